@@ -1,0 +1,64 @@
+# The whole of the project's commands. Everything but `help` looks after what it needs by itself.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help test bench mutants fuzz deny fmt artifacts clean
+
+# Tools that only some targets need, built from crates.io into target/tools.
+MUTANTS := 27.1.0
+FUZZ := 0.13.2
+DENY := 0.20.2
+TOOLS := $(CURDIR)/target/tools
+# $(call tool,name,version): flock, because two makes may ask for it at once.
+tool = mkdir -p target && flock target/.tools.lock cargo install --quiet --locked --root $(TOOLS) $(1) --version $(2)
+
+# make bench ONLY=name
+ONLY ?=
+# make fuzz SECONDS_EACH=600
+SECONDS_EACH ?= 60
+FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data
+# make deny CHECKS="bans licenses sources": the advisories come from a repository on the net
+CHECKS ?= advisories bans licenses sources
+
+help: ## These lines
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+test: ## Install what is missing, then every check and test, Rust and Solidity
+	@tools/test
+
+bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one)
+	@tools/install
+	cargo build --locked --release -p shelfproof-verifier -p shelfproof-tests --bin shelfproof-verify --bin bench
+	target/release/bench $(ONLY)
+
+mutants: ## Mutation tests of the verifier
+	@$(call tool,cargo-mutants,$(MUTANTS))
+	PATH="$(TOOLS)/bin:$$PATH" cargo mutants --config .config/mutants.toml --package shelfproof-verifier
+
+fuzz: ## Fuzz each of the verifier's parsers for a minute (SECONDS_EACH=n)
+	@$(call tool,cargo-fuzz,$(FUZZ))
+	cargo run --quiet --manifest-path verifier/fuzz/Cargo.toml --example seeds
+	@# cargo-fuzz asks the compiler for options that only this variable opens on stable Rust.
+	for target in $(FUZZ_TARGETS); do \
+	    echo "== fuzz $$target, $(SECONDS_EACH) s"; \
+	    PATH="$(TOOLS)/bin:$$PATH" RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir verifier/fuzz --sanitizer none $$target \
+	        -- -max_total_time=$(SECONDS_EACH); \
+	done
+
+deny: ## Licences, sources and advisories of the dependencies (CHECKS="bans licenses sources" for some)
+	@$(call tool,cargo-deny,$(DENY))
+	PATH="$(TOOLS)/bin:$$PATH" cargo deny --workspace check --config .config/deny.toml $(CHECKS)
+
+fmt: ## Format the Rust and the Solidity
+	cargo fmt --all
+	cargo fmt --manifest-path verifier/fuzz/Cargo.toml
+	@tools/install
+	contracts/tools/forge fmt
+
+artifacts: ## Compile the contracts and write the committed ABI, bytecode and gas snapshot anew
+	@tools/install
+	contracts/tools/test --bless
+
+clean: ## Remove what was built, and what npm installed
+	cargo clean
+	rm -rf contracts/node_modules contracts/cache contracts/out verifier/fuzz/target

@@ -1,0 +1,163 @@
+//! The chain that the vectors were written for: their registry, merchant and epochs on anvil, at their block times.
+
+use std::time::Duration;
+
+use alloy::providers::ext::AnvilApi;
+use alloy::providers::{Provider, ProviderBuilder};
+use alloy::rpc::types::TransactionReceipt;
+use alloy_primitives::{Address, B256};
+use shelfproof_contracts::ShelfproofRegistry;
+use shelfproof_verifier::epoch::Header;
+
+use crate::Result;
+use crate::anvil::{Anvil, Settings};
+use crate::vectors::Vectors;
+
+/// Time of the block that deploys the registry; the vectors say nothing of it.
+const DEPLOYED_AT_S: u64 = 1_789_999_900;
+/// Time of the block that registers the merchant, and so the first second of its receipt key.
+pub const REGISTERED_AT_S: u64 = 1_789_999_999;
+/// Times of the blocks that anchor the epochs, in their order.
+pub const ANCHORED_AT_S: [u64; 2] = [1_790_000_160, 1_790_000_220];
+/// Time of the newest final block.
+pub const AS_OF_S: u64 = 1_790_003_600;
+
+/// Blocks that anvil keeps between the final one and the newest, with epochs of one slot.
+const BLOCKS_TO_FINALITY: u64 = 2;
+
+/// How often an answer is looked for: anvil mines at once.
+const POLL: Duration = Duration::from_millis(10);
+
+/// The vectors' chain, gone with this value.
+#[derive(Debug)]
+pub struct VectorChain {
+    /// The node.
+    pub anvil: Anvil,
+    /// The registry.
+    pub registry: Address,
+    /// The vectors' merchant.
+    pub merchant_id: B256,
+    /// The block that deployed the registry.
+    pub deployed_block: u64,
+    /// The block that registered the merchant.
+    pub registered_block: u64,
+    /// The blocks that anchored the epochs, from number 1.
+    pub epoch_blocks: Vec<u64>,
+    /// The newest final block.
+    pub final_block: u64,
+}
+
+/// Starts anvil and puts the vectors on it, up to a final block of their time `asOf`.
+///
+/// # Errors
+/// Where a tool is missing, the node fails, or what it holds is not what the vectors say.
+pub fn vector_chain() -> Result<VectorChain> {
+    let vectors = Vectors::read()?;
+    let anvil = Anvil::start(Settings {
+        genesis_at_s: Some(DEPLOYED_AT_S - 1),
+        ..Settings::default()
+    })?;
+    block_on(build(anvil, &vectors))?
+}
+
+/// Runs `future` on a runtime of its own.
+///
+/// # Errors
+/// Where the system gives no runtime.
+pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(future))
+}
+
+/// A client of `url` that looks for its answers often.
+///
+/// # Errors
+/// Where `url` is none.
+pub fn client(url: &str) -> Result<impl Provider + Clone + use<>> {
+    let provider = ProviderBuilder::new().connect_http(url.parse()?);
+    provider.client().set_poll_interval(POLL);
+    Ok(provider)
+}
+
+async fn build(anvil: Anvil, vectors: &Vectors) -> Result<VectorChain> {
+    let provider = client(anvil.url())?;
+    let merchant = &vectors.merchant;
+
+    provider.anvil_set_next_block_timestamp(DEPLOYED_AT_S).await?;
+    let deployment = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(merchant.owner);
+    let deployed = deployment.send().await?.get_receipt().await?;
+    let address = deployed.contract_address.ok_or("no contract was deployed")?;
+    let registry = ShelfproofRegistry::new(address, provider.clone());
+
+    provider.anvil_set_next_block_timestamp(REGISTERED_AT_S).await?;
+    let register = registry.register(
+        merchant.salt,
+        vectors.vrf.public_key,
+        merchant.owner,
+        vectors.receipts.signer,
+        "https://merchant.invalid/data".to_owned(),
+    );
+    let registered = register.from(merchant.owner).send().await?.get_receipt().await?;
+
+    let mut epoch_blocks = Vec::new();
+    for (epoch, at_s) in vectors.epochs.iter().zip(ANCHORED_AT_S) {
+        provider.anvil_set_next_block_timestamp(at_s).await?;
+        let header = Header::from(&epoch.header);
+        let receipt = anchor(&registry, merchant.merchant_id, merchant.owner, &header).await?;
+        epoch_blocks.push(block(&receipt)?);
+        let held = registry.epochHash(merchant.merchant_id, header.number).call().await?;
+        if held != epoch.hash {
+            return Err(format!(
+                "epoch {}: the registry holds {held}, the vectors {}",
+                header.number, epoch.hash
+            )
+            .into());
+        }
+    }
+
+    provider.anvil_set_next_block_timestamp(AS_OF_S).await?;
+    provider.anvil_mine(Some(1), None).await?;
+    let final_block = provider.get_block_number().await?;
+    provider.anvil_mine(Some(BLOCKS_TO_FINALITY), None).await?;
+    Ok(VectorChain {
+        registry: address,
+        merchant_id: merchant.merchant_id,
+        deployed_block: block(&deployed)?,
+        registered_block: block(&registered)?,
+        epoch_blocks,
+        final_block,
+        anvil,
+    })
+}
+
+/// Anchors an epoch from `anchorer`, an account that anvil signs for.
+///
+/// # Errors
+/// The node's or the registry's.
+pub async fn anchor<P: Provider>(
+    registry: &ShelfproofRegistry::ShelfproofRegistryInstance<P>,
+    merchant_id: B256,
+    anchorer: Address,
+    header: &Header,
+) -> Result<TransactionReceipt> {
+    let call = registry.anchor(
+        merchant_id,
+        header.number,
+        header.parent,
+        header.events_root,
+        header.history_root,
+        header.event_count,
+        header.data_hash,
+    );
+    Ok(call.from(anchorer).send().await?.get_receipt().await?)
+}
+
+/// The block of a transaction that succeeded.
+fn block(receipt: &TransactionReceipt) -> Result<u64> {
+    if !receipt.status() {
+        return Err(format!("transaction {} was reverted", receipt.transaction_hash).into());
+    }
+    receipt.block_number.ok_or_else(|| "a receipt without a block".into())
+}

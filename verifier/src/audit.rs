@@ -1,0 +1,309 @@
+//! Protocol §6: the audit. An epoch's published data against what the chain holds and against the history before it.
+//!
+//! The steps are pure; who audits keeps the history map, in memory or on disk, and calls them epoch after epoch:
+//! [`read_epoch`], then [`keys_of`] for the heads to look up, then [`advance`] for the map's updates, then the map's new
+//! root through [`check_history_root`].
+
+use alloy_primitives::B256;
+use serde_json::json;
+
+use crate::epoch::{self, Header};
+use crate::event::KeyEvent;
+use crate::history::Head;
+use crate::tree::EventsTree;
+use crate::verdict::latest_time_ms;
+
+/// How long after its epoch is final data may still be missing, seconds.
+pub const WITHHELD_AFTER_S: u64 = 3600;
+
+/// Which rule a merchant broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// No data that matches could be fetched within an hour after the epoch was final.
+    DataWithheld,
+    /// The data is not in the protocol's form or order, though its hash is the anchored one.
+    DataForm,
+    /// The data holds another number of events than was anchored.
+    EventCount,
+    /// The data's events have another root than was anchored.
+    EventsRoot,
+    /// A version is missing or comes twice.
+    VersionGap,
+    /// A `prev` is not the hash of the event before.
+    BrokenLink,
+    /// A pair of consecutive kinds that the protocol does not allow.
+    IllegalTransition,
+    /// A time runs back or lies too far after its block.
+    Clock,
+    /// The history root anchored is not that of the events.
+    HistoryRoot,
+}
+
+impl Rule {
+    /// The rule as reports write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DataWithheld => "data_withheld",
+            Self::DataForm => "data_form",
+            Self::EventCount => "event_count",
+            Self::EventsRoot => "events_root",
+            Self::VersionGap => "version_gap",
+            Self::BrokenLink => "broken_link",
+            Self::IllegalTransition => "illegal_transition",
+            Self::Clock => "clock",
+            Self::HistoryRoot => "history_root",
+        }
+    }
+}
+
+/// A proof that a dispute contract takes without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dispute {
+    /// Two events with one (key id, version).
+    Fork,
+    /// Two linked events whose kinds or times do not fit.
+    IllegalTransition,
+    /// Two events whose link does not fit, or one that cannot be linked.
+    BrokenLink,
+}
+
+impl Dispute {
+    /// The proof's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::IllegalTransition => "illegalTransition",
+            Self::BrokenLink => "brokenLink",
+        }
+    }
+}
+
+/// What an audit found broken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", rule.as_str())]
+pub struct Breach {
+    /// The rule.
+    pub rule: Rule,
+    /// Where and how, in words.
+    pub detail: String,
+    /// The events that prove it on chain, where any do.
+    pub proof: Option<ProofOf>,
+}
+
+/// Which events prove a breach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProofOf {
+    /// What they prove.
+    pub dispute: Dispute,
+    /// The event that breaks the rule, of the epoch audited.
+    pub event: KeyEvent,
+    /// The version of the same key that it does not fit to; `None` where it proves the breach alone.
+    pub other_version: Option<u32>,
+}
+
+impl Breach {
+    fn new(rule: Rule, detail: impl Into<String>) -> Self {
+        Self {
+            rule,
+            detail: detail.into(),
+            proof: None,
+        }
+    }
+
+    /// Data that could not be fetched, or not matched with its anchored hash, in time.
+    #[must_use]
+    pub fn withheld(number: u64) -> Self {
+        Self::new(
+            Rule::DataWithheld,
+            format!("the data of epoch {number} is not to be had, an hour after it was final"),
+        )
+    }
+}
+
+/// Reads an epoch's data, whose hash must have been compared with the header's before: data that does not match it may
+/// be the mirror's fault, and is as good as none.
+///
+/// # Errors
+/// A [`Breach`] of form, order, count or events root.
+pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<KeyEvent>, Breach> {
+    let number = header.number;
+    let events =
+        epoch::decode_data(data).map_err(|error| Breach::new(Rule::DataForm, format!("epoch {number}: {error}")))?;
+    if events.len() as u64 != header.event_count {
+        return Err(Breach::new(
+            Rule::EventCount,
+            format!(
+                "epoch {number} has {} events and {} were anchored",
+                events.len(),
+                header.event_count
+            ),
+        ));
+    }
+    let root = EventsTree::of_events(&events, threads).map(|tree| tree.root());
+    if root != Some(header.events_root) {
+        return Err(Breach::new(
+            Rule::EventsRoot,
+            format!("epoch {number} has another events root than was anchored"),
+        ));
+    }
+    Ok(events)
+}
+
+/// The keys of an epoch's events, rising, each once.
+#[must_use]
+pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
+    let mut keys: Vec<B256> = events.iter().map(|event| event.key_id).collect();
+    keys.dedup();
+    keys
+}
+
+/// Follows an epoch's events from the heads before it, which stand in the order of [`keys_of`].
+///
+/// # Errors
+/// A [`Breach`] of version, link, transition or time: the first, in the data's order.
+pub fn advance(
+    events: &[KeyEvent],
+    heads: &[Option<Head>],
+    number: u64,
+    anchored_at_s: u64,
+) -> Result<Vec<(B256, Head)>, Breach> {
+    let mut updates = Vec::with_capacity(heads.len());
+    for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(heads) {
+        let mut head = *head;
+        for event in events {
+            head = Some(follow(head.as_ref(), event, number, anchored_at_s)?);
+        }
+        updates.extend(events.first().map(|event| event.key_id).zip(head));
+    }
+    Ok(updates)
+}
+
+/// Whether the map's root after an epoch is the one anchored.
+///
+/// # Errors
+/// A [`Breach`] where it is not.
+pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
+    if header.history_root == *root {
+        return Ok(());
+    }
+    Err(Breach::new(
+        Rule::HistoryRoot,
+        format!(
+            "epoch {}: the events lead to the history root {root}, anchored was {}",
+            header.number, header.history_root
+        ),
+    ))
+}
+
+/// One event after its key's head: the new head.
+fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
+    let expected_version = head.map_or(1, |head| head.version.saturating_add(1));
+    let breach = |rule, dispute: Option<Dispute>, other_version, what: &str| Breach {
+        rule,
+        detail: format!(
+            "epoch {number}, key {}, version {}: {what}",
+            event.key_id, event.version
+        ),
+        proof: dispute.map(|dispute| ProofOf {
+            dispute,
+            event: *event,
+            other_version,
+        }),
+    };
+    if event.version != expected_version {
+        // A version already there is a second history; one too far ahead hides what only a challenge can bring out.
+        let (dispute, other) = match event.version {
+            0 => (Some(Dispute::BrokenLink), None),
+            version if version < expected_version => (Some(Dispute::Fork), Some(version)),
+            _ => (None, None),
+        };
+        return Err(breach(
+            Rule::VersionGap,
+            dispute,
+            other,
+            &format!("version {expected_version} must come here"),
+        ));
+    }
+    let other = head.map(|head| head.version);
+    if event.prev != head.map_or(B256::ZERO, |head| head.hash) {
+        return Err(breach(
+            Rule::BrokenLink,
+            Some(Dispute::BrokenLink),
+            other,
+            "prev is not the hash of the event before",
+        ));
+    }
+    let before = head.map(|head| head.kind);
+    if !event.kind.may_follow(before) {
+        let after = before.map_or("nothing", |kind| kind.name());
+        let what = format!("{} after {after}", event.kind.name());
+        return Err(breach(
+            Rule::IllegalTransition,
+            Some(Dispute::IllegalTransition),
+            other,
+            &what,
+        ));
+    }
+    if head.is_some_and(|head| event.at_ms < head.at_ms) {
+        return Err(breach(
+            Rule::Clock,
+            Some(Dispute::IllegalTransition),
+            other,
+            "the time runs back",
+        ));
+    }
+    if event.at_ms > latest_time_ms(anchored_at_s) {
+        return Err(breach(
+            Rule::Clock,
+            None,
+            None,
+            "the time lies over ten minutes after its block",
+        ));
+    }
+    Ok(Head {
+        version: event.version,
+        hash: event.hash(),
+        kind: event.kind,
+        at_ms: event.at_ms,
+        epoch: number,
+    })
+}
+
+/// An event that is proven to be in an epoch: all that a dispute contract asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exhibit {
+    /// The event.
+    pub event: KeyEvent,
+    /// The header of its epoch.
+    pub header: Header,
+    /// From the event to the epoch's `eventsRoot`.
+    pub path: Vec<B256>,
+}
+
+/// Evidence as a file: what is proven, and each event with its epoch's header and path.
+#[must_use]
+pub fn evidence_json(merchant_id: &B256, dispute: Dispute, exhibits: &[Exhibit]) -> String {
+    let exhibit = |exhibit: &Exhibit| {
+        let (event, header) = (&exhibit.event, &exhibit.header);
+        json!({
+            "event": {
+                "keyId": event.key_id, "version": event.version, "kind": event.kind.name(), "at": event.at_ms,
+                "prev": event.prev, "payload": event.payload,
+            },
+            "epoch": {
+                "number": header.number, "parent": header.parent, "eventsRoot": header.events_root,
+                "historyRoot": header.history_root, "eventCount": header.event_count, "dataHash": header.data_hash,
+            },
+            "path": exhibit.path,
+        })
+    };
+    json!({
+        "format": "shelfproof-evidence-v1",
+        "merchantId": merchant_id,
+        "proof": dispute.as_str(),
+        "events": exhibits.iter().map(exhibit).collect::<Vec<_>>(),
+    })
+    .to_string()
+}

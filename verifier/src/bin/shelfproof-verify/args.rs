@@ -1,0 +1,334 @@
+//! The command line's form.
+//!
+//! What a buyer keeps to himself (code, nonce, tag, secret) is taken as plain text and read later: a value that clap
+//! itself refuses would be printed in its message.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Checks what a shop says of a key against what it once committed to on a chain. It trusts neither the shop nor this
+/// project's servers.
+///
+/// Exit status: 0 it holds, 1 it is refused, 2 it cannot be told. Whatever the verdict, the answer also says what was
+/// not proved.
+#[derive(Debug, Parser)]
+#[command(name = "shelfproof-verify", version, after_help = HELP, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// Print one JSON object, errors too.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of the sentences; the environment's where not given (LC_ALL, LC_MESSAGES, LANG).
+    #[arg(long, global = true, value_enum)]
+    pub(crate) lang: Option<Lang>,
+    /// File of pinned merchants.
+    #[arg(long, global = true, value_name = "FILE", env = "SHELFPROOF_TRUST_STORE")]
+    pub(crate) trust_store: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Languages of the sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// English
+    En,
+    /// 中文
+    Zh,
+}
+
+const HELP: &str = "\
+Start here:
+  Pin the shop once, by a name you choose:
+    shelfproof-verify trust add myshop --from https://shop.example/.well-known/shelfproof.json --rpc https://node.example
+  Check the key you bought, with the proof file that the shop gave you (the code is read from what you type):
+    shelfproof-verify key --code-file - --bundle proof.json --merchant myshop
+  And that the sale is yours, by the nonce your side made and the name you bought under:
+    shelfproof-verify key --code-file code.txt --nonce-file nonce.txt --tag you@example.com --bundle proof.json \\
+      --merchant myshop
+
+Codes and secrets on the command line can be seen by other users of this machine: prefer the -file options.";
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check a key: what happened to it, that nothing else did, and whether the sale is yours.
+    #[command(after_help = KEY_HELP)]
+    Key(KeyArgs),
+    /// Show a key's history for people: dates, what happened, epochs, blocks. Checks it first, as `key` does.
+    #[command(after_help = SHOW_HELP)]
+    Show(KeyArgs),
+    /// Check a receipt: on purchase, and later whether its promise was kept.
+    #[command(after_help = RECEIPT_HELP)]
+    Receipt(ReceiptArgs),
+    /// Replay everything that a shop ever anchored, from the chain and its published data alone.
+    #[command(after_help = AUDIT_HELP)]
+    Audit(AuditArgs),
+    /// Write what the chain says to a file, for checks with --offline.
+    #[command(after_help = EPOCHS_HELP)]
+    Epochs(EpochsArgs),
+    /// Pin merchants by name.
+    #[command(subcommand, after_help = TRUST_HELP)]
+    Trust(TrustCommand),
+}
+
+/// Where the chain's word comes from, and whose shelf it is about.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Whose shelf, and who tells what the chain holds")]
+pub(crate) struct SourceArgs {
+    /// A node's JSON-RPC address. Use your own or one that the shop did not choose: what it says is believed.
+    #[arg(long, value_name = "URL", env = "SHELFPROOF_RPC", hide_env_values = true)]
+    pub(crate) rpc: Option<String>,
+    /// The registry contract's address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) registry: Option<String>,
+    /// The merchant's id in the registry, or the name it is pinned under.
+    #[arg(long, value_name = "ID|NAME")]
+    pub(crate) merchant: Option<String>,
+    /// The chain that the node must serve; without it and without a pinned name, whichever it serves.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) chain_id: Option<u64>,
+    /// Count a block as final when this many blocks stand on it, instead of asking for the finalized tag.
+    #[arg(long, value_name = "BLOCKS")]
+    pub(crate) confirmations: Option<u64>,
+    /// Ask no node: believe the file named by --trusted-epochs.
+    #[arg(long, requires = "trusted_epochs", conflicts_with_all = ["rpc", "confirmations"])]
+    pub(crate) offline: bool,
+    /// A file of `epochs`, from someone you trust or from yourself, earlier.
+    #[arg(long, value_name = "FILE", requires = "offline")]
+    pub(crate) trusted_epochs: Option<PathBuf>,
+}
+
+/// The code, and what shows a sale to be yours.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "The key, and whose it is")]
+pub(crate) struct CodeArgs {
+    /// The code, as you were given it.
+    #[arg(
+        long,
+        value_name = "CODE",
+        allow_hyphen_values = true,
+        required_unless_present = "code_file"
+    )]
+    pub(crate) code: Option<String>,
+    /// A file that holds the code; - reads what you type.
+    #[arg(long, value_name = "FILE", conflicts_with = "code")]
+    pub(crate) code_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) buyer: BuyerArgs,
+}
+
+/// What shows a sale to be yours.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BuyerArgs {
+    /// The nonce that your side made when you bought: 64 hex digits.
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true, conflicts_with_all = ["nonce_file", "secret", "secret_file"])]
+    pub(crate) nonce: Option<String>,
+    /// A file that holds the nonce; - reads what you type.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "secret_file"])]
+    pub(crate) nonce_file: Option<PathBuf>,
+    /// The name you bought under: e-mail, phone or other.
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, conflicts_with_all = ["tag_file", "secret", "secret_file"])]
+    pub(crate) tag: Option<String>,
+    /// A file that holds the name; - reads what you type.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "secret_file"])]
+    pub(crate) tag_file: Option<PathBuf>,
+    /// Instead of nonce and name, the secret made of them: 64 hex digits.
+    #[arg(long, value_name = "HEX", allow_hyphen_values = true, conflicts_with = "secret_file")]
+    pub(crate) secret: Option<String>,
+    /// A file that holds the secret; - reads what you type.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+}
+
+/// `key` and `show`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct KeyArgs {
+    #[command(flatten)]
+    pub(crate) code: CodeArgs,
+    /// The proof file; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) more: MoreArgs,
+}
+
+/// What else a verdict may rest on.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "More")]
+pub(crate) struct MoreArgs {
+    /// How long a history may be superseded and still count.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) stale_after: Option<u64>,
+    /// An audit's report, handed to you by its auditor. Your own audits are found by themselves.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit: Option<PathBuf>,
+    /// Where your own audits are kept.
+    #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// The other shelf's proof file, where the key was handed over between shelves. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) other_bundle: Vec<PathBuf>,
+    /// For each --other-bundle in turn, who tells of that shelf: a pinned name (asked through its own node or --rpc), or
+    /// a file of trusted epochs.
+    #[arg(long, value_name = "NAME|FILE", requires = "other_bundle")]
+    pub(crate) other_source: Vec<String>,
+}
+
+const KEY_HELP: &str = "\
+Examples:
+  Ask a node, with the shop pinned before by `trust add`:
+    shelfproof-verify key --code-file - --bundle proof.json --merchant myshop
+  The same without a pinned name:
+    shelfproof-verify key --code-file code.txt --bundle proof.json --rpc https://node.example \\
+      --registry 0x5FbD…0aa3 --merchant 0x340c…7838
+  Prove that the sale is yours:
+    shelfproof-verify key --code-file code.txt --nonce-file nonce.txt --tag you@example.com --bundle proof.json \\
+      --merchant myshop
+  Without network, from a file written earlier by `epochs`:
+    shelfproof-verify key --code-file code.txt --bundle proof.json --offline --trusted-epochs epochs.json
+
+Without nonce or secret, the answer does not say whose a sale is. Only `sold`, proved to be yours, is yours to use.";
+
+const SHOW_HELP: &str = "\
+Example:
+  shelfproof-verify show --code-file - --bundle proof.json --merchant myshop
+
+Times are UTC. Takes what `key` takes.";
+
+/// `receipt`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ReceiptArgs {
+    /// The receipt that came with the code; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: PathBuf,
+    #[command(flatten)]
+    pub(crate) code: CodeArgs,
+    /// The product you agreed to, as the shop names it.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) product: Option<String>,
+    /// The price you agreed to, as the shop writes it.
+    #[arg(long, value_name = "DECIMAL", allow_hyphen_values = true)]
+    pub(crate) price: Option<String>,
+    /// The currency you agreed to.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) currency: Option<String>,
+    /// When you bought, if that is not now: like 2026-09-21T14:14:09Z, or Unix seconds.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["bundle", "data"])]
+    pub(crate) bought_at: Option<String>,
+    /// Later: was the promise kept? Look for the sale in this proof file.
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Later: was the promise kept? Look for the sale in the shop's published data.
+    #[arg(long, value_name = "URL|FOLDER", conflicts_with = "offline")]
+    pub(crate) data: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+const RECEIPT_HELP: &str = "\
+Examples:
+  The moment you get the code (the sale's time must be within ten minutes of now):
+    shelfproof-verify receipt --receipt receipt.json --code-file - --nonce-file nonce.txt --tag you@example.com \\
+      --product steam-50 --price 9.90 --currency CNY --merchant myshop
+  Later, to see whether the sale was entered in the log as promised:
+    shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop --data https://shop.example/data
+    shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop --bundle proof.json";
+
+/// `audit`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// Where the shop's data is published: its address, or a folder with a copy.
+    #[arg(long, value_name = "URL|FOLDER")]
+    pub(crate) data: String,
+    /// Where audits are kept. An audit that was interrupted goes on where it stopped.
+    #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// The block to start reading the chain at, where the registry is younger than the chain.
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    pub(crate) from_block: u64,
+    /// Write the evidence here if a breach is found.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Write a report here that can be handed to others.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Who audits: the name in the report.
+    #[arg(long, value_name = "NAME", requires = "report")]
+    pub(crate) auditor: Option<String>,
+}
+
+const AUDIT_HELP: &str = "\
+Examples:
+  Audit a pinned shop; run it again later, and it goes on from there:
+    shelfproof-verify audit --merchant myshop --data https://shop.example/data
+  Audit from a copy of the data, with a report for others:
+    shelfproof-verify audit --rpc https://node.example --registry 0x5FbD…0aa3 --merchant 0x340c…7838 \\
+      --data ./mirror --report report.json --auditor \"Alice\"";
+
+/// `epochs`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EpochsArgs {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The file to write; - is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The block to start reading the chain at, where the registry is younger than the chain.
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    pub(crate) from_block: u64,
+}
+
+const EPOCHS_HELP: &str = "\
+Example:
+  shelfproof-verify epochs --merchant myshop --out epochs.json
+  shelfproof-verify key --code-file - --bundle proof.json --offline --trusted-epochs epochs.json";
+
+/// `trust`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    /// Pin a merchant under a name of your choice.
+    Add(TrustAddArgs),
+    /// Show what is pinned.
+    List,
+    /// Forget a pinned merchant.
+    Remove {
+        /// The name it is pinned under.
+        name: String,
+    },
+}
+
+/// `trust add`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrustAddArgs {
+    /// The name to pin it under: letters, digits, dots, dashes and underscores.
+    pub(crate) name: String,
+    /// The shop's own word, /.well-known/shelfproof.json, by address or as a file.
+    #[arg(long, value_name = "URL|FILE", conflicts_with_all = ["chain_id", "registry", "merchant"], required_unless_present = "merchant")]
+    pub(crate) from: Option<String>,
+    /// The chain's id.
+    #[arg(long, value_name = "NUMBER", requires = "registry", requires = "merchant")]
+    pub(crate) chain_id: Option<u64>,
+    /// The registry contract's address.
+    #[arg(long, value_name = "ADDRESS", requires = "chain_id")]
+    pub(crate) registry: Option<String>,
+    /// The merchant's id in the registry.
+    #[arg(long, value_name = "ID", requires = "chain_id")]
+    pub(crate) merchant: Option<String>,
+    /// The node to ask about it; kept with the name, and asked once now.
+    #[arg(long, value_name = "URL")]
+    pub(crate) rpc: Option<String>,
+}
+
+const TRUST_HELP: &str = "\
+Examples:
+  shelfproof-verify trust add myshop --from https://shop.example/.well-known/shelfproof.json --rpc https://node.example
+  shelfproof-verify trust add myshop --chain-id 1 --registry 0x5FbD…0aa3 --merchant 0x340c…7838
+  shelfproof-verify trust list
+
+The shop's own word is believed once, when it is pinned. Compare the ids with what others see: a shop that names another
+merchant later, or to you alone, shows another history.";

@@ -1,0 +1,263 @@
+//! `audit`: everything that a shop anchored, replayed from the chain and its published data.
+
+pub(crate) mod data;
+mod evidence;
+mod progress;
+pub(crate) mod record;
+pub(crate) mod search;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, json};
+use shelfproof_verifier::B256;
+use shelfproof_verifier::audit::{self, Breach, WITHHELD_AFTER_S};
+use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock};
+use shelfproof_verifier::event::KeyEvent;
+use shelfproof_verifier::map::{Map as HistoryMap, MapError};
+
+use crate::Context;
+use crate::args::{AuditArgs, Lang};
+use crate::cause::Cause;
+use crate::receipt::now_s;
+use crate::report::{Failure, Report, Tone};
+use crate::sentences::NotProved;
+use crate::source::Online;
+use crate::{store, time};
+
+use data::Data;
+use progress::Progress;
+use record::Record;
+
+/// Replays what is not replayed yet.
+pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure> {
+    let pins = context.pins()?;
+    let data = Data::open(&args.data)?;
+    let online = Online::open(&args.source, &pins)?;
+    let folder = record::folder(args.state.as_deref(), &online.source.identity())?;
+    let at = online.runtime.block_on(async {
+        let at = online.source.final_block().await?;
+        online.source.vrf_public_key(&at).await?;
+        Ok::<_, Failure>(at)
+    })?;
+    let map = open_map(&folder)?;
+    let audit = Audit {
+        args,
+        online: &online,
+        data,
+        folder,
+        at,
+        lang: context.lang(),
+        json: context.json(),
+    };
+    online.runtime.block_on(audit.run(map))
+}
+
+fn open_map(folder: &Path) -> Result<HistoryMap, Failure> {
+    let path = folder.join("map");
+    std::fs::create_dir_all(folder).map_err(|error| store::failed(folder, &error))?;
+    HistoryMap::open(&path).map_err(map_failed)
+}
+
+fn map_failed(error: MapError) -> Failure {
+    Failure::new(Cause::Storage, error.to_string())
+}
+
+struct Audit<'a> {
+    args: &'a AuditArgs,
+    online: &'a Online,
+    data: Data,
+    folder: PathBuf,
+    at: FinalBlock,
+    lang: Lang,
+    json: bool,
+}
+
+/// How one epoch ends.
+enum Step {
+    /// It keeps the rules; so many events.
+    Kept(usize),
+    /// It does not. The events are there where the data is what was anchored.
+    Broken(Breach, Vec<KeyEvent>),
+}
+
+impl Audit<'_> {
+    async fn run(&self, mut map: HistoryMap) -> Result<Report, Failure> {
+        let (done, hash) = map.epoch();
+        let (latest, _) = self.online.source.latest_epoch(&self.at).await?;
+        self.check_map(done, hash, latest).await?;
+        let old = Record::read_own(&self.folder, &self.online.source.identity())?;
+        // An audit that was killed leaves a map ahead of its record: the record's block is then early, never late.
+        let known = old
+            .filter(|record| record.epoch <= done)
+            .and_then(|record| record.block);
+        let mut last_block = known;
+        let from_block = known.unwrap_or(self.args.from_block);
+        let mut scan = self.online.source.scan(done + 1, from_block, self.at).await?;
+        let mut progress = Progress::new(done, latest, self.json, self.lang);
+        while let Some(epoch) = scan.next().await? {
+            match self.step(&mut map, &epoch).await {
+                Ok(Step::Kept(events)) => {
+                    last_block = Some(epoch.block);
+                    progress.advance(epoch.header.number, events);
+                }
+                Ok(Step::Broken(breach, events)) => {
+                    progress.finish();
+                    return Err(self.broken(&map, last_block, &epoch, breach, &events).await?);
+                }
+                Err(failure) => {
+                    progress.finish();
+                    return Err(failure);
+                }
+            }
+        }
+        self.kept(&map, done, last_block, progress.finish())
+    }
+
+    /// A map of another history must not be built upon.
+    async fn check_map(&self, done: u64, hash: B256, latest: u64) -> Result<(), Failure> {
+        if done == 0 {
+            return Ok(());
+        }
+        if done > latest {
+            let detail = format!(
+                "{}: the map stands at epoch {done}, and the latest final epoch is {latest}: wait for the node if it is behind",
+                self.folder.display()
+            );
+            return Err(Failure::new(Cause::MapDiffers, detail));
+        }
+        let held = self.online.source.epoch_hash(done, &self.at).await?;
+        if held == hash {
+            return Ok(());
+        }
+        let folder = self.folder.display();
+        let detail = format!("{folder}: the map's epoch {done} has the hash {hash}, the chain's has {held}");
+        Err(Failure::new(Cause::MapDiffers, detail))
+    }
+
+    async fn step(&self, map: &mut HistoryMap, epoch: &AnchoredEpoch) -> Result<Step, Failure> {
+        let header = &epoch.header;
+        let bytes = match self.data.fetch(header).await {
+            Ok(bytes) => bytes,
+            Err(missing) if self.at.time_s.saturating_sub(epoch.anchored_at_s) > WITHHELD_AFTER_S => {
+                let mut breach = Breach::withheld(header.number);
+                breach.detail = format!("{} ({})", breach.detail, missing.0);
+                return Ok(Step::Broken(breach, Vec::new()));
+            }
+            Err(missing) => return Err(Failure::new(Cause::DataMissing, missing.0)),
+        };
+        let events = match audit::read_epoch(header, &bytes, search::threads()) {
+            Ok(events) => events,
+            Err(breach) => return Ok(Step::Broken(breach, Vec::new())),
+        };
+        let heads = map.heads(&audit::keys_of(&events)).map_err(map_failed)?;
+        let updates = match audit::advance(&events, &heads, header.number, epoch.anchored_at_s) {
+            Ok(updates) => updates,
+            Err(breach) => return Ok(Step::Broken(breach, events)),
+        };
+        let plan = map.plan(&updates).map_err(map_failed)?;
+        if let Err(breach) = audit::check_history_root(header, &plan.root()) {
+            return Ok(Step::Broken(breach, events));
+        }
+        // A crash before this leaves the map an epoch behind; after it, an epoch ahead: both are where to go on.
+        map.commit(plan, header.number, epoch.hash).map_err(map_failed)?;
+        Ok(Step::Kept(events.len()))
+    }
+
+    /// Records the breach, writes the evidence, and says so.
+    async fn broken(
+        &self,
+        map: &HistoryMap,
+        last_block: Option<u64>,
+        epoch: &AnchoredEpoch,
+        breach: Breach,
+        events: &[KeyEvent],
+    ) -> Result<Failure, Failure> {
+        let number = epoch.header.number;
+        let record = self.record(map, last_block).with_breach(number, &breach);
+        record.write_own(&self.folder)?;
+        self.write_report(record)?;
+        let evidence = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, events).await;
+        let mut detail = breach.detail.clone();
+        if let Some(path) = &self.args.evidence {
+            let text = serde_json::to_vec_pretty(&evidence).map_err(|error| store::failed(path, &error))?;
+            store::replace(path, &text)?;
+            detail = format!("{detail} (evidence: {})", path.display());
+        }
+        Ok(Failure::new(Cause::Breach(breach.rule), detail)
+            .with("epoch", number)
+            .with("evidence", evidence))
+    }
+
+    fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> Record {
+        let (epoch, hash) = map.epoch();
+        Record::new(&self.online.source.identity(), epoch, hash, last_block, now_s())
+    }
+
+    fn write_report(&self, record: Record) -> Result<(), Failure> {
+        let Some(path) = &self.args.report else { return Ok(()) };
+        record.by(self.args.auditor.clone()).write(path)
+    }
+
+    fn kept(&self, map: &HistoryMap, before: u64, last_block: Option<u64>, events: u64) -> Result<Report, Failure> {
+        let record = self.record(map, last_block);
+        record.write_own(&self.folder)?;
+        self.write_report(record)?;
+        let (epoch, hash) = map.epoch();
+        let lang = self.lang;
+        let sentence = if epoch == 0 {
+            lang.pick(
+                "The shop has anchored nothing yet, so there is nothing to audit: try again later.",
+                "商家还没有任何上链的账页，没有可审计的内容：请以后再试。",
+            )
+        } else {
+            lang.pick(
+                "All that the shop anchored was published and keeps the rules: run the audit again when there is more.",
+                "商家上链的全部内容都已公布并且守规则：有新内容时请再次审计。",
+            )
+        };
+        let replayed = match (epoch - before, lang) {
+            (0, _) if epoch > 0 => lang
+                .pick("nothing new since the last audit", "自上次审计以来没有新内容")
+                .to_owned(),
+            (epochs, Lang::En) => format!("{epochs} epochs, {events} events"),
+            (epochs, Lang::Zh) => format!("{epochs} 个账页，{events} 条记录"),
+        };
+        Ok(Report {
+            verdict: format!("holds {epoch} epochs"),
+            tone: Tone::Good,
+            sentence: sentence.to_owned(),
+            facts: vec![
+                (lang.pick("Audited", "审计范围"), self.range_text(epoch)),
+                (lang.pick("In this run", "本次核对"), replayed),
+                (lang.pick("Keys", "卡密数"), map.len().to_string()),
+                (lang.pick("Last epoch's hash", "末页哈希"), hash.to_string()),
+                (lang.pick("Kept in", "保存于"), self.folder.display().to_string()),
+            ],
+            not_proved: vec![
+                NotProved::UnloggedSales,
+                NotProved::CodeWorks,
+                NotProved::SoldElsewhere,
+                NotProved::LookAlikes,
+                NotProved::NodeBelieved,
+            ],
+            json: Map::from_iter([
+                ("epoch".to_owned(), json!(epoch)),
+                ("epochHash".to_owned(), json!(hash)),
+                ("replayedEpochs".to_owned(), json!(epoch - before)),
+                ("replayedEvents".to_owned(), json!(events)),
+                ("keys".to_owned(), json!(map.len())),
+                ("asOf".to_owned(), json!(self.at.time_s)),
+                ("state".to_owned(), json!(self.folder.display().to_string())),
+            ]),
+            ..Report::default()
+        })
+    }
+
+    fn range_text(&self, epoch: u64) -> String {
+        let as_of = time::utc(self.at.time_s);
+        match self.lang {
+            Lang::En => format!("epochs 1 to {epoch}, the latest as of {as_of}"),
+            Lang::Zh => format!("账页 1 至 {epoch}（{as_of} 时的最新账页）"),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How far an audit is: a bar on a terminal, a line now and then elsewhere, nothing beside JSON.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::args::Lang;
+
+/// How often a line is printed where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// How far.
+pub(super) struct Progress {
+    shown: Shown,
+    latest: u64,
+    events: u64,
+    lang: Lang,
+}
+
+enum Shown {
+    Bar(ProgressBar),
+    Lines { last: Instant },
+    Nothing,
+}
+
+impl Progress {
+    pub(super) fn new(done: u64, latest: u64, json: bool, lang: Lang) -> Self {
+        let shown = if json || done >= latest {
+            Shown::Nothing
+        } else if io::stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(Some(latest), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(lang.pick("epochs", "账页"));
+            bar.set_position(done);
+            bar.reset_eta();
+            Shown::Bar(bar)
+        } else {
+            Shown::Lines { last: Instant::now() }
+        };
+        Self {
+            shown,
+            latest,
+            events: 0,
+            lang,
+        }
+    }
+
+    /// One more epoch keeps the rules.
+    pub(super) fn advance(&mut self, number: u64, events: usize) {
+        self.events += events as u64;
+        match &mut self.shown {
+            Shown::Bar(bar) => bar.set_position(number),
+            Shown::Lines { last } if last.elapsed() >= LINE_EVERY || number == self.latest => {
+                *last = Instant::now();
+                let (latest, events) = (self.latest, self.events);
+                match self.lang {
+                    Lang::En => eprintln!("epoch {number} of {latest} keeps the rules ({events} events so far)"),
+                    Lang::Zh => eprintln!("账页 {number}/{latest} 守规则（已核对 {events} 条记录）"),
+                }
+            }
+            Shown::Lines { .. } | Shown::Nothing => {}
+        }
+    }
+
+    /// Takes the bar away, and says how many events were replayed.
+    pub(super) fn finish(&self) -> u64 {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+        self.events
+    }
+}

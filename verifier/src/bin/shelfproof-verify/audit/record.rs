@@ -1,0 +1,226 @@
+//! What an audit left behind: up to which epoch a merchant's history was replayed, and by whom.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shelfproof_verifier::audit::Breach;
+use shelfproof_verifier::chain::{ChainView, Identity};
+use shelfproof_verifier::{Address, B256};
+
+use crate::args::{Lang, MoreArgs};
+use crate::cause::Cause;
+use crate::input::Inputs;
+use crate::report::Failure;
+use crate::{store, time};
+
+const FORMAT: &str = "shelfproof-audit-v1";
+/// The largest record that is read.
+const MAX_BYTES: usize = 65_536;
+
+/// An audit's outcome, as a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Record {
+    format: String,
+    chain_id: u64,
+    registry: Address,
+    merchant_id: B256,
+    /// The last epoch that keeps the rules; 0 is none.
+    pub(crate) epoch: u64,
+    /// Its hash.
+    epoch_hash: B256,
+    /// Its block: where the next audit starts to read the chain.
+    pub(crate) block: Option<u64>,
+    /// When the audit ended, Unix seconds.
+    audited_at: u64,
+    /// Who audited, where the report was made for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auditor: Option<String>,
+    /// The breach that ended the audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) breach: Option<BreachRecord>,
+    /// Whether somebody handed it over: then the verifier did not see the audit itself.
+    #[serde(skip)]
+    pub(crate) handed_over: bool,
+}
+
+/// A breach, as a file says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BreachRecord {
+    epoch: u64,
+    rule: String,
+    pub(crate) detail: String,
+}
+
+/// What an audit says about one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cover {
+    /// All up to that epoch keeps the rules.
+    Covers,
+    /// It ends before.
+    EndsBefore,
+    /// It found a breach.
+    Broken,
+    /// It is of another history than the chain's.
+    OtherHistory,
+}
+
+impl Record {
+    /// An audit that came to `epoch`, whose hash and block are these.
+    pub(crate) fn new(identity: &Identity, epoch: u64, epoch_hash: B256, block: Option<u64>, audited_at: u64) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            chain_id: identity.chain_id,
+            registry: identity.registry,
+            merchant_id: identity.merchant_id,
+            epoch,
+            epoch_hash,
+            block,
+            audited_at,
+            auditor: None,
+            breach: None,
+            handed_over: false,
+        }
+    }
+
+    /// With the breach that ended it, in that epoch.
+    pub(crate) fn with_breach(mut self, epoch: u64, breach: &Breach) -> Self {
+        self.breach = Some(BreachRecord {
+            epoch,
+            rule: breach.rule.as_str().to_owned(),
+            detail: breach.detail.clone(),
+        });
+        self
+    }
+
+    /// With its auditor's name.
+    pub(crate) fn by(mut self, auditor: Option<String>) -> Self {
+        self.auditor = auditor;
+        self
+    }
+
+    /// The record to use: the one handed over, or the user's own if there is one.
+    pub(crate) fn find(args: &MoreArgs, identity: &Identity, inputs: &mut Inputs) -> Result<Option<Self>, Failure> {
+        let Some(path) = &args.audit else {
+            // Without a home folder there are no audits in it.
+            let folder = folder(args.state.as_deref(), identity);
+            return folder.map_or(Ok(None), |folder| Self::read_own(&folder, identity));
+        };
+        let bytes = inputs.read(path, "--audit", MAX_BYTES)?;
+        let record: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::new(Cause::Input, format!("--audit: no audit report: {error}")))?;
+        if record.format != FORMAT || record.identity() != *identity {
+            return Err(Failure::new(Cause::Input, "--audit: no audit report of this merchant"));
+        }
+        Ok(Some(Self {
+            handed_over: true,
+            ..record
+        }))
+    }
+
+    /// The user's own record in `folder`, if there is one of that merchant.
+    pub(crate) fn read_own(folder: &Path, identity: &Identity) -> Result<Option<Self>, Failure> {
+        let path = folder.join("audit.json");
+        let Some(bytes) = store::read(&path)? else {
+            return Ok(None);
+        };
+        let record: Self = serde_json::from_slice(&bytes).map_err(|error| store::failed(&path, &error))?;
+        Ok((record.format == FORMAT && record.identity() == *identity).then_some(record))
+    }
+
+    /// Writes the user's own record.
+    pub(crate) fn write_own(&self, folder: &Path) -> Result<(), Failure> {
+        self.write(&folder.join("audit.json"))
+    }
+
+    /// Writes the record as a file.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let json = serde_json::to_vec_pretty(self).map_err(|error| store::failed(path, &error))?;
+        store::replace(path, &json)
+    }
+
+    /// What it says about `epoch`, where `view` is the chain's word.
+    pub(crate) fn cover(&self, view: &ChainView, epoch: u64) -> Cover {
+        let same = self.epoch == 0
+            || view
+                .epochs
+                .get(&self.epoch)
+                .is_some_and(|held| held.hash == self.epoch_hash);
+        if !same {
+            Cover::OtherHistory
+        } else if self.breach.is_some() {
+            Cover::Broken
+        } else if self.epoch >= epoch {
+            Cover::Covers
+        } else {
+            Cover::EndsBefore
+        }
+    }
+
+    /// The same for people.
+    pub(crate) fn text(&self, cover: Cover, lang: Lang) -> String {
+        let (whose, at) = (self.whose(lang), time::utc(self.audited_at));
+        let epoch = self.epoch;
+        match (cover, lang) {
+            (Cover::Covers, Lang::En) => {
+                format!("{whose} of {at} covers this: all up to epoch {epoch} keeps the rules")
+            }
+            (Cover::Covers, Lang::Zh) => format!("{whose}（{at}）已覆盖：截至账页 {epoch} 全部守规则"),
+            (Cover::EndsBefore, Lang::En) => format!("{whose} of {at} ends before, at epoch {epoch}: run it again"),
+            (Cover::EndsBefore, Lang::Zh) => format!("{whose}（{at}）只到账页 {epoch}，尚未覆盖：请再审计一次"),
+            (Cover::Broken, Lang::En) => format!("{whose} of {at} found a breach after epoch {epoch}"),
+            (Cover::Broken, Lang::Zh) => format!("{whose}（{at}）在账页 {epoch} 之后发现违规"),
+            (Cover::OtherHistory, Lang::En) => format!("{whose} of {at} does not match the history seen here; ignored"),
+            (Cover::OtherHistory, Lang::Zh) => format!("{whose}（{at}）与这里看到的历史不符，已忽略"),
+        }
+    }
+
+    /// The same for machines.
+    pub(crate) fn summary(&self, cover: Cover) -> Value {
+        json!({
+            "covers": cover == Cover::Covers,
+            "otherHistory": cover == Cover::OtherHistory,
+            "epoch": self.epoch,
+            "epochHash": self.epoch_hash,
+            "auditedAt": self.audited_at,
+            "own": !self.handed_over,
+            "auditor": self.auditor,
+            "breach": self.breach.as_ref().map(|b| json!({"epoch": b.epoch, "rule": b.rule, "detail": b.detail})),
+        })
+    }
+
+    fn whose(&self, lang: Lang) -> String {
+        if !self.handed_over {
+            return lang.pick("your own audit", "您自己的审计").to_owned();
+        }
+        let name = self
+            .auditor
+            .as_deref()
+            .unwrap_or(lang.pick("an unnamed auditor", "未署名者"));
+        match lang {
+            Lang::En => format!("the audit by {name}"),
+            Lang::Zh => format!("{name} 的审计"),
+        }
+    }
+
+    const fn identity(&self) -> Identity {
+        Identity {
+            chain_id: self.chain_id,
+            registry: self.registry,
+            merchant_id: self.merchant_id,
+        }
+    }
+}
+
+/// Where audits of that merchant are kept.
+pub(crate) fn folder(state: Option<&Path>, identity: &Identity) -> Result<PathBuf, Failure> {
+    let base = match state {
+        Some(folder) => folder.to_owned(),
+        None => store::folders()?.data_local_dir().join("audits"),
+    };
+    Ok(base.join(format!(
+        "{}-{:#x}-{:#x}",
+        identity.chain_id, identity.registry, identity.merchant_id
+    )))
+}

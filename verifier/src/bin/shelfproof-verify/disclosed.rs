@@ -1,0 +1,107 @@
+//! Opened bodies, for people: what they say, without what must not be printed.
+
+use serde_json::{Map, Value as Json};
+use shelfproof_verifier::event::Opening;
+use shelfproof_verifier::json::{self, Value};
+use shelfproof_verifier::{B256, code};
+
+/// What stands where something was left out.
+const HIDDEN: &str = "(hidden)";
+
+/// The fields of a body by name. A value that holds the code or the buyer's secret is left out, and so is
+/// `buyerSecret`: a body may carry it, and a screen or a log file is not where it belongs.
+pub(crate) fn fields(opening: &Opening, code: &str, claim: Option<B256>) -> Vec<(String, Json)> {
+    let Ok(Value::Object(fields)) = json::parse_text(&opening.body) else {
+        return Vec::new();
+    };
+    let secrets = Secrets {
+        code: code::canonical(code).unwrap_or_default(),
+        claim: claim.map(|c| c.to_string()),
+    };
+    let field = |(name, value): (String, Value)| {
+        let value = if name == "buyerSecret" {
+            HIDDEN.into()
+        } else {
+            secrets.leave_out(value)
+        };
+        (name, value)
+    };
+    fields.into_iter().map(field).collect()
+}
+
+/// The fields in one line.
+pub(crate) fn line(fields: &[(String, Json)]) -> String {
+    let field = |(name, value): &(String, Json)| match value {
+        Json::String(text) => format!("{name} {}", shortened(text)),
+        other => format!("{name} {other}"),
+    };
+    fields.iter().map(field).collect::<Vec<_>>().join(" · ")
+}
+
+/// A hash by its first and last digits; nobody compares all of it by eye.
+fn shortened(text: &str) -> String {
+    match (
+        json::hex_bytes::<32>(text),
+        text.get(..10),
+        text.get(text.len().saturating_sub(8)..),
+    ) {
+        (Some(_), Some(first), Some(last)) => format!("{first}…{last}"),
+        _ => text.to_owned(),
+    }
+}
+
+struct Secrets {
+    code: String,
+    claim: Option<String>,
+}
+
+impl Secrets {
+    fn leave_out(&self, value: Value) -> Json {
+        match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => value.into(),
+            Value::Number(number) => number.into(),
+            Value::Text(text) if self.is_in(&text) => HIDDEN.into(),
+            Value::Text(text) => text.into(),
+            Value::Array(items) => items.into_iter().map(|item| self.leave_out(item)).collect(),
+            Value::Object(fields) => Json::Object(
+                fields
+                    .into_iter()
+                    .map(|(name, value)| (name, self.leave_out(value)))
+                    .collect::<Map<_, _>>(),
+            ),
+        }
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        let canonical: String = text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_ascii_lowercase();
+        (!self.code.is_empty() && canonical.contains(&self.code))
+            || self
+                .claim
+                .as_deref()
+                .is_some_and(|claim| text.to_ascii_lowercase().contains(claim))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_code_nor_secret_is_shown() {
+        let claim = B256::repeat_byte(0xab);
+        let body = format!(
+            r#"{{"order":"O-7","note":["your key: abcd EFGH"],"buyerSecret":"0x00","echo":{{"s":"{claim}"}},"n":3,"ok":true,"none":null}}"#
+        );
+        let opening = Opening { salt: B256::ZERO, body };
+        let shown = line(&fields(&opening, "ABCD-EFGH", Some(claim)));
+        assert_eq!(
+            shown,
+            r#"order O-7 · note ["(hidden)"] · buyerSecret (hidden) · echo {"s":"(hidden)"} · n 3 · ok true · none null"#
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! `epochs`: what the chain says, as a file for checks without it.
+
+use std::path::Path;
+
+use serde_json::{Map, json};
+use shelfproof_verifier::chain::ChainView;
+use shelfproof_verifier::chain::rpc::RpcError;
+use shelfproof_verifier::chain::trusted::TrustedEpochs;
+
+use crate::Context;
+use crate::args::EpochsArgs;
+use crate::key::{merchant_json, shop};
+use crate::report::{Failure, Report, Tone};
+use crate::sentences::NotProved;
+use crate::source::Online;
+use crate::{store, time};
+
+/// Reads all epochs and receipt keys, and writes them.
+pub(crate) fn run(args: &EpochsArgs, context: &Context) -> Result<Report, Failure> {
+    let to_stdout = args.out == Path::new("-");
+    if to_stdout && context.json() {
+        return Err(Failure::usage(
+            "--json and --out - would write two objects: name a file",
+        ));
+    }
+    let online = Online::open(&args.source, &context.pins()?)?;
+    let view = online.runtime.block_on(view_of_all(&online, args.from_block))?;
+    let lang = context.lang();
+    let mut report = Report {
+        verdict: format!("holds {} epochs", view.latest),
+        tone: Tone::Good,
+        sentence: lang
+            .pick(
+                "The file holds what the chain says of this shop now: use it with --offline, and make a new one when it is too old.",
+                "文件记录了链上目前关于这家商家的内容：配合 --offline 使用，过旧时请重新生成。",
+            )
+            .to_owned(),
+        facts: vec![
+            (lang.pick("Epochs", "账页"), view.latest.to_string()),
+            (lang.pick("As of", "截至"), time::utc(view.as_of_s)),
+            (lang.pick("Shop", "商家"), shop(&view, lang)),
+        ],
+        not_proved: vec![NotProved::NodeBelieved, NotProved::Audit],
+        json: Map::from_iter([
+            ("epochs".to_owned(), json!(view.latest)),
+            ("asOf".to_owned(), json!(view.as_of_s)),
+            ("merchant".to_owned(), merchant_json(&view)),
+        ]),
+        ..Report::default()
+    };
+    let json = TrustedEpochs::new(view).to_json();
+    if to_stdout {
+        report.file = Some(json);
+    } else {
+        store::replace(&args.out, json.as_bytes())?;
+    }
+    Ok(report)
+}
+
+async fn view_of_all(online: &Online, from_block: u64) -> Result<ChainView, RpcError> {
+    let source = &online.source;
+    let at = source.final_block().await?;
+    let vrf_public_key = source.vrf_public_key(&at).await?;
+    let receipt_signers = source.all_receipt_signers(from_block, &at).await?;
+    let mut scan = source.scan(1, from_block, at).await?;
+    let mut epochs = std::collections::BTreeMap::new();
+    while let Some(epoch) = scan.next().await? {
+        epochs.insert(epoch.header.number, epoch.anchored());
+    }
+    let latest = scan.latest();
+    Ok(ChainView {
+        identity: source.identity(),
+        vrf_public_key,
+        receipt_signers,
+        as_of_s: at.time_s,
+        latest,
+        epochs,
+    })
+}

@@ -1,0 +1,136 @@
+//! What the user gives: files and standard input, each with a bound, and what must never be printed.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use shelfproof_verifier::{Address, B256, buyer, json};
+
+use crate::args::{BuyerArgs, CodeArgs};
+use crate::cause::Cause;
+use crate::report::Failure;
+
+/// The most bytes of a file that holds a code, a nonce, a name or a secret.
+const MAX_SECRET_BYTES: usize = 65_536;
+
+/// The code, and the buyer's secret where one was given. Neither is ever printed: no `Debug`.
+pub(crate) struct Asked {
+    /// As it was typed.
+    pub(crate) code: String,
+    /// The buyer's secret.
+    pub(crate) claim: Option<B256>,
+}
+
+/// Reads files; standard input once.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    stdin_for: Option<&'static str>,
+}
+
+impl Inputs {
+    /// A file's bytes, or standard input's for `-`. At most one byte above `max_bytes` is read, which the file's own
+    /// reader then refuses.
+    pub(crate) fn read(&mut self, path: &Path, option: &'static str, max_bytes: usize) -> Result<Vec<u8>, Failure> {
+        if path == Path::new("-") {
+            if let Some(other) = self.stdin_for.replace(option) {
+                return Err(Failure::usage(format!(
+                    "{other} and {option} cannot both read standard input"
+                )));
+            }
+            return bounded(io::stdin().lock(), max_bytes).map_err(|error| unreadable(option, &error));
+        }
+        let read = || {
+            let file = File::open(path)?;
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::other("it is a folder"));
+            }
+            bounded(file, max_bytes)
+        };
+        read().map_err(|error| unreadable(&format!("{option} {}", path.display()), &error))
+    }
+
+    /// The code, and the claim if any.
+    pub(crate) fn asked(&mut self, args: &CodeArgs) -> Result<Asked, Failure> {
+        let code = self.text(args.code.as_deref(), args.code_file.as_deref(), "--code-file")?;
+        let code = code.ok_or_else(|| Failure::usage("--code or --code-file is missing"))?;
+        Ok(Asked {
+            code,
+            claim: self.claim(&args.buyer)?,
+        })
+    }
+
+    fn claim(&mut self, args: &BuyerArgs) -> Result<Option<B256>, Failure> {
+        if let Some(secret) = self.text(args.secret.as_deref(), args.secret_file.as_deref(), "--secret-file")? {
+            return word(&secret, "the secret").map(Some);
+        }
+        let nonce = self.text(args.nonce.as_deref(), args.nonce_file.as_deref(), "--nonce-file")?;
+        let tag = self.text(args.tag.as_deref(), args.tag_file.as_deref(), "--tag-file")?;
+        match (nonce, tag) {
+            (None, None) => Ok(None),
+            (Some(nonce), Some(tag)) => Ok(Some(buyer::secret(&word(&nonce, "the nonce")?, &tag))),
+            _ => Err(Failure::usage(
+                "a nonce and the name you bought under belong together: give both, or a secret",
+            )),
+        }
+    }
+
+    fn text(
+        &mut self,
+        given: Option<&str>,
+        file: Option<&Path>,
+        option: &'static str,
+    ) -> Result<Option<String>, Failure> {
+        let Some(path) = file else {
+            return Ok(given.map(str::to_owned));
+        };
+        let bytes = self.read(path, option, MAX_SECRET_BYTES)?;
+        if bytes.len() > MAX_SECRET_BYTES {
+            return Err(Failure::new(
+                Cause::Input,
+                format!("{option}: more than {MAX_SECRET_BYTES} bytes"),
+            ));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Failure::new(Cause::Input, format!("{option}: not UTF-8")))?;
+        // The line end that an editor or a terminal adds is no part of what was typed.
+        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+}
+
+fn bounded(reader: impl Read, max_bytes: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(what: &str, error: &io::Error) -> Failure {
+    Failure::new(Cause::Input, format!("{what}: {error}"))
+}
+
+/// 32 bytes of hex, of either case, with or without 0x. The message holds `what` it is, never what was given.
+pub(crate) fn word(text: &str, what: &str) -> Result<B256, Failure> {
+    lenient(text)
+        .and_then(|text| json::hex_bytes(&text))
+        .map(B256::from)
+        .ok_or_else(|| {
+            Failure::new(
+                Cause::Input,
+                format!("{what} must be 64 digits of hex, with or without 0x before"),
+            )
+        })
+}
+
+/// An address.
+pub(crate) fn address(text: &str, what: &str) -> Result<Address, Failure> {
+    lenient(text)
+        .and_then(|text| json::hex_bytes(&text))
+        .map(Address::from)
+        .ok_or_else(|| Failure::new(Cause::Input, format!("{what} must be 40 digits of hex after 0x")))
+}
+
+fn lenient(text: &str) -> Option<String> {
+    let text = text
+        .trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+        .to_ascii_lowercase();
+    let digits = text.strip_prefix("0x").unwrap_or(&text);
+    (!digits.is_empty()).then(|| format!("0x{digits}"))
+}

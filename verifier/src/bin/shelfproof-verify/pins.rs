@@ -1,0 +1,138 @@
+//! The trust store: which merchant a name means. Pinned at first use, and never changed by the shop.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::{Address, B256};
+
+use crate::report::Failure;
+use crate::store;
+
+const FORMAT: &str = "shelfproof-trust-v1";
+
+/// A pinned merchant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Pin {
+    chain_id: u64,
+    registry: Address,
+    merchant_id: B256,
+    /// The node to ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rpc: Option<String>,
+    /// Where the shop's data is published, by its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data_uri: Option<String>,
+    /// Where the shop's word was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    /// When, Unix seconds.
+    pub(crate) pinned_at: u64,
+}
+
+impl Pin {
+    /// A pin of that merchant.
+    pub(crate) const fn new(identity: Identity, pinned_at: u64) -> Self {
+        let Identity {
+            chain_id,
+            registry,
+            merchant_id,
+        } = identity;
+        Self {
+            chain_id,
+            registry,
+            merchant_id,
+            rpc: None,
+            data_uri: None,
+            from: None,
+            pinned_at,
+        }
+    }
+
+    /// Which merchant.
+    pub(crate) const fn identity(&self) -> Identity {
+        Identity {
+            chain_id: self.chain_id,
+            registry: self.registry,
+            merchant_id: self.merchant_id,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    format: String,
+    merchants: BTreeMap<String, Pin>,
+}
+
+/// The file of pins.
+#[derive(Debug)]
+pub(crate) struct Pins {
+    path: PathBuf,
+    merchants: BTreeMap<String, Pin>,
+}
+
+impl Pins {
+    /// Reads the file at `path`, or the user's own; there need be none yet.
+    pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, Failure> {
+        let path = match path {
+            Some(path) => path,
+            None => store::folders()?.config_dir().join("merchants.json"),
+        };
+        let Some(bytes) = store::read(&path)? else {
+            return Ok(Self {
+                path,
+                merchants: BTreeMap::new(),
+            });
+        };
+        let content: Content = serde_json::from_slice(&bytes).map_err(|error| store::failed(&path, &error))?;
+        if content.format != FORMAT {
+            return Err(store::failed(&path, &format!("it is no {FORMAT} file")));
+        }
+        Ok(Self {
+            path,
+            merchants: content.merchants,
+        })
+    }
+
+    /// All pins, by name.
+    pub(crate) const fn all(&self) -> &BTreeMap<String, Pin> {
+        &self.merchants
+    }
+
+    /// The pin of that name.
+    ///
+    /// # Errors
+    /// Where there is none: names are never guessed.
+    pub(crate) fn find(&self, name: &str) -> Result<&Pin, Failure> {
+        self.merchants.get(name).ok_or_else(|| {
+            Failure::usage("--merchant is neither a merchant id nor a pinned name: `trust list` shows the names")
+        })
+    }
+
+    /// Sets a pin, and writes the file.
+    pub(crate) fn insert(&mut self, name: &str, pin: Pin) -> Result<(), Failure> {
+        self.merchants.insert(name.to_owned(), pin);
+        self.write()
+    }
+
+    /// Forgets a pin, and writes the file; whether there was one.
+    pub(crate) fn remove(&mut self, name: &str) -> Result<bool, Failure> {
+        let was_there = self.merchants.remove(name).is_some();
+        if was_there {
+            self.write()?;
+        }
+        Ok(was_there)
+    }
+
+    fn write(&self) -> Result<(), Failure> {
+        let content = Content {
+            format: FORMAT.to_owned(),
+            merchants: self.merchants.clone(),
+        };
+        let json = serde_json::to_vec_pretty(&content).map_err(|error| store::failed(&self.path, &error))?;
+        store::replace(&self.path, &json)
+    }
+}

@@ -1,0 +1,251 @@
+//! `receipt`: on purchase, and later whether the promise was kept.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+use shelfproof_verifier::bundle;
+use shelfproof_verifier::chain::{ChainView, Needs};
+use shelfproof_verifier::receipt::{self, Receipt, Status, Terms};
+use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome, STALE_AFTER_S};
+use shelfproof_verifier::{Address, Code, Refusal, code};
+
+use crate::Context;
+use crate::args::{Lang, ReceiptArgs};
+use crate::audit::search;
+use crate::cause::Cause;
+use crate::input::{Asked, Inputs};
+use crate::key::{self, merchant_json, receipt_text, shop};
+use crate::report::{Failure, Report, Tone};
+use crate::sentences::NotProved;
+use crate::source::Source;
+use crate::{disclosed, time};
+
+/// Checks the receipt, and what became of it where that is asked.
+pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failure> {
+    let mut inputs = Inputs::default();
+    let asked = inputs.asked(&args.code)?;
+    let bytes = inputs.read(&args.receipt, "--receipt", bundle::MAX_BYTES)?;
+    let receipt = Receipt::parse(&bytes)?;
+    code::canonical(&asked.code)?;
+    let bundle = args
+        .bundle
+        .as_ref()
+        .map(|path| key::read_bundle(path, "--bundle", &mut inputs))
+        .transpose()?;
+    let later = bundle.is_some() || args.data.is_some();
+    let bought_at_ms = if later { None } else { Some(bought_at_ms(args)?) };
+    let source = Source::open(&args.source, &context.pins()?, &mut inputs)?;
+    let identity = source.identity();
+    if receipt.identity != identity {
+        return Err(Refusal::new(
+            Code::WrongMerchant,
+            "the receipt is of another chain, registry or merchant",
+        )
+        .into());
+    }
+    let mut needs = Needs {
+        signers: receipt.promise.signer(&identity).into_iter().collect(),
+        ..Needs::default()
+    };
+    let mut hints = Vec::new();
+    if let Some(bundle) = &bundle {
+        key::check_identity(bundle, &identity)?;
+        let more = bundle.needs();
+        needs.epochs.extend(more.epochs);
+        needs.signers.extend(more.signers);
+        hints = key::hints_of(bundle);
+    }
+    let view = source.view(&needs, hints)?;
+    let checked = receipt::check_purchase(&receipt, &terms(args, &asked, &view, bought_at_ms), &view)?;
+    let kept = match (bundle, &args.data) {
+        (Some(mut bundle), _) => {
+            // The bundle's own receipts are not asked about; its history is judged with this one.
+            bundle.receipts = vec![receipt.promise.clone()];
+            let question = Question {
+                code: &asked.code,
+                claim: None,
+                expected: identity,
+                stale_after_s: STALE_AFTER_S,
+            };
+            verdict::check(&bundle, &question, &view, &[])?
+                .receipts
+                .first()
+                .copied()
+        }
+        (None, Some(data)) => Some(by_data(&receipt, data, &source, checked.signer)?),
+        (None, None) => None,
+    };
+    let told = Told {
+        receipt: &receipt,
+        view: &view,
+        asked: &asked,
+        signer: checked.signer,
+        kept,
+        lang: context.lang(),
+    };
+    Ok(told.report(source.believed()))
+}
+
+fn terms<'a>(args: &'a ReceiptArgs, asked: &'a Asked, view: &ChainView, now_ms: Option<u64>) -> Terms<'a> {
+    Terms {
+        code: &asked.code,
+        secret: asked.claim,
+        expected: view.identity,
+        product: args.product.as_deref(),
+        price: args.price.as_deref(),
+        currency: args.currency.as_deref(),
+        now_ms,
+    }
+}
+
+fn bought_at_ms(args: &ReceiptArgs) -> Result<u64, Failure> {
+    match &args.bought_at {
+        None => Ok(now_s().saturating_mul(1000)),
+        Some(text) => time::parse(text)
+            .map(|time_s| time_s.saturating_mul(1000))
+            .ok_or_else(|| Failure::new(Cause::Input, "--bought-at must look like 2026-09-21T14:14:09Z")),
+    }
+}
+
+/// This machine's clock, Unix seconds.
+pub(crate) fn now_s() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// Looks for the sale in the data of every epoch since.
+fn by_data(receipt: &Receipt, data: &str, source: &Source, signer: Address) -> Result<ReceiptOutcome, Failure> {
+    let Source::Online(online) = source else {
+        return Err(Failure::usage("--data needs the chain itself: name a node with --rpc"));
+    };
+    let found = search::find(online, data, &receipt.promise.event)?;
+    let promise = &receipt.promise;
+    let status = promise.status(found.anchored_at_s, found.as_of_s).ok_or_else(|| {
+        Refusal::new(
+            Code::ReceiptUnmet,
+            format!("no epoch up to {}, the latest, holds the sale", found.latest),
+        )
+    })?;
+    Ok(ReceiptOutcome {
+        status,
+        signer,
+        anchor_by_s: promise.anchor_by_s,
+    })
+}
+
+struct Told<'a> {
+    receipt: &'a Receipt,
+    view: &'a ChainView,
+    asked: &'a Asked,
+    signer: Address,
+    kept: Option<ReceiptOutcome>,
+    lang: Lang,
+}
+
+impl Told<'_> {
+    fn report(&self, believed: NotProved) -> Report {
+        let yours = self.asked.claim.is_some();
+        let mut not_proved = vec![
+            NotProved::CodeWorks,
+            NotProved::SoldElsewhere,
+            NotProved::LookAlikes,
+            believed,
+        ];
+        if !yours {
+            not_proved.insert(0, NotProved::WhoseSale);
+        }
+        if self.kept.is_none_or(|kept| kept.status == Status::Pending) {
+            not_proved.push(NotProved::Future);
+        }
+        Report {
+            verdict: self.kept.map_or_else(
+                || "holds receipt".into(),
+                |kept| format!("holds {}", kept.status.as_str()),
+            ),
+            tone: if yours && self.kept.is_none_or(|kept| kept.status != Status::Late) {
+                Tone::Good
+            } else {
+                Tone::Care
+            },
+            sentence: self.sentence(yours).to_owned(),
+            facts: self.facts(yours),
+            not_proved,
+            json: self.json(yours),
+            ..Report::default()
+        }
+    }
+
+    fn sentence(&self, yours: bool) -> &'static str {
+        let (english, chinese) = match (self.kept.map(|kept| kept.status), yours) {
+            (None, true) => (
+                "The receipt is good, and the sale is to you: keep it, and check after its deadline that the sale is in the log.",
+                "收据有效，这笔销售属于您：请保存它，并在期限之后核对销售是否已入账。",
+            ),
+            (None, false) => (
+                "The receipt is good, but whose the sale is was not checked: keep it, and add your nonce and name before you rely on it.",
+                "收据有效，但没有核验销售属于谁：请保存它，并加上您的随机数和名称再查。",
+            ),
+            (Some(Status::Met), _) => (
+                "The shop kept its promise: the sale was in its log in time; check the key itself with `key` before you use it.",
+                "商家兑现了承诺：销售已按时入账；使用前请再用 key 命令核验卡密本身。",
+            ),
+            (Some(Status::Late), _) => (
+                "The sale is in the shop's log, but later than promised: check the key itself with `key` before you use it.",
+                "销售已入账，但晚于承诺：使用前请再用 key 命令核验卡密本身。",
+            ),
+            (Some(Status::Pending), _) => (
+                "The sale is not in the shop's log yet, and the shop still has time: keep the receipt, and check again after the deadline.",
+                "销售尚未入账，商家仍在期限内：请保存收据，期限之后再查。",
+            ),
+        };
+        self.lang.pick(english, chinese)
+    }
+
+    fn facts(&self, yours: bool) -> Vec<(&'static str, String)> {
+        let (lang, promise) = (self.lang, &self.receipt.promise);
+        let whose = if yours {
+            lang.pick("yours", "属于您")
+        } else {
+            lang.pick("whose it is was not checked", "未核验属于谁")
+        };
+        let mut facts = vec![(
+            lang.pick("The sale", "销售"),
+            format!("{}, {whose}", time::utc(promise.event.at_ms / 1000)),
+        )];
+        if let Some(opening) = &promise.opening {
+            let fields = disclosed::fields(opening, &self.asked.code, self.asked.claim);
+            facts.push((lang.pick("Its terms", "条款"), disclosed::line(&fields)));
+        }
+        facts.push((lang.pick("Signed by", "签名者"), self.signer.to_string()));
+        let by = time::utc(promise.anchor_by_s);
+        facts.push(match &self.kept {
+            Some(kept) => (lang.pick("Promise", "承诺"), receipt_text(kept, lang)),
+            None => (
+                lang.pick("Promise", "承诺"),
+                format!("{} {by}", lang.pick("in the shop's log by", "入账期限")),
+            ),
+        });
+        facts.push((lang.pick("Chain as of", "链上截至"), time::utc(self.view.as_of_s)));
+        facts.push((lang.pick("Shop", "商家"), shop(self.view, lang)));
+        facts
+    }
+
+    fn json(&self, yours: bool) -> Map<String, Value> {
+        let promise = &self.receipt.promise;
+        let object = json!({
+            "yours": yours,
+            "status": self.kept.map(|kept| kept.status.as_str()),
+            "eventHash": promise.event.hash(),
+            "at": promise.event.at_ms,
+            "anchorBy": promise.anchor_by_s,
+            "signer": self.signer,
+            "asOf": self.view.as_of_s,
+            "merchant": merchant_json(self.view),
+        });
+        match object {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}

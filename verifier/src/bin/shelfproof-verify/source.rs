@@ -1,0 +1,209 @@
+//! Whose shelf is meant, and who tells what the chain holds of it.
+
+use std::path::PathBuf;
+
+use shelfproof_verifier::chain::rpc::http::HttpError;
+use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
+use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
+use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
+use shelfproof_verifier::{Address, B256, Code, Refusal, json};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::SourceArgs;
+use crate::cause::Cause;
+use crate::input::{self, Inputs};
+use crate::pins::Pins;
+use crate::report::Failure;
+use crate::sentences::NotProved;
+
+/// Who tells.
+pub(crate) enum Source {
+    /// A file.
+    Offline(Box<TrustedEpochs>),
+    /// A node.
+    Online(Box<Online>),
+}
+
+/// A node, and what drives the conversation with it.
+pub(crate) struct Online {
+    /// One thread: there is only one question at a time.
+    pub(crate) runtime: Runtime,
+    /// The node.
+    pub(crate) source: RpcSource,
+}
+
+impl Source {
+    /// Opens what the command line names.
+    pub(crate) fn open(args: &SourceArgs, pins: &Pins, inputs: &mut Inputs) -> Result<Self, Failure> {
+        match &args.trusted_epochs {
+            Some(path) => Self::open_file(args, pins, path.clone(), inputs),
+            None => Online::open(args, pins).map(|online| Self::Online(Box::new(online))),
+        }
+    }
+
+    fn open_file(args: &SourceArgs, pins: &Pins, path: PathBuf, inputs: &mut Inputs) -> Result<Self, Failure> {
+        let file = read_trusted(&path, "--trusted-epochs", inputs)?;
+        let found = file.as_view().identity;
+        if let Some(target) = Target::find(args, pins)?
+            && !target.is(&found)
+        {
+            return Err(Refusal::new(Code::WrongMerchant, "the file of trusted epochs is another merchant's").into());
+        }
+        if args.registry.is_some() && args.merchant.is_none() {
+            return Err(Failure::usage("--registry needs --merchant"));
+        }
+        Ok(Self::Offline(Box::new(file)))
+    }
+
+    /// Which merchant it tells of.
+    pub(crate) fn identity(&self) -> Identity {
+        match self {
+            Self::Offline(file) => file.as_view().identity,
+            Self::Online(online) => online.source.identity(),
+        }
+    }
+
+    /// What the chain holds of what `needs` names; `hints` say where a bundle claims that epochs' logs are.
+    pub(crate) fn view(
+        &self,
+        needs: &Needs,
+        hints: impl IntoIterator<Item = (u64, u64)>,
+    ) -> Result<ChainView, Failure> {
+        match self {
+            Self::Offline(file) => Ok(file.as_view().clone()),
+            Self::Online(online) => {
+                let source = online.source.clone().with_block_hints(hints);
+                online.runtime.block_on(source.view(needs)).map_err(Failure::from)
+            }
+        }
+    }
+
+    /// What is left open by believing this source.
+    pub(crate) const fn believed(&self) -> NotProved {
+        match self {
+            Self::Offline(_) => NotProved::FileBelieved,
+            Self::Online(_) => NotProved::NodeBelieved,
+        }
+    }
+}
+
+impl Online {
+    /// Connects to the node that the command line or the pin names.
+    pub(crate) fn open(args: &SourceArgs, pins: &Pins) -> Result<Self, Failure> {
+        if args.trusted_epochs.is_some() {
+            return Err(Failure::usage(
+                "this needs the chain itself: name a node with --rpc instead of --offline",
+            ));
+        }
+        let target = Target::find(args, pins)?.ok_or_else(|| {
+            Failure::usage(
+                "say whose shelf it is: --merchant with a pinned name, or --registry and --merchant with ids",
+            )
+        })?;
+        let finality = args.confirmations.map_or(Finality::Tag, Finality::Confirmations);
+        let rpc = args.rpc.as_deref().or(target.rpc.as_deref());
+        let rpc = rpc.ok_or_else(|| Failure::usage("name a node of the chain with --rpc"))?;
+        Self::connect(rpc, target.chain_id, target.registry, target.merchant_id, finality)
+    }
+
+    /// Connects to a node.
+    pub(crate) fn connect(
+        rpc: &str,
+        chain_id: Option<u64>,
+        registry: Address,
+        merchant_id: B256,
+        finality: Finality,
+    ) -> Result<Self, Failure> {
+        let runtime = runtime()?;
+        let source = runtime.block_on(RpcSource::connect(rpc, chain_id, registry, merchant_id, finality))?;
+        Ok(Self { runtime, source })
+    }
+}
+
+/// Drives sockets; offline runs never make one.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(Cause::Storage, format!("no sockets here: {error}")))
+}
+
+/// Reads a file of trusted epochs. One that is not of the form is the user's own mistake, and no refusal of the shop's.
+pub(crate) fn read_trusted(
+    path: &std::path::Path,
+    option: &'static str,
+    inputs: &mut Inputs,
+) -> Result<TrustedEpochs, Failure> {
+    let bytes = inputs.read(path, option, trusted::MAX_BYTES)?;
+    TrustedEpochs::parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("{option}: {}", refusal.detail)))
+}
+
+/// The merchant that the command line means.
+struct Target {
+    chain_id: Option<u64>,
+    registry: Address,
+    merchant_id: B256,
+    rpc: Option<String>,
+}
+
+impl Target {
+    /// By ids, or by a pinned name; `None` where the command line names none.
+    fn find(args: &SourceArgs, pins: &Pins) -> Result<Option<Self>, Failure> {
+        let Some(merchant) = &args.merchant else {
+            return Ok(None);
+        };
+        let registry = args
+            .registry
+            .as_deref()
+            .map(|text| input::address(text, "--registry"))
+            .transpose()?;
+        let Some(merchant_id) = json::hex_bytes(&merchant.to_ascii_lowercase()).map(B256::from) else {
+            let pin = pins.find(merchant)?;
+            let identity = pin.identity();
+            let differs = registry.is_some_and(|registry| registry != identity.registry)
+                || args.chain_id.is_some_and(|chain_id| chain_id != identity.chain_id);
+            if differs {
+                return Err(Failure::usage(
+                    "--registry or --chain-id is not what was pinned under that name",
+                ));
+            }
+            return Ok(Some(Self {
+                chain_id: Some(identity.chain_id),
+                registry: identity.registry,
+                merchant_id: identity.merchant_id,
+                rpc: pin.rpc.clone(),
+            }));
+        };
+        let registry = registry.ok_or_else(|| Failure::usage("a merchant id needs --registry beside it"))?;
+        Ok(Some(Self {
+            chain_id: args.chain_id,
+            registry,
+            merchant_id,
+            rpc: None,
+        }))
+    }
+
+    fn is(&self, identity: &Identity) -> bool {
+        self.chain_id.is_none_or(|chain_id| chain_id == identity.chain_id)
+            && self.registry == identity.registry
+            && self.merchant_id == identity.merchant_id
+    }
+}
+
+impl From<RpcError> for Failure {
+    fn from(error: RpcError) -> Self {
+        let cause = match &error {
+            RpcError::Http(HttpError::Url) => Cause::Usage,
+            RpcError::Http(HttpError::Client(_) | HttpError::Unreachable(_) | HttpError::TimedOut) => {
+                Cause::RpcUnreachable
+            }
+            RpcError::Http(HttpError::Status(_) | HttpError::TooLarge { .. })
+            | RpcError::Refused { .. }
+            | RpcError::Answer { .. } => Cause::RpcAnswer,
+            RpcError::WrongChain { .. } => Cause::WrongChain,
+            RpcError::NoContract => Cause::NoContract,
+            RpcError::NotRegistered => Cause::NotRegistered,
+            RpcError::NoFinalBlock => Cause::NoFinalBlock,
+            RpcError::NoLog { .. } | RpcError::SearchTooLong { .. } => Cause::LogNotFound,
+        };
+        Self::new(cause, error.to_string())
+    }
+}

@@ -1,0 +1,54 @@
+//! Text on a terminal: how wide it is, and that it does nothing but stand there.
+
+/// The longest text of others that is printed.
+const MAX_CHARS: usize = 2_000;
+
+/// `text` without characters that move the cursor, colour, hide or turn round what stands beside them.
+pub(crate) fn printable(text: &str) -> String {
+    let harmless = |c: char| if is_harmless(c) { c } else { '\u{fffd}' };
+    let mut out: String = text.chars().take(MAX_CHARS).map(harmless).collect();
+    if text.chars().nth(MAX_CHARS).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+fn is_harmless(c: char) -> bool {
+    !(c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'))
+}
+
+/// Columns that `text` takes: two for Chinese and full-width characters.
+pub(crate) fn width(text: &str) -> usize {
+    let is_wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}');
+    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
+}
+
+/// `text`, filled with spaces to `columns`.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    let fill = columns.saturating_sub(width(text));
+    format!("{}{}", printable(text), " ".repeat(fill))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_cannot_drive_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[31mb\r\n\u{202e}c\u{7}"),
+            "a\u{fffd}[31mb\u{fffd}\u{fffd}\u{fffd}c\u{fffd}"
+        );
+        assert_eq!(printable("价格 9.90"), "价格 9.90");
+        assert_eq!(printable(&"x".repeat(9_999)).chars().count(), MAX_CHARS + 1);
+    }
+
+    #[test]
+    fn columns_align_in_both_scripts() {
+        assert_eq!((width("sold"), width("售出")), (4, 4));
+        assert_eq!(pad("售出", 6), "售出  ");
+        assert_eq!(pad("longer", 3), "longer");
+    }
+}

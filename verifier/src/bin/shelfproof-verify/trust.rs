@@ -1,0 +1,276 @@
+//! `trust`: names for merchants, pinned at first use.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::chain::rpc::{Finality, http};
+use shelfproof_verifier::json::{self as lexical, Node};
+use shelfproof_verifier::{B256, Refusal};
+
+use crate::Context;
+use crate::args::{TrustAddArgs, TrustCommand};
+use crate::cause::Cause;
+use crate::input::{self, Inputs};
+use crate::pins::Pin;
+use crate::receipt::now_s;
+use crate::report::{Failure, Report, Tone};
+use crate::sentences::NotProved;
+use crate::source::{self, Online};
+use crate::time;
+
+const FORMAT: &str = "shelfproof-merchant-v1";
+/// The largest file of a shop's own word.
+const MAX_BYTES: usize = 65_536;
+/// Redirects that are followed to it.
+const MAX_REDIRECTS: usize = 5;
+const MAX_NAME_CHARS: usize = 64;
+
+/// Adds, lists or removes.
+pub(crate) fn run(command: &TrustCommand, context: &Context) -> Result<Report, Failure> {
+    match command {
+        TrustCommand::Add(args) => add(args, context),
+        TrustCommand::List => list(context),
+        TrustCommand::Remove { name } => remove(name, context),
+    }
+}
+
+fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
+    check_name(&args.name)?;
+    let mut pins = context.pins()?;
+    let found = read_identity(args)?;
+    let mut pin = Pin::new(found.identity, now_s());
+    if let Some(old) = pins.all().get(&args.name) {
+        if old.identity() != found.identity {
+            return Err(changed(&args.name, &old.identity(), &found.identity));
+        }
+        pin = old.clone();
+    }
+    if let Some(rpc) = &args.rpc {
+        // Asked once now: a name that no chain knows is better refused today than when a key is at stake.
+        let Identity {
+            chain_id,
+            registry,
+            merchant_id,
+        } = found.identity;
+        let online = Online::connect(rpc, Some(chain_id), registry, merchant_id, Finality::Tag)?;
+        online.runtime.block_on(async {
+            let at = online.source.final_block().await?;
+            online.source.vrf_public_key(&at).await
+        })?;
+        pin.rpc = Some(rpc.clone());
+    }
+    pin.data_uri = found.data_uri.or(pin.data_uri);
+    pin.from = args.from.clone().or(pin.from);
+    let known = pins.all().contains_key(&args.name);
+    pins.insert(&args.name, pin.clone())?;
+    let lang = context.lang();
+    let sentence = if known {
+        lang.pick(
+            "The shop was pinned under this name before, and still names the same merchant.",
+            "这家商家此前已用此名称固定，身份没有变化。",
+        )
+    } else {
+        lang.pick(
+            "The shop is pinned: from now on this name means this merchant, whatever the shop says later.",
+            "商家已固定：从现在起此名称只代表这个商家，无论它以后怎么说。",
+        )
+    };
+    Ok(Report {
+        verdict: "holds pinned".to_owned(),
+        tone: Tone::Good,
+        sentence: sentence.to_owned(),
+        facts: facts(&args.name, &pin, context),
+        not_proved: vec![NotProved::ShopsWord],
+        json: Map::from_iter([
+            ("name".to_owned(), json!(args.name)),
+            ("merchant".to_owned(), pin_json(&pin)),
+        ]),
+        ..Report::default()
+    })
+}
+
+fn list(context: &Context) -> Result<Report, Failure> {
+    let pins = context.pins()?;
+    let lang = context.lang();
+    let mut table = vec![];
+    if !pins.all().is_empty() {
+        let heads = [
+            lang.pick("Name", "名称"),
+            lang.pick("Chain", "链"),
+            lang.pick("Merchant", "商家"),
+            lang.pick("Registry", "登记合约"),
+            lang.pick("Pinned", "固定时间"),
+        ];
+        table.push(heads.map(str::to_owned).to_vec());
+    }
+    for (name, pin) in pins.all() {
+        let identity = pin.identity();
+        table.push(vec![
+            name.clone(),
+            identity.chain_id.to_string(),
+            identity.merchant_id.to_string(),
+            identity.registry.to_string(),
+            time::utc(pin.pinned_at),
+        ]);
+    }
+    let sentence = if pins.all().is_empty() {
+        lang.pick(
+            "No shop is pinned yet: `trust add` pins one.",
+            "还没有固定任何商家：用 trust add 添加。",
+        )
+    } else {
+        lang.pick("These names mean these merchants.", "以下名称各代表一个商家。")
+    };
+    Ok(Report {
+        verdict: format!("holds {} pinned", pins.all().len()),
+        tone: Tone::Good,
+        sentence: sentence.to_owned(),
+        table,
+        not_proved: vec![NotProved::ShopsWord],
+        json: Map::from_iter([(
+            "merchants".to_owned(),
+            Value::Object(
+                pins.all()
+                    .iter()
+                    .map(|(name, pin)| (name.clone(), pin_json(pin)))
+                    .collect(),
+            ),
+        )]),
+        ..Report::default()
+    })
+}
+
+fn remove(name: &str, context: &Context) -> Result<Report, Failure> {
+    let mut pins = context.pins()?;
+    if !pins.remove(name)? {
+        return Err(Failure::usage(
+            "no merchant is pinned under that name: `trust list` shows the names",
+        ));
+    }
+    let words = context.lang().pick(
+        "The name is free again: who pins it next decides what it means.",
+        "此名称已释放：下次固定时重新决定它代表谁。",
+    );
+    Ok(Report {
+        verdict: "holds removed".to_owned(),
+        sentence: words.to_owned(),
+        ..Report::default()
+    })
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    // A name that looks like an id would hide which of the two is meant.
+    let looks_like_id = name.starts_with("0x") || name.starts_with('-');
+    let fits =
+        !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && name.chars().all(allowed) && !looks_like_id;
+    if fits {
+        Ok(())
+    } else {
+        Err(Failure::usage(
+            "a name has 1 to 64 letters, digits, dots, dashes and underscores",
+        ))
+    }
+}
+
+/// The shop's word, or the user's.
+struct Found {
+    identity: Identity,
+    data_uri: Option<String>,
+}
+
+fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
+    let Some(from) = &args.from else {
+        let (chain_id, registry, merchant) = match (args.chain_id, &args.registry, &args.merchant) {
+            (Some(chain_id), Some(registry), Some(merchant)) => (chain_id, registry, merchant),
+            _ => {
+                return Err(Failure::usage(
+                    "give --from, or --chain-id with --registry and --merchant",
+                ));
+            }
+        };
+        let registry = input::address(registry, "--registry")?;
+        let merchant_id = input::word(merchant, "--merchant")?;
+        return Ok(Found {
+            identity: Identity {
+                chain_id,
+                registry,
+                merchant_id,
+            },
+            data_uri: None,
+        });
+    };
+    let bytes = match http::parse_url(from) {
+        Ok(url) => fetch(url)?,
+        Err(_) => Inputs::default().read(Path::new(from), "--from", MAX_BYTES)?,
+    };
+    parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("--from: {}", refusal.detail)))
+}
+
+fn fetch(url: reqwest::Url) -> Result<Vec<u8>, Failure> {
+    let fetched = source::runtime()?.block_on(async {
+        let client = http::client(&url, MAX_REDIRECTS)?;
+        http::get_bounded(&client, url, MAX_BYTES).await
+    });
+    fetched.map_err(|error| Failure::new(Cause::Input, format!("--from: {error}")))
+}
+
+fn parse(bytes: &[u8]) -> Result<Found, Refusal> {
+    let value = lexical::parse(bytes)?;
+    let file = Node::root(&value, "merchant");
+    file.field("format")?.exactly(FORMAT)?;
+    let merchant_id: B256 = file.field("merchantId")?.word()?;
+    let identity = Identity {
+        chain_id: file.field("chainId")?.number()?,
+        registry: file.field("registry")?.address()?,
+        merchant_id,
+    };
+    file.field("name")?.text()?;
+    Ok(Found {
+        identity,
+        data_uri: Some(file.field("dataUri")?.text()?.to_owned()),
+    })
+}
+
+fn changed(name: &str, old: &Identity, new: &Identity) -> Failure {
+    let say = |identity: &Identity| {
+        format!(
+            "chain {}, registry {}, merchant {}",
+            identity.chain_id, identity.registry, identity.merchant_id
+        )
+    };
+    let detail = format!("{name} was pinned as {}; now it is said to be {}", say(old), say(new));
+    Failure::new(Cause::PinChanged, detail)
+        .with("pinned", identity_json(old))
+        .with("found", identity_json(new))
+}
+
+fn identity_json(identity: &Identity) -> Value {
+    json!({"chainId": identity.chain_id, "registry": identity.registry, "merchantId": identity.merchant_id})
+}
+
+fn pin_json(pin: &Pin) -> Value {
+    let mut json = identity_json(&pin.identity());
+    json["pinnedAt"] = pin.pinned_at.into();
+    json["dataUri"] = json!(pin.data_uri);
+    // The node's address stays out: it may hold a key to the node.
+    json["hasRpc"] = pin.rpc.is_some().into();
+    json
+}
+
+fn facts(name: &str, pin: &Pin, context: &Context) -> Vec<(&'static str, String)> {
+    let lang = context.lang();
+    let identity = pin.identity();
+    let mut facts = vec![
+        (lang.pick("Name", "名称"), name.to_owned()),
+        (lang.pick("Chain", "链"), identity.chain_id.to_string()),
+        (lang.pick("Registry", "登记合约"), identity.registry.to_string()),
+        (lang.pick("Merchant", "商家"), identity.merchant_id.to_string()),
+        (lang.pick("Pinned", "固定时间"), time::utc(pin.pinned_at)),
+    ];
+    if let Some(data_uri) = &pin.data_uri {
+        facts.push((lang.pick("Its data", "数据地址"), data_uri.clone()));
+    }
+    facts
+}

@@ -1,0 +1,212 @@
+//! The registry over JSON-RPC: one node, read at one final block.
+//!
+//! The node is believed in what it says, for who checks a node by itself needs consensus proofs; it is not believed in
+//! how it says it: every answer is bounded, every log is hashed again and compared with what the contract holds, and
+//! every block that a time is taken from must be the one that the node has at that height.
+
+mod block;
+mod error;
+pub mod http;
+mod logs;
+mod scan;
+mod signers;
+mod transport;
+
+use std::collections::BTreeMap;
+
+use alloy::providers::{Provider, RootProvider};
+use alloy::rpc::client::RpcClient;
+use alloy_primitives::{Address, B256};
+use shelfproof_contracts::ShelfproofRegistry::ShelfproofRegistryInstance;
+
+use super::{ChainView, Identity, Needs, RootSource, SignerSpan};
+
+pub use block::{FinalBlock, Finality};
+pub use error::RpcError;
+pub use logs::AnchoredEpoch;
+pub use scan::Scan;
+
+/// One merchant in the registry, seen through one node.
+#[derive(Clone, Debug)]
+pub struct RpcSource {
+    provider: RootProvider,
+    identity: Identity,
+    finality: Finality,
+    /// Where a bundle says that an epoch's log is: tried first, believed only when the hash agrees.
+    block_hints: BTreeMap<u64, u64>,
+}
+
+impl RpcSource {
+    /// Connects to `url` and makes sure that the node serves a chain with this registry and this merchant.
+    ///
+    /// `chain_id` is the chain that was told or pinned; `None` takes the node's word (a merchant id is a hash over its
+    /// chain's id, so that a wrong word finds no merchant).
+    ///
+    /// # Errors
+    /// [`RpcError`]: no answer, another chain.
+    pub async fn connect(
+        url: &str,
+        chain_id: Option<u64>,
+        registry: Address,
+        merchant_id: B256,
+        finality: Finality,
+    ) -> Result<Self, RpcError> {
+        let transport = transport::BoundedHttp::new(url)?;
+        let provider = RootProvider::new(RpcClient::new(transport, false));
+        let found = provider
+            .get_chain_id()
+            .await
+            .map_err(|e| RpcError::call("eth_chainId", e))?;
+        if let Some(told) = chain_id.filter(|told| *told != found) {
+            return Err(RpcError::WrongChain { told, found });
+        }
+        let identity = Identity {
+            chain_id: found,
+            registry,
+            merchant_id,
+        };
+        Ok(Self {
+            provider,
+            identity,
+            finality,
+            block_hints: BTreeMap::new(),
+        })
+    }
+
+    /// Tries `hints` (epoch number to block number) before it searches for an epoch's log.
+    #[must_use]
+    pub fn with_block_hints(mut self, hints: impl IntoIterator<Item = (u64, u64)>) -> Self {
+        self.block_hints.extend(hints);
+        self
+    }
+
+    /// Which merchant this source tells of.
+    #[must_use]
+    pub const fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The newest final block: what all reads of one question are made at.
+    ///
+    /// # Errors
+    /// [`RpcError`], also where the node knows no final block.
+    pub async fn final_block(&self) -> Result<FinalBlock, RpcError> {
+        block::newest_final(&self.provider, self.finality).await
+    }
+
+    /// The merchant's VRF key as of `at`.
+    ///
+    /// # Errors
+    /// [`RpcError::NoContract`] and [`RpcError::NotRegistered`] tell an empty address from an unknown merchant.
+    pub async fn vrf_public_key(&self, at: &FinalBlock) -> Result<B256, RpcError> {
+        let answer = self
+            .registry()
+            .vrfPublicKey(self.identity.merchant_id)
+            .block(at.id())
+            .call()
+            .await;
+        match answer {
+            Ok(key) if key != B256::ZERO => Ok(key),
+            // A revert, an empty answer and a zero word all mean that nobody is registered there; an outage does not.
+            Err(error) if error::is_outage(&error) => Err(RpcError::contract("vrfPublicKey", error)),
+            _ => Err(self.no_merchant(at).await),
+        }
+    }
+
+    /// Number and hash of the latest epoch as of `at`; number 0 is none yet.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn latest_epoch(&self, at: &FinalBlock) -> Result<(u64, B256), RpcError> {
+        let call = self
+            .registry()
+            .latestEpoch(self.identity.merchant_id)
+            .block(at.id())
+            .call()
+            .await;
+        let latest = call.map_err(|e| RpcError::contract("latestEpoch", e))?;
+        Ok((latest.number, latest.epochHash))
+    }
+
+    /// The epoch hash that the registry holds as of `at`; zero is none.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn epoch_hash(&self, number: u64, at: &FinalBlock) -> Result<B256, RpcError> {
+        let call = self
+            .registry()
+            .epochHash(self.identity.merchant_id, number)
+            .block(at.id())
+            .call()
+            .await;
+        call.map_err(|e| RpcError::contract("epochHash", e))
+    }
+
+    /// When `signer` may sign the merchant's receipts, as of `at`; `None` where it never may.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn receipt_signer(&self, signer: Address, at: &FinalBlock) -> Result<Option<SignerSpan>, RpcError> {
+        let call = self
+            .registry()
+            .receiptSigner(self.identity.merchant_id, signer)
+            .block(at.id())
+            .call()
+            .await;
+        let span = call.map_err(|e| RpcError::contract("receiptSigner", e))?;
+        Ok((span.from != 0).then_some(SignerSpan {
+            address: signer,
+            from_s: span.from,
+            until_s: span.until,
+        }))
+    }
+
+    fn registry(&self) -> ShelfproofRegistryInstance<&RootProvider> {
+        ShelfproofRegistryInstance::new(self.identity.registry, &self.provider)
+    }
+
+    /// Why no VRF key was answered.
+    async fn no_merchant(&self, at: &FinalBlock) -> RpcError {
+        match self
+            .provider
+            .get_code_at(self.identity.registry)
+            .block_id(at.id())
+            .await
+        {
+            Ok(code) if code.is_empty() => RpcError::NoContract,
+            Ok(_) => RpcError::NotRegistered,
+            Err(error) => RpcError::call("eth_getCode", error),
+        }
+    }
+}
+
+impl RootSource for RpcSource {
+    type Error = RpcError;
+
+    async fn view(&self, needs: &Needs) -> Result<ChainView, RpcError> {
+        let at = self.final_block().await?;
+        let vrf_public_key = self.vrf_public_key(&at).await?;
+        let (latest, _) = self.latest_epoch(&at).await?;
+        let mut hashes = BTreeMap::new();
+        for number in needs.epochs.range(1..=latest) {
+            hashes.insert(*number, self.epoch_hash(*number, &at).await?);
+        }
+        let found = logs::locate(self, &hashes, &at).await?;
+        let mut receipt_signers = Vec::new();
+        for signer in &needs.signers {
+            receipt_signers.extend(self.receipt_signer(*signer, &at).await?);
+        }
+        let epochs = found
+            .into_iter()
+            .map(|(number, epoch)| (number, epoch.anchored()))
+            .collect();
+        Ok(ChainView {
+            identity: self.identity,
+            vrf_public_key,
+            receipt_signers,
+            as_of_s: at.time_s,
+            latest,
+            epochs,
+        })
+    }
+}

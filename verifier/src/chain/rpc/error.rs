@@ -1,0 +1,124 @@
+//! Why a node's answer cannot be used.
+
+use alloy::contract::Error as ContractError;
+use alloy::transports::{RpcError as AlloyError, TransportError, TransportErrorKind};
+
+use super::http::HttpError;
+
+/// The most characters kept of what a node says went wrong.
+const MAX_MESSAGE_CHARS: usize = 300;
+
+/// Why the chain could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RpcError {
+    /// The address, the connection or the transfer failed.
+    #[error("{0}")]
+    Http(#[from] HttpError),
+    /// The node answered with an error. The message is the node's own, cut, and may hold any character.
+    #[error("{method}: the node answers with error {code}: {message}")]
+    Refused {
+        /// The method that was called.
+        method: &'static str,
+        /// The node's error number.
+        code: i64,
+        /// What it says.
+        message: String,
+    },
+    /// The node answered with something that is not of the form the method has, or that contradicts another answer.
+    #[error("{method}: the node's answer cannot be used: {why}")]
+    Answer {
+        /// The method that was called.
+        method: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The node serves another chain.
+    #[error("the node serves chain {found}, not chain {told}")]
+    WrongChain {
+        /// The chain that was told or pinned.
+        told: u64,
+        /// The node's.
+        found: u64,
+    },
+    /// Nothing stands at the registry's address, as of the final block.
+    #[error("no contract stands at the registry's address in the newest final block")]
+    NoContract,
+    /// The registry does not know the merchant, as of the final block.
+    #[error("the registry does not know this merchant in the newest final block")]
+    NotRegistered,
+    /// The node names no final block.
+    #[error("the node names no final block")]
+    NoFinalBlock,
+    /// The registry holds the epoch's hash, but the node shows no log that hashes to it.
+    #[error("the node shows no EpochAnchored log that hashes to what the registry holds for epoch {number}")]
+    NoLog {
+        /// The epoch.
+        number: u64,
+    },
+    /// The search for logs reached its bound.
+    #[error("the search for EpochAnchored logs stopped after {queries} queries")]
+    SearchTooLong {
+        /// How many queries were made.
+        queries: u32,
+    },
+}
+
+impl RpcError {
+    /// An answer that cannot be used.
+    pub(super) fn answer(method: &'static str, why: impl Into<String>) -> Self {
+        Self::Answer {
+            method,
+            why: why.into(),
+        }
+    }
+
+    /// What went wrong in a call of `method`.
+    pub(super) fn call(method: &'static str, error: TransportError) -> Self {
+        match error {
+            AlloyError::ErrorResp(payload) => Self::Refused {
+                method,
+                code: payload.code,
+                message: cut(&payload.message),
+            },
+            AlloyError::Transport(TransportErrorKind::Custom(error)) => match error.downcast::<HttpError>() {
+                Ok(http) => Self::Http(*http),
+                Err(other) => Self::answer(method, cut(&other.to_string())),
+            },
+            // The answer's own text stays out: it is unbounded and the node's.
+            AlloyError::DeserError { err, .. } => Self::answer(method, cut(&err.to_string())),
+            other => Self::answer(method, cut(&other.to_string())),
+        }
+    }
+
+    /// What went wrong in a call of the registry's `view`.
+    pub(super) fn contract(view: &'static str, error: ContractError) -> Self {
+        match error {
+            ContractError::TransportError(error) => Self::call(view, error),
+            other => Self::answer(view, cut(&other.to_string())),
+        }
+    }
+
+    /// Whether a smaller range of blocks may be answered where this one was not.
+    pub(super) fn may_be_range(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. } | Self::Http(HttpError::TooLarge { .. } | HttpError::TimedOut)
+        )
+    }
+}
+
+/// Whether the call never came to an answer of the contract's.
+pub(super) fn is_outage(error: &ContractError) -> bool {
+    match error {
+        // Error 3 is a revert by the nodes' convention; others say it in words.
+        ContractError::TransportError(AlloyError::ErrorResp(payload)) => {
+            payload.code != 3 && !payload.message.contains("revert")
+        }
+        ContractError::TransportError(_) => true,
+        _ => false,
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_MESSAGE_CHARS).collect()
+}

@@ -1,0 +1,272 @@
+//! `EpochAnchored` logs: where an epoch was anchored, and when.
+
+use std::collections::BTreeMap;
+
+use alloy::providers::Provider;
+use alloy::rpc::types::{Filter, Log};
+use alloy::sol_types::SolEvent;
+use alloy_primitives::B256;
+use shelfproof_contracts::ShelfproofRegistry::EpochAnchored;
+
+use super::{FinalBlock, RpcError, RpcSource, block};
+use crate::chain::Anchored;
+use crate::epoch::Header;
+
+/// The most queries that one search makes.
+pub(super) const MAX_QUERIES: u32 = 4_096;
+/// The most epoch numbers that one query names; above it, all of the merchant's logs are asked for.
+const MAX_TOPICS: usize = 64;
+const GET_LOGS: &str = "eth_getLogs";
+
+/// An epoch as a log of a final block tells it, with its hash compared with the registry's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredEpoch {
+    /// The epoch's header.
+    pub header: Header,
+    /// Its hash, which the registry holds.
+    pub hash: B256,
+    /// Number of its block.
+    pub block: u64,
+    /// Time of its block, Unix seconds.
+    pub anchored_at_s: u64,
+}
+
+impl AnchoredEpoch {
+    /// The part of it that verdicts take.
+    #[must_use]
+    pub const fn anchored(&self) -> Anchored {
+        Anchored {
+            hash: self.hash,
+            anchored_at_s: self.anchored_at_s,
+            block: Some(self.block),
+        }
+    }
+}
+
+/// A log that names an epoch of the merchant's; nothing of it is checked but its form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) header: Header,
+    pub(super) block: u64,
+    block_hash: B256,
+}
+
+/// Finds the logs of the epochs whose `hashes` the registry holds as of `at`.
+pub(super) async fn locate(
+    source: &RpcSource,
+    hashes: &BTreeMap<u64, B256>,
+    at: &FinalBlock,
+) -> Result<BTreeMap<u64, AnchoredEpoch>, RpcError> {
+    let mut found = BTreeMap::new();
+    for (number, hash) in hashes {
+        let Some(hint) = source.block_hints.get(number).filter(|block| **block <= at.number) else {
+            continue;
+        };
+        // A hint is whatever the bundle's maker wrote: a node that refuses it ends nothing.
+        let candidates = fetch(source, &[*number], *hint, *hint).await.unwrap_or_default();
+        if let Some(candidate) = pick(source, &candidates, *number, *hash) {
+            found.insert(*number, confirm(source, &candidate, *hash, at).await?);
+        }
+    }
+    let missing: BTreeMap<u64, B256> = hashes
+        .iter()
+        .filter(|(number, _)| !found.contains_key(number))
+        .map(|(n, h)| (*n, *h))
+        .collect();
+    search(source, missing, at, &mut found).await?;
+    Ok(found)
+}
+
+/// Walks from the newest final block back, since proofs rest on recent epochs, until nothing is missing.
+async fn search(
+    source: &RpcSource,
+    mut missing: BTreeMap<u64, B256>,
+    at: &FinalBlock,
+    found: &mut BTreeMap<u64, AnchoredEpoch>,
+) -> Result<(), RpcError> {
+    let mut range = Range::new(0, at.number);
+    for _ in 0..MAX_QUERIES {
+        let Some(first_missing) = missing.keys().next().copied() else {
+            return Ok(());
+        };
+        let Some((from, to)) = range.newest() else {
+            return Err(RpcError::NoLog { number: first_missing });
+        };
+        let numbers: Vec<u64> = missing.keys().copied().collect();
+        let candidates = match fetch(source, &numbers, from, to).await {
+            Ok(candidates) => candidates,
+            Err(error) if error.may_be_range() && range.halve() => continue,
+            Err(error) => return Err(error),
+        };
+        for (number, hash) in missing.clone() {
+            if let Some(candidate) = pick(source, &candidates, number, hash) {
+                found.insert(number, confirm(source, &candidate, hash, at).await?);
+                missing.remove(&number);
+            }
+        }
+        range.answered();
+    }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(RpcError::SearchTooLong { queries: MAX_QUERIES })
+    }
+}
+
+/// What of a range of blocks is not searched yet, taken from its end in pieces that a node answers.
+pub(super) struct Range {
+    start: u64,
+    /// One past the newest block not searched.
+    end: u64,
+    /// Blocks of one piece.
+    span: u64,
+}
+
+impl Range {
+    /// From `start` to `newest`, both of it; nothing where `start` lies after.
+    pub(super) const fn new(start: u64, newest: u64) -> Self {
+        let end = newest.saturating_add(1);
+        Self {
+            start,
+            end,
+            span: end.saturating_sub(start),
+        }
+    }
+
+    /// The next piece, first and last block; `None` when all was searched.
+    pub(super) fn newest(&self) -> Option<(u64, u64)> {
+        (self.end > self.start).then(|| (self.end.saturating_sub(self.span).max(self.start), self.end - 1))
+    }
+
+    /// Makes the pieces smaller; `false` when they are as small as can be.
+    pub(super) const fn halve(&mut self) -> bool {
+        let can = self.span > 1;
+        self.span = self.span.div_ceil(2);
+        can
+    }
+
+    /// The piece was searched.
+    pub(super) const fn answered(&mut self) {
+        self.end = self.end.saturating_sub(self.span);
+    }
+}
+
+/// The merchant's logs of those epochs in blocks `from` to `to`; what is not of the form is left out.
+pub(super) async fn fetch(source: &RpcSource, numbers: &[u64], from: u64, to: u64) -> Result<Vec<Candidate>, RpcError> {
+    let identity = source.identity;
+    let mut filter = Filter::new()
+        .address(identity.registry)
+        .event_signature(EpochAnchored::SIGNATURE_HASH)
+        .topic1(identity.merchant_id)
+        .from_block(from)
+        .to_block(to);
+    if !numbers.is_empty() && numbers.len() <= MAX_TOPICS {
+        filter = filter.topic2(
+            numbers
+                .iter()
+                .map(|n| B256::left_padding_from(&n.to_be_bytes()))
+                .collect::<Vec<_>>(),
+        );
+    }
+    let logs = source
+        .provider
+        .get_logs(&filter)
+        .await
+        .map_err(|e| RpcError::call(GET_LOGS, e))?;
+    Ok(logs
+        .iter()
+        .filter_map(|log| candidate(source, log))
+        .filter(|c| (from..=to).contains(&c.block))
+        .collect())
+}
+
+fn candidate(source: &RpcSource, log: &Log) -> Option<Candidate> {
+    if log.address() != source.identity.registry || log.removed {
+        return None;
+    }
+    let event = EpochAnchored::decode_log_validate(&log.inner).ok()?.data;
+    if event.merchantId != source.identity.merchant_id {
+        return None;
+    }
+    let header = Header {
+        number: event.number,
+        parent: event.parent,
+        events_root: event.eventsRoot,
+        history_root: event.historyRoot,
+        event_count: event.eventCount,
+        data_hash: event.dataHash,
+    };
+    Some(Candidate {
+        header,
+        block: log.block_number?,
+        block_hash: log.block_hash?,
+    })
+}
+
+fn pick(source: &RpcSource, candidates: &[Candidate], number: u64, hash: B256) -> Option<Candidate> {
+    let merchant_id = source.identity.merchant_id;
+    candidates
+        .iter()
+        .find(|c| c.header.number == number && c.header.hash(&merchant_id) == hash)
+        .copied()
+}
+
+/// Makes sure that a log hashes to what the registry holds and lies in a block of the final chain, and takes its time.
+pub(super) async fn confirm(
+    source: &RpcSource,
+    candidate: &Candidate,
+    hash: B256,
+    at: &FinalBlock,
+) -> Result<AnchoredEpoch, RpcError> {
+    let number = candidate.header.number;
+    if candidate.header.hash(&source.identity.merchant_id) != hash || candidate.block > at.number {
+        return Err(RpcError::NoLog { number });
+    }
+    let block = block::by_number(&source.provider, candidate.block).await?;
+    if block.hash != candidate.block_hash {
+        let why = format!("the log of epoch {number} lies in a block that is not on the node's chain");
+        return Err(RpcError::answer(GET_LOGS, why));
+    }
+    Ok(AnchoredEpoch {
+        header: candidate.header,
+        hash,
+        block: candidate.block,
+        anchored_at_s: block.time_s,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Range;
+
+    #[test]
+    fn a_range_is_searched_whole_and_from_its_end() {
+        for (start, newest) in [(0, 0), (0, 1), (0, 9), (0, 1_000), (7, 7), (7, 1_000), (8, 7)] {
+            for halvings in 0..4 {
+                let mut range = Range::new(start, newest);
+                let mut seen = Vec::new();
+                for _ in 0..halvings {
+                    range.halve();
+                }
+                while let Some((from, to)) = range.newest() {
+                    assert!(start <= from && from <= to && to <= newest);
+                    seen.extend((from..=to).rev());
+                    range.answered();
+                }
+                assert_eq!(
+                    seen,
+                    (start..=newest).rev().collect::<Vec<_>>(),
+                    "{start} {newest} {halvings}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn halving_ends() {
+        let mut range = Range::new(0, u64::MAX);
+        let halvings = std::iter::from_fn(|| range.halve().then_some(())).count();
+        assert!(halvings <= 64, "{halvings}");
+        assert_eq!(range.span, 1);
+    }
+}

@@ -1,0 +1,129 @@
+//! All epochs in order, in bounded memory: what an audit walks.
+
+use std::collections::VecDeque;
+
+use super::logs::{self, Candidate, MAX_QUERIES};
+use super::{AnchoredEpoch, FinalBlock, RpcError, RpcSource, block};
+
+/// Walks a merchant's epochs from one number on, up to the latest as of one final block.
+#[derive(Debug)]
+pub struct Scan<'a> {
+    source: &'a RpcSource,
+    at: FinalBlock,
+    latest: u64,
+    /// The next epoch to hand out; `None`: the first that is found.
+    number: Option<u64>,
+    /// The first block not read yet.
+    block: u64,
+    /// Blocks of one query.
+    span: u64,
+    queries: u32,
+    ready: VecDeque<Candidate>,
+}
+
+impl RpcSource {
+    /// The epochs from `number` on, as of `at`, whose logs lie in `from_block` or after.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn scan(&self, number: u64, from_block: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
+        self.walk(Some(number), from_block, at).await
+    }
+
+    /// The epochs, as of `at`, whose blocks' time is `time_s` or later.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn scan_since(&self, time_s: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
+        let from_block = block::first_since(&self.provider, time_s, &at).await?;
+        self.walk(None, from_block, at).await
+    }
+
+    async fn walk(&self, number: Option<u64>, from_block: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
+        let (latest, _) = self.latest_epoch(&at).await?;
+        let span = at.number.saturating_sub(from_block).saturating_add(1);
+        Ok(Scan {
+            source: self,
+            at,
+            latest,
+            number,
+            block: from_block,
+            span,
+            queries: 0,
+            ready: VecDeque::new(),
+        })
+    }
+}
+
+impl Scan<'_> {
+    /// The number of the latest epoch of the walk; 0 is none.
+    #[must_use]
+    pub const fn latest(&self) -> u64 {
+        self.latest
+    }
+
+    /// The final block that the walk reads at.
+    #[must_use]
+    pub const fn at(&self) -> FinalBlock {
+        self.at
+    }
+
+    /// The next epoch, hashed and compared with the registry's; `None` after the latest.
+    ///
+    /// # Errors
+    /// [`RpcError`]; an epoch without a log ends the walk.
+    pub async fn next(&mut self) -> Result<Option<AnchoredEpoch>, RpcError> {
+        if self.latest == 0 || self.number.is_some_and(|number| number == 0 || number > self.latest) {
+            return Ok(None);
+        }
+        let Some(candidate) = self.candidate().await? else {
+            return Ok(None);
+        };
+        let number = candidate.header.number;
+        let hash = self.source.epoch_hash(number, &self.at).await?;
+        let epoch = logs::confirm(self.source, &candidate, hash, &self.at).await?;
+        self.number = Some(number.saturating_add(1));
+        Ok(Some(epoch))
+    }
+
+    /// The next epoch's log. `None`: no epoch lies in the blocks of the walk.
+    async fn candidate(&mut self) -> Result<Option<Candidate>, RpcError> {
+        loop {
+            while let Some(candidate) = self.ready.pop_front() {
+                if self.number.is_none_or(|number| number == candidate.header.number) {
+                    return Ok(Some(candidate));
+                }
+            }
+            if self.block > self.at.number {
+                return self.number.map_or(Ok(None), |number| Err(RpcError::NoLog { number }));
+            }
+            self.read_piece().await?;
+        }
+    }
+
+    /// Reads the next blocks that a node answers for, in one query.
+    async fn read_piece(&mut self) -> Result<(), RpcError> {
+        if self.queries >= MAX_QUERIES {
+            return Err(RpcError::SearchTooLong { queries: self.queries });
+        }
+        self.queries += 1;
+        let to = self.at.number.min(self.block.saturating_add(self.span - 1));
+        match logs::fetch(self.source, &[], self.block, to).await {
+            Ok(mut found) => {
+                found.sort_by_key(|candidate| candidate.header.number);
+                // Only a piece without epochs counts against the bound: a long history is no endless search.
+                if !found.is_empty() {
+                    self.queries = 0;
+                }
+                self.ready.extend(found);
+                self.block = to + 1;
+                Ok(())
+            }
+            Err(error) if error.may_be_range() && self.span > 1 => {
+                self.span = self.span.div_ceil(2);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! All receipt keys of a merchant, by the logs of their adding.
+
+use std::collections::BTreeSet;
+
+use alloy::providers::Provider;
+use alloy::rpc::types::Filter;
+use alloy::sol_types::SolEvent;
+use alloy_primitives::Address;
+use shelfproof_contracts::ShelfproofRegistry::ReceiptSignerAdded;
+
+use super::logs::{MAX_QUERIES, Range};
+use super::{FinalBlock, RpcError, RpcSource};
+use crate::chain::SignerSpan;
+
+impl RpcSource {
+    /// Every receipt key that was added in `from_block` or after, with its span as of `at`.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn all_receipt_signers(&self, from_block: u64, at: &FinalBlock) -> Result<Vec<SignerSpan>, RpcError> {
+        let mut range = Range::new(from_block, at.number);
+        let mut signers = BTreeSet::new();
+        for _ in 0..MAX_QUERIES {
+            let Some((from, to)) = range.newest() else {
+                let mut spans = Vec::new();
+                for signer in signers {
+                    spans.extend(self.receipt_signer(signer, at).await?);
+                }
+                return Ok(spans);
+            };
+            match self.signers_in(from, to).await {
+                Ok(found) => {
+                    signers.extend(found);
+                    range.answered();
+                }
+                Err(error) if error.may_be_range() && range.halve() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(RpcError::SearchTooLong { queries: MAX_QUERIES })
+    }
+
+    async fn signers_in(&self, from: u64, to: u64) -> Result<Vec<Address>, RpcError> {
+        let filter = Filter::new()
+            .address(self.identity.registry)
+            .event_signature(ReceiptSignerAdded::SIGNATURE_HASH)
+            .topic1(self.identity.merchant_id)
+            .from_block(from)
+            .to_block(to);
+        let logs = self
+            .provider
+            .get_logs(&filter)
+            .await
+            .map_err(|e| RpcError::call("eth_getLogs", e))?;
+        // Only the address is taken, and the registry is asked about it: a log that was made up adds nobody.
+        Ok(logs
+            .iter()
+            .filter_map(|log| Some(ReceiptSignerAdded::decode_log(&log.inner).ok()?.signer))
+            .collect())
+    }
+}

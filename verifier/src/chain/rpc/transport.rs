@@ -1,0 +1,89 @@
+//! alloy's transport over bounded HTTP: alloy's own reads answers of any size.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
+use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Url};
+use tower_service::Service;
+
+use super::http::{self, HttpError};
+
+/// The most bytes of one answer.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
+/// Pauses before a call is tried again; their number bounds the tries.
+const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(1_000)];
+/// How long one try may take in all.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Posts JSON-RPC to one address.
+#[derive(Clone, Debug)]
+pub(super) struct BoundedHttp {
+    client: Client,
+    url: Url,
+}
+
+impl BoundedHttp {
+    pub(super) fn new(url: &str) -> Result<Self, HttpError> {
+        let url = http::parse_url(url)?;
+        let client = http::client(&url, 0)?;
+        Ok(Self { client, url })
+    }
+
+    async fn call_with_retries(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
+        let body = serde_json::to_vec(&request).map_err(TransportError::SerError)?;
+        for pause in RETRY_PAUSES {
+            match self.post(body.clone()).await {
+                // Only what passes by itself is tried again: a call that timed out was too large or the node is gone.
+                Err(HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)) => {
+                    tokio::time::sleep(pause).await;
+                }
+                answer => return parse(answer),
+            }
+        }
+        parse(self.post(body).await)
+    }
+
+    /// One try: the answer's bytes, also where a JSON-RPC error comes with a status of its own.
+    async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, HttpError> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
+        let response = request
+            .timeout(CALL_TIMEOUT)
+            .send()
+            .await
+            .map_err(HttpError::from_reqwest)?;
+        let status = response.status();
+        let answer = http::read_bounded(response, MAX_ANSWER_BYTES).await?;
+        let is_error = || serde_json::from_slice::<ResponsePacket>(&answer).is_ok_and(|packet| packet.is_error());
+        if status.is_success() || is_error() {
+            Ok(answer)
+        } else {
+            Err(HttpError::Status(status.as_u16()))
+        }
+    }
+}
+
+fn parse(answer: Result<Vec<u8>, HttpError>) -> Result<ResponsePacket, TransportError> {
+    let answer = answer.map_err(TransportErrorKind::custom)?;
+    serde_json::from_slice(&answer).map_err(|error| TransportError::deser_err(error, ""))
+}
+
+impl Service<RequestPacket> for BoundedHttp {
+    type Response = ResponsePacket;
+    type Error = TransportError;
+    type Future = TransportFut<'static>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: RequestPacket) -> Self::Future {
+        Box::pin(self.clone().call_with_retries(request))
+    }
+}

@@ -1,0 +1,127 @@
+//! The file `shelfproof-trusted-epochs-v1`: what someone saw on chain, for a check without a chain.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use alloy_primitives::B256;
+use serde_json::json;
+
+use super::{Anchored, ChainView, Needs, RootSource, SignerSpan};
+use crate::json::{self, Node};
+use crate::{Refusal, bundle};
+
+/// The format's name.
+const FORMAT: &str = "shelfproof-trusted-epochs-v1";
+
+/// The largest file: over half a million epochs.
+pub const MAX_BYTES: usize = 1 << 26;
+
+/// A merchant's epochs, receipt keys and VRF key, as the one who wrote the file saw them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedEpochs(ChainView);
+
+impl TrustedEpochs {
+    /// A file's content from a view of the chain that has every epoch from 1 to its latest.
+    #[must_use]
+    pub const fn new(view: ChainView) -> Self {
+        Self(view)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// `malformed`, with the first place that breaks a rule. Epochs must be listed from 1 without gaps: one left out
+    /// could not be told from one that does not exist.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Refusal::malformed(format!(
+                "a trusted-epochs file has at most {MAX_BYTES} bytes"
+            )));
+        }
+        let value = json::parse(bytes)?;
+        let file = Node::root(&value, "trusted");
+        file.field("format")?.exactly(FORMAT)?;
+        let listed = file.field("epochs")?.items(|epoch| anchored(&epoch))?;
+        for (position, (number, _)) in (1..).zip(&listed) {
+            if *number != position {
+                return Err(Refusal::malformed(format!(
+                    "trusted.epochs must list epoch {position} before {number}"
+                )));
+            }
+        }
+        Ok(Self(ChainView {
+            identity: bundle::identity(&file)?,
+            vrf_public_key: file.field("vrfPublicKey")?.word()?,
+            receipt_signers: file.field("receiptSigners")?.items(|span| signer_span(&span))?,
+            as_of_s: file.field("asOf")?.number()?,
+            latest: listed.len() as u64,
+            epochs: listed.into_iter().collect(),
+        }))
+    }
+
+    /// The file's view of the chain.
+    #[must_use]
+    pub const fn as_view(&self) -> &ChainView {
+        &self.0
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let view = &self.0;
+        let span = |span: &SignerSpan| json!({"address": span.address, "from": span.from_s, "until": span.until_s});
+        json!({
+            "format": FORMAT,
+            "chainId": view.identity.chain_id,
+            "registry": view.identity.registry,
+            "merchantId": view.identity.merchant_id,
+            "vrfPublicKey": view.vrf_public_key,
+            "receiptSigners": view.receipt_signers.iter().map(span).collect::<Vec<_>>(),
+            "asOf": view.as_of_s,
+            "epochs": epochs_json(&view.epochs),
+        })
+        .to_string()
+    }
+}
+
+impl RootSource for TrustedEpochs {
+    type Error = Infallible;
+
+    async fn view(&self, _: &Needs) -> Result<ChainView, Infallible> {
+        Ok(self.0.clone())
+    }
+}
+
+fn anchored(node: &Node<'_>) -> Result<(u64, Anchored), Refusal> {
+    let number = node.field("number")?.number()?;
+    let hash: B256 = node.field("hash")?.word()?;
+    let anchored_at_s = node.field("anchoredAt")?.number()?;
+    let block = node.optional("block").map(|block| block.number()).transpose()?;
+    Ok((
+        number,
+        Anchored {
+            hash,
+            anchored_at_s,
+            block,
+        },
+    ))
+}
+
+fn signer_span(node: &Node<'_>) -> Result<SignerSpan, Refusal> {
+    Ok(SignerSpan {
+        address: node.field("address")?.address()?,
+        from_s: node.field("from")?.number()?,
+        until_s: node.field("until")?.number()?,
+    })
+}
+
+fn epochs_json(epochs: &BTreeMap<u64, Anchored>) -> Vec<serde_json::Value> {
+    let epoch = |(number, anchored): (&u64, &Anchored)| {
+        let mut json = json!({"number": number, "hash": anchored.hash, "anchoredAt": anchored.anchored_at_s});
+        if let Some(block) = anchored.block {
+            json["block"] = block.into();
+        }
+        json
+    };
+    epochs.iter().map(epoch).collect()
+}

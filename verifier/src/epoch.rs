@@ -1,0 +1,111 @@
+//! Protocol §3: epochs. One anchored batch of one merchant's events.
+
+use alloy_primitives::{Address, B256, keccak256};
+use sha2::{Digest, Sha256};
+
+use crate::event::{EVENT_BYTES, KeyEvent};
+
+/// The most events that an epoch may hold.
+pub const MAX_EVENTS: u64 = 1 << 20;
+
+/// What the registry holds a hash of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// 1, 2, 3 … without gaps.
+    pub number: u64,
+    /// The epoch hash before; zero for number 1.
+    pub parent: B256,
+    /// Root of the events tree.
+    pub events_root: B256,
+    /// Root of the history map after this epoch.
+    pub history_root: B256,
+    /// Leaves of the events tree: 1 to [`MAX_EVENTS`].
+    pub event_count: u64,
+    /// SHA-256 of the published data.
+    pub data_hash: B256,
+}
+
+impl Header {
+    /// `keccak256(abi.encode(merchantId, number, parent, eventsRoot, historyRoot, eventCount, dataHash))`.
+    #[must_use]
+    pub fn hash(&self, merchant_id: &B256) -> B256 {
+        let words = [
+            *merchant_id,
+            word(self.number),
+            self.parent,
+            self.events_root,
+            self.history_root,
+            word(self.event_count),
+            self.data_hash,
+        ];
+        keccak256(words.concat())
+    }
+}
+
+/// A number as `abi.encode` writes it.
+fn word(number: u64) -> B256 {
+    let mut out = B256::ZERO;
+    out[24..].copy_from_slice(&number.to_be_bytes());
+    out
+}
+
+/// `keccak256(abi.encode(chainId, registry, owner, salt))`: one merchant's name, everywhere.
+#[must_use]
+pub fn merchant_id(chain_id: u64, registry: &Address, owner: &Address, salt: &B256) -> B256 {
+    keccak256([word(chain_id), registry.into_word(), owner.into_word(), *salt].concat())
+}
+
+/// An epoch's data: its events in the order given, 109 bytes each. They must come by (key id, version).
+#[must_use]
+pub fn encode_data<'a>(events: impl IntoIterator<Item = &'a KeyEvent>) -> Vec<u8> {
+    events.into_iter().flat_map(KeyEvent::to_bytes).collect()
+}
+
+/// SHA-256 of an epoch's data.
+#[must_use]
+pub fn data_hash(data: &[u8]) -> B256 {
+    B256::from_slice(&Sha256::digest(data))
+}
+
+/// Where an epoch's data lies below the merchant's `dataUri`.
+#[must_use]
+pub fn data_path(number: u64) -> String {
+    format!("epochs/{number:010}.events")
+}
+
+/// Why data is not an epoch's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DataError {
+    /// Not a whole number of events, or none, or too many.
+    #[error("{0} bytes are not 1 to 1,048,576 events of 109 bytes")]
+    Length(usize),
+    /// An event of no kind.
+    #[error("event {0} has a kind that the protocol does not know")]
+    Kind(usize),
+    /// Not strictly rising by (key id, version).
+    #[error("event {0} does not come after the one before it by (key id, version)")]
+    Order(usize),
+}
+
+/// Reads an epoch's data: 1 to [`MAX_EVENTS`] events, strictly rising by (key id, version).
+///
+/// # Errors
+/// [`DataError`], with the index of the first event that breaks a rule.
+pub fn decode_data(data: &[u8]) -> Result<Vec<KeyEvent>, DataError> {
+    let (records, rest) = data.as_chunks::<EVENT_BYTES>();
+    if !rest.is_empty() || records.is_empty() || records.len() as u64 > MAX_EVENTS {
+        return Err(DataError::Length(data.len()));
+    }
+    let mut events: Vec<KeyEvent> = Vec::with_capacity(records.len());
+    for (index, record) in records.iter().enumerate() {
+        let event = KeyEvent::from_bytes(record).ok_or(DataError::Kind(index))?;
+        if events
+            .last()
+            .is_some_and(|last| (last.key_id, last.version) >= (event.key_id, event.version))
+        {
+            return Err(DataError::Order(index));
+        }
+        events.push(event);
+    }
+    Ok(events)
+}

@@ -1,0 +1,241 @@
+//! Protocol §2: events. What happened to a key, one fixed-size record after another, each naming the one before.
+
+use alloy_primitives::{B256, keccak256};
+
+/// Bytes of an event in an epoch's data file:
+/// `keyId(32) ‖ version(4) ‖ kind(1) ‖ at(8) ‖ prev(32) ‖ payload(32)`, integers big-endian.
+pub const EVENT_BYTES: usize = 109;
+
+/// Bytes of `abi.encode` of an event's six fields.
+pub const EVENT_ABI_BYTES: usize = 6 * 32;
+
+/// What happened to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// The key was put on the shelf.
+    Generated = 1,
+    /// The key may be sold.
+    Activated = 2,
+    /// The key was sold.
+    Sold = 3,
+    /// The key was used.
+    Redeemed = 4,
+    /// The sale was undone and paid back; the key is spent.
+    Refunded = 5,
+    /// The key was withdrawn.
+    Voided = 6,
+    /// The buyer disputes the sale.
+    Disputed = 7,
+    /// The dispute ended and the sale stands.
+    Upheld = 8,
+    /// The key left for another shelf.
+    TransferredOut = 9,
+    /// The key came from another shelf.
+    TransferredIn = 10,
+}
+
+impl Kind {
+    /// Every kind, by its number.
+    pub const ALL: [Self; 10] = [
+        Self::Generated,
+        Self::Activated,
+        Self::Sold,
+        Self::Redeemed,
+        Self::Refunded,
+        Self::Voided,
+        Self::Disputed,
+        Self::Upheld,
+        Self::TransferredOut,
+        Self::TransferredIn,
+    ];
+
+    /// The kind of that number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The kind as files write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::Activated => "activated",
+            Self::Sold => "sold",
+            Self::Redeemed => "redeemed",
+            Self::Refunded => "refunded",
+            Self::Voided => "voided",
+            Self::Disputed => "disputed",
+            Self::Upheld => "upheld",
+            Self::TransferredOut => "transferred_out",
+            Self::TransferredIn => "transferred_in",
+        }
+    }
+
+    /// Whether `self` may follow `before`; `None` is a key without events.
+    #[must_use]
+    pub const fn may_follow(self, before: Option<Self>) -> bool {
+        match before {
+            None => matches!(self, Self::Generated | Self::TransferredIn),
+            Some(Self::Generated | Self::TransferredIn) => matches!(self, Self::Activated | Self::Voided),
+            Some(Self::Activated) => matches!(self, Self::Sold | Self::Voided | Self::TransferredOut),
+            Some(Self::Sold) => matches!(self, Self::Redeemed | Self::Refunded | Self::Disputed),
+            Some(Self::Redeemed) => matches!(self, Self::Refunded),
+            Some(Self::Refunded | Self::Voided) => false,
+            Some(Self::Disputed) => matches!(self, Self::Refunded | Self::Upheld),
+            Some(Self::Upheld) => matches!(self, Self::Redeemed | Self::Refunded),
+            Some(Self::TransferredOut) => matches!(self, Self::TransferredIn),
+        }
+    }
+
+    /// Whether the key came from or left for another shelf.
+    #[must_use]
+    pub const fn is_transfer(self) -> bool {
+        matches!(self, Self::TransferredIn | Self::TransferredOut)
+    }
+}
+
+/// One event of one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyEvent {
+    /// The key.
+    pub key_id: B256,
+    /// 1, 2, 3 … per key.
+    pub version: u32,
+    /// What happened.
+    pub kind: Kind,
+    /// Unix milliseconds; never decreases along a key.
+    pub at_ms: u64,
+    /// Hash of the event before; zero for version 1.
+    pub prev: B256,
+    /// `keccak256(salt ‖ body)`.
+    pub payload: B256,
+}
+
+impl KeyEvent {
+    /// `abi.encode(keyId, version, kind, at, prev, payload)`.
+    #[must_use]
+    pub fn abi_encode(&self) -> [u8; EVENT_ABI_BYTES] {
+        let mut out = [0; EVENT_ABI_BYTES];
+        out[..32].copy_from_slice(self.key_id.as_slice());
+        out[60..64].copy_from_slice(&self.version.to_be_bytes());
+        out[95] = self.kind as u8;
+        out[120..128].copy_from_slice(&self.at_ms.to_be_bytes());
+        out[128..160].copy_from_slice(self.prev.as_slice());
+        out[160..].copy_from_slice(self.payload.as_slice());
+        out
+    }
+
+    /// The event's name everywhere: `keccak256(keccak256(abi.encode(…)))`, which is also its leaf in the events tree.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        keccak256(keccak256(self.abi_encode()))
+    }
+
+    /// The event's 109 bytes in an epoch's data.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; EVENT_BYTES] {
+        let mut out = [0; EVENT_BYTES];
+        out[..32].copy_from_slice(self.key_id.as_slice());
+        out[32..36].copy_from_slice(&self.version.to_be_bytes());
+        out[36] = self.kind as u8;
+        out[37..45].copy_from_slice(&self.at_ms.to_be_bytes());
+        out[45..77].copy_from_slice(self.prev.as_slice());
+        out[77..].copy_from_slice(self.payload.as_slice());
+        out
+    }
+
+    /// Reads an event's 109 bytes; `None` where the kind is none of the protocol's.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; EVENT_BYTES]) -> Option<Self> {
+        let mut fields = Fields(bytes);
+        Some(Self {
+            key_id: B256::from(fields.take()),
+            version: u32::from_be_bytes(fields.take()),
+            kind: Kind::from_number(u8::from_be_bytes(fields.take()))?,
+            at_ms: u64::from_be_bytes(fields.take()),
+            prev: B256::from(fields.take()),
+            payload: B256::from(fields.take()),
+        })
+    }
+}
+
+/// Takes fixed-size fields off a record of [`EVENT_BYTES`].
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        let mut field = [0; N];
+        if let Some((head, rest)) = self.0.split_at_checked(N) {
+            field.copy_from_slice(head);
+            self.0 = rest;
+        }
+        field
+    }
+}
+
+/// What an event commits to: `keccak256(salt ‖ body)`.
+#[must_use]
+pub fn payload(salt: &B256, body: &str) -> B256 {
+    keccak256([salt.as_slice(), body.as_bytes()].concat())
+}
+
+/// An event's disclosed body: the exact bytes that were hashed, and their salt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Random, so that a body cannot be guessed from its hash.
+    pub salt: B256,
+    /// UTF-8 JSON, as it was hashed.
+    pub body: String,
+}
+
+impl Opening {
+    /// Whether this is what `event` commits to.
+    #[must_use]
+    pub fn opens(&self, event: &KeyEvent) -> bool {
+        payload(&self.salt, &self.body) == event.payload
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_of_kinds_sells_or_redeems_twice() {
+        // Every path of kinds is finite but for the hand-over between shelves, which comes before the sale.
+        fn walk(path: &mut Vec<Kind>) {
+            for next in Kind::ALL {
+                let handed_over = path.iter().filter(|kind| **kind == Kind::TransferredIn).count();
+                if !next.may_follow(path.last().copied()) || handed_over > 2 {
+                    continue;
+                }
+                path.push(next);
+                for once in [Kind::Sold, Kind::Redeemed] {
+                    assert!(path.iter().filter(|kind| **kind == once).count() <= 1, "{path:?}");
+                }
+                walk(path);
+                path.pop();
+            }
+        }
+        walk(&mut Vec::new());
+    }
+
+    #[test]
+    fn kinds_have_one_number_and_one_name() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_number(kind as u8), Some(kind));
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(Kind::from_number(0), None);
+        assert_eq!(Kind::from_number(11), None);
+        assert_eq!(Kind::from_name("Sold"), None);
+    }
+}

@@ -1,0 +1,415 @@
+//! The lexical rules of protocol §5, the same for every file and every body.
+//!
+//! UTF-8 without byte order mark, nesting of at most [`MAX_DEPTH`], no duplicate names after unescaping, no lone
+//! surrogates, numbers whole, unsigned, at most [`MAX_NUMBER`] and without exponent. `serde_json` reads the text; the
+//! visitor here refuses what JSON would allow and we do not, in fields that nobody asks for too.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use alloy_primitives::{Address, B256, hex};
+use serde::de::{self, Deserializer as _, MapAccess, SeqAccess};
+
+use crate::Refusal;
+
+/// The deepest nesting of arrays and objects.
+pub const MAX_DEPTH: usize = 64;
+
+/// The largest number: 2⁵³ − 1, which every reader of JSON can hold.
+pub const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+/// Up to so many names a comparison of each with each is quicker than a set.
+const FEW_NAMES: usize = 16;
+
+/// A JSON value under the protocol's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number up to [`MAX_NUMBER`].
+    Number(u64),
+    /// A string, unescaped.
+    Text(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object: names are unique, in the order of the file.
+    Object(Vec<(String, Value)>),
+}
+
+/// Reads one JSON value and nothing after it.
+///
+/// # Errors
+/// `malformed`, with the line and column where a rule is broken.
+pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+    let text = std::str::from_utf8(bytes).map_err(|error| Refusal::malformed(format!("not UTF-8: {error}")))?;
+    parse_text(text)
+}
+
+/// Reads one JSON value and nothing after it.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_text(text: &str) -> Result<Value, Refusal> {
+    let read = || {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let value = deserializer.deserialize_any(Strict { depth: 0 })?;
+        deserializer.end()?;
+        Ok(value)
+    };
+    read()
+        .map_err(|error: serde_json::Error| Refusal::malformed(format!("not JSON as the protocol allows it: {error}")))
+}
+
+/// Builds a [`Value`] below `depth` arrays and objects.
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn inner<E: de::Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH}")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> de::DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, a whole unsigned number up to 2^53-1, true, false, null, an array or an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        if value > MAX_NUMBER {
+            return Err(E::custom("a number above 2^53-1"));
+        }
+        Ok(Value::Number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut object: Vec<(String, Value)> = Vec::new();
+        let mut names = HashSet::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            let twice = if object.len() < FEW_NAMES {
+                object.iter().any(|(other, _)| *other == name)
+            } else {
+                names.extend(object.iter().skip(names.len()).map(|(other, _)| other.clone()));
+                names.contains(&name)
+            };
+            if twice {
+                return Err(de::Error::custom("a name twice in one object"));
+            }
+            object.push((name, fields.next_value_seed(inner)?));
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// Where in a file a value stands, for messages: `events[2].path[0]`.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    parent: Option<&'a Place<'a>>,
+    step: Step,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Root(&'static str),
+    Name(&'static str),
+    Index(usize),
+}
+
+impl Place<'_> {
+    /// The file itself, by the name it has in messages.
+    #[must_use]
+    pub const fn root(name: &'static str) -> Self {
+        Self {
+            parent: None,
+            step: Step::Root(name),
+        }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+        }
+        match self.step {
+            Step::Root(name) => f.write_str(name),
+            Step::Name(name) => write!(f, ".{name}"),
+            Step::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// A value and where it stands: the typed readers below say what a field must be when it is not.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    value: &'a Value,
+    place: Place<'a>,
+}
+
+impl<'a> Node<'a> {
+    /// The file's outermost value.
+    #[must_use]
+    pub const fn root(value: &'a Value, name: &'static str) -> Self {
+        Self {
+            value,
+            place: Place::root(name),
+        }
+    }
+
+    /// What this must be and is not.
+    #[must_use]
+    pub fn must(&self, rule: &str) -> Refusal {
+        Refusal::malformed(format!("{} must be {rule}", self.place))
+    }
+
+    /// A field that may be left out; `None` too where this is no object.
+    #[must_use]
+    pub fn optional(&'a self, name: &'static str) -> Option<Node<'a>> {
+        let Value::Object(fields) = self.value else { return None };
+        let (_, value) = fields.iter().find(|(other, _)| other == name)?;
+        Some(Node {
+            value,
+            place: Place {
+                parent: Some(&self.place),
+                step: Step::Name(name),
+            },
+        })
+    }
+
+    /// A field that must be there.
+    ///
+    /// # Errors
+    /// `malformed` where it is not.
+    pub fn field(&'a self, name: &'static str) -> Result<Node<'a>, Refusal> {
+        if !matches!(self.value, Value::Object(_)) {
+            return Err(self.must("an object"));
+        }
+        self.optional(name)
+            .ok_or_else(|| Refusal::malformed(format!("{}.{name} is missing", self.place)))
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// Reads each item of an array.
+    ///
+    /// # Errors
+    /// `malformed` where this is no array; else the first that `read` gives.
+    pub fn items<T>(&self, mut read: impl FnMut(Node<'_>) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
+        let Value::Array(items) = self.value else {
+            return Err(self.must("an array"));
+        };
+        let node = |(index, value)| Node {
+            value,
+            place: Place {
+                parent: Some(&self.place),
+                step: Step::Index(index),
+            },
+        };
+        items.iter().enumerate().map(|item| read(node(item))).collect()
+    }
+
+    /// The number.
+    ///
+    /// # Errors
+    /// `malformed` where this is none.
+    pub fn number(&self) -> Result<u64, Refusal> {
+        match self.value {
+            Value::Number(number) => Ok(*number),
+            _ => Err(self.must("a number")),
+        }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// `malformed` where this is none.
+    pub fn text(&self) -> Result<&'a str, Refusal> {
+        match self.value {
+            Value::Text(text) => Ok(text),
+            _ => Err(self.must("text")),
+        }
+    }
+
+    /// Exactly that text.
+    ///
+    /// # Errors
+    /// `malformed` where this is another.
+    pub fn exactly(&self, expected: &str) -> Result<(), Refusal> {
+        if self.text()? == expected {
+            Ok(())
+        } else {
+            Err(self.must(&format!("\"{expected}\"")))
+        }
+    }
+
+    /// `N` bytes in lower-case hex after `0x`.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn bytes<const N: usize>(&self) -> Result<[u8; N], Refusal> {
+        hex_bytes(self.text()?).ok_or_else(|| self.must(&format!("0x and {} digits of lower-case hex", 2 * N)))
+    }
+
+    /// 32 bytes in lower-case hex after `0x`.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn word(&self) -> Result<B256, Refusal> {
+        self.bytes().map(B256::from)
+    }
+
+    /// An address: `0x` and 40 hex digits of either case.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn address(&self) -> Result<Address, Refusal> {
+        hex_bytes(&self.text()?.to_ascii_lowercase())
+            .map(Address::from)
+            .ok_or_else(|| self.must("0x and 40 digits of hex"))
+    }
+}
+
+/// Exactly `N` bytes as `0x` and lower-case hex; anything else is `None`.
+#[must_use]
+pub fn hex_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.strip_prefix("0x")?;
+    if digits.len() != 2 * N || digits.bytes().any(|digit| digit.is_ascii_uppercase()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_json_allows_and_the_protocol_does_not() {
+        for text in [
+            "",
+            "\u{feff}{}",
+            "{} {}",
+            "-1",
+            "-0",
+            "1.0",
+            "1e3",
+            "1E0",
+            "9007199254740992",
+            "18446744073709551616",
+            "01",
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":1}"#,
+            r#""\ud800""#,
+            r#""\udc00\ud800""#,
+            "\"\u{1}\"",
+            "[1,]",
+            "NaN",
+        ] {
+            assert!(parse_text(text).is_err(), "{text}");
+        }
+        assert!(parse(&[b'"', 0xff, b'"']).is_err());
+    }
+
+    #[test]
+    fn accepts_what_the_protocol_allows() {
+        assert_eq!(parse_text("9007199254740991"), Ok(Value::Number(MAX_NUMBER)));
+        assert_eq!(
+            parse_text(" [ null , true ] "),
+            Ok(Value::Array(vec![Value::Null, Value::Bool(true)]))
+        );
+        assert_eq!(parse_text(r#""\ud83d\udd11""#), Ok(Value::Text("🔑".into())));
+    }
+
+    #[test]
+    fn nesting_ends_at_sixty_four() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse_text(&nested(MAX_DEPTH)).is_ok());
+        assert!(parse_text(&nested(MAX_DEPTH + 1)).is_err());
+        assert!(parse_text(&nested(100_000)).is_err());
+        let objects = |depth| format!("{}1{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+        assert!(parse_text(&objects(MAX_DEPTH)).is_ok());
+        assert!(parse_text(&objects(MAX_DEPTH + 1)).is_err());
+    }
+
+    #[test]
+    fn a_name_twice_is_found_among_many() {
+        let mut names: Vec<String> = (0..1000).map(|n| format!(r#""n{n}":0"#)).collect();
+        assert!(parse_text(&format!("{{{}}}", names.join(","))).is_ok());
+        names.push(r#""n3":0"#.into());
+        assert!(parse_text(&format!("{{{}}}", names.join(","))).is_err());
+        names.truncate(FEW_NAMES + 1);
+        names.push(format!(r#""n{FEW_NAMES}":0"#));
+        assert!(parse_text(&format!("{{{}}}", names.join(","))).is_err());
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_of_exact_length() {
+        assert_eq!(hex_bytes("0x0aff"), Some([0x0a, 0xff]));
+        for wrong in [
+            "0x0aFF", "0aff", "0x0aff0", "0x0af", "0X0aff", "0x0agg", "0x", "0x+aff", "",
+        ] {
+            assert_eq!(hex_bytes::<2>(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn messages_name_the_place() {
+        let value = parse_text(r#"{"events":[{"path":["0x00"]}]}"#).unwrap();
+        let root = Node::root(&value, "bundle");
+        let read = root
+            .field("events")
+            .unwrap()
+            .items(|event| event.field("path")?.items(|hash| hash.word()));
+        let detail = read.unwrap_err().detail;
+        assert_eq!(
+            detail,
+            "bundle.events[0].path[0] must be 0x and 64 digits of lower-case hex"
+        );
+        assert_eq!(root.field("epochs").err().unwrap().detail, "bundle.epochs is missing");
+    }
+}

@@ -1,0 +1,27 @@
+//! The Shelfproof protocol, version 1: what a merchant commits to, what a buyer checks, what an auditor replays.
+//!
+//! The modules follow the protocol's sections. None of them reads a file, a socket or a clock, and none panics on any
+//! input: bytes and times are arguments, and what is wrong comes back as data, a [`Refusal`] with the protocol's code.
+//! Only two modules do I/O, each behind its own feature: [`chain`] reads the registry (`rpc`), [`map`] keeps the
+//! history map on disk (`map`).
+
+pub mod audit;
+pub mod bundle;
+pub mod buyer;
+pub mod chain;
+pub mod code;
+pub mod epoch;
+pub mod event;
+pub mod history;
+pub mod json;
+#[cfg(feature = "map")]
+pub mod map;
+pub mod receipt;
+pub mod refusal;
+pub mod transfer;
+pub mod tree;
+pub mod verdict;
+pub mod vrf;
+
+pub use alloy_primitives::{Address, B256};
+pub use refusal::{Code, Refusal};

@@ -1,0 +1,197 @@
+//! A bucket: the records of all keys below one prefix of bits, and how they lie in a row of the store.
+//!
+//! Row: key `prefix(8)`, the prefix's bits first and zeros after; value `depth(1) ‖ root(32) ‖ records`. When a bucket
+//! splits, its left half has its prefix and takes over its row, so no row is ever deleted.
+//! Record: `keyId(32) ‖ version(4) ‖ head(32) ‖ kind(1) ‖ at(8) ‖ epoch(8)`, integers big-endian, sorted by key id.
+
+use alloy_primitives::B256;
+use fjall::Slice;
+use sha2::{Digest, Sha256};
+
+use crate::event::Kind;
+use crate::history::{self, Entry, Head, Proof};
+
+/// A bucket with more records than this splits. Small ones cost memory (80 bytes a bucket), large ones cost writes:
+/// an update rewrites its whole bucket.
+pub const BUCKET_RECORDS: usize = 16;
+
+/// A bucket of this depth no longer splits. Key ids are as good as random, so only ids that somebody ground to
+/// crowd below one prefix get here: their bucket grows large and slow, and nothing else suffers.
+pub(super) const MAX_DEPTH: u8 = 48;
+
+const RECORD_BYTES: usize = 85;
+
+/// A key and its head, as a row holds them.
+pub(super) type Record = [u8; RECORD_BYTES];
+
+const HEADER_BYTES: usize = 33;
+
+/// Which keys a bucket holds: those whose first `depth` bits are those of `prefix`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct BucketId {
+    /// The bits, left-aligned, zeros after.
+    pub(super) prefix: u64,
+    /// How many of them count.
+    pub(super) depth: u8,
+}
+
+impl BucketId {
+    /// The bucket above all keys.
+    pub(super) const ROOT: Self = Self { prefix: 0, depth: 0 };
+
+    /// Half of it, by its next bit.
+    pub(super) fn half(self, right: bool) -> Self {
+        let bit = if right { (1 << 63) >> self.depth } else { 0 };
+        Self {
+            prefix: self.prefix | bit,
+            depth: self.depth + 1,
+        }
+    }
+
+    /// Whether the key lies in it.
+    pub(super) fn holds(self, key: &B256) -> bool {
+        self.depth == 0 || (front(key) ^ self.prefix) >> (64 - self.depth) == 0
+    }
+}
+
+/// A key's first 64 bits.
+fn front(key: &B256) -> u64 {
+    key.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// A bucket as its row holds it.
+pub(super) struct Bucket(Slice);
+
+impl Bucket {
+    /// Reads a row's value; `None` where it is of no legal form, or of another depth.
+    pub(super) fn from_row(value: Slice, depth: u8) -> Option<Self> {
+        let (records, rest) = value.get(HEADER_BYTES..)?.as_chunks();
+        let legal = rest.is_empty() && value[0] == depth && records.iter().all(|record| read_head(record).is_some());
+        legal.then_some(Self(value))
+    }
+
+    /// The node above its leaves.
+    pub(super) fn root(&self) -> B256 {
+        B256::from_slice(&self.0[1..HEADER_BYTES])
+    }
+
+    /// Its records, in order of keys.
+    pub(super) fn records(&self) -> &[Record] {
+        self.0[HEADER_BYTES..].as_chunks().0
+    }
+
+    /// The key's last event.
+    pub(super) fn head(&self, key: &B256) -> Option<Head> {
+        let records = self.records();
+        let at = records
+            .binary_search_by(|record| record[..32].cmp(key.as_slice()))
+            .ok()?;
+        read_head(&records[at])
+    }
+
+    /// The key's proof from the node at `depth` above the leaves.
+    pub(super) fn proof(&self, depth: usize, key: &B256) -> Proof {
+        history::subtree_proof(&entries(self.records()), depth, key)
+    }
+}
+
+/// A row to be written.
+pub(super) struct Row {
+    /// Which bucket.
+    pub(super) id: BucketId,
+    /// The node above its leaves.
+    pub(super) root: B256,
+    /// The row's value.
+    pub(super) value: Slice,
+}
+
+impl Row {
+    /// The bucket of these records, which are sorted and all lie in it.
+    pub(super) fn new(id: BucketId, records: &[Record]) -> Self {
+        let root = history::subtree_root(&entries(records), usize::from(id.depth));
+        let mut value = Vec::with_capacity(HEADER_BYTES + records.as_flattened().len());
+        value.push(id.depth);
+        value.extend_from_slice(root.as_slice());
+        value.extend_from_slice(records.as_flattened());
+        Self {
+            id,
+            root,
+            value: Slice::from(value),
+        }
+    }
+}
+
+/// What a row says of its bucket without its records: all that the tree is built from.
+pub(super) struct Summary {
+    /// Which bucket.
+    pub(super) id: BucketId,
+    /// The node above its leaves.
+    pub(super) root: B256,
+    /// How many keys it holds.
+    pub(super) keys: u64,
+}
+
+impl Summary {
+    /// Reads a row; `None` where it is of no legal form.
+    pub(super) fn of_row(key: &[u8], value: Slice) -> Option<Self> {
+        let id = BucketId {
+            prefix: u64::from_be_bytes(key.try_into().ok()?),
+            depth: *value.first()?,
+        };
+        let bucket = Bucket::from_row(value, id.depth)?;
+        Some(Self {
+            id,
+            root: bucket.root(),
+            keys: bucket.records().len() as u64,
+        })
+    }
+}
+
+/// The records with the updates among them, both in order of keys, and how many keys were not there before.
+pub(super) fn merge(records: &[Record], updates: &[(B256, Head)]) -> (Vec<Record>, u64) {
+    let mut merged = Vec::with_capacity(records.len() + updates.len());
+    let mut rest = records;
+    let mut replaced = 0;
+    for (key, head) in updates {
+        let (before, after) = rest.split_at(rest.partition_point(|record| record[..32] < key[..]));
+        merged.extend_from_slice(before);
+        let same = after.first().is_some_and(|record| record[..32] == key[..]);
+        replaced += u64::from(same);
+        rest = &after[usize::from(same)..];
+        merged.push(write_record(key, head));
+    }
+    merged.extend_from_slice(rest);
+    (merged, updates.len() as u64 - replaced)
+}
+
+/// The trie's leaves of these records.
+fn entries(records: &[Record]) -> Vec<Entry> {
+    // A leaf commits to version ‖ head, which a record holds side by side.
+    let value_hash = |record: &Record| B256::new(Sha256::digest(&record[32..68]).into());
+    records
+        .iter()
+        .map(|record| (B256::from_slice(&record[..32]), value_hash(record)))
+        .collect()
+}
+
+fn write_record(key: &B256, head: &Head) -> Record {
+    let mut record = [0; RECORD_BYTES];
+    record[..32].copy_from_slice(key.as_slice());
+    record[32..36].copy_from_slice(&head.version.to_be_bytes());
+    record[36..68].copy_from_slice(head.hash.as_slice());
+    record[68] = head.kind as u8;
+    record[69..77].copy_from_slice(&head.at_ms.to_be_bytes());
+    record[77..].copy_from_slice(&head.epoch.to_be_bytes());
+    record
+}
+
+/// The head in a record; `None` where its kind is none of the protocol's.
+fn read_head(record: &Record) -> Option<Head> {
+    Some(Head {
+        version: u32::from_be_bytes(*record[32..].first_chunk()?),
+        hash: B256::from_slice(&record[36..68]),
+        kind: Kind::from_number(record[68])?,
+        at_ms: u64::from_be_bytes(*record[69..].first_chunk()?),
+        epoch: u64::from_be_bytes(*record[77..].first_chunk()?),
+    })
+}

@@ -1,0 +1,48 @@
+//! What can go wrong with a map, and what to do about it.
+
+use std::path::PathBuf;
+
+/// Why the map cannot do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// Another process has it open.
+    #[error("{0}: another process has this history map open; stop it, or give this one a folder of its own")]
+    Locked(PathBuf),
+    /// The folder holds something else.
+    #[error("{0}: this folder holds something other than a history map of this version; name an empty folder")]
+    Foreign(PathBuf),
+    /// The map is not whole.
+    #[error(
+        "{path}: this history map is damaged: {detail}; delete the folder, and the next run rebuilds it from the published data"
+    )]
+    Damaged {
+        /// The map's folder.
+        path: PathBuf,
+        /// What gave it away.
+        detail: String,
+    },
+    /// The file system failed.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The map's folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// Keys out of order, first at this index.
+    #[error("key {0} does not come after the one before it")]
+    Order(usize),
+    /// The plan was made on another state of the map.
+    #[error("the plan was made on another state of the history map; make it again")]
+    OtherState,
+    /// Not the next epoch.
+    #[error("the history map waits for epoch {wanted}, not {given}")]
+    Number {
+        /// The epoch after the map's own.
+        wanted: u64,
+        /// The epoch offered.
+        given: u64,
+    },
+}

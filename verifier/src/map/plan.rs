@@ -1,0 +1,143 @@
+//! What an epoch makes of the map, computed without writing.
+
+use alloy_primitives::B256;
+
+use super::bucket::{BUCKET_RECORDS, BucketId, MAX_DEPTH, Record, Row, merge};
+use super::tree::{Change, Place};
+use super::{Map, MapError};
+use crate::history::{self, Head};
+
+/// From so many records on, the two halves of the map are worked on at once.
+const PARALLEL_RECORDS: usize = 2_048;
+
+/// An epoch's updates, worked out against one state of the map, ready to be committed.
+pub struct Plan {
+    pub(super) base: (u64, B256),
+    pub(super) root: B256,
+    pub(super) added: u64,
+    pub(super) change: Option<Change>,
+}
+
+impl Plan {
+    /// A plan that changes nothing but the epoch.
+    pub(super) const fn empty(base: (u64, B256)) -> Self {
+        Self {
+            base,
+            root: base.1,
+            added: 0,
+            change: None,
+        }
+    }
+
+    pub(super) fn new(base: (u64, B256), grown: Grown) -> Self {
+        Self {
+            base,
+            root: grown.change.hash(),
+            added: grown.added,
+            change: Some(grown.change),
+        }
+    }
+
+    /// The history root once the plan is committed.
+    #[must_use]
+    pub const fn root(&self) -> B256 {
+        self.root
+    }
+}
+
+/// A changed part of the map.
+pub(super) struct Grown {
+    change: Change,
+    /// How many keys are new in it.
+    added: u64,
+}
+
+/// Works out changes against what it sees of the map.
+pub(super) struct Planner<'a> {
+    pub(super) map: &'a Map,
+}
+
+impl Planner<'_> {
+    /// What these updates, in order of keys, make of the map; `None` where there are none.
+    pub(super) fn grow(&self, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
+        self.grow_at(0, BucketId::ROOT, updates)
+    }
+
+    fn grow_at(&self, at: usize, id: BucketId, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
+        if updates.is_empty() {
+            return Ok(None);
+        }
+        let tree = &self.map.tree;
+        let Some(halves) = tree.halves(at) else {
+            let bucket = self.map.read(&Place {
+                bucket: id,
+                root: tree.hash(at),
+            })?;
+            let (records, added) = merge(bucket.records(), updates);
+            return Ok(Some(Grown {
+                change: cut(id, &records),
+                added,
+            }));
+        };
+        let depth = usize::from(id.depth);
+        let (left, right) = updates.split_at(updates.partition_point(|(key, _)| !history::bit(key, depth)));
+        let (left, right) = both(
+            id.depth == 0 && updates.len() >= PARALLEL_RECORDS,
+            || self.grow_at(halves[0], id.half(false), left),
+            || self.grow_at(halves[1], id.half(true), right),
+        );
+        let grown = [left?, right?];
+        let added = grown.iter().flatten().map(|half| half.added).sum();
+        let node = |side: usize| {
+            grown[side]
+                .as_ref()
+                .map_or_else(|| tree.hash(halves[side]), |half| half.change.hash())
+        };
+        let hash = history::join(&node(0), &node(1));
+        let halves = grown.map(|half| half.map(|half| Box::new(half.change)));
+        Ok(Some(Grown {
+            change: Change::Inner { hash, halves },
+            added,
+        }))
+    }
+}
+
+/// The bucket or buckets that hold these records, which are sorted and all lie in `id`. Recurses once a bit.
+fn cut(id: BucketId, records: &[Record]) -> Change {
+    if records.len() <= BUCKET_RECORDS || id.depth >= MAX_DEPTH {
+        return Change::Bucket(Row::new(id, records));
+    }
+    let depth = usize::from(id.depth);
+    let (left, right) = records.split_at(records.partition_point(|record| !bit(record, depth)));
+    let (left, right) = both(
+        id.depth == 0 && records.len() >= PARALLEL_RECORDS,
+        || cut(id.half(false), left),
+        || cut(id.half(true), right),
+    );
+    let hash = history::join(&left.hash(), &right.hash());
+    Change::Inner {
+        hash,
+        halves: [Some(Box::new(left)), Some(Box::new(right))],
+    }
+}
+
+/// A bit of a record's key.
+fn bit(record: &Record, at: usize) -> bool {
+    history::bit(&B256::from_slice(&record[..32]), at)
+}
+
+/// Does both, at once if `parallel`.
+fn both<T: Send>(parallel: bool, left: impl FnOnce() -> T + Send, right: impl FnOnce() -> T) -> (T, T) {
+    if !parallel {
+        return (left(), right());
+    }
+    std::thread::scope(|scope| {
+        let left = scope.spawn(left);
+        let right = right();
+        // A panic goes on where it would have without the thread.
+        (
+            left.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            right,
+        )
+    })
+}

@@ -1,0 +1,242 @@
+//! The map's rows in `fjall`, and the row that says which epoch they are of.
+//!
+//! In the folder: `format` names this layout, and is written once the store holds its first marker; `store/` is the
+//! database. Everything is in one keyspace, so that one journal entry makes an epoch, and a flush leaves no other behind.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::B256;
+use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy, PinningPolicy};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+
+use super::MapError;
+use super::bucket::{Bucket, BucketId, Row, Summary};
+use super::tree::Change;
+use crate::history::EMPTY;
+
+const FORMAT: &[u8] = b"shelfproof history map 1\n";
+const FORMAT_FILE: &str = "format";
+const STORE_FOLDER: &str = "store";
+const KEYSPACE: &str = "history";
+
+/// The marker's key: shorter than a bucket's, and before them all.
+const MARKER_KEY: [u8; 1] = [0];
+const MARKER_BYTES: usize = 80;
+
+const CACHE_BYTES: u64 = 64 << 20;
+const MEMTABLE_BYTES: u64 = 64 << 20;
+const BLOCK_BYTES: u32 = 4 << 10;
+
+/// Which epoch the rows are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    /// The epoch's number; 0 before the first.
+    pub(super) epoch: u64,
+    /// Its hash.
+    pub(super) epoch_hash: B256,
+    /// The history root after it.
+    pub(super) root: B256,
+    /// How many keys there are.
+    pub(super) keys: u64,
+}
+
+impl Marker {
+    const NONE: Self = Self {
+        epoch: 0,
+        epoch_hash: B256::ZERO,
+        root: EMPTY,
+        keys: 0,
+    };
+
+    fn to_bytes(self) -> Vec<u8> {
+        [
+            &self.epoch.to_be_bytes()[..],
+            self.epoch_hash.as_slice(),
+            self.root.as_slice(),
+            &self.keys.to_be_bytes(),
+        ]
+        .concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; MARKER_BYTES] = bytes.try_into().ok()?;
+        Some(Self {
+            epoch: u64::from_be_bytes(*bytes.first_chunk()?),
+            epoch_hash: B256::from_slice(&bytes[8..40]),
+            root: B256::from_slice(&bytes[40..72]),
+            keys: u64::from_be_bytes(*bytes.last_chunk()?),
+        })
+    }
+}
+
+/// The open database.
+pub(super) struct Store {
+    path: PathBuf,
+    database: Database,
+    rows: Keyspace,
+}
+
+impl Store {
+    /// Opens the store in that folder, or makes one, and reads its marker.
+    pub(super) fn open(path: &Path) -> Result<(Self, Marker), MapError> {
+        let path = path.to_path_buf();
+        let io = |cause| MapError::Io {
+            path: path.clone(),
+            cause,
+        };
+        fs::create_dir_all(&path).map_err(io)?;
+        let made = is_made(&path)?;
+        let database = Database::builder(path.join(STORE_FOLDER))
+            .cache_size(CACHE_BYTES)
+            .manual_journal_persist(true)
+            .open()
+            .map_err(|cause| store_error(&path, cause))?;
+        let rows = database
+            .keyspace(KEYSPACE, options)
+            .map_err(|cause| store_error(&path, cause))?;
+        let store = Self {
+            path: path.clone(),
+            database,
+            rows,
+        };
+        let marker = match store.marker()? {
+            Some(marker) => marker,
+            None if made => return Err(store.damaged("the row that names its epoch is gone")),
+            None => store.begin()?,
+        };
+        if !made {
+            write_format(&path).map_err(io)?;
+        }
+        Ok((store, marker))
+    }
+
+    /// The first marker and the one empty bucket. A crash before leaves a store without rows, which begins anew.
+    fn begin(&self) -> Result<Marker, MapError> {
+        if self.rows.first_key_value().is_some() {
+            return Err(self.damaged("it has buckets, and no row that names their epoch"));
+        }
+        self.write(Some(&Change::Bucket(Row::new(BucketId::ROOT, &[]))), &Marker::NONE)?;
+        Ok(Marker::NONE)
+    }
+
+    fn marker(&self) -> Result<Option<Marker>, MapError> {
+        let value = self
+            .rows
+            .get(MARKER_KEY)
+            .map_err(|cause| store_error(&self.path, cause))?;
+        let read = |value: fjall::Slice| {
+            Marker::from_bytes(&value).ok_or_else(|| self.damaged("the row that names its epoch is of no legal form"))
+        };
+        value.map(read).transpose()
+    }
+
+    /// What every row says of its bucket, in order of keys.
+    pub(super) fn rows(&self) -> Result<Vec<Summary>, MapError> {
+        let mut rows = Vec::new();
+        for row in self.rows.iter() {
+            let (key, value) = row.into_inner().map_err(|cause| store_error(&self.path, cause))?;
+            if key == MARKER_KEY {
+                continue;
+            }
+            let summary = Summary::of_row(&key, value);
+            rows.push(summary.ok_or_else(|| self.damaged("a row is of no legal form"))?);
+        }
+        Ok(rows)
+    }
+
+    /// Reads a bucket.
+    pub(super) fn bucket(&self, id: &BucketId) -> Result<Bucket, MapError> {
+        let row = self
+            .rows
+            .get(id.prefix.to_be_bytes())
+            .map_err(|cause| store_error(&self.path, cause))?;
+        row.and_then(|row| Bucket::from_row(row, id.depth))
+            .ok_or_else(|| self.damaged("a bucket is gone or illegible"))
+    }
+
+    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry carries
+    /// a checksum over all of it: what a crash cut short is dropped whole when the store is opened again.
+    pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
+        let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
+        if let Some(change) = change {
+            change.each_row(&mut |row| batch.insert(&self.rows, row.id.prefix.to_be_bytes(), row.value.clone()));
+        }
+        batch.insert(&self.rows, MARKER_KEY, marker.to_bytes());
+        batch.commit().map_err(|cause| store_error(&self.path, cause))
+    }
+
+    /// The error that says so.
+    pub(super) fn damaged(&self, detail: &str) -> MapError {
+        MapError::Damaged {
+            path: self.path.clone(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+/// Key ids and hashes do not compress, and almost every read hits. Reads are at random places, so what leads to a block
+/// stays in memory, about one byte a key; the blocks themselves the system caches.
+fn options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(MEMTABLE_BYTES)
+        .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
+        .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
+        .index_block_partitioning_policy(PartitioningPolicy::all(false))
+        .index_block_pinning_policy(PinningPolicy::all(true))
+        .filter_block_partitioning_policy(PartitioningPolicy::all(false))
+        .filter_block_pinning_policy(PinningPolicy::all(true))
+        .expect_point_read_hits(true)
+}
+
+/// Whether the folder holds a map that was once whole; false for an empty one, or one whose making was cut short.
+fn is_made(path: &Path) -> Result<bool, MapError> {
+    let io = |cause| MapError::Io {
+        path: path.to_path_buf(),
+        cause,
+    };
+    match fs::read(path.join(FORMAT_FILE)) {
+        Ok(format) if format == FORMAT => {
+            // Its database must be there too, or `fjall` would begin an empty one.
+            if !path.join(STORE_FOLDER).join("version").try_exists().map_err(io)? {
+                let detail = "its database is gone".to_owned();
+                return Err(MapError::Damaged {
+                    path: path.to_path_buf(),
+                    detail,
+                });
+            }
+            Ok(true)
+        }
+        Ok(_) => Err(MapError::Foreign(path.to_path_buf())),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            for entry in fs::read_dir(path).map_err(io)? {
+                if entry.map_err(io)?.file_name() != STORE_FOLDER {
+                    return Err(MapError::Foreign(path.to_path_buf()));
+                }
+            }
+            Ok(false)
+        }
+        Err(cause) => Err(io(cause)),
+    }
+}
+
+fn write_format(path: &Path) -> io::Result<()> {
+    let mut file = File::create(path.join(FORMAT_FILE))?;
+    file.write_all(FORMAT)?;
+    file.sync_all()?;
+    File::open(path)?.sync_all()
+}
+
+/// What `fjall` says, in the map's words.
+fn store_error(path: &Path, cause: fjall::Error) -> MapError {
+    let path = path.to_path_buf();
+    match cause {
+        fjall::Error::Locked => MapError::Locked(path),
+        fjall::Error::Io(cause) => MapError::Io { path, cause },
+        other => MapError::Damaged {
+            path,
+            detail: other.to_string(),
+        },
+    }
+}

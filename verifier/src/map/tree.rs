@@ -1,0 +1,186 @@
+//! The tree of bucket roots, in memory: the upper part of the trie, down to where the buckets begin.
+
+use alloy_primitives::B256;
+
+use super::bucket::{BucketId, MAX_DEPTH, Row, Summary};
+use crate::history::{self, EMPTY};
+
+/// A binary tree whose ends are buckets. It only grows: keys never leave a history, and a bucket that split stays so.
+pub(super) struct Tree {
+    /// The root first; the two halves of a node side by side, left first.
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    hash: B256,
+    /// Where its halves begin; 0 (where the root is) for a bucket.
+    halves: usize,
+}
+
+impl Node {
+    const fn bucket(hash: B256) -> Self {
+        Self { hash, halves: 0 }
+    }
+}
+
+/// A bucket and the root that the tree holds for it.
+pub(super) struct Place {
+    /// Which bucket.
+    pub(super) bucket: BucketId,
+    /// The node above its leaves.
+    pub(super) root: B256,
+}
+
+/// A key's way down the tree, as far as its proof goes.
+pub(super) struct Path {
+    /// The other half at each step, from the root down.
+    pub(super) siblings: Vec<B256>,
+    /// The bucket that holds what the way ends at; `None` where it ends in an empty subtree.
+    pub(super) end: Option<Place>,
+}
+
+/// What becomes of a part of the tree: only what changes is named.
+pub(super) enum Change {
+    /// A bucket's new content.
+    Bucket(Row),
+    /// A node above changes. Where a bucket was, both halves are given.
+    Inner {
+        /// The new node.
+        hash: B256,
+        /// What becomes of its halves; `None` where nothing does.
+        halves: [Option<Box<Self>>; 2],
+    },
+}
+
+impl Change {
+    /// The node after the change.
+    pub(super) fn hash(&self) -> B256 {
+        match self {
+            Self::Bucket(row) => row.root,
+            Self::Inner { hash, .. } => *hash,
+        }
+    }
+
+    /// Hands every changed row to `take`, in order of keys.
+    pub(super) fn each_row(&self, take: &mut impl FnMut(&Row)) {
+        match self {
+            Self::Bucket(row) => take(row),
+            Self::Inner { halves, .. } => halves.iter().flatten().for_each(|half| half.each_row(take)),
+        }
+    }
+}
+
+impl Tree {
+    /// The tree over these buckets, in order of keys; `None` where they leave a gap or overlap.
+    pub(super) fn build(buckets: &[Summary]) -> Option<Self> {
+        let mut tree = Self {
+            nodes: vec![Node::bucket(EMPTY)],
+        };
+        tree.fill(0, BucketId::ROOT, buckets)?;
+        Some(tree)
+    }
+
+    /// Recurses once a bit, at most [`MAX_DEPTH`] deep.
+    fn fill(&mut self, at: usize, id: BucketId, buckets: &[Summary]) -> Option<()> {
+        if let [only] = buckets
+            && only.id == id
+        {
+            self.nodes[at].hash = only.root;
+            return Some(());
+        }
+        if buckets.is_empty() || id.depth >= MAX_DEPTH {
+            return None;
+        }
+        let middle = id.half(true).prefix;
+        let (left, right) = buckets.split_at(buckets.partition_point(|bucket| bucket.id.prefix < middle));
+        let halves = self.split(at);
+        self.fill(halves, id.half(false), left)?;
+        self.fill(halves + 1, id.half(true), right)?;
+        self.nodes[at].hash = history::join(&self.nodes[halves].hash, &self.nodes[halves + 1].hash);
+        Some(())
+    }
+
+    /// Gives a bucket's node two halves.
+    fn split(&mut self, at: usize) -> usize {
+        let halves = self.nodes.len();
+        self.nodes.extend([Node::bucket(EMPTY), Node::bucket(EMPTY)]);
+        self.nodes[at].halves = halves;
+        halves
+    }
+
+    /// The root of all.
+    pub(super) fn root(&self) -> B256 {
+        self.hash(0)
+    }
+
+    /// The node at that index.
+    pub(super) fn hash(&self, at: usize) -> B256 {
+        self.nodes[at].hash
+    }
+
+    /// Indices of a node's halves; `None` for a bucket.
+    pub(super) fn halves(&self, at: usize) -> Option<[usize; 2]> {
+        let halves = self.nodes[at].halves;
+        (halves != 0).then_some([halves, halves + 1])
+    }
+
+    /// The bucket where the key lies or would lie.
+    pub(super) fn place(&self, key: &B256) -> Place {
+        let (mut at, mut bucket) = (0, BucketId::ROOT);
+        while let Some(halves) = self.halves(at) {
+            let right = history::bit(key, usize::from(bucket.depth));
+            (at, bucket) = (halves[usize::from(right)], bucket.half(right));
+        }
+        Place {
+            bucket,
+            root: self.hash(at),
+        }
+    }
+
+    /// The key's way down to a lone leaf, to nothing, or into a bucket of several leaves.
+    pub(super) fn path(&self, key: &B256) -> Path {
+        let (mut at, mut bucket, mut siblings) = (0, BucketId::ROOT, Vec::new());
+        while let Some(halves) = self.halves(at)
+            && history::is_inner(&self.hash(at))
+        {
+            let right = history::bit(key, usize::from(bucket.depth));
+            siblings.push(self.hash(halves[usize::from(!right)]));
+            (at, bucket) = (halves[usize::from(right)], bucket.half(right));
+        }
+        if self.hash(at) == EMPTY {
+            return Path { siblings, end: None };
+        }
+        // A lone leaf stands for the whole part of the tree below: it lies in the one bucket there that is not empty.
+        while let Some(halves) = self.halves(at) {
+            let right = self.hash(halves[0]) == EMPTY;
+            (at, bucket) = (halves[usize::from(right)], bucket.half(right));
+        }
+        Path {
+            siblings,
+            end: Some(Place {
+                bucket,
+                root: self.hash(at),
+            }),
+        }
+    }
+
+    /// Makes the change true.
+    pub(super) fn apply(&mut self, change: &Change) {
+        self.apply_at(0, change);
+    }
+
+    fn apply_at(&mut self, at: usize, change: &Change) {
+        self.nodes[at].hash = change.hash();
+        if let Change::Inner { halves, .. } = change {
+            let [left, right] = self.halves(at).unwrap_or_else(|| {
+                let first = self.split(at);
+                [first, first + 1]
+            });
+            for (at, half) in [left, right].into_iter().zip(halves) {
+                if let Some(half) = half {
+                    self.apply_at(at, half);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A key that went from one shelf to another: both sides must say so, and the one that it left must end there.
+
+use std::collections::BTreeSet;
+
+use alloy_primitives::B256;
+
+use crate::bundle::{self, Bundle, Included};
+use crate::chain::{ChainView, Identity};
+use crate::event::Kind;
+use crate::json::Node;
+use crate::verdict::{self, Question};
+use crate::{Code, Refusal};
+
+/// One shelf's bundle for a key, and what the chain says of that shelf's merchant.
+#[derive(Clone, Copy, Debug)]
+pub struct Counterpart<'a> {
+    /// The bundle.
+    pub bundle: &'a Bundle,
+    /// The chain's view of the merchant that the bundle names.
+    pub view: &'a ChainView,
+}
+
+/// A transfer's body: the other shelf's name for the key, and the event there that this one follows.
+#[derive(PartialEq, Eq)]
+struct OtherSide {
+    identity: Identity,
+    key_id: B256,
+    event_hash: Option<B256>,
+}
+
+/// Every transfer in `main`, and in the other sides that were handed in, has its match among them.
+///
+/// # Errors
+/// `transfer_unverified` where a side is missing, does not hold by itself, or does not say the same.
+pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Counterpart<'_>]) -> Result<(), Refusal> {
+    if !main
+        .bundle
+        .events
+        .iter()
+        .any(|included| included.event.kind.is_transfer())
+    {
+        return Ok(());
+    }
+    for other in others {
+        let asked = Question {
+            claim: None,
+            expected: other.view.identity,
+            ..question.clone()
+        };
+        verdict::check_shelf(other.bundle, &asked, other.view)
+            .map_err(|refusal| unverified(format!("the other side's bundle does not hold: {refusal}")))?;
+    }
+    let sides: Vec<Counterpart<'_>> = std::iter::once(main).chain(others.iter().copied()).collect();
+    let mut followed = BTreeSet::new();
+    for side in &sides {
+        for included in &side.bundle.events {
+            match included.event.kind {
+                Kind::TransferredOut => check_left(side, included, &sides)?,
+                Kind::TransferredIn => {
+                    let origin = check_came(side, included, &sides)?;
+                    if !followed.insert(origin) {
+                        return Err(unverified("one departure is followed by two arrivals"));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A departure: the shelf that it names has an arrival that names it.
+fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
+    let to = other_side(departure, "to")?;
+    let expected = name_of(side, Some(departure.event.hash()));
+    let arrives = |included: &Included| {
+        included.event.kind == Kind::TransferredIn && other_side(included, "from").is_ok_and(|from| from == expected)
+    };
+    if find(sides, &to)?.bundle.events.iter().any(arrives) {
+        Ok(())
+    } else {
+        Err(unverified("the shelf that the key left for does not show its arrival"))
+    }
+}
+
+/// An arrival: the shelf that it names has that departure for this shelf, and nothing after it but a way back. The hash
+/// of the departure, which no other arrival may follow.
+fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
+    let from = other_side(arrival, "from")?;
+    let event_hash = from
+        .event_hash
+        .ok_or_else(|| unverified("the arrival does not name the departure's hash"))?;
+    let origin = find(sides, &from)?;
+    let departs = |included: &Included| {
+        included.event.kind == Kind::TransferredOut
+            && included.event.hash() == event_hash
+            && other_side(included, "to").is_ok_and(|to| to == name_of(side, None))
+    };
+    if !origin.bundle.events.iter().any(departs) {
+        return Err(unverified(
+            "the shelf that the key came from does not show its departure",
+        ));
+    }
+    // After a departure only an arrival may follow, and that one is checked like this one.
+    if origin.bundle.history.epoch != origin.view.latest {
+        return Err(unverified(
+            "the history of the shelf that the key came from is not its latest",
+        ));
+    }
+    Ok(event_hash)
+}
+
+fn name_of(side: &Counterpart<'_>, event_hash: Option<B256>) -> OtherSide {
+    OtherSide {
+        identity: side.bundle.identity,
+        key_id: side.bundle.key_id,
+        event_hash,
+    }
+}
+
+fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &OtherSide) -> Result<&'a Counterpart<'b>, Refusal> {
+    sides
+        .iter()
+        .find(|side| side.bundle.identity == name.identity && side.bundle.key_id == name.key_id)
+        .ok_or_else(|| unverified("the bundle of the other side of a transfer was not handed in"))
+}
+
+/// What a transfer's body says under `to` or `from`.
+fn other_side(included: &Included, field: &'static str) -> Result<OtherSide, Refusal> {
+    let opening = included
+        .opening
+        .as_ref()
+        .ok_or_else(|| unverified("a transfer's body is not opened"))?;
+    let read = || {
+        let value = bundle::body(&opening.body)?;
+        let body = Node::root(&value, "body");
+        let named = body.field(field)?;
+        Ok(OtherSide {
+            identity: bundle::identity(&named)?,
+            key_id: named.field("keyId")?.word()?,
+            event_hash: named.optional("eventHash").map(|hash| hash.word()).transpose()?,
+        })
+    };
+    read().map_err(|refusal: Refusal| unverified(format!("a transfer's body does not name its other side: {refusal}")))
+}
+
+fn unverified(detail: impl Into<String>) -> Refusal {
+    Refusal::new(Code::TransferUnverified, detail)
+}

@@ -1,0 +1,255 @@
+//! Protocol §5: the verdict. Every check, code after code; the first that fails is the answer.
+
+use alloy_primitives::{Address, B256};
+
+use crate::bundle::{Bundle, Included};
+use crate::chain::{ChainView, Identity};
+use crate::event::{KeyEvent, Kind, Opening};
+use crate::history::{self, Proven};
+use crate::receipt::Status;
+use crate::transfer::{self, Counterpart};
+use crate::{Code, Refusal, code, vrf};
+
+mod claim;
+mod receipts;
+mod track;
+
+pub(crate) use track::latest_time_ms;
+
+/// How long after it was superseded a history still counts, by default, seconds.
+pub const STALE_AFTER_S: u64 = 86_400;
+
+/// What a verifier asks of a bundle.
+#[derive(Clone, Debug)]
+pub struct Question<'a> {
+    /// The code, as the buyer typed it.
+    pub code: &'a str,
+    /// The buyer's secret ([`crate::buyer::secret`]), where the sale is to be shown as the buyer's.
+    pub claim: Option<B256>,
+    /// The merchant that the verifier was told or has pinned.
+    pub expected: Identity,
+    /// How long after it was superseded a history still counts: [`STALE_AFTER_S`], or the verifier's own.
+    pub stale_after_s: u64,
+}
+
+/// A verdict that holds, and all that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holds {
+    /// The last event's kind; `None` is a key that never had an event.
+    pub state: Option<Kind>,
+    /// What happened, oldest first.
+    pub events: Vec<Happened>,
+    /// How fresh the history is.
+    pub freshness: Freshness,
+    /// What became of each receipt, in the bundle's order.
+    pub receipts: Vec<ReceiptOutcome>,
+    /// Whether the sale was shown to be the buyer's; `false` says nothing of whose it is.
+    pub yours: bool,
+    /// Whether the redemption was made with the buyer's secret.
+    pub redeemed_by_buyer: bool,
+}
+
+/// An event, and since when it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// The event.
+    pub event: KeyEvent,
+    /// Its body, unless it is withheld.
+    pub opening: Option<Opening>,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Time of the epoch's block, Unix seconds.
+    pub anchored_at_s: u64,
+    /// The epoch's block, where it is known.
+    pub block: Option<u64>,
+}
+
+/// How fresh a history is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// The epoch that it is the history of.
+    pub epoch: u64,
+    /// That epoch's hash.
+    pub epoch_hash: B256,
+    /// Time of that epoch's block, Unix seconds.
+    pub anchored_at_s: u64,
+    /// When the next epoch came, Unix seconds; `None`: it is the latest.
+    pub superseded_at_s: Option<u64>,
+    /// The latest final epoch.
+    pub latest: u64,
+    /// Time of the newest final block, Unix seconds.
+    pub as_of_s: u64,
+}
+
+/// What became of one receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptOutcome {
+    /// Met, late or pending.
+    pub status: Status,
+    /// Who signed it.
+    pub signer: Address,
+    /// Its deadline, Unix seconds.
+    pub anchor_by_s: u64,
+}
+
+impl Holds {
+    /// The verdict as the protocol writes it: `holds sold`, `holds absent` …
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        format!("holds {}", self.state.map_or("absent", Kind::name))
+    }
+}
+
+/// Checks a bundle, with the other sides' bundles where the key was transferred.
+///
+/// # Errors
+/// The first code that does not hold, in the protocol's order.
+pub fn check(
+    bundle: &Bundle,
+    question: &Question<'_>,
+    view: &ChainView,
+    others: &[Counterpart<'_>],
+) -> Result<Holds, Refusal> {
+    let holds = check_shelf(bundle, question, view)?;
+    transfer::check(Counterpart { bundle, view }, question, others)?;
+    Ok(holds)
+}
+
+/// All checks but the last, which looks at other shelves.
+pub(crate) fn check_shelf(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Holds, Refusal> {
+    let alpha = code::alpha(question.code)?;
+    if bundle.identity != question.expected || view.identity != question.expected {
+        return Err(Refusal::new(
+            Code::WrongMerchant,
+            "the bundle is of another chain, registry or merchant",
+        ));
+    }
+    check_key_id(bundle, &alpha, view)?;
+    check_epochs(bundle, view)?;
+    let events = bundle
+        .events
+        .iter()
+        .map(|included| happened(included, view))
+        .collect::<Result<Vec<_>, _>>()?;
+    track::check_inclusion(bundle)?;
+    track::check_sequence(&events)?;
+    check_history(bundle)?;
+    let freshness = check_freshness(bundle, question, view)?;
+    claim::check_payloads(bundle)?;
+    claim::check_claim(bundle, question.claim)?;
+    let receipts = receipts::check(bundle, view, &freshness)?;
+    Ok(Holds {
+        state: bundle.events.last().map(|included| included.event.kind),
+        events,
+        freshness,
+        receipts,
+        yours: question.claim.is_some(),
+        redeemed_by_buyer: claim::redeemed_by_buyer(bundle),
+    })
+}
+
+fn check_key_id(bundle: &Bundle, alpha: &[u8], view: &ChainView) -> Result<(), Refusal> {
+    let key = vrf::PublicKey::from_bytes(&view.vrf_public_key)
+        .ok_or_else(|| Refusal::new(Code::KeyId, "the merchant's VRF key is none that may be used"))?;
+    match key.verify(alpha, &bundle.vrf_proof) {
+        Some(key_id) if key_id == bundle.key_id => Ok(()),
+        _ => Err(Refusal::new(
+            Code::KeyId,
+            "the VRF proof does not lead from this code to the bundle's key",
+        )),
+    }
+}
+
+fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
+    let headers = || bundle.epochs.iter().map(|listed| &listed.header);
+    for header in headers().filter(|header| header.number <= view.latest) {
+        let held = view.epochs.get(&header.number).map(|anchored| anchored.hash);
+        if held != Some(header.hash(&bundle.identity.merchant_id)) {
+            return Err(Refusal::new(
+                Code::EpochUnknown,
+                format!(
+                    "the header of epoch {} is not the one that the contract holds",
+                    header.number
+                ),
+            ));
+        }
+    }
+    match headers().find(|header| header.number > view.latest) {
+        Some(header) => Err(Refusal::new(
+            Code::EpochNotFinal,
+            format!("epoch {} is not in a final block yet", header.number),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// An event and its epoch's block. That the epoch is there was checked with the headers.
+fn happened(included: &Included, view: &ChainView) -> Result<Happened, Refusal> {
+    let anchored = view.epochs.get(&included.epoch).ok_or_else(|| {
+        Refusal::new(
+            Code::EpochUnknown,
+            format!("the contract does not hold epoch {}", included.epoch),
+        )
+    })?;
+    Ok(Happened {
+        event: included.event,
+        opening: included.opening.clone(),
+        epoch: included.epoch,
+        anchored_at_s: anchored.anchored_at_s,
+        block: anchored.block,
+    })
+}
+
+fn check_history(bundle: &Bundle) -> Result<(), Refusal> {
+    let root = bundle
+        .header(bundle.history.epoch)
+        .map(|header| header.history_root)
+        .unwrap_or_default();
+    let proven = history::climb(&bundle.key_id, &bundle.history.proof, &root).ok_or_else(|| {
+        Refusal::new(
+            Code::HistoryRoot,
+            "the history proof does not lead to its epoch's history root",
+        )
+    })?;
+    let shown = bundle
+        .events
+        .last()
+        .map(|last| history::value_hash(last.event.version, &last.event.hash()));
+    let detail = match (proven, shown) {
+        (Proven::Absent, None) => return Ok(()),
+        (Proven::Present { value_hash }, Some(shown)) if value_hash == shown => return Ok(()),
+        (Proven::Absent, Some(_)) => "the history says that the key has no events, and the bundle shows some",
+        (Proven::Present { .. }, None) => "the history says that the key has events, and the bundle shows none",
+        (Proven::Present { .. }, Some(_)) => "the history ends with another event than the bundle",
+    };
+    Err(Refusal::new(Code::HistoryMismatch, detail))
+}
+
+fn check_freshness(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Freshness, Refusal> {
+    let epoch = bundle.history.epoch;
+    let unknown = || Refusal::new(Code::EpochUnknown, format!("the contract does not hold epoch {epoch}"));
+    let anchored = view.epochs.get(&epoch).ok_or_else(unknown)?;
+    let superseded_at_s = if epoch < view.latest {
+        let next = view.epochs.get(&epoch.saturating_add(1)).ok_or_else(unknown)?;
+        Some(next.anchored_at_s)
+    } else {
+        None
+    };
+    if superseded_at_s.is_some_and(|at_s| view.as_of_s.saturating_sub(at_s) > question.stale_after_s) {
+        return Err(Refusal::new(
+            Code::Stale,
+            format!(
+                "the history is that of epoch {epoch}, superseded too long ago; the latest is {}",
+                view.latest
+            ),
+        ));
+    }
+    Ok(Freshness {
+        epoch,
+        epoch_hash: anchored.hash,
+        anchored_at_s: anchored.anchored_at_s,
+        superseded_at_s,
+        latest: view.latest,
+        as_of_s: view.as_of_s,
+    })
+}

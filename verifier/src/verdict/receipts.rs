@@ -1,0 +1,57 @@
+//! What became of the receipts in a bundle.
+
+use super::{Freshness, ReceiptOutcome};
+use crate::bundle::Bundle;
+use crate::chain::ChainView;
+use crate::receipt::Promise;
+use crate::{Code, Refusal};
+
+/// Terms of all, then signatures of all, then what became of each.
+pub(super) fn check(bundle: &Bundle, view: &ChainView, freshness: &Freshness) -> Result<Vec<ReceiptOutcome>, Refusal> {
+    for promise in &bundle.receipts {
+        promise.check_terms(&bundle.key_id)?;
+    }
+    let signers = bundle
+        .receipts
+        .iter()
+        .map(|promise| promise.check_signature(&bundle.identity, &view.receipt_signers))
+        .collect::<Result<Vec<_>, _>>()?;
+    let outcome = |(promise, signer): (&Promise, _)| {
+        let status = promise
+            .status(anchored_at_s(promise, bundle, view), view.as_of_s)
+            .ok_or_else(|| overdue(promise, freshness))?;
+        Ok(ReceiptOutcome {
+            status,
+            signer,
+            anchor_by_s: promise.anchor_by_s,
+        })
+    };
+    bundle.receipts.iter().zip(signers).map(outcome).collect()
+}
+
+/// Block time of the epoch that holds the promised event, if the bundle shows it.
+fn anchored_at_s(promise: &Promise, bundle: &Bundle, view: &ChainView) -> Option<u64> {
+    let included = bundle.events.iter().find(|included| included.event == promise.event)?;
+    view.epochs.get(&included.epoch).map(|anchored| anchored.anchored_at_s)
+}
+
+/// A deadline that passed without the event: a breach only where nothing later can hold it.
+fn overdue(promise: &Promise, freshness: &Freshness) -> Refusal {
+    if freshness.epoch == freshness.latest {
+        Refusal::new(
+            Code::ReceiptUnmet,
+            format!(
+                "version {} was promised in time and is in no epoch",
+                promise.event.version
+            ),
+        )
+    } else {
+        Refusal::new(
+            Code::Stale,
+            format!(
+                "a promised event is missing up to epoch {}; the latest is {}",
+                freshness.epoch, freshness.latest
+            ),
+        )
+    }
+}

@@ -1,0 +1,137 @@
+//! The audit follows honest shelves to the end and names each breach, with what proves it on chain.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::B256;
+use shelfproof_verifier::audit::{self, Breach, Dispute, Rule};
+use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::history::{self, Head};
+
+use crate::shelf::Shelf;
+
+const CODE: &str = "AUDITED-1";
+
+/// Audits every epoch of a shelf with the map in memory.
+fn run(shelf: &Shelf) -> Result<usize, Breach> {
+    let mut map: BTreeMap<B256, Head> = BTreeMap::new();
+    for sealed in &shelf.epochs {
+        let header = &sealed.header;
+        let events = audit::read_epoch(header, &sealed.data(), 1)?;
+        let heads: Vec<Option<Head>> = audit::keys_of(&events)
+            .iter()
+            .map(|key| map.get(key).copied())
+            .collect();
+        map.extend(audit::advance(&events, &heads, header.number, sealed.anchored_at_s)?);
+        let leaves: Vec<history::Entry> = map.iter().map(|(key, head)| (*key, head.value_hash())).collect();
+        audit::check_history_root(header, &history::root_of(&leaves))?;
+    }
+    Ok(map.len())
+}
+
+/// Two honest epochs with one key generated, activated and sold.
+fn honest() -> Shelf {
+    let mut shelf = Shelf::new(1);
+    for n in 0..20 {
+        shelf.add(&format!("NEIGHBOUR-{n}"), Kind::Generated, "{}");
+    }
+    shelf.add(CODE, Kind::Generated, "{}");
+    shelf.seal();
+    shelf.add(CODE, Kind::Activated, "{}");
+    shelf.add(CODE, Kind::Sold, "{}");
+    shelf.add("NEIGHBOUR-3", Kind::Voided, "{}");
+    shelf.seal();
+    shelf
+}
+
+/// The breach found when the key's next event is changed like that.
+fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, Option<u32>)>) {
+    let mut event = honest().add(CODE, Kind::Redeemed, "{}");
+    let mut shelf = honest();
+    change(&mut event);
+    shelf.put(event, None);
+    shelf.seal();
+    let breach = run(&shelf).unwrap_err();
+    (
+        breach.rule,
+        breach.proof.map(|proof| (proof.dispute, proof.other_version)),
+    )
+}
+
+#[test]
+fn an_honest_shelf_is_followed_to_the_end() {
+    assert_eq!(run(&honest()), Ok(21));
+}
+
+#[test]
+fn each_breach_has_its_rule_and_its_proof() {
+    assert_eq!(breach_of(|event| event.version = 5), (Rule::VersionGap, None));
+    assert_eq!(
+        breach_of(|event| event.version = 2),
+        (Rule::VersionGap, Some((Dispute::Fork, Some(2))))
+    );
+    assert_eq!(
+        breach_of(|event| event.version = 0),
+        (Rule::VersionGap, Some((Dispute::BrokenLink, None)))
+    );
+    let link = (Rule::BrokenLink, Some((Dispute::BrokenLink, Some(3))));
+    assert_eq!(breach_of(|event| event.prev = B256::ZERO), link);
+    let kind = (Rule::IllegalTransition, Some((Dispute::IllegalTransition, Some(3))));
+    assert_eq!(breach_of(|event| event.kind = Kind::Sold), kind);
+    let back = (Rule::Clock, Some((Dispute::IllegalTransition, Some(3))));
+    assert_eq!(breach_of(|event| event.at_ms -= 600_000), back);
+    assert_eq!(breach_of(|event| event.at_ms += 659_001), (Rule::Clock, None));
+}
+
+#[test]
+fn a_first_event_is_judged_too() {
+    let mut shelf = Shelf::new(1);
+    let mut event = shelf.add(CODE, Kind::Generated, "{}");
+    event.key_id = B256::repeat_byte(7);
+    event.kind = Kind::Sold;
+    shelf.put(event, None);
+    shelf.seal();
+    let breach = run(&shelf).unwrap_err();
+    assert_eq!(breach.rule, Rule::IllegalTransition);
+    assert_eq!(breach.proof.map(|proof| proof.other_version), Some(None));
+    assert!(breach.detail.contains("sold after nothing"), "{}", breach.detail);
+}
+
+#[test]
+fn data_that_is_not_the_header_s_is_named() {
+    let shelf = honest();
+    let (header, data) = (shelf.epochs[0].header, shelf.epochs[0].data());
+    let rule = |header, data: &[u8]| audit::read_epoch(&header, data, 1).unwrap_err().rule;
+    let mut counted = header;
+    counted.event_count -= 1;
+    assert_eq!(rule(counted, &data), Rule::EventCount);
+    let mut rooted = header;
+    rooted.events_root = B256::ZERO;
+    assert_eq!(rule(rooted, &data), Rule::EventsRoot);
+    assert_eq!(rule(header, &data[..data.len() - 1]), Rule::DataForm);
+    assert_eq!(rule(header, &[]), Rule::DataForm);
+    let mut kind = data.clone();
+    kind[36] = 11;
+    assert_eq!(rule(header, &kind), Rule::DataForm);
+    let mut order = data.clone();
+    order[..218].rotate_left(109);
+    assert_eq!(rule(header, &order), Rule::DataForm);
+    let mut twice = data;
+    twice.copy_within(..109, 109);
+    assert_eq!(rule(header, &twice), Rule::DataForm);
+}
+
+#[test]
+fn a_history_root_of_other_events_is_named() {
+    let mut shelf = honest();
+    shelf.epochs[1].header.history_root = shelf.epochs[0].header.history_root;
+    assert_eq!(run(&shelf).unwrap_err().rule, Rule::HistoryRoot);
+}
+
+#[test]
+fn names_are_the_protocols() {
+    assert_eq!(Breach::withheld(3).rule.as_str(), "data_withheld");
+    assert_eq!(Breach::withheld(3).proof, None);
+    assert_eq!(Dispute::Fork.as_str(), "fork");
+    assert_eq!(Dispute::IllegalTransition.as_str(), "illegalTransition");
+    assert_eq!(Dispute::BrokenLink.as_str(), "brokenLink");
+}

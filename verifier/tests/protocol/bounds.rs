@@ -1,0 +1,163 @@
+//! No input makes the library panic, and every limit has its edge.
+
+use alloy_primitives::B256;
+use proptest::prelude::*;
+use shelfproof_verifier::bundle::{self, Bundle};
+use shelfproof_verifier::chain::trusted::TrustedEpochs;
+use shelfproof_verifier::receipt::Receipt;
+use shelfproof_verifier::verdict::{self, Question};
+use shelfproof_verifier::{Code, buyer, code, epoch, event::Kind, json};
+
+use crate::shelf::Shelf;
+use crate::vectors::{identity, vectors};
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let _ = (Bundle::parse(&bytes), Receipt::parse(&bytes), TrustedEpochs::parse(&bytes));
+        let _ = (json::parse(&bytes), epoch::decode_data(&bytes));
+    }
+
+    #[test]
+    fn any_text(text in any::<String>()) {
+        let _ = (code::canonical(&text), buyer::secret(&B256::ZERO, &text), json::hex_bytes::<32>(&text));
+    }
+
+    #[test]
+    fn spliced_bundles(cut in 0..8000_usize, drop in 0..200_usize, insert in prop::collection::vec(any::<u8>(), 0..40)) {
+        let vectors = vectors();
+        let trusted = TrustedEpochs::parse(vectors["trusted"].to_string().as_bytes()).unwrap();
+        let mut bytes = vectors["bundles"][0]["bundle"].to_string().into_bytes();
+        let cut = cut.min(bytes.len());
+        let end = (cut + drop).min(bytes.len());
+        bytes.splice(cut..end, insert);
+        if let Ok(bundle) = Bundle::parse(&bytes) {
+            let question =
+                Question { code: "ABCD-EFGH-2345-6789", claim: None, expected: identity(&vectors), stale_after_s: 0 };
+            let _ = verdict::check(&bundle, &question, trusted.as_view(), &[]);
+        }
+    }
+}
+
+/// The vectors' first bundle, changed and parsed.
+fn parse_with(change: impl FnOnce(&mut serde_json::Value)) -> Result<Bundle, Code> {
+    let mut bundle = vectors()["bundles"][0]["bundle"].clone();
+    change(&mut bundle);
+    Bundle::parse(bundle.to_string().as_bytes()).map_err(|refusal| refusal.code)
+}
+
+#[test]
+fn a_bundle_ends_at_a_mebibyte() {
+    let padded = |length: usize| {
+        let mut bytes = vectors()["bundles"][0]["bundle"].to_string().into_bytes();
+        bytes.resize(length, b' ');
+        Bundle::parse(&bytes).is_ok()
+    };
+    assert!(padded(bundle::MAX_BYTES));
+    assert!(!padded(bundle::MAX_BYTES + 1));
+}
+
+#[test]
+fn counts_and_lengths_have_their_edges() {
+    for (count, legal) in [(0, false), (48, true), (32, false), (1 << 20, false)] {
+        let parsed = parse_with(|bundle| bundle["epochs"][0]["eventCount"] = count.into());
+        assert_eq!(parsed.is_ok(), legal, "{count} events with paths of six");
+    }
+    let counted = |count: u64| {
+        parse_with(|bundle| {
+            bundle["events"] = serde_json::json!([]);
+            bundle["epochs"][0]["eventCount"] = count.into();
+        })
+    };
+    assert!(counted(1 << 20).is_ok());
+    assert_eq!(counted((1 << 20) + 1), Err(Code::Malformed));
+    let siblings = |length: usize| {
+        parse_with(|bundle| bundle["history"]["siblings"] = serde_json::json!(vec![B256::ZERO; length])).is_ok()
+    };
+    assert!(siblings(256) && !siblings(257));
+    let receipt_path = |length: usize| {
+        parse_with(|bundle| bundle["receipts"][0]["path"] = serde_json::json!(vec![B256::ZERO; length])).is_ok()
+    };
+    assert!(receipt_path(20) && !receipt_path(21));
+    let version = |version: u64| parse_with(|bundle| bundle["events"][0]["version"] = version.into()).is_ok();
+    assert!(version(u64::from(u32::MAX)) && !version(1 << 32));
+}
+
+#[test]
+fn every_required_field_is_required_and_block_is_not() {
+    fn fields(value: &serde_json::Value, pointer: &str, out: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (name, inner) in object {
+                    out.push(format!("{pointer}/{name}"));
+                    fields(inner, &format!("{pointer}/{name}"), out);
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for (index, inner) in items.iter().enumerate() {
+                    fields(inner, &format!("{pointer}/{index}"), out);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut pointers = Vec::new();
+    fields(&vectors()["bundles"][0]["bundle"], "", &mut pointers);
+    assert!(pointers.len() > 60);
+    for pointer in pointers {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parsed = parse_with(|bundle| {
+            bundle
+                .pointer_mut(parent)
+                .unwrap()
+                .as_object_mut()
+                .unwrap()
+                .remove(name);
+        });
+        assert_eq!(parsed.is_err(), name != "block", "{pointer}");
+    }
+}
+
+#[test]
+fn a_block_is_a_number_where_it_is_given() {
+    assert!(parse_with(|bundle| bundle["epochs"][0]["block"] = 7.into()).is_ok());
+    assert_eq!(
+        parse_with(|bundle| bundle["epochs"][0]["block"] = "7".into()),
+        Err(Code::Malformed)
+    );
+}
+
+#[test]
+fn trusted_epochs_start_at_one_and_leave_none_out() {
+    let parse = |change: fn(&mut serde_json::Value)| {
+        let mut trusted = vectors()["trusted"].clone();
+        change(&mut trusted);
+        TrustedEpochs::parse(trusted.to_string().as_bytes()).is_ok()
+    };
+    assert!(parse(|_| {}));
+    assert!(!parse(
+        |trusted| trusted["epochs"] = serde_json::json!([trusted["epochs"][1]])
+    ));
+    assert!(!parse(
+        |trusted| trusted["epochs"] = serde_json::json!([trusted["epochs"][0], trusted["epochs"][0]])
+    ));
+    assert!(parse(|trusted| trusted["epochs"] = serde_json::json!([])));
+    assert!(parse(|trusted| trusted["epochs"][0]["block"] = 5.into()));
+}
+
+#[test]
+fn what_the_checks_need_of_the_chain() {
+    let mut shelf = Shelf::new(1);
+    let sale = shelf.sell("NEEDS-1", &B256::ZERO);
+    shelf.seal();
+    shelf.add("OTHER", Kind::Generated, "{}");
+    shelf.seal();
+    let mut bundle = shelf.bundle("NEEDS-1");
+    bundle.receipts = vec![shelf.promise(sale, &[], sale.at_ms / 1000 + 1)];
+    let needs = bundle.needs();
+    assert_eq!(needs.epochs.into_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        needs.signers.into_iter().collect::<Vec<_>>(),
+        [shelf.view().receipt_signers[0].address]
+    );
+}

@@ -1,0 +1,281 @@
+//! A merchant's shelf in memory: honest unless told otherwise, so that a test changes one thing at a time.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, keccak256};
+use k256::ecdsa::SigningKey;
+use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
+use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
+use shelfproof_verifier::epoch::{self, Header};
+use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
+use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::tree::{self, EventsTree};
+use shelfproof_verifier::verdict::{self, Holds, Question, STALE_AFTER_S};
+use shelfproof_verifier::{Code, Refusal, code, history, vrf};
+
+/// When the shelf's first event happens, Unix seconds.
+pub(crate) const OPENED_AT_S: u64 = 1_800_000_000;
+
+/// One anchored epoch.
+pub(crate) struct Sealed {
+    pub(crate) header: Header,
+    pub(crate) events: Vec<KeyEvent>,
+    pub(crate) anchored_at_s: u64,
+    tree: EventsTree,
+    /// The history map after this epoch, by key.
+    entries: BTreeMap<B256, B256>,
+}
+
+impl Sealed {
+    pub(crate) fn data(&self) -> Vec<u8> {
+        epoch::encode_data(&self.events)
+    }
+}
+
+pub(crate) struct Shelf {
+    pub(crate) identity: Identity,
+    pub(crate) epochs: Vec<Sealed>,
+    pub(crate) clock_ms: u64,
+    vrf: vrf::SecretKey,
+    receipt_key: SigningKey,
+    openings: BTreeMap<B256, Opening>,
+    pending: Vec<KeyEvent>,
+}
+
+impl Shelf {
+    /// An empty shelf; shelves of different numbers are different merchants.
+    pub(crate) fn new(number: u8) -> Self {
+        Self {
+            identity: Identity {
+                chain_id: 31337,
+                registry: Address::repeat_byte(0x5f),
+                merchant_id: B256::repeat_byte(number),
+            },
+            epochs: Vec::new(),
+            clock_ms: OPENED_AT_S * 1000,
+            vrf: vrf::SecretKey::from_seed(&[number; 32]).unwrap(),
+            receipt_key: SigningKey::from_slice(&[number; 32]).unwrap(),
+            openings: BTreeMap::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    pub(crate) fn key_id(&self, code: &str) -> B256 {
+        self.vrf.prove(&code::alpha(code).unwrap()).unwrap().0
+    }
+
+    /// The key's events up to now, oldest first, with the epoch of those that are sealed.
+    pub(crate) fn events_of(&self, key_id: B256) -> Vec<(KeyEvent, Option<u64>)> {
+        let sealed = self
+            .epochs
+            .iter()
+            .flat_map(|sealed| sealed.events.iter().map(|event| (*event, Some(sealed.header.number))));
+        let pending = self.pending.iter().map(|event| (*event, None));
+        sealed
+            .chain(pending)
+            .filter(|(event, _)| event.key_id == key_id)
+            .collect()
+    }
+
+    /// The key's next event, honestly linked; the clock moves on by a second.
+    pub(crate) fn add(&mut self, code: &str, kind: Kind, body: &str) -> KeyEvent {
+        let key_id = self.key_id(code);
+        let last = self.events_of(key_id).last().map(|(event, _)| *event);
+        self.clock_ms += 1000;
+        let salt = keccak256(self.clock_ms.to_be_bytes());
+        let event = KeyEvent {
+            key_id,
+            version: last.map_or(1, |last| last.version + 1),
+            kind,
+            at_ms: self.clock_ms,
+            prev: last.map_or(B256::ZERO, |last| last.hash()),
+            payload: event::payload(&salt, body),
+        };
+        self.put(
+            event,
+            Some(Opening {
+                salt,
+                body: body.to_owned(),
+            }),
+        );
+        event
+    }
+
+    /// Any event at all.
+    pub(crate) fn put(&mut self, event: KeyEvent, opening: Option<Opening>) {
+        if let Some(opening) = opening {
+            self.openings.insert(event.hash(), opening);
+        }
+        self.pending.push(event);
+    }
+
+    pub(crate) fn sell(&mut self, code: &str, buyer: &B256) -> KeyEvent {
+        self.add(code, Kind::Generated, "{}");
+        self.add(code, Kind::Activated, "{}");
+        let body =
+            format!(r#"{{"order":"O-1","product":"steam-50","price":"9.90","currency":"CNY","buyer":"{buyer}"}}"#);
+        self.add(code, Kind::Sold, &body)
+    }
+
+    /// Anchors what happened since the last epoch, a minute later.
+    pub(crate) fn seal(&mut self) -> u64 {
+        let mut events = std::mem::take(&mut self.pending);
+        events.sort_by_key(|event| (event.key_id, event.version));
+        let tree = EventsTree::of_events(&events, 1).unwrap();
+        let mut entries = self.epochs.last().map(|last| last.entries.clone()).unwrap_or_default();
+        for event in &events {
+            entries.insert(event.key_id, history::value_hash(event.version, &event.hash()));
+        }
+        let leaves: Vec<history::Entry> = entries.iter().map(|(key, value)| (*key, *value)).collect();
+        let header = Header {
+            number: self.epochs.len() as u64 + 1,
+            parent: self.latest_hash(),
+            events_root: tree.root(),
+            history_root: history::root_of(&leaves),
+            event_count: events.len() as u64,
+            data_hash: epoch::data_hash(&epoch::encode_data(&events)),
+        };
+        self.clock_ms += 60_000;
+        let anchored_at_s = self.clock_ms / 1000;
+        self.epochs.push(Sealed {
+            header,
+            events,
+            anchored_at_s,
+            tree,
+            entries,
+        });
+        header.number
+    }
+
+    fn latest_hash(&self) -> B256 {
+        self.epochs
+            .last()
+            .map(|last| last.header.hash(&self.identity.merchant_id))
+            .unwrap_or_default()
+    }
+
+    /// What the chain shows, all epochs final.
+    pub(crate) fn view(&self) -> ChainView {
+        let anchored = |sealed: &Sealed| {
+            let hash = sealed.header.hash(&self.identity.merchant_id);
+            let block = Some(100 + sealed.header.number);
+            (
+                sealed.header.number,
+                Anchored {
+                    hash,
+                    anchored_at_s: sealed.anchored_at_s,
+                    block,
+                },
+            )
+        };
+        ChainView {
+            identity: self.identity,
+            vrf_public_key: self.vrf.public_key(),
+            receipt_signers: vec![SignerSpan {
+                address: self.signer(),
+                from_s: OPENED_AT_S - 1,
+                until_s: 0,
+            }],
+            as_of_s: self.clock_ms / 1000,
+            latest: self.epochs.len() as u64,
+            epochs: self.epochs.iter().map(anchored).collect(),
+        }
+    }
+
+    /// Everything about a key, against the latest epoch.
+    pub(crate) fn bundle(&self, code: &str) -> Bundle {
+        self.bundle_at(code, self.epochs.len() as u64)
+    }
+
+    /// Everything about a key up to an epoch.
+    pub(crate) fn bundle_at(&self, code: &str, number: u64) -> Bundle {
+        let (key_id, vrf_proof) = self.vrf.prove(&code::alpha(code).unwrap()).unwrap();
+        let included = |(event, epoch): (KeyEvent, Option<u64>)| {
+            let epoch = epoch.filter(|epoch| *epoch <= number)?;
+            let path = self.epochs[epoch as usize - 1].tree.path(&event.hash())?;
+            Some(Included {
+                event,
+                opening: self.openings.get(&event.hash()).cloned(),
+                epoch,
+                path,
+            })
+        };
+        let events: Vec<Included> = self.events_of(key_id).into_iter().filter_map(included).collect();
+        let mut numbers: Vec<u64> = events.iter().map(|included| included.epoch).chain([number]).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let leaves: Vec<history::Entry> = self.epochs[number as usize - 1]
+            .entries
+            .iter()
+            .map(|(key, value)| (*key, *value))
+            .collect();
+        Bundle {
+            identity: self.identity,
+            key_id,
+            vrf_proof,
+            events,
+            history: HistoryAt {
+                epoch: number,
+                proof: history::prove_from(&leaves, &key_id),
+            },
+            epochs: numbers
+                .into_iter()
+                .map(|number| ListedHeader {
+                    header: self.epochs[number as usize - 1].header,
+                    block: None,
+                })
+                .collect(),
+            receipts: Vec::new(),
+        }
+    }
+
+    fn signer(&self) -> Address {
+        Address::from_raw_public_key(&self.receipt_key.verifying_key().to_encoded_point(false).as_bytes()[1..])
+    }
+
+    /// A receipt for one of several sales, signed together.
+    pub(crate) fn promise(&self, event: KeyEvent, beside: &[KeyEvent], anchor_by_s: u64) -> Promise {
+        let burst: Vec<KeyEvent> = beside.iter().copied().chain([event]).collect();
+        let path = EventsTree::of_events(&burst, 1).unwrap().path(&event.hash()).unwrap();
+        let digest = receipt::digest(&self.identity, &tree::climb(&event.hash(), &path), anchor_by_s);
+        let (signature, recovery) = self.receipt_key.sign_prehash_recoverable(digest.as_slice()).unwrap();
+        let mut bytes = [0; receipt::SIGNATURE_BYTES];
+        bytes[..64].copy_from_slice(&signature.to_bytes());
+        bytes[64] = 27 + recovery.to_byte();
+        Promise {
+            event,
+            opening: self.openings.get(&event.hash()).cloned(),
+            anchor_by_s,
+            path,
+            signature: bytes,
+        }
+    }
+
+    pub(crate) fn question<'a>(&self, code: &'a str) -> Question<'a> {
+        Question {
+            code,
+            claim: None,
+            expected: self.identity,
+            stale_after_s: STALE_AFTER_S,
+        }
+    }
+
+    /// The verdict over a bundle, written to a file and read again.
+    pub(crate) fn verdict(&self, bundle: &Bundle, code: &str, claim: Option<B256>) -> Result<Holds, Refusal> {
+        let read = Bundle::parse(bundle.to_json().as_bytes())?;
+        verdict::check(
+            &read,
+            &Question {
+                claim,
+                ..self.question(code)
+            },
+            &self.view(),
+            &[],
+        )
+    }
+
+    /// The code by which a bundle is refused.
+    pub(crate) fn refused(&self, bundle: &Bundle, code: &str, claim: Option<B256>) -> Option<Code> {
+        self.verdict(bundle, code, claim).err().map(|refusal| refusal.code)
+    }
+}
