@@ -31,9 +31,10 @@ bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=na
 	cargo build --locked --release -p shelfproof-verifier -p shelfproof-tests --bin shelfproof-verify --bin bench
 	target/release/bench $(ONLY)
 
-mutants: ## Mutation tests of the verifier
+mutants: ## Mutation tests of the verifier's library and map, without command line and RPC: 90 % must be caught
+	@tools/install
 	@$(call tool,cargo-mutants,$(MUTANTS))
-	PATH="$(TOOLS)/bin:$$PATH" cargo mutants --config .config/mutants.toml --package shelfproof-verifier
+	PATH="$(TOOLS)/bin:$$PATH" tools/mutants
 
 fuzz: ## Fuzz each of the verifier's parsers for a minute (SECONDS_EACH=n)
 	@$(call tool,cargo-fuzz,$(FUZZ))
@@ -47,7 +48,7 @@ fuzz: ## Fuzz each of the verifier's parsers for a minute (SECONDS_EACH=n)
 
 deny: ## Licences, sources and advisories of the dependencies (CHECKS="bans licenses sources" for some)
 	@$(call tool,cargo-deny,$(DENY))
-	PATH="$(TOOLS)/bin:$$PATH" cargo deny --workspace check --config .config/deny.toml $(CHECKS)
+	PATH="$(TOOLS)/bin:$$PATH" cargo deny --workspace --config .config/deny.toml check $(CHECKS)
 
 fmt: ## Format the Rust and the Solidity
 	cargo fmt --all

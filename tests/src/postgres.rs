@@ -13,7 +13,7 @@ use crate::child::{Server, Signal, command};
 use crate::{Result, tools};
 
 /// How long the server may take to accept connections.
-const START_BOUND: Duration = Duration::from_secs(60);
+const START_BOUND: Duration = Duration::from_mins(1);
 
 /// The account that the distribution's package makes. PostgreSQL refuses to run as root.
 const ACCOUNT: &str = "postgres";

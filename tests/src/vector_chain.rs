@@ -76,6 +76,9 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
 /// # Errors
 /// Where `url` is none.
 pub fn client(url: &str) -> Result<impl Provider + Clone + use<>> {
+    // In a build of the whole workspace reqwest comes with TLS, and takes no client without somebody's cryptography; that
+    // it was chosen before is no error.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let provider = ProviderBuilder::new().connect_http(url.parse()?);
     provider.client().set_poll_interval(POLL);
     Ok(provider)

@@ -23,10 +23,10 @@ struct Answer {
 /// An event of random fields, each from one end of its range to the other.
 fn event(batch: usize, index: usize) -> KeyEvent {
     let random = |field: u8| keccak256([&batch.to_be_bytes()[..], &index.to_be_bytes(), &[field]].concat());
-    let number = |field: u8| u64::from_be_bytes(*random(field).first_chunk().unwrap());
+    let number = |field: u8| u64::from_be_bytes(std::array::from_fn(|at| random(field)[at]));
     KeyEvent {
         key_id: random(0),
-        version: u32::try_from(number(1) >> 32).unwrap(),
+        version: random(1)[..4].iter().fold(0, |all, byte| all << 8 | u32::from(*byte)),
         kind: Kind::ALL[index % Kind::ALL.len()],
         // What JavaScript reads as a whole number.
         at_ms: number(2) >> 11,

@@ -110,13 +110,14 @@ fn nothing_is_left_for_later() -> Result<()> {
         concat!("db", "g!("),
         concat!("TO", "DO"),
         concat!("FIX", "ME"),
+        concat!("XX", "X"),
+        concat!("BENCH", "-TABLE"),
     ];
     let is_marked = |line: &str| marks.iter().any(|mark| line.contains(mark));
     let files = files()?;
-    assert_none(
-        "left for later",
-        files.iter().flat_map(|file| lines_that(file, is_marked)),
-    );
+    // A lock's hashes are letters by chance.
+    let written = files.iter().filter(|file| !file.is_lock());
+    assert_none("left for later", written.flat_map(|file| lines_that(file, is_marked)));
     Ok(())
 }
 
@@ -152,7 +153,7 @@ fn a_machine_s_folder_is_told_from_a_name_within_a_path() {
     assert!(!files::names_folder(&format!("{folder}page"), folder));
 }
 
-/// `tests/SHA256SUMS` holds what the copies must be; where the originals stand beside the checkout, they must be that too.
+/// `tests/SHA256SUMS` holds what the copies must be; an original that stands beside the checkout must be that too.
 #[test]
 fn copies_are_their_originals() -> Result<()> {
     let (tests, originals) = (tools::root().join("tests"), tools::root().join("../shared"));
@@ -162,18 +163,19 @@ fn copies_are_their_originals() -> Result<()> {
         let (sum, name) = line.split_once("  ").ok_or("a line of SHA256SUMS without two spaces")?;
         let sum_of = |path: &Path| Ok::<_, std::io::Error>(format!("{:x}", epoch::data_hash(&fs::read(path)?)));
         assert_eq!(sum_of(&tests.join(name))?, sum, "{name} was changed here");
-        if originals.is_dir() {
+        let original = originals.join(name);
+        if original.is_file() {
             assert_eq!(
-                sum_of(&originals.join(name))?,
+                sum_of(&original)?,
                 sum,
                 "{name} was changed in its original: copy it anew"
             );
         }
         listed.push(name.to_owned());
     }
-    let copied = ["tests/peers/", "tests/vectors/"];
+    let folders = ["tests/peers/", "tests/vectors/"];
     let mut copies: Vec<String> = files()?.into_iter().map(|file| file.path).collect();
-    copies.retain(|path| copied.iter().any(|folder| path.starts_with(folder)));
+    copies.retain(|path| folders.iter().any(|folder| path.starts_with(folder)));
     let mut unlisted = copies.iter().filter_map(|path| path.strip_prefix("tests/"));
     assert_eq!(
         unlisted.find(|name| !listed.iter().any(|other| other == name)),

@@ -5,10 +5,11 @@
 //! root through [`check_history_root`].
 
 use alloy_primitives::B256;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::epoch::{self, Header};
-use crate::event::KeyEvent;
+use crate::bundle::header_json;
+use crate::epoch::{self, DataError, Header};
+use crate::event::{KeyEvent, Record};
 use crate::history::Head;
 use crate::tree::EventsTree;
 use crate::verdict::latest_time_ms;
@@ -89,7 +90,7 @@ pub struct Breach {
     /// Where and how, in words.
     pub detail: String,
     /// The events that prove it on chain, where any do.
-    pub proof: Option<ProofOf>,
+    pub proof: Option<Box<ProofOf>>,
 }
 
 /// Which events prove a breach.
@@ -98,9 +99,20 @@ pub struct ProofOf {
     /// What they prove.
     pub dispute: Dispute,
     /// The event that breaks the rule, of the epoch audited.
-    pub event: KeyEvent,
-    /// The version of the same key that it does not fit to; `None` where it proves the breach alone.
-    pub other_version: Option<u32>,
+    pub event: Record,
+    /// The event of the same key that it does not fit to.
+    pub other: Other,
+}
+
+/// Where the other event of a proof is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// There is none: the event proves the breach alone.
+    None,
+    /// In the audited epoch too.
+    Beside(Record),
+    /// In this epoch or one before, under this version.
+    Version(u32),
 }
 
 impl Breach {
@@ -126,29 +138,62 @@ impl Breach {
 /// be the mirror's fault, and is as good as none.
 ///
 /// # Errors
-/// A [`Breach`] of form, order, count or events root.
+/// A [`Breach`] of form, count, events root, kind or order.
 pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<KeyEvent>, Breach> {
     let number = header.number;
-    let events =
-        epoch::decode_data(data).map_err(|error| Breach::new(Rule::DataForm, format!("epoch {number}: {error}")))?;
-    if events.len() as u64 != header.event_count {
+    let form = |error| Breach::new(Rule::DataForm, format!("epoch {number}: {error}"));
+    let records = epoch::split_data(data).map_err(form)?;
+    if records.len() as u64 != header.event_count {
         return Err(Breach::new(
             Rule::EventCount,
             format!(
                 "epoch {number} has {} events and {} were anchored",
-                events.len(),
+                records.len(),
                 header.event_count
             ),
         ));
     }
-    let root = EventsTree::of_events(&events, threads).map(|tree| tree.root());
+    let root = EventsTree::of_records(&records, threads).map(|tree| tree.root());
     if root != Some(header.events_root) {
         return Err(Breach::new(
             Rule::EventsRoot,
             format!("epoch {number} has another events root than was anchored"),
         ));
     }
-    Ok(events)
+    // Only now are the records known to be leaves, and what is wrong with them provable.
+    epoch::events_of(&records).map_err(|error| Breach {
+        proof: proof_in(&records, error).map(Box::new),
+        ..form(error)
+    })
+}
+
+/// What proves that records are not in form: a kind that the protocol does not know, two histories in one epoch.
+fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
+    match error {
+        DataError::Length(_) => None,
+        DataError::Kind(index) => {
+            let event = *records.get(index)?;
+            let other = event
+                .version
+                .checked_sub(1)
+                .filter(|before| *before > 0)
+                .map_or(Other::None, Other::Version);
+            Some(ProofOf {
+                dispute: Dispute::IllegalTransition,
+                event,
+                other,
+            })
+        }
+        DataError::Order(index) => {
+            let (before, event) = (*records.get(index.checked_sub(1)?)?, *records.get(index)?);
+            let fork = (before.key_id, before.version) == (event.key_id, event.version) && before != event;
+            fork.then_some(ProofOf {
+                dispute: Dispute::Fork,
+                event,
+                other: Other::Beside(before),
+            })
+        }
+    }
 }
 
 /// The keys of an epoch's events, rising, each once.
@@ -200,38 +245,38 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
 /// One event after its key's head: the new head.
 fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
     let expected_version = head.map_or(1, |head| head.version.saturating_add(1));
-    let breach = |rule, dispute: Option<Dispute>, other_version, what: &str| Breach {
+    let breach = |rule, proof: Option<(Dispute, Other)>, what: &str| Breach {
         rule,
         detail: format!(
             "epoch {number}, key {}, version {}: {what}",
             event.key_id, event.version
         ),
-        proof: dispute.map(|dispute| ProofOf {
-            dispute,
-            event: *event,
-            other_version,
+        proof: proof.map(|(dispute, other)| {
+            Box::new(ProofOf {
+                dispute,
+                event: (*event).into(),
+                other,
+            })
         }),
     };
     if event.version != expected_version {
         // A version already there is a second history; one too far ahead hides what only a challenge can bring out.
-        let (dispute, other) = match event.version {
-            0 => (Some(Dispute::BrokenLink), None),
-            version if version < expected_version => (Some(Dispute::Fork), Some(version)),
-            _ => (None, None),
+        let proof = match event.version {
+            0 => Some((Dispute::BrokenLink, Other::None)),
+            version if version > expected_version => None,
+            version => Some((Dispute::Fork, Other::Version(version))),
         };
         return Err(breach(
             Rule::VersionGap,
-            dispute,
-            other,
+            proof,
             &format!("version {expected_version} must come here"),
         ));
     }
-    let other = head.map(|head| head.version);
+    let other = head.map_or(Other::None, |head| Other::Version(head.version));
     if event.prev != head.map_or(B256::ZERO, |head| head.hash) {
         return Err(breach(
             Rule::BrokenLink,
-            Some(Dispute::BrokenLink),
-            other,
+            Some((Dispute::BrokenLink, other)),
             "prev is not the hash of the event before",
         ));
     }
@@ -241,23 +286,20 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         let what = format!("{} after {after}", event.kind.name());
         return Err(breach(
             Rule::IllegalTransition,
-            Some(Dispute::IllegalTransition),
-            other,
+            Some((Dispute::IllegalTransition, other)),
             &what,
         ));
     }
     if head.is_some_and(|head| event.at_ms < head.at_ms) {
         return Err(breach(
             Rule::Clock,
-            Some(Dispute::IllegalTransition),
-            other,
+            Some((Dispute::IllegalTransition, other)),
             "the time runs back",
         ));
     }
     if event.at_ms > latest_time_ms(anchored_at_s) {
         return Err(breach(
             Rule::Clock,
-            None,
             None,
             "the time lies over ten minutes after its block",
         ));
@@ -275,27 +317,37 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exhibit {
     /// The event.
-    pub event: KeyEvent,
+    pub event: Record,
     /// The header of its epoch.
     pub header: Header,
     /// From the event to the epoch's `eventsRoot`.
     pub path: Vec<B256>,
 }
 
-/// Evidence as a file: what is proven, and each event with its epoch's header and path.
+/// An event with its place in an epoch whose data this is; `None` where the epoch does not hold it.
 #[must_use]
-pub fn evidence_json(merchant_id: &B256, dispute: Dispute, exhibits: &[Exhibit]) -> String {
+pub fn exhibit(header: &Header, data: &[u8], event: &Record, threads: usize) -> Option<Exhibit> {
+    let tree = EventsTree::of_records(&epoch::split_data(data).ok()?, threads)?;
+    let path = tree.path(&event.hash())?;
+    (tree.root() == header.events_root).then_some(Exhibit {
+        event: *event,
+        header: *header,
+        path,
+    })
+}
+
+/// Evidence as a file: what is proven, and each event with its epoch's header and path. Kinds are numbers, as the
+/// contract takes them.
+#[must_use]
+pub fn evidence_json(merchant_id: &B256, dispute: Dispute, exhibits: &[Exhibit]) -> Value {
     let exhibit = |exhibit: &Exhibit| {
-        let (event, header) = (&exhibit.event, &exhibit.header);
+        let event = &exhibit.event;
         json!({
             "event": {
-                "keyId": event.key_id, "version": event.version, "kind": event.kind.name(), "at": event.at_ms,
+                "keyId": event.key_id, "version": event.version, "kind": event.kind, "at": event.at_ms,
                 "prev": event.prev, "payload": event.payload,
             },
-            "epoch": {
-                "number": header.number, "parent": header.parent, "eventsRoot": header.events_root,
-                "historyRoot": header.history_root, "eventCount": header.event_count, "dataHash": header.data_hash,
-            },
+            "epoch": header_json(&exhibit.header),
             "path": exhibit.path,
         })
     };
@@ -305,5 +357,4 @@ pub fn evidence_json(merchant_id: &B256, dispute: Dispute, exhibits: &[Exhibit])
         "proof": dispute.as_str(),
         "events": exhibits.iter().map(exhibit).collect::<Vec<_>>(),
     })
-    .to_string()
 }

@@ -15,6 +15,7 @@ mod read;
 mod write;
 
 pub(crate) use read::{body, identity, promise};
+pub use write::header_json;
 pub(crate) use write::promise_json;
 
 /// The format's name.

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, keccak256};
 use sha2::{Digest, Sha256};
 
-use crate::event::{EVENT_BYTES, KeyEvent};
+use crate::event::{EVENT_BYTES, KeyEvent, Record};
 
 /// The most events that an epoch may hold.
 pub const MAX_EVENTS: u64 = 1 << 20;
@@ -87,25 +87,35 @@ pub enum DataError {
     Order(usize),
 }
 
+/// Splits an epoch's data into its 1 to [`MAX_EVENTS`] records, of any kind and in any order.
+///
+/// # Errors
+/// [`DataError::Length`].
+pub fn split_data(data: &[u8]) -> Result<Vec<Record>, DataError> {
+    let (records, rest) = data.as_chunks::<EVENT_BYTES>();
+    if !rest.is_empty() || records.is_empty() || records.len() as u64 > MAX_EVENTS {
+        return Err(DataError::Length(data.len()));
+    }
+    Ok(records.iter().map(Record::from_bytes).collect())
+}
+
+/// Reads the events of an epoch's records, which must rise strictly by (key id, version).
+///
+/// # Errors
+/// [`DataError`], with the index of the first record that breaks a rule.
+pub fn events_of(records: &[Record]) -> Result<Vec<KeyEvent>, DataError> {
+    let falls = |pair: &[Record]| (pair[0].key_id, pair[0].version) >= (pair[1].key_id, pair[1].version);
+    if let Some(index) = records.windows(2).position(falls) {
+        return Err(DataError::Order(index + 1));
+    }
+    let event = |(index, record): (usize, &Record)| record.event().ok_or(DataError::Kind(index));
+    records.iter().enumerate().map(event).collect()
+}
+
 /// Reads an epoch's data: 1 to [`MAX_EVENTS`] events, strictly rising by (key id, version).
 ///
 /// # Errors
 /// [`DataError`], with the index of the first event that breaks a rule.
 pub fn decode_data(data: &[u8]) -> Result<Vec<KeyEvent>, DataError> {
-    let (records, rest) = data.as_chunks::<EVENT_BYTES>();
-    if !rest.is_empty() || records.is_empty() || records.len() as u64 > MAX_EVENTS {
-        return Err(DataError::Length(data.len()));
-    }
-    let mut events: Vec<KeyEvent> = Vec::with_capacity(records.len());
-    for (index, record) in records.iter().enumerate() {
-        let event = KeyEvent::from_bytes(record).ok_or(DataError::Kind(index))?;
-        if events
-            .last()
-            .is_some_and(|last| (last.key_id, last.version) >= (event.key_id, event.version))
-        {
-            return Err(DataError::Order(index));
-        }
-        events.push(event);
-    }
-    Ok(events)
+    events_of(&split_data(data)?)
 }

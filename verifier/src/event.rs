@@ -120,50 +120,123 @@ pub struct KeyEvent {
 }
 
 impl KeyEvent {
+    /// The event's name everywhere: `keccak256(keccak256(abi.encode(…)))`, which is also its leaf in the events tree.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        Record::from(*self).hash()
+    }
+
+    /// The event's 109 bytes in an epoch's data.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; EVENT_BYTES] {
+        Record::from(*self).to_bytes()
+    }
+}
+
+/// An event as published data holds it, whose kind may be none of the protocol's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The key.
+    pub key_id: B256,
+    /// The version.
+    pub version: u32,
+    /// The kind's number.
+    pub kind: u8,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+    /// Hash of the event before.
+    pub prev: B256,
+    /// Hash of the salted body.
+    pub payload: B256,
+}
+
+impl From<KeyEvent> for Record {
+    fn from(event: KeyEvent) -> Self {
+        let KeyEvent {
+            key_id,
+            version,
+            kind,
+            at_ms,
+            prev,
+            payload,
+        } = event;
+        Self {
+            key_id,
+            version,
+            kind: kind as u8,
+            at_ms,
+            prev,
+            payload,
+        }
+    }
+}
+
+impl Record {
+    /// The event, where its kind is the protocol's.
+    #[must_use]
+    pub fn event(&self) -> Option<KeyEvent> {
+        let Self {
+            key_id,
+            version,
+            kind,
+            at_ms,
+            prev,
+            payload,
+        } = *self;
+        Some(KeyEvent {
+            key_id,
+            version,
+            kind: Kind::from_number(kind)?,
+            at_ms,
+            prev,
+            payload,
+        })
+    }
+
     /// `abi.encode(keyId, version, kind, at, prev, payload)`.
     #[must_use]
     pub fn abi_encode(&self) -> [u8; EVENT_ABI_BYTES] {
         let mut out = [0; EVENT_ABI_BYTES];
         out[..32].copy_from_slice(self.key_id.as_slice());
         out[60..64].copy_from_slice(&self.version.to_be_bytes());
-        out[95] = self.kind as u8;
+        out[95] = self.kind;
         out[120..128].copy_from_slice(&self.at_ms.to_be_bytes());
         out[128..160].copy_from_slice(self.prev.as_slice());
         out[160..].copy_from_slice(self.payload.as_slice());
         out
     }
 
-    /// The event's name everywhere: `keccak256(keccak256(abi.encode(…)))`, which is also its leaf in the events tree.
+    /// [`KeyEvent::hash`].
     #[must_use]
     pub fn hash(&self) -> B256 {
         keccak256(keccak256(self.abi_encode()))
     }
 
-    /// The event's 109 bytes in an epoch's data.
+    /// [`KeyEvent::to_bytes`].
     #[must_use]
     pub fn to_bytes(&self) -> [u8; EVENT_BYTES] {
         let mut out = [0; EVENT_BYTES];
         out[..32].copy_from_slice(self.key_id.as_slice());
         out[32..36].copy_from_slice(&self.version.to_be_bytes());
-        out[36] = self.kind as u8;
+        out[36] = self.kind;
         out[37..45].copy_from_slice(&self.at_ms.to_be_bytes());
         out[45..77].copy_from_slice(self.prev.as_slice());
         out[77..].copy_from_slice(self.payload.as_slice());
         out
     }
 
-    /// Reads an event's 109 bytes; `None` where the kind is none of the protocol's.
+    /// Reads an event's 109 bytes.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8; EVENT_BYTES]) -> Option<Self> {
+    pub fn from_bytes(bytes: &[u8; EVENT_BYTES]) -> Self {
         let mut fields = Fields(bytes);
-        Some(Self {
+        Self {
             key_id: B256::from(fields.take()),
             version: u32::from_be_bytes(fields.take()),
-            kind: Kind::from_number(u8::from_be_bytes(fields.take()))?,
+            kind: u8::from_be_bytes(fields.take()),
             at_ms: u64::from_be_bytes(fields.take()),
             prev: B256::from(fields.take()),
             payload: B256::from(fields.take()),
-        })
+        }
     }
 }
 

@@ -138,8 +138,9 @@ impl Map {
         Ok(grown.map_or_else(|| Plan::empty(base), |grown| Plan::new(base, grown)))
     }
 
-    /// Makes the plan true, as the epoch of that number and hash. When this returns it is on disk; a crash before that
-    /// leaves the epoch before or this one, whole.
+    /// Makes the plan true, as the epoch of that number and hash. When this returns it is on disk; a kill before that
+    /// leaves the epoch before or this one, whole. Memory: the touched buckets, at most [`BUCKET_RECORDS`] records an
+    /// update.
     ///
     /// # Errors
     /// [`MapError::OtherState`] where the map moved on since the plan was made, [`MapError::Number`] where the epoch

@@ -51,6 +51,14 @@ pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Co
             .map_err(|refusal| unverified(format!("the other side's bundle does not hold: {refusal}")))?;
     }
     let sides: Vec<Counterpart<'_>> = std::iter::once(main).chain(others.iter().copied()).collect();
+    // Whoever handed the key on holds it no more: of all sides one at the most may end in anything but a departure.
+    let holders = sides
+        .iter()
+        .filter(|side| state(side).is_some_and(|kind| kind != Kind::TransferredOut))
+        .count();
+    if holders > 1 {
+        return Err(unverified("two shelves hold the key at once"));
+    }
     let mut followed = BTreeSet::new();
     for side in &sides {
         for included in &side.bundle.events {
@@ -87,9 +95,7 @@ fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart
 /// of the departure, which no other arrival may follow.
 fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
     let from = other_side(arrival, "from")?;
-    let event_hash = from
-        .event_hash
-        .ok_or_else(|| unverified("the arrival does not name the departure's hash"))?;
+    let event_hash = from.event_hash.unwrap_or_default();
     let origin = find(sides, &from)?;
     let departs = |included: &Included| {
         included.event.kind == Kind::TransferredOut
@@ -101,13 +107,19 @@ fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'
             "the shelf that the key came from does not show its departure",
         ));
     }
-    // After a departure only an arrival may follow, and that one is checked like this one.
+    // After a departure only an arrival may follow, which is checked like this one; that the origin does not hold the
+    // key now was checked over all sides.
     if origin.bundle.history.epoch != origin.view.latest {
         return Err(unverified(
             "the history of the shelf that the key came from is not its latest",
         ));
     }
     Ok(event_hash)
+}
+
+/// How the key's history on that shelf ends.
+fn state(side: &Counterpart<'_>) -> Option<Kind> {
+    side.bundle.events.last().map(|included| included.event.kind)
 }
 
 fn name_of(side: &Counterpart<'_>, event_hash: Option<B256>) -> OtherSide {
@@ -138,7 +150,10 @@ fn other_side(included: &Included, field: &'static str) -> Result<OtherSide, Ref
         Ok(OtherSide {
             identity: bundle::identity(&named)?,
             key_id: named.field("keyId")?.word()?,
-            event_hash: named.optional("eventHash").map(|hash| hash.word()).transpose()?,
+            event_hash: match field {
+                "from" => Some(named.field("eventHash")?.word()?),
+                _ => None,
+            },
         })
     };
     read().map_err(|refusal: Refusal| unverified(format!("a transfer's body does not name its other side: {refusal}")))

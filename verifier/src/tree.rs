@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use alloy_primitives::{B256, keccak256};
 
-use crate::event::KeyEvent;
+use crate::event::{KeyEvent, Record};
 
 /// The longest path in an epoch of 2²⁰ events, and in a receipt.
 pub const MAX_PATH: usize = 20;
@@ -51,8 +51,18 @@ impl EventsTree {
     /// The tree of an epoch's events, hashed on up to `threads` threads; `None` of none.
     #[must_use]
     pub fn of_events(events: &[KeyEvent], threads: usize) -> Option<Self> {
-        let mut leaves = vec![B256::ZERO; events.len()];
-        in_shares(&mut leaves, events, 1, threads, |leaf, event| *leaf = event[0].hash());
+        Self::of(events, threads, KeyEvent::hash)
+    }
+
+    /// The tree of an epoch's records; as [`Self::of_events`].
+    #[must_use]
+    pub fn of_records(records: &[Record], threads: usize) -> Option<Self> {
+        Self::of(records, threads, Record::hash)
+    }
+
+    fn of<T: Sync>(items: &[T], threads: usize, hash: impl Fn(&T) -> B256 + Sync) -> Option<Self> {
+        let mut leaves = vec![B256::ZERO; items.len()];
+        in_shares(&mut leaves, items, 1, threads, |leaf, item| *leaf = hash(&item[0]));
         Self::of_leaves(leaves, threads)
     }
 
@@ -63,7 +73,7 @@ impl EventsTree {
             return None;
         }
         let inner = leaves.len() - 1;
-        leaves.sort_unstable_by(|a, b| falling(a, b));
+        leaves.sort_unstable_by(falling);
         let mut nodes = vec![B256::ZERO; inner];
         nodes.append(&mut leaves);
         let mut end = inner;
@@ -73,7 +83,7 @@ impl EventsTree {
             let (above, below) = nodes.split_at_mut(end);
             let children = &below[2 * start + 1 - end..];
             in_shares(&mut above[start..], children, 2, threads, |node, pair| {
-                *node = join(&pair[0], &pair[1])
+                *node = join(&pair[0], &pair[1]);
             });
             end = start;
         }

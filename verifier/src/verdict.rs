@@ -14,6 +14,7 @@ mod claim;
 mod receipts;
 mod track;
 
+pub use track::MAX_AHEAD_MS;
 pub(crate) use track::latest_time_ms;
 
 /// How long after it was superseded a history still counts, by default, seconds.

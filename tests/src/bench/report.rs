@@ -78,6 +78,10 @@ impl Spread {
         })
     }
 
+    fn to_json(&self) -> Value {
+        json!({"median": self.median, "min": self.min, "max": self.max})
+    }
+
     fn shown(&self) -> String {
         format!("{} ({}–{})", figure(self.median), figure(self.min), figure(self.max))
     }
@@ -103,6 +107,15 @@ fn judged(sample: &Sample) -> Result<(Spread, Spread, f64, bool)> {
     let goal = Goal::parse(sample.goal).ok_or_else(|| format!("{} has no goal: {}", sample.name, sample.goal))?;
     let is_met = goal.is_met(ours.median, ratio);
     Ok((ours, baseline, ratio, is_met))
+}
+
+/// The settings, and which side is no measurement in rounds, so that nobody takes its spread for one.
+fn settings(sample: &Sample) -> String {
+    let sides = [("ours", &sample.ours), ("baseline", &sample.baseline)];
+    let single = sides.into_iter().filter(|(_, rounds)| rounds.len() == 1);
+    let notes = single.map(|(side, _)| format!("{side}: one value"));
+    let all: Vec<String> = std::iter::once(sample.settings.clone()).chain(notes).collect();
+    all.join("; ")
 }
 
 /// The rows as text, under a heading.
@@ -159,8 +172,12 @@ pub fn keep(path: &Path, samples: &[Sample]) -> Result<()> {
             "baseline": baseline.median,
             "ratio": ratio,
             "goal": sample.goal,
-            "rounds": {"ours": sample.ours, "baseline": sample.baseline},
-            "settings": sample.settings,
+            "rounds": {
+                "ours": sample.ours,
+                "baseline": sample.baseline,
+                "spread": {"ours": ours.to_json(), "baseline": baseline.to_json()},
+            },
+            "settings": settings(sample),
         }));
     }
     // A run that is cut short here leaves the list of the run before.
@@ -180,7 +197,7 @@ mod tests {
             ours: ours.to_vec(),
             baseline: vec![2.0],
             goal: "ratio <= 1.25",
-            settings: String::new(),
+            settings: "-".to_owned(),
         }
     }
 
@@ -218,9 +235,19 @@ mod tests {
             (2, json!(4.0), json!(2.0))
         );
         assert_eq!(
-            (of("b", "value"), of("b", "rounds")),
-            (json!(2.0), json!({"ours": [2.0], "baseline": [2.0]}))
+            (of("b", "value"), of("b", "settings")),
+            (json!(2.0), json!("-; ours: one value; baseline: one value"))
         );
+        let one = json!({"median": 2.0, "min": 2.0, "max": 2.0});
+        assert_eq!(
+            of("a", "rounds"),
+            json!({
+                "ours": [3.0, 5.0, 4.0],
+                "baseline": [2.0],
+                "spread": {"ours": {"median": 4.0, "min": 3.0, "max": 5.0}, "baseline": one},
+            })
+        );
+        assert_eq!(of("a", "settings"), "-; baseline: one value");
         assert!(table(&[sample("a", &[3.0])])?.contains("MISSED"));
         Ok(())
     }

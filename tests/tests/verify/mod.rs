@@ -1,14 +1,13 @@
 //! The vectors' chain, their files, and the binary that judges them.
 
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, OnceLock};
-use std::thread;
+mod lies;
+mod run;
+mod server;
 
+use std::ffi::OsStr;
+use std::fs;
+
+use alloy::eips::BlockNumberOrTag;
 use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
 use alloy::signers::SignerSync;
@@ -26,26 +25,11 @@ use shelfproof_verifier::event::{KeyEvent, Kind, payload};
 use shelfproof_verifier::receipt;
 use tempfile::TempDir;
 
+pub(crate) use run::Run;
+pub(crate) use server::Server;
+
 /// Anvil's second account, which the vectors' receipts are signed by.
 const RECEIPT_KEY: B256 = B256::new(hex!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"));
-
-/// Builds the binary as `cargo test --workspace` does, and finds it beside this test.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("this test's path");
-        let folder = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .current_dir(tools::root())
-            .args(["build", "--quiet", "--workspace", "--bin", "shelfproof-verify"]);
-        if folder.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().expect("cargo").success());
-        folder.join("shelfproof-verify")
-    })
-}
 
 /// The names of what was not proved.
 pub(crate) fn names(items: &Value) -> Vec<String> {
@@ -84,50 +68,6 @@ impl Setup {
         }
     }
 
-    /// Bundles that hold by the chain as it is: those without a view of their own.
-    pub(crate) fn cases(&self) -> Vec<Good> {
-        let all = read();
-        let list = all["bundles"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter(|case| case.get("trusted").is_none());
-        let cases: Vec<Good> = list
-            .map(|case| Good {
-                case: Case::deserialize(case).expect("a case"),
-            })
-            .collect();
-        assert!(cases.len() > 5);
-        cases
-    }
-
-    /// Refusals by the chain as it is.
-    pub(crate) fn refused(&self) -> Vec<Refused> {
-        let all = read();
-        let list = all["refused"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter(|case| case.get("trusted").is_none());
-        let refused = |case: &Value| {
-            let case = Case::deserialize(case).expect("a case");
-            let cannot_tell = [
-                "code_unusual",
-                "epoch_not_final",
-                "stale",
-                "body_withheld",
-                "transfer_unverified",
-            ];
-            let exit = if cannot_tell.contains(&case.verdict.as_str()) {
-                2
-            } else {
-                1
-            };
-            Refused { case, exit }
-        };
-        list.map(refused).collect()
-    }
-
     pub(crate) fn sold(&self) -> Case {
         self.vectors
             .bundles
@@ -154,10 +94,6 @@ impl Setup {
             .collect()
     }
 
-    pub(crate) fn anchored_at_s(&self, number: usize) -> u64 {
-        ANCHORED_AT_S[number - 1]
-    }
-
     pub(crate) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().expect("UTF-8").to_owned()
     }
@@ -179,17 +115,15 @@ impl Setup {
 
     /// Options for a merchant on this chain.
     pub(crate) fn at(&self, merchant: &str) -> Vec<String> {
+        self.through(self.chain.anvil.url(), merchant)
+    }
+
+    /// The same, asked through another address than the node's own.
+    pub(crate) fn through(&self, rpc: &str, merchant: &str) -> Vec<String> {
         let registry = self.chain.registry.to_string();
-        [
-            "--rpc",
-            self.chain.anvil.url(),
-            "--registry",
-            &registry,
-            "--merchant",
-            merchant,
-        ]
-        .map(str::to_owned)
-        .to_vec()
+        ["--rpc", rpc, "--registry", &registry, "--merchant", merchant]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     /// A command about the vectors' merchant.
@@ -214,7 +148,7 @@ impl Setup {
         let passed = block_on(async {
             let provider = client(self.chain.anvil.url())?;
             let latest = provider
-                .get_block_by_number(Default::default())
+                .get_block_by_number(BlockNumberOrTag::default())
                 .await?
                 .ok_or("no block")?;
             if latest.header.timestamp < time_s {
@@ -275,32 +209,15 @@ impl Setup {
         anchored.expect("a runtime").expect("anchored");
     }
 
-    /// The last event that a bundle shows.
-    pub(crate) fn last_event(&self, case: &Case) -> KeyEvent {
-        let shown = case.bundle["events"]
-            .as_array()
-            .and_then(|events| events.last())
-            .expect("an event");
-        let word = |value: &Value| value.as_str().expect("hex").parse::<B256>().expect("32 bytes");
-        KeyEvent {
-            key_id: word(&case.bundle["keyId"]),
-            version: u32::try_from(shown["version"].as_u64().expect("a number")).expect("small"),
-            kind: Kind::from_name(shown["kind"].as_str().expect("a name")).expect("a kind"),
-            at_ms: shown["at"].as_u64().expect("a time"),
-            prev: word(&shown["prev"]),
-            payload: word(&shown["payload"]),
-        }
-    }
-
     /// A receipt, signed by the merchant, for a sale that never came into the log.
-    pub(crate) fn promise(&self, case: &Case, anchor_by_s: u64) -> Value {
+    pub(crate) fn promise(&self, case: &Case, sold_at_s: u64, anchor_by_s: u64) -> Value {
         let (salt, body) = (B256::repeat_byte(1), r#"{"order":"O-X"}"#);
         let event = KeyEvent {
             kind: Kind::Sold,
             version: 3,
-            at_ms: 1_790_000_100_000,
+            at_ms: sold_at_s * 1000,
             payload: payload(&salt, body),
-            ..self.last_event(case)
+            ..last_event(case)
         };
         let identity = Identity {
             chain_id: self.vectors.merchant.chain_id,
@@ -346,133 +263,72 @@ impl Setup {
     }
 }
 
+/// Bundles that hold by the chain as it is: those without a view of their own.
+pub(crate) fn cases() -> Vec<Good> {
+    let all = read();
+    let list = all["bundles"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|case| case.get("trusted").is_none());
+    let cases: Vec<Good> = list
+        .map(|case| Good {
+            case: Case::deserialize(case).expect("a case"),
+        })
+        .collect();
+    assert!(cases.len() > 5);
+    cases
+}
+
+/// Refusals by the chain as it is.
+pub(crate) fn refused() -> Vec<Refused> {
+    let all = read();
+    let list = all["refused"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|case| case.get("trusted").is_none());
+    let refused = |case: &Value| {
+        let case = Case::deserialize(case).expect("a case");
+        let cannot_tell = [
+            "code_unusual",
+            "epoch_not_final",
+            "stale",
+            "body_withheld",
+            "transfer_unverified",
+        ];
+        let exit = if cannot_tell.contains(&case.verdict.as_str()) {
+            2
+        } else {
+            1
+        };
+        Refused { case, exit }
+    };
+    list.map(refused).collect()
+}
+
+pub(crate) fn anchored_at_s(number: usize) -> u64 {
+    ANCHORED_AT_S[number - 1]
+}
+
+/// The last event that a bundle shows.
+pub(crate) fn last_event(case: &Case) -> KeyEvent {
+    let shown = case.bundle["events"]
+        .as_array()
+        .and_then(|events| events.last())
+        .expect("an event");
+    let word = |value: &Value| value.as_str().expect("hex").parse::<B256>().expect("32 bytes");
+    KeyEvent {
+        key_id: word(&case.bundle["keyId"]),
+        version: u32::try_from(shown["version"].as_u64().expect("a number")).expect("small"),
+        kind: Kind::from_name(shown["kind"].as_str().expect("a name")).expect("a kind"),
+        at_ms: shown["at"].as_u64().expect("a time"),
+        prev: word(&shown["prev"]),
+        payload: word(&shown["payload"]),
+    }
+}
+
 fn read() -> Value {
     let path = tools::root().join("tests/vectors/protocol-v1.json");
     serde_json::from_slice(&fs::read(path).expect("the vectors")).expect("JSON")
-}
-
-/// One run, being put together.
-pub(crate) struct Run<'a> {
-    setup: &'a Setup,
-    args: Vec<OsString>,
-}
-
-impl Run<'_> {
-    pub(crate) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(mut self, args: I) -> Self {
-        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        self
-    }
-
-    /// Another command with the same options.
-    pub(crate) fn command(mut self, command: &str) -> Self {
-        self.args[0] = command.into();
-        self
-    }
-
-    /// A case's bundle, code and buyer.
-    pub(crate) fn case(mut self, case: &Case) -> Self {
-        let path = self.setup.path("bundle.json");
-        let bundle = case
-            .bundle
-            .as_str()
-            .map_or_else(|| case.bundle.to_string(), str::to_owned);
-        fs::write(&path, bundle).expect("written");
-        self = self.args(["--code", &case.code, "--bundle", &path]);
-        match (&case.nonce, &case.tag) {
-            (Some(nonce), Some(tag)) => self.args(["--nonce", &nonce.to_string(), "--tag", tag]),
-            _ => self,
-        }
-    }
-
-    pub(crate) fn spawn(self) -> Child {
-        let mut command = Command::new(binary());
-        let state = self.setup.path("state");
-        command
-            .args(&self.args)
-            .env_clear()
-            .env("HOME", self.setup.folder.path())
-            .env("SHELFPROOF_STATE", state);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command.spawn().expect("the binary")
-    }
-
-    /// What it prints for people, ending with that status.
-    pub(crate) fn text(self, exit: i32) -> String {
-        let args = self.args.clone();
-        let output = self.spawn().wait_with_output().expect("its output");
-        let (out, err) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        assert_eq!(output.status.code(), Some(exit), "{args:?}\n{out}{err}");
-        assert!(!err.contains("panicked"), "{err}");
-        out.into_owned()
-    }
-
-    /// The object that it prints with `--json`.
-    pub(crate) fn json(self, exit: i32) -> Value {
-        let text = self.args(["--json"]).text(exit);
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
-    }
-}
-
-/// A web server of a few lines: `answer` gives a path's content, or `None` for 404.
-pub(crate) struct Server {
-    url: String,
-}
-
-impl Server {
-    pub(crate) fn start(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let answer = Arc::new(answer);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let answer = Arc::clone(&answer);
-                // A client that goes away ends its own connection only.
-                thread::spawn(move || serve(stream, answer.as_ref()).unwrap_or_default());
-            }
-        });
-        Self { url }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        self.url.clone()
-    }
-
-    /// An address at which nobody listens.
-    pub(crate) fn closed_port() -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        format!("http://{}", listener.local_addr().expect("its address"))
-    }
-}
-
-fn serve(stream: TcpStream, answer: &dyn Fn(&str) -> Option<Vec<u8>>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut first = String::new();
-    reader.read_line(&mut first)?;
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? <= 2 {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let path = first.split_whitespace().nth(1).unwrap_or("/");
-    let (status, content) = answer(path).map_or(("404 Not Found", Vec::new()), |content| ("200 OK", content));
-    let mut stream = stream;
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        content.len()
-    )?;
-    stream.write_all(&content)
 }

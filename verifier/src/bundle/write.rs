@@ -4,6 +4,7 @@ use alloy_primitives::hex;
 use serde_json::{Value, json};
 
 use super::{Bundle, FORMAT, Included, ListedHeader};
+use crate::epoch::Header;
 use crate::event::{KeyEvent, Opening};
 use crate::receipt::Promise;
 
@@ -25,7 +26,7 @@ impl Bundle {
                 "terminal": terminal.map(|leaf| json!({"key": leaf.key, "valueHash": leaf.value_hash})),
                 "siblings": self.history.proof.siblings,
             },
-            "epochs": self.epochs.iter().map(header_json).collect::<Vec<_>>(),
+            "epochs": self.epochs.iter().map(listed_json).collect::<Vec<_>>(),
             "receipts": self.receipts.iter().map(promise_json).collect::<Vec<_>>(),
         })
         .to_string()
@@ -54,20 +55,25 @@ fn event_json(event: &KeyEvent, opening: Option<&Opening>) -> Value {
     json
 }
 
-fn header_json(listed: &ListedHeader) -> Value {
-    let header = &listed.header;
-    let mut json = json!({
+fn listed_json(listed: &ListedHeader) -> Value {
+    let mut json = header_json(&listed.header);
+    if let Some(block) = listed.block {
+        json["block"] = block.into();
+    }
+    json
+}
+
+/// A header, as bundles and evidence write it.
+#[must_use]
+pub fn header_json(header: &Header) -> Value {
+    json!({
         "number": header.number,
         "parent": header.parent,
         "eventsRoot": header.events_root,
         "historyRoot": header.history_root,
         "eventCount": header.event_count,
         "dataHash": header.data_hash,
-    });
-    if let Some(block) = listed.block {
-        json["block"] = block.into();
-    }
-    json
+    })
 }
 
 /// A receipt, as bundles and receipt files write it.

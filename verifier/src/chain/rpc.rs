@@ -8,6 +8,7 @@ mod block;
 mod error;
 pub mod http;
 mod logs;
+mod range;
 mod scan;
 mod signers;
 mod transport;

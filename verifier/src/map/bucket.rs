@@ -15,9 +15,13 @@ use crate::history::{self, Entry, Head, Proof};
 /// an update rewrites its whole bucket.
 pub const BUCKET_RECORDS: usize = 16;
 
-/// A bucket of this depth no longer splits. Key ids are as good as random, so only ids that somebody ground to
-/// crowd below one prefix get here: their bucket grows large and slow, and nothing else suffers.
+/// A bucket of this depth no longer splits. Key ids are as good as random, so only ids that somebody chose to crowd
+/// below one prefix get here.
 pub(super) const MAX_DEPTH: u8 = 48;
+
+/// A bucket of [`MAX_DEPTH`] takes no more records than this: a merchant could fill epoch after epoch with made-up ids
+/// of one prefix, and each would cost reading and writing all of them.
+pub(super) const MAX_CROWD: usize = 1 << 14;
 
 const RECORD_BYTES: usize = 85;
 

@@ -34,6 +34,11 @@ pub enum MapError {
     /// Keys out of order, first at this index.
     #[error("key {0} does not come after the one before it")]
     Order(usize),
+    /// More keys crowd below one prefix than chance ever brings together.
+    #[error(
+        "more than 16,384 key ids share their first 48 bits: no shelf of real codes has that, and the history map takes no more of them"
+    )]
+    Crowded,
     /// The plan was made on another state of the map.
     #[error("the plan was made on another state of the history map; make it again")]
     OtherState,

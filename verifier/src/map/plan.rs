@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 
-use super::bucket::{BUCKET_RECORDS, BucketId, MAX_DEPTH, Record, Row, merge};
+use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, Record, Row, merge};
 use super::tree::{Change, Place};
 use super::{Map, MapError};
 use crate::history::{self, Head};
@@ -75,7 +75,7 @@ impl Planner<'_> {
             })?;
             let (records, added) = merge(bucket.records(), updates);
             return Ok(Some(Grown {
-                change: cut(id, &records),
+                change: cut(id, &records)?,
                 added,
             }));
         };
@@ -103,9 +103,12 @@ impl Planner<'_> {
 }
 
 /// The bucket or buckets that hold these records, which are sorted and all lie in `id`. Recurses once a bit.
-fn cut(id: BucketId, records: &[Record]) -> Change {
+fn cut(id: BucketId, records: &[Record]) -> Result<Change, MapError> {
+    if id.depth >= MAX_DEPTH && records.len() > MAX_CROWD {
+        return Err(MapError::Crowded);
+    }
     if records.len() <= BUCKET_RECORDS || id.depth >= MAX_DEPTH {
-        return Change::Bucket(Row::new(id, records));
+        return Ok(Change::Bucket(Row::new(id, records)));
     }
     let depth = usize::from(id.depth);
     let (left, right) = records.split_at(records.partition_point(|record| !bit(record, depth)));
@@ -114,11 +117,11 @@ fn cut(id: BucketId, records: &[Record]) -> Change {
         || cut(id.half(false), left),
         || cut(id.half(true), right),
     );
-    let hash = history::join(&left.hash(), &right.hash());
-    Change::Inner {
-        hash,
+    let (left, right) = (left?, right?);
+    Ok(Change::Inner {
+        hash: history::join(&left.hash(), &right.hash()),
         halves: [Some(Box::new(left)), Some(Box::new(right))],
-    }
+    })
 }
 
 /// A bit of a record's key.

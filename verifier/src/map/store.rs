@@ -18,6 +18,7 @@ use crate::history::EMPTY;
 
 const FORMAT: &[u8] = b"shelfproof history map 1\n";
 const FORMAT_FILE: &str = "format";
+const FORMAT_NEXT: &str = "format.next";
 const STORE_FOLDER: &str = "store";
 const KEYSPACE: &str = "history";
 
@@ -157,7 +158,8 @@ impl Store {
     }
 
     /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry carries
-    /// a checksum over all of it: what a crash cut short is dropped whole when the store is opened again.
+    /// a checksum over all of it. One that a kill cut short is dropped whole when the store is opened again; one that a
+    /// power failure tore in its middle makes that opening fail, and is never taken for an epoch.
     pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         if let Some(change) = change {
@@ -211,7 +213,8 @@ fn is_made(path: &Path) -> Result<bool, MapError> {
         Ok(_) => Err(MapError::Foreign(path.to_path_buf())),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
             for entry in fs::read_dir(path).map_err(io)? {
-                if entry.map_err(io)?.file_name() != STORE_FOLDER {
+                let name = entry.map_err(io)?.file_name();
+                if name != STORE_FOLDER && name != FORMAT_NEXT {
                     return Err(MapError::Foreign(path.to_path_buf()));
                 }
             }
@@ -221,10 +224,14 @@ fn is_made(path: &Path) -> Result<bool, MapError> {
     }
 }
 
+/// Renamed into place, so that the file is there whole or not at all. A crash before leaves the other name, which
+/// [`is_made`] passes over and the next opening writes anew.
 fn write_format(path: &Path) -> io::Result<()> {
-    let mut file = File::create(path.join(FORMAT_FILE))?;
+    let next = path.join(FORMAT_NEXT);
+    let mut file = File::create(&next)?;
     file.write_all(FORMAT)?;
     file.sync_all()?;
+    fs::rename(next, path.join(FORMAT_FILE))?;
     File::open(path)?.sync_all()
 }
 

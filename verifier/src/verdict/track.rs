@@ -8,7 +8,7 @@ use crate::event::Kind;
 use crate::{Code, Refusal, tree};
 
 /// The furthest that an event's time may lie after its block, milliseconds.
-pub(crate) const MAX_AHEAD_MS: u64 = 600_000;
+pub const MAX_AHEAD_MS: u64 = 600_000;
 
 /// Every event is a leaf of its epoch.
 pub(super) fn check_inclusion(bundle: &Bundle) -> Result<(), Refusal> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::audit::{self, Breach, Dispute, Rule};
-use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::audit::{self, Breach, Dispute, Other, Rule};
+use shelfproof_verifier::epoch::{self, Header};
+use shelfproof_verifier::event::{KeyEvent, Kind, Record};
 use shelfproof_verifier::history::{self, Head};
+use shelfproof_verifier::tree::{self, EventsTree};
 
 use crate::shelf::Shelf;
 
@@ -44,17 +46,14 @@ fn honest() -> Shelf {
 }
 
 /// The breach found when the key's next event is changed like that.
-fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, Option<u32>)>) {
+fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, Other)>) {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
     let mut shelf = honest();
     change(&mut event);
     shelf.put(event, None);
     shelf.seal();
     let breach = run(&shelf).unwrap_err();
-    (
-        breach.rule,
-        breach.proof.map(|proof| (proof.dispute, proof.other_version)),
-    )
+    (breach.rule, breach.proof.map(|proof| (proof.dispute, proof.other)))
 }
 
 #[test]
@@ -67,19 +66,44 @@ fn each_breach_has_its_rule_and_its_proof() {
     assert_eq!(breach_of(|event| event.version = 5), (Rule::VersionGap, None));
     assert_eq!(
         breach_of(|event| event.version = 2),
-        (Rule::VersionGap, Some((Dispute::Fork, Some(2))))
+        (Rule::VersionGap, Some((Dispute::Fork, Other::Version(2))))
     );
     assert_eq!(
         breach_of(|event| event.version = 0),
-        (Rule::VersionGap, Some((Dispute::BrokenLink, None)))
+        (Rule::VersionGap, Some((Dispute::BrokenLink, Other::None)))
     );
-    let link = (Rule::BrokenLink, Some((Dispute::BrokenLink, Some(3))));
+    let link = (Rule::BrokenLink, Some((Dispute::BrokenLink, Other::Version(3))));
     assert_eq!(breach_of(|event| event.prev = B256::ZERO), link);
-    let kind = (Rule::IllegalTransition, Some((Dispute::IllegalTransition, Some(3))));
+    let kind = (
+        Rule::IllegalTransition,
+        Some((Dispute::IllegalTransition, Other::Version(3))),
+    );
     assert_eq!(breach_of(|event| event.kind = Kind::Sold), kind);
-    let back = (Rule::Clock, Some((Dispute::IllegalTransition, Some(3))));
+    let back = (Rule::Clock, Some((Dispute::IllegalTransition, Other::Version(3))));
     assert_eq!(breach_of(|event| event.at_ms -= 600_000), back);
     assert_eq!(breach_of(|event| event.at_ms += 659_001), (Rule::Clock, None));
+}
+
+#[test]
+fn the_latest_time_allowed_is_ten_minutes_after_the_block() {
+    let mut event = honest().add(CODE, Kind::Redeemed, "{}");
+    let mut shelf = honest();
+    event.at_ms = shelf.clock_ms + 60_000 + 600_000;
+    shelf.put(event, None);
+    shelf.seal();
+    assert_eq!(run(&shelf), Ok(21));
+    shelf.epochs[2].anchored_at_s -= 1;
+    assert_eq!(run(&shelf).unwrap_err().rule, Rule::Clock);
+}
+
+#[test]
+fn two_events_may_have_one_time() {
+    let mut event = honest().add(CODE, Kind::Redeemed, "{}");
+    let mut shelf = honest();
+    event.at_ms = shelf.events_of(event.key_id)[2].0.at_ms;
+    shelf.put(event, None);
+    shelf.seal();
+    assert_eq!(run(&shelf), Ok(21));
 }
 
 #[test]
@@ -92,7 +116,7 @@ fn a_first_event_is_judged_too() {
     shelf.seal();
     let breach = run(&shelf).unwrap_err();
     assert_eq!(breach.rule, Rule::IllegalTransition);
-    assert_eq!(breach.proof.map(|proof| proof.other_version), Some(None));
+    assert_eq!(breach.proof.map(|proof| proof.other), Some(Other::None));
     assert!(breach.detail.contains("sold after nothing"), "{}", breach.detail);
 }
 
@@ -111,13 +135,84 @@ fn data_that_is_not_the_header_s_is_named() {
     assert_eq!(rule(header, &[]), Rule::DataForm);
     let mut kind = data.clone();
     kind[36] = 11;
-    assert_eq!(rule(header, &kind), Rule::DataForm);
+    assert_eq!(rule(header, &kind), Rule::EventsRoot, "it is another leaf, too");
     let mut order = data.clone();
     order[..218].rotate_left(109);
     assert_eq!(rule(header, &order), Rule::DataForm);
     let mut twice = data;
     twice.copy_within(..109, 109);
-    assert_eq!(rule(header, &twice), Rule::DataForm);
+    assert_eq!(rule(header, &twice), Rule::EventsRoot);
+}
+
+/// An honest shelf's second epoch with one more record beside a key's, and the breach that its reader finds.
+fn second_epoch_with(change: impl FnOnce(&mut Record)) -> (Header, Vec<u8>, Record, Breach) {
+    let shelf = honest();
+    let mut records = epoch::split_data(&shelf.epochs[1].data()).unwrap();
+    let mut added = *records.iter().find(|record| record.version == 3).unwrap();
+    change(&mut added);
+    records.push(added);
+    records.sort_by_key(|record| (record.key_id, record.version));
+    let mut header = shelf.epochs[1].header;
+    header.events_root = EventsTree::of_records(&records, 1).unwrap().root();
+    header.event_count = records.len() as u64;
+    let data: Vec<u8> = records.iter().flat_map(Record::to_bytes).collect();
+    let breach = audit::read_epoch(&header, &data, 1).unwrap_err();
+    (header, data, added, breach)
+}
+
+#[test]
+fn two_histories_in_one_epoch_are_a_fork() {
+    let (header, data, added, breach) = second_epoch_with(|record| record.at_ms += 1);
+    let proof = breach.proof.unwrap();
+    let Other::Beside(other) = proof.other else {
+        panic!("{proof:?}")
+    };
+    assert_eq!((breach.rule, proof.dispute), (Rule::DataForm, Dispute::Fork));
+    assert_eq!((other.key_id, other.version), (proof.event.key_id, proof.event.version));
+    assert!(other != proof.event && (added == other || added == proof.event));
+    for record in [other, proof.event] {
+        let exhibit = audit::exhibit(&header, &data, &record, 1).unwrap();
+        assert_eq!(tree::climb(&record.hash(), &exhibit.path), header.events_root);
+    }
+}
+
+#[test]
+fn one_event_twice_is_no_fork() {
+    assert_eq!(second_epoch_with(|_| {}).3.proof, None);
+}
+
+#[test]
+fn a_kind_that_nobody_knows_is_evidence() {
+    let (header, data, added, breach) = second_epoch_with(|record| (record.version, record.kind) = (4, 11));
+    let proof = *breach.proof.unwrap();
+    assert_eq!(
+        (breach.rule, proof.dispute),
+        (Rule::DataForm, Dispute::IllegalTransition)
+    );
+    assert_eq!((proof.event, proof.other), (added, Other::Version(3)));
+    let exhibit = audit::exhibit(&header, &data, &added, 1).unwrap();
+    let file = audit::evidence_json(&B256::repeat_byte(1), proof.dispute, &[exhibit]);
+    assert_eq!(file["proof"], "illegalTransition");
+    assert_eq!(file["events"][0]["event"]["kind"], 11);
+    assert_eq!(file["events"][0]["epoch"]["number"], 2);
+
+    let first = second_epoch_with(|record| (record.key_id, record.version, record.kind) = (B256::ZERO, 1, 0)).3;
+    assert_eq!(first.proof.unwrap().other, Other::None);
+}
+
+#[test]
+fn an_event_that_is_not_there_is_no_exhibit() {
+    let shelf = honest();
+    let (header, data) = (shelf.epochs[0].header, shelf.epochs[0].data());
+    let mut record = epoch::split_data(&data).unwrap()[0];
+    assert!(audit::exhibit(&header, &data, &record, 1).is_some());
+    record.at_ms += 1;
+    assert_eq!(audit::exhibit(&header, &data, &record, 1), None);
+    let other = shelf.epochs[1].header;
+    assert_eq!(
+        audit::exhibit(&other, &data, &epoch::split_data(&data).unwrap()[0], 1),
+        None
+    );
 }
 
 #[test]

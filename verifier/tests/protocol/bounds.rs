@@ -3,10 +3,11 @@
 use alloy_primitives::B256;
 use proptest::prelude::*;
 use shelfproof_verifier::bundle::{self, Bundle};
-use shelfproof_verifier::chain::trusted::TrustedEpochs;
+use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
+use shelfproof_verifier::event::{self, Kind};
 use shelfproof_verifier::receipt::Receipt;
 use shelfproof_verifier::verdict::{self, Question};
-use shelfproof_verifier::{Code, buyer, code, epoch, event::Kind, json};
+use shelfproof_verifier::{Code, buyer, code, epoch, json};
 
 use crate::shelf::Shelf;
 use crate::vectors::{identity, vectors};
@@ -160,4 +161,48 @@ fn what_the_checks_need_of_the_chain() {
         needs.signers.into_iter().collect::<Vec<_>>(),
         [shelf.view().receipt_signers[0].address]
     );
+}
+
+#[test]
+fn an_address_has_a_lower_case_prefix_and_digits_of_either_case() {
+    let registry = |text: &str| parse_with(|bundle| bundle["registry"] = text.into()).is_ok();
+    assert!(registry("0x5FBDB2315678AFECB367F032D93F642F64180AA3"));
+    assert!(registry("0x5fbdb2315678afecb367f032d93f642f64180aa3"));
+    assert!(!registry("0X5fbdb2315678afecb367f032d93f642f64180aa3"));
+    assert!(!registry("5fbdb2315678afecb367f032d93f642f64180aa3"));
+    assert!(!registry("0x5fbdb2315678afecb367f032d93f642f64180a"));
+}
+
+#[test]
+fn an_epoch_has_at_most_two_to_the_twenty_events() {
+    let split = |events: usize| epoch::split_data(&vec![0; events * event::EVENT_BYTES]).map(|records| records.len());
+    assert_eq!(split(1 << 20), Ok(1 << 20));
+    for events in [0, (1 << 20) + 1, (1 << 20) + 2] {
+        assert_eq!(
+            split(events),
+            Err(epoch::DataError::Length(events * event::EVENT_BYTES))
+        );
+    }
+}
+
+#[test]
+fn files_end_at_their_limits() {
+    let vectors = vectors();
+    let mut receipt = vectors["receipts"]["receipts"][0].clone();
+    receipt["format"] = "shelfproof-receipt-v1".into();
+    receipt["vrfProof"] = vectors["codes"][0]["proof"].clone();
+    for field in ["chainId", "registry", "merchantId"] {
+        receipt[field] = vectors["merchant"][field].clone();
+    }
+    let padded = |file: &serde_json::Value, length: usize| {
+        let mut bytes = file.to_string().into_bytes();
+        bytes.resize(length, b' ');
+        bytes
+    };
+    let receipt_of = |length| Receipt::parse(&padded(&receipt, length)).is_ok();
+    assert!(receipt_of(bundle::MAX_BYTES));
+    assert!(!receipt_of(bundle::MAX_BYTES + 1) && !receipt_of(bundle::MAX_BYTES + 2));
+    let trusted_of = |length| TrustedEpochs::parse(&padded(&vectors["trusted"], length)).is_ok();
+    assert!(trusted_of(trusted::MAX_BYTES));
+    assert!(!trusted_of(trusted::MAX_BYTES + 1) && !trusted_of(trusted::MAX_BYTES + 2));
 }

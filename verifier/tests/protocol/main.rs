@@ -1,5 +1,7 @@
 //! The protocol as a whole: against the vectors, on honest shelves, and on every cheat.
 
+#![allow(clippy::unwrap_used, reason = "all of this crate is tests, helpers too")]
+
 mod audits;
 mod bounds;
 mod flips;

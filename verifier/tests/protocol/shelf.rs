@@ -147,6 +147,13 @@ impl Shelf {
         header.number
     }
 
+    fn sealed(&self, number: u64) -> &Sealed {
+        self.epochs
+            .iter()
+            .find(|sealed| sealed.header.number == number)
+            .unwrap()
+    }
+
     fn latest_hash(&self) -> B256 {
         self.epochs
             .last()
@@ -192,7 +199,7 @@ impl Shelf {
         let (key_id, vrf_proof) = self.vrf.prove(&code::alpha(code).unwrap()).unwrap();
         let included = |(event, epoch): (KeyEvent, Option<u64>)| {
             let epoch = epoch.filter(|epoch| *epoch <= number)?;
-            let path = self.epochs[epoch as usize - 1].tree.path(&event.hash())?;
+            let path = self.sealed(epoch).tree.path(&event.hash())?;
             Some(Included {
                 event,
                 opening: self.openings.get(&event.hash()).cloned(),
@@ -204,7 +211,8 @@ impl Shelf {
         let mut numbers: Vec<u64> = events.iter().map(|included| included.epoch).chain([number]).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let leaves: Vec<history::Entry> = self.epochs[number as usize - 1]
+        let leaves: Vec<history::Entry> = self
+            .sealed(number)
             .entries
             .iter()
             .map(|(key, value)| (*key, *value))
@@ -221,7 +229,7 @@ impl Shelf {
             epochs: numbers
                 .into_iter()
                 .map(|number| ListedHeader {
-                    header: self.epochs[number as usize - 1].header,
+                    header: self.sealed(number).header,
                     block: None,
                 })
                 .collect(),

@@ -178,3 +178,70 @@ fn a_wrong_name_on_either_side_is_noticed() {
     assert_eq!(judge(&[side(&target), side(&origin)]), Err(Code::TransferUnverified));
     assert_eq!(judge(&[side(&origin), side(&target)]), Err(Code::TransferUnverified));
 }
+
+#[test]
+fn a_key_handed_on_is_not_sold_again_where_it_came_from() {
+    // The origin takes the code in again from a third shelf that made it anew, and sells it a second time.
+    let (mut origin, target) = moved();
+    let mut third = Shelf::new(3);
+    third.add(CODE, Kind::Generated, "{}");
+    third.add(CODE, Kind::Activated, "{}");
+    let departure = leave(&mut third, &origin);
+    third.seal();
+    arrive(&mut origin, &third, &departure);
+    origin.add(CODE, Kind::Activated, "{}");
+    origin.add(CODE, Kind::Sold, "{}");
+    origin.seal();
+    let sides = [side(&target), side(&origin), side(&third)];
+    assert_eq!(judge(&sides), Err(Code::TransferUnverified));
+}
+
+#[test]
+fn unknown_fields_of_a_body_are_ignored() {
+    let (mut origin, mut target) = (Shelf::new(1), Shelf::new(2));
+    origin.add(CODE, Kind::Generated, "{}");
+    origin.add(CODE, Kind::Activated, "{}");
+    let body = format!(r#"{{"to":{}}}"#, named(&target, Some(B256::repeat_byte(9))));
+    let departure = origin.add(CODE, Kind::TransferredOut, &body);
+    origin.seal();
+    arrive(&mut target, &origin, &departure);
+    target.seal();
+    assert_eq!(
+        judge(&[side(&target), side(&origin)]),
+        Ok("holds transferred_in".into())
+    );
+    assert_eq!(
+        judge(&[side(&origin), side(&target)]),
+        Ok("holds transferred_out".into())
+    );
+}
+
+#[test]
+fn an_arrival_names_the_departure() {
+    let (mut origin, mut target) = (Shelf::new(1), Shelf::new(2));
+    origin.add(CODE, Kind::Generated, "{}");
+    origin.add(CODE, Kind::Activated, "{}");
+    leave(&mut origin, &target);
+    origin.seal();
+    let body = format!(r#"{{"from":{}}}"#, named(&origin, None));
+    target.add(CODE, Kind::TransferredIn, &body);
+    target.seal();
+    assert_eq!(judge(&[side(&target), side(&origin)]), Err(Code::TransferUnverified));
+}
+
+#[test]
+fn an_arrival_from_elsewhere_is_not_the_arrival() {
+    let (mut origin, mut target, mut third) = (Shelf::new(1), Shelf::new(2), Shelf::new(3));
+    let mut departures = Vec::new();
+    for shelf in [&mut origin, &mut third] {
+        shelf.add(CODE, Kind::Generated, "{}");
+        shelf.add(CODE, Kind::Activated, "{}");
+        departures.push(leave(shelf, &target));
+        shelf.seal();
+    }
+    arrive(&mut target, &third, &departures[1]);
+    target.seal();
+    let sides = [side(&origin), side(&target), side(&third)];
+    assert_eq!(judge(&sides), Err(Code::TransferUnverified));
+    assert_eq!(judge(&sides[1..]), Ok("holds transferred_in".into()));
+}

@@ -9,7 +9,7 @@ use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
 use shelfproof_verifier::chain::{ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
-use shelfproof_verifier::event::{self, KeyEvent, Kind};
+use shelfproof_verifier::event::{self, KeyEvent, Kind, Record};
 use shelfproof_verifier::receipt::{self, Receipt};
 use shelfproof_verifier::tree::{self, EventsTree};
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
@@ -148,7 +148,7 @@ fn epochs_have_their_events_data_tree_and_hash() {
             assert_eq!(event::payload(&listed.salt, &listed.body), listed.payload);
             assert_eq!(tree.path(&listed.hash).unwrap(), listed.path);
             assert_eq!(tree::climb(&listed.hash, &listed.path), header.events_root);
-            assert_eq!(KeyEvent::from_bytes(&event.to_bytes()), Some(event));
+            assert_eq!(Record::from_bytes(&event.to_bytes()).event(), Some(event));
         }
         events.sort_by_key(|event| (event.key_id, event.version));
         let data = epoch::encode_data(&events);
@@ -267,4 +267,30 @@ fn what_is_written_reads_the_same() {
     }
     let trusted = TrustedEpochs::parse(vectors["trusted"].to_string().as_bytes()).unwrap();
     assert_eq!(TrustedEpochs::parse(trusted.to_json().as_bytes()).unwrap(), trusted);
+}
+
+#[test]
+fn codes_end_with_the_protocols_exit() {
+    let cannot_tell: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| code.exit() == 2)
+        .map(|code| code.as_str())
+        .collect();
+    assert_eq!(
+        cannot_tell,
+        [
+            "code_unusual",
+            "epoch_not_final",
+            "stale",
+            "body_withheld",
+            "transfer_unverified"
+        ]
+    );
+    assert!(Code::ALL.iter().all(|code| [1, 2].contains(&code.exit())));
+}
+
+#[test]
+fn data_lies_below_its_number_in_ten_digits() {
+    assert_eq!(epoch::data_path(7), "epochs/0000000007.events");
+    assert_eq!(epoch::data_path(u64::MAX), format!("epochs/{}.events", u64::MAX));
 }

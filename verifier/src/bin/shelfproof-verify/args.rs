@@ -3,6 +3,7 @@
 //! What a buyer keeps to himself (code, nonce, tag, secret) is taken as plain text and read later: a value that clap
 //! itself refuses would be printed in its message.
 
+use std::env;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,7 +19,7 @@ pub(crate) struct Cli {
     /// Print one JSON object, errors too.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of the sentences; the environment's where not given (LC_ALL, LC_MESSAGES, LANG).
+    /// Language of the sentences; the environment's where not given.
     #[arg(long, global = true, value_enum)]
     pub(crate) lang: Option<Lang>,
     /// File of pinned merchants.
@@ -76,8 +77,10 @@ pub(crate) enum Command {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Whose shelf, and who tells what the chain holds")]
 pub(crate) struct SourceArgs {
-    /// A node's JSON-RPC address. Use your own or one that the shop did not choose: what it says is believed.
-    #[arg(long, value_name = "URL", env = "SHELFPROOF_RPC", hide_env_values = true)]
+    /// A node's JSON-RPC address; `SHELFPROOF_RPC` in the environment where not given. Use your own or one that the shop
+    /// did not choose: what it says is believed.
+    // Read from the environment by `node`: for clap, a variable that stands there always would conflict with --offline.
+    #[arg(long, value_name = "URL")]
     pub(crate) rpc: Option<String>,
     /// The registry contract's address.
     #[arg(long, value_name = "ADDRESS")]
@@ -97,6 +100,14 @@ pub(crate) struct SourceArgs {
     /// A file of `epochs`, from someone you trust or from yourself, earlier.
     #[arg(long, value_name = "FILE", requires = "offline")]
     pub(crate) trusted_epochs: Option<PathBuf>,
+}
+
+impl SourceArgs {
+    /// The node that the command line names, or else the environment.
+    pub(crate) fn node(&self) -> Option<String> {
+        let of_environment = || env::var("SHELFPROOF_RPC").ok().filter(|url| !url.is_empty());
+        self.rpc.clone().or_else(of_environment)
+    }
 }
 
 /// The code, and what shows a sale to be yours.
@@ -168,6 +179,13 @@ pub(crate) struct MoreArgs {
     /// Where your own audits are kept.
     #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
     pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) others: OtherArgs,
+}
+
+/// The other sides of transfers.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct OtherArgs {
     /// The other shelf's proof file, where the key was handed over between shelves. May be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) other_bundle: Vec<PathBuf>,
@@ -226,6 +244,8 @@ pub(crate) struct ReceiptArgs {
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+    #[command(flatten)]
+    pub(crate) others: OtherArgs,
 }
 
 const RECEIPT_HELP: &str = "\

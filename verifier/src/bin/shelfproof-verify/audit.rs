@@ -12,27 +12,24 @@ use serde_json::{Map, json};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Breach, WITHHELD_AFTER_S};
 use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock};
-use shelfproof_verifier::event::KeyEvent;
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
 
 use crate::Context;
 use crate::args::{AuditArgs, Lang};
 use crate::cause::Cause;
-use crate::receipt::now_s;
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::NotProved;
 use crate::source::Online;
 use crate::{store, time};
 
-use data::Data;
+use data::{Data, Missing};
 use progress::Progress;
 use record::Record;
 
 /// Replays what is not replayed yet.
 pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure> {
-    let pins = context.pins()?;
     let data = Data::open(&args.data)?;
-    let online = Online::open(&args.source, &pins)?;
+    let online = Online::open(&args.source, &context.names())?;
     let folder = record::folder(args.state.as_deref(), &online.source.identity())?;
     let at = online.runtime.block_on(async {
         let at = online.source.final_block().await?;
@@ -49,16 +46,17 @@ pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure
         lang: context.lang(),
         json: context.json(),
     };
-    online.runtime.block_on(audit.run(map))
+    let answer = online.runtime.block_on(audit.run(map));
+    answer.map_err(Failure::naming_from_block)
 }
 
 fn open_map(folder: &Path) -> Result<HistoryMap, Failure> {
     let path = folder.join("map");
     std::fs::create_dir_all(folder).map_err(|error| store::failed(folder, &error))?;
-    HistoryMap::open(&path).map_err(map_failed)
+    HistoryMap::open(&path).map_err(|error| map_failed(&error))
 }
 
-fn map_failed(error: MapError) -> Failure {
+fn map_failed(error: &MapError) -> Failure {
     Failure::new(Cause::Storage, error.to_string())
 }
 
@@ -76,8 +74,8 @@ struct Audit<'a> {
 enum Step {
     /// It keeps the rules; so many events.
     Kept(usize),
-    /// It does not. The events are there where the data is what was anchored.
-    Broken(Breach, Vec<KeyEvent>),
+    /// It does not; and its data, where that is what was anchored.
+    Broken(Breach, Vec<u8>),
 }
 
 impl Audit<'_> {
@@ -100,9 +98,9 @@ impl Audit<'_> {
                     last_block = Some(epoch.block);
                     progress.advance(epoch.header.number, events);
                 }
-                Ok(Step::Broken(breach, events)) => {
+                Ok(Step::Broken(breach, bytes)) => {
                     progress.finish();
-                    return Err(self.broken(&map, last_block, &epoch, breach, &events).await?);
+                    return Err(self.broken(&map, last_block, &epoch, breach, &bytes).await?);
                 }
                 Err(failure) => {
                     progress.finish();
@@ -120,10 +118,10 @@ impl Audit<'_> {
         }
         if done > latest {
             let detail = format!(
-                "{}: the map stands at epoch {done}, and the latest final epoch is {latest}: wait for the node if it is behind",
+                "{}: the map stands at epoch {done}, and the latest final epoch is {latest}",
                 self.folder.display()
             );
-            return Err(Failure::new(Cause::MapDiffers, detail));
+            return Err(Failure::new(Cause::MapAhead, detail));
         }
         let held = self.online.source.epoch_hash(done, &self.at).await?;
         if held == hash {
@@ -138,28 +136,31 @@ impl Audit<'_> {
         let header = &epoch.header;
         let bytes = match self.data.fetch(header).await {
             Ok(bytes) => bytes,
-            Err(missing) if self.at.time_s.saturating_sub(epoch.anchored_at_s) > WITHHELD_AFTER_S => {
+            Err(Missing::Answered(why)) if self.at.time_s.saturating_sub(epoch.anchored_at_s) > WITHHELD_AFTER_S => {
                 let mut breach = Breach::withheld(header.number);
-                breach.detail = format!("{} ({})", breach.detail, missing.0);
+                breach.detail = format!("{} ({why})", breach.detail);
                 return Ok(Step::Broken(breach, Vec::new()));
             }
-            Err(missing) => return Err(Failure::new(Cause::DataMissing, missing.0)),
+            Err(missing) => return Err(missing.into_failure()),
         };
         let events = match audit::read_epoch(header, &bytes, search::threads()) {
             Ok(events) => events,
-            Err(breach) => return Ok(Step::Broken(breach, Vec::new())),
+            Err(breach) => return Ok(Step::Broken(breach, bytes)),
         };
-        let heads = map.heads(&audit::keys_of(&events)).map_err(map_failed)?;
+        let heads = map
+            .heads(&audit::keys_of(&events))
+            .map_err(|error| map_failed(&error))?;
         let updates = match audit::advance(&events, &heads, header.number, epoch.anchored_at_s) {
             Ok(updates) => updates,
-            Err(breach) => return Ok(Step::Broken(breach, events)),
+            Err(breach) => return Ok(Step::Broken(breach, bytes)),
         };
-        let plan = map.plan(&updates).map_err(map_failed)?;
+        let plan = map.plan(&updates).map_err(|error| map_failed(&error))?;
         if let Err(breach) = audit::check_history_root(header, &plan.root()) {
-            return Ok(Step::Broken(breach, events));
+            return Ok(Step::Broken(breach, bytes));
         }
         // A crash before this leaves the map an epoch behind; after it, an epoch ahead: both are where to go on.
-        map.commit(plan, header.number, epoch.hash).map_err(map_failed)?;
+        map.commit(plan, header.number, epoch.hash)
+            .map_err(|error| map_failed(&error))?;
         Ok(Step::Kept(events.len()))
     }
 
@@ -170,13 +171,13 @@ impl Audit<'_> {
         last_block: Option<u64>,
         epoch: &AnchoredEpoch,
         breach: Breach,
-        events: &[KeyEvent],
+        bytes: &[u8],
     ) -> Result<Failure, Failure> {
         let number = epoch.header.number;
         let record = self.record(map, last_block).with_breach(number, &breach);
         record.write_own(&self.folder)?;
         self.write_report(record)?;
-        let evidence = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, events).await;
+        let evidence = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, bytes).await;
         let mut detail = breach.detail.clone();
         if let Some(path) = &self.args.evidence {
             let text = serde_json::to_vec_pretty(&evidence).map_err(|error| store::failed(path, &error))?;
@@ -190,7 +191,7 @@ impl Audit<'_> {
 
     fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> Record {
         let (epoch, hash) = map.epoch();
-        Record::new(&self.online.source.identity(), epoch, hash, last_block, now_s())
+        Record::new(&self.online.source.identity(), epoch, hash, last_block, time::now_s())
     }
 
     fn write_report(&self, record: Record) -> Result<(), Failure> {
@@ -226,6 +227,7 @@ impl Audit<'_> {
             verdict: format!("holds {epoch} epochs"),
             tone: Tone::Good,
             sentence: sentence.to_owned(),
+            warnings: time::behind(self.at.time_s, lang).into_iter().collect(),
             facts: vec![
                 (lang.pick("Audited", "审计范围"), self.range_text(epoch)),
                 (lang.pick("In this run", "本次核对"), replayed),

@@ -41,6 +41,10 @@ pub(crate) enum Cause {
     LogNotFound,
     /// Published data is missing, and it is too early or not for us to call that a breach.
     DataMissing,
+    /// A copy of the published data on this machine is not what was anchored.
+    CopyDiffers,
+    /// The history map kept from an earlier audit is ahead of the node.
+    MapAhead,
     /// The history map kept from an earlier audit is of another history than the chain's.
     MapDiffers,
 }
@@ -48,7 +52,7 @@ pub(crate) enum Cause {
 impl Cause {
     /// Those that are neither a check nor a breach.
     #[cfg(test)]
-    pub(crate) const AROUND: [Self; 13] = [
+    pub(crate) const AROUND: [Self; 15] = [
         Self::PinChanged,
         Self::Usage,
         Self::Input,
@@ -61,6 +65,8 @@ impl Cause {
         Self::NoFinalBlock,
         Self::LogNotFound,
         Self::DataMissing,
+        Self::CopyDiffers,
+        Self::MapAhead,
         Self::MapDiffers,
     ];
 
@@ -81,6 +87,8 @@ impl Cause {
             Self::NoFinalBlock => "no_final_block",
             Self::LogNotFound => "log_not_found",
             Self::DataMissing => "data_missing",
+            Self::CopyDiffers => "copy_differs",
+            Self::MapAhead => "map_ahead",
             Self::MapDiffers => "map_differs",
         }
     }

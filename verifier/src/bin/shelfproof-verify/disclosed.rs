@@ -8,15 +8,15 @@ use shelfproof_verifier::{B256, code};
 /// What stands where something was left out.
 const HIDDEN: &str = "(hidden)";
 
-/// The fields of a body by name. A value that holds the code or the buyer's secret is left out, and so is
-/// `buyerSecret`: a body may carry it, and a screen or a log file is not where it belongs.
+/// The fields of a body by name. A name or value that holds the code or the buyer's secret, however spelled, is left
+/// out, and so is `buyerSecret`: a body may carry it, and a screen or a log file is not where it belongs.
 pub(crate) fn fields(opening: &Opening, code: &str, claim: Option<B256>) -> Vec<(String, Json)> {
     let Ok(Value::Object(fields)) = json::parse_text(&opening.body) else {
         return Vec::new();
     };
     let secrets = Secrets {
         code: code::canonical(code).unwrap_or_default(),
-        claim: claim.map(|c| c.to_string()),
+        claim: claim.map(|claim| format!("{claim:x}")),
     };
     let field = |(name, value): (String, Value)| {
         let value = if name == "buyerSecret" {
@@ -24,7 +24,7 @@ pub(crate) fn fields(opening: &Opening, code: &str, claim: Option<B256>) -> Vec<
         } else {
             secrets.leave_out(value)
         };
-        (name, value)
+        (secrets.leave_out_of(name), value)
     };
     fields.into_iter().map(field).collect()
 }
@@ -60,30 +60,31 @@ impl Secrets {
         match value {
             Value::Null => Json::Null,
             Value::Bool(value) => value.into(),
+            Value::Number(number) if self.is_in(&number.to_string()) => HIDDEN.into(),
             Value::Number(number) => number.into(),
-            Value::Text(text) if self.is_in(&text) => HIDDEN.into(),
-            Value::Text(text) => text.into(),
+            Value::Text(text) => self.leave_out_of(text).into(),
             Value::Array(items) => items.into_iter().map(|item| self.leave_out(item)).collect(),
             Value::Object(fields) => Json::Object(
                 fields
                     .into_iter()
-                    .map(|(name, value)| (name, self.leave_out(value)))
+                    .map(|(name, value)| (self.leave_out_of(name), self.leave_out(value)))
                     .collect::<Map<_, _>>(),
             ),
         }
     }
 
     fn is_in(&self, text: &str) -> bool {
+        // By character: what stands around a code may hold characters that no code has.
         let canonical: String = text
             .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase();
+            .filter_map(|c| code::canonical(c.encode_utf8(&mut [0; 4])).ok())
+            .collect();
         (!self.code.is_empty() && canonical.contains(&self.code))
-            || self
-                .claim
-                .as_deref()
-                .is_some_and(|claim| text.to_ascii_lowercase().contains(claim))
+            || self.claim.as_deref().is_some_and(|claim| canonical.contains(claim))
+    }
+
+    fn leave_out_of(&self, text: String) -> String {
+        if self.is_in(&text) { HIDDEN.to_owned() } else { text }
     }
 }
 
@@ -103,5 +104,31 @@ mod tests {
             shown,
             r#"order O-7 · note ["(hidden)"] · buyerSecret (hidden) · echo {"s":"(hidden)"} · n 3 · ok true · none null"#
         );
+    }
+
+    #[test]
+    fn no_other_spelling_is_shown_either() {
+        let claim = B256::repeat_byte(0xab);
+        let shown = |code: &str, body: &str| {
+            let opening = Opening {
+                salt: B256::ZERO,
+                body: body.to_owned(),
+            };
+            line(&fields(&opening, code, Some(claim)))
+        };
+        assert_eq!(shown("1234-5678", r#"{"n":12345678,"m":1234}"#), "n (hidden) · m 1234");
+        assert_eq!(
+            shown("ABCD-EFGH", r#"{"abcdefgh":1,"o":{"ABCD EFGH":2}}"#),
+            r#"(hidden) 1 · o {"(hidden)":2}"#
+        );
+        assert_eq!(
+            shown(
+                "ABCD-EFGH",
+                r#"{"a":"卡密：ＡＢＣＤ－ｅｆｇｈ。","b":"abcd\u200befgh","c":"商品"}"#
+            ),
+            "a (hidden) · b (hidden) · c 商品"
+        );
+        let hex = "AB".repeat(32);
+        assert_eq!(shown("ABCD-EFGH", &format!(r#"{{"s":"{hex}"}}"#)), "s (hidden)");
     }
 }

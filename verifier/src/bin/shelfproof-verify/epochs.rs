@@ -9,8 +9,8 @@ use shelfproof_verifier::chain::trusted::TrustedEpochs;
 
 use crate::Context;
 use crate::args::EpochsArgs;
-use crate::key::{merchant_json, shop};
-use crate::report::{Failure, Report, Tone};
+use crate::key::shop;
+use crate::report::{Failure, Report, Tone, identity_json};
 use crate::sentences::NotProved;
 use crate::source::Online;
 use crate::{store, time};
@@ -23,8 +23,9 @@ pub(crate) fn run(args: &EpochsArgs, context: &Context) -> Result<Report, Failur
             "--json and --out - would write two objects: name a file",
         ));
     }
-    let online = Online::open(&args.source, &context.pins()?)?;
-    let view = online.runtime.block_on(view_of_all(&online, args.from_block))?;
+    let online = Online::open(&args.source, &context.names())?;
+    let view = online.runtime.block_on(view_of_all(&online, args.from_block));
+    let view = view.map_err(|error| Failure::from(error).naming_from_block())?;
     let lang = context.lang();
     let mut report = Report {
         verdict: format!("holds {} epochs", view.latest),
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &EpochsArgs, context: &Context) -> Result<Report, Failur
         json: Map::from_iter([
             ("epochs".to_owned(), json!(view.latest)),
             ("asOf".to_owned(), json!(view.as_of_s)),
-            ("merchant".to_owned(), merchant_json(&view)),
+            ("merchant".to_owned(), identity_json(&view.identity)),
         ]),
         ..Report::default()
     };

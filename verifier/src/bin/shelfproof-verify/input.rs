@@ -1,9 +1,10 @@
 //! What the user gives: files and standard input, each with a bound, and what must never be printed.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
+use console::Term;
 use shelfproof_verifier::{Address, B256, buyer, json};
 
 use crate::args::{BuyerArgs, CodeArgs};
@@ -83,6 +84,9 @@ impl Inputs {
         let Some(path) = file else {
             return Ok(given.map(str::to_owned));
         };
+        if path == Path::new("-") && io::stdin().is_terminal() {
+            return typed(option).map(Some);
+        }
         let bytes = self.read(path, option, MAX_SECRET_BYTES)?;
         if bytes.len() > MAX_SECRET_BYTES {
             return Err(Failure::new(
@@ -94,6 +98,22 @@ impl Inputs {
         // The line end that an editor or a terminal adds is no part of what was typed.
         Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
+}
+
+/// One line from the terminal, not shown while it is typed: whoever waits at a terminal presses Enter, not the key that
+/// ends a file.
+fn typed(option: &'static str) -> Result<String, Failure> {
+    let read = || {
+        let terminal = Term::stderr();
+        if terminal.is_term() {
+            terminal.write_str(&format!("{option} (one line, not shown): "))?;
+            return terminal.read_secure_line();
+        }
+        let mut line = String::new();
+        io::stdin().lock().take(MAX_SECRET_BYTES as u64).read_line(&mut line)?;
+        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    };
+    read().map_err(|error| unreadable(option, &error))
 }
 
 fn bounded(reader: impl Read, max_bytes: usize) -> io::Result<Vec<u8>> {
@@ -108,15 +128,17 @@ fn unreadable(what: &str, error: &io::Error) -> Failure {
 
 /// 32 bytes of hex, of either case, with or without 0x. The message holds `what` it is, never what was given.
 pub(crate) fn word(text: &str, what: &str) -> Result<B256, Failure> {
-    lenient(text)
-        .and_then(|text| json::hex_bytes(&text))
-        .map(B256::from)
-        .ok_or_else(|| {
-            Failure::new(
-                Cause::Input,
-                format!("{what} must be 64 digits of hex, with or without 0x before"),
-            )
-        })
+    hex_word(text).ok_or_else(|| {
+        Failure::new(
+            Cause::Input,
+            format!("{what} must be 64 digits of hex, with or without 0x before"),
+        )
+    })
+}
+
+/// The same, where it may be something else.
+pub(crate) fn hex_word(text: &str) -> Option<B256> {
+    lenient(text).and_then(|text| json::hex_bytes(&text)).map(B256::from)
 }
 
 /// An address.

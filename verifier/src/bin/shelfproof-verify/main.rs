@@ -26,7 +26,7 @@ use clap::Parser;
 
 use args::{Cli, Command, Lang};
 use key::Style;
-use pins::Pins;
+use pins::{Names, Pins};
 use report::{Failure, Printer, Report};
 
 /// What all commands share of the command line.
@@ -36,7 +36,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// The pinned merchants.
+    /// What pinned names mean.
+    pub(crate) fn names(&self) -> Names {
+        Names::of(self.trust_store.clone())
+    }
+
+    /// The pinned merchants, to list or to change.
     pub(crate) fn pins(&self) -> Result<Pins, Failure> {
         Pins::open(self.trust_store.clone())
     }

@@ -102,16 +102,6 @@ impl Pins {
         &self.merchants
     }
 
-    /// The pin of that name.
-    ///
-    /// # Errors
-    /// Where there is none: names are never guessed.
-    pub(crate) fn find(&self, name: &str) -> Result<&Pin, Failure> {
-        self.merchants.get(name).ok_or_else(|| {
-            Failure::usage("--merchant is neither a merchant id nor a pinned name: `trust list` shows the names")
-        })
-    }
-
     /// Sets a pin, and writes the file.
     pub(crate) fn insert(&mut self, name: &str, pin: Pin) -> Result<(), Failure> {
         self.merchants.insert(name.to_owned(), pin);
@@ -127,12 +117,41 @@ impl Pins {
         Ok(was_there)
     }
 
+    // The file may hold a key to a node: nobody else's to read.
     fn write(&self) -> Result<(), Failure> {
         let content = Content {
             format: FORMAT.to_owned(),
             merchants: self.merchants.clone(),
         };
         let json = serde_json::to_vec_pretty(&content).map_err(|error| store::failed(&self.path, &error))?;
-        store::replace(&self.path, &json)
+        store::replace_private(&self.path, &json)
+    }
+}
+
+/// The names of pinned merchants. The file is opened when a name is used: what is asked by ids needs none.
+#[derive(Debug)]
+pub(crate) struct Names {
+    path: Option<PathBuf>,
+}
+
+impl Names {
+    /// Those of the file at `path`, or of the user's own.
+    pub(crate) const fn of(path: Option<PathBuf>) -> Self {
+        Self { path }
+    }
+
+    /// The pin of that name, if there is one.
+    pub(crate) fn look_up(&self, name: &str) -> Result<Option<Pin>, Failure> {
+        Ok(Pins::open(self.path.clone())?.merchants.remove(name))
+    }
+
+    /// The pin of that name.
+    ///
+    /// # Errors
+    /// Where there is none: names are never guessed.
+    pub(crate) fn find(&self, name: &str) -> Result<Pin, Failure> {
+        self.look_up(name)?.ok_or_else(|| {
+            Failure::usage("--merchant is neither a merchant id nor a pinned name: `trust list` shows the names")
+        })
     }
 }

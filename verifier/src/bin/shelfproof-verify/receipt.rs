@@ -1,7 +1,5 @@
 //! `receipt`: on purchase, and later whether the promise was kept.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::{Map, Value, json};
 use shelfproof_verifier::bundle;
 use shelfproof_verifier::chain::{ChainView, Needs};
@@ -14,9 +12,9 @@ use crate::args::{Lang, ReceiptArgs};
 use crate::audit::search;
 use crate::cause::Cause;
 use crate::input::{Asked, Inputs};
-use crate::key::{self, merchant_json, receipt_text, shop};
-use crate::report::{Failure, Report, Tone};
-use crate::sentences::NotProved;
+use crate::key::{self, Others, receipt_text, shop};
+use crate::report::{Failure, Report, Tone, identity_json};
+use crate::sentences::{NotProved, TermsOpen};
 use crate::source::Source;
 use crate::{disclosed, time};
 
@@ -27,6 +25,9 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
     let bytes = inputs.read(&args.receipt, "--receipt", bundle::MAX_BYTES)?;
     let receipt = Receipt::parse(&bytes)?;
     code::canonical(&asked.code)?;
+    if args.bundle.is_none() && !args.others.other_bundle.is_empty() {
+        return Err(Failure::usage("--other-bundle needs --bundle"));
+    }
     let bundle = args
         .bundle
         .as_ref()
@@ -34,7 +35,8 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
         .transpose()?;
     let later = bundle.is_some() || args.data.is_some();
     let bought_at_ms = if later { None } else { Some(bought_at_ms(args)?) };
-    let source = Source::open(&args.source, &context.pins()?, &mut inputs)?;
+    let names = context.names();
+    let source = Source::open(&args.source, &names, &mut inputs)?;
     let identity = source.identity();
     if receipt.identity != identity {
         return Err(Refusal::new(
@@ -67,7 +69,8 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
                 expected: identity,
                 stale_after_s: STALE_AFTER_S,
             };
-            verdict::check(&bundle, &question, &view, &[])?
+            let others = Others::read(&args.others, &args.source, &names, &mut inputs)?;
+            verdict::check(&bundle, &question, &view, &others.counterparts())?
                 .receipts
                 .first()
                 .copied()
@@ -81,6 +84,11 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
         asked: &asked,
         signer: checked.signer,
         kept,
+        terms_open: TermsOpen {
+            product: args.product.is_none(),
+            price: args.price.is_none(),
+            currency: args.currency.is_none(),
+        },
         lang: context.lang(),
     };
     Ok(told.report(source.believed()))
@@ -100,18 +108,11 @@ fn terms<'a>(args: &'a ReceiptArgs, asked: &'a Asked, view: &ChainView, now_ms: 
 
 fn bought_at_ms(args: &ReceiptArgs) -> Result<u64, Failure> {
     match &args.bought_at {
-        None => Ok(now_s().saturating_mul(1000)),
+        None => Ok(time::now_s().saturating_mul(1000)),
         Some(text) => time::parse(text)
             .map(|time_s| time_s.saturating_mul(1000))
             .ok_or_else(|| Failure::new(Cause::Input, "--bought-at must look like 2026-09-21T14:14:09Z")),
     }
-}
-
-/// This machine's clock, Unix seconds.
-pub(crate) fn now_s() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
 }
 
 /// Looks for the sale in the data of every epoch since.
@@ -140,6 +141,7 @@ struct Told<'a> {
     asked: &'a Asked,
     signer: Address,
     kept: Option<ReceiptOutcome>,
+    terms_open: TermsOpen,
     lang: Lang,
 }
 
@@ -155,6 +157,9 @@ impl Told<'_> {
         if !yours {
             not_proved.insert(0, NotProved::WhoseSale);
         }
+        if self.terms_open.any() {
+            not_proved.insert(0, NotProved::Terms(self.terms_open));
+        }
         if self.kept.is_none_or(|kept| kept.status == Status::Pending) {
             not_proved.push(NotProved::Future);
         }
@@ -163,12 +168,13 @@ impl Told<'_> {
                 || "holds receipt".into(),
                 |kept| format!("holds {}", kept.status.as_str()),
             ),
-            tone: if yours && self.kept.is_none_or(|kept| kept.status != Status::Late) {
+            tone: if yours && !self.terms_open.any() && self.kept.is_none_or(|kept| kept.status != Status::Late) {
                 Tone::Good
             } else {
                 Tone::Care
             },
             sentence: self.sentence(yours).to_owned(),
+            warnings: time::behind(self.view.as_of_s, self.lang).into_iter().collect(),
             facts: self.facts(yours),
             not_proved,
             json: self.json(yours),
@@ -178,6 +184,10 @@ impl Told<'_> {
 
     fn sentence(&self, yours: bool) -> &'static str {
         let (english, chinese) = match (self.kept.map(|kept| kept.status), yours) {
+            (None, true) if self.terms_open.any() => (
+                "The receipt is good and the sale is to you, but not all that you agreed to was checked: add --product, --price and --currency before you rely on it.",
+                "收据有效，这笔销售属于您，但约定的内容没有全部核验：请加上 --product、--price 和 --currency 再查。",
+            ),
             (None, true) => (
                 "The receipt is good, and the sale is to you: keep it, and check after its deadline that the sale is in the log.",
                 "收据有效，这笔销售属于您：请保存它，并在期限之后核对销售是否已入账。",
@@ -241,7 +251,7 @@ impl Told<'_> {
             "anchorBy": promise.anchor_by_s,
             "signer": self.signer,
             "asOf": self.view.as_of_s,
-            "merchant": merchant_json(self.view),
+            "merchant": identity_json(&self.view.identity),
         });
         match object {
             Value::Object(map) => map,

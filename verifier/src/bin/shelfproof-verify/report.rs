@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write as _};
 use clap::builder::styling::{AnsiColor, Style};
 use serde_json::{Map, Value, json};
 use shelfproof_verifier::Refusal;
+use shelfproof_verifier::chain::Identity;
 
 use crate::args::Lang;
 use crate::cause::{CANNOT_TELL, Cause, HOLDS};
@@ -45,6 +46,11 @@ pub(crate) struct Report {
     pub(crate) file: Option<String>,
 }
 
+/// A merchant, for machines.
+pub(crate) fn identity_json(identity: &Identity) -> Value {
+    json!({"chainId": identity.chain_id, "registry": identity.registry, "merchantId": identity.merchant_id})
+}
+
 /// An answer that does not.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -69,6 +75,16 @@ impl Failure {
     /// A command that asks for what does not go together.
     pub(crate) fn usage(detail: impl Into<String>) -> Self {
         Self::new(Cause::Usage, detail)
+    }
+
+    /// The same for a command that has `--from-block`, which decides where logs are looked for.
+    pub(crate) fn naming_from_block(mut self) -> Self {
+        if self.cause == Cause::LogNotFound {
+            self.detail.push_str(
+                "; --from-block with the block that made the registry shortens the search, and must not lie after it",
+            );
+        }
+        self
     }
 
     /// The same, with more for machines.

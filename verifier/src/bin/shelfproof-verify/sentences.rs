@@ -7,6 +7,12 @@ use shelfproof_verifier::event::Kind;
 use crate::args::Lang;
 use crate::cause::Cause;
 
+mod not_proved;
+mod surroundings;
+
+pub(crate) use not_proved::{NotProved, TermsOpen};
+use surroundings::of_surroundings;
+
 impl Lang {
     /// The text of this language.
     pub(crate) const fn pick<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
@@ -123,8 +129,8 @@ const fn of_code(code: Code) -> (&'static str, &'static str) {
 const fn of_rule(rule: Rule) -> (&'static str, &'static str) {
     match rule {
         Rule::DataWithheld => (
-            "The shop's published data cannot be had or is not what it anchored, over an hour after it had to be there: check your own connection, then treat the shop's history as hidden.",
-            "商家公布的数据在期限过后一小时仍取不到，或与上链的不一致：请先检查自己的网络，否则应视为商家隐瞒了历史。",
+            "The server does not have the shop's data or has other data than was anchored, over an hour after it had to be there: check that the address is the shop's, then treat its history as hidden.",
+            "期限过后一小时，服务器上仍没有商家的数据，或与上链的不一致：请确认地址是商家的，然后应视为商家隐瞒了历史。",
         ),
         Rule::DataForm => (
             "The shop anchored data that is not of the protocol's form: nothing after it can be audited, so do not rely on this shop's history.",
@@ -158,65 +164,6 @@ const fn of_rule(rule: Rule) -> (&'static str, &'static str) {
             "The shop anchored another history than its own entries make: what it proves to buyers is not what it published.",
             "商家上链的历史与它公布的记录算出来的不同：它向买家证明的不是它公布的。",
         ),
-    }
-}
-
-const fn of_surroundings(cause: Cause) -> (&'static str, &'static str) {
-    match cause {
-        Cause::PinChanged => (
-            "The shop you pinned under this name now names another merchant: do not go on before you know why, since a shop that changes its ids shows another history.",
-            "您以此名称固定的商家现在换成了另一个身份：弄清原因之前请不要继续，更换身份的商家出示的是另一份历史。",
-        ),
-        Cause::Usage => (
-            "The command is not complete or not understood: see the examples under --help.",
-            "命令不完整或无法理解：请看 --help 里的例子。",
-        ),
-        Cause::Input => (
-            "Something you gave cannot be read: check the file or value named below.",
-            "您提供的内容无法读取：请检查下面指出的文件或数值。",
-        ),
-        Cause::Storage => (
-            "A file that this program keeps cannot be read or written: check the disk and the permissions.",
-            "本程序保存的文件无法读写：请检查磁盘空间和权限。",
-        ),
-        Cause::RpcUnreachable => (
-            "The chain's node does not answer: check its address and your connection, or name another one with --rpc.",
-            "区块链节点没有应答：请检查地址和网络，或用 --rpc 换一个节点。",
-        ),
-        Cause::RpcAnswer => (
-            "The chain's node gives an answer that cannot be used: try again, or name another one with --rpc.",
-            "区块链节点的应答无法使用：请重试，或用 --rpc 换一个节点。",
-        ),
-        Cause::WrongChain => (
-            "The node serves another chain than this shop's: name a node of the right chain with --rpc.",
-            "该节点服务的不是这家商家所在的链：请用 --rpc 指定正确的链的节点。",
-        ),
-        Cause::NoContract => (
-            "There is no registry at that address: check --registry, and that the node serves the right chain.",
-            "该地址上没有登记合约：请检查 --registry，以及节点是否服务正确的链。",
-        ),
-        Cause::NotRegistered => (
-            "The registry does not know this merchant: check --merchant, and take the ids from a place you trust.",
-            "登记合约里没有这个商家：请检查 --merchant，并从可信的来源获取编号。",
-        ),
-        Cause::NoFinalBlock => (
-            "The node does not say which block is final: use --confirmations with a number of blocks, or another node.",
-            "节点没有给出最终确认的区块：请用 --confirmations 指定确认数，或换一个节点。",
-        ),
-        Cause::LogNotFound => (
-            "The node does not show when the shop's log was anchored: name a node that keeps old logs with --rpc.",
-            "节点查不到商家账本上链的记录：请用 --rpc 换一个保留旧日志的节点。",
-        ),
-        Cause::DataMissing => (
-            "The shop's published data cannot be had now: check the address and your connection, and try again within the hour.",
-            "现在取不到商家公布的数据：请检查地址和网络，一小时内再试。",
-        ),
-        Cause::MapDiffers => (
-            "What an earlier audit left here is of another history than the chain's: remove the folder named below, and audit again from the start.",
-            "之前审计留下的数据与链上的历史不同：请删除下面指出的文件夹，然后从头审计。",
-        ),
-        Cause::Check(code) => of_code(code),
-        Cause::Breach(rule) => of_rule(rule),
     }
 }
 
@@ -316,103 +263,79 @@ pub(crate) const fn kind(kind: Kind, lang: Lang) -> &'static str {
     lang.pick(english, chinese)
 }
 
-/// What an answer does not prove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotProved {
-    /// Anything: the checks stopped at the first that failed.
-    Anything,
-    /// That the code works.
-    CodeWorks,
-    /// That it is sold nowhere else.
-    SoldElsewhere,
-    /// That look-alike codes are one.
-    LookAlikes,
-    /// Whose the sale is.
-    WhoseSale,
-    /// That the node tells the truth.
-    NodeBelieved,
-    /// That the file of trusted epochs tells the truth, and what came after it.
-    FileBelieved,
-    /// That all that the shop published hangs together.
-    Audit,
-    /// That the auditor did what the report says.
-    AuditorBelieved,
-    /// That sales are in the log at all.
-    UnloggedSales,
-    /// That the promise will be kept.
-    Future,
-    /// That the shop's word about itself is true.
-    ShopsWord,
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
 
-impl NotProved {
-    /// The name that machines read.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Anything => "anything",
-            Self::CodeWorks => "code_works",
-            Self::SoldElsewhere => "sold_elsewhere",
-            Self::LookAlikes => "look_alikes",
-            Self::WhoseSale => "whose_sale",
-            Self::NodeBelieved => "node_believed",
-            Self::FileBelieved => "file_believed",
-            Self::Audit => "audit",
-            Self::AuditorBelieved => "auditor_believed",
-            Self::UnloggedSales => "unlogged_sales",
-            Self::Future => "future",
-            Self::ShopsWord => "shops_word",
+    use super::*;
+
+    const RULES: [Rule; 9] = [
+        Rule::DataWithheld,
+        Rule::DataForm,
+        Rule::EventCount,
+        Rule::EventsRoot,
+        Rule::VersionGap,
+        Rule::BrokenLink,
+        Rule::IllegalTransition,
+        Rule::Clock,
+        Rule::HistoryRoot,
+    ];
+
+    #[test]
+    fn every_outcome_has_one_sentence_of_its_own_in_both_languages() {
+        let causes: Vec<Cause> = Code::ALL
+            .map(Cause::Check)
+            .into_iter()
+            .chain(RULES.map(Cause::Breach))
+            .chain(Cause::AROUND)
+            .collect();
+        for lang in [Lang::En, Lang::Zh] {
+            let of_causes = causes.iter().map(|cause| of_cause(*cause, lang));
+            let states = std::iter::once(None).chain(Kind::ALL.map(Some));
+            let of_states = states.flat_map(|state| [true, false].map(|yours| of_state(state, yours, lang)));
+            for sentence in of_causes.clone().chain(of_states) {
+                let stop = lang.pick(".", "。");
+                assert!(sentence.ends_with(stop), "{sentence}");
+                assert_eq!(sentence.matches(stop).count(), 1, "one sentence: {sentence}");
+                assert_eq!(sentence.is_ascii(), lang == Lang::En, "{sentence}");
+            }
+            assert_eq!(
+                of_causes.collect::<BTreeSet<_>>().len(),
+                causes.len(),
+                "two causes share a sentence"
+            );
         }
     }
 
-    /// For people.
-    pub(crate) const fn sentence(self, lang: Lang) -> &'static str {
-        let (english, chinese) = match self {
-            Self::Anything => (
-                "anything: the check stopped at the first thing that is wrong or missing",
-                "任何事：核验在第一处错误或缺失就停止了",
-            ),
-            Self::CodeWorks => ("that the code works where it is redeemed", "卡密在兑换处确实可用"),
-            Self::SoldElsewhere => (
-                "that the seller does not sell it elsewhere too, or under a second merchant id",
-                "卖家没有在别处或用另一个商家身份再次出售",
-            ),
-            Self::LookAlikes => (
-                "that codes which only look alike (O and 0) are not one and the same to whoever redeems them",
-                "看起来相似的卡密（如 O 和 0）在兑换处不会被当作同一张",
-            ),
-            Self::WhoseSale => (
-                "whose the sale is, without your nonce and name: only `sold` to you is yours to use",
-                "这笔销售属于谁（您没有提供随机数和名称）：只有“卖给您”的才可以使用",
-            ),
-            Self::NodeBelieved => (
-                "that the node you named tells the truth about the chain: it was believed",
-                "您指定的节点如实反映了链上内容：本次相信了它",
-            ),
-            Self::FileBelieved => (
-                "that the file of trusted epochs tells the truth about the chain, and what happened after it was written",
-                "“可信账页”文件如实反映了链上内容，以及它写成之后发生了什么",
-            ),
-            Self::Audit => (
-                "that the rest of the shop's log keeps the rules: no audit that covers this epoch was found",
-                "商家账本的其余部分也守规则：没有找到覆盖这一账页的审计",
-            ),
-            Self::AuditorBelieved => (
-                "that the auditor named above really did this audit: the report is not signed",
-                "上面提到的审计人确实做过这次审计：报告没有签名",
-            ),
-            Self::UnloggedSales => (
-                "that every sale is in the log: only a buyer's receipt shows one that was left out",
-                "每一笔销售都记入了账本：只有买家的收据能显示被遗漏的销售",
-            ),
-            Self::Future => (
-                "that the sale is in the log: the receipt only promises it, so check again after its deadline",
-                "这笔销售已经记入账本：收据只是承诺，请在期限之后再查一次",
-            ),
-            Self::ShopsWord => (
-                "that these ids are the shop's and the same for everybody: compare them with what others see",
-                "这些编号确实属于商家，且对所有人都相同：请与他人看到的对照",
-            ),
-        };
-        lang.pick(english, chinese)
+    #[test]
+    fn only_a_sale_to_the_asker_is_called_usable() {
+        for state in std::iter::once(None).chain(Kind::ALL.map(Some)) {
+            for yours in [true, false] {
+                let usable = of_state(state, yours, Lang::En).contains("it is yours to use");
+                assert_eq!(usable, state == Some(Kind::Sold) && yours, "{state:?} {yours}");
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_and_doubts_end_with_their_own_status() {
+        for code in Code::ALL {
+            assert_eq!(Cause::Check(code).exit(), code.exit());
+            assert_eq!(Cause::Check(code).code(), code.as_str());
+        }
+        for rule in RULES {
+            assert_eq!(
+                (Cause::Breach(rule).exit(), Cause::Breach(rule).code()),
+                (1, rule.as_str())
+            );
+        }
+        for cause in Cause::AROUND {
+            assert_eq!(
+                cause.exit(),
+                if cause == Cause::PinChanged { 1 } else { 2 },
+                "{}",
+                cause.code()
+            );
+        }
     }
 }

@@ -1,18 +1,18 @@
 //! Whose shelf is meant, and who tells what the chain holds of it.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use shelfproof_verifier::chain::rpc::http::HttpError;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
 use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
-use shelfproof_verifier::{Address, B256, Code, Refusal, json};
+use shelfproof_verifier::{Address, B256, Code, Refusal};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::args::SourceArgs;
 use crate::cause::Cause;
 use crate::input::{self, Inputs};
-use crate::pins::Pins;
+use crate::pins::Names;
 use crate::report::Failure;
 use crate::sentences::NotProved;
 
@@ -34,23 +34,23 @@ pub(crate) struct Online {
 
 impl Source {
     /// Opens what the command line names.
-    pub(crate) fn open(args: &SourceArgs, pins: &Pins, inputs: &mut Inputs) -> Result<Self, Failure> {
+    pub(crate) fn open(args: &SourceArgs, names: &Names, inputs: &mut Inputs) -> Result<Self, Failure> {
         match &args.trusted_epochs {
-            Some(path) => Self::open_file(args, pins, path.clone(), inputs),
-            None => Online::open(args, pins).map(|online| Self::Online(Box::new(online))),
+            Some(path) => Self::open_file(args, names, path, inputs),
+            None => Online::open(args, names).map(|online| Self::Online(Box::new(online))),
         }
     }
 
-    fn open_file(args: &SourceArgs, pins: &Pins, path: PathBuf, inputs: &mut Inputs) -> Result<Self, Failure> {
-        let file = read_trusted(&path, "--trusted-epochs", inputs)?;
+    fn open_file(args: &SourceArgs, names: &Names, path: &Path, inputs: &mut Inputs) -> Result<Self, Failure> {
+        let file = read_trusted(path, "--trusted-epochs", inputs)?;
         let found = file.as_view().identity;
-        if let Some(target) = Target::find(args, pins)?
-            && !target.is(&found)
-        {
-            return Err(Refusal::new(Code::WrongMerchant, "the file of trusted epochs is another merchant's").into());
-        }
-        if args.registry.is_some() && args.merchant.is_none() {
-            return Err(Failure::usage("--registry needs --merchant"));
+        // Whatever was told is compared, also where it does not name a merchant by itself.
+        let chain_differs = args.chain_id.is_some_and(|chain_id| chain_id != found.chain_id);
+        let registry_differs = registry_of(args)?.is_some_and(|registry| registry != found.registry);
+        let merchant_differs = Target::find(args, names)?.is_some_and(|target| !target.is(&found));
+        if chain_differs || registry_differs || merchant_differs {
+            let why = "the file of trusted epochs is of another chain, registry or merchant";
+            return Err(Refusal::new(Code::WrongMerchant, why).into());
         }
         Ok(Self::Offline(Box::new(file)))
     }
@@ -89,21 +89,21 @@ impl Source {
 
 impl Online {
     /// Connects to the node that the command line or the pin names.
-    pub(crate) fn open(args: &SourceArgs, pins: &Pins) -> Result<Self, Failure> {
+    pub(crate) fn open(args: &SourceArgs, names: &Names) -> Result<Self, Failure> {
         if args.trusted_epochs.is_some() {
             return Err(Failure::usage(
                 "this needs the chain itself: name a node with --rpc instead of --offline",
             ));
         }
-        let target = Target::find(args, pins)?.ok_or_else(|| {
+        let target = Target::find(args, names)?.ok_or_else(|| {
             Failure::usage(
                 "say whose shelf it is: --merchant with a pinned name, or --registry and --merchant with ids",
             )
         })?;
         let finality = args.confirmations.map_or(Finality::Tag, Finality::Confirmations);
-        let rpc = args.rpc.as_deref().or(target.rpc.as_deref());
+        let rpc = args.node().or(target.rpc);
         let rpc = rpc.ok_or_else(|| Failure::usage("name a node of the chain with --rpc"))?;
-        Self::connect(rpc, target.chain_id, target.registry, target.merchant_id, finality)
+        Self::connect(&rpc, target.chain_id, target.registry, target.merchant_id, finality)
     }
 
     /// Connects to a node.
@@ -127,13 +127,14 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// Reads a file of trusted epochs. One that is not of the form is the user's own mistake, and no refusal of the shop's.
-pub(crate) fn read_trusted(
-    path: &std::path::Path,
-    option: &'static str,
-    inputs: &mut Inputs,
-) -> Result<TrustedEpochs, Failure> {
+pub(crate) fn read_trusted(path: &Path, option: &'static str, inputs: &mut Inputs) -> Result<TrustedEpochs, Failure> {
     let bytes = inputs.read(path, option, trusted::MAX_BYTES)?;
     TrustedEpochs::parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("{option}: {}", refusal.detail)))
+}
+
+fn registry_of(args: &SourceArgs) -> Result<Option<Address>, Failure> {
+    let registry = args.registry.as_deref();
+    registry.map(|text| input::address(text, "--registry")).transpose()
 }
 
 /// The merchant that the command line means.
@@ -146,17 +147,13 @@ struct Target {
 
 impl Target {
     /// By ids, or by a pinned name; `None` where the command line names none.
-    fn find(args: &SourceArgs, pins: &Pins) -> Result<Option<Self>, Failure> {
+    fn find(args: &SourceArgs, names: &Names) -> Result<Option<Self>, Failure> {
         let Some(merchant) = &args.merchant else {
             return Ok(None);
         };
-        let registry = args
-            .registry
-            .as_deref()
-            .map(|text| input::address(text, "--registry"))
-            .transpose()?;
-        let Some(merchant_id) = json::hex_bytes(&merchant.to_ascii_lowercase()).map(B256::from) else {
-            let pin = pins.find(merchant)?;
+        let registry = registry_of(args)?;
+        let Some(merchant_id) = input::hex_word(merchant) else {
+            let pin = names.find(merchant)?;
             let identity = pin.identity();
             let differs = registry.is_some_and(|registry| registry != identity.registry)
                 || args.chain_id.is_some_and(|chain_id| chain_id != identity.chain_id);
@@ -169,7 +166,7 @@ impl Target {
                 chain_id: Some(identity.chain_id),
                 registry: identity.registry,
                 merchant_id: identity.merchant_id,
-                rpc: pin.rpc.clone(),
+                rpc: pin.rpc,
             }));
         };
         let registry = registry.ok_or_else(|| Failure::usage("a merchant id needs --registry beside it"))?;

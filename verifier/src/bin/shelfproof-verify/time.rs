@@ -1,6 +1,32 @@
 //! Times for people: UTC, ISO 8601.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::args::Lang;
+
 const DAY_S: u64 = 86_400;
+/// How far the newest final block may lie behind this machine's clock before that is said, seconds. Chains take up to
+/// a quarter of an hour to make a block final.
+const MAX_BEHIND_S: u64 = 3_600;
+
+/// This machine's clock, Unix seconds.
+pub(crate) fn now_s() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// What to say where the chain's word is old: a node that is behind, or is kept behind, hides what came after.
+pub(crate) fn behind(as_of_s: u64, lang: Lang) -> Option<String> {
+    if now_s().saturating_sub(as_of_s) <= MAX_BEHIND_S {
+        return None;
+    }
+    let as_of = utc(as_of_s);
+    Some(match lang {
+        Lang::En => format!("this is the chain as of {as_of}: what happened after that is not seen here"),
+        Lang::Zh => format!("这是链上截至 {as_of} 的内容：此后发生的事这里看不到"),
+    })
+}
 
 /// Unix seconds as `2026-09-21 14:14:09 UTC`.
 pub(crate) fn utc(time_s: u64) -> String {
@@ -17,11 +43,11 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     let (date, time) = text.split_once(['T', ' '])?;
     let [year, month, day] = numbers(date, '-')?;
     let [hour, minute, second] = numbers(time, ':')?;
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || hour > 23 || minute > 59 || second > 59 {
+    let is_date = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !is_date || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let time_s =
-        days_before(year, month)?.checked_add(day.checked_sub(1)?)? * DAY_S + hour * 3600 + minute * 60 + second;
+    let time_s = (days_before(year, month)? + day - 1) * DAY_S + hour * 3600 + minute * 60 + second;
     // A day that the month does not have comes back as another date.
     (parts(time_s).0 == format!("{year:04}-{month:02}-{day:02}")).then_some(time_s)
 }
@@ -95,6 +121,10 @@ mod tests {
             "2026-02-29T00:00:00Z",
             "2026-13-01T00:00:00Z",
             "2026-01-00T00:00:00Z",
+            "2026-01-32T00:00:00Z",
+            "2026-01-1844674407370000000T00:00:00Z",
+            "18446744073709551615-01-01T00:00:00Z",
+            "2026-01-01T00:18446744073709551615:00Z",
             "1969-12-31T00:00:00Z",
             "2026-01-01T24:00:00Z",
             "2026-01-01",

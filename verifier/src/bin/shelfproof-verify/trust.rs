@@ -13,8 +13,7 @@ use crate::args::{TrustAddArgs, TrustCommand};
 use crate::cause::Cause;
 use crate::input::{self, Inputs};
 use crate::pins::Pin;
-use crate::receipt::now_s;
-use crate::report::{Failure, Report, Tone};
+use crate::report::{Failure, Report, Tone, identity_json};
 use crate::sentences::NotProved;
 use crate::source::{self, Online};
 use crate::time;
@@ -39,7 +38,7 @@ fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
     check_name(&args.name)?;
     let mut pins = context.pins()?;
     let found = read_identity(args)?;
-    let mut pin = Pin::new(found.identity, now_s());
+    let mut pin = Pin::new(found.identity, time::now_s());
     if let Some(old) = pins.all().get(&args.name) {
         if old.identity() != found.identity {
             return Err(changed(&args.name, &old.identity(), &found.identity));
@@ -162,7 +161,7 @@ fn remove(name: &str, context: &Context) -> Result<Report, Failure> {
 fn check_name(name: &str) -> Result<(), Failure> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     // A name that looks like an id would hide which of the two is meant.
-    let looks_like_id = name.starts_with("0x") || name.starts_with('-');
+    let looks_like_id = name.starts_with("0x") || name.starts_with('-') || input::hex_word(name).is_some();
     let fits =
         !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && name.chars().all(allowed) && !looks_like_id;
     if fits {
@@ -182,13 +181,10 @@ struct Found {
 
 fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
     let Some(from) = &args.from else {
-        let (chain_id, registry, merchant) = match (args.chain_id, &args.registry, &args.merchant) {
-            (Some(chain_id), Some(registry), Some(merchant)) => (chain_id, registry, merchant),
-            _ => {
-                return Err(Failure::usage(
-                    "give --from, or --chain-id with --registry and --merchant",
-                ));
-            }
+        let (Some(chain_id), Some(registry), Some(merchant)) = (args.chain_id, &args.registry, &args.merchant) else {
+            return Err(Failure::usage(
+                "give --from, or --chain-id with --registry and --merchant",
+            ));
         };
         let registry = input::address(registry, "--registry")?;
         let merchant_id = input::word(merchant, "--merchant")?;
@@ -244,10 +240,6 @@ fn changed(name: &str, old: &Identity, new: &Identity) -> Failure {
     Failure::new(Cause::PinChanged, detail)
         .with("pinned", identity_json(old))
         .with("found", identity_json(new))
-}
-
-fn identity_json(identity: &Identity) -> Value {
-    json!({"chainId": identity.chain_id, "registry": identity.registry, "merchantId": identity.merchant_id})
 }
 
 fn pin_json(pin: &Pin) -> Value {

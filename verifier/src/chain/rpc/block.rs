@@ -45,6 +45,9 @@ struct Brief {
 }
 
 const GET_BLOCK: &str = "eth_getBlockByNumber";
+/// The largest number and time of a block that are believed: what JSON's numbers hold exactly, and far from where
+/// counting on would overflow.
+const MAX_QUANTITY: u64 = (1 << 53) - 1;
 
 pub(super) async fn newest_final(provider: &RootProvider, finality: Finality) -> Result<FinalBlock, RpcError> {
     let tag = match finality {
@@ -82,9 +85,9 @@ pub(super) async fn first_since(provider: &RootProvider, time_s: u64, newest: &F
     while low < high {
         let middle = low + (high - low) / 2;
         if by_number(provider, middle).await?.time_s < time_s {
-            low = middle + 1
+            low = middle + 1;
         } else {
-            high = middle
+            high = middle;
         }
     }
     Ok(low)
@@ -93,6 +96,12 @@ pub(super) async fn first_since(provider: &RootProvider, time_s: u64, newest: &F
 async fn get(provider: &RootProvider, tag: String) -> Result<Option<FinalBlock>, RpcError> {
     let answer: Result<Option<Brief>, _> = provider.raw_request(GET_BLOCK.into(), (tag, false)).await;
     let brief = answer.map_err(|e| RpcError::call(GET_BLOCK, e))?;
+    if brief.as_ref().is_some_and(|b| b.number.max(b.timestamp) > MAX_QUANTITY) {
+        return Err(RpcError::answer(
+            GET_BLOCK,
+            "a block's number or time is above 2^53 - 1",
+        ));
+    }
     Ok(brief.map(|b| FinalBlock {
         number: b.number,
         hash: b.hash,

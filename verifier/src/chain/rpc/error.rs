@@ -100,11 +100,21 @@ impl RpcError {
 
     /// Whether a smaller range of blocks may be answered where this one was not.
     pub(super) fn may_be_range(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused { .. } | Self::Http(HttpError::TooLarge { .. } | HttpError::TimedOut)
-        )
+        match self {
+            Self::Refused { code, message, .. } => !is_rate_limit(*code, message),
+            Self::Http(HttpError::TooLarge { .. } | HttpError::TimedOut) => true,
+            _ => false,
+        }
     }
+}
+
+/// Whether a node's error says that it is asked too often. Some use the same number where a search finds too much,
+/// which only a smaller range helps against.
+pub(super) fn is_rate_limit(code: i64, message: &str) -> bool {
+    let message = message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    says(&["rate limit", "rate-limit", "too many requests", "throttl"])
+        || (matches!(code, -32005 | 429) && !says(&["result", "range", "block", "logs", "response size"]))
 }
 
 /// Whether the call never came to an answer of the contract's.
@@ -121,4 +131,34 @@ pub(super) fn is_outage(error: &ContractError) -> bool {
 
 fn cut(text: &str) -> String {
     text.chars().take(MAX_MESSAGE_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_often_is_not_too_much() {
+        for (code, message) in [
+            (-32005, "limit exceeded"),
+            (-32005, "daily request count exceeded, request rate limited"),
+            (429, "slow down"),
+            (-32000, "Too Many Requests"),
+        ] {
+            assert!(is_rate_limit(code, message), "{message}");
+        }
+        for (code, message) in [
+            (-32005, "query returned more than 10000 results"),
+            (-32005, "block range is too wide"),
+            (-32602, "ranges over 10000 blocks are not supported"),
+        ] {
+            assert!(!is_rate_limit(code, message), "{message}");
+            let refused = RpcError::Refused {
+                method: "eth_getLogs",
+                code,
+                message: message.to_owned(),
+            };
+            assert!(refused.may_be_range(), "{message}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a transfer may stand still.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a transfer of a file may take in all: an epoch's 114 MB at 200 kB/s.
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(600);
+const TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Why nothing usable came over HTTP. None of it holds the address: an address may hold a key to the node.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,7 @@ pub enum HttpError {
 
 impl HttpError {
     /// What `reqwest` says, without the address.
+    #[must_use]
     pub fn from_reqwest(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             return Self::TimedOut;

@@ -8,6 +8,7 @@ use alloy::sol_types::SolEvent;
 use alloy_primitives::B256;
 use shelfproof_contracts::ShelfproofRegistry::EpochAnchored;
 
+use super::range::Range;
 use super::{FinalBlock, RpcError, RpcSource, block};
 use crate::chain::Anchored;
 use crate::epoch::Header;
@@ -73,18 +74,34 @@ pub(super) async fn locate(
         .filter(|(number, _)| !found.contains_key(number))
         .map(|(n, h)| (*n, *h))
         .collect();
-    search(source, missing, at, &mut found).await?;
+    search(source, missing, Range::new(0, at.number), at, &mut found).await?;
     Ok(found)
 }
 
-/// Walks from the newest final block back, since proofs rest on recent epochs, until nothing is missing.
+/// Makes sure that epoch `number` was anchored before `block`: only its log there tells that from logs that were hidden
+/// or pruned.
+///
+/// # Errors
+/// [`RpcError::NoLog`] where no block before shows it.
+pub(super) async fn anchored_before(
+    source: &RpcSource,
+    number: u64,
+    block: u64,
+    at: &FinalBlock,
+) -> Result<(), RpcError> {
+    let hash = source.epoch_hash(number, at).await?;
+    let missing = BTreeMap::from([(number, hash)]);
+    search(source, missing, Range::before(block), at, &mut BTreeMap::new()).await
+}
+
+/// Walks back from the range's end, since proofs rest on recent epochs, until nothing is missing.
 async fn search(
     source: &RpcSource,
     mut missing: BTreeMap<u64, B256>,
+    mut range: Range,
     at: &FinalBlock,
     found: &mut BTreeMap<u64, AnchoredEpoch>,
 ) -> Result<(), RpcError> {
-    let mut range = Range::new(0, at.number);
     for _ in 0..MAX_QUERIES {
         let Some(first_missing) = missing.keys().next().copied() else {
             return Ok(());
@@ -110,44 +127,6 @@ async fn search(
         Ok(())
     } else {
         Err(RpcError::SearchTooLong { queries: MAX_QUERIES })
-    }
-}
-
-/// What of a range of blocks is not searched yet, taken from its end in pieces that a node answers.
-pub(super) struct Range {
-    start: u64,
-    /// One past the newest block not searched.
-    end: u64,
-    /// Blocks of one piece.
-    span: u64,
-}
-
-impl Range {
-    /// From `start` to `newest`, both of it; nothing where `start` lies after.
-    pub(super) const fn new(start: u64, newest: u64) -> Self {
-        let end = newest.saturating_add(1);
-        Self {
-            start,
-            end,
-            span: end.saturating_sub(start),
-        }
-    }
-
-    /// The next piece, first and last block; `None` when all was searched.
-    pub(super) fn newest(&self) -> Option<(u64, u64)> {
-        (self.end > self.start).then(|| (self.end.saturating_sub(self.span).max(self.start), self.end - 1))
-    }
-
-    /// Makes the pieces smaller; `false` when they are as small as can be.
-    pub(super) const fn halve(&mut self) -> bool {
-        let can = self.span > 1;
-        self.span = self.span.div_ceil(2);
-        can
-    }
-
-    /// The piece was searched.
-    pub(super) const fn answered(&mut self) {
-        self.end = self.end.saturating_sub(self.span);
     }
 }
 
@@ -233,40 +212,4 @@ pub(super) async fn confirm(
         block: candidate.block,
         anchored_at_s: block.time_s,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Range;
-
-    #[test]
-    fn a_range_is_searched_whole_and_from_its_end() {
-        for (start, newest) in [(0, 0), (0, 1), (0, 9), (0, 1_000), (7, 7), (7, 1_000), (8, 7)] {
-            for halvings in 0..4 {
-                let mut range = Range::new(start, newest);
-                let mut seen = Vec::new();
-                for _ in 0..halvings {
-                    range.halve();
-                }
-                while let Some((from, to)) = range.newest() {
-                    assert!(start <= from && from <= to && to <= newest);
-                    seen.extend((from..=to).rev());
-                    range.answered();
-                }
-                assert_eq!(
-                    seen,
-                    (start..=newest).rev().collect::<Vec<_>>(),
-                    "{start} {newest} {halvings}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn halving_ends() {
-        let mut range = Range::new(0, u64::MAX);
-        let halvings = std::iter::from_fn(|| range.halve().then_some(())).count();
-        assert!(halvings <= 64, "{halvings}");
-        assert_eq!(range.span, 1);
-    }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::logs::{self, Candidate, MAX_QUERIES};
+use super::range::Span;
 use super::{AnchoredEpoch, FinalBlock, RpcError, RpcSource, block};
 
 /// Walks a merchant's epochs from one number on, up to the latest as of one final block.
@@ -13,10 +14,11 @@ pub struct Scan<'a> {
     latest: u64,
     /// The next epoch to hand out; `None`: the first that is found.
     number: Option<u64>,
+    /// The block that the walk begins at.
+    from_block: u64,
     /// The first block not read yet.
     block: u64,
-    /// Blocks of one query.
-    span: u64,
+    span: Span,
     queries: u32,
     ready: VecDeque<Candidate>,
 }
@@ -30,7 +32,8 @@ impl RpcSource {
         self.walk(Some(number), from_block, at).await
     }
 
-    /// The epochs, as of `at`, whose blocks' time is `time_s` or later.
+    /// The epochs, as of `at`, whose blocks' time is `time_s` or later. Which one is the first, and that there is none,
+    /// is not taken from missing logs: the epoch before is looked for before that time.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -41,14 +44,15 @@ impl RpcSource {
 
     async fn walk(&self, number: Option<u64>, from_block: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
         let (latest, _) = self.latest_epoch(&at).await?;
-        let span = at.number.saturating_sub(from_block).saturating_add(1);
+        let whole = at.number.saturating_sub(from_block).saturating_add(1);
         Ok(Scan {
             source: self,
             at,
             latest,
             number,
+            from_block,
             block: from_block,
-            span,
+            span: Span::new(whole),
             queries: 0,
             ready: VecDeque::new(),
         })
@@ -76,7 +80,14 @@ impl Scan<'_> {
         if self.latest == 0 || self.number.is_some_and(|number| number == 0 || number > self.latest) {
             return Ok(None);
         }
-        let Some(candidate) = self.candidate().await? else {
+        let candidate = self.candidate().await?;
+        if self.number.is_none() {
+            let before = candidate.map_or(self.latest, |c| c.header.number.saturating_sub(1));
+            if before > 0 {
+                logs::anchored_before(self.source, before, self.from_block, &self.at).await?;
+            }
+        }
+        let Some(candidate) = candidate else {
             return Ok(None);
         };
         let number = candidate.header.number;
@@ -107,7 +118,7 @@ impl Scan<'_> {
             return Err(RpcError::SearchTooLong { queries: self.queries });
         }
         self.queries += 1;
-        let to = self.at.number.min(self.block.saturating_add(self.span - 1));
+        let to = self.at.number.min(self.block.saturating_add(self.span.blocks() - 1));
         match logs::fetch(self.source, &[], self.block, to).await {
             Ok(mut found) => {
                 found.sort_by_key(|candidate| candidate.header.number);
@@ -116,13 +127,11 @@ impl Scan<'_> {
                     self.queries = 0;
                 }
                 self.ready.extend(found);
-                self.block = to + 1;
+                self.block = to.saturating_add(1);
+                self.span.answered();
                 Ok(())
             }
-            Err(error) if error.may_be_range() && self.span > 1 => {
-                self.span = self.span.div_ceil(2);
-                Ok(())
-            }
+            Err(error) if error.may_be_range() && self.span.halve() => Ok(()),
             Err(error) => Err(error),
         }
     }

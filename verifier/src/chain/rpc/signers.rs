@@ -8,7 +8,8 @@ use alloy::sol_types::SolEvent;
 use alloy_primitives::Address;
 use shelfproof_contracts::ShelfproofRegistry::ReceiptSignerAdded;
 
-use super::logs::{MAX_QUERIES, Range};
+use super::logs::MAX_QUERIES;
+use super::range::Range;
 use super::{FinalBlock, RpcError, RpcSource};
 use crate::chain::SignerSpan;
 

@@ -9,12 +9,17 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 use tower_service::Service;
 
+use super::error::is_rate_limit;
 use super::http::{self, HttpError};
 
 /// The most bytes of one answer.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
 /// Pauses before a call is tried again; their number bounds the tries.
-const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(1_000)];
+const RETRY_PAUSES: [Duration; 3] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
 /// How long one try may take in all.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -40,6 +45,7 @@ impl BoundedHttp {
                 Err(HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)) => {
                     tokio::time::sleep(pause).await;
                 }
+                Ok(answer) if asks_too_often(&answer) => tokio::time::sleep(pause).await,
                 answer => return parse(answer),
             }
         }
@@ -67,6 +73,16 @@ impl BoundedHttp {
             Err(HttpError::Status(status.as_u16()))
         }
     }
+}
+
+/// Whether the answer is a JSON-RPC error that passes when the node is left alone for a while.
+fn asks_too_often(answer: &[u8]) -> bool {
+    let packet = serde_json::from_slice::<ResponsePacket>(answer);
+    packet.is_ok_and(|packet| {
+        packet
+            .as_error()
+            .is_some_and(|payload| is_rate_limit(payload.code, &payload.message))
+    })
 }
 
 fn parse(answer: Result<Vec<u8>, HttpError>) -> Result<ResponsePacket, TransportError> {

@@ -14,7 +14,8 @@ use crate::cause::Cause;
 use crate::report::Failure;
 
 /// The largest file of an epoch.
-const MAX_BYTES: usize = MAX_EVENTS as usize * EVENT_BYTES;
+const MAX_BYTES: usize = (1 << 20) * EVENT_BYTES;
+const _: () = assert!(MAX_BYTES as u64 == MAX_EVENTS * EVENT_BYTES as u64);
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 /// Pauses before a file is asked for again; their number bounds the tries.
@@ -34,9 +35,27 @@ pub(crate) enum Data {
     },
 }
 
-/// Why an epoch's data is not to be had, in words.
+/// Why an epoch's data is not to be had, in words; and who says so, for only a server's own answer speaks against the
+/// shop.
 #[derive(Debug)]
-pub(crate) struct Missing(pub(crate) String);
+pub(crate) enum Missing {
+    /// The server answered: it does not have the data, or has other data than was anchored.
+    Answered(String),
+    /// Nobody answered, or the server cannot now; or the copy on this machine lacks it.
+    Unknown(String),
+    /// The copy on this machine is not what was anchored.
+    CopyDiffers(String),
+}
+
+impl Missing {
+    /// The failure where nothing more can be said than that the data is missing.
+    pub(crate) fn into_failure(self) -> Failure {
+        match self {
+            Self::Answered(why) | Self::Unknown(why) => Failure::new(Cause::DataMissing, why),
+            Self::CopyDiffers(why) => Failure::new(Cause::CopyDiffers, why),
+        }
+    }
+}
 
 impl Data {
     /// Looks where `place` leads: an address, or a folder that must be there.
@@ -62,17 +81,20 @@ impl Data {
     pub(crate) async fn fetch(&self, header: &Header) -> Result<Vec<u8>, Missing> {
         let path = epoch::data_path(header.number);
         let bytes = match self {
-            Self::Folder(folder) => read(&folder.join(&path)).map_err(|error| Missing(format!("{path}: {error}")))?,
+            Self::Folder(folder) => {
+                read(&folder.join(&path)).map_err(|error| Missing::Unknown(format!("{path}: {error}")))?
+            }
             Self::Server { client, base } => get(client, base, &path).await?,
         };
         let found = epoch::data_hash(&bytes);
         if found == header.data_hash {
             return Ok(bytes);
         }
-        Err(Missing(format!(
-            "{path}: its SHA-256 is {found}, anchored was {}",
-            header.data_hash
-        )))
+        let why = format!("{path}: its SHA-256 is {found}, anchored was {}", header.data_hash);
+        Err(match self {
+            Self::Folder(_) => Missing::CopyDiffers(why),
+            Self::Server { .. } => Missing::Answered(why),
+        })
     }
 }
 
@@ -87,8 +109,16 @@ fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
 }
 
 async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing> {
-    let missing = |error: HttpError| Missing(format!("{path}: {error}"));
-    let url = base.join(path).map_err(|_| missing(HttpError::Url))?;
+    let missing = |error: HttpError| {
+        let why = format!("{path}: {error}");
+        match error {
+            // Statuses that pass by themselves, and a proxy's, are no answer of the shop's.
+            HttpError::Status(407 | 408 | 425 | 429) => Missing::Unknown(why),
+            HttpError::Status(400..=499) | HttpError::TooLarge { .. } => Missing::Answered(why),
+            _ => Missing::Unknown(why),
+        }
+    };
+    let url = address(base, path).map_err(missing)?;
     for pause in RETRY_PAUSES {
         match http::get_bounded(client, url.clone(), MAX_BYTES).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
@@ -98,4 +128,33 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
         }
     }
     http::get_bounded(client, url, MAX_BYTES).await.map_err(missing)
+}
+
+/// A file's address: below the data's, with the query that the data's address came with, as a key to it may be there.
+fn address(base: &Url, path: &str) -> Result<Url, HttpError> {
+    let mut url = base.join(path).map_err(|_| HttpError::Url)?;
+    url.set_query(base.query());
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_stays_at_the_end_of_every_address() {
+        for (place, expected) in [
+            (
+                "https://shop.example/data?token=a%2Fb",
+                "https://shop.example/data/v1/1?token=a%2Fb",
+            ),
+            ("https://shop.example/data/?t", "https://shop.example/data/v1/1?t"),
+            ("https://shop.example", "https://shop.example/v1/1"),
+        ] {
+            let Ok(Data::Server { base, .. }) = Data::open(place) else {
+                panic!("{place} is an address");
+            };
+            assert_eq!(address(&base, "v1/1").expect("an address").as_str(), expected);
+        }
+    }
 }

@@ -64,6 +64,17 @@ pub(crate) enum Cover {
     Broken,
     /// It is of another history than the chain's.
     OtherHistory,
+    /// It reaches an epoch that the chain's word here does not have yet, and so cannot be compared with it.
+    AheadOfView,
+}
+
+/// What is known of audits here.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The record to use.
+    pub(crate) record: Option<Record>,
+    /// Why the user's own cannot be read.
+    pub(crate) damage: Option<String>,
 }
 
 impl Record {
@@ -100,12 +111,21 @@ impl Record {
         self
     }
 
-    /// The record to use: the one handed over, or the user's own if there is one.
-    pub(crate) fn find(args: &MoreArgs, identity: &Identity, inputs: &mut Inputs) -> Result<Option<Self>, Failure> {
+    /// The record to use: the one handed over, or the user's own if there is one. A record of one's own that cannot be
+    /// read is no reason to leave a key unchecked: what is wrong with it is said instead.
+    pub(crate) fn find(args: &MoreArgs, identity: &Identity, inputs: &mut Inputs) -> Result<Known, Failure> {
         let Some(path) = &args.audit else {
             // Without a home folder there are no audits in it.
             let folder = folder(args.state.as_deref(), identity);
-            return folder.map_or(Ok(None), |folder| Self::read_own(&folder, identity));
+            return Ok(
+                match folder.map_or(Ok(None), |folder| Self::read_own(&folder, identity)) {
+                    Ok(record) => Known { record, damage: None },
+                    Err(failure) => Known {
+                        record: None,
+                        damage: Some(failure.detail),
+                    },
+                },
+            );
         };
         let bytes = inputs.read(path, "--audit", MAX_BYTES)?;
         let record: Self = serde_json::from_slice(&bytes)
@@ -113,10 +133,13 @@ impl Record {
         if record.format != FORMAT || record.identity() != *identity {
             return Err(Failure::new(Cause::Input, "--audit: no audit report of this merchant"));
         }
-        Ok(Some(Self {
-            handed_over: true,
-            ..record
-        }))
+        Ok(Known {
+            record: Some(Self {
+                handed_over: true,
+                ..record
+            }),
+            damage: None,
+        })
     }
 
     /// The user's own record in `folder`, if there is one of that merchant.
@@ -140,21 +163,16 @@ impl Record {
         store::replace(path, &json)
     }
 
-    /// What it says about `epoch`, where `view` is the chain's word.
+    /// What it says about `epoch`, where `view` is the chain's word. A breach is passed over only where the hashes show
+    /// that it is another history's.
     pub(crate) fn cover(&self, view: &ChainView, epoch: u64) -> Cover {
-        let same = self.epoch == 0
-            || view
-                .epochs
-                .get(&self.epoch)
-                .is_some_and(|held| held.hash == self.epoch_hash);
-        if !same {
-            Cover::OtherHistory
-        } else if self.breach.is_some() {
-            Cover::Broken
-        } else if self.epoch >= epoch {
-            Cover::Covers
-        } else {
-            Cover::EndsBefore
+        let held = view.epochs.get(&self.epoch).map(|held| held.hash);
+        match held {
+            Some(held) if held != self.epoch_hash => Cover::OtherHistory,
+            _ if self.breach.is_some() => Cover::Broken,
+            None if self.epoch != 0 => Cover::AheadOfView,
+            _ if self.epoch >= epoch => Cover::Covers,
+            _ => Cover::EndsBefore,
         }
     }
 
@@ -173,6 +191,10 @@ impl Record {
             (Cover::Broken, Lang::Zh) => format!("{whose}（{at}）在账页 {epoch} 之后发现违规"),
             (Cover::OtherHistory, Lang::En) => format!("{whose} of {at} does not match the history seen here; ignored"),
             (Cover::OtherHistory, Lang::Zh) => format!("{whose}（{at}）与这里看到的历史不符，已忽略"),
+            (Cover::AheadOfView, Lang::En) => {
+                format!("{whose} of {at} reaches epoch {epoch}, which is not seen here yet: it could not be compared")
+            }
+            (Cover::AheadOfView, Lang::Zh) => format!("{whose}（{at}）已到账页 {epoch}，这里还看不到，无法对照"),
         }
     }
 
@@ -181,6 +203,7 @@ impl Record {
         json!({
             "covers": cover == Cover::Covers,
             "otherHistory": cover == Cover::OtherHistory,
+            "aheadOfView": cover == Cover::AheadOfView,
             "epoch": self.epoch,
             "epochHash": self.epoch_hash,
             "auditedAt": self.audited_at,

@@ -7,15 +7,12 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Exhibit};
 use shelfproof_verifier::chain::rpc::{AnchoredEpoch, Scan};
 use shelfproof_verifier::event::KeyEvent;
-use shelfproof_verifier::tree::EventsTree;
+use shelfproof_verifier::verdict::MAX_AHEAD_MS;
 
 use super::data::Data;
 use crate::cause::Cause;
 use crate::report::Failure;
 use crate::source::Online;
-
-/// The furthest that an event's time may lie after its epoch's block, seconds (protocol §5, `clock`).
-const MAX_AHEAD_S: u64 = 600;
 
 /// Where an event was looked for, and whether it is there.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +30,7 @@ pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Fou
     let data = Data::open(place)?;
     online.runtime.block_on(async {
         let at = online.source.final_block().await?;
-        let since_s = (event.at_ms / 1000).saturating_sub(MAX_AHEAD_S);
+        let since_s = event.at_ms.saturating_sub(MAX_AHEAD_MS) / 1000;
         let mut scan = online.source.scan_since(since_s, at).await?;
         let found = first_with(&mut scan, &data, |other| other == event).await?;
         Ok(Found {
@@ -58,17 +55,7 @@ pub(super) async fn exhibit(
         event.key_id == key_id && event.version == version
     })
     .await?;
-    Ok(found.and_then(|found| exhibit_of(&found.epoch, &found.events, found.event)))
-}
-
-/// An event with its place in its epoch.
-pub(super) fn exhibit_of(epoch: &AnchoredEpoch, events: &[KeyEvent], event: KeyEvent) -> Option<Exhibit> {
-    let path = EventsTree::of_events(events, threads())?.path(&event.hash())?;
-    Some(Exhibit {
-        event,
-        header: epoch.header,
-        path,
-    })
+    Ok(found.and_then(|hit| audit::exhibit(&hit.epoch.header, &hit.bytes, &hit.event.into(), threads())))
 }
 
 /// As many as the machine has.
@@ -78,7 +65,7 @@ pub(crate) fn threads() -> usize {
 
 struct Hit {
     epoch: AnchoredEpoch,
-    events: Vec<KeyEvent>,
+    bytes: Vec<u8>,
     event: KeyEvent,
 }
 
@@ -94,7 +81,7 @@ async fn first_with(
         let bytes = match data.fetch(&epoch.header).await {
             Ok(bytes) => bytes,
             Err(why) => {
-                missing.get_or_insert(why.0);
+                missing.get_or_insert(why);
                 continue;
             }
         };
@@ -102,8 +89,8 @@ async fn first_with(
         let events = audit::read_epoch(&epoch.header, &bytes, threads())
             .map_err(|breach| Failure::new(Cause::Breach(breach.rule), breach.detail))?;
         if let Some(event) = events.iter().find(|event| wanted(event)).copied() {
-            return Ok(Some(Hit { epoch, events, event }));
+            return Ok(Some(Hit { epoch, bytes, event }));
         }
     }
-    missing.map_or(Ok(None), |why| Err(Failure::new(Cause::DataMissing, why)))
+    missing.map_or(Ok(None), |missing| Err(missing.into_failure()))
 }

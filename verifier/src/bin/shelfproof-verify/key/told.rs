@@ -6,10 +6,10 @@ use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Status;
 use shelfproof_verifier::verdict::{Happened, Holds, ReceiptOutcome};
 
-use super::{Asked, Record, Report, Style};
+use super::{Asked, Report, Style};
 use crate::args::Lang;
-use crate::audit::record::Cover;
-use crate::report::Tone;
+use crate::audit::record::{Cover, Known};
+use crate::report::{Tone, identity_json};
 use crate::sentences::{self, NotProved};
 use crate::{disclosed, time};
 
@@ -18,15 +18,14 @@ pub(super) struct Told<'a> {
     pub(super) holds: &'a Holds,
     pub(super) view: &'a ChainView,
     pub(super) asked: &'a Asked,
-    pub(super) record: Option<&'a Record>,
+    pub(super) known: &'a Known,
     pub(super) lang: Lang,
 }
 
 impl Told<'_> {
     pub(super) fn report(&self, style: Style, believed: NotProved) -> Report {
-        let cover = self
-            .record
-            .map(|record| record.cover(self.view, self.holds.freshness.epoch));
+        let record = self.known.record.as_ref();
+        let cover = record.map(|record| record.cover(self.view, self.holds.freshness.epoch));
         let mut report = Report {
             verdict: self.holds.verdict(),
             tone: if self.holds.yours && self.holds.state == Some(Kind::Sold) {
@@ -49,27 +48,7 @@ impl Told<'_> {
         if style == Style::History {
             report.table = self.table();
         }
-        if let Some((Cover::Broken, record)) = cover.zip(self.record) {
-            let breach = record
-                .breach
-                .as_ref()
-                .map(|breach| breach.detail.as_str())
-                .unwrap_or_default();
-            let words = self.pick(
-                "an audit found this shop in breach, so do not rely on what it proves",
-                "一次审计发现这家商家违规，请不要相信它的证明",
-            );
-            report.warnings.push(format!("{words}: {breach}"));
-        }
-        if let Some(Cover::OtherHistory) = cover {
-            report.warnings.push(
-                self.pick(
-                    "the audit found here does not match the history seen here; it was ignored",
-                    "这里的审计记录与看到的历史不符，已忽略",
-                )
-                .to_owned(),
-            );
-        }
+        report.warnings.extend(self.audit_warning(cover));
         if self.holds.receipts.iter().any(|receipt| receipt.status == Status::Late) {
             report.warnings.push(
                 self.pick(
@@ -79,7 +58,38 @@ impl Told<'_> {
                 .to_owned(),
             );
         }
+        report.warnings.extend(time::behind(self.view.as_of_s, self.lang));
         report
+    }
+
+    /// What of the audits known here must not be overlooked.
+    fn audit_warning(&self, cover: Option<Cover>) -> Option<String> {
+        if let Some(damage) = &self.known.damage {
+            let words = self.pick(
+                "your own audit's record cannot be read, so it was not used: run the audit again",
+                "您自己的审计记录无法读取，没有使用：请重新审计",
+            );
+            return Some(format!("{words}: {damage}"));
+        }
+        let record = self.known.record.as_ref()?;
+        match cover? {
+            Cover::Broken => {
+                let breach = record.breach.as_ref().map(|breach| breach.detail.as_str());
+                let words = self.pick(
+                    "an audit found this shop in breach, so do not rely on what it proves",
+                    "一次审计发现这家商家违规，请不要相信它的证明",
+                );
+                Some(format!("{words}: {}", breach.unwrap_or_default()))
+            }
+            Cover::OtherHistory => {
+                let words = self.pick(
+                    "the audit found here does not match the history seen here; it was ignored",
+                    "这里的审计记录与看到的历史不符，已忽略",
+                );
+                Some(words.to_owned())
+            }
+            Cover::Covers | Cover::EndsBefore | Cover::AheadOfView => None,
+        }
     }
 
     fn pick<'b>(&self, english: &'b str, chinese: &'b str) -> &'b str {
@@ -98,7 +108,7 @@ impl Told<'_> {
             believed,
         ]);
         match cover {
-            Some(Cover::Covers) if self.record.is_some_and(|record| record.handed_over) => {
+            Some(Cover::Covers) if self.known.record.as_ref().is_some_and(|record| record.handed_over) => {
                 open.push(NotProved::AuditorBelieved);
             }
             Some(Cover::Covers) => {}
@@ -188,7 +198,7 @@ impl Told<'_> {
     }
 
     fn audit_text(&self, cover: Option<Cover>) -> String {
-        let Some((cover, record)) = cover.zip(self.record) else {
+        let Some((cover, record)) = cover.zip(self.known.record.as_ref()) else {
             return self
                 .pick("none of this shop is known here", "本机没有这家商家的审计记录")
                 .to_owned();
@@ -243,8 +253,8 @@ impl Told<'_> {
                 "epoch": fresh.epoch, "epochHash": fresh.epoch_hash, "anchoredAt": fresh.anchored_at_s,
                 "supersededAt": fresh.superseded_at_s, "latest": fresh.latest, "asOf": fresh.as_of_s,
             },
-            "audit": self.record.zip(cover).map(|(record, cover)| record.summary(cover)),
-            "merchant": merchant_json(self.view),
+            "audit": self.known.record.as_ref().zip(cover).map(|(record, cover)| record.summary(cover)),
+            "merchant": identity_json(&self.view.identity),
         });
         match object {
             Value::Object(map) => map,
@@ -264,12 +274,6 @@ impl Told<'_> {
             "anchoredAt": happened.anchored_at_s, "opened": opened,
         })
     }
-}
-
-/// Which merchant a view is of, for machines.
-pub(crate) fn merchant_json(view: &ChainView) -> Value {
-    let identity = view.identity;
-    json!({"chainId": identity.chain_id, "registry": identity.registry, "merchantId": identity.merchant_id})
 }
 
 /// Which merchant a view is of, for people.

@@ -3,11 +3,11 @@
 #![cfg(feature = "map")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod damage;
+mod kills;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use alloy_primitives::keccak256;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ type Heads = BTreeMap<B256, Head>;
 fn head(seed: u64) -> Head {
     let kind = Kind::ALL[usize::try_from(seed % 10).unwrap()];
     Head {
-        version: seed as u32 | 1,
+        version: u32::try_from(seed % 1_000).unwrap() + 1,
         hash: keccak256(seed.to_be_bytes()),
         kind,
         at_ms: seed * 1_000,
@@ -83,7 +83,7 @@ fn flipped(mut key: B256, bit: usize) -> B256 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn any_epochs_give_the_roots_heads_and_proofs_of_the_trie(
         epochs in prop::collection::vec(prop::collection::vec((0..400u64, 0..4usize, any::<u64>()), 0..150), 1..6)
@@ -159,6 +159,22 @@ fn keys_that_share_sixty_bits_neither_split_without_end_nor_go_wrong() {
 }
 
 #[test]
+fn a_crowd_that_chance_never_brings_together_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut map = Map::open(folder.path()).unwrap();
+    let crowd = |count: u32| -> Vec<(B256, Head)> {
+        let id = |seed: u32| [[0xC3; 28].as_slice(), &seed.to_be_bytes()].concat();
+        (0..count).map(|seed| (B256::from_slice(&id(seed)), head(1))).collect()
+    };
+    let plan = map.plan(&crowd(1 << 14)).unwrap();
+    assert!(matches!(map.plan(&crowd((1 << 14) + 1)), Err(MapError::Crowded)));
+    map.commit(plan, 1, named(1)).unwrap();
+    let one_more = [(B256::repeat_byte(0xC3), head(2))];
+    assert!(matches!(map.plan(&one_more), Err(MapError::Crowded)));
+    assert_eq!(map.len(), 1 << 14);
+}
+
+#[test]
 fn a_plan_is_committed_on_the_state_it_was_made_on_as_the_next_epoch() {
     let folder = tempfile::tempdir().unwrap();
     let mut map = Map::open(folder.path()).unwrap();
@@ -210,198 +226,4 @@ fn a_folder_that_is_open_elsewhere_or_something_else_is_refused() {
     fs::write(other.path().join("letters.txt"), "mine").unwrap();
     assert!(matches!(Map::open(other.path()), Err(MapError::Foreign(_))));
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 1);
-}
-
-// Kills.
-
-const CHILD: &str = "SHELFPROOF_TEST_MAP";
-const CHILD_UPDATES: u64 = 3_000;
-
-/// The epochs that the killed child writes: a pure function of their number.
-fn child_epoch(epoch: u64) -> Heads {
-    (0..CHILD_UPDATES)
-        .map(|at| {
-            let number = u64::from_be_bytes(
-                *keccak256([epoch, at].map(u64::to_be_bytes).concat())
-                    .first_chunk()
-                    .unwrap(),
-            );
-            (
-                keccak256((number % 20_000).to_be_bytes()),
-                head(epoch * CHILD_UPDATES + at),
-            )
-        })
-        .collect()
-}
-
-/// Not a test by itself: the process that the next test kills. It says each epoch that it was told is on disk.
-#[test]
-fn child_that_is_killed() {
-    let Some(folder) = std::env::var_os(CHILD) else { return };
-    let mut map = Map::open(PathBuf::from(&folder)).unwrap();
-    loop {
-        let epoch = map.epoch().0 + 1;
-        advance(&mut map, &child_epoch(epoch));
-        fs::write(Path::new(&folder).with_extension("said"), epoch.to_string()).unwrap();
-    }
-}
-
-#[test]
-fn a_kill_leaves_one_epoch_or_the_next_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, said) = (folder.path().join("map"), folder.path().join("map.said"));
-    let (mut heads, mut at) = (Heads::new(), 0);
-    let start = Instant::now();
-    for round in 0..12u64 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_that_is_killed", "--nocapture"])
-            .env(CHILD, &path)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(60 + 37 * (round * round % 7)));
-        assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
-        child.kill().unwrap();
-        child.wait().unwrap();
-
-        let told: u64 = fs::read_to_string(&said)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
-        let map = Map::open(&path).unwrap();
-        let (epoch, hash) = map.epoch();
-        // What was said to be on disk is there; at most one more was on its way.
-        assert!(epoch == told || epoch == told + 1, "epoch {epoch}, told {told}");
-        assert!(epoch == 0 || hash == named(epoch));
-        for epoch in at + 1..=epoch {
-            heads.extend(child_epoch(epoch));
-        }
-        at = epoch;
-        assert_holds(&map, &heads);
-        if start.elapsed() > Duration::from_secs(15) {
-            break;
-        }
-    }
-    assert!(at > 3, "the child got to epoch {at} only");
-}
-
-// Damage.
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(self::files(&path))
-        } else {
-            files.push(path)
-        }
-    }
-    files.sort();
-    files
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target)
-        } else {
-            fs::copy(&path, &target).map(drop).unwrap()
-        }
-    }
-}
-
-/// A map of a few epochs, the first of them flushed from the journal into a table, and its state after each.
-fn whole_map(path: &Path) -> Vec<Heads> {
-    let mut states = vec![Heads::new()];
-    for epoch in 1..=3 {
-        let mut map = Map::open(path).unwrap();
-        let mut heads = states[states.len() - 1].clone();
-        heads.extend(child_epoch(epoch));
-        advance(&mut map, &child_epoch(epoch));
-        states.push(heads);
-        drop(map);
-        if epoch == 1 {
-            let database = fjall::Database::builder(path.join("store")).open().unwrap();
-            let rows = database
-                .keyspace("history", fjall::KeyspaceCreateOptions::default)
-                .unwrap();
-            rows.rotate_memtable_and_wait().unwrap();
-        }
-    }
-    states
-}
-
-/// Opening or reading the damaged map fails, or shows an epoch that once was, whole.
-fn assert_noticed(path: &Path, states: &[Heads], what: &str) -> bool {
-    let answer = Map::open(path).and_then(|map| {
-        let heads = &states[usize::try_from(map.epoch().0).unwrap()];
-        let keys: Vec<B256> = heads.keys().copied().collect();
-        assert_eq!(map.root(), root_of(heads), "{what}");
-        assert_eq!(
-            map.heads(&keys)?,
-            heads.values().copied().map(Some).collect::<Vec<_>>(),
-            "{what}"
-        );
-        Ok(())
-    });
-    if let Err(error) = &answer {
-        assert!(
-            matches!(
-                error,
-                MapError::Damaged { .. } | MapError::Io { .. } | MapError::Foreign(_)
-            ),
-            "{what}: {error}"
-        );
-    }
-    answer.is_err()
-}
-
-#[test]
-fn a_flipped_byte_is_noticed_or_harms_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    let states = whole_map(&whole);
-    let mut noticed = 0;
-    for file in files(&whole) {
-        let length = fs::metadata(&file).unwrap().len().min(3 << 20);
-        // A journal is laid out in advance: what lies beyond its end is zeros, and harms nobody.
-        for place in 0..length.min(10) {
-            copy(&whole, &broken);
-            let target = broken.join(file.strip_prefix(&whole).unwrap());
-            let mut bytes = fs::read(&target).unwrap();
-            let Some(byte) = bytes.get_mut(usize::try_from(length * place / 10).unwrap()) else {
-                continue;
-            };
-            *byte ^= 0x10;
-            fs::write(&target, bytes).unwrap();
-            noticed += u32::from(assert_noticed(
-                &broken,
-                &states,
-                &format!("{} at {place}", target.display()),
-            ));
-            fs::remove_dir_all(&broken).unwrap();
-        }
-    }
-    assert!(noticed > 10, "noticed {noticed}");
-}
-
-#[test]
-fn a_deleted_file_is_noticed_or_harms_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    let states = whole_map(&whole);
-    let mut noticed = 0;
-    for file in files(&whole) {
-        copy(&whole, &broken);
-        let target = broken.join(file.strip_prefix(&whole).unwrap());
-        fs::remove_file(&target).unwrap();
-        noticed += u32::from(assert_noticed(&broken, &states, &target.display().to_string()));
-        fs::remove_dir_all(&broken).unwrap();
-    }
-    assert!(noticed > 2, "noticed {noticed}");
 }

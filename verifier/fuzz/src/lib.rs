@@ -1,0 +1,114 @@
+//! What each fuzz target does with its bytes; it panics where the verifier does not keep its word.
+//!
+//! The targets only hand the bytes on, because they need a C++ compiler and the fuzzer's library. This file needs
+//! neither: `make test` compiles it too, and runs the seeds through it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use shelfproof_verifier::B256;
+use shelfproof_verifier::audit::{self, Breach};
+use shelfproof_verifier::bundle::Bundle;
+use shelfproof_verifier::chain::trusted::TrustedEpochs;
+use shelfproof_verifier::epoch::{self, Header};
+use shelfproof_verifier::event::Record;
+use shelfproof_verifier::history::Head;
+use shelfproof_verifier::receipt::Receipt;
+use shelfproof_verifier::tree::EventsTree;
+use shelfproof_verifier::verdict::{self, Question};
+
+pub mod seeds;
+
+/// The vectors' trusted epochs, so that a bundle grown from theirs gets past the chain.
+static TRUSTED: LazyLock<TrustedEpochs> = LazyLock::new(|| {
+    TrustedEpochs::parse(seeds::vectors()["trusted"].to_string().as_bytes()).expect("the vectors' trusted epochs hold")
+});
+
+/// Any bytes as a bundle: no panic; what is read is written and read the same; what is judged is judged the same twice.
+pub fn bundle(bytes: &[u8]) {
+    let Ok(bundle) = Bundle::parse(bytes) else { return };
+    assert_eq!(Bundle::parse(bundle.to_json().as_bytes()).as_ref(), Ok(&bundle));
+    let view = TRUSTED.as_view();
+    let question = Question {
+        code: "ABCD-EFGH-2345-6789",
+        claim: None,
+        expected: view.identity,
+        stale_after_s: 86_400,
+    };
+    let judged = verdict::check(&bundle, &question, view, &[]);
+    assert_eq!(verdict::check(&bundle, &question, view, &[]), judged);
+}
+
+/// Any bytes as a receipt: no panic; what is read is written and read the same.
+pub fn receipt(bytes: &[u8]) {
+    let Ok(receipt) = Receipt::parse(bytes) else { return };
+    assert_eq!(Receipt::parse(receipt.to_json().as_bytes()).as_ref(), Ok(&receipt));
+    let _ = receipt.promise.signer(&receipt.identity);
+}
+
+/// Any bytes as a trusted-epochs file: no panic; what is read is written and read the same.
+pub fn trusted_epochs(bytes: &[u8]) {
+    let Ok(trusted) = TrustedEpochs::parse(bytes) else {
+        return;
+    };
+    assert_eq!(
+        TrustedEpochs::parse(trusted.to_json().as_bytes()).as_ref(),
+        Ok(&trusted)
+    );
+}
+
+/// Any bytes as the data of two epochs, the second after the first, as [`seeds::two_epochs`] lays them out: no panic;
+/// what is read is written and read the same; an audit follows both or names the breach.
+pub fn epoch_data(bytes: &[u8]) {
+    let _ = audit_two(bytes);
+}
+
+/// How many keys the audit of two epochs follows to their end, or the breach that it finds; `None` for bytes that are
+/// not records in two parts.
+pub fn audit_two(bytes: &[u8]) -> Option<Result<usize, Breach>> {
+    let (anchored_at_s, rest) = bytes.split_first_chunk()?;
+    let (first_bytes, rest) = rest.split_first_chunk()?;
+    let anchored_at_s = u64::from(u32::from_be_bytes(*anchored_at_s));
+    let first_bytes = usize::try_from(u32::from_be_bytes(*first_bytes)).ok()?;
+    let (first, second) = rest.split_at_checked(first_bytes)?;
+
+    let mut heads = BTreeMap::new();
+    for (number, data) in (1..).zip([first, second]) {
+        let records = epoch::split_data(data).ok()?;
+        let updates = audit_one(number, anchored_at_s, data, &records, &heads);
+        if let Err(breach) = &updates {
+            let proof = breach.proof.as_deref();
+            assert!(proof.is_none_or(|proof| records.contains(&proof.event)), "{breach}");
+        }
+        match updates {
+            Ok(updates) => heads.extend(updates),
+            Err(breach) => return Some(Err(breach)),
+        }
+    }
+    Some(Ok(heads.len()))
+}
+
+/// One epoch after the heads before it, under the header that its data asks for.
+fn audit_one(
+    number: u64,
+    anchored_at_s: u64,
+    data: &[u8],
+    records: &[Record],
+    heads: &BTreeMap<B256, Head>,
+) -> Result<Vec<(B256, Head)>, Breach> {
+    let header = Header {
+        number,
+        parent: B256::ZERO,
+        events_root: EventsTree::of_records(records, 1).map_or(B256::ZERO, |tree| tree.root()),
+        history_root: B256::ZERO,
+        event_count: records.len() as u64,
+        data_hash: epoch::data_hash(data),
+    };
+    let events = audit::read_epoch(&header, data, 1)?;
+    assert_eq!(epoch::encode_data(&events), data);
+    let keys = audit::keys_of(&events);
+    let before: Vec<_> = keys.iter().map(|key| heads.get(key).copied()).collect();
+    let updates = audit::advance(&events, &before, number, anchored_at_s)?;
+    assert!(updates.iter().map(|(key, _)| key).eq(&keys), "another key moved");
+    Ok(updates)
+}

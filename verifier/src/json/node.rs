@@ -1,0 +1,229 @@
+//! Typed reading: each field by its name, and where it is not what it must be, which one.
+
+use std::fmt;
+
+use alloy_primitives::{Address, B256, hex};
+
+use super::Value;
+use crate::Refusal;
+
+/// Where in a file a value stands, for messages: `events[2].path[0]`.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    parent: Option<&'a Place<'a>>,
+    step: Step,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Root(&'static str),
+    Name(&'static str),
+    Index(usize),
+}
+
+impl Place<'_> {
+    /// The file itself, by the name it has in messages.
+    #[must_use]
+    pub const fn root(name: &'static str) -> Self {
+        Self {
+            parent: None,
+            step: Step::Root(name),
+        }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+        }
+        match self.step {
+            Step::Root(name) => f.write_str(name),
+            Step::Name(name) => write!(f, ".{name}"),
+            Step::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// A value and where it stands: the typed readers below say what a field must be when it is not.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    value: &'a Value,
+    place: Place<'a>,
+}
+
+impl<'a> Node<'a> {
+    /// The file's outermost value.
+    #[must_use]
+    pub const fn root(value: &'a Value, name: &'static str) -> Self {
+        Self {
+            value,
+            place: Place::root(name),
+        }
+    }
+
+    /// What this must be and is not.
+    #[must_use]
+    pub fn must(&self, rule: &str) -> Refusal {
+        Refusal::malformed(format!("{} must be {rule}", self.place))
+    }
+
+    /// A field that may be left out; `None` too where this is no object.
+    #[must_use]
+    pub fn optional(&'a self, name: &'static str) -> Option<Node<'a>> {
+        let Value::Object(fields) = self.value else { return None };
+        let (_, value) = fields.iter().find(|(other, _)| other == name)?;
+        Some(Node {
+            value,
+            place: Place {
+                parent: Some(&self.place),
+                step: Step::Name(name),
+            },
+        })
+    }
+
+    /// A field that must be there.
+    ///
+    /// # Errors
+    /// `malformed` where it is not.
+    pub fn field(&'a self, name: &'static str) -> Result<Node<'a>, Refusal> {
+        if !matches!(self.value, Value::Object(_)) {
+            return Err(self.must("an object"));
+        }
+        self.optional(name)
+            .ok_or_else(|| Refusal::malformed(format!("{}.{name} is missing", self.place)))
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// Reads each item of an array.
+    ///
+    /// # Errors
+    /// `malformed` where this is no array; else the first that `read` gives.
+    pub fn items<T>(&self, mut read: impl FnMut(Node<'_>) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
+        let Value::Array(items) = self.value else {
+            return Err(self.must("an array"));
+        };
+        let node = |(index, value)| Node {
+            value,
+            place: Place {
+                parent: Some(&self.place),
+                step: Step::Index(index),
+            },
+        };
+        items.iter().enumerate().map(|item| read(node(item))).collect()
+    }
+
+    /// The number.
+    ///
+    /// # Errors
+    /// `malformed` where this is none.
+    pub fn number(&self) -> Result<u64, Refusal> {
+        match self.value {
+            Value::Number(number) => Ok(*number),
+            _ => Err(self.must("a number")),
+        }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// `malformed` where this is none.
+    pub fn text(&self) -> Result<&'a str, Refusal> {
+        match self.value {
+            Value::Text(text) => Ok(text),
+            _ => Err(self.must("text")),
+        }
+    }
+
+    /// Exactly that text.
+    ///
+    /// # Errors
+    /// `malformed` where this is another.
+    pub fn exactly(&self, expected: &str) -> Result<(), Refusal> {
+        if self.text()? == expected {
+            Ok(())
+        } else {
+            Err(self.must(&format!("\"{expected}\"")))
+        }
+    }
+
+    /// `N` bytes in lower-case hex after `0x`.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn bytes<const N: usize>(&self) -> Result<[u8; N], Refusal> {
+        hex_bytes(self.text()?).ok_or_else(|| self.must(&format!("0x and {} digits of lower-case hex", 2 * N)))
+    }
+
+    /// 32 bytes in lower-case hex after `0x`.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn word(&self) -> Result<B256, Refusal> {
+        self.bytes().map(B256::from)
+    }
+
+    /// An address: `0x` and 40 hex digits of either case.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn address(&self) -> Result<Address, Refusal> {
+        let lowered = self
+            .text()?
+            .strip_prefix("0x")
+            .map(|digits| format!("0x{}", digits.to_ascii_lowercase()));
+        let bytes = lowered.as_deref().and_then(hex_bytes);
+        bytes
+            .map(Address::from)
+            .ok_or_else(|| self.must("0x and 40 digits of hex"))
+    }
+}
+
+/// Exactly `N` bytes as `0x` and lower-case hex; anything else is `None`.
+#[must_use]
+pub fn hex_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digits = text.strip_prefix("0x")?;
+    if digits.len() != 2 * N || digits.bytes().any(|digit| digit.is_ascii_uppercase()) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse_text;
+
+    #[test]
+    fn hex_is_lower_case_and_of_exact_length() {
+        assert_eq!(hex_bytes("0x0aff"), Some([0x0a, 0xff]));
+        for wrong in [
+            "0x0aFF", "0aff", "0x0aff0", "0x0af", "0X0aff", "0x0agg", "0x", "0x+aff", "",
+        ] {
+            assert_eq!(hex_bytes::<2>(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn messages_name_the_place() {
+        let value = parse_text(r#"{"events":[{"path":["0x00"]}]}"#).unwrap();
+        let root = Node::root(&value, "bundle");
+        let read = root
+            .field("events")
+            .unwrap()
+            .items(|event| event.field("path")?.items(|hash| hash.word()));
+        let detail = read.unwrap_err().detail;
+        assert_eq!(
+            detail,
+            "bundle.events[0].path[0] must be 0x and 64 digits of lower-case hex"
+        );
+        assert_eq!(root.field("epochs").err().unwrap().detail, "bundle.epochs is missing");
+    }
+}
