@@ -44,7 +44,8 @@ impl PublicKey {
     }
 }
 
-/// A merchant's VRF secret: one per shelf, for the shelf's lifetime. Wiped from memory when dropped.
+/// A merchant's VRF secret: one per shelf, for the shelf's lifetime. What is kept here is wiped from memory when
+/// dropped; the seed that it was made from is its holder's to wipe.
 pub struct SecretKey {
     expanded: VRFExpandedPrivateKey,
     public: VRFPublicKey,
