@@ -184,3 +184,46 @@ impl Tree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(id: BucketId) -> Summary {
+        Summary {
+            id,
+            root: EMPTY,
+            keys: 0,
+        }
+    }
+
+    #[test]
+    fn buckets_that_leave_a_gap_or_overlap_make_no_tree() {
+        let [left, right] = [false, true].map(|right| BucketId::ROOT.half(right));
+        assert!(Tree::build(&[bucket(BucketId::ROOT)]).is_some());
+        assert!(Tree::build(&[bucket(left), bucket(right)]).is_some());
+        assert!(Tree::build(&[]).is_none());
+        assert!(Tree::build(&[bucket(left)]).is_none());
+        assert!(Tree::build(&[bucket(right)]).is_none());
+        assert!(Tree::build(&[bucket(left), bucket(left)]).is_none());
+        assert!(Tree::build(&[bucket(BucketId::ROOT), bucket(right)]).is_none());
+    }
+
+    #[test]
+    fn a_bucket_deeper_than_any_makes_no_tree() {
+        let deepest = (0..MAX_DEPTH).fold(BucketId::ROOT, |id, _| id.half(true));
+        let mut buckets = vec![bucket(BucketId {
+            depth: MAX_DEPTH + 1,
+            ..deepest
+        })];
+        assert!(Tree::build(&buckets).is_none());
+        // With all that stands beside its path it would be whole, were it not for its depth.
+        let mut id = BucketId::ROOT;
+        for _ in 0..MAX_DEPTH {
+            buckets.push(bucket(id.half(false)));
+            id = id.half(true);
+        }
+        buckets.sort_by_key(|bucket| bucket.id.prefix);
+        assert!(Tree::build(&buckets).is_none());
+    }
+}
