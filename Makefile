@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test bench mutants fuzz deny fmt artifacts clean
+.PHONY: help test bench chaos mutants fuzz deny fmt artifacts clean
 
 # Tools that only some targets need, built from crates.io into target/tools.
 MUTANTS := 27.1.0
@@ -14,6 +14,9 @@ tool = mkdir -p target && flock target/.tools.lock cargo install --quiet --locke
 
 # make bench ONLY=name
 ONLY ?=
+# make chaos ROUNDS=100 SEED=7
+ROUNDS ?= 30
+SEED ?= 1
 # make fuzz SECONDS_EACH=600
 SECONDS_EACH ?= 60
 FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data
@@ -28,8 +31,13 @@ test: ## Install what is missing, then every check and test, Rust and Solidity
 
 bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one)
 	@tools/install
-	cargo build --locked --release -p shelfproof-verifier -p shelfproof-tests --bin shelfproof-verify --bin bench
+	cargo build --locked --release -p shelfproof -p shelfproof-verifier -p shelfproof-tests \
+	    --bin shelfproof --bin shelfproof-verify --bin bench
 	target/release/bench $(ONLY)
+
+chaos: ## Kill node and PostgreSQL in turn under load, and look that nothing was lost or sold twice (ROUNDS=n SEED=n)
+	@tools/install
+	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) cargo test --locked -p shelfproof-tests --test counter_chaos -- --nocapture
 
 mutants: ## Mutation tests of the verifier's library and map, without command line and RPC: 90 % must be caught
 	@tools/install

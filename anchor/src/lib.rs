@@ -11,3 +11,7 @@
 //! - `store`: the schema `attest`, with all of this package's SQL.
 //!
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
+
+pub mod keyfile;
+pub mod register;
+pub mod store;

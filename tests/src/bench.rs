@@ -10,7 +10,11 @@ mod bundle_bytes;
 mod cli_verify;
 mod gas_anchor;
 mod history_update;
+mod peers;
 mod report;
+mod sale_http;
+mod sale_vs_sql;
+mod till;
 mod tree_build;
 mod verify_key;
 
@@ -40,7 +44,7 @@ pub struct Sample {
 pub type Run = fn(&Path) -> Result<Vec<Sample>>;
 
 /// Every benchmark by its name.
-pub const ALL: [(&str, Run); 7] = [
+pub const ALL: [(&str, Run); 10] = [
     ("tree_build", tree_build::one_thread),
     ("tree_build_parallel", tree_build::two_threads),
     ("verify_key", verify_key::run),
@@ -48,6 +52,9 @@ pub const ALL: [(&str, Run); 7] = [
     ("bundle_bytes", bundle_bytes::run),
     ("history_update", history_update::run),
     ("gas_anchor", gas_anchor::run),
+    ("sale_http", sale_http::run),
+    ("sale_growth", sale_http::growth),
+    ("sale_vs_sql", sale_vs_sql::run),
 ];
 
 /// [`ROUNDS`] of ours and of the baseline in turn. Who goes first changes each round, so that neither always finds the

@@ -4,9 +4,14 @@
 
 pub mod anvil;
 pub mod bench;
+pub mod books;
 pub mod child;
+pub mod client;
+pub mod codes;
+pub mod load;
 pub mod node;
 pub mod postgres;
+pub mod shop;
 pub mod tools;
 pub mod vector_chain;
 pub mod vectors;

@@ -1,25 +1,14 @@
-//! A private PostgreSQL cluster, of the distribution's programs, on a Unix socket in a folder of its own.
+//! A private PostgreSQL cluster in a folder that is gone with it, and its databases.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::env;
+use std::ops::Deref;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
+use shelfproof::dev::cluster::{Cluster, SUPERUSER, Settings};
 use tempfile::TempDir;
 
-use crate::child::{Server, Signal, command};
-use crate::{Result, tools};
-
-/// How long the server may take to accept connections.
-const START_BOUND: Duration = Duration::from_mins(1);
-
-/// The account that the distribution's package makes. PostgreSQL refuses to run as root.
-const ACCOUNT: &str = "postgres";
-
-/// The cluster's superuser.
-const SUPERUSER: &str = "shelfproof";
+use crate::Result;
 
 /// Whether what was committed survives a crash of the machine. Only tests of exactly that need to pay for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,61 +22,68 @@ pub enum Durability {
 /// A running cluster, gone with this value.
 #[derive(Debug)]
 pub struct Postgres {
-    server: Server,
+    cluster: Cluster,
     databases: AtomicU32,
     // Dropped after the server that lives in it.
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Postgres {
-    /// Makes a cluster and waits until it accepts connections.
+    /// Makes a cluster where temporary files lie, and waits until it accepts connections.
     ///
     /// # Errors
     /// With the programs' own words, where one of them fails.
     pub fn start(durability: Durability) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("pg-").tempdir()?;
-        let account = account(folder.path())?;
-        let data = folder.path().join("data");
-        let mut initdb = command(tools::postgres("initdb")?, account, Signal::Kill);
-        initdb.args([
-            "--no-sync",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--username",
-            SUPERUSER,
-        ]);
-        initdb.arg("--pgdata").arg(&data).current_dir(folder.path());
-        succeed("initdb", initdb.output()?)?;
+        Self::start_below(&env::temp_dir(), durability)
+    }
 
-        let mut postgres = command(tools::postgres("postgres")?, account, Signal::Quit);
-        postgres
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(folder.path())
-            .args(["-c", "listen_addresses="]);
-        if durability == Durability::None {
-            postgres.args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "synchronous_commit=off",
-            ]);
-        }
-        postgres.current_dir(folder.path());
-        let mut server = Server::start("postgres", postgres, Signal::Quit, &folder.path().join("postgres.log"))?;
-        server.wait_for(START_BOUND, |log| {
-            log.contains("database system is ready to accept connections")
-                .then_some(())
-        })?;
-        Ok(Self {
+    /// Makes a cluster in a folder of its own below `parent`, and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// With the programs' own words, where one of them fails.
+    pub fn start_below(parent: &Path, durability: Durability) -> Result<Self> {
+        Self::start_with(parent, durability, false, &[])
+    }
+
+    /// The same, listening on the loopback too where asked, with further settings of the server, by name
+    /// (`max_connections`).
+    ///
+    /// # Errors
+    /// With the programs' own words, where one of them fails.
+    pub fn start_with(
+        parent: &Path,
+        durability: Durability,
+        on_loopback: bool,
+        server: &[(&str, &str)],
+    ) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("pg-").tempdir_in(parent)?;
+        let settings = Settings {
+            is_volatile: durability == Durability::None,
+            on_loopback,
             server,
+            lock: None,
+        };
+        Ok(Self {
+            cluster: Cluster::start(folder.path(), settings)?,
             databases: AtomicU32::new(0),
-            folder,
+            _folder: folder,
         })
+    }
+
+    /// Kills the postmaster and every process of its own with `kill -9`, as a crash of the machine ends them.
+    ///
+    /// # Errors
+    /// The system's, where they cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
+        Ok(self.cluster.kill()?)
+    }
+
+    /// Starts a killed cluster again, over the same folder and port, and waits until it has recovered.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn restart(&mut self) -> Result<()> {
+        Ok(self.cluster.restart(None)?)
     }
 
     /// A new, empty database.
@@ -105,68 +101,48 @@ impl Postgres {
     /// # Errors
     /// With the server's words.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
-        let mut psql = Command::new(tools::postgres("psql")?);
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            SUPERUSER,
-            "-d",
-            database,
-            "-c",
-            sql,
-        ]);
-        let output = succeed("psql", psql.arg("-h").arg(self.folder.path()).output()?)?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+        Ok(self.cluster.psql(database, sql)?)
     }
 
     /// A connection string for `database`, as libpq and its kin read it.
     #[must_use]
     pub fn connection(&self, database: &str) -> String {
+        let (folder, port) = (self.folder().display(), self.port());
+        format!("host={folder} port={port} user={SUPERUSER} dbname={database}")
+    }
+
+    /// The same as an address, over the socket.
+    #[must_use]
+    pub fn connection_url(&self, database: &str) -> String {
+        self.cluster.url(database)
+    }
+
+    /// The same with a password, which this cluster does not ask for.
+    #[must_use]
+    pub fn url(&self, database: &str, password: &str) -> String {
+        let folder = self.folder().display();
         format!(
-            "host={} user={SUPERUSER} dbname={database}",
-            self.folder.path().display()
+            "postgres://{SUPERUSER}:{password}@localhost:{}/{database}?host={folder}",
+            self.port()
         )
     }
 
-    /// The postmaster's process id.
+    /// What `psql` and `pgbench` of that database find in their environment.
     #[must_use]
-    pub fn pid(&self) -> u32 {
-        self.server.pid()
-    }
-
-    /// The folder that holds the cluster, its socket and its log.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn environment(&self, database: &str) -> [(&'static str, String); 4] {
+        [
+            ("PGHOST", self.folder().display().to_string()),
+            ("PGPORT", self.port().to_string()),
+            ("PGUSER", SUPERUSER.to_owned()),
+            ("PGDATABASE", database.to_owned()),
+        ]
     }
 }
 
-/// Whom to run the server as: as root the distribution's account, to which the folder is given.
-fn account(folder: &Path) -> Result<Option<&'static str>> {
-    if fs::metadata("/proc/self")?.uid() != 0 {
-        return Ok(None);
-    }
-    let id = |flag| -> Result<u32> {
-        let output = succeed("id", Command::new("id").args([flag, ACCOUNT]).output()?)?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
-    };
-    chown(folder, Some(id("-u")?), Some(id("-g")?))?;
-    Ok(Some(ACCOUNT))
-}
+impl Deref for Postgres {
+    type Target = Cluster;
 
-/// The output of a program that succeeded; else its words as the error.
-fn succeed(name: &str, output: Output) -> Result<Output> {
-    if output.status.success() {
-        return Ok(output);
+    fn deref(&self) -> &Self::Target {
+        &self.cluster
     }
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    Err(format!("{name} ended with {}:\n{out}{err}", output.status).into())
 }

@@ -1,8 +1,10 @@
-//! Where the tools that tests run stand: npm's below `contracts/`, PostgreSQL's where the distribution puts them.
+//! Where the programs that tests run stand: npm's, PostgreSQL's and our own.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use shelfproof::dev::tools as dev;
 
 use crate::Result;
 
@@ -13,44 +15,43 @@ pub fn root() -> PathBuf {
     tests.parent().unwrap_or(tests).to_owned()
 }
 
-/// `forge`, `anvil` or `cast` itself, not npm's wrapper around it: a signal to the wrapper would not reach it.
+/// `forge`, `anvil` or `cast` itself, as `tools/install` brought it.
 ///
 /// # Errors
 /// Where npm has not installed it.
 pub fn foundry(tool: &str) -> Result<PathBuf> {
-    let architecture = match env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    let package = format!("@foundry-rs/{tool}-{}-{architecture}", env::consts::OS);
-    let path = root()
-        .join("contracts/node_modules")
-        .join(&package)
-        .join("bin")
-        .join(tool);
-    if path.is_file() {
-        return Ok(path);
-    }
-    Err(format!("{tool} is not there: npm package {package}. Run: tools/install").into())
+    Ok(dev::foundry(&root(), tool)?)
 }
 
-/// One of PostgreSQL's programs, of the newest server that the distribution installed, or else on `PATH`.
+/// One of PostgreSQL's programs.
 ///
 /// # Errors
 /// Where there is no server.
 pub fn postgres(tool: &str) -> Result<PathBuf> {
-    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
-    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-        .unwrap_or_default();
-    versions.sort_by_key(|path| number(path));
-    let distribution = versions.into_iter().rev().map(|version| version.join("bin"));
-    let searched = env::var_os("PATH").unwrap_or_default();
-    distribution
-        .chain(env::split_paths(&searched))
-        // The folder must have the server: a client's package alone also brings a folder and some of the programs.
-        .find(|folder| folder.join("postgres").is_file() && folder.join(tool).is_file())
-        .map(|folder| folder.join(tool))
-        .ok_or_else(|| format!("PostgreSQL's {tool} is not there: package postgresql. Run: tools/install").into())
+    Ok(dev::postgres(tool)?)
+}
+
+/// One of this workspace's programs: the one beside a benchmark, which came out of the same build, or the one that a
+/// test's own profile builds.
+///
+/// # Errors
+/// Where it cannot be built.
+pub fn binary(name: &str) -> Result<PathBuf> {
+    let program = env::current_exe()?;
+    let folder = program.parent().ok_or("this program lies in no folder")?;
+    if !folder.ends_with("deps") {
+        return Ok(folder.join(name));
+    }
+    let folder = folder.parent().unwrap_or(folder);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(root())
+        .args(["build", "--quiet", "--workspace", "--bin", name]);
+    if folder.ends_with("release") {
+        cargo.arg("--release");
+    }
+    if !cargo.status()?.success() {
+        return Err(format!("{name} cannot be built").into());
+    }
+    Ok(folder.join(name))
 }

@@ -4,7 +4,7 @@
 //! [`hold_children_until_killed`].
 
 use std::env;
-use std::fs::{self, Permissions};
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use shelfproof_tests::Result;
 use shelfproof_tests::anvil::{Anvil, Settings};
+use shelfproof_tests::child::is_running;
 use shelfproof_tests::postgres::{Durability, Postgres};
 
 const ROLE: &str = "SHELFPROOF_TESTS_HOLD_CHILDREN";
@@ -41,27 +42,21 @@ fn children_die_with_a_parent_that_is_killed() -> Result<()> {
         .map_while(std::result::Result::ok)
         .find_map(|line| line.split_once("children ").map(|(_, pids)| pids.to_owned()))
         .ok_or("the parent names no children")?;
-    let processes: Vec<&str> = children.split(' ').collect();
+    let processes: Vec<u32> = children
+        .split(' ')
+        .map(str::parse)
+        .collect::<std::result::Result<_, _>>()?;
     assert_eq!(processes.len(), 2);
-    assert!(processes.iter().all(|pid| runs(pid)));
+    assert!(processes.iter().all(|pid| is_running(*pid)));
 
     parent.kill()?;
     parent.wait()?;
     let end = Instant::now() + BOUND;
-    while processes.iter().any(|pid| runs(pid)) {
+    while processes.iter().any(|pid| is_running(*pid)) {
         assert!(Instant::now() < end, "still running: {children}");
         thread::sleep(Duration::from_millis(20));
     }
     Ok(())
-}
-
-/// Whether a process is there and has not ended. One that ended stays as a zombie, state `Z`, where process 1 does not
-/// wait for what it inherits: in many containers.
-fn runs(pid: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The state follows the program's name, which stands in parentheses and may hold any.
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
 fn hold_children_until_killed() -> Result<()> {

@@ -39,3 +39,39 @@ fn databases_are_apart() -> Result<()> {
     assert!(Path::new(postgres.folder()).join(".s.PGSQL.5432").exists());
     Ok(())
 }
+
+#[test]
+fn a_killed_cluster_comes_up_again_with_what_it_had_committed() -> Result<()> {
+    let server = [("max_connections", "40")];
+    let mut postgres = Postgres::start_with(&std::env::temp_dir(), Durability::Fsync, true, &server)?;
+    assert_eq!(postgres.psql("postgres", "SHOW max_connections")?, "40");
+    let (database, port) = (postgres.database()?, postgres.port());
+    for round in 1..=3 {
+        let rows = format!("CREATE TABLE IF NOT EXISTS key (id int); INSERT INTO key VALUES ({round})");
+        postgres.psql(&database, &rows)?;
+        postgres.kill()?;
+        postgres.restart()?;
+        assert_eq!(postgres.psql(&database, "SELECT count(*) FROM key")?, round.to_string());
+    }
+    assert_eq!(postgres.port(), port);
+    Ok(())
+}
+
+/// In a container the next process may have the id that a lock file names, and a killed postmaster may stay a zombie.
+#[test]
+fn lock_files_of_a_process_that_is_no_postmaster_are_no_hindrance() -> Result<()> {
+    let mut postgres = Postgres::start(Durability::None)?;
+    let (lock, socket) = (
+        postgres.folder().join("data/postmaster.pid"),
+        postgres.folder().join(".s.PGSQL.5432.lock"),
+    );
+    let old = postgres.pid().to_string();
+    postgres.kill()?;
+    for file in [lock, socket] {
+        let text = std::fs::read_to_string(&file)?;
+        std::fs::write(&file, text.replacen(&old, &std::process::id().to_string(), 1))?;
+    }
+    postgres.restart()?;
+    assert_eq!(postgres.psql("postgres", "SELECT 1")?, "1");
+    Ok(())
+}

@@ -12,22 +12,9 @@ use shelfproof_tests::vectors::Case;
 
 use super::Setup;
 
-/// Builds the binary as `cargo test --workspace` does, and finds it beside this test.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let test = std::env::current_exe().expect("this test's path");
-        let folder = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .current_dir(tools::root())
-            .args(["build", "--quiet", "--workspace", "--bin", "shelfproof-verify"]);
-        if folder.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().expect("cargo").success());
-        folder.join("shelfproof-verify")
-    })
+    BINARY.get_or_init(|| tools::binary("shelfproof-verify").expect("the binary"))
 }
 
 /// One run, being put together.

@@ -1,0 +1,139 @@
+//! The table of events: what happened to each key, and what opens it.
+
+use alloy_primitives::B256;
+use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
+use sqlx::{FromRow, PgConnection};
+
+/// An event to be written, by the transaction that makes it true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The shop's number of the key.
+    pub key_no: i64,
+    /// The kind of the key's event before; none for its first.
+    pub before: Option<Kind>,
+    /// The event.
+    pub event: KeyEvent,
+    /// What it commits to.
+    pub opening: Opening,
+}
+
+/// An event as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The shop's number of the key.
+    pub key_no: i64,
+    /// The event.
+    pub event: KeyEvent,
+    /// What it commits to.
+    pub opening: Opening,
+}
+
+/// A failure of this store.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The database refused, or could not be reached.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A row is not what this program ever writes.
+    #[error("attest.events of key {key_no}, version {version} holds what this program never writes")]
+    Inconsistent {
+        /// The shop's number of the key.
+        key_no: i64,
+        /// The event's version.
+        version: i32,
+    },
+}
+
+/// Writes events, any number of keys' and in any order.
+///
+/// # Errors
+/// Where the database fails, where a key has that version already, or where a kind may not follow the one before.
+pub async fn event_append(connection: &mut PgConnection, events: &[Appended]) -> Result<(), EventError> {
+    let number = |kind: Kind| i16::from(kind as u8);
+    let each = |field: fn(&Appended) -> &[u8]| events.iter().map(field).collect::<Vec<_>>();
+    sqlx::query(include_str!("sql/event_append.sql"))
+        .bind(events.iter().map(|event| event.key_no).collect::<Vec<_>>())
+        .bind(
+            events
+                .iter()
+                .map(|event| event.event.version.cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            events
+                .iter()
+                .map(|event| event.before.map_or(0, number))
+                .collect::<Vec<_>>(),
+        )
+        .bind(events.iter().map(|event| number(event.event.kind)).collect::<Vec<_>>())
+        .bind(
+            events
+                .iter()
+                .map(|event| event.event.at_ms.cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .bind(each(|event| event.event.key_id.as_slice()))
+        .bind(each(|event| event.event.prev.as_slice()))
+        .bind(each(|event| event.event.payload.as_slice()))
+        .bind(each(|event| event.opening.salt.as_slice()))
+        .bind(
+            events
+                .iter()
+                .map(|event| event.opening.body.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    key_no: i64,
+    version: i32,
+    kind: i16,
+    at_ms: i64,
+    key_id: Vec<u8>,
+    prev: Vec<u8>,
+    payload: Vec<u8>,
+    salt: Vec<u8>,
+    body: String,
+}
+
+impl Row {
+    fn into_stored(self) -> Option<Stored> {
+        let hash = |bytes: &[u8]| B256::try_from(bytes).ok();
+        Some(Stored {
+            key_no: self.key_no,
+            event: KeyEvent {
+                key_id: hash(&self.key_id)?,
+                version: self.version.try_into().ok()?,
+                kind: Kind::from_number(self.kind.try_into().ok()?)?,
+                at_ms: self.at_ms.try_into().ok()?,
+                prev: hash(&self.prev)?,
+                payload: hash(&self.payload)?,
+            },
+            opening: Opening {
+                salt: hash(&self.salt)?,
+                body: self.body,
+            },
+        })
+    }
+}
+
+/// All events of those keys, by key and version.
+///
+/// # Errors
+/// Where the database fails, or a row is damaged.
+pub async fn event_of_keys(connection: &mut PgConnection, keys: &[i64]) -> Result<Vec<Stored>, EventError> {
+    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/event_of_keys.sql"))
+        .bind(keys)
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let (key_no, version) = (row.key_no, row.version);
+            row.into_stored().ok_or(EventError::Inconsistent { key_no, version })
+        })
+        .collect()
+}

@@ -1,0 +1,43 @@
+-- What happened to each key. A row is written in the transaction that makes it true, and never changes after.
+CREATE TABLE attest.events (
+    -- The shop's number of the key: consecutive, so that a burst of sales touches neighbouring pages of the index.
+    key_no  bigint   NOT NULL,
+    version integer  NOT NULL CHECK (version > 0),
+    -- Kinds by their numbers in the protocol; `before` is the kind of the version before, 0 for the first.
+    before  smallint NOT NULL,
+    kind    smallint NOT NULL,
+    -- Unix milliseconds; never less than the version before.
+    at_ms   bigint   NOT NULL CHECK (at_ms > 0),
+    key_id  bytea    NOT NULL CHECK (octet_length(key_id) = 32),
+    -- Hash of the version before; 32 zero bytes for the first.
+    prev    bytea    NOT NULL CHECK (octet_length(prev) = 32),
+    -- keccak256(salt, body); the body is kept as the exact bytes that were hashed.
+    payload bytea    NOT NULL CHECK (octet_length(payload) = 32),
+    salt    bytea    NOT NULL CHECK (octet_length(salt) = 32),
+    body    text     NOT NULL,
+    -- The transaction that wrote the row: an epoch is cut by a snapshot of transactions.
+    xid     xid8     NOT NULL DEFAULT pg_current_xact_id(),
+    PRIMARY KEY (key_no, version),
+    CHECK ((version = 1) = (before = 0)),
+    -- Protocol §2: which kind may follow which, as before * 16 + kind.
+    CONSTRAINT events_legal CHECK (before * 16 + kind IN (
+        0 * 16 + 1, 0 * 16 + 10,
+        1 * 16 + 2, 1 * 16 + 6,
+        2 * 16 + 3, 2 * 16 + 6, 2 * 16 + 9,
+        3 * 16 + 4, 3 * 16 + 5, 3 * 16 + 7,
+        4 * 16 + 5,
+        7 * 16 + 5, 7 * 16 + 8,
+        8 * 16 + 4, 8 * 16 + 5,
+        9 * 16 + 10,
+        10 * 16 + 2, 10 * 16 + 6
+    ))
+);
+
+CREATE INDEX events_by_transaction ON attest.events (xid);
+
+-- History is added to, never changed.
+CREATE FUNCTION attest.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on %.% is not allowed', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME;
+END $$;
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.events EXECUTE FUNCTION attest.refuse();

@@ -1,0 +1,151 @@
+//! The composition root: from a configuration to a shop that can be served.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use shelfproof_verifier::chain::Identity;
+use sqlx::PgPool;
+
+use crate::config::{Config, read_secret};
+use crate::domain::clock::{self, MAX_DRIFT_MS};
+use crate::sale::{Counter, Workers};
+use crate::store::merchant::merchant_bind;
+use crate::store::server::server_get;
+use crate::store::{self, StoreError};
+use crate::vault::{Vault, VaultError};
+
+/// The oldest PostgreSQL that the schema works on, as `server_version_num`.
+const OLDEST_SERVER: i32 = 150_000;
+
+/// A shop: what every request works with.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub pool: PgPool,
+    /// The secrets.
+    pub vault: Arc<Vault>,
+    /// Where orders are placed.
+    pub counter: Counter,
+    /// What the node was told.
+    pub config: Config,
+}
+
+/// Why a shop cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys cannot be opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A file that holds a secret cannot be read.
+    #[error("keys.passphrase_file: {0}")]
+    Passphrase(String),
+    /// The database has another schema.
+    #[error("the database does not have this program's schema. Run: shelfproof migrate")]
+    NotMigrated,
+    /// The database belongs to another merchant.
+    #[error(
+        "the database belongs to another merchant: chain, registry, merchant id and VRF key must be those of its first \
+         start. Look at [chain], keys.folder and database.url"
+    )]
+    OtherMerchant,
+    /// The server is too old.
+    #[error("PostgreSQL 15 or newer is needed; this is {0}")]
+    OldServer(i32),
+    /// The database is not in UTF-8.
+    #[error("the database's encoding is {0}, and must be UTF8. Create it anew with ENCODING 'UTF8'")]
+    Encoding(String),
+    /// The clocks disagree.
+    #[error("this machine's clock and the database's are {0} ms apart; at most {MAX_DRIFT_MS}. Set the clocks (NTP)")]
+    Clock(u64),
+}
+
+/// Opens the vault that `config` names. Slow on purpose: the passphrase is stretched.
+///
+/// # Errors
+/// Where a key file is missing, damaged or of another passphrase.
+pub async fn open_vault(config: &Config) -> Result<Vault, AppError> {
+    let passphrase =
+        read_secret(&config.keys.passphrase_file).map_err(|error| AppError::Passphrase(error.to_string()))?;
+    let identity = Identity {
+        chain_id: config.chain.chain_id,
+        registry: config.chain.registry,
+        merchant_id: config.chain.merchant_id,
+    };
+    let folder = config.keys.folder.clone();
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&folder, &passphrase, identity)).await;
+    Ok(opened.map_err(|error| AppError::Passphrase(error.to_string()))??)
+}
+
+/// A pool on the configured database, which must have this program's schema.
+///
+/// # Errors
+/// Where it cannot be reached, or has another schema.
+pub async fn open_pool(config: &Config) -> Result<PgPool, AppError> {
+    let options = store::options(config.database.url.expose_secret())?;
+    let pool = store::pool(options, config.database.pool_size);
+    if store::is_migrated(&pool).await? {
+        Ok(pool)
+    } else {
+        Err(AppError::NotMigrated)
+    }
+}
+
+/// The database and the vault of one merchant, on a server that a shop can stand on. At a database's first use it is
+/// bound to the merchant.
+///
+/// # Errors
+/// Where one of them cannot be opened, or they belong to two merchants.
+pub async fn open_shop(config: &Config) -> Result<(PgPool, Arc<Vault>), AppError> {
+    let pool = open_pool(config).await?;
+    let vault = Arc::new(open_vault(config).await?);
+    check_server(&pool).await?;
+    if !merchant_bind(&pool, vault.identity(), &vault.vrf_public_key()).await? {
+        return Err(AppError::OtherMerchant);
+    }
+    Ok((pool, vault))
+}
+
+impl App {
+    /// Opens the shop and starts selling. The workers end when the shop is dropped and its queue is empty.
+    ///
+    /// # Errors
+    /// With what to do about it.
+    pub async fn open(config: Config) -> Result<(Self, Workers), AppError> {
+        let (pool, vault) = open_shop(&config).await?;
+        let options = store::options(config.database.url.expose_secret())?;
+        let (counter, workers) =
+            Counter::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, clock::now_ms);
+        let app = Self {
+            pool,
+            vault,
+            counter,
+            config,
+        };
+        Ok((app, workers))
+    }
+}
+
+/// Whether the server is one that a shop can stand on.
+///
+/// # Errors
+/// With what must change.
+pub async fn check_server(pool: &PgPool) -> Result<(), AppError> {
+    let server = server_get(pool).await?;
+    if server.version < OLDEST_SERVER {
+        return Err(AppError::OldServer(server.version));
+    }
+    if server.encoding != "UTF8" {
+        return Err(AppError::Encoding(server.encoding));
+    }
+    let drift_ms = clock::now_ms().abs_diff(u64::try_from(server.clock_ms).unwrap_or_default());
+    if drift_ms > MAX_DRIFT_MS {
+        return Err(AppError::Clock(drift_ms));
+    }
+    if !server.is_durable {
+        tracing::warn!("fsync or full_page_writes is off: a crash of the database's machine can lose what was sold");
+    }
+    Ok(())
+}

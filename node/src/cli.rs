@@ -1,0 +1,214 @@
+//! The command line: one file a command, each with its arguments and its `run`.
+
+use std::error::Error;
+use std::panic;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use keys::{KeysCommand, Shop};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use crate::app::{open_pool, open_shop};
+use crate::config::{Flag, Settings};
+use crate::domain::money::Currency;
+
+pub mod activate;
+pub mod api_key;
+pub mod check;
+pub mod credit;
+pub mod dev;
+pub mod import;
+pub mod init;
+pub mod keys;
+pub mod migrate;
+pub mod product;
+pub mod serve;
+mod stop;
+mod table;
+pub mod worker;
+
+/// What goes wrong here is told to a person, who must mend it.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Sells digital keys, never one twice, and proves to a stranger what happened to each.
+#[derive(Debug, Parser)]
+#[command(name = "shelfproof", version, after_help = HELP, disable_help_subcommand = true)]
+struct Cli {
+    /// The configuration file; else `SHELFPROOF_CONFIG`, else ./shelfproof.toml if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What is logged, above the configuration: info, warn,shelfproof=debug
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+    /// Print JSON, errors too
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const HELP: &str = "\
+Try it, with everything embedded:
+  shelfproof dev
+Set up a shop on your own database and chain:
+  shelfproof init
+  shelfproof serve
+
+Every setting of the configuration file can come from the environment: SHELFPROOF_HTTP__LISTEN is [http] listen.
+`shelfproof serve --check-config` prints what is in force, and where each value came from.
+Exit status: 0 done, 1 failed or refused, 2 the command line is wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer the API and sell, until stopped
+    Serve(serve::ServeArgs),
+    /// Look after the shop: check its invariants again and again, until stopped
+    Worker(worker::WorkerArgs),
+    /// Bring the database to this program's schema
+    Migrate(migrate::MigrateArgs),
+    Import(import::ImportArgs),
+    Activate(activate::ActivateArgs),
+    /// Run a whole shop on this machine: database, chain and API, kept in one folder
+    Dev(dev::DevArgs),
+    /// Set up a shop on your own database and chain, step by step
+    Init(init::InitArgs),
+    /// Products, credit, API keys, secret keys, and whether the books are right
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Debug, Subcommand)]
+enum Admin {
+    Product(product::ProductArgs),
+    Credit(credit::CreditArgs),
+    Key(api_key::KeyArgs),
+    Check(check::CheckArgs),
+    #[command(subcommand)]
+    Keys(KeysCommand),
+}
+
+/// Reads the command line, does what it says, and tells how it went.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // A panic's text can hold anything, a code too; where it came from is enough to find it.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("error: a panic at {place}; this is a bug");
+    }));
+    let is_json = cli.json;
+    match cli.dispatch().await {
+        Ok(code) => code,
+        Err(error) => {
+            tell(&*error, is_json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Cli {
+    async fn dispatch(self) -> Result<ExitCode, Failure> {
+        let log = self.log.map(|value| Flag {
+            name: "--log",
+            field: "log.filter",
+            value,
+        });
+        let settings = |flags: Vec<Flag>| {
+            let flags: Vec<Flag> = log.into_iter().chain(flags).collect();
+            Settings::read(self.config.as_deref(), &flags)
+        };
+        match self.command {
+            Command::Serve(args) => serve::run(&args, &settings(args.flags())?).await?,
+            Command::Worker(_) => worker::run(&settings(Vec::new())?).await?,
+            Command::Migrate(_) => migrate::run(&settings(Vec::new())?, self.json).await?,
+            Command::Dev(args) => dev::run(args).await?,
+            Command::Init(args) => init::run(args, self.json).await?,
+            Command::Import(args) => {
+                let config = settings(Vec::new())?.config()?;
+                let (pool, vault) = open_shop(&config).await?;
+                import::run(args, &pool, &vault).await?;
+            }
+            Command::Activate(args) => activate::run(args, &open_pool(&settings(Vec::new())?.config()?).await?).await?,
+            Command::Admin(command) => return admin(command, &settings(Vec::new())?).await,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn admin(command: Admin, settings: &Settings) -> Result<ExitCode, Failure> {
+    let pool = async || -> Result<PgPool, Failure> { Ok(open_pool(&settings.config()?).await?) };
+    match command {
+        Admin::Product(args) => product::run(args, &pool().await?).await?,
+        Admin::Credit(args) => credit::run(args, &pool().await?).await?,
+        Admin::Key(args) => api_key::run(args, &pool().await?).await?,
+        Admin::Check(args) => return Ok(check::run(args, &pool().await?).await?),
+        Admin::Keys(command @ KeysCommand::Rewrap { .. }) => {
+            let (pool, identity) = (&pool().await?, settings.chain()?.identity());
+            keys::run(command, Some(Shop { pool, identity })).await?;
+        }
+        // The keys come before there is a database.
+        Admin::Keys(command) => keys::run(command, None).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints an error and its causes, as far as each says more than the one above it.
+fn tell(error: &(dyn Error + 'static), is_json: bool) {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in std::iter::successors(Some(error), |&error| error.source()) {
+        let text = cause.to_string();
+        if causes.last().is_none_or(|above| !above.contains(&text)) {
+            causes.push(text);
+        }
+    }
+    if is_json {
+        println!("{:#}", json!({ "error": causes[0], "causes": causes[1..] }));
+    } else {
+        eprintln!("error: {}", causes.join("\n  caused by: "));
+    }
+}
+
+/// Prints an answer to standard output: as JSON, or as the text, which ends its lines itself.
+fn print(is_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) {
+    if is_json {
+        println!("{:#}", value());
+    } else {
+        print!("{}", text());
+    }
+}
+
+/// Reads an argument that names a currency.
+fn money_currency(code: &str) -> Result<Currency, String> {
+    Currency::from_code(&code.to_ascii_uppercase())
+        .ok_or_else(|| format!("{code} is no currency of ISO 4217: CNY, USD"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_is_explained() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{} says nothing", command.get_name());
+            command.get_subcommands().for_each(check);
+        }
+        let command = Cli::command();
+        command.clone().debug_assert();
+        check(&command);
+    }
+
+    #[test]
+    fn json_may_stand_before_or_behind_a_command() {
+        for line in [
+            "shelfproof --json admin check",
+            "shelfproof admin check --json",
+            "shelfproof admin --json check",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).unwrap().json, "{line}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `shelfproof admin credit`: what channels paid in.
+
+use clap::{Args, Subcommand};
+use console::Alignment::{Left, Right};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::{money_currency, print, table};
+use crate::domain::account::Account;
+use crate::domain::clock::now_ms;
+use crate::domain::money::{Currency, Money};
+use crate::domain::wallet::{Credit, Movement, TopUp};
+use crate::flow::FlowError;
+use crate::flow::top_up_credit::top_up_credit;
+use crate::store::account::account_find;
+use crate::store::wallet::{ledger_list, wallet_list};
+
+/// What channels paid in before they buy.
+#[derive(Debug, Args)]
+pub struct CreditArgs {
+    #[command(subcommand)]
+    command: Command,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Add to a channel's credit, once for each reference
+    ///
+    /// Example: shelfproof admin credit add --account shop-a --amount 500 --currency CNY --reference bank-20260901-17
+    Add {
+        /// The channel's name
+        #[arg(long)]
+        account: String,
+        /// How much: 500 or 500.00
+        #[arg(long)]
+        amount: String,
+        /// ISO 4217: CNY, USD
+        #[arg(long, value_parser = money_currency)]
+        currency: Currency,
+        /// The payment's own name, such as the bank's number of it: given twice, it counts once
+        #[arg(long)]
+        reference: String,
+    },
+    /// Show a channel's credit, and what moved it
+    Show {
+        /// The channel's name
+        #[arg(long)]
+        account: String,
+        /// At most so many movements of each currency, newest first
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1000))]
+        limit: u32,
+        /// Only movements before this one: the last number of the page before
+        #[arg(long)]
+        before: Option<i64>,
+    },
+}
+
+/// Does what was asked, and prints the answer.
+///
+/// # Errors
+/// Where it was refused, with what to do.
+pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), FlowError> {
+    match args.command {
+        Command::Add {
+            account,
+            amount,
+            currency,
+            reference,
+        } => {
+            let account = find(pool, &account).await?;
+            let amount = Money::parse(&amount, currency).map_err(FlowError::not_money("amount"))?;
+            let top_up = top_up_credit(pool, account.id, amount, &reference, now_ms()).await?;
+            print(
+                args.json,
+                || top_up_json(&account, &top_up),
+                || {
+                    format!(
+                        "{} was added to {}: {}\n",
+                        top_up.amount, account.name, top_up.reference
+                    )
+                },
+            );
+        }
+        Command::Show { account, limit, before } => {
+            let account = find(pool, &account).await?;
+            let mut wallets = Vec::new();
+            for credit in wallet_list(pool, account.id).await? {
+                let movements = ledger_list(pool, credit.wallet, before, limit).await?;
+                wallets.push((credit, movements));
+            }
+            print(args.json, || show_json(&account, &wallets), || show_text(&wallets));
+        }
+    }
+    Ok(())
+}
+
+async fn find(pool: &PgPool, name: &str) -> Result<Account, FlowError> {
+    account_find(pool, name.trim())
+        .await?
+        .ok_or_else(|| FlowError::Missing {
+            noun: "account",
+            name: format!("{name} (admin key create makes one)"),
+        })
+}
+
+fn top_up_json(account: &Account, top_up: &TopUp) -> Value {
+    json!({
+        "account": account.name,
+        "amount": top_up.amount.decimal(),
+        "currency": top_up.amount.currency.code(),
+        "reference": top_up.reference,
+        "at": top_up.at_ms,
+    })
+}
+
+fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
+    let movement = |movement: &Movement| {
+        json!({
+            "id": movement.id,
+            "at": movement.at_ms,
+            "kind": movement.kind,
+            "amount": movement.amount.decimal(),
+            "direction": if movement.is_in { "in" } else { "out" },
+            "order": movement.order,
+            "reference": movement.reference,
+        })
+    };
+    let wallets = wallets.iter().map(|(credit, movements)| {
+        json!({
+            "currency": credit.balance.currency.code(),
+            "balance": credit.balance.decimal(),
+            "movements": movements.iter().map(movement).collect::<Vec<_>>(),
+        })
+    });
+    json!({ "account": account.name, "wallets": wallets.collect::<Vec<_>>() })
+}
+
+fn show_text(wallets: &[(Credit, Vec<Movement>)]) -> String {
+    if wallets.is_empty() {
+        return "no credit yet; admin credit add adds some\n".to_owned();
+    }
+    let columns = [
+        ("NUMBER", Right),
+        ("TIME (UTC)", Left),
+        ("KIND", Left),
+        ("AMOUNT", Right),
+        ("FOR", Left),
+    ];
+    let blocks = wallets.iter().map(|(credit, movements)| {
+        let rows = movements.iter().map(|movement| {
+            let order = movement.order.map(|order| order.to_string());
+            [
+                movement.id.to_string(),
+                table::time(movement.at_ms),
+                movement.kind.clone(),
+                format!(
+                    "{}{}",
+                    if movement.is_in { '+' } else { '-' },
+                    movement.amount.decimal()
+                ),
+                order.or_else(|| movement.reference.clone()).unwrap_or_default(),
+            ]
+        });
+        let history = table::render(&columns, &rows.collect::<Vec<_>>());
+        format!("balance {}\n{history}", credit.balance)
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}

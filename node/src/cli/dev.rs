@@ -1,0 +1,147 @@
+//! `shelfproof dev`: a whole shop on this machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use rand::random;
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+
+use super::Failure;
+use super::serve::serve;
+use super::stop::stopped;
+use crate::config::{Config, Flag, Settings};
+use crate::dev::{Folder, Machine, Merchant, register};
+use crate::domain::account::Role;
+use crate::domain::api_key::ApiKey;
+use crate::domain::clock::now_ms;
+use crate::domain::id::{AccountId, ApiKeyId};
+use crate::flow::create_account::create_account;
+use crate::flow::create_api_key::create_api_key;
+use crate::{store, watch};
+
+mod words;
+
+/// How often it is asked whether a child has ended by itself.
+const CHILD_WATCH: Duration = Duration::from_millis(500);
+
+/// The callers that a new shop knows, each with the file of its API key.
+const CALLERS: [(&str, Role, &str); 2] = [
+    ("office", Role::Admin, "admin.key"),
+    ("channel", Role::Channel, "channel.key"),
+];
+
+/// Run a whole shop on this machine: database, chain and API, kept in one folder
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  shelfproof dev --listen 127.0.0.1:0
+
+Needs the distribution's PostgreSQL 15 or later (none need run) and anvil: on PATH, named by SHELFPROOF_ANVIL, or brought
+by tools/install in a checkout. Ctrl-C ends it all; the next start goes on from there, after a kill -9 too. To begin anew,
+remove the folder. For trying only: anvil's keys are everybody's.")]
+pub struct DevArgs {
+    /// The folder that keeps the shop
+    #[arg(long, default_value = ".shelfproof/dev")]
+    folder: PathBuf,
+    /// Address and port of the API; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+}
+
+pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
+    let stop = stopped()?;
+    let folder = args.folder.clone();
+    eprintln!("starting PostgreSQL and anvil in {} …", folder.display());
+    let (machine, merchant) = spawn_blocking(move || -> Result<_, Failure> {
+        let machine = Machine::start(Folder::take(&folder)?)?;
+        let merchant = register(&machine)?;
+        Ok((machine, merchant))
+    })
+    .await??;
+    let config = configure(&machine, merchant, args.listen)?;
+    watch::log::start(&config.log)?;
+    prepare(&machine, &config).await?;
+
+    let words = words::Words {
+        folder: machine.folder().path().to_owned(),
+        rpc: machine.rpc().to_owned(),
+    };
+    let (end, ended) = oneshot::channel();
+    let watch = tokio::spawn(async move {
+        let mut machine = machine;
+        let why = tokio::select! {
+            () = stop => None,
+            why = child_that_ended(&mut machine) => Some(why),
+        };
+        // Whoever serves may have failed already, and waits for nothing.
+        let _ = end.send(());
+        (machine, why)
+    });
+    let served = serve(config, async { drop(ended.await) }, || print!("{words}")).await;
+    if served.is_err() {
+        watch.abort();
+    }
+    match watch.await {
+        Ok((machine, why)) => {
+            spawn_blocking(move || machine.stop()).await??;
+            served?;
+            why.map_or(Ok(()), |why| Err(why.into()))
+        }
+        // Dropped with its task, the machine has ended.
+        Err(_) => served,
+    }
+}
+
+/// Writes the configuration that other commands read too, and reads it.
+fn configure(machine: &Machine, merchant: Merchant, listen: String) -> Result<Config, Failure> {
+    let file = machine.folder().join("shelfproof.toml");
+    let is_new = !file.exists();
+    words::write_config(&file, machine, merchant)?;
+    if merchant.registered && !is_new {
+        eprint!("{}", words::CHAIN_LOST);
+    }
+    let listen = Flag {
+        name: "--listen",
+        field: "http.listen",
+        value: listen,
+    };
+    Ok(Settings::read_apart(&file, &[listen])?.config()?)
+}
+
+/// Schema and callers, where they are not there yet.
+async fn prepare(machine: &Machine, config: &Config) -> Result<(), Failure> {
+    let pool = store::pool(store::options(config.database.url.expose_secret())?, 1);
+    store::migrate(&pool).await?;
+    for (name, role, file) in CALLERS {
+        if !machine.folder().join(file).exists() {
+            // The row first: a crash between leaves a key that nobody has, and the next start makes another.
+            let key = make_caller(&pool, name, role).await?;
+            machine.folder().write_secret(file, &key.token())?;
+        }
+    }
+    pool.close().await;
+    Ok(())
+}
+
+async fn make_caller(pool: &PgPool, name: &str, role: Role) -> Result<ApiKey, Failure> {
+    let now_ms = now_ms();
+    let account = create_account(pool, AccountId::new(now_ms, random()), name, role, now_ms).await?;
+    let key = ApiKey::new(ApiKeyId::new(now_ms, random()), random());
+    create_api_key(pool, &key, account.id, now_ms).await?;
+    Ok(key)
+}
+
+async fn child_that_ended(machine: &mut Machine) -> String {
+    loop {
+        tokio::time::sleep(CHILD_WATCH).await;
+        match machine.ended() {
+            Ok(None) => {}
+            Ok(Some((name, log))) => return format!("{name} has ended by itself; it said:\n{log}"),
+            Err(error) => return error.to_string(),
+        }
+    }
+}

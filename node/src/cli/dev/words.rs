@@ -1,0 +1,74 @@
+//! What `shelfproof dev` says, and the configuration that it writes.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use shelfproof_anchor::keyfile::disk;
+
+use crate::dev::{DATA_URI, Machine, Merchant};
+
+/// Said when the chain does not know a merchant that it knew before.
+pub(super) const CHAIN_LOST: &str = "\
+warning: the chain had lost its newest blocks, and the merchant was registered again under the same id. Receipts of sales
+before now do not verify on this chain any more. To begin anew, remove the folder.
+警告：链丢失了最新的区块，商家已用同一标识重新登记。此前销售的收据在这条链上不再能通过核验。如需从头开始，请删除该文件夹。
+";
+
+/// The first commands to type.
+pub(super) struct Words {
+    pub(super) folder: PathBuf,
+    pub(super) rpc: String,
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (folder, rpc) = (self.folder.display(), &self.rpc);
+        write!(
+            out,
+            "\
+The chain is at {rpc}. API keys are in {folder}/admin.key and channel.key.
+Type in another terminal / 在另一个终端中输入:
+
+  export SHELFPROOF_CONFIG={folder}/shelfproof.toml
+  shelfproof admin product create --name \"Monthly card\" --price 9.90 --currency CNY
+  printf 'AAAA-1111\\nBBBB-2222\\n' | shelfproof import - --product \"Monthly card\" --batch first --activate
+  shelfproof admin credit add --account channel --amount 100 --currency CNY --reference try-1
+  shelfproof admin product show \"Monthly card\"
+
+API: /docs.  接口文档见 /docs。
+Ctrl-C ends it; the next start goes on from here. 按 Ctrl-C 结束；下次启动会接着运行。
+"
+        )
+    }
+}
+
+/// Writes the configuration of the shop that runs on `machine`.
+pub(super) fn write_config(file: &Path, machine: &Machine, merchant: Merchant) -> io::Result<()> {
+    let text = format!(
+        "\
+# Written by `shelfproof dev` at each start. The chain's JSON-RPC address until the next: {}
+[database]
+url = \"{}\"
+
+[keys]
+folder = \"keys\"
+passphrase_file = \"passphrase\"
+
+[chain]
+chain_id = {}
+registry = \"{}\"
+merchant_id = \"{}\"
+
+[shop]
+name = \"Shelfproof dev\"
+data_uri = \"{DATA_URI}\"
+",
+        machine.rpc(),
+        machine.database_url(),
+        merchant.chain_id,
+        merchant.registry,
+        merchant.merchant_id,
+    );
+    disk::replace(file, text.as_bytes())
+}

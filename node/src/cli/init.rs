@@ -1,0 +1,186 @@
+//! `shelfproof init`: a shop on a merchant's own database and chain, step by step. What is done already is passed over.
+
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::{Address, B256};
+use clap::Args;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use shelfproof_anchor::keyfile::disk;
+use shelfproof_verifier::epoch;
+use tokio::task::spawn_blocking;
+
+use super::{Failure, print};
+use crate::app::{check_server, open_vault};
+use crate::config::{Config, Settings, read_secret};
+use crate::dev::{Folder, PublicKeys};
+use crate::store;
+
+mod ask;
+mod words;
+
+use ask::Asker;
+
+/// The configuration's file in the folder.
+const CONFIG: &str = "shelfproof.toml";
+
+/// The file that holds the database's address, its password within.
+const DATABASE_URL: &str = "database.url";
+
+/// Set up a shop on your own database and chain, step by step
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shelfproof init
+  shelfproof init --folder shop --yes --name \"My shop\" --database-url-file database.url --chain-id 1 --registry 0x… \\
+      --data-uri https://shop.example/data --rpc https://node.example
+
+Asks for what no flag tells. Makes the keys and the configuration, checks the database and brings it to the schema, then
+prints what to do on the chain and what to back up. Run it again at any time: what is done stays.")]
+pub struct InitArgs {
+    /// The folder for configuration and keys
+    #[arg(long, default_value = ".")]
+    folder: PathBuf,
+    /// Ask nothing: what no flag tells is an error
+    #[arg(long)]
+    yes: bool,
+    /// The shop's name
+    #[arg(long)]
+    name: Option<String>,
+    /// The file that holds the database's address, postgres://user:password@host:port/database
+    #[arg(long, value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
+    /// The chain's EIP-155 id
+    #[arg(long)]
+    chain_id: Option<u64>,
+    /// The registry's address on it
+    #[arg(long)]
+    registry: Option<Address>,
+    /// Where epoch data will be published
+    #[arg(long)]
+    data_uri: Option<String>,
+    /// The address of a node of that chain, for the command that is printed
+    #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
+    rpc: Option<String>,
+}
+
+pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
+    let rpc = args.rpc.clone();
+    // Questions, the keys' Argon2id and fsync wait for nobody else.
+    let (path, keys) = spawn_blocking(move || prepare(&args)).await??;
+    let file = path.join(CONFIG);
+    let config = Settings::read_apart(&file, &[])?.config()?;
+    check_owner(&config, &keys, &file)?;
+    open_vault(&config).await?;
+    prepare_database(&config).await?;
+    let next = words::Next {
+        folder: &path,
+        config: &config,
+        keys: &keys,
+        rpc: rpc.as_deref(),
+    };
+    print(
+        is_json,
+        || {
+            json!({
+                "config": file,
+                "merchantId": config.chain.merchant_id,
+                "owner": keys.owner,
+                "anchorer": keys.anchorer,
+                "register": next.register(),
+            })
+        },
+        || next.to_string(),
+    );
+    Ok(())
+}
+
+/// Keys and configuration, where they are not there yet; answers the folder and the keys' public parts.
+fn prepare(args: &InitArgs) -> Result<(PathBuf, PublicKeys), Failure> {
+    // Held until both are there: two at once would make two shops of one folder.
+    let folder = Folder::take(&args.folder)?;
+    folder.make_keys()?;
+    let keys = PublicKeys::read(&folder.keys())?;
+    let file = folder.join(CONFIG);
+    if file.exists() {
+        eprintln!("{} is there and stays as it is", file.display());
+    } else {
+        let text = ask_config(args, &folder, &keys)?;
+        disk::create(&file, text.as_bytes()).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok((folder.path().to_owned(), keys))
+}
+
+fn ask_config(args: &InitArgs, folder: &Folder, keys: &PublicKeys) -> Result<String, Failure> {
+    let asker = Asker::new(args.yes);
+    let name = asker.text("--name", args.name.clone(), "The shop's name / 店铺名称")?;
+    let url_file = database_url_file(args, folder, &asker)?;
+    let chain_id = asker.parsed("--chain-id", args.chain_id, "The chain's id (1 is Ethereum) / 链 ID")?;
+    let registry = asker.parsed("--registry", args.registry, "The registry's address / 注册合约地址")?;
+    let question = "Where epoch data will be published, https://… / 公开数据的网址";
+    let data_uri = asker.text("--data-uri", args.data_uri.clone(), question)?;
+    let merchant_id = epoch::merchant_id(chain_id, &registry, &keys.owner, &B256::ZERO);
+    let chain_id = i64::try_from(chain_id).map_err(|_| "--chain-id is too large a number")?;
+    let text = |value: &str| toml::Value::from(value).to_string();
+    Ok(format!(
+        "\
+# Written by `shelfproof init`. Paths start at this file's folder; `shelfproof serve --check-config` shows all settings.
+[database]
+url_file = {}
+
+[keys]
+folder = \"keys\"
+passphrase_file = \"passphrase\"
+
+[chain]
+chain_id = {chain_id}
+registry = \"{registry}\"
+merchant_id = \"{merchant_id}\"
+
+[shop]
+name = {}
+data_uri = {}
+",
+        text(&url_file.to_string_lossy()),
+        text(&name),
+        text(&data_uri),
+    ))
+}
+
+/// The file that was named, or a new one with the address that was typed.
+fn database_url_file(args: &InitArgs, folder: &Folder, asker: &Asker) -> Result<PathBuf, Failure> {
+    if let Some(file) = &args.database_url_file {
+        read_secret(file).map_err(|error| format!("--database-url-file {}: {error}", file.display()))?;
+        return Ok(file.canonicalize()?);
+    }
+    if !folder.join(DATABASE_URL).exists() {
+        let question = "The database, postgres://user:password@host:port/database (not shown) / 数据库地址（不显示）";
+        folder.write_secret(DATABASE_URL, &asker.secret("--database-url-file", question)?)?;
+    }
+    Ok(PathBuf::from(DATABASE_URL))
+}
+
+/// The merchant's id is a hash over its owner: a configuration and keys of different shops do not go together.
+fn check_owner(config: &Config, keys: &PublicKeys, file: &Path) -> Result<(), Failure> {
+    let chain = &config.chain;
+    if epoch::merchant_id(chain.chain_id, &chain.registry, &keys.owner, &B256::ZERO) == chain.merchant_id {
+        return Ok(());
+    }
+    Err(format!(
+        "{} names another merchant than the owner's key makes: use the keys it was made with",
+        file.display()
+    )
+    .into())
+}
+
+async fn prepare_database(config: &Config) -> Result<(), Failure> {
+    let pool = store::pool(store::options(config.database.url.expose_secret())?, 1);
+    check_server(&pool).await?;
+    if let Some(setting) = store::server::server_volatile(&pool).await? {
+        let advice = "a crash could lose what was sold: set it to on in postgresql.conf, and run this again";
+        return Err(format!("the database's {setting} is off: {advice}").into());
+    }
+    store::migrate(&pool).await?;
+    pool.close().await;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! What a merchant does next: on the chain, and against loss.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::config::Config;
+use crate::dev::PublicKeys;
+
+/// Gas that one registration takes, rounded up.
+const REGISTER_GAS: u64 = 250_000;
+
+/// Gas that anchoring one epoch takes, rounded up from what the contracts' tests measure.
+const ANCHOR_GAS: u64 = 60_000;
+
+/// Epochs of thirty days, one every ten minutes.
+const EPOCHS_A_MONTH: u64 = 30 * 24 * 6;
+
+/// Gwei in an ether.
+const GWEI: u64 = 1_000_000_000;
+
+/// What comes after `init`.
+pub(super) struct Next<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) config: &'a Config,
+    pub(super) keys: &'a PublicKeys,
+    pub(super) rpc: Option<&'a str>,
+}
+
+impl Next<'_> {
+    /// The command that registers the merchant.
+    pub(super) fn register(&self) -> String {
+        let (chain, folder) = (&self.config.chain, self.folder.display());
+        format!(
+            "shelfproof-anchor register --rpc {} --chain-id {} --registry {} \\
+    --key-file '{folder}/keys/owner.key' --passphrase-file '{folder}/passphrase' \\
+    --vrf-public-key {} \\
+    --anchorer {} --receipt-signer {} \\
+    --data-uri '{}'",
+            self.rpc.unwrap_or("https://YOUR-NODE"),
+            chain.chain_id,
+            chain.registry,
+            self.keys.vrf,
+            self.keys.anchorer,
+            self.keys.receipt_signer,
+            self.config.shop.data_uri,
+        )
+    }
+}
+
+/// Gas as ether, at a price of one gwei.
+fn ether(gas: u64) -> String {
+    format!("{}.{:06}", gas / GWEI, gas % GWEI / 1_000)
+}
+
+impl fmt::Display for Next<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (owner, anchorer, folder) = (self.keys.owner, self.keys.anchorer, self.folder.display());
+        let (register, month) = (ether(REGISTER_GAS), ether(ANCHOR_GAS * EPOCHS_A_MONTH));
+        let command = self.register();
+        write!(
+            out,
+            "\
+The database is ready, and so are keys and configuration in {folder}. What is left:
+数据库、密钥和配置已就绪。接下来：
+
+1. Fund two addresses (ETH at 1 gwei a gas; multiply by your chain's price) / 给两个地址充值（按 1 gwei 计，按实际价格折算）
+   owner    {owner}  about {register}, once / 一次
+   anchorer {anchorer}  about {month} a month, at an epoch every ten minutes / 每月
+
+2. Register / 登记商家
+{command}
+
+3. Back up, each apart from the other and from this machine / 备份，彼此分开，也不要放在本机
+   [ ] keys: shelfproof admin keys export --folder '{folder}/keys' --passphrase-file '{folder}/passphrase' \\
+           --to shop.backup --to-passphrase-file second.txt
+   [ ] the passphrases / 口令
+   [ ] the database, all the time: with write-ahead-log archiving / 数据库：持续归档
+   [ ] move owner.key to a machine that is offline / 把 owner.key 移到离线机器
+   Losing the VRF key ends the proofs for ever; losing a master key loses the codes on the shelf.
+   VRF 密钥丢失后将永远无法再提供证明；主密钥丢失则库存卡密全部丢失。
+
+4. shelfproof serve --config '{folder}/shelfproof.toml', and one shelfproof worker / 以及一个 worker
+"
+        )
+    }
+}

@@ -1,0 +1,202 @@
+//! `shelfproof admin product`: what is for sale.
+
+use clap::{Args, Subcommand};
+use console::Alignment::{Left, Right};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::{money_currency, print, table};
+use crate::domain::clock::now_ms;
+use crate::domain::id::ProductId;
+use crate::domain::money::{Currency, Money};
+use crate::domain::product::{Product, Stock};
+use crate::flow::FlowError;
+use crate::flow::change_product::{Change, change_product};
+use crate::flow::create_product::create_product;
+use crate::store::product::{product_find, product_get, product_list, product_stock};
+
+/// What is for sale.
+#[derive(Debug, Args)]
+pub struct ProductArgs {
+    #[command(subcommand)]
+    command: Command,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a product, with an empty shelf
+    ///
+    /// Example: shelfproof admin product create --name "Monthly card" --price 9.90 --currency CNY
+    Create {
+        /// Its name, the only one of the shop
+        #[arg(long)]
+        name: String,
+        /// The price of one key: 9.90
+        #[arg(long)]
+        price: String,
+        /// ISO 4217: CNY, USD, JPY. It never changes
+        #[arg(long, value_parser = money_currency)]
+        currency: Currency,
+    },
+    /// List the products, oldest first
+    List {
+        /// Only those after this id: the last of the page before
+        #[arg(long)]
+        after: Option<ProductId>,
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Show a product and how many of its keys are where
+    Show {
+        /// Its id or name
+        product: String,
+    },
+    /// Change a product's name, price, or whether it may be bought
+    ///
+    /// Example: shelfproof admin product change "Monthly card" --price 12.50
+    #[group(id = "change", required = true, multiple = true, args = ["name", "price", "open", "close"])]
+    Change {
+        /// Its id or name
+        product: String,
+        /// Its name from now on
+        #[arg(long)]
+        name: Option<String>,
+        /// The price of one key from now on, in the product's currency
+        #[arg(long)]
+        price: Option<String>,
+        /// It may be bought from now on
+        #[arg(long, conflicts_with = "close")]
+        open: bool,
+        /// It may not be bought from now on
+        #[arg(long)]
+        close: bool,
+        /// Only if it still has this version, as `show` prints it
+        #[arg(long)]
+        version: Option<i32>,
+    },
+}
+
+/// Does what was asked, and prints the answer.
+///
+/// # Errors
+/// Where it was refused, with what to do.
+pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), FlowError> {
+    let is_json = args.json;
+    let product = match args.command {
+        Command::List { after, limit } => {
+            let products = product_list(pool, after, limit).await?;
+            print(is_json, || list_json(&products), || list_text(&products));
+            return Ok(());
+        }
+        Command::Create { name, price, currency } => {
+            let price = Money::parse(&price, currency).map_err(FlowError::not_money("price"))?;
+            let now_ms = now_ms();
+            create_product(pool, ProductId::new(now_ms, rand::random()), &name, price, now_ms).await?
+        }
+        Command::Show { product } => find(pool, &product).await?,
+        Command::Change {
+            product,
+            name,
+            price,
+            open,
+            close,
+            version,
+        } => {
+            let product = find(pool, &product).await?;
+            let change = Change {
+                name,
+                price,
+                is_open: (open || close).then_some(open),
+            };
+            change_product(pool, product.id, version.unwrap_or(product.version), change).await?
+        }
+    };
+    let stock = product_stock(pool, product.id).await?.unwrap_or_default();
+    print(is_json, || show_json(&product, &stock), || show_text(&product, &stock));
+    Ok(())
+}
+
+/// The product that a person names: by its id, or else by its name.
+pub(super) async fn find(pool: &PgPool, named: &str) -> Result<Product, FlowError> {
+    let by_id = match named.parse() {
+        Ok(id) => product_get(pool, id).await?,
+        Err(_) => None,
+    };
+    let found = match by_id {
+        None => product_find(pool, named.trim()).await?,
+        found => found,
+    };
+    found.ok_or_else(|| FlowError::Missing {
+        noun: "product",
+        name: named.to_owned(),
+    })
+}
+
+fn product_json(product: &Product) -> Value {
+    json!({
+        "id": product.id,
+        "name": product.name,
+        "price": product.price.decimal(),
+        "currency": product.price.currency.code(),
+        "open": product.is_open,
+        "version": product.version,
+        "createdAt": product.created_at_ms,
+    })
+}
+
+fn show_json(product: &Product, stock: &Stock) -> Value {
+    let mut value = product_json(product);
+    value["stock"] = json!({
+        "pending": stock.pending,
+        "available": stock.available,
+        "sold": stock.sold,
+        "voided": stock.voided,
+        "complete": stock.is_complete,
+    });
+    value
+}
+
+fn list_json(products: &[Product]) -> Value {
+    json!({ "products": products.iter().map(product_json).collect::<Vec<_>>() })
+}
+
+const fn open_text(product: &Product) -> &'static str {
+    if product.is_open { "open" } else { "closed" }
+}
+
+fn list_text(products: &[Product]) -> String {
+    let rows = products.iter().map(|product| {
+        let state = open_text(product).to_owned();
+        [
+            product.id.to_string(),
+            product.name.clone(),
+            product.price.to_string(),
+            state,
+        ]
+    });
+    let columns = [("ID", Left), ("NAME", Left), ("PRICE", Right), ("STATE", Left)];
+    table::render(&columns, &rows.collect::<Vec<_>>())
+}
+
+fn show_text(product: &Product, stock: &Stock) -> String {
+    let at_least = if stock.is_complete { "" } else { "at least " };
+    let rows = [
+        ("name", product.name.clone()),
+        ("price", product.price.to_string()),
+        ("state", open_text(product).to_owned()),
+        ("version", product.version.to_string()),
+        ("available", stock.available.to_string()),
+        ("pending", format!("{at_least}{}", stock.pending)),
+        ("sold", format!("{at_least}{}", stock.sold)),
+        ("voided", format!("{at_least}{}", stock.voided)),
+    ];
+    let id = product.id.to_string();
+    table::render(
+        &[("id", Left), (&id, Left)],
+        &rows.map(|(label, value)| [label.to_owned(), value]),
+    )
+}

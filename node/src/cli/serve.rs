@@ -1,0 +1,77 @@
+//! `shelfproof serve`: the API, and the counter behind it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use super::Failure;
+use super::stop::stopped;
+use crate::app::App;
+use crate::config::{Config, Flag, Settings};
+use crate::{http, watch};
+
+/// Answer the API and sell, until stopped
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  shelfproof serve
+  shelfproof serve --listen 0.0.0.0:8080 --log warn,shelfproof=debug
+  shelfproof serve --check-config
+
+Any number of these may run on one database. Ctrl-C or SIGTERM ends it: what is under way has http.drain_ms to end.")]
+pub struct ServeArgs {
+    /// Address and port to listen on, above the configuration; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Print the configuration in force with its origins, without passwords, and end
+    #[arg(long)]
+    check_config: bool,
+}
+
+impl ServeArgs {
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let listen = self.listen.clone().map(|value| Flag {
+            name: "--listen",
+            field: "http.listen",
+            value,
+        });
+        listen.into_iter().collect()
+    }
+}
+
+pub(super) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
+    let config = settings.config()?;
+    if args.check_config {
+        print!("{}", settings.describe(&config));
+        return Ok(());
+    }
+    watch::log::start(&config.log)?;
+    serve(config, stopped()?, || ()).await
+}
+
+/// Serves until `stop`; `ready` is called once the listener stands.
+pub(super) async fn serve(
+    config: Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(),
+) -> Result<(), Failure> {
+    let (listen, drain) = (config.http.listen, Duration::from_millis(config.http.drain_ms));
+    // The listener first: an address that is taken must not cost the time that opening the keys takes.
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("http.listen {listen}: {error}: choose another port, or end what listens there"))?;
+    let (app, workers) = App::open(config).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    ready();
+    let app = Arc::new(app);
+    http::serve(Arc::clone(&app), listener, stop).await?;
+    // Orders that wait are settled by workers that see the queue's end, which goes with the app.
+    drop(app);
+    if timeout(drain, workers.finish()).await.is_err() {
+        tracing::warn!("orders under way were left after http.drain_ms; their callers find them by their keys");
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Secrets among the settings: kept out of every Debug, error and print.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serializer};
+
+/// The longest secret that a file may hold.
+const SECRET_MAX_BYTES: u64 = 4_096;
+
+/// What stands in a secret's place.
+const HIDDEN: &str = "***";
+
+/// Reads a file that holds one secret, without the line's end.
+///
+/// # Errors
+/// Where it cannot be read, is empty, is not UTF-8 or longer than a secret.
+pub fn read_secret(path: &Path) -> io::Result<SecretString> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(SECRET_MAX_BYTES + 1).read_to_string(&mut text)?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(io::Error::other("the file is empty"));
+    }
+    if length as u64 > SECRET_MAX_BYTES {
+        return Err(io::Error::other(format!("more than {SECRET_MAX_BYTES} bytes")));
+    }
+    Ok(SecretString::from(secret))
+}
+
+/// The address without its password.
+#[must_use]
+pub fn redacted(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return HIDDEN.to_owned();
+    };
+    // A password may hold any of these, unescaped where somebody forgot to: the last @ is the one that counts.
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let place = match place.split_once('?') {
+        Some((place, options)) => format!("{place}?{}", redacted_options(options)),
+        None => place.to_owned(),
+    };
+    match user.split_once(':') {
+        Some((name, _)) => format!("{scheme}://{name}:{HIDDEN}@{place}"),
+        None if user.is_empty() => format!("{scheme}://{place}"),
+        None => format!("{scheme}://{user}@{place}"),
+    }
+}
+
+fn redacted_options(options: &str) -> String {
+    let hide = |option: &str| match option.split_once('=') {
+        Some((name, _)) if name.contains("pass") => format!("{name}={HIDDEN}"),
+        _ => option.to_owned(),
+    };
+    options.split('&').map(hide).collect::<Vec<_>>().join("&")
+}
+
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+pub(super) fn serialize_url<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&redacted(url.expose_secret()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_hidden_wherever_it_stands() {
+        let cases = [
+            (
+                "postgres://shop:geheim@db:5432/shop",
+                "postgres://shop:***@db:5432/shop",
+            ),
+            ("postgres://shop:ge@h/ei?m@db/shop", "postgres://shop:***@db/shop"),
+            ("postgres://shop@%2Frun/shop", "postgres://shop@%2Frun/shop"),
+            ("postgres://db/shop", "postgres://db/shop"),
+            (
+                "postgres://db/shop?password=geheim&sslmode=require",
+                "postgres://db/shop?password=***&sslmode=require",
+            ),
+            ("geheim", "***"),
+        ];
+        for (url, shown) in cases {
+            assert_eq!(redacted(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_secret_file_is_read_without_its_line_s_end_and_within_bounds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "two words \r\n").unwrap();
+        assert_eq!(read_secret(&path).unwrap().expose_secret(), "two words ");
+        std::fs::write(&path, "\n").unwrap();
+        assert!(read_secret(&path).unwrap_err().to_string().contains("empty"));
+        std::fs::write(&path, "x".repeat(4_097)).unwrap();
+        assert!(read_secret(&path).unwrap_err().to_string().contains("4096"));
+    }
+}

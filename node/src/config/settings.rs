@@ -1,0 +1,296 @@
+//! The layers: file, environment, flags.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use figment::providers::{Env, Format, Toml};
+use figment::value::magic::RelativePathBuf;
+use figment::value::{Dict, Map};
+use figment::{Figment, Metadata, Profile, Provider};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
+
+use super::error::origin;
+use super::rules::{self, Check};
+use super::{Chain, Config, ConfigError, Database, Http, Keys, Log, Problem, Sale, Shop, Worker, read_secret};
+
+/// The file that is read where none is named, in the working folder.
+pub const DEFAULT_FILE: &str = "shelfproof.toml";
+
+/// Names the file, where no flag does.
+const FILE_VARIABLE: &str = "SHELFPROOF_CONFIG";
+
+/// Parts a section from its field in the environment.
+const SEPARATOR: &str = "__";
+
+/// A value from the command line.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// As it is typed: `--listen`.
+    pub name: &'static str,
+    /// `section.field`.
+    pub field: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+/// The layers, read but not yet checked: a command takes the sections that it needs.
+#[derive(Debug)]
+pub struct Settings {
+    pub(super) figment: Figment,
+}
+
+impl Settings {
+    /// Reads `file`, else the one that `SHELFPROOF_CONFIG` names, else `shelfproof.toml` if there is one; then the
+    /// environment; then `flags`.
+    ///
+    /// # Errors
+    /// Where a file that was named cannot be read, or the file is no TOML.
+    pub fn read(file: Option<&Path>, flags: &[Flag]) -> Result<Self, ConfigError> {
+        let named = file
+            .map(Path::to_owned)
+            .or_else(|| env::var_os(FILE_VARIABLE).map(PathBuf::from));
+        let found = named.or_else(|| Path::new(DEFAULT_FILE).is_file().then(|| DEFAULT_FILE.into()));
+        // Other variables of this prefix are no settings: they hold no separator.
+        let environment = Env::prefixed("SHELFPROOF_")
+            .filter(|name| name.as_str().contains(SEPARATOR))
+            .split(SEPARATOR);
+        let file = found.as_deref().map_or_else(|| Ok(Figment::new()), layer)?;
+        Ok(Self::with_flags(file.merge(environment), flags))
+    }
+
+    /// Reads `file`, then `flags`, and not the environment: that may be meant for another shop.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is no TOML.
+    pub fn read_apart(file: &Path, flags: &[Flag]) -> Result<Self, ConfigError> {
+        Ok(Self::with_flags(layer(file)?, flags))
+    }
+
+    fn with_flags(figment: Figment, flags: &[Flag]) -> Self {
+        let figment = flags.iter().fold(figment, |figment, flag| figment.merge(flag.clone()));
+        Self { figment }
+    }
+
+    /// All of it, checked.
+    ///
+    /// # Errors
+    /// Every field that is missing, unknown or breaks a rule.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        self.known_sections()?;
+        let mut problems = Vec::new();
+        let config = (
+            keep(self.http(), &mut problems),
+            keep(self.database(), &mut problems),
+            keep(self.keys(), &mut problems),
+            keep(self.chain(), &mut problems),
+            keep(self.shop(), &mut problems),
+            keep(self.sale(), &mut problems),
+            keep(self.worker(), &mut problems),
+            keep(self.log(), &mut problems),
+        );
+        let (Some(http), Some(database), Some(keys), Some(chain), Some(shop), Some(sale), Some(worker), Some(log)) =
+            config
+        else {
+            return Err(ConfigError::Fields(problems));
+        };
+        let config = Config {
+            http,
+            database,
+            keys,
+            chain,
+            shop,
+            sale,
+            worker,
+            log,
+        };
+        self.refuse("", rules::together(&config))?;
+        Ok(config)
+    }
+
+    /// `[http]`.
+    ///
+    /// # Errors
+    /// Every field that is unknown or breaks a rule.
+    pub fn http(&self) -> Result<Http, ConfigError> {
+        self.section("http", rules::http)
+    }
+
+    /// `[database]`, its address read from `url_file` where that is set.
+    ///
+    /// # Errors
+    /// Every field that is unknown or breaks a rule.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        let mut database: Database = self.section("database", rules::database)?;
+        if let Some(path) = database.url_file.take() {
+            let refused = |rule: String| self.refuse("database", vec![("url_file", rule)]);
+            match read_secret(&path) {
+                Ok(url) => database.url = url,
+                Err(cause) => refused(format!("names {}, which cannot be read: {cause}", path.display()))?,
+            }
+            if let Some(rule) = rules::url(database.url.expose_secret()) {
+                refused(format!("names a file whose content {rule}"))?;
+            }
+        }
+        Ok(database)
+    }
+
+    /// `[keys]`.
+    ///
+    /// # Errors
+    /// Every field that is missing, unknown or breaks a rule.
+    pub fn keys(&self) -> Result<Keys, ConfigError> {
+        self.section("keys", |_| Vec::new())
+    }
+
+    /// `[chain]`.
+    ///
+    /// # Errors
+    /// Every field that is missing, unknown or breaks a rule.
+    pub fn chain(&self) -> Result<Chain, ConfigError> {
+        self.section("chain", rules::chain)
+    }
+
+    /// `[shop]`.
+    ///
+    /// # Errors
+    /// Every field that is missing, unknown or breaks a rule.
+    pub fn shop(&self) -> Result<Shop, ConfigError> {
+        self.section("shop", rules::shop)
+    }
+
+    /// `[sale]`.
+    ///
+    /// # Errors
+    /// Every field that is unknown or breaks a rule.
+    pub fn sale(&self) -> Result<Sale, ConfigError> {
+        self.section("sale", rules::sale)
+    }
+
+    /// `[worker]`.
+    ///
+    /// # Errors
+    /// Every field that is unknown or breaks a rule.
+    pub fn worker(&self) -> Result<Worker, ConfigError> {
+        self.section("worker", rules::worker)
+    }
+
+    /// `[log]`.
+    ///
+    /// # Errors
+    /// Every field that is unknown or breaks a rule.
+    pub fn log(&self) -> Result<Log, ConfigError> {
+        self.section("log", rules::log)
+    }
+
+    fn section<T: for<'de> Deserialize<'de>>(
+        &self,
+        name: &str,
+        rules: impl Fn(&T) -> Vec<Check>,
+    ) -> Result<T, ConfigError> {
+        let empty = Figment::from((name, Dict::new()));
+        let section = empty
+            .merge(&self.figment)
+            .extract_inner(name)
+            .map_err(|errors| ConfigError::from_figment(name, errors))?;
+        self.refuse(name, rules(&section))?;
+        Ok(section)
+    }
+
+    /// Turns broken rules of a section into an error.
+    fn refuse(&self, section: &str, broken: Vec<Check>) -> Result<(), ConfigError> {
+        let problem = |(field, rule): Check| {
+            let field = if section.is_empty() {
+                field.to_owned()
+            } else {
+                format!("{section}.{field}")
+            };
+            let origin = self.origin(&field).unwrap_or_default();
+            Problem { field, rule, origin }
+        };
+        let problems: Vec<Problem> = broken.into_iter().map(problem).collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(ConfigError::Fields(problems))
+    }
+
+    /// Where a field's value came from; nothing for a default.
+    pub(super) fn origin(&self, field: &str) -> Option<String> {
+        Some(origin(self.figment.find_metadata(field)?, field))
+    }
+
+    fn known_sections(&self) -> Result<(), ConfigError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only the names count")]
+        struct Sections {
+            http: Option<IgnoredAny>,
+            database: Option<IgnoredAny>,
+            keys: Option<IgnoredAny>,
+            chain: Option<IgnoredAny>,
+            shop: Option<IgnoredAny>,
+            sale: Option<IgnoredAny>,
+            worker: Option<IgnoredAny>,
+            log: Option<IgnoredAny>,
+        }
+        let sections: Result<Sections, _> = self.figment.extract();
+        sections
+            .map(drop)
+            .map_err(|errors| ConfigError::from_figment("", errors))
+    }
+}
+
+/// A section, or its problems put with the others.
+fn keep<T>(section: Result<T, ConfigError>, problems: &mut Vec<Problem>) -> Option<T> {
+    match section {
+        Ok(section) => return Some(section),
+        Err(ConfigError::Fields(more)) => problems.extend(more),
+        // Files are read before any section is.
+        Err(ConfigError::Unreadable { .. } | ConfigError::NotToml { .. }) => {}
+    }
+    None
+}
+
+/// The file, read as TOML before figment reads it: figment's error would print the line, secrets and all.
+fn layer(path: &Path) -> Result<Figment, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
+    let Err(error) = text.parse::<toml::Table>() else {
+        return Ok(Figment::from(Toml::file_exact(path)));
+    };
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    Err(ConfigError::NotToml {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        message: error.message().to_owned(),
+    })
+}
+
+impl Provider for Flag {
+    fn metadata(&self) -> Metadata {
+        Metadata::from("command line", format!("the flag {}", self.name))
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let value = figment::util::nest(self.field, self.value.clone().into());
+        Ok(BTreeMap::from([(
+            Profile::Default,
+            value.into_dict().unwrap_or_default(),
+        )]))
+    }
+}
+
+/// A path; one from the file starts at the file's folder.
+pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    RelativePathBuf::deserialize(deserializer).map(|path| path.relative())
+}
+
+pub(super) fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    path(deserializer).map(Some)
+}

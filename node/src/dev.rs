@@ -1,0 +1,16 @@
+//! A whole shop on one machine, its children included. What tests need of that, they take from here.
+
+pub mod anvil;
+pub mod child;
+pub mod cluster;
+mod folder;
+mod machine;
+mod merchant;
+mod public_keys;
+pub mod tools;
+
+pub use folder::{Folder, FolderError};
+pub use machine::{Machine, MachineError};
+
+pub use merchant::{DATA_URI, Merchant, MerchantError, register};
+pub use public_keys::PublicKeys;

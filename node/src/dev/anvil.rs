@@ -1,0 +1,100 @@
+//! Anvil, an Ethereum node for one's own machine, on a port that the system chose.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use super::child::{ChildError, Server, Signal, command};
+
+/// How long anvil may take to listen.
+const START_BOUND: Duration = Duration::from_secs(30);
+
+/// How often the chain is written to its file; it is once more when anvil is asked to end.
+const STATE_INTERVAL_S: u64 = 10;
+
+/// Anvil's chain id.
+pub const CHAIN_ID: u64 = 31337;
+
+/// How a chain starts and goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings<'a> {
+    /// Time of the genesis block, Unix seconds; the clock's where none.
+    pub genesis_at_s: Option<u64>,
+    /// Seconds between blocks; where none, a block for each transaction.
+    pub block_time_s: Option<u64>,
+    /// The file that keeps the chain; where none, it is gone with the process.
+    pub state: Option<&'a Path>,
+    /// Held open as long as anvil runs.
+    pub lock: Option<&'a File>,
+}
+
+/// A running chain: every block two behind the newest is final.
+#[derive(Debug)]
+pub struct Anvil {
+    server: Server,
+    url: String,
+}
+
+impl Anvil {
+    /// Starts `program` with its log in `folder`, and waits until it listens.
+    ///
+    /// # Errors
+    /// With anvil's log, where it does not come to listen.
+    pub fn start(program: &Path, folder: &Path, settings: Settings<'_>) -> Result<Self, ChildError> {
+        // A chain that is kept is written before it ends, whoever died.
+        let signal = if settings.state.is_some() {
+            Signal::Terminate
+        } else {
+            Signal::Kill
+        };
+        let mut command = command(program, None, signal);
+        command.args(["--port", "0", "--slots-in-an-epoch", "1"]);
+        if let Some(at_s) = settings.genesis_at_s {
+            command.args(["--timestamp", &at_s.to_string()]);
+        }
+        if let Some(seconds) = settings.block_time_s {
+            command.args(["--block-time", &seconds.to_string()]);
+        }
+        if let Some(state) = settings.state {
+            command.arg("--state").arg(state);
+            command.args(["--state-interval", &STATE_INTERVAL_S.to_string()]);
+        }
+        command.current_dir(folder);
+        let mut server = Server::start_holding("anvil", command, signal, &folder.join("anvil.log"), settings.lock)?;
+        let address = server.wait_for(START_BOUND, |log| {
+            // A line is whole once its end is there.
+            let (_, after) = log.split_once("Listening on ")?;
+            Some(after.split_once('\n')?.0.trim().to_owned())
+        })?;
+        Ok(Self {
+            server,
+            url: format!("http://{address}"),
+        })
+    }
+
+    /// Its JSON-RPC address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    /// All that it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn has_ended(&mut self) -> Result<bool, ChildError> {
+        self.server.has_ended()
+    }
+}

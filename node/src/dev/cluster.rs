@@ -1,0 +1,387 @@
+//! A private PostgreSQL cluster, of the distribution's programs, on a Unix socket in a folder of its own.
+
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::child::{ChildError, POLL, Server, Signal, command, is_running, run};
+use super::tools::{self, ToolError};
+
+/// How long the server may take to accept connections; after a crash it recovers first.
+const START_BOUND: Duration = Duration::from_mins(1);
+
+/// How long a server that lost its parent may take to end.
+const LEAVE_BOUND: Duration = Duration::from_secs(20);
+
+/// The account that the distribution's package makes. PostgreSQL refuses to run as root.
+const ACCOUNT: &str = "postgres";
+
+/// The cluster's superuser.
+pub const SUPERUSER: &str = "shelfproof";
+
+/// Names the socket in its folder; no other cluster lies there.
+const SOCKET_PORT: u16 = 5432;
+
+/// The longest path that the kernel takes for a socket.
+const SOCKET_MAX_BYTES: usize = 107;
+
+/// A cluster that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// A program is missing.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// A program failed.
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    /// The folder cannot be used.
+    #[error("the cluster's folder {}: {cause}", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// The socket's path is longer than the kernel takes.
+    #[error("{} is too long a path for PostgreSQL's socket: choose a folder nearer to the root", .0.display())]
+    TooLong(PathBuf),
+    /// Another server runs over the same data.
+    #[error("PostgreSQL, process {pid}, still runs over {}: end it first", data.display())]
+    InUse {
+        /// The other postmaster.
+        pid: u32,
+        /// The data.
+        data: PathBuf,
+    },
+}
+
+/// How a cluster runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings<'a> {
+    /// Give up what a crash of the machine spares, for speed.
+    pub is_volatile: bool,
+    /// Listen on a port of the loopback too, which the system chooses.
+    pub on_loopback: bool,
+    /// Further settings of the server, by name.
+    pub server: &'a [(&'a str, &'a str)],
+    /// Held open as long as any of its processes runs.
+    pub lock: Option<&'a File>,
+}
+
+/// A running cluster.
+#[derive(Debug)]
+pub struct Cluster {
+    server: Server,
+    folder: PathBuf,
+    port: u16,
+    arguments: Vec<String>,
+}
+
+impl Cluster {
+    /// Starts the cluster in `folder`, made on the first time, and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// With the programs' own words, where one of them fails, or another server runs over the folder.
+    pub fn start(folder: &Path, settings: Settings<'_>) -> Result<Self, ClusterError> {
+        let in_folder = |cause| ClusterError::Folder {
+            folder: folder.to_owned(),
+            cause,
+        };
+        let folder = folder.canonicalize().map_err(in_folder)?;
+        let socket = folder.join(format!(".s.PGSQL.{SOCKET_PORT}"));
+        if socket.as_os_str().len() > SOCKET_MAX_BYTES {
+            return Err(ClusterError::TooLong(socket));
+        }
+        let account = account(&folder)?;
+        make(&folder, account, settings.is_volatile)?;
+        let port = if settings.on_loopback {
+            free_port().map_err(in_folder)?
+        } else {
+            SOCKET_PORT
+        };
+        let arguments = arguments(settings, port);
+        let server = serve(&folder, account, &arguments, settings.lock)?;
+        Ok(Self {
+            server,
+            folder,
+            port,
+            arguments,
+        })
+    }
+
+    /// Starts a cluster that was killed or stopped anew, over the same data and at the same place, and waits until it
+    /// has recovered.
+    ///
+    /// # Errors
+    /// With the server's log, where it does not come to accept connections.
+    pub fn restart(&mut self, lock: Option<&File>) -> Result<(), ClusterError> {
+        self.server = serve(&self.folder, account(&self.folder)?, &self.arguments, lock)?;
+        Ok(())
+    }
+
+    /// Kills the postmaster and every process of its own at once, as a crash of the machine ends them.
+    ///
+    /// # Errors
+    /// The system's, where they cannot be killed.
+    pub fn kill(&mut self) -> Result<(), ClusterError> {
+        Ok(self.server.kill()?)
+    }
+
+    /// Ends the cluster, its data written: fast, not waiting for those that are connected.
+    ///
+    /// # Errors
+    /// The system's, where it cannot be ended.
+    pub fn stop(&mut self) -> Result<(), ClusterError> {
+        Ok(self.server.stop(Signal::Interrupt)?)
+    }
+
+    /// Makes a database where there is none of that name, a plain word.
+    ///
+    /// # Errors
+    /// With the server's words.
+    pub fn create_database(&self, name: &str) -> Result<(), ClusterError> {
+        // The programs of the package ask and create; one that is there already is what was wanted.
+        let mut createdb = Command::new(tools::postgres("createdb")?);
+        createdb.args(["-U", SUPERUSER, "-h"]).arg(&self.folder);
+        createdb.args([
+            "-p",
+            &self.port.to_string(),
+            "--template=template0",
+            "--encoding=UTF8",
+            name,
+        ]);
+        match run("createdb", createdb) {
+            Err(ChildError::Ended { log, .. }) if log.contains("already exists") => Ok(()),
+            made => Ok(made.map(drop)?),
+        }
+    }
+
+    /// What `psql` prints for `sql`: the rows alone, unaligned.
+    ///
+    /// # Errors
+    /// With the server's words.
+    pub fn psql(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
+        let mut psql = Command::new(tools::postgres("psql")?);
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", SUPERUSER]);
+        psql.args(["-d", database, "-c", sql, "-p", &self.port.to_string(), "-h"]);
+        let rows = run("psql", {
+            psql.arg(&self.folder);
+            psql
+        })?;
+        Ok(rows.trim_end().to_owned())
+    }
+
+    /// The address of `database` over the socket.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let folder = percent_encoded(&self.folder.to_string_lossy());
+        format!("postgres://{SUPERUSER}@{folder}:{}/{database}", self.port)
+    }
+
+    /// The address of `database` over the loopback, where the cluster listens there.
+    #[must_use]
+    pub fn loopback_url(&self, database: &str) -> String {
+        format!(
+            "postgres://{SUPERUSER}@{}:{}/{database}",
+            Ipv4Addr::LOCALHOST,
+            self.port
+        )
+    }
+
+    /// The port that names the socket and, where it listens there, stands on the loopback.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The postmaster's process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    /// The folder that holds the data, the socket and the log.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All that the server has printed since it was last started.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn has_ended(&mut self) -> Result<bool, ClusterError> {
+        Ok(self.server.has_ended()?)
+    }
+}
+
+/// Makes the data where there is none. It gets its name last: a crash before leaves what the next start clears away.
+fn make(folder: &Path, account: Option<&str>, is_volatile: bool) -> Result<(), ClusterError> {
+    let (data, unfinished) = (folder.join("data"), folder.join("data.new"));
+    if data.is_dir() {
+        return Ok(());
+    }
+    let in_folder = |cause| ClusterError::Folder {
+        folder: folder.to_owned(),
+        cause,
+    };
+    if unfinished.is_dir() {
+        fs::remove_dir_all(&unfinished).map_err(in_folder)?;
+    }
+    let mut initdb = command(tools::postgres("initdb")?, account, Signal::Kill);
+    initdb.args([
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--username",
+        SUPERUSER,
+    ]);
+    if is_volatile {
+        initdb.arg("--no-sync");
+    }
+    initdb.arg("--pgdata").arg(&unfinished).current_dir(folder);
+    run("initdb", initdb)?;
+    fs::rename(&unfinished, &data).map_err(in_folder)
+}
+
+fn arguments(settings: Settings<'_>, port: u16) -> Vec<String> {
+    let listen = if settings.on_loopback { "127.0.0.1" } else { "" };
+    let volatile = [
+        ("fsync", "off"),
+        ("full_page_writes", "off"),
+        ("synchronous_commit", "off"),
+    ];
+    let volatile = if settings.is_volatile { &volatile[..] } else { &[] };
+    let named = |(name, value): &(&str, &str)| ["-c".to_owned(), format!("{name}={value}")];
+    let place = [
+        "-p".to_owned(),
+        port.to_string(),
+        "-c".to_owned(),
+        format!("listen_addresses={listen}"),
+    ];
+    let settings = volatile.iter().chain(settings.server).flat_map(named);
+    place.into_iter().chain(settings).collect()
+}
+
+/// Starts the server over the data in `folder`.
+fn serve(
+    folder: &Path,
+    account: Option<&str>,
+    arguments: &[String],
+    lock: Option<&File>,
+) -> Result<Server, ClusterError> {
+    clear_stale_locks(folder)?;
+    let mut postgres = command(tools::postgres("postgres")?, account, Signal::Quit);
+    postgres.arg("-D").arg(folder.join("data")).arg("-k").arg(folder);
+    postgres.args(arguments).current_dir(folder);
+    let log = folder.join("postgres.log");
+    let mut server = Server::start_holding("postgres", postgres, Signal::Quit, &log, lock)?;
+    server.wait_for(START_BOUND, |log| {
+        log.contains("database system is ready to accept connections")
+            .then_some(())
+    })?;
+    Ok(server)
+}
+
+/// Waits for a server that lost its parent, and removes the lock files of one that was killed.
+///
+/// PostgreSQL itself asks only whether a process of that id is there: in a container a new process soon has the id, or
+/// nobody waited for the old one, and the cluster would never start again.
+fn clear_stale_locks(folder: &Path) -> Result<(), ClusterError> {
+    let data = folder.join("data");
+    let lock = data.join("postmaster.pid");
+    let Ok(text) = fs::read_to_string(&lock) else {
+        return Ok(());
+    };
+    let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+    let Some(pid) = pid else { return Ok(()) };
+    let end = Instant::now() + LEAVE_BOUND;
+    while is_running(pid) && fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == data) {
+        if Instant::now() > end {
+            return Err(ClusterError::InUse { pid, data });
+        }
+        thread::sleep(POLL);
+    }
+    // One that is gone for good PostgreSQL sees itself, and then gives back the shared memory that the file names.
+    if Path::new(&format!("/proc/{pid}")).exists() {
+        let socket = text
+            .lines()
+            .nth(3)
+            .map(|port| folder.join(format!(".s.PGSQL.{port}.lock")));
+        for file in [Some(lock), socket].into_iter().flatten() {
+            // Gone already is as good.
+            let _ = fs::remove_file(file);
+        }
+    }
+    Ok(())
+}
+
+/// Whom to run the server as: as root the distribution's account, to which the folder is given.
+fn account(folder: &Path) -> Result<Option<&'static str>, ClusterError> {
+    let in_folder = |cause| ClusterError::Folder {
+        folder: folder.to_owned(),
+        cause,
+    };
+    if !is_root().map_err(in_folder)? {
+        return Ok(None);
+    }
+    let id = |flag| -> Result<u32, ClusterError> {
+        let mut id = Command::new("id");
+        id.args([flag, ACCOUNT]);
+        let text = run("id", id)?;
+        text.trim().parse().map_err(|error| in_folder(io::Error::other(error)))
+    };
+    chown(folder, Some(id("-u")?), Some(id("-g")?)).map_err(in_folder)?;
+    Ok(Some(ACCOUNT))
+}
+
+/// Whether this process runs as root.
+pub(super) fn is_root() -> io::Result<bool> {
+    Ok(fs::metadata("/proc/self")?.uid() == 0)
+}
+
+/// Whether the account that the server runs as can pass into `folder`, a folder that exists.
+pub(super) fn is_reachable(folder: &Path) -> Result<bool, ClusterError> {
+    let in_folder = |cause| ClusterError::Folder {
+        folder: folder.to_owned(),
+        cause,
+    };
+    if !is_root().map_err(in_folder)? {
+        return Ok(true);
+    }
+    let mut test = command("test", Some(ACCOUNT), Signal::Kill);
+    test.arg("-x").arg(folder);
+    match run("test", test) {
+        Ok(_) => Ok(true),
+        Err(ChildError::Ended { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A port of the loopback that was free a moment ago.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn percent_encoded(path: &str) -> String {
+    path.bytes().fold(String::new(), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(byte.into());
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}

@@ -1,0 +1,205 @@
+//! The folder that keeps a shop of one machine, from one start to the next.
+//!
+//! Whatever is made here gets its name last, so that a crash leaves it whole or not there.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use alloy_primitives::hex;
+use rand::random;
+use secrecy::{ExposeSecret, SecretString};
+use shelfproof_anchor::keyfile::disk;
+
+use super::child::{POLL, is_running};
+use super::cluster::{ClusterError, is_reachable};
+use crate::config::read_secret;
+use crate::vault::VaultError;
+use crate::vault::folder::make;
+
+/// How long children whose parent was killed may take to end.
+const LEAVE_BOUND: Duration = Duration::from_secs(30);
+
+/// Where clusters lie whose shop's folder the database's account cannot reach: as root, in root's own places.
+const CLUSTERS: &str = "/var/lib/shelfproof-dev";
+
+/// A folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Another process runs the shop in it.
+    #[error("a shop runs in {} already, process {pid}: end that one, or choose another --folder", folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// The process.
+        pid: u32,
+    },
+    /// The children of a killed process do not end.
+    #[error("children of a shop that was killed still run over {} after {LEAVE_BOUND:?}: end them first", .0.display())]
+    Orphans(PathBuf),
+    /// The system refuses.
+    #[error("{}: {cause}", path.display())]
+    System {
+        /// What was touched.
+        path: PathBuf,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// The keys cannot be made.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database's account cannot be asked.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+}
+
+impl FolderError {
+    pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |cause| Self::System {
+            path: path.to_owned(),
+            cause,
+        }
+    }
+}
+
+/// A folder that is this process's, until it and all children that hold the lock have ended.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    lock: File,
+}
+
+impl Folder {
+    /// Makes `path` where it is not there, and takes it. Children of a process that was killed are waited for.
+    ///
+    /// # Errors
+    /// Where another process has it, or the system refuses.
+    pub fn take(path: &Path) -> Result<Self, FolderError> {
+        private_folder(path)?;
+        let path = path.canonicalize().map_err(FolderError::at(path))?;
+        let file = path.join("lock");
+        let in_lock = FolderError::at(&file);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let mut lock = options.open(&file).map_err(&in_lock)?;
+        let end = Instant::now() + LEAVE_BOUND;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(cause)) => return Err(in_lock(cause)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            let mut holder = String::new();
+            File::open(&file)
+                .and_then(|mut file| file.read_to_string(&mut holder))
+                .map_err(&in_lock)?;
+            if let Some(pid) = holder.trim().parse().ok().filter(|pid| is_running(*pid)) {
+                return Err(FolderError::InUse { folder: path, pid });
+            }
+            if Instant::now() > end {
+                return Err(FolderError::Orphans(path));
+            }
+            thread::sleep(POLL);
+        }
+        let own = std::process::id();
+        lock.set_len(0).and_then(|()| write!(lock, "{own}")).map_err(&in_lock)?;
+        Ok(Self { path, lock })
+    }
+
+    /// A file or folder in it.
+    #[must_use]
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What children hold, so that the folder is taken as long as one of them runs.
+    #[must_use]
+    pub const fn lock(&self) -> &File {
+        &self.lock
+    }
+
+    /// The file of the passphrase that opens the keys, made on the first time.
+    #[must_use]
+    pub fn passphrase_file(&self) -> PathBuf {
+        self.join("passphrase")
+    }
+
+    /// The folder of the keys.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.join("keys")
+    }
+
+    /// Makes passphrase and keys where they are not there yet.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn make_keys(&self) -> Result<(), FolderError> {
+        let (keys, unfinished) = (self.keys(), self.join("keys.new"));
+        let file = self.passphrase_file();
+        if !file.exists() {
+            self.write_secret("passphrase", &SecretString::from(hex::encode(random::<[u8; 32]>())))?;
+        }
+        if keys.exists() {
+            return Ok(());
+        }
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished).map_err(FolderError::at(&unfinished))?;
+        }
+        make::init(&unfinished, &read_secret(&file).map_err(FolderError::at(&file))?)?;
+        fs::rename(&unfinished, &keys).map_err(FolderError::at(&keys))
+    }
+
+    /// Writes a secret to a new file that its owner alone can read.
+    ///
+    /// # Errors
+    /// Where the file is there, or the system refuses.
+    pub fn write_secret(&self, name: &str, secret: &SecretString) -> Result<(), FolderError> {
+        let path = self.join(name);
+        let line = SecretString::from(format!("{}\n", secret.expose_secret()));
+        disk::create(&path, line.expose_secret().as_bytes()).map_err(FolderError::at(&path))
+    }
+
+    /// The folder of the database's cluster, made on the first time: in this one, or, where the account that the server
+    /// runs as cannot reach it, in one of the machine's that this one names.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn cluster(&self) -> Result<PathBuf, FolderError> {
+        let inside = self.join("postgres");
+        let note = self.join("postgres.path");
+        if let Ok(text) = fs::read_to_string(&note) {
+            let outside = PathBuf::from(text.trim_end());
+            private_folder(&outside)?;
+            return Ok(outside);
+        }
+        if is_reachable(&self.path)? {
+            private_folder(&inside)?;
+            return Ok(inside);
+        }
+        // A name of its own, not one made of this folder's: whoever removes this folder and begins anew begins with
+        // an empty database.
+        let outside = Path::new(CLUSTERS).join(hex::encode(random::<[u8; 8]>()));
+        fs::create_dir_all(CLUSTERS).map_err(FolderError::at(Path::new(CLUSTERS)))?;
+        private_folder(&outside)?;
+        disk::create(&note, outside.to_string_lossy().as_bytes()).map_err(FolderError::at(&note))?;
+        Ok(outside)
+    }
+}
+
+fn private_folder(path: &Path) -> Result<(), FolderError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(FolderError::at(path))
+}

@@ -1,0 +1,139 @@
+//! The children of a shop of one machine: its database and its chain.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
+
+use super::anvil::{self, Anvil};
+use super::child::ChildError;
+use super::cluster::{self, Cluster, ClusterError};
+use super::folder::{Folder, FolderError};
+use super::tools::{self, ToolError};
+
+/// The shop's database in its cluster.
+const DATABASE: &str = "shelfproof";
+
+/// Seconds between the chain's blocks.
+const BLOCK_TIME_S: u64 = 1;
+
+/// Children that cannot be brought up.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A tool is missing.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// The database.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The chain.
+    #[error(transparent)]
+    Chain(#[from] ChildError),
+}
+
+/// Running children.
+#[derive(Debug)]
+pub struct Machine {
+    // Dropped in this order.
+    anvil: Anvil,
+    cluster: Cluster,
+    folder: Folder,
+}
+
+impl Machine {
+    /// Starts both over what `folder` keeps; on the first time, over what it makes.
+    ///
+    /// # Errors
+    /// With the programs' own words.
+    pub fn start(folder: Folder) -> Result<Self, MachineError> {
+        let program = tools::anvil()?;
+        folder.make_keys()?;
+        let settings = cluster::Settings {
+            lock: Some(folder.lock()),
+            ..cluster::Settings::default()
+        };
+        let cluster = Cluster::start(&folder.cluster()?, settings)?;
+        cluster.create_database(DATABASE)?;
+        let state = sound_state(&folder)?;
+        let settings = anvil::Settings {
+            block_time_s: Some(BLOCK_TIME_S),
+            state: Some(&state),
+            lock: Some(folder.lock()),
+            ..anvil::Settings::default()
+        };
+        Ok(Self {
+            anvil: Anvil::start(&program, folder.path(), settings)?,
+            cluster,
+            folder,
+        })
+    }
+
+    /// The folder that keeps it all.
+    #[must_use]
+    pub const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The database's address.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        self.cluster.url(DATABASE)
+    }
+
+    /// The chain's JSON-RPC address.
+    #[must_use]
+    pub fn rpc(&self) -> &str {
+        self.anvil.url()
+    }
+
+    /// The name of a child that has ended by itself, with its log.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn ended(&mut self) -> Result<Option<(&'static str, String)>, MachineError> {
+        if self.anvil.has_ended()? {
+            return Ok(Some(("anvil", self.anvil.log())));
+        }
+        if self.cluster.has_ended()? {
+            return Ok(Some(("postgres", self.cluster.log())));
+        }
+        Ok(None)
+    }
+
+    /// Ends the chain, which writes itself to its file, and then the database.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn stop(mut self) -> Result<(), MachineError> {
+        drop(self.anvil);
+        Ok(self.cluster.stop()?)
+    }
+}
+
+/// The file that keeps the chain. Anvil writes over it in place: where a crash left half of it, the copy that was made
+/// at the last start takes its place, and what came after is lost.
+fn sound_state(folder: &Folder) -> Result<PathBuf, FolderError> {
+    let (state, copy) = (folder.join("chain.json"), folder.join("chain.copy.json"));
+    if is_json(&state).map_err(FolderError::at(&state))? {
+        fs::copy(&state, &copy).map_err(FolderError::at(&copy))?;
+    } else if is_json(&copy).map_err(FolderError::at(&copy))? {
+        tracing::warn!("the chain's file is damaged; the chain goes on from where it was at the last start");
+        fs::copy(&copy, &state).map_err(FolderError::at(&state))?;
+    } else if state.exists() {
+        tracing::warn!("the chain's file is damaged; the chain begins anew");
+        fs::remove_file(&state).map_err(FolderError::at(&state))?;
+    }
+    Ok(state)
+}
+
+fn is_json(path: &Path) -> io::Result<bool> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice::<IgnoredAny>(&bytes).is_ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}

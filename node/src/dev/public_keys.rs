@@ -1,0 +1,48 @@
+//! What the registry is told of a shop's keys.
+
+use std::path::Path;
+
+use alloy_primitives::{Address, B256};
+
+use crate::vault::VaultError;
+use crate::vault::folder::{Name, list};
+
+/// The public parts, as the key files show them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicKeys {
+    /// The VRF key of the shelf.
+    pub vrf: B256,
+    /// Who anchors.
+    pub anchorer: Address,
+    /// Whose receipts count.
+    pub receipt_signer: Address,
+    /// Who owns the merchant.
+    pub owner: Address,
+}
+
+impl PublicKeys {
+    /// Reads them from the folder of the keys; no passphrase is needed.
+    ///
+    /// # Errors
+    /// Where a key is missing, or not as it was written.
+    pub fn read(folder: &Path) -> Result<Self, VaultError> {
+        let keys = list(folder)?;
+        let public = |is_it: fn(Name) -> bool, any: Name| {
+            let found = keys.iter().find(|key| key.is_active && is_it(key.name));
+            found
+                .and_then(|key| key.public.as_ref())
+                .map(AsRef::<[u8]>::as_ref)
+                .ok_or_else(|| VaultError::NotThisKind(any.path(folder)))
+        };
+        let address = |is_it, any: Name| -> Result<Address, VaultError> {
+            Address::try_from(public(is_it, any)?).map_err(|_| VaultError::NotThisKind(any.path(folder)))
+        };
+        let vrf = public(|name| name == Name::Vrf, Name::Vrf)?;
+        Ok(Self {
+            vrf: B256::try_from(vrf).map_err(|_| VaultError::NotThisKind(Name::Vrf.path(folder)))?,
+            anchorer: address(|name| name == Name::Anchorer, Name::Anchorer)?,
+            receipt_signer: address(|name| matches!(name, Name::Receipt(_)), Name::Receipt(1))?,
+            owner: address(|name| name == Name::Owner, Name::Owner)?,
+        })
+    }
+}

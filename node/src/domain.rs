@@ -1,0 +1,14 @@
+//! What a shop is made of, without any I/O: times and randomness are arguments, and no type here knows a database, a web
+//! server or a chain.
+
+pub mod account;
+pub mod api_key;
+pub mod clock;
+pub mod history;
+pub mod id;
+pub mod key;
+pub mod money;
+pub mod name;
+pub mod order;
+pub mod product;
+pub mod wallet;

@@ -1,0 +1,106 @@
+//! Use cases: one a file, one transaction each. A flow opens the transaction and commits it; stores borrow it.
+
+pub mod activate;
+pub mod change_product;
+pub mod check;
+mod clock;
+pub mod create_account;
+pub mod create_api_key;
+pub mod create_product;
+pub mod import;
+pub mod look_up;
+pub mod redeem;
+pub mod refund;
+pub mod revoke_api_key;
+pub mod rotate_master;
+mod step;
+pub mod top_up_credit;
+pub mod void;
+
+use crate::domain::money::NotMoney;
+use crate::domain::name::NotName;
+use crate::store::StoreError;
+
+pub use clock::ClockError;
+pub use step::StepError;
+
+/// Why a use case did not do what was asked. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The database failed; see [`StoreError::is_passing`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A field holds what it cannot.
+    #[error("{field}: {detail}")]
+    Invalid {
+        /// The field, as the API writes it.
+        field: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// What was named is not there.
+    #[error("there is no {noun} {name}")]
+    Missing {
+        /// What kind of thing.
+        noun: &'static str,
+        /// Its id or name.
+        name: String,
+    },
+    /// Another of the same name is there.
+    #[error("{field}: there is already a {noun} of that name: {name}")]
+    Taken {
+        /// What kind of thing.
+        noun: &'static str,
+        /// The field that names it.
+        field: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Somebody changed it since the version that the change was made for.
+    #[error("the {noun} was changed meanwhile and has version {version} now: look at it, and change that version")]
+    Stale {
+        /// What kind of thing.
+        noun: &'static str,
+        /// Its version now.
+        version: i32,
+    },
+    /// The same name was given to something else before.
+    #[error("{field}: {name} was used before for something else: {detail}")]
+    Reused {
+        /// The field that names it.
+        field: &'static str,
+        /// The name.
+        name: String,
+        /// What it names.
+        detail: String,
+    },
+}
+
+impl From<sqlx::Error> for FlowError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl FlowError {
+    /// That a field holds no name.
+    pub fn not_name(field: &'static str) -> impl FnOnce(NotName) -> Self {
+        move |error| Self::Invalid {
+            field,
+            detail: error.to_string(),
+        }
+    }
+
+    /// That a field holds no amount.
+    pub fn not_money(field: &'static str) -> impl FnOnce(NotMoney) -> Self {
+        move |error| Self::Invalid {
+            field,
+            detail: error.to_string(),
+        }
+    }
+}
+
+/// A time as the database holds it.
+fn stored_ms(at_ms: u64) -> i64 {
+    i64::try_from(at_ms).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,123 @@
+//! Looks for whatever the shop's books must not hold, in one moment of the database.
+
+use std::collections::BTreeMap;
+
+use sqlx::{PgConnection, PgPool};
+
+use super::FlowError;
+use crate::domain::history::{self, Fault, StoredEvent};
+use crate::store::check::{ROWS_MAX, RULES, check_begin, check_events, check_heads, check_key_count, check_rule};
+
+/// Keys whose histories are in memory at once.
+const CHUNK_KEYS: u32 = 2_000;
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule that is broken.
+    pub check: &'static str,
+    /// What breaks it.
+    pub subject: String,
+    /// How.
+    pub detail: String,
+    /// What it means, and what to do.
+    pub advice: &'static str,
+}
+
+/// How far a check has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// This rule is looked at now.
+    Rule(&'static str),
+    /// So many keys' histories were replayed.
+    Keys {
+        /// Done.
+        done: u64,
+        /// Of so many.
+        total: u64,
+    },
+}
+
+/// Everything that is wrong, at most 100 findings of each rule; of a healthy shop, nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn check(pool: &PgPool) -> Result<Vec<Finding>, FlowError> {
+    check_with_progress(pool, |_| ()).await
+}
+
+/// [`check`], telling how far it has come: it reads every row of the shop.
+///
+/// # Errors
+/// The database's.
+pub async fn check_with_progress(
+    pool: &PgPool,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Vec<Finding>, FlowError> {
+    let mut transaction = check_begin(pool).await?;
+    let mut findings = Vec::new();
+    for rule in &RULES {
+        progress(Progress::Rule(rule.name));
+        let rows = check_rule(&mut transaction, rule).await?;
+        findings.extend(rows.into_iter().map(|(subject, detail)| Finding {
+            check: rule.name,
+            subject,
+            detail,
+            advice: rule.advice,
+        }));
+    }
+    replay(&mut transaction, &mut findings, progress).await?;
+    transaction.rollback().await?;
+    // Together by rule: a history's faults come key by key.
+    findings.sort_by_key(|finding| finding.check);
+    Ok(findings)
+}
+
+/// Replays every key's history.
+async fn replay(
+    connection: &mut PgConnection,
+    findings: &mut Vec<Finding>,
+    mut progress: impl FnMut(Progress),
+) -> Result<(), FlowError> {
+    let total = u64::try_from(check_key_count(connection).await?).unwrap_or_default();
+    let (mut after, mut done) = (0, 0);
+    let mut found = BTreeMap::new();
+    loop {
+        progress(Progress::Keys { done, total });
+        let heads = check_heads(connection, after, CHUNK_KEYS).await?;
+        let Some(last) = heads.last().map(|head| head.no) else {
+            return Ok(());
+        };
+        let histories = by_key(check_events(connection, after, last).await?);
+        for head in &heads {
+            let events = histories.get(&head.no).map_or(&[][..], Vec::as_slice);
+            for (fault, detail) in history::faults(head, events) {
+                if is_within_bound(&mut found, fault) {
+                    findings.push(Finding {
+                        check: fault.name(),
+                        subject: format!("key {} ({})", head.no, head.key_id),
+                        detail,
+                        advice: fault.advice(),
+                    });
+                }
+            }
+        }
+        done += heads.len() as u64;
+        after = last;
+    }
+}
+
+fn by_key(events: Vec<(i64, StoredEvent)>) -> BTreeMap<i64, Vec<StoredEvent>> {
+    let mut histories: BTreeMap<i64, Vec<StoredEvent>> = BTreeMap::new();
+    for (key, event) in events {
+        histories.entry(key).or_default().push(event);
+    }
+    histories
+}
+
+/// Counts a fault, and says whether it is still to be reported.
+fn is_within_bound(found: &mut BTreeMap<Fault, u32>, fault: Fault) -> bool {
+    let count = found.entry(fault).or_default();
+    *count += 1;
+    *count <= ROWS_MAX
+}

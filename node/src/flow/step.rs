@@ -1,0 +1,78 @@
+//! One more event of one key: the key's row and the event, in the caller's transaction.
+
+use alloy_primitives::B256;
+use serde::Serialize;
+use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
+use sqlx::PgConnection;
+
+use super::clock::{ClockError, check_clock};
+
+use crate::domain::key::{self, Head};
+use crate::store::StoreError;
+use crate::store::key::{Advanced, key_advance};
+
+/// Why a key was not moved on.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The event was refused.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The time cannot be trusted.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The protocol allows no such step from where the key stands.
+    #[error("a key that is {from} cannot be {to}", from = .from.name(), to = .to.name())]
+    Illegal {
+        /// Where the key stands.
+        from: Kind,
+        /// Where it was to go.
+        to: Kind,
+    },
+    /// Somebody else moved the key; to be tried again.
+    #[error("the key was changed by another request at the same moment; send the request again")]
+    Stale,
+}
+
+impl From<sqlx::Error> for StepError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Moves a key on. `body` is hashed into the event under a new random salt.
+///
+/// # Errors
+/// Where the step is not allowed, or the key is no longer as `head` says.
+pub(super) async fn step(
+    connection: &mut PgConnection,
+    head: &Head,
+    kind: Kind,
+    body: &impl Serialize,
+    now_ms: u64,
+) -> Result<KeyEvent, StepError> {
+    check_clock(connection, now_ms).await?;
+    let illegal = StepError::Illegal {
+        from: head.state,
+        to: kind,
+    };
+    let opening = Opening {
+        salt: B256::from(rand::random::<[u8; 32]>()),
+        body: serde_json::to_string(body).map_err(|error| StoreError::from(sqlx::Error::Encode(error.into())))?,
+    };
+    let link = key::next(head, kind, now_ms, opening).ok_or(illegal)?;
+    if key_advance(connection, head.no, &link.event).await? == Advanced::Stale {
+        return Err(StepError::Stale);
+    }
+    let appended = Appended {
+        key_no: head.no,
+        before: Some(head.state),
+        event: link.event,
+        opening: link.opening,
+    };
+    event_append(connection, &[appended]).await?;
+    Ok(link.event)
+}

@@ -1,0 +1,68 @@
+//! Puts money from outside into an account's wallet.
+
+use sqlx::PgPool;
+
+use super::{FlowError, stored_ms};
+use crate::domain::account::Role;
+use crate::domain::id::AccountId;
+use crate::domain::money::Money;
+use crate::domain::name;
+use crate::domain::wallet::{MAX_REFERENCE, TopUp};
+use crate::store::account::account_get;
+use crate::store::wallet::{ledger_find_top_up, ledger_insert_top_up, wallet_lock_top_up, wallet_move};
+
+/// Tops up the credit of a channel, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
+///
+/// # Errors
+/// `Invalid` for an amount of nothing, a reference that is none, or an account that buys nothing; `Missing` where there
+/// is no such account; `Reused` where the reference named another top-up.
+pub async fn top_up_credit(
+    pool: &PgPool,
+    account: AccountId,
+    amount: Money,
+    reference: &str,
+    now_ms: u64,
+) -> Result<TopUp, FlowError> {
+    let asked = TopUp {
+        account,
+        amount,
+        reference: name::parse(reference, MAX_REFERENCE).map_err(FlowError::not_name("reference"))?,
+        at_ms: stored_ms(now_ms),
+    };
+    if amount.minor <= 0 {
+        return Err(invalid("amount", "a top-up is of more than nothing"));
+    }
+    let mut transaction = pool.begin().await?;
+    let owner = account_get(&mut *transaction, account).await?;
+    let owner = owner.ok_or_else(|| FlowError::Missing {
+        noun: "account",
+        name: account.to_string(),
+    })?;
+    if owner.role != Role::Channel {
+        return Err(invalid("account", "only a channel has credit"));
+    }
+    let wallets = wallet_lock_top_up(&mut transaction, account, amount.currency).await?;
+    if ledger_insert_top_up(&mut transaction, wallets, &asked).await? {
+        wallet_move(&mut transaction, wallets.outside, wallets.credit, amount.minor).await?;
+        // A crash before this leaves nothing; one after it, and the repeat finds the row.
+        transaction.commit().await?;
+        return Ok(asked);
+    }
+    let before = ledger_find_top_up(&mut *transaction, &asked.reference).await?;
+    transaction.rollback().await?;
+    match before {
+        Some(before) if (before.account, before.amount) == (asked.account, asked.amount) => Ok(before),
+        _ => Err(FlowError::Reused {
+            field: "reference",
+            name: asked.reference,
+            detail: "a top-up of another account or amount".to_owned(),
+        }),
+    }
+}
+
+fn invalid(field: &'static str, detail: &str) -> FlowError {
+    FlowError::Invalid {
+        field,
+        detail: detail.to_owned(),
+    }
+}

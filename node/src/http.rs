@@ -1,0 +1,131 @@
+//! The API: one file a group of endpoints. Whatever comes in is parsed into domain types here, and every status is chosen
+//! here.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::interval;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+mod answer;
+mod auth;
+mod batches;
+mod docs;
+mod edge;
+mod event;
+mod field;
+mod health;
+mod json;
+mod keys;
+mod limits;
+mod orders;
+mod path;
+mod problem;
+mod products;
+mod query;
+mod redeem;
+mod refund;
+mod server;
+mod shop;
+mod wallet;
+mod well_known;
+
+use auth::KeyCache;
+use edge::Edge;
+use health::Readiness;
+use limits::{LONG_BOUND, MAX_IMPORTS, UPKEEP_PERIOD};
+use shop::Shop;
+
+use crate::app::App;
+use crate::watch::metrics;
+
+/// Where the API lies.
+const BASE: &str = "/api/v1";
+
+/// All routes of `app`, each behind its bounds.
+pub fn router(app: Arc<App>) -> Router {
+    let settings = &app.config.http;
+    let edge = Edge {
+        in_flight: Arc::new(Semaphore::new(settings.requests_max)),
+        bound: Duration::from_millis(settings.timeout_ms),
+    };
+    let shop = Arc::new(Shop {
+        app,
+        keys: KeyCache::new(),
+        readiness: Readiness::default(),
+        imports: Semaphore::new(MAX_IMPORTS),
+    });
+    routes(edge).with_state(shop)
+}
+
+/// All endpoints, and their description.
+struct Parts {
+    /// Those that are done within `http.timeout_ms`.
+    short: Router<Arc<Shop>>,
+    /// Those that take up to [`LONG_BOUND`].
+    long: Router<Arc<Shop>>,
+    description: OpenApi,
+}
+
+fn parts() -> Parts {
+    let (short, mut description) = OpenApiRouter::with_openapi(docs::frame())
+        .nest(BASE, api())
+        .merge(health::routes())
+        .merge(well_known::routes())
+        .split_for_parts();
+    let (long, more) = OpenApiRouter::default()
+        .nest(BASE, batches::long_routes())
+        .split_for_parts();
+    description.merge(more);
+    Parts {
+        short,
+        long,
+        description,
+    }
+}
+
+fn routes(edge: Edge) -> Router<Arc<Shop>> {
+    let parts = parts();
+    let patient = Edge {
+        bound: LONG_BOUND,
+        ..edge.clone()
+    };
+    // What matches no route ends at the first one's edge.
+    edge::guard(parts.short.merge(docs::publish(parts.description)), edge).merge(edge::guard(parts.long, patient))
+}
+
+fn api() -> OpenApiRouter<Arc<Shop>> {
+    OpenApiRouter::default()
+        .merge(orders::routes())
+        .merge(redeem::routes())
+        .merge(refund::routes())
+        .merge(wallet::routes())
+        .merge(products::routes())
+        .merge(batches::routes())
+        .merge(keys::routes())
+}
+
+/// Answers requests to `app` on `listener` until `shutdown`; then what is in flight has `http.drain_ms` to end.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    let drain = Duration::from_millis(app.config.http.drain_ms);
+    let handle = metrics::start().map_err(io::Error::other)?;
+    let upkeep = async move {
+        let mut ticks = interval(UPKEEP_PERIOD);
+        loop {
+            ticks.tick().await;
+            handle.run_upkeep();
+        }
+    };
+    tokio::select! {
+        ended = server::run(router(app), listener, drain, shutdown) => ended,
+        () = upkeep => Ok(()),
+    }
+}

@@ -1,0 +1,128 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::*;
+use crate::http::parts;
+
+fn description() -> Value {
+    let mut description = parts().description;
+    complete(&mut description);
+    serde_json::to_value(description).unwrap()
+}
+
+/// Every object within `value`, itself included.
+fn objects<'a>(value: &'a Value, found: &mut Vec<&'a Map<String, Value>>) {
+    match value {
+        Value::Object(object) => {
+            found.push(object);
+            object.values().for_each(|value| objects(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| objects(value, found)),
+        _ => {}
+    }
+}
+
+/// Every operation, with `method path`.
+fn operations(description: &Value) -> Vec<(String, &Value)> {
+    let paths = description["paths"].as_object().unwrap();
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().iter();
+            methods.map(move |(method, operation)| (format!("{method} {path}"), operation))
+        })
+        .collect()
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let description = description();
+    let mut found = Vec::new();
+    objects(&description, &mut found);
+    let references: BTreeSet<&str> = found.iter().filter_map(|object| object.get("$ref")?.as_str()).collect();
+    assert!(references.len() > 10, "{references:?}");
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(description.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn every_operation_says_what_it_is() {
+    let description = description();
+    let operations = operations(&description);
+    let ids: BTreeSet<&str> = operations
+        .iter()
+        .map(|(_, operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), operations.len());
+    for (name, operation) in &operations {
+        for field in ["summary", "tags"] {
+            assert!(!operation[field].is_null(), "{name} has no {field}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{name}");
+        assert_eq!(
+            responses.contains_key("401"),
+            operation.get("security").is_some(),
+            "{name}"
+        );
+        assert!(responses.contains_key("500") && responses.contains_key("503"), "{name}");
+        for segment in name.split('{').skip(1) {
+            let parameter = segment.split('}').next().unwrap();
+            let parameters = operation["parameters"].as_array().unwrap();
+            assert!(
+                parameters.iter().any(|own| own["name"] == parameter),
+                "{name}: {parameter}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_code_is_listed() {
+    let description = description();
+    let about = description["info"]["description"].as_str().unwrap();
+    let paths = description["paths"].to_string();
+    for code in Code::all() {
+        assert!(about.contains(&format!("| `{}` |", code.name())), "{code:?}");
+        // No endpoint of ours answers it: the router does, where there is none.
+        let is_ours = code != Code::MethodNotAllowed;
+        assert_eq!(paths.contains(&format!("\"{}\":{{", code.name())), is_ours, "{code:?}");
+    }
+}
+
+#[test]
+fn the_endpoints_are_those_of_the_design() {
+    let description = description();
+    let names: BTreeSet<String> = operations(&description).into_iter().map(|(name, _)| name).collect();
+    for name in [
+        "post /api/v1/orders",
+        "get /api/v1/orders",
+        "get /api/v1/orders/abnormal",
+        "get /api/v1/orders/{order}",
+        "post /api/v1/orders/{order}/redeem",
+        "post /api/v1/orders/{order}/refund",
+        "get /api/v1/wallet",
+        "post /api/v1/products",
+        "get /api/v1/products",
+        "get /api/v1/products/{product}",
+        "patch /api/v1/products/{product}",
+        "get /api/v1/products/{product}/stock",
+        "post /api/v1/products/{product}/batches",
+        "get /api/v1/batches",
+        "get /api/v1/batches/{batch}",
+        "get /api/v1/batches/{batch}/refused-lines",
+        "post /api/v1/batches/{batch}/activate",
+        "get /api/v1/keys/{keyId}",
+        "post /api/v1/keys/{keyId}/void",
+        "get /healthz",
+        "get /readyz",
+        "get /metrics",
+        "get /.well-known/shelfproof.json",
+    ] {
+        assert!(names.contains(name), "{name}");
+    }
+    assert_eq!(names.len(), 23, "{names:?}");
+}

@@ -1,0 +1,156 @@
+//! Whether this process lives, whether it can sell, and what it counts. No token: there is no secret here.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::answer::answer;
+use super::limits::{READY_BOUND, READY_TTL};
+use super::problem::{Code, Problem};
+use super::shop::Shop;
+use crate::app::App;
+use crate::domain::clock::{MAX_DRIFT_MS, now_ms};
+use crate::store;
+use crate::store::server::server_get;
+use crate::watch::metrics;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
+    OpenApiRouter::default()
+        .routes(routes!(alive))
+        .routes(routes!(ready))
+        .routes(routes!(counted))
+}
+
+/// That the process answers.
+#[derive(Serialize, ToSchema)]
+struct Alive {
+    /// `ok`.
+    status: &'static str,
+    /// Of the program.
+    version: &'static str,
+}
+
+/// Whether each part that a sale needs is there.
+#[allow(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    /// The database answers.
+    database: bool,
+    /// It has this program's schema.
+    schema: bool,
+    /// This machine's clock and the database's agree to a minute.
+    clock: bool,
+    /// The counter takes orders.
+    counter: bool,
+}
+
+/// The last report, given again for a moment.
+#[derive(Debug, Default)]
+pub(super) struct Readiness(Mutex<Option<(Instant, Report)>>);
+
+impl Report {
+    const fn is_ready(self) -> bool {
+        self.database && self.schema && self.clock && self.counter
+    }
+
+    async fn of(app: &App) -> Self {
+        let server = timeout(READY_BOUND, server_get(&app.pool)).await;
+        let server = server.ok().and_then(Result::ok);
+        let schema = timeout(READY_BOUND, store::is_migrated(&app.pool)).await;
+        let drift_ms = |clock_ms: i64| now_ms().abs_diff(u64::try_from(clock_ms).unwrap_or_default());
+        Self {
+            database: server.is_some(),
+            schema: matches!(schema, Ok(Ok(true))),
+            clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
+            counter: app.counter.is_open(),
+        }
+    }
+}
+
+impl Readiness {
+    /// The report, at most [`READY_TTL`] old. Whoever asks meanwhile waits for the same one.
+    async fn report(&self, app: &App) -> Report {
+        let mut last = self.0.lock().await;
+        if let Some((at, report)) = *last
+            && at.elapsed() < READY_TTL
+        {
+            return report;
+        }
+        let report = Report::of(app).await;
+        *last = Some((Instant::now(), report));
+        report
+    }
+}
+
+/// Is the process alive?
+#[utoipa::path(
+    get, path = "/healthz", tag = "service", operation_id = "isAlive",
+    responses((status = 200, description = "It answers", body = Alive, example = json!({"status": "ok", "version": "0.1.0"}))),
+)]
+async fn alive() -> Response {
+    let alive = Alive {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    answer(StatusCode::OK, &alive)
+}
+
+/// Can it sell?
+///
+/// For whoever directs requests: a node that is not ready should get none.
+#[utoipa::path(
+    get, path = "/readyz", tag = "service", operation_id = "isReady",
+    responses((status = 200, description = "It can", body = Report,
+        example = json!({"database": true, "schema": true, "clock": true, "counter": true}))),
+)]
+async fn ready(State(shop): State<Arc<Shop>>) -> Response {
+    let report = shop.readiness.report(&shop.app).await;
+    if report.is_ready() {
+        return answer(StatusCode::OK, &report);
+    }
+    Problem::new(Code::Unavailable, report.missing()).into_response()
+}
+
+/// What was counted
+///
+/// In the text format of Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "service", operation_id = "getMetrics",
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")),
+)]
+async fn counted(State(shop): State<Arc<Shop>>) -> Response {
+    metrics::connections(shop.app.pool.size(), shop.app.pool.num_idle());
+    metrics::waiting(shop.app.counter.waiting());
+    match metrics::start() {
+        Ok(handle) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
+        Err(error) => Problem::internal(error).into_response(),
+    }
+}
+
+impl Report {
+    /// The parts that are not there, in words.
+    fn missing(self) -> String {
+        let parts = [
+            (self.database, "the database does not answer"),
+            (self.schema, "the database does not have this program's schema"),
+            (self.clock, "this machine's clock and the database's disagree"),
+            (self.counter, "the counter takes no orders"),
+        ];
+        let missing: Vec<&str> = parts
+            .iter()
+            .filter(|(is_there, _)| !is_there)
+            .map(|(_, why)| *why)
+            .collect();
+        format!("Not ready: {}.", missing.join("; "))
+    }
+}

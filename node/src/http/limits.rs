@@ -1,0 +1,30 @@
+//! The bounds that no setting moves; the others are `[http]` of the configuration.
+
+use std::time::Duration;
+
+/// Bytes of a request's head, and of what is read ahead of its body.
+pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long a connection may take to send a request's head; also how long it may idle between two requests.
+pub(super) const HEAD_BOUND: Duration = Duration::from_secs(30);
+/// Open connections.
+pub(super) const MAX_CONNECTIONS: usize = 8192;
+/// How long an import may take, with its upload, and an activation.
+pub(super) const LONG_BOUND: Duration = Duration::from_mins(2);
+/// Entries of a page at most.
+pub(super) const PAGE_MAX: u32 = 100;
+/// Entries of a page where the caller does not say.
+pub(super) const PAGE_DEFAULT: u32 = 50;
+/// How long the database may take to answer whether this node is ready.
+pub(super) const READY_BOUND: Duration = Duration::from_secs(2);
+/// How long an answer about readiness is given again, so that whoever asks often does not load the database.
+pub(super) const READY_TTL: Duration = Duration::from_secs(1);
+/// How long what is known of an API key counts: a revoked one works this much longer.
+pub(super) const KEY_TTL: Duration = Duration::from_secs(5);
+/// API keys, known and unknown, that are remembered.
+pub(super) const MAX_KEYS: u64 = 10_000;
+/// Imports over HTTP at once: each holds its file in memory and computes on every core.
+pub(super) const MAX_IMPORTS: usize = 2;
+/// How long accepting waits after the system refused a connection, for want of descriptors for example.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often collected measurements are folded, so that they take no more room between two reads of `/metrics`.
+pub(super) const UPKEEP_PERIOD: Duration = Duration::from_secs(5);

@@ -1,0 +1,293 @@
+//! Rows to codes.
+
+use std::io::{self, Cursor, Read};
+
+use secrecy::SecretString;
+use shelfproof_verifier::code;
+
+use super::reading::{Form, Options, ReadError, Reading, SAMPLE_BYTES, fields};
+use super::rows::Rows;
+use super::{Reason, Refusal, trim};
+
+/// The longest text that is delivered with a code, bytes.
+pub const MAX_BESIDE: usize = 2048;
+
+/// What parts an account from its password.
+pub(super) const PAIR_SEPARATOR: &str = "----";
+
+/// What a row brought.
+#[derive(Debug)]
+pub enum Content {
+    /// A code that the protocol can name.
+    Goods {
+        /// The code, as it is delivered.
+        code: SecretString,
+        /// What is delivered with it; may be empty.
+        beside: SecretString,
+    },
+    /// Nothing, and why.
+    Refused(Refusal),
+}
+
+/// A row of a file that is neither blank nor its header.
+#[derive(Debug)]
+pub struct Record {
+    /// The line that it begins on, from 1.
+    pub line: u64,
+    /// The line that it ends on.
+    pub last_line: u64,
+    /// What it brought.
+    pub content: Content,
+}
+
+type Source<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
+/// The records of a file, in their order.
+pub struct Records<R> {
+    reading: Reading,
+    rows: Rows<Source<R>>,
+    is_header_due: bool,
+}
+
+impl<R: Read> Records<R> {
+    /// Looks at the beginning of `reader`, which stands at the file's beginning, and prepares to read it.
+    ///
+    /// # Errors
+    /// As [`Reading::resolve`], and the reader's.
+    pub fn open(mut reader: R, options: &Options) -> Result<Self, ReadError> {
+        let mut sample = Vec::new();
+        reader.by_ref().take(SAMPLE_BYTES as u64).read_to_end(&mut sample)?;
+        let reading = Reading::resolve(&sample, options)?;
+        let delimiter = match reading.form {
+            Form::Csv { delimiter, .. } => Some(delimiter),
+            Form::Lines | Form::Pairs => None,
+        };
+        Ok(Self {
+            rows: Rows::new(Cursor::new(sample).chain(reader), reading.encoding, delimiter),
+            is_header_due: delimiter.is_some(),
+            reading,
+        })
+    }
+
+    /// How the file is read.
+    pub const fn reading(&self) -> &Reading {
+        &self.reading
+    }
+
+    /// The last line that was read, from 1; after the last record the number of lines.
+    pub const fn last_line(&self) -> u64 {
+        self.rows.last_line()
+    }
+
+    /// The next record; `None` at the end.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn read_next(&mut self) -> io::Result<Option<Record>> {
+        if std::mem::take(&mut self.is_header_due) {
+            self.rows.next()?;
+        }
+        let Some(row) = self.rows.next()? else { return Ok(None) };
+        let goods = row.text.map_err(|reason| (reason, String::new()));
+        let content = match goods.and_then(|text| self.reading.form.goods(&text)) {
+            Ok((code, beside)) => Content::Goods {
+                code: code.into(),
+                beside: beside.into(),
+            },
+            Err((reason, more)) => Content::Refused(Refusal::new(row.line, reason, &more)),
+        };
+        Ok(Some(Record {
+            line: row.line,
+            last_line: row.last_line,
+            content,
+        }))
+    }
+}
+
+impl Form {
+    /// The code and what is delivered with it; or why there is none, and what else helps to mend it.
+    fn goods(&self, row: &str) -> Result<(String, String), (Reason, String)> {
+        let refuse = |reason, more: &str| Err((reason, more.to_owned()));
+        let (code, beside) = match self {
+            Self::Lines => (trim(row).to_owned(), String::new()),
+            Self::Pairs => match row.split_once(PAIR_SEPARATOR) {
+                Some((account, rest)) => (trim(account).to_owned(), trim(rest).to_owned()),
+                None => return refuse(Reason::NoCode, "no ---- in it"),
+            },
+            Self::Csv { delimiter, columns } => {
+                let fields = fields(row, *delimiter).unwrap_or_default();
+                let field = |at: usize| fields.get(at).cloned().unwrap_or_default();
+                let beside = match columns.beside.as_slice() {
+                    [(only, _)] => field(*only),
+                    several => {
+                        let named = several.iter().map(|(at, name)| format!("{name}: {}", field(*at)));
+                        named.collect::<Vec<_>>().join("\n")
+                    }
+                };
+                (field(columns.code), beside)
+            }
+        };
+        if code.is_empty() {
+            return refuse(Reason::NoCode, "");
+        }
+        if beside.len() > MAX_BESIDE {
+            return refuse(Reason::TooMuchBeside, "");
+        }
+        match code::canonical(&code) {
+            Ok(_) => Ok((code, beside)),
+            Err(refusal) => Err((Reason::CodeUnusual, refusal.detail)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::import::{Encoding, Format};
+
+    /// A reader that gives as many bytes at a time as `sizes` says, over and over.
+    struct Trickle<'a> {
+        bytes: &'a [u8],
+        sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
+    }
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let size = self.sizes.next().unwrap_or(1).min(buffer.len());
+            self.bytes.read(&mut buffer[..size])
+        }
+    }
+
+    fn trickle(bytes: &[u8], sizes: Vec<usize>) -> Trickle<'_> {
+        Trickle {
+            bytes,
+            sizes: sizes.into_iter().cycle(),
+        }
+    }
+
+    /// Line, last line, and the code with what stands beside it, or the reason.
+    type Told = (u64, u64, Result<(String, String), Reason>);
+
+    fn read_all(reader: impl Read, options: &Options) -> (Vec<Told>, u64) {
+        let mut records = Records::open(reader, options).unwrap();
+        let told = std::iter::from_fn(|| records.read_next().unwrap()).map(|record| {
+            let content = match record.content {
+                Content::Goods { code, beside } => Ok((code.expose_secret().into(), beside.expose_secret().into())),
+                Content::Refused(refusal) => Err(refusal.reason),
+            };
+            (record.line, record.last_line, content)
+        });
+        (told.collect(), records.last_line())
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "it stands beside refusals")]
+    fn goods(code: &str, beside: &str) -> Result<(String, String), Reason> {
+        Ok((code.to_owned(), beside.to_owned()))
+    }
+
+    fn of(format: Format) -> Options {
+        Options {
+            format,
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn pairs_keep_all_that_follows_the_account() {
+        let file = "a@x.cn ---- p----w \n----p\n\nplain\nb----\n";
+        let (told, lines) = read_all(file.as_bytes(), &of(Format::Pairs));
+        assert_eq!(
+            told,
+            [
+                (1, 1, goods("a@x.cn", "p----w")),
+                (2, 2, Err(Reason::NoCode)),
+                (4, 4, Err(Reason::NoCode)),
+                (5, 5, goods("b", "")),
+            ]
+        );
+        assert_eq!(lines, 5);
+    }
+
+    #[test]
+    fn tables_give_the_columns_that_are_asked_for() {
+        let file = "\u{feff}\"序号\",卡密,密码,备注\r\n1,A-1,\"x,\"\"y\",\r\n2,,z,\r\n3\r\n4,\"A\n2\",p,q\r\n";
+        let options = Options {
+            beside_columns: vec!["密码".into(), "4".into()],
+            ..of(Format::Csv)
+        };
+        let (told, lines) = read_all(file.as_bytes(), &options);
+        assert_eq!(
+            told,
+            [
+                (2, 2, goods("A-1", "密码: x,\"y\n备注: ")),
+                (3, 3, Err(Reason::NoCode)),
+                (4, 4, Err(Reason::NoCode)),
+                (5, 6, goods("A\n2", "密码: p\n备注: q")),
+            ]
+        );
+        assert_eq!(lines, 6);
+    }
+
+    #[test]
+    fn what_is_delivered_beside_has_a_bound() {
+        let file = |length| format!("a----{}\n", "x".repeat(length));
+        let told = |length| read_all(file(length).as_bytes(), &of(Format::Pairs)).0.remove(0).2;
+        assert!(told(MAX_BESIDE).is_ok());
+        assert_eq!(told(MAX_BESIDE + 1), Err(Reason::TooMuchBeside));
+    }
+
+    #[test]
+    fn a_file_that_stops_being_utf8_costs_those_lines_only() {
+        let mut file = "A1\n".repeat(SAMPLE_BYTES / 2).into_bytes();
+        file.extend_from_slice(b"\xc4\xe3\nB2\n");
+        let (told, _) = read_all(file.as_slice(), &of(Format::Lines));
+        let tail = &told[told.len() - 2..];
+        assert_eq!((&tail[0].2, &tail[1].2), (&Err(Reason::Encoding), &goods("B2", "")));
+    }
+
+    #[test]
+    fn a_table_cut_at_every_byte_reads_the_same() {
+        let file = "\u{feff}卡密,密码\r\nA-1,\"x\r\n\r\ny\"\r\"B\"\n\n\"C,\r\n二,\rD,\"p\n".as_bytes();
+        let options = of(Format::Csv);
+        let whole = read_all(file, &options);
+        for first in 1..file.len() {
+            assert_eq!(
+                read_all(trickle(file, vec![first, usize::MAX]), &options),
+                whole,
+                "cut at {first}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn records_do_not_depend_on_what_a_read_returns(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "A-1", "\r", "\n", "\r\n", "----", ",", "\"", "\"\"", "卡密", "Ｂ２", " ", "\t", "\u{feff}", "\0",
+                ]),
+                1..60,
+            ),
+            damage in prop::collection::vec(any::<u8>(), 0..3),
+            sizes in prop::collection::vec(1..9usize, 1..5),
+            format in prop::sample::select(vec![Format::Lines, Format::Pairs, Format::Csv]),
+            encoding in prop::sample::select(vec![Encoding::Utf8, Encoding::Gbk]),
+        ) {
+            let table = if format == Format::Csv { "code,b\n" } else { "A\n" };
+            let file = [table.as_bytes(), pieces.concat().as_bytes(), &damage, b"\nlast"].concat();
+            let options = Options { encoding: Some(encoding), ..of(format) };
+            let whole = read_all(file.as_slice(), &options);
+            prop_assert_eq!(&read_all(trickle(&file, sizes), &options), &whole);
+            // Lines only grow, none is told twice, and what a file ends with is not lost to what is wrong before it.
+            let (told, lines) = whole;
+            prop_assert!(told.windows(2).all(|pair| pair[0].1 < pair[1].0));
+            prop_assert!(told.last().is_some_and(|last| last.1 == lines));
+            if format == Format::Lines {
+                prop_assert_eq!(&told[told.len() - 1].2, &goods("last", ""));
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Lines to rows. A row is a line, but in a table a quoted field may go on over the next ones.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+
+use super::encoding::{Encoding, without_bom};
+use super::lines::{Line, Lines, MAX_LINE};
+use super::{Reason, trim};
+
+/// A row that is not blank.
+pub(super) struct Row {
+    /// The line that it begins on, from 1.
+    pub(super) line: u64,
+    /// The line that it ends on.
+    pub(super) last_line: u64,
+    /// What it says, or why it cannot be read.
+    pub(super) text: Result<String, Reason>,
+}
+
+/// A line that was read and not yet given out.
+struct Decoded {
+    number: u64,
+    text: Result<String, Reason>,
+}
+
+/// The rows of a reader.
+pub(super) struct Rows<R> {
+    lines: Lines<R>,
+    encoding: Encoding,
+    delimiter: Option<u8>,
+    /// Lines that were looked at for the end of a quoted field, which was not there. At most [`MAX_LINE`] bytes.
+    again: VecDeque<Decoded>,
+    last_line: u64,
+}
+
+impl<R: Read> Rows<R> {
+    /// Rows of a table whose fields are parted by `delimiter`; without one every line is a row.
+    pub(super) fn new(reader: R, encoding: Encoding, delimiter: Option<u8>) -> Self {
+        Self {
+            lines: Lines::new(reader),
+            encoding,
+            delimiter,
+            again: VecDeque::new(),
+            last_line: 0,
+        }
+    }
+
+    /// The last line that was settled, from 1; 0 before the first. At the end it is the number of lines.
+    pub(super) const fn last_line(&self) -> u64 {
+        self.last_line
+    }
+
+    /// The next row; `None` at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Row>> {
+        while let Some(Decoded { number, text }) = self.decoded()? {
+            self.last_line = number;
+            let row = match text {
+                Ok(text) if trim(&text).is_empty() => continue,
+                Ok(text) => self.whole(number, text)?,
+                Err(_) => Row {
+                    line: number,
+                    last_line: number,
+                    text,
+                },
+            };
+            self.last_line = row.last_line;
+            return Ok(Some(row));
+        }
+        Ok(None)
+    }
+
+    fn decoded(&mut self) -> io::Result<Option<Decoded>> {
+        if let Some(line) = self.again.pop_front() {
+            return Ok(Some(line));
+        }
+        Ok(self.lines.next()?.map(|Line { number, bytes }| {
+            let text = bytes.ok_or(Reason::TooLong).and_then(|bytes| {
+                let bytes = if number == 1 { without_bom(&bytes) } else { &bytes };
+                let text = self.encoding.decode(bytes).ok_or(Reason::Encoding)?;
+                Ok(text.into_owned())
+            });
+            Decoded { number, text }
+        }))
+    }
+
+    /// The row that begins with `text`, with the lines over which its quoted fields go. Where they do not end well
+    /// within the bound and on readable lines, the first line alone is refused and the others are rows of their own:
+    /// a forgotten quote does not swallow the file.
+    fn whole(&mut self, line: u64, text: String) -> io::Result<Row> {
+        let Some(delimiter) = self.delimiter else {
+            return Ok(Row {
+                line,
+                last_line: line,
+                text: Ok(text),
+            });
+        };
+        let mut quotes = Quotes::of(&text, delimiter);
+        let (mut joined, mut taken) = (text, Vec::new());
+        while quotes == Quotes::Open {
+            let Some(next) = self.decoded()? else { break };
+            if let Ok(more) = &next.text
+                && joined.len() + more.len() < MAX_LINE
+            {
+                joined = [joined.as_str(), more].join("\n");
+                quotes = Quotes::of(&joined, delimiter);
+                taken.push(next);
+            } else {
+                self.again.push_front(next);
+                break;
+            }
+        }
+        // Within one line a quote out of place is taken as text, as spreadsheets do.
+        if quotes == Quotes::Closed || quotes == Quotes::Broken && taken.is_empty() {
+            return Ok(Row {
+                line,
+                last_line: taken.last().map_or(line, |line| line.number),
+                text: Ok(joined),
+            });
+        }
+        for line in taken.into_iter().rev() {
+            self.again.push_front(line);
+        }
+        Ok(Row {
+            line,
+            last_line: line,
+            text: Err(Reason::UnclosedQuote),
+        })
+    }
+}
+
+/// How the quotes of a row's text stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quotes {
+    /// Every quoted field ended before a delimiter or the end.
+    Closed,
+    /// The last field is quoted and has no end.
+    Open,
+    /// A quoted field is followed by more text.
+    Broken,
+}
+
+impl Quotes {
+    /// A quote within other text is text; one doubled within quotes stands for itself.
+    fn of(text: &str, delimiter: u8) -> Self {
+        #[derive(PartialEq)]
+        enum At {
+            Start,
+            Plain,
+            Quoted,
+            Quote,
+        }
+        let (mut at, mut is_broken) = (At::Start, false);
+        for byte in text.bytes() {
+            at = match (at, byte) {
+                (At::Quoted, b'"') => At::Quote,
+                (At::Start | At::Quote, b'"') | (At::Quoted, _) => At::Quoted,
+                (_, byte) if byte == delimiter => At::Start,
+                (before, _) => {
+                    is_broken |= before == At::Quote;
+                    At::Plain
+                }
+            };
+        }
+        match (at, is_broken) {
+            (At::Quoted, _) => Self::Open,
+            (_, true) => Self::Broken,
+            _ => Self::Closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<(u64, u64, Result<String, Reason>)> {
+        let mut rows = Rows::new(text.as_bytes(), Encoding::Utf8, Some(b','));
+        std::iter::from_fn(|| rows.next().unwrap())
+            .map(|row| (row.line, row.last_line, row.text))
+            .collect()
+    }
+
+    #[test]
+    fn quotes_are_told_from_quotes() {
+        for (text, quotes) in [
+            ("a,b", Quotes::Closed),
+            ("\"a", Quotes::Open),
+            ("\"a\"", Quotes::Closed),
+            ("\"a\"\"", Quotes::Open),
+            ("\"a\"\"\"", Quotes::Closed),
+            ("a\"b", Quotes::Closed),
+            ("a,\"b,", Quotes::Open),
+            ("\"a\"b\"", Quotes::Broken),
+        ] {
+            assert_eq!(Quotes::of(text, b','), quotes, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_goes_on_over_lines() {
+        let read = rows("a,\"b\r\n\r\nc\"\r\n\r\nd\r\n");
+        assert_eq!(
+            read,
+            [(1, 3, Ok("a,\"b\n\nc\"".to_owned())), (5, 5, Ok("d".to_owned()))]
+        );
+    }
+
+    #[test]
+    fn a_forgotten_quote_costs_its_line_only() {
+        let refused = |line| (line, line, Err(Reason::UnclosedQuote));
+        let good = |line, text: &str| (line, line, Ok(text.to_owned()));
+        assert_eq!(
+            rows("\"a\nb\n\nc\n\"d\""),
+            [refused(1), good(2, "b"), good(4, "c"), good(5, "\"d\"")]
+        );
+        assert_eq!(rows("\"a\nb\n\nc"), [refused(1), good(2, "b"), good(4, "c")]);
+        let long = format!("\"a\n{}\nb", "x,".repeat(MAX_LINE / 2));
+        assert_eq!(rows(&long)[0], refused(1));
+        assert_eq!(rows(&long)[2], good(3, "b"));
+    }
+}

@@ -1,0 +1,104 @@
+//! All of the node's SQL: a statement a file below `sql/`, called from one module a noun. The schema is in `migrations/`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, SqlSafeStr};
+
+pub mod account;
+pub mod api_key;
+pub mod batch;
+pub mod batch_key;
+pub mod check;
+mod column;
+mod error;
+pub mod import;
+pub mod key;
+pub mod merchant;
+pub mod order;
+pub mod pool_fill;
+pub mod product;
+pub mod refund;
+pub mod sale;
+pub mod sale_write;
+pub mod server;
+pub mod session;
+pub mod wallet;
+
+pub use error::StoreError;
+
+/// How long a request may wait for a connection of the pool.
+const ACQUIRE_BOUND: Duration = Duration::from_secs(5);
+
+/// What `pg_stat_activity` calls this program.
+const APPLICATION: &str = "shelfproof";
+
+/// The shop's migrations; those of `attest` come before them.
+fn migrations() -> Migrator {
+    let shop = Migration::new(
+        1,
+        "shop".into(),
+        MigrationType::Simple,
+        include_str!("store/migrations/0001_shop.sql").into_sql_str(),
+        false,
+    );
+    let mut migrator = Migrator::with_migrations(vec![shop]);
+    migrator.dangerous_set_table_name("shop.migrations");
+    migrator.create_schema("shop");
+    migrator
+}
+
+/// How to reach the database that `url` names (`postgres://…`).
+///
+/// # Errors
+/// Where it is no such address.
+pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    Ok(PgConnectOptions::from_str(url)?.application_name(APPLICATION))
+}
+
+/// A pool of at most `size` connections. None is opened yet.
+#[must_use]
+pub fn pool(options: PgConnectOptions, size: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(ACQUIRE_BOUND)
+        .after_connect(|connection, _| Box::pin(session::session_bound(connection)))
+        .connect_lazy_with(options)
+}
+
+/// Brings the database to this program's schema. Two at once wait for each other; a crash leaves whole steps.
+///
+/// # Errors
+/// Where a step fails, or the database is a newer program's.
+pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    shelfproof_anchor::store::migrations().run(pool).await?;
+    migrations().run(pool).await?;
+    Ok(())
+}
+
+/// Whether the database has exactly this program's schema.
+///
+/// # Errors
+/// Where it cannot be asked.
+pub async fn is_migrated(pool: &PgPool) -> Result<bool, StoreError> {
+    let mut connection = pool.acquire().await?;
+    for migrator in [shelfproof_anchor::store::migrations(), migrations()] {
+        let applied = match connection.list_applied_migrations(&migrator.table_name).await {
+            Ok(applied) => applied,
+            // No such table, or no such schema: nothing was ever applied.
+            Err(MigrateError::Execute(sqlx::Error::Database(error)))
+                if error.code().is_some_and(|code| code == "42P01" || code == "3F000") =>
+            {
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let ours: Vec<&[u8]> = migrator.iter().map(|migration| &*migration.checksum).collect();
+        if applied.iter().map(|migration| &*migration.checksum).ne(ours) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,135 @@
+//! The rules, in the order in which they are checked.
+
+/// A rule that a statement checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// What it means that it is broken, and what to do.
+    pub advice: &'static str,
+    /// The statement that finds what breaks it: rows of (subject, detail), at most `$1`.
+    pub(super) sql: &'static str,
+}
+
+/// Every rule that a statement checks.
+pub const RULES: [Rule; 20] = [
+    Rule {
+        name: "key_in_two_orders",
+        advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
+                 find out who wrote past the primary key of shop.sales.",
+        sql: include_str!("../sql/check_key_in_two_orders.sql"),
+    },
+    Rule {
+        name: "sold_without_sale",
+        advice: "A key and the orders disagree about whether it was sold. Do not sell or refund it by hand before \
+                 its events tell which is true.",
+        sql: include_str!("../sql/check_sold_without_sale.sql"),
+    },
+    Rule {
+        name: "order_quantity",
+        advice: "A buyer paid for another number of keys than the order holds. Refund what is missing, and look \
+                 in the log for how the sale ended.",
+        sql: include_str!("../sql/check_order_quantity.sql"),
+    },
+    Rule {
+        name: "order_refused",
+        advice: "An order that was refused holds keys or moved money. The buyer was told no: void the keys, and \
+                 pay the money back.",
+        sql: include_str!("../sql/check_order_refused.sql"),
+    },
+    Rule {
+        name: "order_empty",
+        advice: "An order was answered without a key and without a reason. Refund it, and tell its buyer.",
+        sql: include_str!("../sql/check_order_empty.sql"),
+    },
+    Rule {
+        name: "order_state",
+        advice: "An order says something else about its refunds than its keys do. The keys' events are the truth: \
+                 correct the order's state.",
+        sql: include_str!("../sql/check_order_state.sql"),
+    },
+    Rule {
+        name: "idempotency",
+        advice: "A repeated request would be answered with an order that is not there, or is another account's. \
+                 Restore the order, or the request cannot be repeated.",
+        sql: include_str!("../sql/check_idempotency.sql"),
+    },
+    Rule {
+        name: "wallet_balance",
+        advice: "A balance is not what the ledger's rows add up to. The ledger is the truth: stop selling from \
+                 this wallet, and set the balance to its sum.",
+        sql: include_str!("../sql/check_wallet_balance.sql"),
+    },
+    Rule {
+        name: "ledger_wallets",
+        advice: "Money moved from or to a wallet that is not there, or between two currencies. Restore the \
+                 wallet, or write the opposite row.",
+        sql: include_str!("../sql/check_ledger_wallets.sql"),
+    },
+    Rule {
+        name: "currency_sum",
+        advice: "Money of a currency came from nowhere or is gone: what wallets hold must come from the wallet \
+                 `outside`. The findings wallet_balance and ledger_wallets say where.",
+        sql: include_str!("../sql/check_currency_sum.sql"),
+    },
+    Rule {
+        name: "ledger_sales",
+        advice: "A line of an order was not paid exactly once at its price. Compare the order with the ledger, \
+                 and settle the difference with the buyer.",
+        sql: include_str!("../sql/check_ledger_sales.sql"),
+    },
+    Rule {
+        name: "ledger_refunds",
+        advice: "A refunded key was not paid back exactly once at its price. Compare the key's events with the \
+                 ledger, and settle the difference with the buyer.",
+        sql: include_str!("../sql/check_ledger_refunds.sql"),
+    },
+    Rule {
+        name: "batch_count",
+        advice: "A batch says another number of keys than it has. If an import is running, ask again when it has \
+                 ended; else keys were added or lost outside this program.",
+        sql: include_str!("../sql/check_batch_count.sql"),
+    },
+    Rule {
+        name: "slot_twice",
+        advice: "Two keys stand in one slot, so that one would be sold for the other. Close the product, and give \
+                 one of them a slot of its own at the tail.",
+        sql: include_str!("../sql/check_slot_twice.sql"),
+    },
+    Rule {
+        name: "slot_range",
+        advice: "A key stands outside its shelf's slots, where it is never sold. Close the product, and put the \
+                 shelf's tail behind its last key.",
+        sql: include_str!("../sql/check_slot_range.sql"),
+    },
+    Rule {
+        name: "shelf_activated",
+        advice: "A key is ready to be sold and stands where no sale looks. Void it, or give it a new slot at the \
+                 tail.",
+        sql: include_str!("../sql/check_shelf_activated.sql"),
+    },
+    Rule {
+        name: "shelf_sold",
+        advice: "A key that was sold is still on the shelf, and the next sale would meet it. Close the product, \
+                 and move the key's slot or the cursor.",
+        sql: include_str!("../sql/check_shelf_sold.sql"),
+    },
+    Rule {
+        name: "pool_holes",
+        advice: "A shelf counts another number of voided keys than it has, so that the stock shown is wrong. Set \
+                 holes to the number counted.",
+        sql: include_str!("../sql/check_pool_holes.sql"),
+    },
+    Rule {
+        name: "pool_stock",
+        advice: "The stock shown is not the number of keys that can be sold. Close the product until holes, \
+                 cursor and tail agree with the keys.",
+        sql: include_str!("../sql/check_pool_stock.sql"),
+    },
+    Rule {
+        name: "event_without_key",
+        advice: "Something happened to a key that is not there. Its history is anchored all the same: restore the \
+                 key from a backup.",
+        sql: include_str!("../sql/check_event_without_key.sql"),
+    },
+];

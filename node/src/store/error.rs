@@ -1,0 +1,64 @@
+//! What can go wrong between the shop and its database.
+
+use sqlx::migrate::MigrateError;
+
+/// A failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused, or could not be reached.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema: {0}")]
+    Migration(#[from] MigrateError),
+    /// A row is not what this program ever writes.
+    #[error("{table}.{column} of {row} holds what this program never writes")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key.
+        row: String,
+    },
+}
+
+impl StoreError {
+    /// The name of the constraint that refused a statement.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Database(error) => error.as_database_error()?.constraint(),
+            _ => None,
+        }
+    }
+
+    /// Whether trying again later can help: the database is away, or ended the transaction for another's sake.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        let sqlx::Error::Database(error) = error else {
+            return !matches!(
+                error,
+                sqlx::Error::RowNotFound | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+            );
+        };
+        // Classes: connection; transaction state; transaction rollback; resources; locks; operator's intervention.
+        let passing = ["08", "25P", "40", "53", "55P", "57"];
+        error
+            .code()
+            .is_some_and(|code| passing.iter().any(|class| code.starts_with(class)))
+    }
+
+    /// Whether the connection cannot be used again: it is broken, or the server closed it.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => error
+                .code()
+                .is_some_and(|code| ["08", "25P", "57P"].iter().any(|class| code.starts_with(class))),
+            Self::Database(_) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+SELECT id, role, name, created_at_ms FROM shop.accounts WHERE id = $1

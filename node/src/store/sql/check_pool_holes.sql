@@ -1,0 +1,9 @@
+SELECT 'pool ' || p.id AS subject,
+       format('it says %s holes, and %s voided keys are on its shelf', p.holes, k.count) AS detail
+FROM shop.pools p
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM shop.keys
+    WHERE pool_id = p.id AND slot >= p.cursor AND slot < p.tail AND state = 6
+) k
+WHERE p.holes <> k.count
+LIMIT $1

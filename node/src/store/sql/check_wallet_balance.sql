@@ -1,0 +1,15 @@
+SELECT 'wallet ' || w.id AS subject,
+       format('its balance is %s, and the ledger gives %s, in minor units of %s',
+              w.balance_minor, coalesce(m.total, 0), w.currency) AS detail
+FROM shop.wallets w
+LEFT JOIN (
+    SELECT wallet, sum(amount) AS total
+    FROM (
+        SELECT to_wallet AS wallet, amount_minor AS amount FROM shop.ledger
+        UNION ALL
+        SELECT from_wallet, -amount_minor FROM shop.ledger
+    ) moved
+    GROUP BY wallet
+) m ON m.wallet = w.id
+WHERE w.balance_minor <> coalesce(m.total, 0)
+LIMIT $1

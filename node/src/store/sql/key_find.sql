@@ -1,0 +1,1 @@
+SELECT no, key_id, state, version, head, head_at_ms, pool_id, batch_id FROM shop.keys WHERE key_id = $1

@@ -1,0 +1,2 @@
+-- A key between cursor and tail was voided: its slot stays, empty.
+UPDATE shop.pools SET holes = holes + 1 WHERE id = $1

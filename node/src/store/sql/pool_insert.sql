@@ -1,0 +1,1 @@
+INSERT INTO shop.pools (product_id) VALUES ($1)

@@ -1,0 +1,1 @@
+INSERT INTO shop.wallets (kind, product_id, currency) VALUES ('revenue', $1, $2)

@@ -1,0 +1,4 @@
+//! What operators see of this service: its log and its metrics.
+
+pub mod log;
+pub mod metrics;

@@ -1,0 +1,39 @@
+//! The log: one line an event, on standard error.
+
+use std::{io, panic};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::{Log, LogFormat};
+
+/// The log cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter is none.
+    #[error("log.filter: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Another log was started before.
+    #[error("the log: {0}")]
+    Started(#[from] TryInitError),
+}
+
+/// Starts the log of this process, where a panic leaves its place and not its text: that can hold anything, a code too.
+///
+/// # Errors
+/// Where the filter cannot be read, or a log was started before.
+pub fn start(settings: &Log) -> Result<(), LogError> {
+    let filter = EnvFilter::try_new(&settings.filter)?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    match settings.format {
+        LogFormat::Text => log.finish().try_init()?,
+        LogFormat::Json => log.json().flatten_event(true).finish().try_init()?,
+    }
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic");
+    }));
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! An HTTP/1.1 client for one address: one connection that is kept, one request at a time, answers whole.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::Result;
+
+/// How long an answer may take.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// No answer came: whether the request was carried out is not known.
+#[derive(Clone, Debug)]
+pub struct Gone(String);
+
+impl std::fmt::Display for Gone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no answer: {}", self.0)
+    }
+}
+
+impl std::error::Error for Gone {}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body's exact bytes.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as text, for messages.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// With the answer, where it is none.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| format!("{} is no JSON ({error}): {}", self.status, self.text()).into())
+    }
+
+    /// The body as JSON, where the answer has that status.
+    ///
+    /// # Errors
+    /// With the answer, where it has another.
+    pub fn expect(&self, status: u16) -> Result<Value> {
+        if self.status == status {
+            self.json()
+        } else {
+            Err(format!("{} instead of {status}: {}", self.status, self.text()).into())
+        }
+    }
+}
+
+/// One caller of the API.
+#[derive(Debug)]
+pub struct Client {
+    address: SocketAddr,
+    host: HeaderValue,
+    token: HeaderValue,
+    connection: Option<SendRequest<Full<Bytes>>>,
+}
+
+impl Client {
+    /// A caller who shows `token`, or nothing where it is empty. It connects with its first request.
+    ///
+    /// # Errors
+    /// Where the token cannot stand in a header.
+    pub fn new(address: SocketAddr, token: &str) -> Result<Self> {
+        let bearer = if token.is_empty() {
+            String::new()
+        } else {
+            format!("Bearer {token}")
+        };
+        Ok(Self {
+            address,
+            host: HeaderValue::from_str(&address.to_string())?,
+            token: HeaderValue::from_str(&bearer)?,
+            connection: None,
+        })
+    }
+
+    /// Goes on at another address, with a new connection.
+    pub fn move_to(&mut self, address: SocketAddr) {
+        self.address = address;
+        self.connection = None;
+    }
+
+    /// Asks for `path`.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn get(&mut self, path: &str) -> std::result::Result<Answer, Gone> {
+        self.send(self.request(Method::GET, path, Bytes::new())).await
+    }
+
+    /// Sends `body` to `path`.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> std::result::Result<Answer, Gone> {
+        self.send(self.request(Method::POST, path, body.into())).await
+    }
+
+    /// Orders what `body` says under that idempotency key.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn order(&mut self, key: &str, body: impl Into<Bytes>) -> std::result::Result<Answer, Gone> {
+        let mut request = self.request(Method::POST, "/api/v1/orders", body.into());
+        let key = HeaderValue::from_str(key).map_err(|error| Gone(error.to_string()))?;
+        request.headers_mut().insert("idempotency-key", key);
+        self.send(request).await
+    }
+
+    fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(body));
+        // A path that is none goes to the root, where the answer says so.
+        *request.uri_mut() = path.parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        headers.insert(HOST, self.host.clone());
+        if !self.token.is_empty() {
+            headers.insert(AUTHORIZATION, self.token.clone());
+        }
+        if method == Method::POST {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        *request.method_mut() = method;
+        request
+    }
+
+    /// Sends a request as it is and reads its answer. After a failure the next request connects anew.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> std::result::Result<Answer, Gone> {
+        let answer = timeout(BOUND, self.exchange(request)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Gone(format!("after {BOUND:?}"))));
+        if answer.is_err() {
+            self.connection = None;
+        }
+        answer
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> std::result::Result<Answer, Gone> {
+        if self.connection.as_ref().is_none_or(SendRequest::is_closed) {
+            self.connection = Some(connect(self.address).await.map_err(|error| Gone(error.to_string()))?);
+        }
+        let gone = |error: hyper::Error| Gone(error.to_string());
+        let Some(connection) = &mut self.connection else {
+            return Err(Gone("not connected".to_owned()));
+        };
+        connection.ready().await.map_err(gone)?;
+        let (head, body) = connection.send_request(request).await.map_err(gone)?.into_parts();
+        Ok(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.collect().await.map_err(gone)?.to_bytes(),
+        })
+    }
+}
+
+async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    // Its end is the sender's end, which the next request sees.
+    tokio::spawn(async move { connection.await.unwrap_or_default() });
+    Ok(sender)
+}

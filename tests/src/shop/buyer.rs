@@ -1,0 +1,98 @@
+//! A client of a shop whose nodes come and go.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use crate::Result;
+use crate::client::{Answer, Client, Gone};
+
+/// How long an order is repeated before it counts as stuck.
+const BOUND: Duration = Duration::from_mins(1);
+
+/// The pause after an order that came to nothing.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Whether an answer says what became of the order, and not only to come back later.
+#[must_use]
+pub const fn is_final(status: u16) -> bool {
+    status < 500 && status != 429
+}
+
+/// Where nodes listen, as a load balancer knows it.
+#[derive(Clone, Debug)]
+pub struct Addresses(Arc<RwLock<Vec<SocketAddr>>>);
+
+impl Addresses {
+    /// These.
+    #[must_use]
+    pub fn new(addresses: Vec<SocketAddr>) -> Self {
+        Self(Arc::new(RwLock::new(addresses)))
+    }
+
+    /// From now on these.
+    pub fn set(&self, addresses: Vec<SocketAddr>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = addresses;
+    }
+
+    fn at(&self, turn: usize) -> SocketAddr {
+        let addresses = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        addresses[turn % addresses.len()]
+    }
+}
+
+/// Orders at one node, and at the next where that one does not answer.
+#[derive(Debug)]
+pub struct Buyer {
+    client: Client,
+    addresses: Addresses,
+    turn: usize,
+}
+
+impl Buyer {
+    /// Starts at the node of that turn.
+    ///
+    /// # Errors
+    /// Where the token cannot be sent.
+    pub fn new(addresses: &Addresses, turn: usize, token: &str) -> Result<Self> {
+        Ok(Self {
+            client: Client::new(addresses.at(turn), token)?,
+            addresses: addresses.clone(),
+            turn,
+        })
+    }
+
+    /// Orders once. Without a final answer it pauses and turns to the next node.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn order(&mut self, key: &str, body: &str) -> std::result::Result<Answer, Gone> {
+        let answer = self.client.order(key, body.to_owned()).await;
+        if !answer.as_ref().is_ok_and(|answer| is_final(answer.status)) {
+            sleep(PAUSE).await;
+            self.turn += 1;
+            self.client.move_to(self.addresses.at(self.turn));
+        }
+        answer
+    }
+
+    /// Orders under the same key until the answer is final.
+    ///
+    /// # Errors
+    /// With the last answer, where none is after a minute.
+    pub async fn order_to_the_end(&mut self, key: &str, body: &str) -> Result<Answer> {
+        let end = Instant::now() + BOUND;
+        loop {
+            let last = match self.order(key, body).await {
+                Ok(answer) if is_final(answer.status) => return Ok(answer),
+                Ok(answer) => format!("{}: {}", answer.status, answer.text()),
+                Err(gone) => gone.to_string(),
+            };
+            if Instant::now() > end {
+                return Err(format!("order {key} comes to no end; the last answer: {last}").into());
+            }
+        }
+    }
+}

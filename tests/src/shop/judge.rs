@@ -1,0 +1,114 @@
+//! Receipts, judged by the verifier's library from the shop's public keys, as a buyer's client judges them.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use alloy_primitives::{Address, B256};
+use serde_json::Value;
+use shelfproof_verifier::chain::{ChainView, Identity, SignerSpan};
+use shelfproof_verifier::receipt::{Receipt, Terms, check_purchase};
+
+use super::{CURRENCY, Item, PRICE, Purchase};
+use crate::Result;
+use crate::vectors::Vectors;
+
+/// Whom receipts must be of.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    view: ChainView,
+}
+
+impl Judge {
+    /// The vectors' merchant with the public keys that `admin keys init` printed.
+    ///
+    /// # Errors
+    /// Where it printed others.
+    pub(super) fn new(keys: &Value) -> Result<Self> {
+        let merchant = Vectors::read()?.merchant;
+        let public = |name: &str| {
+            let key = keys["keys"]
+                .as_array()
+                .and_then(|keys| keys.iter().find(|key| key["key"] == name));
+            let public = key.and_then(|key| key["public"].as_str());
+            public.ok_or_else(|| format!("no public part of {name} in {keys}"))
+        };
+        let identity = Identity {
+            chain_id: merchant.chain_id,
+            registry: merchant.registry,
+            merchant_id: merchant.merchant_id,
+        };
+        let signer = SignerSpan {
+            address: public("receipt-1")?.parse::<Address>()?,
+            from_s: 1,
+            until_s: 0,
+        };
+        Ok(Self {
+            view: ChainView {
+                identity,
+                vrf_public_key: public("vrf")?.parse::<B256>()?,
+                receipt_signers: vec![signer],
+                as_of_s: 0,
+                latest: 0,
+                epochs: BTreeMap::new(),
+            },
+        })
+    }
+
+    /// The item's receipt counts, for its code and at that price.
+    ///
+    /// # Errors
+    /// With the verifier's refusal.
+    pub fn check_item(&self, item: &Item, price: &str, currency: &str) -> Result<()> {
+        let receipt = Receipt::parse(item.receipt.to_string().as_bytes())?;
+        let terms = Terms {
+            code: &item.code,
+            secret: None,
+            expected: self.view.identity,
+            product: Some(&item.product),
+            price: Some(price),
+            currency: Some(currency),
+            now_ms: None,
+        };
+        check_purchase(&receipt, &terms, &self.view)?;
+        if receipt.promise.event.key_id.to_string() == item.key_id {
+            Ok(())
+        } else {
+            Err(format!("item {} names another key than its receipt", item.item).into())
+        }
+    }
+
+    /// Every receipt of an order at the usual price counts.
+    ///
+    /// # Errors
+    /// With the verifier's first refusal.
+    pub fn check(&self, purchase: &Purchase) -> Result<()> {
+        purchase
+            .items
+            .iter()
+            .try_for_each(|item| self.check_item(item, PRICE, CURRENCY))
+    }
+
+    /// The same over many answers' bodies, on two threads; the codes that they delivered.
+    ///
+    /// # Errors
+    /// With the first that does not count.
+    pub fn check_all(&self, bodies: &[&[u8]]) -> Result<Vec<String>> {
+        let check = |bodies: &[&[u8]]| -> std::result::Result<Vec<String>, String> {
+            let mut codes = Vec::new();
+            for body in bodies {
+                let purchase: Purchase = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+                self.check(&purchase)
+                    .map_err(|error| format!("order {}: {error}", purchase.order))?;
+                codes.extend(purchase.codes().map(str::to_owned));
+            }
+            Ok(codes)
+        };
+        let (one, other) = bodies.split_at(bodies.len() / 2);
+        thread::scope(|scope| {
+            let other = scope.spawn(|| check(other));
+            let mut codes = check(one)?;
+            codes.extend(other.join().map_err(|_| "the checking thread panicked")??);
+            Ok(codes)
+        })
+    }
+}

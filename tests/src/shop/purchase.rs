@@ -1,0 +1,60 @@
+//! What a delivered order's answer says.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Result;
+use crate::client::Answer;
+
+/// A delivered order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Purchase {
+    /// Its id.
+    pub order: String,
+    /// `delivered`.
+    pub state: String,
+    /// When it was made, Unix milliseconds.
+    pub created_at: u64,
+    /// What was paid.
+    pub total: String,
+    /// In this currency.
+    pub currency: String,
+    /// The order's own token.
+    pub token: String,
+    /// The keys.
+    pub items: Vec<Item>,
+}
+
+/// One key of an order.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Its number in the order, from 1.
+    pub item: u32,
+    /// The order's line that it was bought by, from 1.
+    pub line: u32,
+    /// The product.
+    pub product: String,
+    /// The code.
+    pub code: String,
+    /// The key's id.
+    pub key_id: String,
+    /// The `shelfproof-receipt-v1` file.
+    pub receipt: Value,
+}
+
+impl Purchase {
+    /// Reads an answer that must be a delivery.
+    ///
+    /// # Errors
+    /// With the answer, where it is none.
+    pub fn read(answer: &Answer) -> Result<Self> {
+        Ok(serde_json::from_value(answer.expect(201)?)?)
+    }
+
+    /// The codes in the order of the items.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().map(|item| item.code.as_str())
+    }
+}
