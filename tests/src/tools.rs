@@ -31,8 +31,8 @@ pub fn postgres(tool: &str) -> Result<PathBuf> {
     Ok(dev::postgres(tool)?)
 }
 
-/// One of this workspace's programs: the one beside a benchmark, which came out of the same build, or the one that a
-/// test's own profile builds.
+/// One of this workspace's programs, up to date: the one beside a benchmark, which came out of the same build, or the one
+/// that a test's own profile builds.
 ///
 /// # Errors
 /// Where it cannot be built.
@@ -42,16 +42,30 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     if !folder.ends_with("deps") {
         return Ok(folder.join(name));
     }
-    let folder = folder.parent().unwrap_or(folder);
     let mut cargo = Command::new(env!("CARGO"));
-    cargo
+    // What cargo tells a test about its package; build scripts that look at it would run again, and again for the next `cargo test`.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    // Each package's tests named `cli` need its programs. Asking for those, not for the programs themselves, builds them with the
+    // same features as `cargo test --workspace` does, which has therefore done it already.
+    let built = cargo
         .current_dir(root())
-        .args(["build", "--quiet", "--workspace", "--bin", name]);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
+        .args([
+            "test",
+            "--quiet",
+            "--locked",
+            "--workspace",
+            "--no-run",
+            "--test",
+            "cli",
+        ])
+        .output()?;
+    if !built.status.success() {
+        return Err(format!("{name} cannot be built: {}", String::from_utf8_lossy(&built.stderr)).into());
     }
-    if !cargo.status()?.success() {
-        return Err(format!("{name} cannot be built").into());
-    }
-    Ok(folder.join(name))
+    Ok(folder.parent().unwrap_or(folder).join(name))
 }

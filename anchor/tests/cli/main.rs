@@ -1,0 +1,23 @@
+//! `shelfproof-anchor` itself, as a process, where it needs no chain.
+
+use std::process::{Command, Output};
+
+fn run(line: &str) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_shelfproof-anchor"));
+    program
+        .args(line.split_whitespace())
+        .output()
+        .expect("shelfproof-anchor starts")
+}
+
+#[test]
+fn every_command_has_help_that_says_how_it_is_used() {
+    for command in ["", "deploy", "register"] {
+        let output = run(&format!("{command} --help"));
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(
+            output.status.success() && text.contains(format!("Usage: shelfproof-anchor {command}").trim_end()),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! `shelfproof` itself, as a process, where it needs no database.
+
+mod usage;
