@@ -25,6 +25,7 @@ fn breaches() -> Vec<(&'static str, String)> {
         ("sold_without_sale", format!("INSERT INTO shop.sales SELECT 5, '{DELIVERED}', 1, 1, '', signature FROM shop.sales WHERE key_no = 1")),
         ("sold_without_sale", format!("INSERT INTO shop.sales SELECT 99, '{DELIVERED}', 1, 1, '', signature FROM shop.sales WHERE key_no = 1")),
         ("order_quantity", format!("UPDATE shop.order_lines SET quantity = 3 WHERE order_id = '{DELIVERED}'")),
+        ("order_quantity", format!("DELETE FROM shop.orders WHERE id = '{DELIVERED}'")),
         ("order_refused", format!("UPDATE shop.sales SET order_id = '{REFUSED}' WHERE key_no = 1")),
         ("order_refused", format!("UPDATE shop.ledger SET order_id = '{REFUSED}' WHERE order_id = '{DELIVERED}'")),
         (

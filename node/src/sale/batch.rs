@@ -9,6 +9,7 @@ use shelfproof_anchor::store::events::{EventError, event_append};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
+use super::batcher::Turn;
 use super::decide::{Stock, demand};
 use super::record::{self, Record, RecordError, Times};
 use super::{Answer, Clock, PlaceError, Placed};
@@ -92,6 +93,7 @@ pub(super) async fn run(
     connection: &mut PgConnection,
     seller: &Seller,
     orders: &[&NewOrder],
+    turn: Option<Turn>,
 ) -> Result<Answers, BatchError> {
     let begun = Instant::now();
     let mut stages = Stages::begin();
@@ -107,6 +109,7 @@ pub(super) async fn run(
             answers,
             name: Some(name),
         }) => {
+            drop(turn);
             let committed = transaction.commit().await;
             stages.end("commit");
             metrics::batch(orders.len(), begun.elapsed());

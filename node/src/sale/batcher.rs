@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Builder;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio::task::JoinSet;
 
 use super::settle::Worker;
 use super::{Clock, Job};
 use crate::config;
 use crate::vault::Vault;
+
+/// The right to take what waits. It passes on when a batch only waits for its commit.
+pub(super) type Turn = OwnedMutexGuard<mpsc::Receiver<Job>>;
 
 /// Starts the workers over one queue.
 pub(super) fn start(
@@ -50,9 +53,10 @@ async fn work(mut worker: Worker, inbox: Arc<Mutex<mpsc::Receiver<Job>>>, batch_
     loop {
         let mut batch = Vec::new();
         // One worker waits at the queue, the others for their turn there.
-        if inbox.lock().await.recv_many(&mut batch, batch_max).await == 0 {
+        let mut turn = Arc::clone(&inbox).lock_owned().await;
+        if turn.recv_many(&mut batch, batch_max).await == 0 {
             return;
         }
-        worker.settle(batch).await;
+        worker.settle(batch, turn).await;
     }
 }

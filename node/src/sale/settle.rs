@@ -14,10 +14,11 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
 use super::batch::{self, Answers, BatchError, Seller, timed_out};
+use super::batcher::Turn;
 use super::record::RecordError;
 use super::{Answer, Clock, Job, PlaceError, Placed};
 use crate::store::StoreError;
-use crate::store::sale::{Outcome, transaction_status};
+use crate::store::sale::transaction_runs;
 use crate::store::session;
 use crate::vault::Vault;
 use crate::watch::metrics;
@@ -58,22 +59,23 @@ impl Worker {
         }
     }
 
-    /// Answers every job.
-    pub(super) async fn settle(&mut self, jobs: Vec<Job>) {
+    /// Answers every job. `turn` passes on when the first part only waits for its commit.
+    pub(super) async fn settle(&mut self, jobs: Vec<Job>, turn: Turn) {
         let mut parts = VecDeque::from([Part { jobs, tries: 0 }]);
+        let mut turn = Some(turn);
         while let Some(part) = parts.pop_front() {
-            match self.attempt(&part).await {
+            match self.attempt(&part, turn.take()).await {
                 Ok(answers) => reply(part.jobs, answers),
                 Err(error) => self.after(error, part, &mut parts).await,
             }
         }
     }
 
-    /// One transaction over a part.
-    async fn attempt(&mut self, part: &Part) -> Result<Answers, BatchError> {
+    /// One transaction over a part, which gives `turn` back.
+    async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Answers, BatchError> {
         let seller = self.seller.clone();
         let orders: Vec<_> = part.jobs.iter().map(|job| &job.order).collect();
-        batch::run(self.connection().await?, &seller, &orders).await
+        batch::run(self.connection().await?, &seller, &orders, turn).await
     }
 
     /// What follows a failure: an answer, or other parts to try.
@@ -149,9 +151,9 @@ impl Worker {
         self.connection = None;
         for _ in 0..OUTCOME_TRIES {
             if let Ok(connection) = self.connection().await {
-                match timeout(ANSWER_BOUND, transaction_status(connection, transaction)).await {
-                    Ok(Ok(Outcome::InProgress)) => {}
-                    Ok(Ok(_)) => return true,
+                match timeout(ANSWER_BOUND, transaction_runs(connection, transaction)).await {
+                    Ok(Ok(true)) => {}
+                    Ok(Ok(false)) => return true,
                     _ => self.connection = None,
                 }
             }

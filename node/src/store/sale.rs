@@ -242,32 +242,13 @@ pub async fn sale_keys(connection: &mut PgConnection, wanted: &[(&Shelf, i64)]) 
     rows.into_iter().map(ShelvedRow::into_shelved).collect()
 }
 
-/// What became of a transaction whose commit was not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It stands.
-    Committed,
-    /// It left nothing.
-    Aborted,
-    /// It still runs.
-    InProgress,
-    /// The database no longer knows.
-    Forgotten,
-}
-
-/// Asks for a transaction's outcome, by the name that [`sale_claim`] gave.
+/// Whether a transaction, by the name that [`sale_claim`] gave, is still under way.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn transaction_status(connection: &mut PgConnection, transaction: &str) -> Result<Outcome, StoreError> {
-    let status: Option<String> = sqlx::query_scalar(include_str!("sql/transaction_status.sql"))
+pub async fn transaction_runs(connection: &mut PgConnection, transaction: &str) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(include_str!("sql/transaction_runs.sql"))
         .bind(transaction)
         .fetch_one(connection)
-        .await?;
-    Ok(match status.as_deref() {
-        Some("committed") => Outcome::Committed,
-        Some("aborted") => Outcome::Aborted,
-        Some(_) => Outcome::InProgress,
-        None => Outcome::Forgotten,
-    })
+        .await?)
 }
