@@ -146,6 +146,19 @@ impl Settings {
         self.section("keys", |_| Vec::new())
     }
 
+    /// `folder` of `[keys]` alone: what is public of the keys, no passphrase opens.
+    ///
+    /// # Errors
+    /// Where it is missing, or no path.
+    pub fn keys_folder(&self) -> Result<PathBuf, ConfigError> {
+        #[derive(Deserialize)]
+        struct Folder {
+            #[serde(deserialize_with = "path")]
+            folder: PathBuf,
+        }
+        self.section("keys", |_| Vec::new()).map(|Folder { folder }| folder)
+    }
+
     /// `[chain]`.
     ///
     /// # Errors
