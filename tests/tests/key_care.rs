@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 use shelfproof_tests::Result;
+use shelfproof_tests::child::run;
 use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, Shop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
@@ -39,8 +40,14 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
     let restored = keys(&shop, &restore)?;
     assert_eq!(restored, listed);
     assert_eq!(keys(&shop, &["list", "--folder", &other])?, listed);
-    let opens = ["rotate", "receipt", "--folder", &other];
-    keys(&shop, &opens)?;
+    let mut command = shop.cli.command(&["admin", "keys", "rotate", "receipt"]);
+    command.env("SHELFPROOF_KEYS__FOLDER", &other);
+    run("shelfproof admin keys", command)?;
+    let rotated = keys(&shop, &["list", "--folder", &other])?.to_string();
+    assert!(
+        rotated.contains("receipt-2"),
+        "the environment stands above the file: {rotated}"
+    );
 
     for command in [
         &["rotate", "master"][..],

@@ -115,10 +115,22 @@ fn what_is_missing_or_wrong_is_told_and_the_folder_stays_usable() -> Result<()> 
     let said = place::said(&done);
     assert!(done.status.success(), "{said}");
     assert!(said.contains("\"$SHELFPROOF_RPC\"") && !said.contains(SECRET), "{said}");
-    let mut reader_gone = place.command(&["--config", "shelfproof.toml", "admin", "product", "list"]);
+    let list = ["--config", "shelfproof.toml", "admin", "product", "list"];
     let (reader, writer) = std::io::pipe()?;
     drop(reader);
-    let listed = reader_gone.stdout(writer).output()?;
-    assert!(listed.status.success(), "{}", place::said(&listed));
+    let unread = place.command(&list).stdout(writer).output()?;
+    assert!(
+        unread.status.success() && unread.stderr.is_empty(),
+        "{}",
+        place::said(&unread)
+    );
+    let full = fs::OpenOptions::new().write(true).open("/dev/full")?;
+    let lost = place.command(&list).stdout(full).output()?;
+    assert_eq!(lost.status.code(), Some(1));
+    assert!(
+        place::said(&lost).contains("error: standard output: "),
+        "{}",
+        place::said(&lost)
+    );
     Ok(())
 }
