@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
+use shelfproof_anchor::output::print;
 use shelfproof_anchor::register::{Account, Outcome, Registration};
 use shelfproof_verifier::chain::rpc::Finality;
 
@@ -107,20 +108,19 @@ struct RegisterArgs {
 /// Reads the command line, does what it says, and tells how it went.
 pub(crate) async fn run() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command.run().await {
-        Ok(done) => {
-            println!("{}", if cli.json { done.json.to_string() } else { done.text });
-            ExitCode::SUCCESS
-        }
-        Err(error) if cli.json => {
-            println!("{}", json!({ "error": error.to_string() }));
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+    let done = cli.command.run().await.and_then(|done| {
+        let said = if cli.json { done.json.to_string() } else { done.text };
+        Ok(print(&format!("{said}\n"))?)
+    });
+    let Err(error) = done else {
+        return ExitCode::SUCCESS;
+    };
+    // Where not even this can be said, the exit code says it.
+    let is_printed = cli.json && print(&format!("{}\n", json!({ "error": error.to_string() }))).is_ok();
+    if !is_printed {
+        eprintln!("error: {error}");
     }
+    ExitCode::FAILURE
 }
 
 /// What a command says in the end.

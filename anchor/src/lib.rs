@@ -13,5 +13,6 @@
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
 pub mod keyfile;
+pub mod output;
 pub mod register;
 pub mod store;

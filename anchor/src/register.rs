@@ -2,6 +2,7 @@
 //!
 //! Both ask the chain first, so that a second run, or one after a crash at any line, finds what the first did.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use alloy::contract::Error as ContractError;
@@ -34,7 +35,6 @@ const REFUSAL_BOUND: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(500);
 
 /// What one account can do on one chain.
-#[derive(Debug)]
 pub struct Account {
     provider: DynProvider,
     url: String,
@@ -203,7 +203,7 @@ impl Account {
             .get_receipt()
             .await
             .map_err(|error| match error {
-                PendingTransactionError::TransportError(error) => RegisterError::Node(error),
+                PendingTransactionError::TransportError(error) => error.into(),
                 _ => RegisterError::Slow(hash),
             })?;
         if receipt.status() {
@@ -242,12 +242,58 @@ impl Account {
     }
 }
 
+/// Without the node's address, which may hold a key.
+impl fmt::Debug for Account {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut account = out.debug_struct("Account");
+        account
+            .field("chain_id", &self.chain_id)
+            .field("address", &self.address);
+        account.finish_non_exhaustive()
+    }
+}
+
 impl From<ContractError> for RegisterError {
     fn from(error: ContractError) -> Self {
         match error {
-            ContractError::TransportError(error) => Self::Node(error),
+            ContractError::TransportError(error) => error.into(),
             ContractError::ZeroData(..) => Self::NotTheRegistry,
             other => Self::Refused(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_debug_shows_the_node_s_address() {
+        let url = "http://127.0.0.1:1/v2/geheim";
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let account = Account {
+            provider: ProviderBuilder::new().connect_http(url.parse().unwrap()).erased(),
+            url: url.to_owned(),
+            chain_id: 31337,
+            address: Address::ZERO,
+        };
+        let shown = format!("{account:?}");
+        assert!(shown.contains("31337") && !shown.contains("geheim"), "{shown}");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let refused = runtime
+            .block_on(Account::connect(
+                url,
+                None,
+                PrivateKeySigner::from_bytes(&B256::repeat_byte(1)).unwrap(),
+            ))
+            .unwrap_err();
+        let shown = format!("{refused:?} {refused}");
+        assert!(
+            shown.contains("does not answer") && !shown.contains("geheim"),
+            "{shown}"
+        );
     }
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keys::{KeysCommand, Shop};
+use keys::KeysCommand;
 use serde_json::{Value, json};
+use shelfproof_anchor::output::{self, PrintError};
 use sqlx::PgPool;
 
 use crate::app::{open_pool, open_shop};
@@ -25,6 +26,7 @@ pub mod keys;
 pub mod migrate;
 pub mod product;
 pub mod serve;
+mod shell;
 mod stop;
 mod table;
 pub mod worker;
@@ -130,25 +132,32 @@ impl Cli {
                 import::run(args, &pool, &vault).await?;
             }
             Command::Activate(args) => activate::run(args, &open_pool(&settings(Vec::new())?.config()?).await?).await?,
-            Command::Admin(command) => return admin(command, &settings(Vec::new())?).await,
+            Command::Admin(command) => {
+                let settings = settings(command.flags())?;
+                return admin(command, settings, self.json).await;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn admin(command: Admin, settings: &Settings) -> Result<ExitCode, Failure> {
+impl Admin {
+    fn flags(&self) -> Vec<Flag> {
+        match self {
+            Self::Keys(command) => command.flags(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<ExitCode, Failure> {
     let pool = async || -> Result<PgPool, Failure> { Ok(open_pool(&settings.config()?).await?) };
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Key(args) => api_key::run(args, &pool().await?).await?,
-        Admin::Check(args) => return Ok(check::run(args, &pool().await?).await?),
-        Admin::Keys(command @ KeysCommand::Rewrap { .. }) => {
-            let (pool, identity) = (&pool().await?, settings.chain()?.identity());
-            keys::run(command, Some(Shop { pool, identity })).await?;
-        }
-        // The keys come before there is a database.
-        Admin::Keys(command) => keys::run(command, None).await?,
+        Admin::Check(args) => return check::run(args, &pool().await?).await,
+        Admin::Keys(command) => keys::run(command, settings, is_json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -163,18 +172,20 @@ fn tell(error: &(dyn Error + 'static), is_json: bool) {
         }
     }
     if is_json {
-        println!("{:#}", json!({ "error": causes[0], "causes": causes[1..] }));
+        let value = || json!({ "error": causes[0], "causes": causes[1..] });
+        // Where not even this can be said, the exit code says it.
+        let _ = print(true, value, String::new);
     } else {
         eprintln!("error: {}", causes.join("\n  caused by: "));
     }
 }
 
 /// Prints an answer to standard output: as JSON, or as the text, which ends its lines itself.
-fn print(is_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) {
+fn print(is_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), PrintError> {
     if is_json {
-        println!("{:#}", value());
+        output::print(&format!("{:#}\n", value()))
     } else {
-        print!("{}", text());
+        output::print(&text())
     }
 }
 

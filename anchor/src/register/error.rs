@@ -11,9 +11,9 @@ pub enum RegisterError {
     /// The node's address is none.
     #[error("--rpc is no address: give one like https://node.example")]
     NoAddress,
-    /// The node failed. Its address may hold a key, and stays out.
-    #[error("{}", told(.0))]
-    Node(TransportError),
+    /// The node failed: how, in words. What the transport says may hold the node's address, and so a key: it stays out.
+    #[error("{0}")]
+    Node(String),
     /// The node serves another chain.
     #[error(
         "the node serves chain {found}, not chain {told}: give the address of a node of chain {told}, or the chain id that you mean"
@@ -67,7 +67,7 @@ pub enum RegisterError {
 
 impl From<TransportError> for RegisterError {
     fn from(error: TransportError) -> Self {
-        Self::Node(error)
+        Self::Node(told(&error))
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use shelfproof_anchor::output::PrintError;
 use sqlx::PgPool;
 
 use super::print;
@@ -46,6 +47,9 @@ pub enum ActivateCommandError {
     /// The activation itself.
     #[error(transparent)]
     Activate(#[from] ActivateError),
+    /// It is done, but cannot be told.
+    #[error(transparent)]
+    Print(#[from] PrintError),
 }
 
 /// Activates, and prints how many keys are on sale for it.
@@ -63,7 +67,7 @@ pub async fn run(args: ActivateArgs, pool: &PgPool) -> Result<(), ActivateComman
         args.json,
         || json!({"batch": batch, "activatedNow": now, "activated": all, "imported": imported}),
         || format!("batch {batch}: {now} keys activated now, {all} of {imported} in all\n"),
-    );
+    )?;
     Ok(())
 }
 

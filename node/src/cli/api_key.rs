@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{print, table};
+use super::{Failure, print, table};
 use crate::domain::account::Role;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::now_ms;
@@ -87,12 +87,12 @@ impl From<RoleArg> for Role {
 ///
 /// # Errors
 /// Where it was refused, with what to do.
-pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), FlowError> {
+pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::Create { account, role, out } => create(pool, &account, role.into(), out.as_deref(), args.json).await,
         Command::List { after, limit } => {
             let keys = api_key_list(pool, after, limit).await?;
-            print(args.json, || list_json(&keys), || list_text(&keys));
+            print(args.json, || list_json(&keys), || list_text(&keys))?;
             Ok(())
         }
         Command::Revoke { id } => {
@@ -101,13 +101,13 @@ pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), FlowError> {
                 args.json,
                 || json!({ "id": id, "revokedAt": revoked_at_ms }),
                 || format!("{id} is revoked since {} UTC\n", table::time(revoked_at_ms)),
-            );
+            )?;
             Ok(())
         }
     }
 }
 
-async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is_json: bool) -> Result<(), FlowError> {
+async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is_json: bool) -> Result<(), Failure> {
     let now_ms = now_ms();
     let account = create_account(pool, AccountId::new(now_ms, rand::random()), account, role, now_ms).await?;
     let key = ApiKey::new(ApiKeyId::new(now_ms, rand::random()), rand::random());
@@ -121,7 +121,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
     if let Err(error) = create_api_key(pool, &key, account.id, now_ms).await {
         // It opens nothing; that it stays is no harm.
         let _ = out.map(fs::remove_file);
-        return Err(error);
+        return Err(error.into());
     }
     let token = out.is_none().then(|| key.token());
     let shown = token.as_ref().map(ExposeSecret::expose_secret);
@@ -134,7 +134,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
             account.name,
             out.unwrap_or(Path::new("")).display()
         ),
-    });
+    })?;
     Ok(())
 }
 

@@ -7,8 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::print;
-use crate::flow::FlowError;
+use super::{Failure, print};
 use crate::flow::check::{Finding, Progress, check_with_progress};
 
 /// Look for whatever the shop's books must not hold
@@ -25,8 +24,8 @@ pub struct CheckArgs {
 /// Checks, and prints what was found.
 ///
 /// # Errors
-/// Where the database cannot be read.
-pub async fn run(args: CheckArgs, pool: &PgPool) -> Result<ExitCode, FlowError> {
+/// Where the database cannot be read, or the answer not be printed.
+pub async fn run(args: CheckArgs, pool: &PgPool) -> Result<ExitCode, Failure> {
     // Shown on a terminal only, on standard error.
     let bar = ProgressBar::new(0);
     let style = ProgressStyle::with_template("{msg:24} {bar:30} {human_pos}/{human_len} {eta}");
@@ -41,7 +40,7 @@ pub async fn run(args: CheckArgs, pool: &PgPool) -> Result<ExitCode, FlowError> 
     })
     .await?;
     bar.finish_and_clear();
-    print(args.json, || findings_json(&findings), || findings_text(&findings));
+    print(args.json, || findings_json(&findings), || findings_text(&findings))?;
     Ok(ExitCode::from(u8::from(!findings.is_empty())))
 }
 

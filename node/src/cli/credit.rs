@@ -5,7 +5,7 @@ use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{money_currency, print, table};
+use super::{Failure, money_currency, print, table};
 use crate::domain::account::Account;
 use crate::domain::clock::now_ms;
 use crate::domain::money::{Currency, Money};
@@ -62,7 +62,7 @@ enum Command {
 ///
 /// # Errors
 /// Where it was refused, with what to do.
-pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), FlowError> {
+pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::Add {
             account,
@@ -82,7 +82,7 @@ pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), FlowError> {
                         top_up.amount, account.name, top_up.reference
                     )
                 },
-            );
+            )?;
         }
         Command::Show { account, limit, before } => {
             let account = find(pool, &account).await?;
@@ -91,7 +91,7 @@ pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), FlowError> {
                 let movements = ledger_list(pool, credit.wallet, before, limit).await?;
                 wallets.push((credit, movements));
             }
-            print(args.json, || show_json(&account, &wallets), || show_text(&wallets));
+            print(args.json, || show_json(&account, &wallets), || show_text(&wallets))?;
         }
     }
     Ok(())

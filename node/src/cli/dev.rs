@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use rand::random;
 use secrecy::ExposeSecret;
+use shelfproof_anchor::output::print;
 use sqlx::PgPool;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -81,7 +82,7 @@ pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
         let _ = end.send(());
         (machine, why)
     });
-    let served = serve(config, async { drop(ended.await) }, || print!("{words}")).await;
+    let served = serve(config, async { drop(ended.await) }, || print(&words.to_string())).await;
     if served.is_err() {
         watch.abort();
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use shelfproof_anchor::output::PrintError;
 use sqlx::PgPool;
 
 use super::{activate, print, product};
@@ -102,6 +103,9 @@ pub enum ImportCommandError {
     /// The activation after it.
     #[error("the batch is in, but not activated: {0}")]
     Activate(#[from] ActivateError),
+    /// It is done, but cannot be told.
+    #[error(transparent)]
+    Print(#[from] PrintError),
 }
 
 /// Imports, and prints what became of the lines.
@@ -139,7 +143,7 @@ pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<
         args.json,
         || told_json(&report, &shown, activated.as_ref()),
         || told(&report, &request.name, &product.name, &shown, activated.as_ref()),
-    );
+    )?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `shelfproof init`: a shop on a merchant's own database and chain, step by step. What is done already is passed over.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::{Address, B256};
@@ -23,6 +24,9 @@ use ask::Asker;
 
 /// The configuration's file in the folder.
 const CONFIG: &str = "shelfproof.toml";
+
+/// The configuration before it was found to work.
+const DRAFT: &str = "shelfproof.toml.new";
 
 /// The file that holds the database's address, its password within.
 const DATABASE_URL: &str = "database.url";
@@ -59,25 +63,30 @@ pub struct InitArgs {
     /// Where epoch data will be published
     #[arg(long)]
     data_uri: Option<String>,
-    /// The address of a node of that chain, for the command that is printed
+    /// The address of a node of that chain; the command that is printed then takes it from `SHELFPROOF_RPC`
     #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
     rpc: Option<String>,
 }
 
 pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
-    let rpc = args.rpc.clone();
+    let is_rpc_told = args.rpc.is_some();
     // Questions, the keys' Argon2id and fsync wait for nobody else.
-    let (path, keys) = spawn_blocking(move || prepare(&args)).await??;
-    let file = path.join(CONFIG);
-    let config = Settings::read_apart(&file, &[])?.config()?;
+    let Shop { folder, keys, draft } = spawn_blocking(move || prepare(&args)).await??;
+    let file = folder.join(CONFIG);
+    let config = Settings::read_apart(draft.as_ref().unwrap_or(&file), &[])?.config()?;
     check_owner(&config, &keys, &file)?;
     open_vault(&config).await?;
-    prepare_database(&config).await?;
+    prepare_database(&config).await.map_err(|error| {
+        format!("{error} (the database that --database-url-file names, or else {DATABASE_URL} in the folder)")
+    })?;
+    if let Some(draft) = draft {
+        fs::rename(&draft, &file).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
     let next = words::Next {
-        folder: &path,
+        folder: folder.path(),
         config: &config,
         keys: &keys,
-        rpc: rpc.as_deref(),
+        is_rpc_told,
     };
     print(
         is_json,
@@ -91,24 +100,35 @@ pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
             })
         },
         || next.to_string(),
-    );
+    )?;
     Ok(())
 }
 
-/// Keys and configuration, where they are not there yet; answers the folder and the keys' public parts.
-fn prepare(args: &InitArgs) -> Result<(PathBuf, PublicKeys), Failure> {
-    // Held until both are there: two at once would make two shops of one folder.
+/// What lies in the folder once everything was asked.
+struct Shop {
+    /// Held to the end: two at once would make two shops of one folder.
+    folder: Folder,
+    keys: PublicKeys,
+    /// The configuration, where it is new. It gets its name once all of it was found to work, so that a run that failed,
+    /// or was killed, leaves a folder in which the next one may be told something else.
+    draft: Option<PathBuf>,
+}
+
+/// Keys and configuration, where they are not there yet.
+fn prepare(args: &InitArgs) -> Result<Shop, Failure> {
     let folder = Folder::take(&args.folder)?;
     folder.make_keys()?;
     let keys = PublicKeys::read(&folder.keys())?;
-    let file = folder.join(CONFIG);
-    if file.exists() {
+    let (file, draft) = (folder.join(CONFIG), folder.join(DRAFT));
+    let draft = if file.exists() {
         eprintln!("{} is there and stays as it is", file.display());
+        None
     } else {
         let text = ask_config(args, &folder, &keys)?;
-        disk::create(&file, text.as_bytes()).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    Ok((folder.path().to_owned(), keys))
+        disk::replace(&draft, text.as_bytes()).map_err(|error| format!("{}: {error}", draft.display()))?;
+        Some(draft)
+    };
+    Ok(Shop { folder, keys, draft })
 }
 
 fn ask_config(args: &InitArgs, folder: &Folder, keys: &PublicKeys) -> Result<String, Failure> {
@@ -147,11 +167,12 @@ data_uri = {}
     ))
 }
 
-/// The file that was named, or a new one with the address that was typed.
+/// The file that was named, or one in the folder: what lies there already, or a new one with the address that was typed.
 fn database_url_file(args: &InitArgs, folder: &Folder, asker: &Asker) -> Result<PathBuf, Failure> {
     if let Some(file) = &args.database_url_file {
-        read_secret(file).map_err(|error| format!("--database-url-file {}: {error}", file.display()))?;
-        return Ok(file.canonicalize()?);
+        let at = |error| format!("--database-url-file {}: {error}", file.display());
+        read_secret(file).map_err(at)?;
+        return Ok(file.canonicalize().map_err(at)?);
     }
     if !folder.join(DATABASE_URL).exists() {
         let question = "The database, postgres://user:password@host:port/database (not shown) / 数据库地址（不显示）";

@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
-use shelfproof_verifier::chain::Identity;
-use sqlx::PgPool;
 
 mod passphrase;
 mod rewrap;
@@ -16,12 +14,13 @@ mod tests;
 use passphrase::{new_passphrase, read_passphrase};
 use show::{made, shown};
 
+use super::{Failure, print};
+use crate::config::{Flag, Keys, Settings};
 use crate::vault::folder::{backup, list, make};
 
-/// What goes wrong here is told to a person, who must mend it.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Make, list, back up and rotate the merchant's secret keys
+///
+/// They lie where the configuration's [keys] says, with the passphrase file that it names; flags stand above it.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
     /// Make the keys of a new shelf, or restore them from a backup
@@ -42,21 +41,17 @@ pub enum KeysCommand {
     },
     /// List the keys, what each is for, and its public part
     ///
-    /// Example: shelfproof admin keys list --folder keys
+    /// Example: shelfproof admin keys list
     List {
-        /// The folder that holds the key files
-        #[arg(long, env = "SHELFPROOF_KEYS__FOLDER")]
-        folder: PathBuf,
-        /// Print JSON
+        /// The folder that holds the key files, above the configuration
         #[arg(long)]
-        json: bool,
+        folder: Option<String>,
     },
     /// Write one encrypted backup of all keys, under a passphrase of its own
     ///
     /// Keep the file and its passphrase in two places, neither of them this machine.
     ///
-    /// Example: shelfproof admin keys export --folder keys --passphrase-file passphrase.txt
-    ///   --to shelf.backup --to-passphrase-file second.txt
+    /// Example: shelfproof admin keys export --to shelf.backup --to-passphrase-file second.txt
     Export {
         /// The keys
         #[command(flatten)]
@@ -70,7 +65,7 @@ pub enum KeysCommand {
     },
     /// Make the next key of a kind; what must follow is printed
     ///
-    /// Example: shelfproof admin keys rotate master --folder keys --passphrase-file passphrase.txt
+    /// Example: shelfproof admin keys rotate master
     Rotate {
         /// Which kind
         kind: Rotated,
@@ -80,7 +75,7 @@ pub enum KeysCommand {
     },
     /// Sign receipts with another key, once the registry knows its address
     ///
-    /// Example: shelfproof admin keys use-receipt 2 --folder keys --passphrase-file passphrase.txt
+    /// Example: shelfproof admin keys use-receipt 2
     UseReceipt {
         /// Its number, as in receipt-2
         number: i32,
@@ -93,7 +88,7 @@ pub enum KeysCommand {
     /// Run it after `rotate master` and after every server was restarted: one that still runs with the old keys cannot
     /// read what this wraps anew. It can be stopped and run again at any time.
     ///
-    /// Example: shelfproof admin keys rewrap --folder keys --passphrase-file passphrase.txt
+    /// Example: shelfproof admin keys rewrap --remove-old
     Rewrap {
         /// The keys
         #[command(flatten)]
@@ -104,18 +99,15 @@ pub enum KeysCommand {
     },
 }
 
-/// Where the keys lie, and what opens them.
+/// Where the keys lie, and what opens them, where that is not what the configuration says.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// The folder that holds the key files
-    #[arg(long, env = "SHELFPROOF_KEYS__FOLDER")]
-    folder: PathBuf,
-    /// The file with the passphrase that opens them, or - for standard input
-    #[arg(long, value_name = "FILE", env = "SHELFPROOF_KEYS__PASSPHRASE_FILE")]
-    passphrase_file: PathBuf,
-    /// Print JSON
+    /// The folder that holds the key files, above the configuration
     #[arg(long)]
-    json: bool,
+    folder: Option<String>,
+    /// The file with the passphrase that opens them, above the configuration; - for standard input
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<String>,
 }
 
 /// The kinds of keys that one may ask to rotate.
@@ -129,101 +121,101 @@ pub enum Rotated {
     Vrf,
 }
 
-/// What `rewrap` needs beside the keys, from the configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct Shop<'a> {
-    /// The shop's database.
-    pub pool: &'a PgPool,
-    /// Whose shop it is.
-    pub identity: Identity,
-}
-
 /// What was done, for a person and for a program.
 struct Answer {
     text: String,
     value: Value,
 }
 
-/// Does what was asked, and prints the answer. Only `rewrap` needs a shop.
+/// Does what was asked, and prints the answer. Only `rewrap` needs a whole shop.
 ///
 /// # Errors
 /// Where it was refused, with what to do.
-pub async fn run(command: KeysCommand, shop: Option<Shop<'_>>) -> Result<(), Failure> {
-    let is_json = command.is_json();
+pub(super) async fn run(command: KeysCommand, settings: Settings, is_json: bool) -> Result<(), Failure> {
     let answer = match command {
-        KeysCommand::Rewrap { place, remove_old } => rewrap::run(&place, remove_old, shop).await?,
+        KeysCommand::Rewrap { remove_old, .. } => rewrap::run(&settings.config()?, remove_old).await?,
         // Argon2id and fsync: some hundred milliseconds of work that waits for nobody.
-        other => tokio::task::spawn_blocking(|| answer(other)).await??,
+        other => tokio::task::spawn_blocking(move || answer(other, &settings)).await??,
     };
-    if is_json {
-        println!("{:#}", answer.value);
-    } else {
-        print!("{}", answer.text);
-    }
+    print(is_json, || answer.value, || answer.text)?;
     Ok(())
 }
 
 impl KeysCommand {
-    fn is_json(&self) -> bool {
-        match self {
-            Self::List { json, .. } => *json,
+    /// What the command line says of the configuration's `[keys]`.
+    pub(super) fn flags(&self) -> Vec<Flag> {
+        let (folder, passphrase_file) = match self {
+            Self::List { folder } => (folder, &None),
             Self::Init { place, .. }
             | Self::Export { place, .. }
             | Self::Rotate { place, .. }
             | Self::UseReceipt { place, .. }
-            | Self::Rewrap { place, .. } => place.json,
-        }
+            | Self::Rewrap { place, .. } => (&place.folder, &place.passphrase_file),
+        };
+        let flag = |name, field, value: &Option<String>| value.clone().map(|value| Flag { name, field, value });
+        [
+            flag("--folder", "keys.folder", folder),
+            flag("--passphrase-file", "keys.passphrase_file", passphrase_file),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
-fn answer(command: KeysCommand) -> Result<Answer, Failure> {
+fn answer(command: KeysCommand, settings: &Settings) -> Result<Answer, Failure> {
     match command {
         KeysCommand::Init {
-            place,
             from,
             from_passphrase_file,
+            ..
         } => {
-            let passphrase = new_passphrase(&place.passphrase_file)?;
+            let Keys {
+                folder,
+                passphrase_file,
+            } = settings.keys()?;
+            let passphrase = new_passphrase(&passphrase_file)?;
             match (from, from_passphrase_file) {
                 (Some(from), Some(file)) => {
-                    let second = read_passphrase(&file)?;
-                    backup::restore(&place.folder, &passphrase, &from, &second)?;
+                    backup::restore(&folder, &passphrase, &from, &read_passphrase(&file)?)?;
                 }
-                _ => make::init(&place.folder, &passphrase)?,
+                _ => make::init(&folder, &passphrase)?,
             }
-            Ok(made(&place.folder, &list(&place.folder)?))
+            Ok(made(&folder, &list(&folder)?))
         }
-        KeysCommand::List { folder, .. } => Ok(shown(&folder, &list(&folder)?)),
+        KeysCommand::List { .. } => {
+            let folder = settings.keys_folder()?;
+            Ok(shown(&folder, &list(&folder)?))
+        }
         KeysCommand::Export {
-            place,
-            to,
-            to_passphrase_file,
+            to, to_passphrase_file, ..
         } => {
-            let passphrase = read_passphrase(&place.passphrase_file)?;
+            let keys = settings.keys()?;
+            let passphrase = read_passphrase(&keys.passphrase_file)?;
             let second = new_passphrase(&to_passphrase_file)?;
-            let names = backup::export(&place.folder, &passphrase, &to, &second)?;
+            let names = backup::export(&keys.folder, &passphrase, &to, &second)?;
             Ok(show::exported(&to, &names))
         }
-        KeysCommand::Rotate { kind, place } => rotate(kind, &place),
-        KeysCommand::UseReceipt { number, place } => {
-            let passphrase = read_passphrase(&place.passphrase_file)?;
-            make::use_receipt(&place.folder, number, &passphrase)?;
-            show::used(&place.folder, number)
+        KeysCommand::Rotate { kind, .. } => rotate(kind, &settings.keys()?),
+        KeysCommand::UseReceipt { number, .. } => {
+            let keys = settings.keys()?;
+            make::use_receipt(&keys.folder, number, &read_passphrase(&keys.passphrase_file)?)?;
+            show::used(&keys.folder, number)
         }
         KeysCommand::Rewrap { .. } => Err("rewrap needs the shop's database".into()),
     }
 }
 
-fn rotate(kind: Rotated, place: &Place) -> Result<Answer, Failure> {
-    let passphrase = || read_passphrase(&place.passphrase_file);
+fn rotate(kind: Rotated, keys: &Keys) -> Result<Answer, Failure> {
+    let passphrase = || read_passphrase(&keys.passphrase_file);
     match kind {
         Rotated::Master => {
-            let name = make::rotate_master(&place.folder, &passphrase()?)?;
+            let name = make::rotate_master(&keys.folder, &passphrase()?)?;
             Ok(show::rotated_master(name))
         }
         Rotated::Receipt => {
-            let name = make::rotate_receipt(&place.folder, &passphrase()?)?;
-            show::rotated_receipt(&place.folder, name)
+            let name = make::rotate_receipt(&keys.folder, &passphrase()?)?;
+            show::rotated_receipt(&keys.folder, name)
         }
         Rotated::Vrf => Err("the VRF key cannot rotate: every key id is this key's function of a code, and the registry \
                              holds its public key for good. Another key would give every code a second id with an empty \

@@ -30,6 +30,6 @@ pub(super) async fn run(settings: &Settings, is_json: bool) -> Result<(), Failur
             let since = if was_migrated { "already" } else { "now" };
             format!("the schema is this program's {since}\n")
         },
-    );
+    )?;
     Ok(())
 }

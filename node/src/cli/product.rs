@@ -5,7 +5,7 @@ use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{money_currency, print, table};
+use super::{Failure, money_currency, print, table};
 use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
@@ -84,12 +84,12 @@ enum Command {
 ///
 /// # Errors
 /// Where it was refused, with what to do.
-pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), FlowError> {
+pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
     let is_json = args.json;
     let product = match args.command {
         Command::List { after, limit } => {
             let products = product_list(pool, after, limit).await?;
-            print(is_json, || list_json(&products), || list_text(&products));
+            print(is_json, || list_json(&products), || list_text(&products))?;
             return Ok(());
         }
         Command::Create { name, price, currency } => {
@@ -116,7 +116,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), FlowError> {
         }
     };
     let stock = product_stock(pool, product.id).await?.unwrap_or_default();
-    print(is_json, || show_json(&product, &stock), || show_text(&product, &stock));
+    print(is_json, || show_json(&product, &stock), || show_text(&product, &stock))?;
     Ok(())
 }
 

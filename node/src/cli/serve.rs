@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use shelfproof_anchor::output::{PrintError, print};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -45,18 +46,17 @@ impl ServeArgs {
 pub(super) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
     let config = settings.config()?;
     if args.check_config {
-        print!("{}", settings.describe(&config));
-        return Ok(());
+        return Ok(print(&settings.describe(&config))?);
     }
     watch::log::start(&config.log)?;
-    serve(config, stopped()?, || ()).await
+    serve(config, stopped()?, || Ok(())).await
 }
 
 /// Serves until `stop`; `ready` is called once the listener stands.
 pub(super) async fn serve(
     config: Config,
     stop: impl Future<Output = ()> + Send + 'static,
-    ready: impl FnOnce(),
+    ready: impl FnOnce() -> Result<(), PrintError>,
 ) -> Result<(), Failure> {
     let (listen, drain) = (config.http.listen, Duration::from_millis(config.http.drain_ms));
     // The listener first: an address that is taken must not cost the time that opening the keys takes.
@@ -64,8 +64,8 @@ pub(super) async fn serve(
         .await
         .map_err(|error| format!("http.listen {listen}: {error}: choose another port, or end what listens there"))?;
     let (app, workers) = App::open(config).await?;
-    println!("listening on http://{}", listener.local_addr()?);
-    ready();
+    print(&format!("listening on http://{}\n", listener.local_addr()?))?;
+    ready()?;
     let app = Arc::new(app);
     http::serve(Arc::clone(&app), listener, stop).await?;
     // Orders that wait are settled by workers that see the queue's end, which goes with the app.

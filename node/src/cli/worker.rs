@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use shelfproof_anchor::output::print;
 use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -28,7 +29,10 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     watch::log::start(&config.log)?;
     let stop = stopped()?;
     let pool = open_pool(&config).await?;
-    println!("watching the invariants every {} s", config.worker.check_every_s);
+    print(&format!(
+        "watching the invariants every {} s\n",
+        config.worker.check_every_s
+    ))?;
     // A check that is broken off leaves nothing: it only reads.
     tokio::select! {
         () = stop => {}

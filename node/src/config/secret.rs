@@ -6,25 +6,32 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serializer};
+use zeroize::Zeroizing;
 
 /// The longest secret that a file may hold.
-const SECRET_MAX_BYTES: u64 = 4_096;
+const SECRET_MAX_BYTES: usize = 4_096;
 
 /// What stands in a secret's place.
 const HIDDEN: &str = "***";
 
-/// Reads a file that holds one secret, without the line's end.
+/// Reads a file that holds one secret, without the line's end; `-` is standard input.
 ///
 /// # Errors
 /// Where it cannot be read, is empty, is not UTF-8 or longer than a secret.
 pub fn read_secret(path: &Path) -> io::Result<SecretString> {
-    let mut text = String::new();
-    let length = File::open(path)?.take(SECRET_MAX_BYTES + 1).read_to_string(&mut text)?;
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path)?)
+    };
+    // The whole length at once: a buffer that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(SECRET_MAX_BYTES + 1));
+    let length = source.take(SECRET_MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
         return Err(io::Error::other("the file is empty"));
     }
-    if length as u64 > SECRET_MAX_BYTES {
+    if length > SECRET_MAX_BYTES {
         return Err(io::Error::other(format!("more than {SECRET_MAX_BYTES} bytes")));
     }
     Ok(SecretString::from(secret))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +39,6 @@ pub struct Flag {
 }
 
 /// The layers, read but not yet checked: a command takes the sections that it needs.
-#[derive(Debug)]
 pub struct Settings {
     pub(super) figment: Figment,
 }
@@ -146,6 +146,19 @@ impl Settings {
         self.section("keys", |_| Vec::new())
     }
 
+    /// `folder` of `[keys]` alone: what is public of the keys, no passphrase opens.
+    ///
+    /// # Errors
+    /// Where it is missing, or no path.
+    pub fn keys_folder(&self) -> Result<PathBuf, ConfigError> {
+        #[derive(Deserialize)]
+        struct Folder {
+            #[serde(deserialize_with = "path")]
+            folder: PathBuf,
+        }
+        self.section("keys", |_| Vec::new()).map(|Folder { folder }| folder)
+    }
+
     /// `[chain]`.
     ///
     /// # Errors
@@ -241,6 +254,13 @@ impl Settings {
         sections
             .map(drop)
             .map_err(|errors| ConfigError::from_figment("", errors))
+    }
+}
+
+/// Without a value: the database's address is among them.
+impl fmt::Debug for Settings {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Settings").finish_non_exhaustive()
     }
 }
 

@@ -41,7 +41,9 @@ fn error_with(line: &str, other: &str) -> String {
 #[test]
 fn a_file_with_what_has_no_default_is_enough() {
     let (folder, settings) = settings(WHOLE, &[]);
-    let config = settings.unwrap().config().unwrap();
+    let settings = settings.unwrap();
+    let config = settings.config().unwrap();
+    assert!(!format!("{settings:?} {config:?}").contains("geheim"));
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.database.url.expose_secret(), "postgres://shop:geheim@db/shop");
     assert_eq!(config.keys.folder, folder.path().join("keys"));

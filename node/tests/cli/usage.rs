@@ -1,5 +1,6 @@
 //! Help, and mistakes on the command line.
 
+use std::io;
 use std::process::{Command, Output};
 
 fn run(line: &str) -> Output {
@@ -39,4 +40,15 @@ fn a_command_line_that_is_wrong_ends_with_2_and_names_the_mistake() {
             "{line}: {text}"
         );
     }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_panic() {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_shelfproof"));
+    program.args(["--json", "--config", "there is none", "serve", "--check-config"]);
+    let output = program.stdout(writer).output().expect("shelfproof starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.is_empty(), "{said}");
 }

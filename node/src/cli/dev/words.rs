@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use shelfproof_anchor::keyfile::disk;
 
+use crate::cli::shell::quoted;
 use crate::dev::{DATA_URI, Machine, Merchant};
 
 /// Said when the chain does not know a merchant that it knew before.
@@ -24,13 +25,14 @@ pub(super) struct Words {
 impl fmt::Display for Words {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (folder, rpc) = (self.folder.display(), &self.rpc);
+        let config = quoted(&format!("{folder}/shelfproof.toml"));
         write!(
             out,
             "\
 The chain is at {rpc}. API keys are in {folder}/admin.key and channel.key.
 Type in another terminal / 在另一个终端中输入:
 
-  export SHELFPROOF_CONFIG={folder}/shelfproof.toml
+  export SHELFPROOF_CONFIG={config}
   shelfproof admin product create --name \"Monthly card\" --price 9.90 --currency CNY
   printf 'AAAA-1111\\nBBBB-2222\\n' | shelfproof import - --product \"Monthly card\" --batch first --activate
   shelfproof admin credit add --account channel --amount 100 --currency CNY --reference try-1

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::cli::shell::quoted;
 use crate::config::Config;
 use crate::dev::PublicKeys;
 
@@ -23,27 +24,39 @@ pub(super) struct Next<'a> {
     pub(super) folder: &'a Path,
     pub(super) config: &'a Config,
     pub(super) keys: &'a PublicKeys,
-    pub(super) rpc: Option<&'a str>,
+    /// Whether a node was told. Its address may hold a key and is not printed; the variable that holds it is.
+    pub(super) is_rpc_told: bool,
 }
 
 impl Next<'_> {
     /// The command that registers the merchant.
     pub(super) fn register(&self) -> String {
-        let (chain, folder) = (&self.config.chain, self.folder.display());
+        let chain = &self.config.chain;
+        let rpc = if self.is_rpc_told {
+            "\"$SHELFPROOF_RPC\""
+        } else {
+            "https://YOUR-NODE"
+        };
         format!(
-            "shelfproof-anchor register --rpc {} --chain-id {} --registry {} \\
-    --key-file '{folder}/keys/owner.key' --passphrase-file '{folder}/passphrase' \\
+            "shelfproof-anchor register --rpc {rpc} --chain-id {} --registry {} \\
+    --key-file {} --passphrase-file {} \\
     --vrf-public-key {} \\
     --anchorer {} --receipt-signer {} \\
-    --data-uri '{}'",
-            self.rpc.unwrap_or("https://YOUR-NODE"),
+    --data-uri {}",
             chain.chain_id,
             chain.registry,
+            self.path("keys/owner.key"),
+            self.path("passphrase"),
             self.keys.vrf,
             self.keys.anchorer,
             self.keys.receipt_signer,
-            self.config.shop.data_uri,
+            quoted(&self.config.shop.data_uri),
         )
+    }
+
+    /// A file of the folder, as a word for a shell.
+    fn path(&self, file: &str) -> String {
+        quoted(&self.folder.join(file).to_string_lossy())
     }
 }
 
@@ -56,7 +69,15 @@ impl fmt::Display for Next<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (owner, anchorer, folder) = (self.keys.owner, self.keys.anchorer, self.folder.display());
         let (register, month) = (ether(REGISTER_GAS), ether(ANCHOR_GAS * EPOCHS_A_MONTH));
-        let command = self.register();
+        let (command, config) = (self.register(), self.path("shelfproof.toml"));
+        let (where_en, where_zh) = if self.is_rpc_told {
+            (
+                ", with your node's address in SHELFPROOF_RPC",
+                "，节点地址放在 SHELFPROOF_RPC 中",
+            )
+        } else {
+            ("", "")
+        };
         write!(
             out,
             "\
@@ -67,11 +88,11 @@ The database is ready, and so are keys and configuration in {folder}. What is le
    owner    {owner}  about {register}, once / 一次
    anchorer {anchorer}  about {month} a month, at an epoch every ten minutes / 每月
 
-2. Register / 登记商家
+2. Register{where_en} / 登记商家{where_zh}
 {command}
 
 3. Back up, each apart from the other and from this machine / 备份，彼此分开，也不要放在本机
-   [ ] keys: shelfproof admin keys export --folder '{folder}/keys' --passphrase-file '{folder}/passphrase' \\
+   [ ] keys: shelfproof admin keys export --config {config} \\
            --to shop.backup --to-passphrase-file second.txt
    [ ] the passphrases / 口令
    [ ] the database, all the time: with write-ahead-log archiving / 数据库：持续归档
@@ -79,7 +100,7 @@ The database is ready, and so are keys and configuration in {folder}. What is le
    Losing the VRF key ends the proofs for ever; losing a master key loses the codes on the shelf.
    VRF 密钥丢失后将永远无法再提供证明；主密钥丢失则库存卡密全部丢失。
 
-4. shelfproof serve --config '{folder}/shelfproof.toml', and one shelfproof worker / 以及一个 worker
+4. shelfproof serve --config {config}, and one shelfproof worker / 以及一个 worker
 "
         )
     }

@@ -5,27 +5,26 @@ use std::path::Path;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::passphrase::read_passphrase;
-use super::{Answer, Failure, Place, Shop};
+use super::{Answer, Failure};
+use crate::app::open_shop;
+use crate::config::Config;
 use crate::flow::rotate_master::rotate_master;
 use crate::store::batch_key::{batch_key_count, batch_key_masters};
-use crate::vault::Vault;
 use crate::vault::folder::{Name, list, make};
 
 /// Wraps all data keys anew, then looks which old master keys are still needed.
-pub(super) async fn run(place: &Place, remove_old: bool, shop: Option<Shop<'_>>) -> Result<Answer, Failure> {
-    let Shop { pool, identity } =
-        shop.ok_or("rewrap needs the shop's database; name the configuration that has its address")?;
-    let vault = Vault::open(&place.folder, &read_passphrase(&place.passphrase_file)?, identity)?;
+pub(super) async fn run(config: &Config, remove_old: bool) -> Result<Answer, Failure> {
+    let folder = &config.keys.folder;
+    let (pool, vault) = &open_shop(config).await?;
     // Drawn on a terminal only.
     let bar = ProgressBar::new(batch_key_count(pool, vault.master()).await?);
-    let batches = rotate_master(pool, &vault, |step| bar.inc(step)).await?;
+    let batches = rotate_master(pool, vault, |step| bar.inc(step)).await?;
     bar.finish_and_clear();
     let needed = batch_key_masters(pool).await?;
-    let unneeded = old_masters(&place.folder, vault.master(), &needed)?;
+    let unneeded = old_masters(folder, vault.master(), &needed)?;
     if remove_old {
         for generation in &unneeded {
-            make::remove_master(&place.folder, *generation)?;
+            make::remove_master(folder, *generation)?;
         }
     }
     let names: Vec<String> = unneeded

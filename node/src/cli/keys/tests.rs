@@ -20,6 +20,7 @@ fn place() -> tempfile::TempDir {
     fs::write(folder.path().join("first"), format!("{PASSPHRASE}\n")).unwrap();
     fs::write(folder.path().join("second"), SECOND).unwrap();
     fs::write(folder.path().join("short"), "elevenchars").unwrap();
+    fs::write(folder.path().join("shelfproof.toml"), "").unwrap();
     folder
 }
 
@@ -30,7 +31,8 @@ fn ask(folder: &Path, line: &str) -> Result<Answer, Failure> {
         None => word.to_owned(),
     });
     let cli = Cli::try_parse_from(["keys".to_owned()].into_iter().chain(words))?;
-    answer(cli.command)
+    let settings = Settings::read_apart(&folder.join("shelfproof.toml"), &cli.command.flags())?;
+    answer(cli.command, &settings)
 }
 
 const OPEN: &str = "--folder @keys --passphrase-file @first";
@@ -111,4 +113,25 @@ fn rotation_says_what_must_follow() {
     assert!(ask(folder.path(), &format!("use-receipt 3 {OPEN}")).is_err());
     let vrf = ask(folder.path(), &format!("rotate vrf {OPEN}")).err().unwrap();
     assert!(vrf.to_string().contains("sold again"), "{vrf}");
+}
+
+#[test]
+fn the_configuration_says_where_the_keys_lie_and_flags_stand_above_it() {
+    let folder = place();
+    let unset = ask(folder.path(), "rotate master").err().unwrap().to_string();
+    assert!(
+        unset.contains("keys.folder is not set") && unset.contains("SHELFPROOF_KEYS__FOLDER"),
+        "{unset}"
+    );
+    let config = "[keys]\nfolder = \"keys\"\npassphrase_file = \"first\"\n";
+    fs::write(folder.path().join("shelfproof.toml"), config).unwrap();
+    let made = ask(folder.path(), "init").unwrap();
+    assert_eq!(ask(folder.path(), "list").unwrap().value, made.value);
+    assert_eq!(ask(folder.path(), "list --folder @keys").unwrap().value, made.value);
+    assert!(ask(folder.path(), "list --folder @others").is_err());
+    let wrong = ask(folder.path(), "rotate master --passphrase-file @second")
+        .err()
+        .unwrap();
+    assert!(!wrong.to_string().contains(SECOND), "{wrong}");
+    assert!(ask(folder.path(), "rotate master").unwrap().text.contains("master-2"));
 }
