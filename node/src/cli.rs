@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keys::{KeysCommand, Shop};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use sqlx::PgPool;
 
 use crate::app::{open_pool, open_shop};
@@ -23,6 +24,7 @@ pub mod import;
 pub mod init;
 pub mod keys;
 pub mod migrate;
+pub mod order;
 pub mod product;
 pub mod serve;
 mod stop;
@@ -74,7 +76,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, credit, API keys, secret keys, and whether the books are right
+    /// Products, credit, orders, API keys, secret keys, and whether the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -84,6 +86,7 @@ enum Admin {
     Product(product::ProductArgs),
     Credit(credit::CreditArgs),
     Key(api_key::KeyArgs),
+    Order(order::OrderArgs),
     Check(check::CheckArgs),
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -142,6 +145,7 @@ async fn admin(command: Admin, settings: &Settings) -> Result<ExitCode, Failure>
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Key(args) => api_key::run(args, &pool().await?).await?,
+        Admin::Order(args) => order::run(args, &pool().await?).await?,
         Admin::Check(args) => return Ok(check::run(args, &pool().await?).await?),
         Admin::Keys(command @ KeysCommand::Rewrap { .. }) => {
             let (pool, identity) = (&pool().await?, settings.chain()?.identity());
@@ -170,9 +174,9 @@ fn tell(error: &(dyn Error + 'static), is_json: bool) {
 }
 
 /// Prints an answer to standard output: as JSON, or as the text, which ends its lines itself.
-fn print(is_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) {
+fn print<T: Serialize>(is_json: bool, value: impl FnOnce() -> T, text: impl FnOnce() -> String) {
     if is_json {
-        println!("{:#}", value());
+        println!("{}", serde_json::to_string_pretty(&value()).unwrap_or_default());
     } else {
         print!("{}", text());
     }
