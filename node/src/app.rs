@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
-use shelfproof_verifier::chain::Identity;
 use sqlx::PgPool;
 
 use crate::config::{Config, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
 use crate::sale::{Counter, Workers};
-use crate::store::merchant::merchant_bind;
+use crate::store::merchant::{merchant_bind, merchant_is_other};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -69,28 +68,26 @@ pub enum AppError {
 pub async fn open_vault(config: &Config) -> Result<Vault, AppError> {
     let passphrase =
         read_secret(&config.keys.passphrase_file).map_err(|error| AppError::Passphrase(error.to_string()))?;
-    let identity = Identity {
-        chain_id: config.chain.chain_id,
-        registry: config.chain.registry,
-        merchant_id: config.chain.merchant_id,
-    };
+    let identity = config.chain.identity();
     let folder = config.keys.folder.clone();
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder, &passphrase, identity)).await;
     Ok(opened.map_err(|error| AppError::Passphrase(error.to_string()))??)
 }
 
-/// A pool on the configured database, which must have this program's schema.
+/// A pool on the configured database, which must have this program's schema and be the configured merchant's.
 ///
 /// # Errors
-/// Where it cannot be reached, or has another schema.
+/// Where it cannot be reached, has another schema, or is bound to another merchant.
 pub async fn open_pool(config: &Config) -> Result<PgPool, AppError> {
     let options = store::options(config.database.url.expose_secret())?;
     let pool = store::pool(options, config.database.pool_size);
-    if store::is_migrated(&pool).await? {
-        Ok(pool)
-    } else {
-        Err(AppError::NotMigrated)
+    if !store::is_migrated(&pool).await? {
+        return Err(AppError::NotMigrated);
     }
+    if merchant_is_other(&pool, &config.chain.identity()).await? {
+        return Err(AppError::OtherMerchant);
+    }
+    Ok(pool)
 }
 
 /// The database and the vault of one merchant, on a server that a shop can stand on. At a database's first use it is

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keys::KeysCommand;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use shelfproof_anchor::output::{self, PrintError};
 use sqlx::PgPool;
 
@@ -24,6 +25,7 @@ pub mod import;
 pub mod init;
 pub mod keys;
 pub mod migrate;
+pub mod order;
 pub mod product;
 pub mod serve;
 mod shell;
@@ -76,7 +78,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, credit, API keys, secret keys, and whether the books are right
+    /// Products, credit, orders, API keys, secret keys, and whether the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -86,6 +88,7 @@ enum Admin {
     Product(product::ProductArgs),
     Credit(credit::CreditArgs),
     Key(api_key::KeyArgs),
+    Order(order::OrderArgs),
     Check(check::CheckArgs),
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -156,6 +159,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Key(args) => api_key::run(args, &pool().await?).await?,
+        Admin::Order(args) => order::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
         Admin::Keys(command) => keys::run(command, settings, is_json).await?,
     }
@@ -181,9 +185,14 @@ fn tell(error: &(dyn Error + 'static), is_json: bool) {
 }
 
 /// Prints an answer to standard output: as JSON, or as the text, which ends its lines itself.
-fn print(is_json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Result<(), PrintError> {
+fn print<T: Serialize>(
+    is_json: bool,
+    value: impl FnOnce() -> T,
+    text: impl FnOnce() -> String,
+) -> Result<(), PrintError> {
     if is_json {
-        output::print(&format!("{:#}\n", value()))
+        let text = serde_json::to_string_pretty(&value()).unwrap_or_default();
+        output::print(&format!("{text}\n"))
     } else {
         output::print(&text())
     }

@@ -50,6 +50,9 @@ pub struct Config {
 pub struct Http {
     /// Address and port to listen on; port 0 is any free one.
     pub listen: SocketAddr,
+    /// Address and port that answer `/metrics` alone, without a token; there is none where this is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
     /// How long a request may take before it is answered with an error.
     pub timeout_ms: u64,
     /// How many requests are worked on at once; those above are told to come back.
@@ -171,6 +174,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            metrics_listen: None,
             timeout_ms: 10_000,
             requests_max: 1_024,
             body_max_bytes: 64 << 10,

@@ -1,6 +1,7 @@
 //! The API: one file a group of endpoints. Whatever comes in is parsed into domain types here, and every status is chosen
 //! here.
 
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,6 @@ mod auth;
 mod batches;
 mod docs;
 mod edge;
-mod event;
 mod field;
 mod health;
 mod json;
@@ -38,7 +38,7 @@ mod well_known;
 use auth::KeyCache;
 use edge::Edge;
 use health::Readiness;
-use limits::{LONG_BOUND, MAX_IMPORTS, UPKEEP_PERIOD};
+use limits::{LONG_BOUND, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
 use shop::Shop;
 
 use crate::app::App;
@@ -110,11 +110,20 @@ fn api() -> OpenApiRouter<Arc<Shop>> {
         .merge(keys::routes())
 }
 
-/// Answers requests to `app` on `listener` until `shutdown`; then what is in flight has `http.drain_ms` to end.
+/// Where requests come in.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The API.
+    pub api: TcpListener,
+    /// `/metrics` alone, without a token.
+    pub metrics: Option<TcpListener>,
+}
+
+/// Answers requests to `app` until `shutdown`; then what is in flight has `http.drain_ms` to end.
 ///
 /// # Errors
-/// Where the listener fails.
-pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+/// Where a listener fails.
+pub async fn serve(app: Arc<App>, listeners: Listeners, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let drain = Duration::from_millis(app.config.http.drain_ms);
     let handle = metrics::start().map_err(io::Error::other)?;
     let upkeep = async move {
@@ -124,8 +133,23 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, shutdown: impl Future<O
             handle.run_upkeep();
         }
     };
+    let scrapes = scrapes(Arc::clone(&app), listeners.metrics, drain);
     tokio::select! {
-        ended = server::run(router(app), listener, drain, shutdown) => ended,
+        ended = server::run(router(app), listeners.api, drain, shutdown) => ended,
+        ended = scrapes => ended,
         () = upkeep => Ok(()),
     }
+}
+
+/// Answers `/metrics` at its own address, if it has one, until dropped.
+async fn scrapes(app: Arc<App>, listener: Option<TcpListener>, drain: Duration) -> io::Result<()> {
+    let Some(listener) = listener else {
+        return pending().await;
+    };
+    let edge = Edge {
+        in_flight: Arc::new(Semaphore::new(MAX_SCRAPES)),
+        bound: Duration::from_millis(app.config.http.timeout_ms),
+    };
+    let router = edge::guard(health::metrics_router(app), edge);
+    server::run(router, listener, drain, pending()).await
 }

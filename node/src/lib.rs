@@ -14,4 +14,5 @@ pub mod import;
 pub mod sale;
 pub mod store;
 pub mod vault;
+mod view;
 pub mod watch;

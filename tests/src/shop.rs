@@ -121,8 +121,16 @@ impl Shop {
     /// # Errors
     /// With its log, where it does not become ready.
     pub fn add_node(&mut self) -> Result<SocketAddr> {
+        self.add_node_with(&[])
+    }
+
+    /// The same, with further words on its command line.
+    ///
+    /// # Errors
+    /// With its log, where it does not become ready.
+    pub fn add_node_with(&mut self, flags: &[&str]) -> Result<SocketAddr> {
         let log = self.folder.path().join(format!("{}.log", self.name("node")));
-        let node = Node::start(&self.cli, &log)?;
+        let node = Node::start(&self.cli, flags, &log)?;
         let address = node.address();
         self.nodes.push(node);
         Ok(address)
@@ -137,6 +145,12 @@ impl Shop {
     #[must_use]
     pub fn address(&self, at: usize) -> SocketAddr {
         self.nodes[at].address()
+    }
+
+    /// Where that node answers `/metrics` without a token.
+    #[must_use]
+    pub fn metrics(&self, at: usize) -> Option<SocketAddr> {
+        self.nodes[at].metrics()
     }
 
     /// A node.

@@ -193,13 +193,18 @@ async fn finds(shop: &Shop) -> Result<()> {
     assert!(client.get("/openapi.json").await?.expect(200)?["paths"]["/api/v1/orders"].is_object());
     check_problem(&client.get("/nothing?token=geheim").await?, 404, "not_found")?;
     check_problem(&client.get("/api/v1/wallet").await?, 401, "unauthenticated")?;
-    let metrics = client.get("/metrics").await?.text();
+    check_problem(&client.get("/metrics").await?, 401, "unauthenticated")?;
+    let metrics = shop.client(&shop.admin)?.get("/metrics").await?.text();
     let counted = r#"shelfproof_http_requests_total{method="GET",route="/healthz",status="200"}"#;
     assert!(
         metrics.contains(counted) && metrics.contains(r#"route="none""#),
         "{metrics}"
     );
     assert!(!shop.logs()?.contains("geheim"), "a query is in the log");
+    client.move_to(shop.metrics(0).ok_or("no address for metrics")?);
+    assert!(client.get("/metrics").await?.text().contains(counted));
+    assert_eq!(client.get("/healthz").await?.status, 404, "more than metrics is there");
+    client.move_to(shop.address(0));
 
     let merchant = client.get("/.well-known/shelfproof.json").await?;
     let folder = tempfile::tempdir()?;

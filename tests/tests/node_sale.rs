@@ -1,5 +1,9 @@
 //! The counter against a real database: what is sold, what is refused, and what happens when something breaks.
 
+#[path = "node_sale/clock.rs"]
+mod clock;
+#[path = "node_sale/shelves.rs"]
+mod shelves;
 #[path = "node_sale/shop.rs"]
 mod shop;
 

@@ -49,7 +49,7 @@ fn a_merchant_is_set_up_registered_and_served() -> Result<()> {
     let cli = place.cli()?;
     assert_eq!(cli.json(&["migrate"])?["changed"], false, "init has migrated");
     let log = place.folder().join("node.log");
-    let mut node = Node::start(&cli, &log)?;
+    let mut node = Node::start(&cli, &[], &log)?;
     let told = block_on(async {
         let mut client = Client::new(node.address(), "")?;
         client.get("/.well-known/shelfproof.json").await?.expect(200)

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 use shelfproof_anchor::output::PrintError;
 use sqlx::PgPool;
 
@@ -12,6 +11,7 @@ use crate::domain::id::BatchId;
 use crate::flow::activate::{ActivateError, Activated, activate_batch};
 use crate::store::StoreError;
 use crate::store::import::batch_resolve;
+use crate::view::ShownActivation;
 
 /// Put a batch's keys on sale
 ///
@@ -62,10 +62,11 @@ pub async fn run(args: ActivateArgs, pool: &PgPool) -> Result<(), ActivateComman
         [only] => *only,
         _ => return Err(ActivateCommandError::Several(args.batch)),
     };
-    let Activated { now, all, imported } = activate(pool, batch, args.partial).await?;
+    let activated = activate(pool, batch, args.partial).await?;
+    let Activated { now, all, imported } = activated;
     print(
         args.json,
-        || json!({"batch": batch, "activatedNow": now, "activated": all, "imported": imported}),
+        || ShownActivation::new(batch, activated),
         || format!("batch {batch}: {now} keys activated now, {all} of {imported} in all\n"),
     )?;
     Ok(())

@@ -21,6 +21,7 @@ use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
 use crate::flow::revoke_api_key::revoke_api_key;
 use crate::store::api_key::{ListedKey, api_key_list};
+use crate::view::Listed;
 
 /// Who may call the API.
 #[derive(Debug, Args)]
@@ -91,15 +92,16 @@ pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::Create { account, role, out } => create(pool, &account, role.into(), out.as_deref(), args.json).await,
         Command::List { after, limit } => {
-            let keys = api_key_list(pool, after, limit).await?;
-            print(args.json, || list_json(&keys), || list_text(&keys))?;
+            let keys = api_key_list(pool, after, limit + 1).await?;
+            let page = Listed::new(keys, limit, |key| key.id.to_string(), |key| key);
+            print(args.json, || page.map(key_json), || list_text(&page.items))?;
             Ok(())
         }
         Command::Revoke { id } => {
             let revoked_at_ms = revoke_api_key(pool, id, now_ms()).await?;
             print(
                 args.json,
-                || json!({ "id": id, "revokedAt": revoked_at_ms }),
+                || json!({ "apiKey": id, "revokedAt": revoked_at_ms }),
                 || format!("{id} is revoked since {} UTC\n", table::time(revoked_at_ms)),
             )?;
             Ok(())
@@ -125,7 +127,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
     }
     let token = out.is_none().then(|| key.token());
     let shown = token.as_ref().map(ExposeSecret::expose_secret);
-    let value = || json!({ "id": key.id(), "account": account.name, "role": role.name(), "token": shown });
+    let value = || json!({ "apiKey": key.id(), "account": account.name, "role": role.name(), "token": shown });
     print(is_json, value, || match (shown, out) {
         (Some(token), _) => format!("{token}\n"),
         (None, out) => format!(
@@ -146,17 +148,14 @@ fn write_token(path: &Path, token: &SecretString) -> io::Result<()> {
     file.sync_all()
 }
 
-fn list_json(keys: &[ListedKey]) -> Value {
-    let keys = keys.iter().map(|key| {
-        json!({
-            "id": key.id,
-            "account": key.account,
-            "role": key.role.name(),
-            "createdAt": key.created_at_ms,
-            "revokedAt": key.revoked_at_ms,
-        })
-    });
-    json!({ "keys": keys.collect::<Vec<_>>() })
+fn key_json(key: &ListedKey) -> Value {
+    json!({
+        "apiKey": key.id,
+        "account": key.account,
+        "role": key.role.name(),
+        "createdAt": key.created_at_ms,
+        "revokedAt": key.revoked_at_ms,
+    })
 }
 
 fn list_text(keys: &[ListedKey]) -> String {

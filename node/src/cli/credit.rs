@@ -135,7 +135,7 @@ fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
             "movements": movements.iter().map(movement).collect::<Vec<_>>(),
         })
     });
-    json!({ "account": account.name, "wallets": wallets.collect::<Vec<_>>() })
+    json!({ "account": account.name, "credit": wallets.collect::<Vec<_>>() })
 }
 
 fn show_text(wallets: &[(Credit, Vec<Movement>)]) -> String {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde::Serialize;
 use shelfproof_anchor::output::PrintError;
 use sqlx::PgPool;
 
@@ -21,6 +21,7 @@ use crate::import::{Encoding, Format, Options, Reason};
 use crate::store::StoreError;
 use crate::store::batch::{RefusedLine, refused_line_list};
 use crate::vault::Vault;
+use crate::view::{ImportReport, ShownRefusedLine};
 
 /// Refused lines that are shown; all of them go to the file of `--refused`.
 const SHOWN: u32 = 20;
@@ -75,6 +76,17 @@ pub struct ImportArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A report as the API shows it, with the keys that are on sale where they were put there, and the first refused lines.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    #[serde(flatten)]
+    report: ImportReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activated: Option<u64>,
+    refused_lines: Vec<ShownRefusedLine>,
 }
 
 /// Why an import failed.
@@ -139,11 +151,13 @@ pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<
         None
     };
     let shown = refused_line_list(pool, report.batch, 0, SHOWN).await?;
-    print(
-        args.json,
-        || told_json(&report, &shown, activated.as_ref()),
-        || told(&report, &request.name, &product.name, &shown, activated.as_ref()),
-    )?;
+    let text = told(&report, &request.name, &product.name, &shown, activated.as_ref());
+    let value = || Told {
+        report: report.into(),
+        activated: activated.map(|activated| activated.all),
+        refused_lines: shown.into_iter().map(ShownRefusedLine::from).collect(),
+    };
+    print(args.json, value, || text)?;
     Ok(())
 }
 
@@ -225,29 +239,6 @@ fn told(report: &Report, batch: &str, product: &str, shown: &[RefusedLine], acti
         );
     }
     told
-}
-
-fn told_json(report: &Report, shown: &[RefusedLine], activated: Option<&Activated>) -> Value {
-    let refusal = |refusal: &RefusedLine| {
-        json!({
-            "line": refusal.line,
-            "reason": refusal.reason,
-            "detail": refusal.detail,
-            "detailZh": chinese(refusal),
-        })
-    };
-    json!({
-        "batch": report.batch,
-        "reading": report.reading,
-        "lines": report.lines,
-        "imported": report.imported,
-        "refused": report.refused,
-        "other": report.other(),
-        "resumedAfter": report.resumed_after,
-        "wasComplete": report.was_complete,
-        "activated": activated.map(|activated| activated.all),
-        "refusedLines": shown.iter().map(refusal).collect::<Vec<_>>(),
-    })
 }
 
 /// The bar of one stage after the other; nothing where standard error is no terminal.

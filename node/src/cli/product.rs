@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
-use serde_json::{Value, json};
+use serde::Serialize;
 use sqlx::PgPool;
 
 use super::{Failure, money_currency, print, table};
@@ -14,6 +14,7 @@ use crate::flow::FlowError;
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_find, product_get, product_list, product_stock};
+use crate::view::{Listed, ShownProduct, ShownStock};
 
 /// What is for sale.
 #[derive(Debug, Args)]
@@ -80,6 +81,14 @@ enum Command {
     },
 }
 
+/// A product as the API shows it, with its stock.
+#[derive(Serialize)]
+struct ProductAndStock {
+    #[serde(flatten)]
+    product: ShownProduct,
+    stock: ShownStock,
+}
+
 /// Does what was asked, and prints the answer.
 ///
 /// # Errors
@@ -88,8 +97,9 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
     let is_json = args.json;
     let product = match args.command {
         Command::List { after, limit } => {
-            let products = product_list(pool, after, limit).await?;
-            print(is_json, || list_json(&products), || list_text(&products))?;
+            let products = product_list(pool, after, limit + 1).await?;
+            let page = Listed::new(products, limit, |product| product.id.to_string(), |product| product);
+            print(is_json, || page.map(ShownProduct::from), || list_text(&page.items))?;
             return Ok(());
         }
         Command::Create { name, price, currency } => {
@@ -116,7 +126,11 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
         }
     };
     let stock = product_stock(pool, product.id).await?.unwrap_or_default();
-    print(is_json, || show_json(&product, &stock), || show_text(&product, &stock))?;
+    let shown = || ProductAndStock {
+        product: ShownProduct::from(&product),
+        stock: ShownStock::from(stock),
+    };
+    print(is_json, shown, || show_text(&product, &stock))?;
     Ok(())
 }
 
@@ -134,34 +148,6 @@ pub(super) async fn find(pool: &PgPool, named: &str) -> Result<Product, FlowErro
         noun: "product",
         name: named.to_owned(),
     })
-}
-
-fn product_json(product: &Product) -> Value {
-    json!({
-        "id": product.id,
-        "name": product.name,
-        "price": product.price.decimal(),
-        "currency": product.price.currency.code(),
-        "open": product.is_open,
-        "version": product.version,
-        "createdAt": product.created_at_ms,
-    })
-}
-
-fn show_json(product: &Product, stock: &Stock) -> Value {
-    let mut value = product_json(product);
-    value["stock"] = json!({
-        "pending": stock.pending,
-        "available": stock.available,
-        "sold": stock.sold,
-        "voided": stock.voided,
-        "complete": stock.is_complete,
-    });
-    value
-}
-
-fn list_json(products: &[Product]) -> Value {
-    json!({ "products": products.iter().map(product_json).collect::<Vec<_>>() })
 }
 
 const fn open_text(product: &Product) -> &'static str {

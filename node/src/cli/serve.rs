@@ -1,5 +1,6 @@
 //! `shelfproof serve`: the API, and the counter behind it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use super::Failure;
 use super::stop::stopped;
 use crate::app::App;
 use crate::config::{Config, Flag, Settings};
-use crate::{http, watch};
+use crate::http::{self, Listeners};
+use crate::watch;
 
 /// Answer the API and sell, until stopped
 #[derive(Debug, Args)]
@@ -22,6 +24,7 @@ Examples:
   shelfproof serve --listen 0.0.0.0:8080 --log warn,shelfproof=debug
   shelfproof serve --check-config
 
+`/metrics` asks for an admin's API key; [http] metrics_listen gives it an address of its own that asks for none.
 Any number of these may run on one database. Ctrl-C or SIGTERM ends it: what is under way has http.drain_ms to end.")]
 pub struct ServeArgs {
     /// Address and port to listen on, above the configuration; port 0 is any free one
@@ -58,20 +61,30 @@ pub(super) async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
     ready: impl FnOnce() -> Result<(), PrintError>,
 ) -> Result<(), Failure> {
-    let (listen, drain) = (config.http.listen, Duration::from_millis(config.http.drain_ms));
-    // The listener first: an address that is taken must not cost the time that opening the keys takes.
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|error| format!("http.listen {listen}: {error}: choose another port, or end what listens there"))?;
+    let drain = Duration::from_millis(config.http.drain_ms);
+    // The listeners first: an address that is taken must not cost the time that opening the keys takes.
+    let api = bind("http.listen", config.http.listen).await?;
+    let metrics = match config.http.metrics_listen {
+        Some(address) => Some(bind("http.metrics_listen", address).await?),
+        None => None,
+    };
     let (app, workers) = App::open(config).await?;
-    print(&format!("listening on http://{}\n", listener.local_addr()?))?;
+    if let Some(metrics) = &metrics {
+        print(&format!("metrics on http://{}/metrics\n", metrics.local_addr()?))?;
+    }
+    print(&format!("listening on http://{}\n", api.local_addr()?))?;
     ready()?;
     let app = Arc::new(app);
-    http::serve(Arc::clone(&app), listener, stop).await?;
+    http::serve(Arc::clone(&app), Listeners { api, metrics }, stop).await?;
     // Orders that wait are settled by workers that see the queue's end, which goes with the app.
     drop(app);
     if timeout(drain, workers.finish()).await.is_err() {
         tracing::warn!("orders under way were left after http.drain_ms; their callers find them by their keys");
     }
     Ok(())
+}
+
+async fn bind(field: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    Ok(bound.map_err(|error| format!("{field} {address}: {error}: choose another port, or end what listens there"))?)
 }

@@ -19,7 +19,9 @@ const DATA_URI_MAX_BYTES: usize = 512;
 const NAME_MAX_CHARS: usize = 100;
 
 pub(super) fn http(http: &Http) -> Vec<Check> {
+    let is_taken = http.listen.port() != 0 && http.metrics_listen == Some(http.listen);
     broken([
+        is_taken.then(|| ("metrics_listen", "must be another address than http.listen".to_owned())),
         within("timeout_ms", http.timeout_ms, 100..=120_000),
         within("requests_max", http.requests_max as u64, 1..=65_536),
         within("body_max_bytes", http.body_max_bytes as u64, 1_024..=1 << 20),

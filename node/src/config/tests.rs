@@ -194,6 +194,19 @@ fn values_that_do_not_fit_each_other_are_refused() {
 }
 
 #[test]
+fn metrics_have_an_address_of_their_own_or_none() {
+    let lines = "[http]\nlisten = \"127.0.0.1:9\"\nmetrics_listen = \"127.0.0.1:9\"";
+    let taken = error(&format!("{WHOLE}{lines}"));
+    assert!(
+        taken.contains("http.metrics_listen must be another address than http.listen"),
+        "{taken}"
+    );
+    let (_folder, settings) = settings(&format!("{WHOLE}[http]\nmetrics_listen = \"127.0.0.1:9\""), &[]);
+    let config = settings.unwrap().config().unwrap();
+    assert_eq!(config.http.metrics_listen.unwrap().port(), 9);
+}
+
+#[test]
 fn values_are_held_to_their_forms() {
     let cases = [
         ("chain_id = 31337", "chain_id = 0", "chain.chain_id must be 1 to"),

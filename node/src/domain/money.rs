@@ -7,6 +7,9 @@ pub use iso_currency::Currency;
 /// The greatest amount of one price, top-up or total, in minor units.
 pub const MAX_MINOR: i64 = 1_000_000_000_000;
 
+/// The longest text that is read as an amount, bytes.
+pub const MAX_TEXT: usize = 20;
+
 /// An amount that is not negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
@@ -47,6 +50,9 @@ impl Money {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits(whole) || !part.is_none_or(digits) {
             return Err(NotMoney::Form);
+        }
+        if text.len() > MAX_TEXT {
+            return Err(NotMoney::TooLarge);
         }
         let (part, places) = (part.unwrap_or_default(), decimals(currency));
         if part.len() > places {

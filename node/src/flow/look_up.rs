@@ -23,6 +23,17 @@ pub struct OrderView {
     pub items: Vec<ItemView>,
 }
 
+/// An order and where its keys stand, with nothing opened.
+#[derive(Clone, Debug)]
+pub struct OrderStates {
+    /// The order.
+    pub order: Order,
+    /// What it asked for.
+    pub lines: Vec<Line>,
+    /// What it got, by line and slot.
+    pub items: Vec<Sold>,
+}
+
 /// One key of an order.
 #[derive(Clone, Debug)]
 pub struct ItemView {
@@ -68,14 +79,38 @@ impl LookUpError {
 /// # Errors
 /// Where the database or the vault fails.
 pub async fn look_up_order(pool: &PgPool, vault: &Vault, order: OrderId) -> Result<Option<OrderView>, LookUpError> {
+    match order_get(pool, order).await? {
+        Some(found) => open_order(pool, vault, found).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// An order that was read already, with its codes and the bodies that its holder may open.
+///
+/// # Errors
+/// Where the database or the vault fails.
+pub async fn open_order(pool: &PgPool, vault: &Vault, order: Order) -> Result<OrderView, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    Ok(OrderView {
+        lines: order_lines(&mut *connection, order.id).await?,
+        items: items(&mut connection, vault, order.id).await?,
+        order,
+    })
+}
+
+/// The order of that id with nothing opened, for whoever runs the shop.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<OrderStates>, StoreError> {
+    let mut connection = pool.acquire().await?;
     let Some(found) = order_get(&mut *connection, order).await? else {
         return Ok(None);
     };
-    Ok(Some(OrderView {
-        lines: order_lines(&mut *connection, order).await?,
-        items: items(&mut connection, vault, order).await?,
+    Ok(Some(OrderStates {
         order: found,
+        lines: order_lines(&mut *connection, order).await?,
+        items: order_items(&mut *connection, order).await?,
     }))
 }
 

@@ -16,7 +16,7 @@ use super::docs::problems;
 use super::json::{MaxBytes, read};
 use super::path::Name;
 use super::problem::{Code, Problem};
-use super::query::{Listed, Page, Params};
+use super::query::{Page, Params};
 use super::shop::Shop;
 use crate::domain::clock::now_ms;
 use crate::domain::id::{BatchId, ProductId};
@@ -24,10 +24,7 @@ use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};
 use crate::import::Options;
 use crate::store::batch::{batch_get, batch_list, refused_line_list};
-
-mod view;
-
-use view::{ImportReport, ShownActivation, ShownBatch, ShownRefusedLine};
+use crate::view::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -58,10 +55,11 @@ problems!(ActivateProblems: NotFound, Conflict, ClockDrift);
     post, path = "/products/{product}/batches", tag = "batches", operation_id = "importBatch", security(("bearer" = [])),
     params(
         ("product" = Uuid, Path, description = "What the keys are stock of"),
-        ("name" = String, Query, description = "The batch's name, the only one of the product"),
-        ("supplier" = Option<String>, Query, description = "Whom the codes came from"),
-        ("format" = Option<String>, Query, description = "`auto`, `lines`, `pairs` (`account----password`) or `csv`"),
-        ("encoding" = Option<String>, Query, description = "Of the file, where it cannot be told: `utf8` or `gbk`"),
+        ("name" = String, Query, min_length = 1, max_length = 200, description = "The batch's name, the only one of the product"),
+        ("supplier" = Option<String>, Query, max_length = 200, description = "Whom the codes came from"),
+        ("format" = inline(Option<FormatName>), Query,
+            description = "Where a line's code is; `pairs` is `account----password`, `auto` where it is not given"),
+        ("encoding" = inline(Option<EncodingName>), Query, description = "Of the file, where it cannot be told"),
         ("codeColumn" = Option<String>, Query, description = "Of a table, the code's column: its name, or its number from 1"),
         ("besideColumns" = Option<String>, Query, description = "Of a table, what is delivered with the code; parted by commas"),
     ),
@@ -142,16 +140,17 @@ async fn refused_lines(
 
 /// Put a batch on sale
 ///
-/// Its keys go to the end of the product's shelf, in the order of the file. A repeat goes on where it was broken off.
+/// Its keys go to the end of the product's shelf, in the order of the file. A request works for two minutes at most, and
+/// what it put on sale by then stays: a repeat goes on there.
 #[utoipa::path(
     post, path = "/batches/{batch}/activate", tag = "batches", operation_id = "activateBatch", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "How many keys are on sale now", body = ShownActivation,
-        example = json!({"now": 1_000, "activated": 1_000, "imported": 1_000})), ActivateProblems),
+        example = json!({"batch": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "now": 1_000, "activated": 1_000, "imported": 1_000})), ActivateProblems),
 )]
 async fn activate(_: Admin, State(shop): State<Arc<Shop>>, Name(id): Name<BatchId>) -> Result<Response, Problem> {
     let activated = activate_batch(&shop.app.pool, id, false, |_| (), now_ms).await?;
-    Ok(answer(StatusCode::OK, &ShownActivation::from(activated)))
+    Ok(answer(StatusCode::OK, &ShownActivation::new(id, activated)))
 }
 
 fn missing() -> Problem {

@@ -52,7 +52,7 @@ pub(super) fn frame() -> OpenApi {
             tag("products", "For admins"),
             tag("batches", "For admins: keys come in"),
             tag("keys", "For admins: keys by their ids"),
-            tag("service", "For operators and verifiers; no token"),
+            tag("service", "For operators and verifiers; no token, but for `/metrics`"),
         ]))
         .build()
 }

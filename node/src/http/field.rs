@@ -5,11 +5,14 @@ use std::str::FromStr;
 use alloy_primitives::{B256, hex};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-/// The longest price that is looked at, characters.
-const MAX_PRICE: usize = 20;
+use crate::domain::money::MAX_TEXT;
+
 /// The longest reason, characters.
-const MAX_REASON: usize = 200;
+pub(super) const MAX_REASON: usize = 200;
 
 /// 32 bytes as `0x` and 64 lower-case hex digits.
 pub(crate) fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<B256>, D::Error> {
@@ -38,7 +41,7 @@ pub(crate) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     };
     let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if text.len() > MAX_PRICE || !digits(whole) || !digits(part) {
+    if text.len() > MAX_TEXT || !digits(whole) || !digits(part) {
         return Err(D::Error::custom("it must be a decimal string such as 9.90"));
     }
     Ok(Some(text))
@@ -76,3 +79,12 @@ impl<'de> Deserialize<'de> for Reason {
         Ok(Self(text))
     }
 }
+
+impl PartialSchema for Reason {
+    fn schema() -> RefOr<Schema> {
+        let object = ObjectBuilder::new().schema_type(Type::String);
+        object.min_length(Some(1)).max_length(Some(MAX_REASON)).into()
+    }
+}
+
+impl ToSchema for Reason {}

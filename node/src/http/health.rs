@@ -1,12 +1,15 @@
-//! Whether this process lives, whether it can sell, and what it counts. No token: there is no secret here.
+//! Whether this process lives and whether it can sell, for everybody; and what it counts, for those who run it: how much
+//! is sold and refused is the merchant's own business.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -14,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::answer::answer;
+use super::auth::Admin;
 use super::limits::{READY_BOUND, READY_TTL};
 use super::problem::{Code, Problem};
 use super::shop::Shop;
@@ -123,14 +127,29 @@ async fn ready(State(shop): State<Arc<Shop>>) -> Response {
 
 /// What was counted
 ///
-/// In the text format of Prometheus.
+/// For admins, in the text format of Prometheus. For a scraper without a token, `http.metrics_listen` of the configuration
+/// opens an address that answers this alone.
 #[utoipa::path(
-    get, path = "/metrics", tag = "service", operation_id = "getMetrics",
+    get, path = "/metrics", tag = "service", operation_id = "getMetrics", security(("bearer" = [])),
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")),
 )]
-async fn counted(State(shop): State<Arc<Shop>>) -> Response {
-    metrics::connections(shop.app.pool.size(), shop.app.pool.num_idle());
-    metrics::waiting(shop.app.counter.waiting());
+async fn counted(_: Admin, State(shop): State<Arc<Shop>>) -> Response {
+    figures(&shop.app)
+}
+
+/// The same without a token, for an address of its own.
+pub(super) fn metrics_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route(
+            "/metrics",
+            get(|State(app): State<Arc<App>>| async move { figures(&app) }),
+        )
+        .with_state(app)
+}
+
+fn figures(app: &App) -> Response {
+    metrics::connections(app.pool.size(), app.pool.num_idle());
+    metrics::waiting(app.counter.waiting());
     match metrics::start() {
         Ok(handle) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
         Err(error) => Problem::internal(error).into_response(),

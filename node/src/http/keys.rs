@@ -14,7 +14,6 @@ use uuid::Uuid;
 use super::answer::answer;
 use super::auth::Admin;
 use super::docs::problems;
-use super::event::ShownEvent;
 use super::field::{KeyId, Reason};
 use super::json::Json;
 use super::path::Name;
@@ -24,6 +23,7 @@ use crate::domain::clock::now_ms;
 use crate::domain::key::Key;
 use crate::flow::void::void_key;
 use crate::store::key::key_find;
+use crate::view::{Hash, KeyState, ShownEvent};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))
@@ -35,14 +35,16 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 #[schema(as = Key)]
 struct Shown {
     /// Its id.
-    #[schema(value_type = String)]
+    #[schema(value_type = Hash)]
     key_id: B256,
     /// The kind of its newest event.
+    #[schema(value_type = KeyState)]
     state: &'static str,
     /// That event's version.
+    #[schema(minimum = 1)]
     version: u32,
     /// That event's hash.
-    #[schema(value_type = String)]
+    #[schema(value_type = Hash)]
     head: B256,
     /// That event's time, Unix milliseconds.
     at: u64,
@@ -55,8 +57,7 @@ struct Shown {
 #[serde(deny_unknown_fields)]
 #[schema(as = Void)]
 struct VoidBody {
-    /// 1 to 200 characters. It becomes part of the key's history.
-    #[schema(value_type = String)]
+    /// On one line. It becomes part of the key's history.
     reason: Reason,
 }
 
@@ -67,7 +68,7 @@ problems!(VoidProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMe
 /// Read a key
 #[utoipa::path(
     get, path = "/keys/{keyId}", tag = "keys", operation_id = "getKey", security(("bearer" = [])),
-    params(("keyId" = String, Path, description = "0x and 64 lower-case hex digits")),
+    params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
     responses((status = 200, description = "Where it stands", body = Shown), GetProblems),
 )]
 async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(KeyId(key_id)): Name<KeyId>) -> Result<Response, Problem> {
@@ -81,7 +82,7 @@ async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(KeyId(key_id)): Name<
 /// For good, and only one that was not sold. A repeat gets the first answer.
 #[utoipa::path(
     post, path = "/keys/{keyId}/void", tag = "keys", operation_id = "voidKey", security(("bearer" = [])),
-    params(("keyId" = String, Path, description = "0x and 64 lower-case hex digits")),
+    params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
     request_body(content = VoidBody, example = json!({"reason": "the supplier recalled it"})),
     responses((status = 200, description = "The event that withdrew it", body = ShownEvent), VoidProblems),
 )]

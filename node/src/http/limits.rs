@@ -26,5 +26,7 @@ pub(super) const MAX_KEYS: u64 = 10_000;
 pub(super) const MAX_IMPORTS: usize = 2;
 /// How long accepting waits after the system refused a connection, for want of descriptors for example.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Reads of `/metrics` at once at its own address.
+pub(super) const MAX_SCRAPES: usize = 4;
 /// How often collected measurements are folded, so that they take no more room between two reads of `/metrics`.
 pub(super) const UPKEEP_PERIOD: Duration = Duration::from_secs(5);

@@ -14,22 +14,18 @@ use super::docs::problems;
 use super::json::Json;
 use super::path::Name;
 use super::problem::{Code, Problem};
-use super::query::{Listed, Page};
+use super::query::Page;
 use super::shop::Shop;
 use crate::domain::account::{Caller, Role};
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Order, Refused};
-use crate::flow::look_up::look_up_order;
+use crate::flow::look_up::{look_up_states, open_order};
 use crate::sale::Placed;
-use crate::store::order::{order_get, order_items, order_lines, order_list, order_list_abnormal};
+use crate::store::order::{order_get, order_list, order_list_abnormal};
+use crate::view::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 
-mod placed;
 mod request;
-mod view;
-
-use placed::PlacedOrder;
-use view::{ListedOrder, ShownOrder};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -56,7 +52,7 @@ problems!(GetProblems: NotFound);
         description = "Your own name of this order, visible ASCII")),
     request_body(content = request::Body, example = json!({
         "lines": [{"product": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "quantity": 1, "price": "9.90"}]})),
-    responses((status = 201, description = "Paid and delivered", body = PlacedOrder, example = json!(placed::example())),
+    responses((status = 201, description = "Paid and delivered", body = PlacedOrder, example = json!(placed_example())),
         PlaceProblems),
 )]
 async fn place(
@@ -71,7 +67,7 @@ async fn place(
     match shop.app.counter.place(order).await? {
         Placed::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
-            let placed = PlacedOrder::new(&delivered, token.expose_secret())?;
+            let placed = PlacedOrder::new(&delivered, token.expose_secret()).map_err(Problem::internal)?;
             Ok(answer(StatusCode::CREATED, &placed))
         }
         Placed::Refused { order, reason, .. } => {
@@ -96,7 +92,8 @@ async fn list(member: Member, State(shop): State<Arc<Shop>>, page: Page) -> Resu
 
 /// List orders that wait for somebody
 ///
-/// For admins. They could not be settled, and nothing was charged: `abnormal`, newest first. The log tells why.
+/// For admins. They could not be settled, and nothing was charged: `abnormal`, newest first. The log tells why. On the
+/// command line: `shelfproof admin order list --abnormal`.
 #[utoipa::path(
     get, path = "/orders/abnormal", tag = "orders", operation_id = "listAbnormalOrders", security(("bearer" = [])),
     params(Page),
@@ -129,17 +126,13 @@ fn listed(rows: Vec<Order>, page: &Page) -> Response {
 async fn get(caller: Caller, State(shop): State<Arc<Shop>>, Name(id): Name<OrderId>) -> Result<Response, Problem> {
     let app = &shop.app;
     if let Caller::Account { role: Role::Admin, .. } = caller {
-        let order = order_get(&app.pool, id).await?.ok_or_else(missing)?;
-        let lines = order_lines(&app.pool, id).await?;
-        let items = order_items(&app.pool, id).await?;
-        return Ok(answer(
-            StatusCode::OK,
-            &ShownOrder::without_goods(&order, &lines, &items),
-        ));
+        let states = look_up_states(&app.pool, id).await?.ok_or_else(missing)?;
+        return Ok(answer(StatusCode::OK, &ShownOrder::without_goods(&states)));
     }
-    held(&shop, caller, id).await?;
-    let view = look_up_order(&app.pool, &app.vault, id).await?.ok_or_else(missing)?;
-    Ok(answer(StatusCode::OK, &ShownOrder::with_goods(&view)?))
+    let order = held(&shop, caller, id).await?;
+    let view = open_order(&app.pool, &app.vault, order).await?;
+    let shown = ShownOrder::with_goods(&view).map_err(Problem::internal)?;
+    Ok(answer(StatusCode::OK, &shown))
 }
 
 /// The order, if the caller bought it or has its token; another's is as good as none.

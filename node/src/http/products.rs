@@ -5,10 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
 use super::answer::answer;
 use super::auth::{Admin, Member};
@@ -16,15 +15,15 @@ use super::docs::problems;
 use super::json::Json;
 use super::path::Name;
 use super::problem::Problem;
-use super::query::{Listed, Page};
+use super::query::Page;
 use super::shop::Shop;
 use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::product::{Product, Stock};
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_get, product_list, product_stock};
+use crate::view::{self, Amount, Listed, ShownProduct, ShownStock};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -38,11 +37,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 #[serde(deny_unknown_fields)]
 #[schema(as = NewProduct)]
 struct NewBody {
-    /// Its name, 1 to 200 characters, the only one of the shop.
+    /// Its name, the only one of the shop.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The price of one key, a decimal string.
+    #[schema(value_type = Amount)]
     price: String,
     /// ISO 4217; it never changes.
+    #[schema(value_type = view::Currency)]
     currency: String,
 }
 
@@ -52,51 +54,16 @@ struct NewBody {
 #[schema(as = ProductChange)]
 struct ChangeBody {
     /// The version that this change is made for, as it was last read.
+    #[schema(minimum = 1)]
     version: i32,
     /// Another name.
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// Another price of one key, a decimal string.
+    #[schema(value_type = Option<Amount>)]
     price: Option<String>,
     /// Whether it may be bought.
     is_open: Option<bool>,
-}
-
-/// A product.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Product)]
-struct Shown {
-    /// Its id.
-    product: Uuid,
-    /// Its name.
-    name: String,
-    /// The price of one key, a decimal string.
-    price: String,
-    /// ISO 4217.
-    currency: &'static str,
-    /// Whether it may be bought.
-    is_open: bool,
-    /// Counts its changes; name it in the next change.
-    version: i32,
-    /// Unix milliseconds.
-    created_at: i64,
-}
-
-/// How many of a product's keys are where.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Stock)]
-struct ShownStock {
-    /// Imported, not yet activated.
-    pending: i64,
-    /// On the shelf; exact always.
-    available: i64,
-    /// Sold, whatever came after.
-    sold: i64,
-    /// Withdrawn.
-    voided: i64,
-    /// Whether every key was counted; otherwise `pending`, `sold` and `voided` mean "at least".
-    is_complete: bool,
 }
 
 problems!(CreateProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, Conflict);
@@ -111,7 +78,7 @@ problems!(ChangeProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
     post, path = "/products", tag = "products", operation_id = "createProduct", security(("bearer" = [])),
     request_body(content = NewBody, example = json!({"name": "Game card 100", "price": "9.90", "currency": "CNY"})),
     responses(
-        (status = 201, description = "The product", body = Shown, example = json!({
+        (status = 201, description = "The product", body = ShownProduct, example = json!({
             "product": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "name": "Game card 100", "price": "9.90",
             "currency": "CNY", "isOpen": true, "version": 1, "createdAt": 1_790_000_000_000_u64})),
         CreateProblems,
@@ -124,7 +91,7 @@ async fn create(_: Admin, State(shop): State<Arc<Shop>>, Json(body): Json<NewBod
     let now_ms = now_ms();
     let id = ProductId::new(now_ms, rand::random());
     let product = create_product(&shop.app.pool, id, &body.name, price, now_ms).await?;
-    Ok(answer(StatusCode::CREATED, &Shown::from(product)))
+    Ok(answer(StatusCode::CREATED, &ShownProduct::from(&product)))
 }
 
 /// List products
@@ -133,11 +100,16 @@ async fn create(_: Admin, State(shop): State<Arc<Shop>>, Json(body): Json<NewBod
 #[utoipa::path(
     get, path = "/products", tag = "products", operation_id = "listProducts", security(("bearer" = [])),
     params(Page),
-    responses((status = 200, description = "A page of products", body = Listed<Shown>), ListProblems),
+    responses((status = 200, description = "A page of products", body = Listed<ShownProduct>), ListProblems),
 )]
 async fn list(_: Member, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
     let rows = product_list(&shop.app.pool, page.after()?, page.limit + 1).await?;
-    let listed = Listed::new(rows, page.limit, |product| product.id.to_string(), Shown::from);
+    let listed = Listed::new(
+        rows,
+        page.limit,
+        |product| product.id.to_string(),
+        |product| ShownProduct::from(&product),
+    );
     Ok(answer(StatusCode::OK, &listed))
 }
 
@@ -145,12 +117,12 @@ async fn list(_: Member, State(shop): State<Arc<Shop>>, page: Page) -> Result<Re
 #[utoipa::path(
     get, path = "/products/{product}", tag = "products", operation_id = "getProduct", security(("bearer" = [])),
     params(("product" = Uuid, Path, description = "Its id")),
-    responses((status = 200, description = "The product", body = Shown), GetProblems),
+    responses((status = 200, description = "The product", body = ShownProduct), GetProblems),
 )]
 async fn get(_: Member, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId>) -> Result<Response, Problem> {
     let product = product_get(&shop.app.pool, id).await?;
     let product = product.ok_or_else(|| Problem::not_found("product"))?;
-    Ok(answer(StatusCode::OK, &Shown::from(product)))
+    Ok(answer(StatusCode::OK, &ShownProduct::from(&product)))
 }
 
 /// Change a product
@@ -161,7 +133,7 @@ async fn get(_: Member, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId>
     patch, path = "/products/{product}", tag = "products", operation_id = "changeProduct", security(("bearer" = [])),
     params(("product" = Uuid, Path, description = "Its id")),
     request_body(content = ChangeBody, example = json!({"version": 1, "price": "8.80"})),
-    responses((status = 200, description = "The product as it is now", body = Shown), ChangeProblems),
+    responses((status = 200, description = "The product as it is now", body = ShownProduct), ChangeProblems),
 )]
 async fn change(
     _: Admin,
@@ -175,7 +147,7 @@ async fn change(
         is_open: body.is_open,
     };
     let product = change_product(&shop.app.pool, id, body.version, change).await?;
-    Ok(answer(StatusCode::OK, &Shown::from(product)))
+    Ok(answer(StatusCode::OK, &ShownProduct::from(&product)))
 }
 
 /// Count a product's keys
@@ -192,30 +164,4 @@ async fn stock(_: Admin, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId
     let stock = product_stock(&shop.app.pool, id).await?;
     let stock = stock.ok_or_else(|| Problem::not_found("product"))?;
     Ok(answer(StatusCode::OK, &ShownStock::from(stock)))
-}
-
-impl From<Product> for Shown {
-    fn from(product: Product) -> Self {
-        Self {
-            product: product.id.0,
-            price: product.price.decimal(),
-            currency: product.price.currency.code(),
-            name: product.name,
-            is_open: product.is_open,
-            version: product.version,
-            created_at: product.created_at_ms,
-        }
-    }
-}
-
-impl From<Stock> for ShownStock {
-    fn from(stock: Stock) -> Self {
-        Self {
-            pending: stock.pending,
-            available: stock.available,
-            sold: stock.sold,
-            voided: stock.voided,
-            is_complete: stock.is_complete,
-        }
-    }
 }

@@ -2,8 +2,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::limits::{PAGE_DEFAULT, PAGE_MAX};
 use super::problem::{Code, Problem};
@@ -97,29 +96,6 @@ fn limit(text: Option<&str>) -> Result<u32, Problem> {
     limit.ok_or_else(|| Problem::invalid("limit", format!("A page has 1 to {PAGE_MAX} entries.")))
 }
 
-/// A page of a list.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Listed<T> {
-    /// The entries.
-    pub(crate) items: Vec<T>,
-    /// The cursor for `after` of the next page; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) next: Option<String>,
-}
-
-impl<T> Listed<T> {
-    /// A page of `rows`, which are one more than `limit` where there is more to come.
-    pub(crate) fn new<R>(mut rows: Vec<R>, limit: u32, cursor: impl Fn(&R) -> String, show: impl Fn(R) -> T) -> Self {
-        let limit = limit as usize;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        Self {
-            next: rows.last().filter(|_| has_more).map(cursor),
-            items: rows.into_iter().map(show).collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
@@ -145,13 +121,5 @@ mod tests {
             let body = serde_json::to_value(page(uri).await.unwrap_err().body("id")).unwrap();
             assert_eq!(body["field"], field, "{uri}: {body}");
         }
-    }
-
-    #[test]
-    fn the_last_page_has_no_cursor() {
-        let listed = Listed::new(vec![1, 2, 3], 2, ToString::to_string, |row| row);
-        assert_eq!((listed.items, listed.next.as_deref()), (vec![1, 2], Some("2")));
-        let listed = Listed::new(vec![1, 2], 2, ToString::to_string, |row| row);
-        assert_eq!((listed.items, listed.next), (vec![1, 2], None));
     }
 }

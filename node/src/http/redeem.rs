@@ -12,7 +12,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::answer::answer;
 use super::docs::problems;
-use super::event::ShownEvent;
 use super::field;
 use super::json::Json;
 use super::orders::held;
@@ -23,6 +22,7 @@ use crate::domain::account::Caller;
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::redeem::redeem_item;
+use crate::view::{Hash, ShownEvent};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(redeem))
@@ -34,11 +34,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 #[schema(as = Redemption)]
 struct Body {
     /// Its number in the order, from 1.
+    #[schema(minimum = 1)]
     item: usize,
     /// The secret that the sale's `buyer` is the hash of: the redemption is then shown as made with it. It becomes part of
     /// the sale's history, open to whoever holds the order.
     #[serde(default, deserialize_with = "field::hash")]
-    #[schema(value_type = Option<String>, pattern = "^0x[0-9a-f]{64}$")]
+    #[schema(value_type = Option<Hash>)]
     buyer_secret: Option<B256>,
 }
 

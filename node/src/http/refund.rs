@@ -12,7 +12,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::answer::answer;
 use super::auth::Admin;
 use super::docs::problems;
-use super::event::ShownEvent;
 use super::field::Reason;
 use super::json::Json;
 use super::path::Name;
@@ -21,6 +20,7 @@ use super::shop::Shop;
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::refund::refund_item;
+use crate::view::ShownEvent;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(refund))
@@ -32,9 +32,9 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 #[schema(as = Refund)]
 struct Body {
     /// Its number in the order, from 1.
+    #[schema(minimum = 1)]
     item: usize,
-    /// 1 to 200 characters; the order's holder can read it in the key's history.
-    #[schema(value_type = Option<String>)]
+    /// On one line; the order's holder can read it in the key's history.
     reason: Option<Reason>,
 }
 

@@ -14,6 +14,7 @@ use super::auth::Channel;
 use super::problem::Problem;
 use super::shop::Shop;
 use crate::store::wallet::wallet_list;
+use crate::view::ShownCredit;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))
@@ -23,16 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 #[derive(Serialize, ToSchema)]
 struct Wallet {
     /// One entry a currency; none before the first top-up.
-    credit: Vec<Credit>,
-}
-
-/// What is left in one currency.
-#[derive(Serialize, ToSchema)]
-struct Credit {
-    /// A decimal string.
-    balance: String,
-    /// ISO 4217.
-    currency: &'static str,
+    credit: Vec<ShownCredit>,
 }
 
 /// Read the credit
@@ -45,10 +37,7 @@ struct Credit {
 )]
 async fn get(Channel(account): Channel, State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
     let credit = wallet_list(&shop.app.pool, account).await?;
-    let credit = credit.iter().map(|credit| Credit {
-        balance: credit.balance.decimal(),
-        currency: credit.balance.currency.code(),
-    });
+    let credit = credit.into_iter().map(|credit| credit.balance.into());
     let wallet = Wallet {
         credit: credit.collect(),
     };

@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::answer::answer;
 use super::shop::Shop;
 use crate::app::App;
+use crate::view;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(merchant))
@@ -28,10 +29,10 @@ struct Merchant<'a> {
     /// The chain's EIP-155 id.
     chain_id: u64,
     /// The registry contract.
-    #[schema(value_type = String)]
+    #[schema(value_type = view::Address)]
     registry: Address,
     /// The merchant in it.
-    #[schema(value_type = String)]
+    #[schema(value_type = view::Hash)]
     merchant_id: B256,
     /// The shop's name.
     name: &'a str,

@@ -28,3 +28,17 @@ pub async fn merchant_bind(pool: &PgPool, identity: &Identity, vrf_public_key: &
         .await?;
     Ok(is_ours)
 }
+
+/// Whether the database is bound to another merchant than this one; one that was never used is bound to none.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn merchant_is_other(pool: &PgPool, identity: &Identity) -> Result<bool, StoreError> {
+    let is_other = sqlx::query_scalar(include_str!("sql/merchant_is_other.sql"))
+        .bind(identity.chain_id.cast_signed())
+        .bind(identity.registry.as_slice())
+        .bind(identity.merchant_id.as_slice())
+        .fetch_one(pool)
+        .await?;
+    Ok(is_other)
+}

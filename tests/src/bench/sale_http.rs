@@ -31,7 +31,9 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
 
     let length = WARM_UP + MEASURED;
     till.stock_for(early, length)?;
+    let unspent = till.spent()?;
     let answers = till.sell(&closed("closed", length))?;
+    let cost = till.spent()?.since(&unspent, answers.len())?;
     let sales = rate(&answers, WARM_UP, length);
     let busy = Latencies::of(&answers, WARM_UP);
     till.check(&answers)?;
@@ -55,7 +57,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
 
     let each = |of: fn(&Peers) -> f64| vec![of(&before), of(&after)];
     let settings = format!(
-        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold in all",
+        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold in all; {cost}",
         MEASURED.as_secs(),
         WARM_UP.as_secs(),
         till.sold()

@@ -9,6 +9,8 @@ use crate::postgres::Durability;
 use crate::shop::{CURRENCY, PRICE, Settings, Shop, codes, order_of};
 use crate::{Result, tools};
 
+mod cost;
+
 /// Connections of the closed loop.
 pub(super) const CLIENTS: usize = 64;
 /// Connections of the open loop: so many that a slow answer does not hold back the orders after it.

@@ -125,7 +125,7 @@ impl Cli {
             "--currency",
             currency,
         ])?;
-        text(&made, "id")
+        text(&made, "product")
     }
 
     /// Credit that was paid under that reference.

@@ -22,6 +22,7 @@ pub(super) fn write(folder: &Path, url: &str) -> Result<PathBuf> {
     let text = format!(
         r#"[http]
 listen = "127.0.0.1:0"
+metrics_listen = "127.0.0.1:0"
 
 [database]
 url = "{url}"

@@ -20,6 +20,16 @@ const STOP_BOUND: Duration = Duration::from_secs(20);
 /// What stands before its address in the log.
 const LISTENING: &str = "listening on http://";
 
+/// What stands before the address of its metrics.
+const METRICS: &str = "metrics on http://";
+
+/// The address that follows those words.
+fn address_after(log: &str, words: &str) -> Option<SocketAddr> {
+    let rest = log.split_once(words)?.1;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')?;
+    rest[..end].parse().ok()
+}
+
 /// A process that serves, killed on drop.
 #[derive(Debug)]
 pub struct Node {
@@ -28,17 +38,18 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts one and waits until it is ready.
+    /// Starts one, with those further words on its command line, and waits until it is ready.
     ///
     /// # Errors
     /// With its log, where it does not become ready.
-    pub fn start(cli: &Cli, log: &Path) -> Result<Self> {
-        let mut server = Server::start("shelfproof serve", cli.command(&["serve"]), Signal::Kill, log)?;
-        let address = server.wait_for(START_BOUND, |log| {
-            let rest = log.split_once(LISTENING)?.1;
-            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')?;
-            rest[..end].parse().ok()
-        })?;
+    pub fn start(cli: &Cli, flags: &[&str], log: &Path) -> Result<Self> {
+        let mut server = Server::start(
+            "shelfproof serve",
+            cli.command(&[&["serve"], flags].concat()),
+            Signal::Kill,
+            log,
+        )?;
+        let address = server.wait_for(START_BOUND, |log| address_after(log, LISTENING))?;
         let node = Self { server, address };
         node.wait_until_ready()?;
         Ok(node)
@@ -68,6 +79,12 @@ impl Node {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it answers `/metrics` without a token, if anywhere.
+    #[must_use]
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        address_after(&self.log(), METRICS)
     }
 
     /// The process id.

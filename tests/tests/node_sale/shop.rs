@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use shelfproof::config;
 use shelfproof::domain::account::Role;
 use shelfproof::domain::clock::now_ms;
-use shelfproof::domain::id::{AccountId, OrderId, ProductId};
+use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::order::{NewLine, NewOrder};
 use shelfproof::flow::activate::activate_batch;
@@ -84,7 +84,15 @@ impl Shop {
         Ok(product)
     }
 
-    async fn stock(&self, product: ProductId, name: &str, keys: usize) -> Result<()> {
+    /// Puts that many keys on a product's shelf, as a batch of that name.
+    pub(crate) async fn stock(&self, product: ProductId, name: &str, keys: usize) -> Result<()> {
+        let batch = self.import(product, name, keys, now_ms).await?;
+        activate_batch(&self.pool, batch, false, |_| (), now_ms).await?;
+        Ok(())
+    }
+
+    /// Imports that many keys for a product, as a batch of that name.
+    pub(crate) async fn import(&self, product: ProductId, name: &str, keys: usize, now_ms: Clock) -> Result<BatchId> {
         let codes: Vec<String> = (0..keys).map(|number| format!("{name}-{number:06}")).collect();
         let request = Request {
             product,
@@ -94,8 +102,7 @@ impl Shop {
         };
         let file = Cursor::new(codes.join("\n").into_bytes());
         let report = import_codes(&self.pool, &self.vault, file, &request, |_| (), now_ms).await?;
-        activate_batch(&self.pool, report.batch, false, |_| (), now_ms).await?;
-        Ok(())
+        Ok(report.batch)
     }
 
     /// A counter over this shop.

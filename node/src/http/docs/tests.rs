@@ -1,9 +1,13 @@
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::http::parts;
+use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES};
+use crate::domain::{money, product};
+use crate::flow::import;
+use crate::http::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::http::{field, parts};
 
 fn description() -> Value {
     let mut description = parts().description;
@@ -91,6 +95,62 @@ fn every_code_is_listed() {
         let is_ours = code != Code::MethodNotAllowed;
         assert_eq!(paths.contains(&format!("\"{}\":{{", code.name())), is_ours, "{code:?}");
     }
+}
+
+#[test]
+fn the_bounds_are_those_that_are_enforced() {
+    let description = description();
+    let at = |pointer: &str| {
+        description
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("no {pointer}"))
+            .clone()
+    };
+    let order = "/components/schemas/NewOrder/properties";
+    assert_eq!(at(&format!("{order}/lines/maxItems")), MAX_LINES);
+    assert_eq!(at(&format!("{order}/lines/minItems")), 1);
+    let line = "/components/schemas/NewLine/properties";
+    assert_eq!(at(&format!("{line}/quantity/maximum")), MAX_KEYS);
+    assert_eq!(at(&format!("{line}/quantity/minimum")), 1);
+    assert_eq!(at("/components/schemas/Amount/maxLength"), money::MAX_TEXT);
+    assert_eq!(at("/components/schemas/Reason/maxLength"), field::MAX_REASON);
+    assert_eq!(at("/components/schemas/Hash/pattern"), "^0x[0-9a-f]{64}$");
+    for schema in ["NewProduct", "ProductChange"] {
+        let name = at(&format!("/components/schemas/{schema}/properties/name"));
+        assert_eq!(
+            (&name["minLength"], &name["maxLength"]),
+            (&1.into(), &product::MAX_NAME.into())
+        );
+    }
+    let parameter = |path: &str, name: &str| {
+        let (method, path) = path.split_once(' ').unwrap();
+        let parameters = description["paths"][path][method]["parameters"].as_array().unwrap();
+        parameters.iter().find(|own| own["name"] == name).unwrap()["schema"].clone()
+    };
+    let key = parameter("post /api/v1/orders", "Idempotency-Key");
+    assert_eq!(
+        (&key["minLength"], &key["maxLength"]),
+        (&1.into(), &MAX_IDEMPOTENCY_KEY.into())
+    );
+    let limit = parameter("get /api/v1/orders", "limit");
+    assert_eq!(
+        (&limit["maximum"], &limit["default"]),
+        (&PAGE_MAX.into(), &PAGE_DEFAULT.into())
+    );
+    let import = |name| parameter("post /api/v1/products/{product}/batches", name);
+    assert_eq!(import("name")["maxLength"], import::MAX_NAME);
+    assert_eq!(import("supplier")["maxLength"], import::MAX_NAME);
+    for (name, values) in [
+        ("format", json!(["auto", "lines", "pairs", "csv"])),
+        ("encoding", json!(["utf-8", "gbk"])),
+    ] {
+        let text = import(name).to_string();
+        assert!(text.contains(&values.to_string()), "{name}: {text}");
+    }
+    assert_eq!(
+        parameter("get /api/v1/keys/{keyId}", "keyId")["pattern"],
+        at("/components/schemas/Hash/pattern")
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::domain::id::{AccountId, OrderId, ProductId};
 use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES, NewLine, NewOrder};
 use crate::http::field;
 use crate::http::problem::{Code, Problem};
+use crate::view::{Amount, Hash};
 
 /// The header that names a request, so that it can be repeated.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -23,11 +24,12 @@ const FINGERPRINT: &[u8] = b"shelfproof-order-v1:";
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrder)]
 pub(super) struct Body {
-    /// What is bought, 1 to 20 lines, 100 keys at most over all of them.
+    /// What is bought, 100 keys at most over all lines.
+    #[schema(min_items = 1, max_items = 20)]
     lines: Vec<Line>,
     /// `keccak256` of the buyer's secret, made by the buyer's side (protocol, section 2): the sale then is provably theirs.
     #[serde(default, deserialize_with = "field::hash")]
-    #[schema(value_type = Option<String>, pattern = "^0x[0-9a-f]{64}$")]
+    #[schema(value_type = Option<Hash>)]
     buyer: Option<B256>,
 }
 
@@ -43,6 +45,7 @@ pub(super) struct Line {
     quantity: u32,
     /// The price of one key that was agreed to, a decimal string: with another price in the shop the order is refused.
     #[serde(default, deserialize_with = "field::price")]
+    #[schema(value_type = Option<Amount>)]
     price: Option<String>,
 }
 

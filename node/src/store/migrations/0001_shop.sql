@@ -193,10 +193,10 @@ CREATE TABLE shop.ledger (
     CHECK (from_wallet <> to_wallet),
     CHECK ((kind = 'top_up') = (reference IS NOT NULL)),
     CHECK ((kind = 'top_up') = (order_id IS NULL) AND (order_id IS NULL) = (line IS NULL)),
-    CHECK ((kind = 'refund') = (key_no IS NOT NULL)),
-    CONSTRAINT ledger_once UNIQUE NULLS NOT DISTINCT (order_id, line, key_no, reference)
+    CHECK ((kind = 'refund') = (key_no IS NOT NULL))
 );
--- Partial: a sale has none, and writes nothing here.
+-- A line is paid once, a key paid back once, a top-up booked once; each row is in the index of its own kind alone.
+CREATE UNIQUE INDEX ledger_once ON shop.ledger (order_id, line, key_no) NULLS NOT DISTINCT WHERE order_id IS NOT NULL;
 CREATE UNIQUE INDEX ledger_reference ON shop.ledger (reference) WHERE reference IS NOT NULL;
 
 -- What happened stays: these rows are added, some of them updated, and never taken away.

@@ -9,20 +9,19 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::placed::{beside, receipt};
+use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::domain::money::Money;
 use crate::domain::order::{Line, Order, State};
-use crate::flow::look_up::{ItemView, OrderView};
-use crate::http::event::ShownEvent;
-use crate::http::problem::Problem;
-use crate::store::order::Sold;
+use crate::flow::look_up::{ItemView, OrderStates, OrderView};
 
 /// An order in a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ListedOrder {
+pub(crate) struct ListedOrder {
     /// Its id.
     order: Uuid,
-    /// `delivered`, `refused`, `abnormal`, `partially_refunded` or `refunded`.
+    /// What became of it.
+    #[schema(value_type = OrderState)]
     state: &'static str,
     /// Why there is no key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,16 +30,18 @@ pub(super) struct ListedOrder {
     created_at: u64,
     /// What it cost, a decimal string; absent where no product of it was known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Amount>)]
     total: Option<String>,
     /// ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Currency>)]
     currency: Option<&'static str>,
 }
 
 /// An order, with what the caller may see of it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Order)]
-pub(super) struct ShownOrder<'a> {
+pub(crate) struct ShownOrder<'a> {
     #[serde(flatten)]
     order: ListedOrder,
     /// What was asked for.
@@ -54,13 +55,16 @@ pub(super) struct ShownOrder<'a> {
 #[schema(as = OrderLine)]
 struct ShownLine {
     /// Its number, from 1.
+    #[schema(minimum = 1)]
     line: i16,
     /// Which product.
     product: Uuid,
     /// How many keys.
+    #[schema(minimum = 1)]
     quantity: u32,
     /// The price of one key, a decimal string.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Amount>)]
     price: Option<String>,
 }
 
@@ -70,15 +74,17 @@ struct ShownLine {
 #[schema(as = OrderItem)]
 struct ShownItem<'a> {
     /// Its number in the order, from 1.
+    #[schema(minimum = 1)]
     item: usize,
     /// The line that it belongs to, from 1.
     line: i16,
     /// Which product.
     product: Uuid,
     /// Where the key stands now.
+    #[schema(value_type = KeyState)]
     state: &'static str,
     /// The key's id.
-    #[schema(value_type = String)]
+    #[schema(value_type = Hash)]
     key_id: B256,
     /// What its issuer redeems.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +123,7 @@ impl<'a> ShownOrder<'a> {
     ///
     /// # Errors
     /// Where a receipt cannot be written.
-    pub(super) fn with_goods(view: &'a OrderView) -> Result<Self, Problem> {
+    pub(crate) fn with_goods(view: &'a OrderView) -> serde_json::Result<Self> {
         let items = view.items.iter().enumerate().map(|(at, item)| held(at, item));
         Ok(Self {
             order: ListedOrder::from(&view.order),
@@ -127,14 +133,14 @@ impl<'a> ShownOrder<'a> {
     }
 
     /// For an admin.
-    pub(super) fn without_goods(order: &Order, asked: &[Line], sold: &[Sold]) -> Self {
-        let items = sold.iter().enumerate().map(|(at, sold)| {
+    pub(crate) fn without_goods(states: &OrderStates) -> Self {
+        let items = states.items.iter().enumerate().map(|(at, sold)| {
             let (product, key_id) = (sold.product.0, sold.head.key_id);
             bare(at, sold.line, product, sold.head.state, key_id)
         });
         Self {
-            order: ListedOrder::from(order),
-            lines: lines(order, asked),
+            order: ListedOrder::from(&states.order),
+            lines: lines(&states.order, &states.lines),
             items: items.collect(),
         }
     }
@@ -151,7 +157,7 @@ fn lines(order: &Order, lines: &[Line]) -> Vec<ShownLine> {
     shown.collect()
 }
 
-fn held(at: usize, view: &ItemView) -> Result<ShownItem<'_>, Problem> {
+fn held(at: usize, view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
     let item = &view.item;
     let key_id = item.receipt.promise.event.key_id;
     Ok(ShownItem {

@@ -8,13 +8,13 @@ use shelfproof_verifier::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::problem::Problem;
+use super::{Amount, Currency, Hash};
 use crate::sale::{Delivered, Item};
 
 /// A delivered order.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PlacedOrder<'a> {
+pub(crate) struct PlacedOrder<'a> {
     /// Its id.
     order: Uuid,
     /// `delivered`.
@@ -22,8 +22,10 @@ pub(super) struct PlacedOrder<'a> {
     /// Unix milliseconds.
     created_at: u64,
     /// What it cost, a decimal string.
+    #[schema(value_type = Amount)]
     total: String,
     /// ISO 4217.
+    #[schema(value_type = Currency)]
     currency: &'static str,
     /// For the buyer: it opens this one order.
     token: &'a str,
@@ -36,8 +38,10 @@ pub(super) struct PlacedOrder<'a> {
 #[serde(rename_all = "camelCase")]
 struct SoldItem<'a> {
     /// Its number in the order, from 1.
+    #[schema(minimum = 1)]
     item: usize,
     /// The line that it belongs to, from 1.
+    #[schema(minimum = 1)]
     line: i16,
     /// Which product.
     product: Uuid,
@@ -47,7 +51,7 @@ struct SoldItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     beside: Option<&'a str>,
     /// The id that the code leads to (protocol, section 1).
-    #[schema(value_type = String)]
+    #[schema(value_type = Hash)]
     key_id: B256,
     /// The signed promise that this sale will be anchored: a file `shelfproof-receipt-v1` (protocol, section 4).
     #[schema(value_type = Object)]
@@ -59,7 +63,7 @@ impl<'a> PlacedOrder<'a> {
     ///
     /// # Errors
     /// Where a receipt cannot be written.
-    pub(super) fn new(delivered: &'a Delivered, token: &'a str) -> Result<Self, Problem> {
+    pub(crate) fn new(delivered: &'a Delivered, token: &'a str) -> serde_json::Result<Self> {
         let items = delivered.items.iter().enumerate().map(|(at, item)| {
             Ok(SoldItem {
                 item: at + 1,
@@ -78,13 +82,13 @@ impl<'a> PlacedOrder<'a> {
             total: delivered.total.decimal(),
             currency: delivered.total.currency.code(),
             token,
-            items: items.collect::<Result<_, Problem>>()?,
+            items: items.collect::<serde_json::Result<_>>()?,
         })
     }
 }
 
 /// What is delivered with a code, if anything is.
-pub(super) fn beside(item: &Item) -> Option<&str> {
+pub(crate) fn beside(item: &Item) -> Option<&str> {
     Some(item.goods.beside.expose_secret()).filter(|beside| !beside.is_empty())
 }
 
@@ -92,12 +96,12 @@ pub(super) fn beside(item: &Item) -> Option<&str> {
 ///
 /// # Errors
 /// Where it cannot be written.
-pub(super) fn receipt(receipt: &Receipt) -> Result<Box<RawValue>, Problem> {
-    RawValue::from_string(receipt.to_json()).map_err(Problem::internal)
+pub(crate) fn receipt(receipt: &Receipt) -> serde_json::Result<Box<RawValue>> {
+    RawValue::from_string(receipt.to_json())
 }
 
 /// An answer, for the description.
-pub(super) fn example() -> serde_json::Value {
+pub(crate) fn example() -> serde_json::Value {
     let hash = |byte: &str| format!("0x{}", byte.repeat(32));
     serde_json::json!({
         "order": "0192f0c4-b3d4-7e5f-8a6b-7c8d9e0f1a2b", "state": "delivered", "createdAt": 1_790_000_000_000_u64,

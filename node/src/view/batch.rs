@@ -4,15 +4,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::domain::id::BatchId;
 use crate::flow::activate::Activated;
 use crate::flow::import::Report;
+use crate::import::Reason;
 use crate::store::batch::{Batch, RefusedLine};
 
 /// What one import brought.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Batch)]
-pub(super) struct ShownBatch {
+pub(crate) struct ShownBatch {
     /// Its id.
     batch: Uuid,
     /// Whose keys they are.
@@ -37,20 +39,24 @@ pub(super) struct ShownBatch {
 
 /// A line that an import did not take.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = RefusedLine)]
-pub(super) struct ShownRefusedLine {
+pub(crate) struct ShownRefusedLine {
     /// Its number in the file, from 1.
+    #[schema(minimum = 1)]
     line: i64,
     /// Why, for programs.
     reason: String,
     /// Why, for people.
     detail: String,
+    /// The reason in Chinese; empty for one of a newer program.
+    detail_zh: &'static str,
 }
 
 /// What an import brought.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ImportReport {
+pub(crate) struct ImportReport {
     /// The batch.
     batch: Uuid,
     /// How the file was read.
@@ -61,18 +67,22 @@ pub(super) struct ImportReport {
     imported: u64,
     /// Lines refused; listed under the batch.
     refused: u64,
-    /// The line after which this request went on.
+    /// Lines that were neither: blank, a table's header, or the rest of a row over several lines.
+    other: u64,
+    /// The line after which this run went on.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed_after: Option<u64>,
-    /// Whether the batch was in before, so that this request changed nothing.
+    /// Whether the batch was in before, so that this run changed nothing.
     was_complete: bool,
 }
 
 /// How far an activation is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Activation)]
-pub(super) struct ShownActivation {
-    /// Keys that this request put on sale.
+pub(crate) struct ShownActivation {
+    /// The batch.
+    batch: Uuid,
+    /// Keys that this run put on sale.
     now: u64,
     /// Keys of the batch that were put on sale in all.
     activated: u64,
@@ -99,10 +109,12 @@ impl From<Batch> for ShownBatch {
 
 impl From<RefusedLine> for ShownRefusedLine {
     fn from(row: RefusedLine) -> Self {
+        let detail_zh = Reason::from_name(&row.reason).map_or("", Reason::chinese);
         Self {
             line: row.line,
             reason: row.reason,
             detail: row.detail,
+            detail_zh,
         }
     }
 }
@@ -110,6 +122,7 @@ impl From<RefusedLine> for ShownRefusedLine {
 impl From<Report> for ImportReport {
     fn from(report: Report) -> Self {
         Self {
+            other: report.other(),
             batch: report.batch.0,
             reading: report.reading,
             lines: report.lines,
@@ -121,9 +134,11 @@ impl From<Report> for ImportReport {
     }
 }
 
-impl From<Activated> for ShownActivation {
-    fn from(activated: Activated) -> Self {
+impl ShownActivation {
+    /// Of that batch.
+    pub(crate) const fn new(batch: BatchId, activated: Activated) -> Self {
         Self {
+            batch: batch.0,
             now: activated.now,
             activated: activated.all,
             imported: activated.imported,

@@ -1,0 +1,141 @@
+//! `shelfproof admin order`: what was bought, and what waits for somebody.
+
+use clap::{Args, Subcommand};
+use console::Alignment::{Left, Right};
+use sqlx::PgPool;
+
+use super::{Failure, print, table};
+use crate::domain::id::OrderId;
+use crate::domain::money::Money;
+use crate::domain::order::{Order, State};
+use crate::flow::FlowError;
+use crate::flow::look_up::{OrderStates, look_up_states};
+use crate::store::order::{order_list, order_list_abnormal};
+use crate::view::{Listed, ListedOrder, ShownOrder};
+
+/// What was bought, and what waits for somebody; never a code.
+#[derive(Debug, Args)]
+pub struct OrderArgs {
+    #[command(subcommand)]
+    command: Command,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List orders, newest first
+    ///
+    /// Example: shelfproof admin order list --abnormal
+    List {
+        /// Only those that could not be settled and wait for somebody: nothing was charged, and the log tells why
+        #[arg(long)]
+        abnormal: bool,
+        /// Only those before this id: the last of the page before
+        #[arg(long, value_name = "ID")]
+        after: Option<OrderId>,
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Show an order: what was asked for, and where its keys stand
+    Show {
+        /// Its id
+        #[arg(value_name = "ID")]
+        order: OrderId,
+    },
+}
+
+/// Prints what was asked for.
+///
+/// # Errors
+/// Where there is no such order, or the database fails.
+pub async fn run(args: OrderArgs, pool: &PgPool) -> Result<(), Failure> {
+    match args.command {
+        Command::List { abnormal, after, limit } => {
+            let most = i64::from(limit) + 1;
+            let orders = if abnormal {
+                order_list_abnormal(pool, after, most).await?
+            } else {
+                order_list(pool, None, after, most).await?
+            };
+            let page = Listed::new(orders, limit, |order| order.id.to_string(), |order| order);
+            print(args.json, || page.map(ListedOrder::from), || list_text(&page))?;
+        }
+        Command::Show { order } => {
+            let found = look_up_states(pool, order).await?;
+            let states = found.ok_or_else(|| FlowError::Missing {
+                noun: "order",
+                name: order.to_string(),
+            })?;
+            print(args.json, || ShownOrder::without_goods(&states), || show_text(&states))?;
+        }
+    }
+    Ok(())
+}
+
+fn list_text(page: &Listed<Order>) -> String {
+    let rows = page.items.iter().map(|order| {
+        [
+            order.id.to_string(),
+            table::time(order.created_at_ms.cast_signed()),
+            state_text(order),
+            total_text(order),
+        ]
+    });
+    let columns = [("ID", Left), ("MADE (UTC)", Left), ("STATE", Left), ("TOTAL", Right)];
+    let more = page.next.as_ref().map(|next| format!("more: --after {next}\n"));
+    table::render(&columns, &rows.collect::<Vec<_>>()) + &more.unwrap_or_default()
+}
+
+fn show_text(states: &OrderStates) -> String {
+    let order = &states.order;
+    let rows = [
+        ("made (UTC)", table::time(order.created_at_ms.cast_signed())),
+        ("account", order.account.to_string()),
+        ("state", state_text(order)),
+        ("total", total_text(order)),
+    ];
+    let head = table::render(
+        &[("order", Left), (&order.id.to_string(), Left)],
+        &rows.map(|(label, value)| [label.to_owned(), value]),
+    );
+    let price = |minor| order.total.map(|total| Money { minor, ..total }.to_string());
+    let lines = states.lines.iter().map(|line| {
+        [
+            line.line.to_string(),
+            line.product.to_string(),
+            line.quantity.to_string(),
+            price(line.price_minor).unwrap_or_default(),
+        ]
+    });
+    let lines = table::render(
+        &[("LINE", Right), ("PRODUCT", Left), ("KEYS", Right), ("PRICE", Right)],
+        &lines.collect::<Vec<_>>(),
+    );
+    let items = states.items.iter().zip(1..).map(|(sold, item)| {
+        [
+            item.to_string(),
+            sold.line.to_string(),
+            sold.head.state.name().to_owned(),
+            sold.head.key_id.to_string(),
+        ]
+    });
+    let items = table::render(
+        &[("ITEM", Right), ("LINE", Right), ("STATE", Left), ("KEY ID", Left)],
+        &items.collect::<Vec<_>>(),
+    );
+    [head, lines, items].join("\n")
+}
+
+fn state_text(order: &Order) -> String {
+    match order.state {
+        State::Refused(reason) => format!("{}: {reason}", order.state.name()),
+        state => state.name().to_owned(),
+    }
+}
+
+fn total_text(order: &Order) -> String {
+    order.total.map_or_else(|| "-".to_owned(), |total| total.to_string())
+}

@@ -1,0 +1,20 @@
+//! What the API answers and `--json` prints: one spelling of each thing, for both. Ids are named by what they name
+//! (`product`, `keyId`), lists are `items` with `next`, times Unix milliseconds, amounts decimal strings.
+
+mod batch;
+mod event;
+mod order;
+mod page;
+mod placed;
+mod product;
+mod schema;
+mod wallet;
+
+pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownRefusedLine};
+pub(crate) use event::ShownEvent;
+pub(crate) use order::{ListedOrder, ShownOrder};
+pub(crate) use page::Listed;
+pub(crate) use placed::{PlacedOrder, example as placed_example};
+pub(crate) use product::{ShownProduct, ShownStock};
+pub(crate) use schema::{Address, Amount, Currency, EncodingName, FormatName, Hash, KeyState, OrderState};
+pub(crate) use wallet::ShownCredit;
