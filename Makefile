@@ -37,7 +37,7 @@ bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=na
 
 chaos: ## Kill node and PostgreSQL in turn under load, and look that nothing was lost or sold twice (ROUNDS=n SEED=n)
 	@tools/install
-	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) cargo test --locked -p shelfproof-tests --test counter_chaos -- --nocapture
+	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) cargo test --locked --workspace --test counter_chaos -- --nocapture
 
 mutants: ## Mutation tests of the verifier's library and map, without command line and RPC: 90 % must be caught
 	@tools/install

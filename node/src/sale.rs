@@ -1,6 +1,6 @@
 //! The hot path: many orders, one transaction.
 //!
-//! Requests gather in a queue while the batch before them commits ([`batcher`]); a batch takes its keys from the pools'
+//! Requests gather in a queue while the batch before them is prepared ([`batcher`]); a batch takes its keys from the pools'
 //! cursors under their locks ([`batch`]), decides each order in memory ([`decide`]), chains and signs every sale
 //! ([`record`]), and commits once. A buyer is answered after that.
 

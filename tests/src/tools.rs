@@ -52,18 +52,19 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     }
     // Each package's tests named `cli` need its programs. Asking for those, not for the programs themselves, builds them with the
     // same features as `cargo test --workspace` does, which has therefore done it already.
-    let built = cargo
-        .current_dir(root())
-        .args([
-            "test",
-            "--quiet",
-            "--locked",
-            "--workspace",
-            "--no-run",
-            "--test",
-            "cli",
-        ])
-        .output()?;
+    cargo.current_dir(root()).args([
+        "test",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--no-run",
+        "--test",
+        "cli",
+    ]);
+    if folder.ends_with("release/deps") {
+        cargo.arg("--release");
+    }
+    let built = cargo.output()?;
     if !built.status.success() {
         return Err(format!("{name} cannot be built: {}", String::from_utf8_lossy(&built.stderr)).into());
     }

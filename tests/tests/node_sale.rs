@@ -6,6 +6,8 @@ mod clock;
 mod shelves;
 #[path = "node_sale/shop.rs"]
 mod shop;
+#[path = "node_sale/turns.rs"]
+mod turns;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use shelfproof::store;
+use shelfproof::store::sale::transaction_runs;
 use shelfproof_tests::books::{DELIVERED, REFUSED};
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::vector_chain::block_on;
@@ -177,6 +178,26 @@ fn what_must_not_be_written_is_refused() -> Result<()> {
             let error = refused.err().ok_or_else(|| format!("{sql}: was done"))?.to_string();
             assert!(error.contains(words), "{sql}: {error}");
         }
+        Ok(())
+    })?
+}
+
+#[test]
+fn a_transaction_runs_until_it_ends_and_a_lost_one_does_not() -> Result<()> {
+    let postgres = Postgres::start(Durability::None)?;
+    let database = postgres.database()?;
+    block_on(async {
+        let pool = books::connect(&postgres, &database)?;
+        let mut asking = pool.acquire().await?;
+        let mut transaction = pool.begin().await?;
+        let name: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text")
+            .fetch_one(&mut *transaction)
+            .await?;
+        assert!(transaction_runs(&mut asking, &name).await?);
+        transaction.commit().await?;
+        assert!(!transaction_runs(&mut asking, &name).await?);
+        // One that the server has not begun yet, as after a crash that lost it.
+        assert!(!transaction_runs(&mut asking, "4000000000").await?);
         Ok(())
     })?
 }

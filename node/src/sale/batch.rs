@@ -1,6 +1,7 @@
 //! One batch, one transaction.
 
 use std::io::ErrorKind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,12 @@ use crate::watch::metrics::{self, Stages};
 
 /// How long a batch may take up to its commit: longer than any statement may, so that the server gives up first.
 const PREPARE_BOUND: Duration = Duration::from_secs(15);
+
+/// How long the server may take over what waits for no lock.
+pub(super) const ANSWER_BOUND: Duration = Duration::from_secs(5);
+
+/// How long a batch keeps the others from the queue, so that they gather meanwhile: several times what one takes to be prepared.
+const TURN_BOUND: Duration = Duration::from_millis(50);
 
 /// What is said of each order of a batch, in the batch's order.
 pub(super) type Answers = Vec<Result<Answer, PlaceError>>;
@@ -97,19 +104,21 @@ pub(super) async fn run(
 ) -> Result<Answers, BatchError> {
     let begun = Instant::now();
     let mut stages = Stages::begin();
-    let mut transaction = connection.begin().await?;
+    let mut transaction = bounded(connection.begin()).await?;
     // The bound is not on the commit: cut short, nobody would know what became of it.
-    let prepared = timeout(PREPARE_BOUND, prepare(&mut transaction, seller, orders, &mut stages)).await;
+    let prepared = {
+        let prepare = timeout(PREPARE_BOUND, prepare(&mut transaction, seller, orders, &mut stages));
+        pass_on(turn, prepare).await
+    };
     match prepared.unwrap_or_else(|_| Err(timed_out().into())) {
         Ok(Prepared { answers, name: None }) => {
-            transaction.rollback().await?;
+            bounded(transaction.rollback()).await?;
             Ok(answers)
         }
         Ok(Prepared {
             answers,
             name: Some(name),
         }) => {
-            drop(turn);
             let committed = transaction.commit().await;
             stages.end("commit");
             metrics::batch(orders.len(), begun.elapsed());
@@ -121,10 +130,27 @@ pub(super) async fn run(
         Err(BatchError::Store(error)) if error.is_lost() => Err(error.into()),
         Err(error) => {
             // At once: an idle transaction would hold its locks until this worker's next batch.
-            transaction.rollback().await?;
+            bounded(transaction.rollback()).await?;
             Err(error)
         }
     }
+}
+
+/// Gives `turn` to the next worker when `preparing` is done, or does not get on: somebody may hold a lock that this batch waits
+/// for, and other products' orders need not.
+async fn pass_on<F: Future>(turn: Option<Turn>, preparing: F) -> F::Output {
+    let mut preparing = pin!(preparing);
+    let done = timeout(TURN_BOUND, &mut preparing).await;
+    drop(turn);
+    match done {
+        Ok(done) => done,
+        Err(_) => preparing.await,
+    }
+}
+
+/// A statement that waits for no lock; a server that is silent even then counts as lost.
+async fn bounded<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    Ok(timeout(ANSWER_BOUND, statement).await.map_err(|_| timed_out())??)
 }
 
 /// That the server did not answer in time.

@@ -12,7 +12,7 @@ use super::{Clock, Job};
 use crate::config;
 use crate::vault::Vault;
 
-/// The right to take what waits. It passes on when a batch only waits for its commit.
+/// The right to take what waits. It passes on when a batch only waits for its commit, or for somebody else's lock.
 pub(super) type Turn = OwnedMutexGuard<mpsc::Receiver<Job>>;
 
 /// Starts the workers over one queue.

@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
-use super::batch::{self, Answers, BatchError, Seller, timed_out};
+use super::batch::{self, ANSWER_BOUND, Answers, BatchError, Seller, timed_out};
 use super::batcher::Turn;
 use super::record::RecordError;
 use super::{Answer, Clock, Job, PlaceError, Placed};
@@ -27,8 +27,6 @@ use crate::watch::metrics;
 const TRIES: u32 = 3;
 /// How long a connection may take to open.
 const CONNECT_BOUND: Duration = Duration::from_secs(2);
-/// How long the server may take over a question beside the batches.
-const ANSWER_BOUND: Duration = Duration::from_secs(5);
 /// How often a commit's outcome is asked for, and how long between.
 const OUTCOME_TRIES: u32 = 20;
 const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
@@ -59,7 +57,7 @@ impl Worker {
         }
     }
 
-    /// Answers every job. `turn` passes on when the first part only waits for its commit.
+    /// Answers every job. `turn` passes on when the first part waits for its commit, or for somebody else.
     pub(super) async fn settle(&mut self, jobs: Vec<Job>, turn: Turn) {
         let mut parts = VecDeque::from([Part { jobs, tries: 0 }]);
         let mut turn = Some(turn);

@@ -242,13 +242,20 @@ pub async fn sale_keys(connection: &mut PgConnection, wanted: &[(&Shelf, i64)]) 
     rows.into_iter().map(ShelvedRow::into_shelved).collect()
 }
 
+/// What the server says of a transaction number that it has not given out yet: it lost that transaction in a crash.
+const UNKNOWN_TRANSACTION: &str = "22023";
+
 /// Whether a transaction, by the name that [`sale_claim`] gave, is still under way.
 ///
 /// # Errors
 /// Where the database fails.
 pub async fn transaction_runs(connection: &mut PgConnection, transaction: &str) -> Result<bool, StoreError> {
-    Ok(sqlx::query_scalar(include_str!("sql/transaction_runs.sql"))
+    let runs = sqlx::query_scalar(include_str!("sql/transaction_runs.sql"))
         .bind(transaction)
         .fetch_one(connection)
-        .await?)
+        .await;
+    match runs {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNKNOWN_TRANSACTION) => Ok(false),
+        runs => Ok(runs?),
+    }
 }

@@ -65,7 +65,7 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
     let counter = Arc::new(counter);
 
     // One after the other, over the seam of the batches: exactly the next ones.
-    for _ in 0..KEYS / 4 {
+    for _ in 0..KEYS / KEYS_OF_ORDER * 2 {
         let sold = delivered(counter.place(mixed(&shop, monthly, yearly)).await)?;
         check_order(&shop, &sold).await?;
         for item in &sold.items {
