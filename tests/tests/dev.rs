@@ -119,6 +119,13 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
         let text = fs::read_to_string(place.shop().join(secret))?;
         assert!(!server.log().contains(text.trim_end()), "{secret} was printed");
     }
+    // Refused, and so logged.
+    assert!(get(&address, "/metrics")?.starts_with("HTTP/1.1 401"));
+    assert!(
+        !server.log().contains('\u{1b}'),
+        "a file gets no colours: {}",
+        server.log()
+    );
     let token = fs::read_to_string(place.shop().join("admin.key"))?;
 
     let create = [

@@ -1,6 +1,7 @@
 //! The log: one line an event, on standard error.
 
-use std::{io, panic};
+use std::io::{self, IsTerminal};
+use std::panic;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -26,6 +27,8 @@ pub fn start(settings: &Log) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(&settings.filter)?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Colours are for a person at a terminal; in a file they are noise.
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match settings.format {
         LogFormat::Text => log.finish().try_init()?,
