@@ -153,7 +153,7 @@ CREATE INDEX orders_by_account ON shop.orders (account_id, id);
 CREATE INDEX orders_abnormal ON shop.orders (id) WHERE state = 'abnormal';
 
 -- Lines are written by the statement that writes their order, sales by the one that moves their key on and counts it. A foreign
--- key from one to the other would look each up again, a sixth of a sale's time; `admin check` looks afterwards.
+-- key from one to the other would look each row up again in the middle of the sale; `admin check` looks afterwards.
 CREATE TABLE shop.order_lines (
     order_id    uuid     NOT NULL,
     line        smallint NOT NULL,
