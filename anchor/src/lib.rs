@@ -15,4 +15,5 @@
 pub mod keyfile;
 pub mod output;
 pub mod register;
+pub mod status;
 pub mod store;
