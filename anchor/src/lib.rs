@@ -15,5 +15,7 @@
 pub mod keyfile;
 pub mod output;
 pub mod register;
+pub mod seal;
 pub mod status;
 pub mod store;
+pub mod tx;

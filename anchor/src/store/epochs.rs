@@ -67,8 +67,6 @@ pub struct Waiting {
     pub snapshot: String,
     /// How many.
     pub events: u64,
-    /// The oldest one's time, Unix milliseconds.
-    pub oldest_at_ms: Option<u64>,
     /// The first deadline among their receipts, Unix seconds.
     pub anchor_by_s: Option<u64>,
 }
@@ -268,7 +266,7 @@ pub async fn epoch_edges(connection: &mut PgConnection) -> Result<Edges, StoreEr
 /// # Errors
 /// Where the database fails.
 pub async fn event_waiting(connection: &mut PgConnection, snapshot: &str) -> Result<Waiting, StoreError> {
-    let (snapshot, events, oldest_at_ms, anchor_by_s): (String, i64, Option<i64>, Option<i64>) =
+    let (snapshot, events, anchor_by_s): (String, i64, Option<i64>) =
         sqlx::query_as(include_str!("sql/event_waiting.sql"))
             .bind(snapshot)
             .fetch_one(connection)
@@ -276,7 +274,6 @@ pub async fn event_waiting(connection: &mut PgConnection, snapshot: &str) -> Res
     Ok(Waiting {
         snapshot,
         events: events.cast_unsigned(),
-        oldest_at_ms: oldest_at_ms.map(i64::cast_unsigned),
         anchor_by_s: anchor_by_s.map(i64::cast_unsigned),
     })
 }

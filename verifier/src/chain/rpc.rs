@@ -81,6 +81,12 @@ impl RpcSource {
         self
     }
 
+    /// The node itself, behind the same bounds: for whoever sends transactions to it.
+    #[must_use]
+    pub const fn provider(&self) -> &RootProvider {
+        &self.provider
+    }
+
     /// Which merchant this source tells of.
     #[must_use]
     pub const fn identity(&self) -> Identity {

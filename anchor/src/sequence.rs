@@ -1,0 +1,247 @@
+//! From committed events to a final epoch, killable at every line.
+//!
+//! Nothing is kept here but what the database, the folder and the chain hold: a round reads where things stand, does what can be
+//! done, and ends. After a kill, or a write that failed on its way back, the next round goes on from there, with the same epoch
+//! byte for byte. All writes to the database go over the session that holds the lock, so that an anchor which lost it writes no more.
+
+use std::sync::Arc;
+
+use shelfproof_verifier::chain::ChainView;
+use sqlx::PgConnection;
+
+mod chain;
+mod error;
+mod restore;
+mod step;
+
+pub use error::SequenceError;
+pub use step::{Step, Witness};
+
+use crate::history::History;
+use crate::seal::{Backlog, Decision, Policy};
+use crate::status::Condition;
+use crate::store::epochs::{Edges, Epoch, Sealed, epoch_after, epoch_cut, epoch_edges, event_waiting};
+use crate::tx::Sender;
+use step::write;
+
+/// Bounds of what waits for its final block.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Epochs at most.
+    pub epochs: usize,
+    /// Events in them at most.
+    pub events: u64,
+}
+
+/// Where a round ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// How it stands: working, full, or slow.
+    pub condition: Condition,
+    /// Whether there is more to do at once.
+    pub again: bool,
+    /// The newest epoch worked out.
+    pub sealed_epoch: u64,
+    /// Until the next cut at the latest, milliseconds.
+    pub next_cut_in_ms: u64,
+    /// From cut to final, of the last epoch that became final in this round, milliseconds.
+    pub cut_to_final_ms: Option<u64>,
+}
+
+/// The one anchor that works.
+pub struct Sequencer {
+    connection: PgConnection,
+    sender: Arc<Sender>,
+    history: Arc<History>,
+    policy: Policy,
+    bounds: Bounds,
+    witness: Box<dyn Witness>,
+    backlog: Look,
+    sent: Option<chain::LastSend>,
+}
+
+/// What waits, as it was seen last: only what came since is counted at the next look.
+#[derive(Clone, Debug, Default)]
+struct Look {
+    /// The snapshot of the cut that it counts from.
+    since: String,
+    /// The snapshot of the last look.
+    seen: String,
+    backlog: Backlog,
+}
+
+impl Sequencer {
+    /// Over a session that holds the lock.
+    #[must_use]
+    pub fn new(
+        connection: PgConnection,
+        sender: Arc<Sender>,
+        history: Arc<History>,
+        policy: Policy,
+        bounds: Bounds,
+        witness: Box<dyn Witness>,
+    ) -> Self {
+        Self {
+            connection,
+            sender,
+            history,
+            policy,
+            bounds,
+            witness,
+            backlog: Look::default(),
+            sent: None,
+        }
+    }
+
+    /// The session that holds the lock.
+    pub fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
+    /// One round: whatever can be done at `now_ms`.
+    ///
+    /// # Errors
+    /// Where something does not work; the next round goes on from wherever this one came.
+    pub async fn round(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
+        let done = self.advance(now_ms).await;
+        if done.is_err() {
+            // What was worked out and not written down is forgotten, and worked out again.
+            self.forget().await?;
+        }
+        done
+    }
+
+    async fn advance(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
+        self.restore().await?;
+        let mut edges = epoch_edges(&mut self.connection).await?;
+        let mut open = epoch_after(&mut self.connection, edges.finished).await?;
+        if let Some(unsealed) = open.pop_if(|epoch| epoch.sealed.is_none()) {
+            open.push(self.seal(unsealed, now_ms).await?);
+        }
+        let mut round = Round {
+            condition: Condition::Working,
+            again: false,
+            sealed_epoch: edges.newest,
+            next_cut_in_ms: 0,
+            cut_to_final_ms: None,
+        };
+        let waits = !open.is_empty();
+        if waits {
+            let view = self.sender.view(open.iter().map(|epoch| epoch.number)).await?;
+            round.cut_to_final_ms = self.finish(&mut open, &view, now_ms).await?;
+        }
+        let Some(is_slow) = self.bring(&open, edges.newest, now_ms).await? else {
+            return self.cut(edges, open.len(), round, now_ms).await;
+        };
+        if is_slow {
+            round.condition = Condition::Slow;
+        }
+        edges.has_rest = false;
+        round.next_cut_in_ms = self.policy.every_ms;
+        Ok(round)
+    }
+
+    /// Works out an epoch that was cut: roots, data file, then roots and hash stored. A kill before the last of these leaves an epoch
+    /// without a hash, and at worst a data file that nobody was told of; the same events lead to the same bytes again.
+    async fn seal(&mut self, epoch: Epoch, now_ms: u64) -> Result<Epoch, SequenceError> {
+        let drawn = self.draw(epoch.number).await?;
+        let sealed = Sealed {
+            header: drawn.header,
+            hash: drawn.hash,
+        };
+        let drawn = Arc::new(drawn);
+        let (history, file) = (Arc::clone(&self.history), Arc::clone(&drawn));
+        let publish = async { tokio::task::spawn_blocking(move || history.publish(&file)).await? .map_err(SequenceError::from) };
+        write(&mut *self.witness, Step::Publish, publish).await?;
+        let store = crate::store::epochs::epoch_seal(&mut self.connection, &sealed, now_ms);
+        write(&mut *self.witness, Step::Seal, store).await?;
+        if let Some(drawn) = Arc::into_inner(drawn) {
+            self.history.push(drawn)?;
+        }
+        metrics::counter!("shelfproof_anchor_events_total").increment(sealed.header.event_count);
+        tracing::info!(epoch = epoch.number, events = sealed.header.event_count, hash = %sealed.hash, "sealed");
+        Ok(Epoch {
+            sealed: Some(sealed),
+            ..epoch
+        })
+    }
+
+    /// Takes the epochs that final blocks hold into the history map, and marks them; how long the last of them took, milliseconds.
+    async fn finish(
+        &mut self,
+        open: &mut Vec<Epoch>,
+        view: &ChainView,
+        now_ms: u64,
+    ) -> Result<Option<u64>, SequenceError> {
+        let mut took_ms = None;
+        while let Some((number, sealed, place)) = chain::first_final(open, view, now_ms)? {
+            if self.history.final_epoch().0 < number {
+                let history = Arc::clone(&self.history);
+                let finalise = async {
+                    let done = tokio::task::spawn_blocking(move || {
+                        history.finalise(number, place.block, place.anchored_at_s)
+                    });
+                    done.await?.map_err(SequenceError::from)
+                };
+                write(&mut *self.witness, Step::Finalise, finalise).await?;
+            }
+            let mark = crate::store::epochs::epoch_finish(&mut self.connection, number, &sealed.hash, &place);
+            write(&mut *self.witness, Step::Finish, mark).await?;
+            let epoch = open.remove(0);
+            took_ms = Some(now_ms.saturating_sub(epoch.cut_at_ms));
+            tracing::info!(epoch = number, block = place.block, "final");
+        }
+        Ok(took_ms)
+    }
+
+    /// Cuts the next epoch, where it is time.
+    async fn cut(
+        &mut self,
+        edges: Edges,
+        open: usize,
+        mut round: Round,
+        now_ms: u64,
+    ) -> Result<Round, SequenceError> {
+        let (layers, waiting) = self.history.waiting();
+        if open.max(layers) >= self.bounds.epochs || waiting >= self.bounds.events {
+            round.condition = Condition::Full;
+            return Ok(round);
+        }
+        let decision = if edges.has_rest {
+            Decision::Cut(crate::seal::Why::Count)
+        } else {
+            self.look(&edges.waiting_since).await?;
+            self.policy.decide(&self.backlog.backlog, edges.cut_at_ms, now_ms)
+        };
+        match decision {
+            Decision::Wait(ms) | Decision::Nothing(ms) => round.next_cut_in_ms = ms,
+            Decision::Cut(why) => {
+                let events_max = self.policy.events_max;
+                let cut = epoch_cut(&mut self.connection, events_max, now_ms);
+                let number = write(&mut *self.witness, Step::Cut, cut).await?;
+                round.again = number.is_some();
+                tracing::debug!(epoch = number, why = why.name(), "cut");
+                metrics::counter!("shelfproof_anchor_cuts_total", "why" => why.name()).increment(1);
+            }
+        }
+        Ok(round)
+    }
+
+    /// Counts what came since the last look.
+    async fn look(&mut self, waiting_since: &str) -> Result<(), SequenceError> {
+        if self.backlog.since != waiting_since {
+            self.backlog = Look {
+                since: waiting_since.to_owned(),
+                seen: waiting_since.to_owned(),
+                backlog: Backlog::default(),
+            };
+        }
+        let more = event_waiting(&mut self.connection, &self.backlog.seen).await?;
+        self.backlog.backlog = self.backlog.backlog.and(&more);
+        self.backlog.seen = more.snapshot;
+        metrics::gauge!("shelfproof_anchor_waiting_events").set(f64::from(
+            u32::try_from(self.backlog.backlog.events).unwrap_or(u32::MAX),
+        ));
+        Ok(())
+    }
+}

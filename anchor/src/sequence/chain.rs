@@ -1,0 +1,142 @@
+//! The chain's part of a sequence: the next epoch is signed, stored and sent; those before it are compared with what the chain holds.
+
+use alloy_primitives::B256;
+use shelfproof_verifier::chain::ChainView;
+
+use super::step::write;
+use super::{SequenceError, Sequencer, Step};
+use crate::store::epochs::{Epoch, Place, Sealed, epoch_get};
+use crate::store::transactions::{Signed, transaction_insert, transaction_last};
+use crate::tx::{Fate, Sent, TxError};
+
+/// A transaction that nobody has seen in a block is sent again after this time: nodes forget.
+const RESEND_AFTER_MS: u64 = 15_000;
+
+/// After this time without a block, the transaction is said to be slow.
+const SLOW_AFTER_MS: u64 = 300_000;
+
+/// How often one epoch is signed anew before somebody must look.
+const ATTEMPTS_MAX: u32 = 10;
+
+/// The last transaction that was sent, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastSend {
+    number: u64,
+    attempt: u32,
+    at_ms: u64,
+}
+
+/// The first of the open epochs, if final blocks hold it, and where.
+pub(super) fn first_final(
+    open: &[Epoch],
+    view: &ChainView,
+    now_ms: u64,
+) -> Result<Option<(u64, Sealed, Place)>, SequenceError> {
+    let Some((epoch, sealed)) = open.first().and_then(|epoch| Some((epoch, epoch.sealed?))) else {
+        return Ok(None);
+    };
+    let number = epoch.number;
+    let Some(anchored) = view.epochs.get(&number).filter(|_| view.latest >= number) else {
+        return Ok(None);
+    };
+    if anchored.hash != sealed.hash {
+        return Err(SequenceError::RefusedParent {
+            chain: view.latest,
+            database: number,
+        });
+    }
+    let place = Place {
+        block: anchored.block.unwrap_or_default(),
+        anchored_at_s: anchored.anchored_at_s,
+        final_at_ms: now_ms,
+    };
+    Ok(Some((number, sealed, place)))
+}
+
+impl Sequencer {
+    /// Brings the first epoch that the newest block lacks onto the chain. `None`: it lacks none. Otherwise one is on its way, and
+    /// whether it takes long is told.
+    pub(super) async fn bring(
+        &mut self,
+        open: &[Epoch],
+        newest: u64,
+        now_ms: u64,
+    ) -> Result<Option<bool>, SequenceError> {
+        let (on_chain, hash) = self.sender.newest().await?;
+        let refused = SequenceError::RefusedParent {
+            chain: on_chain,
+            database: newest,
+        };
+        let known = self.sealed(open, on_chain).await?.map_or(B256::ZERO, |sealed| sealed.hash);
+        if on_chain > newest || known != hash {
+            return Err(refused);
+        }
+        if on_chain == newest {
+            return Ok(None);
+        }
+        // A chain that lost final blocks, as one of a single machine may, gets the same epochs again.
+        let Some(next) = self.sealed(open, on_chain + 1).await? else {
+            return Err(refused);
+        };
+        let signed = self.signed(&next, now_ms).await?;
+        let was_sent = self.sent.is_some_and(|last| {
+            (last.number, last.attempt) == (next.header.number, signed.attempt) && now_ms < last.at_ms + RESEND_AFTER_MS
+        });
+        if !was_sent {
+            self.send(next.header.number, &signed, now_ms).await?;
+        }
+        Ok(Some(now_ms > signed.signed_at_ms + SLOW_AFTER_MS))
+    }
+
+    /// What an epoch commits to: of the open ones, or of those before them.
+    async fn sealed(&mut self, open: &[Epoch], number: u64) -> Result<Option<Sealed>, SequenceError> {
+        if let Some(epoch) = open.iter().find(|epoch| epoch.number == number) {
+            return Ok(epoch.sealed);
+        }
+        Ok(epoch_get(&mut self.connection, number).await?.and_then(|epoch| epoch.sealed))
+    }
+
+    /// The epoch's signed transaction: the stored one, or, where there is none that the chain can still take, a new one, stored.
+    async fn signed(&mut self, sealed: &Sealed, now_ms: u64) -> Result<Signed, SequenceError> {
+        let number = sealed.header.number;
+        let last = transaction_last(&mut self.connection, number).await?;
+        let attempt = match last {
+            None => 1,
+            Some(signed) => {
+                // An anchorer that was replaced cannot bring it any more, whatever became of its transaction.
+                let is_ours = signed.sender == self.sender.address();
+                if is_ours && self.sender.fate(&signed).await? != Fate::Spent {
+                    return Ok(signed);
+                }
+                if signed.attempt >= ATTEMPTS_MAX {
+                    return Err(TxError::GivenUp {
+                        number,
+                        attempts: signed.attempt,
+                        last: signed.hash,
+                    }
+                    .into());
+                }
+                signed.attempt + 1
+            }
+        };
+        let signed = self.sender.sign(&sealed.header, attempt, now_ms).await?;
+        let store = transaction_insert(&mut self.connection, number, &signed);
+        write(&mut *self.witness, Step::Sign, store).await?;
+        Ok(signed)
+    }
+
+    /// Sends it. What came of it, the next round reads from the chain.
+    async fn send(&mut self, number: u64, signed: &Signed, now_ms: u64) -> Result<(), SequenceError> {
+        let sender = std::sync::Arc::clone(&self.sender);
+        let sent = write(&mut *self.witness, Step::Send, sender.send(signed)).await?;
+        tracing::info!(epoch = number, transaction = %signed.hash, attempt = signed.attempt, ?sent, "sent");
+        if sent == Sent::Held {
+            self.sent = Some(LastSend {
+                number,
+                attempt: signed.attempt,
+                at_ms: now_ms,
+            });
+        }
+        Ok(())
+    }
+}

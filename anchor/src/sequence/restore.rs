@@ -1,0 +1,94 @@
+//! What a kill, another machine or an error left: the history in memory and on this disk brought to where the database is.
+
+use std::sync::Arc;
+
+use shelfproof_verifier::epoch;
+use shelfproof_verifier::event::Record;
+
+use super::{SequenceError, Sequencer};
+use crate::history::{Drawn, HistoryError};
+use crate::store::epochs::{Epoch, Sealed, epoch_after, epoch_events, epoch_get};
+
+impl Sequencer {
+    /// Every stored epoch above the history's tip is worked out again, and those that are final go into the map. What the database
+    /// holds is the truth; a data file that is not there is written again.
+    pub(super) async fn restore(&mut self) -> Result<(), SequenceError> {
+        self.check_map().await?;
+        loop {
+            let (tip, _) = self.history.tip();
+            let missing = epoch_after(&mut self.connection, tip).await?;
+            let mut went_on = false;
+            for epoch in missing {
+                let Some(sealed) = epoch.sealed else { return Ok(()) };
+                self.restore_one(&epoch, sealed).await?;
+                went_on = true;
+            }
+            if !went_on {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Forgets what memory holds above the map.
+    pub(super) async fn forget(&mut self) -> Result<(), SequenceError> {
+        let history = Arc::clone(&self.history);
+        tokio::task::spawn_blocking(move || history.truncate(history.final_epoch().0)).await?;
+        Ok(())
+    }
+
+    /// A map of another history must not be built upon.
+    async fn check_map(&mut self) -> Result<(), SequenceError> {
+        let (map, hash) = self.history.final_epoch();
+        if map == 0 {
+            return Ok(());
+        }
+        let stored = epoch_get(&mut self.connection, map).await?.and_then(|epoch| epoch.sealed);
+        if stored.is_some_and(|sealed| sealed.hash == hash) {
+            return Ok(());
+        }
+        Err(SequenceError::OtherHistory { map })
+    }
+
+    async fn restore_one(&mut self, epoch: &Epoch, sealed: Sealed) -> Result<(), SequenceError> {
+        let number = epoch.number;
+        let drawn = self.draw(number).await?;
+        if (drawn.header, drawn.hash) != (sealed.header, sealed.hash) {
+            return Err(SequenceError::Differs { number });
+        }
+        tracing::info!(epoch = number, "worked out again");
+        let (history, place) = (Arc::clone(&self.history), epoch.anchored);
+        let done = tokio::task::spawn_blocking(move || {
+            history.publish(&drawn)?;
+            history.push(drawn)?;
+            // One after the other: only what is not final stays in memory.
+            place.map_or(Ok(()), |place| history.finalise(number, place.block, place.anchored_at_s))
+        });
+        Ok(done.await??)
+    }
+
+    /// An epoch's events, and what they lead to.
+    pub(super) async fn draw(&mut self, number: u64) -> Result<Drawn, SequenceError> {
+        let mut records = epoch_events(&mut self.connection, number).await?;
+        let history = Arc::clone(&self.history);
+        let drawn = tokio::task::spawn_blocking(move || {
+            records.sort_unstable_by(by_key_and_version);
+            let events = epoch::events_of(&records).map_err(|cause| SequenceError::Events { number, cause })?;
+            history.draw(&events).map_err(SequenceError::from)
+        });
+        let drawn = drawn.await??;
+        if drawn.header.number == number {
+            Ok(drawn)
+        } else {
+            Err(SequenceError::Differs { number })
+        }
+    }
+}
+
+/// The order of an epoch's data. Key ids nearly always differ in their first eight bytes, which compare as one number.
+fn by_key_and_version(a: &Record, b: &Record) -> std::cmp::Ordering {
+    let head = |record: &Record| record.key_id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
+    head(a)
+        .cmp(&head(b))
+        .then_with(|| (a.key_id, a.version).cmp(&(b.key_id, b.version)))
+}
+
