@@ -12,7 +12,9 @@
 //!
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
+pub mod config;
 pub mod keyfile;
+pub mod log;
 pub mod output;
 pub mod register;
 pub mod seal;

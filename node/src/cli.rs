@@ -13,7 +13,7 @@ use shelfproof_anchor::output::{self, PrintError};
 use sqlx::PgPool;
 
 use crate::app::{open_pool, open_shop};
-use crate::config::{Flag, Settings};
+use crate::config::{Config, Flag, Settings};
 use crate::domain::money::Currency;
 
 pub mod activate;
@@ -130,11 +130,13 @@ impl Cli {
             Command::Dev(args) => dev::run(args).await?,
             Command::Init(args) => init::run(args, self.json).await?,
             Command::Import(args) => {
-                let config = settings(Vec::new())?.config()?;
+                let config = Config::read(&settings(Vec::new())?)?;
                 let (pool, vault) = open_shop(&config).await?;
                 import::run(args, &pool, &vault).await?;
             }
-            Command::Activate(args) => activate::run(args, &open_pool(&settings(Vec::new())?.config()?).await?).await?,
+            Command::Activate(args) => {
+                activate::run(args, &open_pool(&Config::read(&settings(Vec::new())?)?).await?).await?;
+            }
             Command::Admin(command) => {
                 let settings = settings(command.flags())?;
                 return admin(command, settings, self.json).await;
@@ -154,7 +156,7 @@ impl Admin {
 }
 
 async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<ExitCode, Failure> {
-    let pool = async || -> Result<PgPool, Failure> { Ok(open_pool(&settings.config()?).await?) };
+    let pool = async || -> Result<PgPool, Failure> { Ok(open_pool(&Config::read(&settings)?).await?) };
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,

@@ -1,27 +1,18 @@
-//! What a node is told: defaults, then the file, then the environment, then flags, each over the one before.
+//! What a node is told: the sections that it shares with `shelfproof-anchor`, and its own.
 //!
-//! The file is TOML, a section a struct below; `SHELFPROOF_HTTP__LISTEN` in the environment is `http.listen` in the file.
-//! Whatever is wrong is said at the start: the field, the rule that it breaks, and where the value came from.
+//! Layers, errors and the shared sections are the anchor's ([`shelfproof_anchor::config`]): one file serves both programs.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use alloy_primitives::{Address, B256};
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use shelfproof_verifier::chain::Identity;
+use shelfproof_anchor::config::{self, keep};
 
-mod describe;
-mod error;
 mod rules;
-mod secret;
-mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ConfigError, Problem};
-pub use secret::{read_secret, redacted};
-pub use settings::{DEFAULT_FILE, Flag, Settings};
+pub use shelfproof_anchor::config::{Chain, ConfigError, Database, Flag, Keys, Log, LogFormat, Settings, read_secret};
 
 /// All of it.
 #[derive(Clone, Debug, Serialize)]
@@ -32,7 +23,7 @@ pub struct Config {
     pub database: Database,
     /// The vault.
     pub keys: Keys,
-    /// Which merchant this is.
+    /// Which merchant this is, and where its chain is read.
     pub chain: Chain,
     /// What buyers and verifiers are told.
     pub shop: Shop,
@@ -40,6 +31,8 @@ pub struct Config {
     pub sale: Sale,
     /// Housekeeping.
     pub worker: Worker,
+    /// Where proofs come from.
+    pub proofs: Proofs,
     /// What is written about all that.
     pub log: Log,
 }
@@ -63,47 +56,6 @@ pub struct Http {
     pub import_max_bytes: usize,
     /// How long requests under way may take to end once the node is told to stop.
     pub drain_ms: u64,
-}
-
-/// `[database]`: the truth about sales.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Database {
-    /// `postgres://user:password@host:port/database`.
-    #[serde(deserialize_with = "secret::text", serialize_with = "secret::serialize_url")]
-    pub url: SecretString,
-    /// A file that holds the address instead.
-    #[serde(
-        deserialize_with = "settings::optional_path",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub url_file: Option<PathBuf>,
-    /// Connections at most.
-    pub pool_size: u32,
-}
-
-/// `[keys]`: the vault.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// The folder that holds the encrypted key files.
-    #[serde(deserialize_with = "settings::path")]
-    pub folder: PathBuf,
-    /// The file that holds the passphrase which opens them.
-    #[serde(deserialize_with = "settings::path")]
-    pub passphrase_file: PathBuf,
-}
-
-/// `[chain]`: which merchant this is. `shelfproof-anchor register` prints all three.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Chain {
-    /// The chain's EIP-155 id.
-    pub chain_id: u64,
-    /// The registry contract.
-    pub registry: Address,
-    /// The merchant in it.
-    pub merchant_id: B256,
 }
 
 /// `[shop]`: what buyers and verifiers are told.
@@ -138,35 +90,64 @@ pub struct Worker {
     pub check_every_s: u64,
 }
 
-/// `[log]`: what is written about all that, to standard error.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// `[proofs]`: where proofs come from.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// For people or for machines.
-    pub format: LogFormat,
-    /// What is written, as `tracing` reads it: `info`, `warn,shelfproof=debug`.
-    pub filter: String,
+pub struct Proofs {
+    /// The http address of `shelfproof-anchor run` or `follow`; without it no proof is answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prover: Option<String>,
+    /// The folder of the epochs' data files, answered at `/data`: the anchor's folder, and `data` in it.
+    #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
+    pub data_folder: Option<PathBuf>,
 }
 
-/// How a log line looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// A line of text.
-    Text,
-    /// A line of JSON.
-    Json,
-}
-
-impl Chain {
-    /// The merchant as the protocol names it.
-    #[must_use]
-    pub const fn identity(&self) -> Identity {
-        Identity {
-            chain_id: self.chain_id,
-            registry: self.registry,
-            merchant_id: self.merchant_id,
-        }
+impl Config {
+    /// All of it, checked.
+    ///
+    /// # Errors
+    /// Every field that is missing, unknown or breaks a rule.
+    pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
+        settings.known_sections()?;
+        let mut problems = Vec::new();
+        let sections = (
+            keep(settings.section("http", rules::http), &mut problems),
+            keep(settings.database(), &mut problems),
+            keep(settings.keys(), &mut problems),
+            keep(settings.chain(), &mut problems),
+            keep(settings.section("shop", rules::shop), &mut problems),
+            keep(settings.section("sale", rules::sale), &mut problems),
+            keep(settings.section("worker", rules::worker), &mut problems),
+            keep(settings.section("proofs", rules::proofs), &mut problems),
+            keep(settings.log(), &mut problems),
+        );
+        let (
+            Some(http),
+            Some(database),
+            Some(keys),
+            Some(chain),
+            Some(shop),
+            Some(sale),
+            Some(worker),
+            Some(proofs),
+            Some(log),
+        ) = sections
+        else {
+            return Err(ConfigError::Fields(problems));
+        };
+        let config = Self {
+            http,
+            database,
+            keys,
+            chain,
+            shop,
+            sale,
+            worker,
+            proofs,
+            log,
+        };
+        settings.refuse("", rules::together(&config))?;
+        Ok(config)
     }
 }
 
@@ -180,16 +161,6 @@ impl Default for Http {
             body_max_bytes: 64 << 10,
             import_max_bytes: 8 << 20,
             drain_ms: 10_000,
-        }
-    }
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self {
-            url: SecretString::default(),
-            url_file: None,
-            pool_size: 16,
         }
     }
 }
@@ -208,14 +179,5 @@ impl Default for Sale {
 impl Default for Worker {
     fn default() -> Self {
         Self { check_every_s: 3_600 }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            filter: "info,sqlx=warn".to_owned(),
-        }
     }
 }

@@ -1,4 +1,3 @@
-//! What operators see of this service: its log and its metrics.
+//! What operators see of this service: its metrics. Its log is the anchor's: [`shelfproof_anchor::log`].
 
-pub mod log;
 pub mod metrics;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use rand::random;
 use secrecy::ExposeSecret;
+use shelfproof_anchor::log;
 use shelfproof_anchor::output::print;
 use sqlx::PgPool;
 use tokio::sync::oneshot;
@@ -22,7 +23,7 @@ use crate::domain::clock::now_ms;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
-use crate::{store, watch};
+use crate::store;
 
 mod words;
 
@@ -64,7 +65,7 @@ pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
     })
     .await??;
     let config = configure(&machine, merchant, args.listen)?;
-    watch::log::start(&config.log)?;
+    log::start(&config.log)?;
     prepare(&machine, &config).await?;
 
     let words = words::Words {
@@ -110,7 +111,7 @@ fn configure(machine: &Machine, merchant: Merchant, listen: String) -> Result<Co
         field: "http.listen",
         value: listen,
     };
-    Ok(Settings::read_apart(&file, &[listen])?.config()?)
+    Ok(Config::read(&Settings::read_apart(&file, &[listen])?)?)
 }
 
 /// Schema and callers, where they are not there yet.

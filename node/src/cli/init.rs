@@ -74,7 +74,7 @@ pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
     // Questions, the keys' Argon2id and fsync wait for nobody else.
     let Shop { folder, keys, draft } = spawn_blocking(move || prepare(&args)).await??;
     let file = folder.join(CONFIG);
-    let config = Settings::read_apart(draft.as_ref().unwrap_or(&file), &[])?.config()?;
+    let config = Config::read(&Settings::read_apart(draft.as_ref().unwrap_or(&file), &[])?)?;
     check_owner(&config, &keys, &file)?;
     open_vault(&config).await?;
     prepare_database(&config).await.map_err(|error| {

@@ -15,7 +15,7 @@ use passphrase::{new_passphrase, read_passphrase};
 use show::{made, shown};
 
 use super::{Failure, print};
-use crate::config::{Flag, Keys, Settings};
+use crate::config::{Config, Flag, Keys, Settings};
 use crate::vault::folder::{backup, list, make};
 
 /// Make, list, back up and rotate the merchant's secret keys
@@ -133,7 +133,7 @@ struct Answer {
 /// Where it was refused, with what to do.
 pub(super) async fn run(command: KeysCommand, settings: Settings, is_json: bool) -> Result<(), Failure> {
     let answer = match command {
-        KeysCommand::Rewrap { remove_old, .. } => rewrap::run(&settings.config()?, remove_old).await?,
+        KeysCommand::Rewrap { remove_old, .. } => rewrap::run(&Config::read(&settings)?, remove_old).await?,
         // Argon2id and fsync: some hundred milliseconds of work that waits for nobody.
         other => tokio::task::spawn_blocking(move || answer(other, &settings)).await??,
     };

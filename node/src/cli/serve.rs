@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use shelfproof_anchor::log;
 use shelfproof_anchor::output::{PrintError, print};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -14,7 +15,6 @@ use super::stop::stopped;
 use crate::app::App;
 use crate::config::{Config, Flag, Settings};
 use crate::http::{self, Listeners};
-use crate::watch;
 
 /// Answer the API and sell, until stopped
 #[derive(Debug, Args)]
@@ -47,11 +47,11 @@ impl ServeArgs {
 }
 
 pub(super) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Failure> {
-    let config = settings.config()?;
+    let config = Config::read(settings)?;
     if args.check_config {
         return Ok(print(&settings.describe(&config))?);
     }
-    watch::log::start(&config.log)?;
+    log::start(&config.log)?;
     serve(config, stopped()?, || Ok(())).await
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use shelfproof_anchor::log;
 use shelfproof_anchor::output::print;
 use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
@@ -10,9 +11,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Failure;
 use super::stop::stopped;
 use crate::app::open_pool;
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::flow::check::check;
-use crate::watch;
 
 /// Look after the shop: check its invariants again and again, until stopped
 #[derive(Debug, Args)]
@@ -25,8 +25,8 @@ your log's watcher wake somebody. One of it is enough. Ctrl-C or SIGTERM ends it
 pub struct WorkerArgs {}
 
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let config = settings.config()?;
-    watch::log::start(&config.log)?;
+    let config = Config::read(settings)?;
+    log::start(&config.log)?;
     let stop = stopped()?;
     let pool = open_pool(&config).await?;
     print(&format!(

@@ -1,16 +1,8 @@
 //! What each value must be. Numbers have a least and a greatest that a machine bears.
 
-use std::ops::RangeInclusive;
+use shelfproof_anchor::config::{Check, broken, is_web_address, within};
 
-use alloy_primitives::{Address, B256};
-use secrecy::ExposeSecret;
-use tracing_subscriber::EnvFilter;
-
-use super::{Chain, Config, Database, Http, Log, Sale, Shop, Worker};
-use crate::store;
-
-/// A field, and the rule that it breaks.
-pub(super) type Check = (&'static str, String);
+use super::{Config, Http, Proofs, Sale, Shop, Worker};
 
 /// The longest data URI that the registry keeps.
 const DATA_URI_MAX_BYTES: usize = 512;
@@ -27,39 +19,6 @@ pub(super) fn http(http: &Http) -> Vec<Check> {
         within("body_max_bytes", http.body_max_bytes as u64, 1_024..=1 << 20),
         within("import_max_bytes", http.import_max_bytes as u64, 1_024..=64 << 20),
         within("drain_ms", http.drain_ms, 0..=300_000),
-    ])
-}
-
-pub(super) fn database(database: &Database) -> Vec<Check> {
-    let address = database.url.expose_secret();
-    let url = match (address.is_empty(), &database.url_file) {
-        (true, None) => Some("is not set: set it, or url_file to the path of a file that holds it".to_owned()),
-        (false, Some(_)) => Some("and url_file are both set: keep one".to_owned()),
-        (true, Some(_)) => None,
-        (false, None) => url(address),
-    };
-    broken([
-        url.map(|rule| ("url", rule)),
-        within("pool_size", database.pool_size.into(), 4..=1_000),
-    ])
-}
-
-/// What is wrong with a database's address; never the address.
-pub(super) fn url(url: &str) -> Option<String> {
-    let is_postgres = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
-    (!is_postgres || store::options(url).is_err())
-        .then(|| "must be an address like postgres://user:password@host:5432/database".to_owned())
-}
-
-pub(super) fn chain(chain: &Chain) -> Vec<Check> {
-    let zero = |field, is_zero: bool| is_zero.then(|| (field, "must not be zero".to_owned()));
-    broken([
-        // The database keeps it as a signed number.
-        within("chain_id", chain.chain_id, 1..=i64::MAX as u64),
-        zero("registry", chain.registry == Address::ZERO),
-        zero("merchant_id", chain.merchant_id == B256::ZERO),
     ])
 }
 
@@ -101,14 +60,9 @@ pub(super) fn worker(worker: &Worker) -> Vec<Check> {
     broken([within("check_every_s", worker.check_every_s, 1..=86_400)])
 }
 
-pub(super) fn log(log: &Log) -> Vec<Check> {
-    let refused = EnvFilter::builder().parse(&log.filter).err();
-    broken([refused.map(|error| {
-        (
-            "filter",
-            format!("must be like `info` or `warn,shelfproof=debug`: {error}"),
-        )
-    })])
+pub(super) fn proofs(proofs: &Proofs) -> Vec<Check> {
+    let is_refused = proofs.prover.as_deref().is_some_and(|prover| !is_web_address(prover));
+    broken([is_refused.then(|| ("prover", "must be an address like http://127.0.0.1:8090".to_owned()))])
 }
 
 /// Rules between sections.
@@ -117,13 +71,4 @@ pub(super) fn together(config: &Config) -> Vec<Check> {
     let least = config.sale.workers as u64 + 2;
     let rule = || format!("must be at least sale.workers and two more ({least})");
     broken([(u64::from(config.database.pool_size) < least).then(|| ("database.pool_size", rule()))])
-}
-
-fn broken<const N: usize>(checks: [Option<Check>; N]) -> Vec<Check> {
-    checks.into_iter().flatten().collect()
-}
-
-fn within(field: &'static str, value: u64, bounds: RangeInclusive<u64>) -> Option<Check> {
-    let (least, most) = (bounds.start(), bounds.end());
-    (!bounds.contains(&value)).then(|| (field, format!("must be {least} to {most}, not {value}")))
 }

@@ -10,16 +10,14 @@ use figment::providers::{Env, Format, Toml};
 use figment::value::magic::RelativePathBuf;
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
-use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
 use super::error::origin;
-use super::rules::{self, Check};
-use super::{Chain, Config, ConfigError, Database, Http, Keys, Log, Problem, Sale, Shop, Worker, read_secret};
+use super::{Check, ConfigError, Problem};
 
 /// The file that is read where none is named, in the working folder.
-pub const DEFAULT_FILE: &str = "shelfproof.toml";
+const DEFAULT_FILE: &str = "shelfproof.toml";
 
 /// Names the file, where no flag does.
 const FILE_VARIABLE: &str = "SHELFPROOF_CONFIG";
@@ -75,131 +73,11 @@ impl Settings {
         Self { figment }
     }
 
-    /// All of it, checked.
+    /// One section, held to its rules; one that is not there is read as empty.
     ///
     /// # Errors
     /// Every field that is missing, unknown or breaks a rule.
-    pub fn config(&self) -> Result<Config, ConfigError> {
-        self.known_sections()?;
-        let mut problems = Vec::new();
-        let config = (
-            keep(self.http(), &mut problems),
-            keep(self.database(), &mut problems),
-            keep(self.keys(), &mut problems),
-            keep(self.chain(), &mut problems),
-            keep(self.shop(), &mut problems),
-            keep(self.sale(), &mut problems),
-            keep(self.worker(), &mut problems),
-            keep(self.log(), &mut problems),
-        );
-        let (Some(http), Some(database), Some(keys), Some(chain), Some(shop), Some(sale), Some(worker), Some(log)) =
-            config
-        else {
-            return Err(ConfigError::Fields(problems));
-        };
-        let config = Config {
-            http,
-            database,
-            keys,
-            chain,
-            shop,
-            sale,
-            worker,
-            log,
-        };
-        self.refuse("", rules::together(&config))?;
-        Ok(config)
-    }
-
-    /// `[http]`.
-    ///
-    /// # Errors
-    /// Every field that is unknown or breaks a rule.
-    pub fn http(&self) -> Result<Http, ConfigError> {
-        self.section("http", rules::http)
-    }
-
-    /// `[database]`, its address read from `url_file` where that is set.
-    ///
-    /// # Errors
-    /// Every field that is unknown or breaks a rule.
-    pub fn database(&self) -> Result<Database, ConfigError> {
-        let mut database: Database = self.section("database", rules::database)?;
-        if let Some(path) = database.url_file.take() {
-            let refused = |rule: String| self.refuse("database", vec![("url_file", rule)]);
-            match read_secret(&path) {
-                Ok(url) => database.url = url,
-                Err(cause) => refused(format!("names {}, which cannot be read: {cause}", path.display()))?,
-            }
-            if let Some(rule) = rules::url(database.url.expose_secret()) {
-                refused(format!("names a file whose content {rule}"))?;
-            }
-        }
-        Ok(database)
-    }
-
-    /// `[keys]`.
-    ///
-    /// # Errors
-    /// Every field that is missing, unknown or breaks a rule.
-    pub fn keys(&self) -> Result<Keys, ConfigError> {
-        self.section("keys", |_| Vec::new())
-    }
-
-    /// `folder` of `[keys]` alone: what is public of the keys, no passphrase opens.
-    ///
-    /// # Errors
-    /// Where it is missing, or no path.
-    pub fn keys_folder(&self) -> Result<PathBuf, ConfigError> {
-        #[derive(Deserialize)]
-        struct Folder {
-            #[serde(deserialize_with = "path")]
-            folder: PathBuf,
-        }
-        self.section("keys", |_| Vec::new()).map(|Folder { folder }| folder)
-    }
-
-    /// `[chain]`.
-    ///
-    /// # Errors
-    /// Every field that is missing, unknown or breaks a rule.
-    pub fn chain(&self) -> Result<Chain, ConfigError> {
-        self.section("chain", rules::chain)
-    }
-
-    /// `[shop]`.
-    ///
-    /// # Errors
-    /// Every field that is missing, unknown or breaks a rule.
-    pub fn shop(&self) -> Result<Shop, ConfigError> {
-        self.section("shop", rules::shop)
-    }
-
-    /// `[sale]`.
-    ///
-    /// # Errors
-    /// Every field that is unknown or breaks a rule.
-    pub fn sale(&self) -> Result<Sale, ConfigError> {
-        self.section("sale", rules::sale)
-    }
-
-    /// `[worker]`.
-    ///
-    /// # Errors
-    /// Every field that is unknown or breaks a rule.
-    pub fn worker(&self) -> Result<Worker, ConfigError> {
-        self.section("worker", rules::worker)
-    }
-
-    /// `[log]`.
-    ///
-    /// # Errors
-    /// Every field that is unknown or breaks a rule.
-    pub fn log(&self) -> Result<Log, ConfigError> {
-        self.section("log", rules::log)
-    }
-
-    fn section<T: for<'de> Deserialize<'de>>(
+    pub fn section<T: for<'de> Deserialize<'de>>(
         &self,
         name: &str,
         rules: impl Fn(&T) -> Vec<Check>,
@@ -213,30 +91,22 @@ impl Settings {
         Ok(section)
     }
 
-    /// Turns broken rules of a section into an error.
-    fn refuse(&self, section: &str, broken: Vec<Check>) -> Result<(), ConfigError> {
-        let problem = |(field, rule): Check| {
-            let field = if section.is_empty() {
-                field.to_owned()
-            } else {
-                format!("{section}.{field}")
-            };
-            let origin = self.origin(&field).unwrap_or_default();
-            Problem { field, rule, origin }
-        };
-        let problems: Vec<Problem> = broken.into_iter().map(problem).collect();
-        if problems.is_empty() {
+    /// Turns broken rules of a section into an error; where `section` is empty, the fields name theirs.
+    ///
+    /// # Errors
+    /// Where there are any.
+    pub fn refuse(&self, section: &str, broken: Vec<Check>) -> Result<(), ConfigError> {
+        if broken.is_empty() {
             return Ok(());
         }
-        Err(ConfigError::Fields(problems))
+        Err(self.refusal(section, broken))
     }
 
-    /// Where a field's value came from; nothing for a default.
-    pub(super) fn origin(&self, field: &str) -> Option<String> {
-        Some(origin(self.figment.find_metadata(field)?, field))
-    }
-
-    fn known_sections(&self) -> Result<(), ConfigError> {
+    /// Refuses sections that no program of this project reads.
+    ///
+    /// # Errors
+    /// Every one, by its name.
+    pub fn known_sections(&self) -> Result<(), ConfigError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         #[expect(dead_code, reason = "only the names count")]
@@ -249,11 +119,31 @@ impl Settings {
             sale: Option<IgnoredAny>,
             worker: Option<IgnoredAny>,
             log: Option<IgnoredAny>,
+            proofs: Option<IgnoredAny>,
+            anchor: Option<IgnoredAny>,
         }
         let sections: Result<Sections, _> = self.figment.extract();
         sections
             .map(drop)
             .map_err(|errors| ConfigError::from_figment("", errors))
+    }
+
+    pub(super) fn refusal(&self, section: &str, broken: Vec<Check>) -> ConfigError {
+        let problem = |(field, rule): Check| {
+            let field = if section.is_empty() {
+                field.to_owned()
+            } else {
+                format!("{section}.{field}")
+            };
+            let origin = self.origin(&field).unwrap_or_default();
+            Problem { field, rule, origin }
+        };
+        ConfigError::Fields(broken.into_iter().map(problem).collect())
+    }
+
+    /// Where a field's value came from; nothing for a default.
+    pub(super) fn origin(&self, field: &str) -> Option<String> {
+        Some(origin(self.figment.find_metadata(field)?, field))
     }
 }
 
@@ -264,8 +154,8 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A section, or its problems put with the others.
-fn keep<T>(section: Result<T, ConfigError>, problems: &mut Vec<Problem>) -> Option<T> {
+/// A section, or its problems put with the others, so that everything wrong is said at once.
+pub fn keep<T>(section: Result<T, ConfigError>, problems: &mut Vec<Problem>) -> Option<T> {
     match section {
         Ok(section) => return Some(section),
         Err(ConfigError::Fields(more)) => problems.extend(more),
@@ -307,10 +197,17 @@ impl Provider for Flag {
 }
 
 /// A path; one from the file starts at the file's folder.
-pub(super) fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+///
+/// # Errors
+/// Where it is no text.
+pub fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     RelativePathBuf::deserialize(deserializer).map(|path| path.relative())
 }
 
-pub(super) fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+/// The same, for a field that need not be set.
+///
+/// # Errors
+/// Where it is no text.
+pub fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     path(deserializer).map(Some)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serializer};
+use shelfproof_verifier::chain::rpc::http::parse_url;
 use zeroize::Zeroizing;
 
 /// The longest secret that a file may hold.
@@ -38,8 +39,7 @@ pub fn read_secret(path: &Path) -> io::Result<SecretString> {
 }
 
 /// The address without its password.
-#[must_use]
-pub fn redacted(url: &str) -> String {
+fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return HIDDEN.to_owned();
     };
@@ -70,6 +70,12 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretS
 
 pub(super) fn serialize_url<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redacted(url.expose_secret()))
+}
+
+/// A node's address holds its key in the path, the query or before the host: what is left is no secret.
+pub(super) fn serialize_rpc<S: Serializer>(rpc: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = parse_url(rpc.expose_secret()).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
+    serializer.serialize_str(&shown)
 }
 
 #[cfg(test)]

@@ -1,0 +1,122 @@
+//! What each value must be. Numbers have a least and a greatest that a machine bears.
+
+use std::ops::RangeInclusive;
+
+use alloy_primitives::{Address, B256};
+use secrecy::{ExposeSecret, SecretString};
+use shelfproof_verifier::chain::rpc::http::parse_url;
+use shelfproof_verifier::epoch;
+use sqlx::postgres::PgConnectOptions;
+use tracing_subscriber::EnvFilter;
+
+use super::{Anchor, Chain, Database, Log};
+
+/// A field, and the rule that it breaks.
+pub type Check = (&'static str, String);
+
+/// The checks that failed.
+#[must_use]
+pub fn broken<const N: usize>(checks: [Option<Check>; N]) -> Vec<Check> {
+    checks.into_iter().flatten().collect()
+}
+
+/// What is wrong with a number outside its bounds.
+#[must_use]
+pub fn within(field: &'static str, value: u64, bounds: RangeInclusive<u64>) -> Option<Check> {
+    let (least, most) = (bounds.start(), bounds.end());
+    (!bounds.contains(&value)).then(|| (field, format!("must be {least} to {most}, not {value}")))
+}
+
+/// Whether `text` is an http or https address.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    parse_url(text).is_ok()
+}
+
+pub(super) fn database(database: &Database) -> Vec<Check> {
+    let address = database.url.expose_secret();
+    let url = match (address.is_empty(), &database.url_file) {
+        (true, None) => Some("is not set: set it, or url_file to the path of a file that holds it".to_owned()),
+        (false, Some(_)) => Some("and url_file are both set: keep one".to_owned()),
+        (true, Some(_)) => None,
+        (false, None) => url(&database.url),
+    };
+    broken([
+        url.map(|rule| ("url", rule)),
+        within("pool_size", database.pool_size.into(), 4..=1_000),
+    ])
+}
+
+/// What is wrong with a database's address; never the address.
+pub(super) fn url(url: &SecretString) -> Option<String> {
+    let url = url.expose_secret();
+    let is_postgres = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    (!is_postgres || url.parse::<PgConnectOptions>().is_err())
+        .then(|| "must be an address like postgres://user:password@host:5432/database".to_owned())
+}
+
+pub(super) fn chain(chain: &Chain) -> Vec<Check> {
+    let zero = |field, is_zero: bool| is_zero.then(|| (field, "must not be zero".to_owned()));
+    let rpc = match (chain.rpc.expose_secret().is_empty(), &chain.rpc_file) {
+        (false, Some(_)) => Some("and rpc_file are both set: keep one".to_owned()),
+        (false, None) => rpc(&chain.rpc),
+        (true, _) => None,
+    };
+    broken([
+        // The database keeps it as a signed number.
+        within("chain_id", chain.chain_id, 1..=i64::MAX as u64),
+        zero("registry", chain.registry == Address::ZERO),
+        zero("merchant_id", chain.merchant_id == B256::ZERO),
+        rpc.map(|rule| ("rpc", rule)),
+        chain
+            .confirmations
+            .and_then(|blocks| within("confirmations", blocks, 1..=10_000)),
+    ])
+}
+
+/// What is wrong with a node's address; never the address, which may hold a key.
+pub(super) fn rpc(rpc: &SecretString) -> Option<String> {
+    (!is_web_address(rpc.expose_secret())).then(|| "must be an address like https://node.example".to_owned())
+}
+
+pub(super) fn anchor(anchor: &Anchor) -> Vec<Check> {
+    let folder = "is not set: set it to a folder for the epochs' data and the history map";
+    broken([
+        anchor
+            .folder
+            .as_os_str()
+            .is_empty()
+            .then(|| ("folder", folder.to_owned())),
+        within("every_s", anchor.every_s, 1..=43_200),
+        within("events_max", anchor.events_max, 1..=epoch::MAX_EVENTS),
+        within("margin_s", anchor.margin_s, 0..=43_200),
+        within("pending_epochs_max", anchor.pending_epochs_max as u64, 1..=1_024),
+        within("pending_events_max", anchor.pending_events_max, 1..=16_000_000),
+        within("poll_ms", anchor.poll_ms, 10..=60_000),
+        anchor
+            .max_fee_gwei
+            .and_then(|gwei| within("max_fee_gwei", gwei, 1..=1_000_000)),
+    ])
+}
+
+pub(super) fn log(log: &Log) -> Vec<Check> {
+    let refused = EnvFilter::builder().parse(&log.filter).err();
+    broken([refused.map(|error| {
+        (
+            "filter",
+            format!("must be like `info` or `warn,shelfproof=debug`: {error}"),
+        )
+    })])
+}
+
+/// What anchoring asks for beyond the sections' own rules.
+pub(super) fn anchored(chain: &Chain) -> Vec<Check> {
+    let rule = "is not set: set it to the JSON-RPC address of a node, or chain.rpc_file to a file that holds it";
+    broken([chain
+        .rpc
+        .expose_secret()
+        .is_empty()
+        .then(|| ("chain.rpc", rule.to_owned()))])
+}

@@ -1,0 +1,163 @@
+//! The sections that `shelfproof-anchor` reads; all but `[anchor]` are `shelfproof`'s too.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use alloy_primitives::{Address, B256};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::chain::rpc::Finality;
+use shelfproof_verifier::epoch;
+
+use super::{layers, secret};
+
+/// `[database]`: the truth about sales.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://user:password@host:port/database`.
+    #[serde(deserialize_with = "secret::text", serialize_with = "secret::serialize_url")]
+    pub url: SecretString,
+    /// A file that holds the address instead.
+    #[serde(deserialize_with = "layers::optional_path", skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
+    /// Connections at most.
+    pub pool_size: u32,
+}
+
+/// `[keys]`: the vault.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The folder that holds the encrypted key files.
+    #[serde(deserialize_with = "layers::path")]
+    pub folder: PathBuf,
+    /// The file that holds the passphrase which opens them.
+    #[serde(deserialize_with = "layers::path")]
+    pub passphrase_file: PathBuf,
+}
+
+/// `[chain]`: which merchant this is, as `shelfproof-anchor register` prints it, and where its chain is read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    /// The chain's EIP-155 id.
+    pub chain_id: u64,
+    /// The registry contract.
+    pub registry: Address,
+    /// The merchant in it.
+    pub merchant_id: B256,
+    /// The JSON-RPC address of a node, which may hold a key; empty where there is none.
+    #[serde(default, deserialize_with = "secret::text", serialize_with = "secret::serialize_rpc")]
+    pub rpc: SecretString,
+    /// A file that holds the address instead.
+    #[serde(
+        default,
+        deserialize_with = "layers::optional_path",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rpc_file: Option<PathBuf>,
+    /// Blocks on top after which a block is final; the node's `finalized` tag where not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmations: Option<u64>,
+}
+
+/// `[anchor]`: from events to the chain.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Anchor {
+    /// The folder of the epochs' data files and the history map; it has no default.
+    #[serde(deserialize_with = "layers::path")]
+    pub folder: PathBuf,
+    /// Address and port that answer proofs and metrics; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// An event waits at most so long until an epoch is cut.
+    pub every_s: u64,
+    /// Events of an epoch at most.
+    pub events_max: u64,
+    /// An epoch is cut this long before the first receipt's deadline, whatever else.
+    pub margin_s: u64,
+    /// Epochs that wait for their final block at most: no more are cut then.
+    pub pending_epochs_max: usize,
+    /// Events in them at most.
+    pub pending_events_max: u64,
+    /// How often database and chain are looked at.
+    pub poll_ms: u64,
+    /// The most paid for a unit of gas; where not set, twice the base fee as the node estimates it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_fee_gwei: Option<u64>,
+}
+
+/// `[log]`: what is written about all that, to standard error.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// What is written, as `tracing` reads it: `info`, `warn,shelfproof=debug`.
+    pub filter: String,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A line of text.
+    Text,
+    /// A line of JSON.
+    Json,
+}
+
+impl Chain {
+    /// The merchant as the protocol names it.
+    #[must_use]
+    pub const fn identity(&self) -> Identity {
+        Identity {
+            chain_id: self.chain_id,
+            registry: self.registry,
+            merchant_id: self.merchant_id,
+        }
+    }
+
+    /// When a block counts as final.
+    #[must_use]
+    pub fn finality(&self) -> Finality {
+        self.confirmations.map_or(Finality::Tag, Finality::Confirmations)
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: SecretString::default(),
+            url_file: None,
+            pool_size: 16,
+        }
+    }
+}
+
+impl Default for Anchor {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::new(),
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090),
+            every_s: 60,
+            events_max: epoch::MAX_EVENTS,
+            margin_s: 1_800,
+            pending_epochs_max: 64,
+            pending_events_max: 1_000_000,
+            poll_ms: 1_000,
+            max_fee_gwei: None,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            filter: "info,sqlx=warn".to_owned(),
+        }
+    }
+}
