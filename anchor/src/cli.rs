@@ -1,8 +1,10 @@
 //! The command line.
 
 use std::error::Error;
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
@@ -11,9 +13,15 @@ use shelfproof_anchor::output::print;
 use shelfproof_anchor::register::{Account, Outcome, Registration};
 use shelfproof_verifier::chain::rpc::Finality;
 
+mod export;
 mod key;
+mod mirror;
+mod rotate;
+mod run;
+mod status;
 
-/// Puts a merchant on the chain: the one program that holds the keys which sign transactions.
+/// Puts a merchant and its events on the chain, and proves what happened to each key: the one program that holds the keys which
+/// sign transactions.
 #[derive(Debug, Parser)]
 #[command(name = "shelfproof-anchor", version, after_help = HELP, disable_help_subcommand = true)]
 struct Cli {
@@ -49,6 +57,20 @@ enum Command {
     /// Register a merchant, and wait until that is final
     #[command(after_help = REGISTER_HELP)]
     Register(RegisterArgs),
+    Run(run::RunArgs),
+    Status(status::StatusArgs),
+    Rebuild(mirror::RebuildArgs),
+    Follow(mirror::FollowArgs),
+    Rotate(rotate::RotateArgs),
+    Export(export::ExportArgs),
+}
+
+/// The configuration, which `shelfproof` reads too.
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// The configuration file; shelfproof.toml in the working folder where not given
+    #[arg(long, env = "SHELFPROOF_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// The chain, and who signs.
@@ -112,9 +134,16 @@ pub(crate) async fn run() -> ExitCode {
         let said = if cli.json { done.json.to_string() } else { done.text };
         Ok(print(&format!("{said}\n"))?)
     });
-    let Err(error) = done else {
-        return ExitCode::SUCCESS;
+    let error = match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) => error,
     };
+    if let Some(Shown(done)) = error.downcast_ref() {
+        let said = if cli.json { done.json.to_string() } else { done.text.clone() };
+        return match print(&format!("{said}\n")) {
+            Ok(()) | Err(_) => ExitCode::FAILURE,
+        };
+    }
     // Where not even this can be said, the exit code says it.
     let is_printed = cli.json && print(&format!("{}\n", json!({ "error": error.to_string() }))).is_ok();
     if !is_printed {
@@ -124,9 +153,28 @@ pub(crate) async fn run() -> ExitCode {
 }
 
 /// What a command says in the end.
+#[derive(Debug)]
 struct Done {
     json: Value,
     text: String,
+}
+
+/// A command that did what it should, and found that something needs to be done.
+#[derive(Debug)]
+struct Shown(Done);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.text)
+    }
+}
+
+impl Error for Shown {}
+
+/// Unix milliseconds.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 impl Command {
@@ -134,6 +182,12 @@ impl Command {
         match self {
             Self::Deploy { chain } => deploy(&chain).await,
             Self::Register(args) => register(args).await,
+            Self::Run(args) => run::run(&args).await,
+            Self::Status(args) => status::run(&args).await,
+            Self::Rebuild(args) => mirror::run_rebuild(args).await,
+            Self::Follow(args) => mirror::run_follow(args).await,
+            Self::Rotate(args) => rotate::run(args).await,
+            Self::Export(args) => export::run(&args),
         }
     }
 }

@@ -13,11 +13,14 @@
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
 pub mod config;
+mod figures;
 pub mod keyfile;
 pub mod log;
 pub mod output;
 pub mod register;
+pub mod run;
 pub mod seal;
+pub mod sequence;
 pub mod status;
 pub mod store;
 pub mod tx;

@@ -5,13 +5,14 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use alloy::contract::Error as ContractError;
+use alloy::contract::{CallBuilder, CallDecoder, Error as ContractError};
+use alloy::eips::BlockNumberOrTag;
 use alloy::providers::{DynProvider, PendingTransactionError, Provider, ProviderBuilder};
 use alloy::rpc::types::TransactionReceipt;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::transports::http::reqwest;
 use alloy_primitives::{Address, B256, U256};
-use shelfproof_contracts::ShelfproofRegistry;
+use shelfproof_contracts::ShelfproofRegistry::{self, ShelfproofRegistryInstance};
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
 
@@ -162,8 +163,7 @@ impl Account {
                         registration.data_uri.clone(),
                     )
                     .from(self.address);
-                self.check_funds(call.estimate_gas().await?).await?;
-                Outcome::Done(self.settle(call.send().await?).await?.transaction_hash)
+                self.change(call).await?
             }
             key if key == registration.vrf_public_key => Outcome::Found,
             _ => return Err(RegisterError::OtherKey { merchant_id }),
@@ -171,6 +171,43 @@ impl Account {
         self.wait_until_final(registration.registry, merchant_id, finality)
             .await?;
         Ok((merchant_id, outcome))
+    }
+
+    /// The registry, of whose merchant this account is the owner.
+    pub(crate) async fn owned(
+        &self,
+        registry: Address,
+        merchant_id: B256,
+    ) -> Result<ShelfproofRegistryInstance<&DynProvider>, RegisterError> {
+        if !self.has_code(registry).await? {
+            return Err(RegisterError::NoRegistry(registry));
+        }
+        let contract = ShelfproofRegistry::new(registry, &self.provider);
+        match contract.owner(merchant_id).call().await? {
+            owner if owner == self.address => Ok(contract),
+            Address::ZERO => Err(RegisterError::NotRegistered(merchant_id)),
+            owner => Err(RegisterError::NotOwner {
+                owner,
+                address: self.address,
+            }),
+        }
+    }
+
+    /// Sends a call that the account can pay for, and waits for its block.
+    pub(crate) async fn change<D: CallDecoder>(
+        &self,
+        call: CallBuilder<&&DynProvider, D>,
+    ) -> Result<Outcome, RegisterError> {
+        self.check_funds(call.estimate_gas().await?).await?;
+        Ok(Outcome::Done(self.settle(call.send().await?).await?.transaction_hash))
+    }
+
+    /// Time of the newest block, Unix seconds.
+    pub(crate) async fn newest_time_s(&self) -> Result<u64, RegisterError> {
+        let block = self.provider.get_block_by_number(BlockNumberOrTag::Latest).await?;
+        block
+            .map(|block| block.header.timestamp)
+            .ok_or_else(|| RegisterError::Node("the node shows no newest block".to_owned()))
     }
 
     async fn has_code(&self, address: Address) -> Result<bool, RegisterError> {

@@ -17,6 +17,7 @@ mod step;
 pub use error::SequenceError;
 pub use step::{Step, Witness};
 
+use crate::figures;
 use crate::history::History;
 use crate::seal::{Backlog, Decision, Policy};
 use crate::status::Condition;
@@ -158,7 +159,7 @@ impl Sequencer {
         if let Some(drawn) = Arc::into_inner(drawn) {
             self.history.push(drawn)?;
         }
-        metrics::counter!("shelfproof_anchor_events_total").increment(sealed.header.event_count);
+        metrics::counter!(figures::EVENTS).increment(sealed.header.event_count);
         tracing::info!(epoch = epoch.number, events = sealed.header.event_count, hash = %sealed.hash, "sealed");
         Ok(Epoch {
             sealed: Some(sealed),
@@ -221,7 +222,7 @@ impl Sequencer {
                 let number = write(&mut *self.witness, Step::Cut, cut).await?;
                 round.again = number.is_some();
                 tracing::debug!(epoch = number, why = why.name(), "cut");
-                metrics::counter!("shelfproof_anchor_cuts_total", "why" => why.name()).increment(1);
+                metrics::counter!(figures::CUTS, "why" => why.name()).increment(1);
             }
         }
         Ok(round)
@@ -239,9 +240,7 @@ impl Sequencer {
         let more = event_waiting(&mut self.connection, &self.backlog.seen).await?;
         self.backlog.backlog = self.backlog.backlog.and(&more);
         self.backlog.seen = more.snapshot;
-        metrics::gauge!("shelfproof_anchor_waiting_events").set(f64::from(
-            u32::try_from(self.backlog.backlog.events).unwrap_or(u32::MAX),
-        ));
+        metrics::gauge!(figures::WAITING).set(figures::whole(self.backlog.backlog.events));
         Ok(())
     }
 }

@@ -85,20 +85,7 @@ impl Sender {
     /// # Errors
     /// Where the node cannot be read.
     pub async fn newest(&self) -> Result<(u64, B256), TxError> {
-        let registry = self.registry();
-        let call = registry.latestEpoch(self.source.identity().merchant_id);
-        let latest = call.call().await.map_err(|error| TxError::contract(error, self.address))?;
-        Ok((latest.number, latest.epochHash))
-    }
-
-    /// The hash that the newest block holds of an epoch; zero is none.
-    ///
-    /// # Errors
-    /// Where the node cannot be read.
-    pub async fn newest_hash(&self, number: u64) -> Result<B256, TxError> {
-        let registry = self.registry();
-        let call = registry.epochHash(self.source.identity().merchant_id, number);
-        call.call().await.map_err(|error| TxError::contract(error, self.address))
+        Ok(self.source.newest_epoch().await?)
     }
 
     /// Signs the transaction that anchors an epoch, after the node has tried it out. Nothing is sent.
@@ -184,14 +171,6 @@ impl Sender {
             None if next_nonce > signed.nonce => Fate::Spent,
             None => Fate::Open,
         })
-    }
-
-    /// What the account has, wei.
-    ///
-    /// # Errors
-    /// Where the node cannot be read.
-    pub async fn balance(&self) -> Result<U256, TxError> {
-        Ok(self.source.provider().get_balance(self.address).await?)
     }
 
     fn registry(&self) -> ShelfproofRegistryInstance<&alloy::providers::RootProvider> {

@@ -30,7 +30,6 @@ pub mod product;
 pub mod serve;
 mod shell;
 mod stop;
-mod table;
 pub mod worker;
 
 /// What goes wrong here is told to a person, who must mend it.

@@ -8,6 +8,10 @@ use crate::event::{EVENT_BYTES, KeyEvent, Record};
 /// The most events that an epoch may hold.
 pub const MAX_EVENTS: u64 = 1 << 20;
 
+/// The most bytes that an epoch's data may have.
+pub const MAX_DATA_BYTES: usize = (1 << 20) * EVENT_BYTES;
+const _: () = assert!(MAX_DATA_BYTES as u64 == MAX_EVENTS * EVENT_BYTES as u64);
+
 /// What the registry holds a hash of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {

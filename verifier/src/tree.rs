@@ -7,11 +7,15 @@
 use std::cmp::Ordering;
 
 use alloy_primitives::{B256, keccak256};
+use serde_json::{Value, json};
 
 use crate::event::{KeyEvent, Record};
 
 /// The longest path in an epoch of 2²⁰ events, and in a receipt.
 pub const MAX_PATH: usize = 20;
+
+/// What a leaf is the hash of, as Solidity's ABI names the types.
+pub const LEAF_ENCODING: [&str; 6] = ["bytes32", "uint32", "uint8", "uint64", "bytes32", "bytes32"];
 
 /// The hash of an inner node: commutative.
 #[must_use]
@@ -117,6 +121,23 @@ impl EventsTree {
             .binary_search_by(|other| leaf.cmp(other))
             .ok()
             .map(|index| first + index)
+    }
+
+    /// The tree as `@openzeppelin/merkle-tree` keeps one in a file, format `standard-v1`; `None` where the events are not its own.
+    #[must_use]
+    pub fn dump(&self, events: &[KeyEvent]) -> Option<Value> {
+        let value = |event: &KeyEvent| {
+            Some(json!({
+                "value": [event.key_id, event.version, event.kind as u8, event.at_ms, event.prev, event.payload],
+                "treeIndex": self.index_of(&event.hash())?,
+            }))
+        };
+        Some(json!({
+            "format": "standard-v1",
+            "leafEncoding": LEAF_ENCODING,
+            "tree": self.nodes,
+            "values": events.iter().map(value).collect::<Option<Vec<_>>>()?,
+        }))
     }
 
     /// The siblings from a leaf up to the root; `None` for what is no leaf.

@@ -70,6 +70,12 @@ pub struct Anchor {
     /// The folder of the epochs' data files and the history map; it has no default.
     #[serde(deserialize_with = "layers::path")]
     pub folder: PathBuf,
+    /// The key file of the account that anchors; `anchorer.key` in the folder of the keys where not set.
+    #[serde(
+        deserialize_with = "layers::optional_path",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub key_file: Option<PathBuf>,
     /// Address and port that answer proofs and metrics; port 0 is any free one.
     pub listen: SocketAddr,
     /// An event waits at most so long until an epoch is cut.
@@ -141,6 +147,7 @@ impl Default for Anchor {
     fn default() -> Self {
         Self {
             folder: PathBuf::new(),
+            key_file: None,
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090),
             every_s: 60,
             events_max: epoch::MAX_EVENTS,

@@ -48,6 +48,20 @@ pub enum RegisterError {
         /// The merchant.
         merchant_id: B256,
     },
+    /// Nobody registered that merchant.
+    #[error("the registry does not know the merchant {0}: check --merchant-id, --registry and --rpc")]
+    NotRegistered(B256),
+    /// Another account owns it.
+    #[error("the merchant belongs to {owner}, and {address} signs here: give the owner's key file")]
+    NotOwner {
+        /// Who owns it.
+        owner: Address,
+        /// Who would sign.
+        address: Address,
+    },
+    /// The registry never knew that receipt key.
+    #[error("the registry never knew the receipt key {0}: check the address")]
+    UnknownSigner(Address),
     /// The contract refuses.
     #[error("the registry refuses: {0}")]
     Refused(String),

@@ -11,7 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{Failure, print, table};
+use shelfproof_anchor::table;
+
+use super::{Failure, print};
 use crate::domain::account::Role;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::now_ms;

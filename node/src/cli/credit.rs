@@ -5,7 +5,9 @@ use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{Failure, money_currency, print, table};
+use shelfproof_anchor::table;
+
+use super::{Failure, money_currency, print};
 use crate::domain::account::Account;
 use crate::domain::clock::now_ms;
 use crate::domain::money::{Currency, Money};

@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use sqlx::PgPool;
 
-use super::{Failure, print, table};
+use shelfproof_anchor::table;
+
+use super::{Failure, print};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, State};

@@ -5,7 +5,9 @@ use console::Alignment::{Left, Right};
 use serde::Serialize;
 use sqlx::PgPool;
 
-use super::{Failure, money_currency, print, table};
+use shelfproof_anchor::table;
+
+use super::{Failure, money_currency, print};
 use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};

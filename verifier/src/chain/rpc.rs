@@ -135,6 +135,18 @@ impl RpcSource {
         Ok((latest.number, latest.epochHash))
     }
 
+    /// Number and hash of the latest epoch in the newest block, which may not be final: only a merchant's own programs
+    /// have a use for it.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn newest_epoch(&self) -> Result<(u64, B256), RpcError> {
+        let registry = self.registry();
+        let call = registry.latestEpoch(self.identity.merchant_id);
+        let latest = call.call().await.map_err(|e| RpcError::contract("latestEpoch", e))?;
+        Ok((latest.number, latest.epochHash))
+    }
+
     /// The epoch hash that the registry holds as of `at`; zero is none.
     ///
     /// # Errors
@@ -166,6 +178,20 @@ impl RpcSource {
             from_s: span.from,
             until_s: span.until,
         }))
+    }
+
+    /// Where the merchant says, as of `at`, that its epoch data is published. Anybody may say anything there.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn data_uri(&self, at: &FinalBlock) -> Result<String, RpcError> {
+        let call = self
+            .registry()
+            .dataUri(self.identity.merchant_id)
+            .block(at.id())
+            .call()
+            .await;
+        call.map_err(|e| RpcError::contract("dataUri", e))
     }
 
     fn registry(&self) -> ShelfproofRegistryInstance<&RootProvider> {

@@ -3,13 +3,13 @@
 use console::{Alignment, pad_str};
 
 /// Columns of a table: what stands above, and on which side its cells stand.
-pub(super) type Columns<'a, const N: usize> = [(&'a str, Alignment); N];
+pub type Columns<'a, const N: usize> = [(&'a str, Alignment); N];
 
 /// What stands between two columns.
 const GAP: &str = "  ";
 
 /// The table's lines, each ended.
-pub(super) fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; N]]) -> String {
+pub fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|at| {
         let cells = rows.iter().map(|row| row[at].as_str());
         let width = cells.chain([columns[at].0]).map(console::measure_text_width).max();
@@ -25,7 +25,7 @@ pub(super) fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; 
 }
 
 /// Unix milliseconds as people read them, in UTC: `2026-09-21 14:13:20`.
-pub(super) fn time(at_ms: i64) -> String {
+pub fn time(at_ms: i64) -> String {
     let (days, second) = (at_ms.div_euclid(86_400_000), at_ms.rem_euclid(86_400_000) / 1000);
     // Days from 0000-03-01, in eras of 400 years, so that a leap day ends its year (Hinnant, "chrono-compatible
     // low-level date algorithms").

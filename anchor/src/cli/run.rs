@@ -1,0 +1,63 @@
+//! `run`: the anchor of one merchant, until it is stopped.
+
+use std::error::Error;
+
+use clap::Args;
+use serde_json::json;
+use shelfproof_anchor::config::{Config, Settings};
+use shelfproof_anchor::output::print;
+use shelfproof_anchor::{keyfile, log, run};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ConfigArgs, Done, key};
+
+/// Bring events to the chain, and prove them, until stopped
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  shelfproof-anchor run --config shelfproof.toml
+
+It cuts committed events into epochs, publishes their data in anchor.folder/data, anchors them, and answers proofs at
+anchor.listen (`/v1/keys/0x…`, `/v1/status`, `/metrics`, `/data/epochs/…`). Publish that data folder where the chain says it is:
+`shelfproof serve` does with proofs.data_folder, and so does any static server.
+
+Started twice on one database, the second waits and takes over when the first ends. Kill it whenever you like: it goes on from there.
+The database is reached directly, not through a pooler in transaction mode: the lock is the session's.")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) async fn run(args: &RunArgs) -> Result<Done, Box<dyn Error>> {
+    let config = Config::read(&Settings::read(args.config.config.as_deref(), &[])?)?;
+    log::start(&config.log)?;
+    let file = config.anchor.key_file.clone();
+    let file = file.unwrap_or_else(|| config.keys.folder.join("anchorer.key"));
+    let passphrase = key::passphrase(&config.keys.passphrase_file)?;
+    let signer = key::signer_of(&file, &keyfile::open(&file, key::name(&file), &passphrase)?)?;
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    let say = |text: &str| {
+        // Whoever reads it may have gone; the anchor goes on.
+        let _ = print(text);
+    };
+    let address = signer.address();
+    run::run(
+        config,
+        signer,
+        stop,
+        || say("another anchor works on this database; this one waits, and takes over when that one ends\n"),
+        |listen| say(&format!("anchoring as {address}\nproving on http://{listen}\n")),
+    )
+    .await?;
+    Ok(Done {
+        json: json!({"stopped": true}),
+        text: "stopped".to_owned(),
+    })
+}

@@ -1,0 +1,274 @@
+//! The anchor as it runs: it waits for its turn, opens its history, answers proofs, and does round after round.
+
+use std::io;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::signers::local::PrivateKeySigner;
+use secrecy::ExposeSecret;
+use shelfproof_verifier::chain::rpc::RpcSource;
+use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+mod say;
+
+use crate::config::Config;
+use crate::figures::{self, Measured};
+use crate::history::{History, HistoryError};
+use crate::http;
+use crate::seal::Policy;
+use crate::sequence::{Bounds, SequenceError, Sequencer};
+use crate::status::{Condition, Status};
+use crate::store::lock::{lock_try, session_open};
+use crate::tx::{Sender, TxError};
+use say::Teller;
+
+/// What `pg_stat_activity` calls this program.
+const APPLICATION: &str = "shelfproof-anchor";
+
+/// The longest pause after something that failed.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Why an anchor does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The database's address is none, or the database failed before anything began.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The folder.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The address to listen on.
+    #[error("anchor.listen {address}: {cause}: choose another port, or end what listens there")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's words.
+        cause: io::Error,
+    },
+    /// The listener failed.
+    #[error("answering proofs: {0}")]
+    Serve(#[from] io::Error),
+    /// Metrics.
+    #[error("metrics: {0}")]
+    Metrics(String),
+    /// A thread of this process failed.
+    #[error("a thread of this process failed: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+/// Runs the anchor of `config` with the key of `signer` until `stop`. `ready` is told where proofs are answered, once they are;
+/// `waiting`, that another anchor works and this one stands by.
+///
+/// # Errors
+/// Where it cannot begin. What fails later is told by its status, and tried again.
+pub async fn run(
+    config: Config,
+    signer: PrivateKeySigner,
+    stop: impl Future<Output = ()> + Send + 'static,
+    waiting: impl FnOnce(),
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), RunError> {
+    let metrics = figures::start().map_err(|error| RunError::Metrics(error.to_string()))?;
+    let (stopped, mut stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        stop.await;
+        // Whoever waited for it may be gone already.
+        let _ = stopped.send(true);
+    });
+    let options = PgConnectOptions::from_str(config.database.url.expose_secret())?.application_name(APPLICATION);
+    let Some(session) = take_turn(&options, &config, waiting, stopping.clone()).await? else {
+        return Ok(());
+    };
+    let (folder, merchant_id) = (config.anchor.folder.clone(), config.chain.merchant_id);
+    let history = tokio::task::spawn_blocking(move || History::open(&folder, merchant_id)).await??;
+    let history = Arc::new(history);
+    let address = config.anchor.listen;
+    let in_listen = |cause| RunError::Listen { address, cause };
+    let listener = TcpListener::bind(address).await.map_err(in_listen)?;
+    ready(listener.local_addr().map_err(in_listen)?);
+
+    let (teller, status) = Teller::new(signer.address(), &history);
+    let mut until = stopping.clone();
+    let served = http::serve(
+        Arc::clone(&history),
+        config.chain.identity(),
+        status,
+        metrics,
+        listener,
+        async move { drop(until.wait_for(|stopped| *stopped).await) },
+    );
+    let anchor = Anchor {
+        config,
+        options,
+        signer,
+        history,
+        teller,
+    };
+    tokio::select! {
+        ended = served => Ok(ended?),
+        () = anchor.work(session) => Ok(()),
+        // Killed at any line it leaves what the next one goes on from: nothing is brought to an end here.
+        _ = stopping.wait_for(|stopped| *stopped) => Ok(()),
+    }
+}
+
+/// A session that holds the lock; `None` where the program was stopped before.
+async fn take_turn(
+    options: &PgConnectOptions,
+    config: &Config,
+    waiting: impl FnOnce(),
+    mut stopping: watch::Receiver<bool>,
+) -> Result<Option<PgConnection>, RunError> {
+    let poll = Duration::from_millis(config.anchor.poll_ms);
+    let mut session = session_open(options).await?;
+    if lock_try(&mut session).await? {
+        return Ok(Some(session));
+    }
+    waiting();
+    loop {
+        tokio::select! {
+            () = sleep(poll) => {}
+            _ = stopping.wait_for(|stopped| *stopped) => return Ok(None),
+        }
+        match lock_try(&mut session).await {
+            Ok(true) => return Ok(Some(session)),
+            Ok(false) => {}
+            // The database was restarted, perhaps: whoever works has lost its lock as well.
+            Err(error) => {
+                tracing::warn!(%error, "the database does not answer");
+                if let Ok(again) = session_open(options).await {
+                    session = again;
+                }
+            }
+        }
+    }
+}
+
+struct Anchor {
+    config: Config,
+    options: PgConnectOptions,
+    signer: PrivateKeySigner,
+    history: Arc<History>,
+    teller: Teller,
+}
+
+impl Anchor {
+    /// Rounds without end; what fails is told, and tried again after a pause that grows.
+    async fn work(mut self, session: PgConnection) {
+        let mut session = Some(session);
+        let mut failures = 0;
+        loop {
+            let failed = match self.sessions_rounds(session.take(), &mut failures).await {
+                Ok(never) => match never {},
+                Err(error) => error,
+            };
+            self.teller.say_failure(&failed, None).await;
+            failures += 1;
+            sleep(self.pause(failures)).await;
+        }
+    }
+
+    /// Rounds over one session, until the database fails.
+    async fn sessions_rounds(
+        &mut self,
+        session: Option<PgConnection>,
+        failures: &mut u32,
+    ) -> Result<std::convert::Infallible, SequenceError> {
+        let session = match session {
+            Some(session) => session,
+            None => self.lock_again().await?,
+        };
+        let mut sequencer = self.sequencer(session).await?;
+        loop {
+            match sequencer.round(now_ms()).await {
+                Ok(round) => {
+                    *failures = 0;
+                    self.teller.say_round(&round, sequencer.connection()).await;
+                    if !round.again {
+                        sleep(self.poll()).await;
+                    }
+                }
+                Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error),
+                Err(error) => {
+                    self.teller.say_failure(&error, Some(sequencer.connection())).await;
+                    *failures += 1;
+                    sleep(self.pause(*failures)).await;
+                }
+            }
+        }
+    }
+
+    /// A new session with the lock, after the old one was lost. Where another anchor has it now, this one stands by.
+    async fn lock_again(&mut self) -> Result<PgConnection, SequenceError> {
+        let mut session = session_open(&self.options).await?;
+        while !lock_try(&mut session).await? {
+            self.teller.say(Condition::Standby, String::new());
+            sleep(self.poll()).await;
+        }
+        Ok(session)
+    }
+
+    /// The node is connected to here, and not at the start: one that is down keeps nobody from proving what is final.
+    async fn sequencer(&mut self, mut session: PgConnection) -> Result<Sequencer, SequenceError> {
+        let (chain, anchor) = (&self.config.chain, &self.config.anchor);
+        let mut failures = 0;
+        let source = loop {
+            let connected = RpcSource::connect(
+                chain.rpc.expose_secret(),
+                Some(chain.chain_id),
+                chain.registry,
+                chain.merchant_id,
+                chain.finality(),
+            );
+            match connected.await {
+                Ok(source) => break source,
+                Err(error) => {
+                    let failed = SequenceError::Tx(TxError::from(error));
+                    self.teller.say_failure(&failed, Some(&mut session)).await;
+                    failures += 1;
+                    sleep(self.pause(failures)).await;
+                }
+            }
+        };
+        let sender = Sender::new(source, self.signer.clone(), anchor.max_fee_gwei);
+        let policy = Policy {
+            every_ms: anchor.every_s * 1_000,
+            events_max: anchor.events_max,
+            margin_ms: anchor.margin_s * 1_000,
+        };
+        let bounds = Bounds {
+            epochs: anchor.pending_epochs_max,
+            events: anchor.pending_events_max,
+        };
+        let history = Arc::clone(&self.history);
+        Ok(Sequencer::new(
+            session,
+            Arc::new(sender),
+            history,
+            policy,
+            bounds,
+            Box::new(Measured),
+        ))
+    }
+
+    fn poll(&self) -> Duration {
+        Duration::from_millis(self.config.anchor.poll_ms)
+    }
+
+    /// Twice as long after each failure, up to a bound.
+    fn pause(&self, failures: u32) -> Duration {
+        self.poll().saturating_mul(1 << failures.min(16)).min(PAUSE_MAX)
+    }
+}
+
+/// Unix milliseconds.
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
