@@ -12,8 +12,10 @@
 //!
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
+pub mod history;
 pub mod keyfile;
 pub mod output;
+pub mod publish;
 pub mod register;
 pub mod status;
 pub mod store;
