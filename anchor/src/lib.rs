@@ -14,9 +14,11 @@
 
 pub mod config;
 mod figures;
+pub mod history;
 pub mod keyfile;
 pub mod log;
 pub mod output;
+pub mod publish;
 pub mod register;
 pub mod run;
 pub mod seal;

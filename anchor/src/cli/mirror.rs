@@ -162,7 +162,7 @@ pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error
 
 /// Moves away what is to be built anew. A map that another process has open is left: it is that one's.
 fn set_aside(folder: &Path) -> Result<(), Box<dyn Error>> {
-    History::check_unused(folder)?;
+    
     for name in ["map", "proofs"] {
         let (old, aside) = (folder.join(name), folder.join(format!("{name}.old")));
         if aside.exists() {
