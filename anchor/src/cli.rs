@@ -139,7 +139,11 @@ pub(crate) async fn run() -> ExitCode {
         Err(error) => error,
     };
     if let Some(Shown(done)) = error.downcast_ref() {
-        let said = if cli.json { done.json.to_string() } else { done.text.clone() };
+        let said = if cli.json {
+            done.json.to_string()
+        } else {
+            done.text.clone()
+        };
         return match print(&format!("{said}\n")) {
             Ok(()) | Err(_) => ExitCode::FAILURE,
         };

@@ -42,7 +42,11 @@ fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     describe_gauge!(CONDITION, "1 for the condition that holds, 0 for the others");
     describe_gauge!(EPOCH, "The newest epoch, by state");
-    describe_gauge!(CUT_TO_FINAL, Unit::Seconds, "From the last epoch's cut until it was final");
+    describe_gauge!(
+        CUT_TO_FINAL,
+        Unit::Seconds,
+        "From the last epoch's cut until it was final"
+    );
     describe_histogram!(STEP, Unit::Seconds, "How long each write of an epoch takes");
     describe_counter!(EVENTS, "Events sealed");
     describe_counter!(CUTS, "Epochs cut, by reason");

@@ -175,6 +175,6 @@ const fn condition(error: &ReplayError) -> Condition {
         ReplayError::Chain(_) => Condition::RpcRefused,
         ReplayError::Breach(_) => Condition::BadHistory,
         ReplayError::Missing(_) => Condition::DataMissing,
-        _ => Condition::Storage,
+        ReplayError::History(_) => Condition::Storage,
     }
 }

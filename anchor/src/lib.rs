@@ -13,16 +13,21 @@
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
 pub mod config;
-mod figures;
+pub mod figures;
+pub mod follow;
 pub mod history;
+pub mod http;
 pub mod keyfile;
 pub mod log;
 pub mod output;
 pub mod publish;
 pub mod register;
+pub mod replay;
+pub mod rotate;
 pub mod run;
 pub mod seal;
 pub mod sequence;
 pub mod status;
 pub mod store;
+pub mod table;
 pub mod tx;

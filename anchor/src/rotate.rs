@@ -34,7 +34,8 @@ impl Account {
         if contract.anchorer(merchant_id).call().await? == anchorer {
             return Ok(Outcome::Found);
         }
-        self.change(contract.setAnchorer(merchant_id, anchorer).from(self.address())).await
+        self.change(contract.setAnchorer(merchant_id, anchorer).from(self.address()))
+            .await
     }
 
     /// Receipts of `signer` count from the block that takes this.
@@ -77,7 +78,9 @@ impl Account {
             });
         }
         let until_s = self.newest_time_s().await? + END_NOTICE_S;
-        let call = contract.endReceiptSigner(merchant_id, signer, until_s).from(self.address());
+        let call = contract
+            .endReceiptSigner(merchant_id, signer, until_s)
+            .from(self.address());
         Ok(Ended {
             until_s,
             outcome: self.change(call).await?,
@@ -88,7 +91,12 @@ impl Account {
     ///
     /// # Errors
     /// As [`Self::set_anchorer`].
-    pub async fn set_data_uri(&self, registry: Address, merchant_id: B256, uri: &str) -> Result<Outcome, RegisterError> {
+    pub async fn set_data_uri(
+        &self,
+        registry: Address,
+        merchant_id: B256,
+        uri: &str,
+    ) -> Result<Outcome, RegisterError> {
         let contract = self.owned(registry, merchant_id).await?;
         if contract.dataUri(merchant_id).call().await? == uri {
             return Ok(Outcome::Found);

@@ -23,7 +23,7 @@ use crate::history::{History, HistoryError};
 use crate::http;
 use crate::seal::Policy;
 use crate::sequence::{Bounds, SequenceError, Sequencer};
-use crate::status::{Condition, Status};
+use crate::status::Condition;
 use crate::store::lock::{lock_try, session_open};
 use crate::tx::{Sender, TxError};
 use say::Teller;
@@ -112,7 +112,7 @@ pub async fn run(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        () = anchor.work(session) => Ok(()),
+        failed = anchor.work(session) => Err(failed.into()),
         // Killed at any line it leaves what the next one goes on from: nothing is brought to an end here.
         _ = stopping.wait_for(|stopped| *stopped) => Ok(()),
     }
@@ -159,13 +159,15 @@ struct Anchor {
 }
 
 impl Anchor {
-    /// Rounds without end; what fails is told, and tried again after a pause that grows.
-    async fn work(mut self, session: PgConnection) {
+    /// Rounds without end; what fails is told, and tried again after a pause that grows. Only a history map whose write failed
+    /// ends it: where it stands, the next start reads from the map itself.
+    async fn work(mut self, session: PgConnection) -> HistoryError {
         let mut session = Some(session);
         let mut failures = 0;
         loop {
             let failed = match self.sessions_rounds(session.take(), &mut failures).await {
                 Ok(never) => match never {},
+                Err(SequenceError::History(error @ HistoryError::Map(_))) => return error,
                 Err(error) => error,
             };
             self.teller.say_failure(&failed, None).await;
@@ -194,6 +196,7 @@ impl Anchor {
                         sleep(self.poll()).await;
                     }
                 }
+                Err(error @ SequenceError::History(HistoryError::Map(_))) => return Err(error),
                 Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error),
                 Err(error) => {
                     self.teller.say_failure(&error, Some(sequencer.connection())).await;

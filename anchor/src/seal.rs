@@ -87,7 +87,9 @@ impl Policy {
         match (by_time_ms, by_deadline_ms) {
             (0, _) => Decision::Cut(Why::Time),
             (_, Some(0)) => Decision::Cut(Why::Deadline),
-            (time_ms, deadline_ms) => Decision::Wait(deadline_ms.map_or(time_ms, |deadline_ms| deadline_ms.min(time_ms))),
+            (time_ms, deadline_ms) => {
+                Decision::Wait(deadline_ms.map_or(time_ms, |deadline_ms| deadline_ms.min(time_ms)))
+            }
         }
     }
 }
@@ -115,7 +117,10 @@ mod tests {
     #[test]
     fn nothing_is_cut_of_nothing() {
         for cut_at_ms in [0, NOW_MS - 60_000, NOW_MS] {
-            assert!(matches!(POLICY.decide(&backlog(0, None), cut_at_ms, NOW_MS), Decision::Nothing(_)));
+            assert!(matches!(
+                POLICY.decide(&backlog(0, None), cut_at_ms, NOW_MS),
+                Decision::Nothing(_)
+            ));
         }
     }
 
@@ -129,13 +134,22 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_delays_by_one_period_at_most() {
-        assert_eq!(POLICY.decide(&backlog(1, None), NOW_MS + 86_400_000, NOW_MS), Decision::Wait(60_000));
+        assert_eq!(
+            POLICY.decide(&backlog(1, None), NOW_MS + 86_400_000, NOW_MS),
+            Decision::Wait(60_000)
+        );
     }
 
     #[test]
     fn a_full_epoch_is_cut_at_once() {
-        assert_eq!(POLICY.decide(&backlog(99, None), NOW_MS, NOW_MS), Decision::Wait(60_000));
-        assert_eq!(POLICY.decide(&backlog(100, None), NOW_MS, NOW_MS), Decision::Cut(Why::Count));
+        assert_eq!(
+            POLICY.decide(&backlog(99, None), NOW_MS, NOW_MS),
+            Decision::Wait(60_000)
+        );
+        assert_eq!(
+            POLICY.decide(&backlog(100, None), NOW_MS, NOW_MS),
+            Decision::Cut(Why::Count)
+        );
     }
 
     #[test]
@@ -144,13 +158,19 @@ mod tests {
             POLICY.decide(&backlog(1, Some(1_800)), NOW_MS, NOW_MS),
             Decision::Cut(Why::Deadline)
         );
-        assert_eq!(POLICY.decide(&backlog(1, Some(1_801)), NOW_MS, NOW_MS), Decision::Wait(1_000));
+        assert_eq!(
+            POLICY.decide(&backlog(1, Some(1_801)), NOW_MS, NOW_MS),
+            Decision::Wait(1_000)
+        );
         assert_eq!(
             POLICY.decide(&backlog(1, Some(86_400)), NOW_MS, NOW_MS),
             Decision::Wait(60_000),
             "time comes first"
         );
-        let overdue = Backlog { events: 1, anchor_by_s: Some(1) };
+        let overdue = Backlog {
+            events: 1,
+            anchor_by_s: Some(1),
+        };
         assert_eq!(POLICY.decide(&overdue, NOW_MS, NOW_MS), Decision::Cut(Why::Deadline));
     }
 
@@ -161,7 +181,16 @@ mod tests {
             events,
             anchor_by_s,
         };
-        let sum = Backlog::default().and(&look(2, Some(7))).and(&look(0, None)).and(&look(3, Some(9)));
-        assert_eq!(sum, Backlog { events: 5, anchor_by_s: Some(7) });
+        let sum = Backlog::default()
+            .and(&look(2, Some(7)))
+            .and(&look(0, None))
+            .and(&look(3, Some(9)));
+        assert_eq!(
+            sum,
+            Backlog {
+                events: 5,
+                anchor_by_s: Some(7)
+            }
+        );
     }
 }

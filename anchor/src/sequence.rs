@@ -152,7 +152,11 @@ impl Sequencer {
         };
         let drawn = Arc::new(drawn);
         let (history, file) = (Arc::clone(&self.history), Arc::clone(&drawn));
-        let publish = async { tokio::task::spawn_blocking(move || history.publish(&file)).await? .map_err(SequenceError::from) };
+        let publish = async {
+            tokio::task::spawn_blocking(move || history.publish(&file))
+                .await?
+                .map_err(SequenceError::from)
+        };
         write(&mut *self.witness, Step::Publish, publish).await?;
         let store = crate::store::epochs::epoch_seal(&mut self.connection, &sealed, now_ms);
         write(&mut *self.witness, Step::Seal, store).await?;
@@ -179,9 +183,8 @@ impl Sequencer {
             if self.history.final_epoch().0 < number {
                 let history = Arc::clone(&self.history);
                 let finalise = async {
-                    let done = tokio::task::spawn_blocking(move || {
-                        history.finalise(number, place.block, place.anchored_at_s)
-                    });
+                    let done =
+                        tokio::task::spawn_blocking(move || history.finalise(number, place.block, place.anchored_at_s));
                     done.await?.map_err(SequenceError::from)
                 };
                 write(&mut *self.witness, Step::Finalise, finalise).await?;
@@ -196,13 +199,7 @@ impl Sequencer {
     }
 
     /// Cuts the next epoch, where it is time.
-    async fn cut(
-        &mut self,
-        edges: Edges,
-        open: usize,
-        mut round: Round,
-        now_ms: u64,
-    ) -> Result<Round, SequenceError> {
+    async fn cut(&mut self, edges: Edges, open: usize, mut round: Round, now_ms: u64) -> Result<Round, SequenceError> {
         let (layers, waiting) = self.history.waiting();
         if open.max(layers) >= self.bounds.epochs || waiting >= self.bounds.events {
             round.condition = Condition::Full;

@@ -9,6 +9,7 @@ pub type Columns<'a, const N: usize> = [(&'a str, Alignment); N];
 const GAP: &str = "  ";
 
 /// The table's lines, each ended.
+#[must_use]
 pub fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|at| {
         let cells = rows.iter().map(|row| row[at].as_str());
@@ -25,6 +26,7 @@ pub fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; N]]) ->
 }
 
 /// Unix milliseconds as people read them, in UTC: `2026-09-21 14:13:20`.
+#[must_use]
 pub fn time(at_ms: i64) -> String {
     let (days, second) = (at_ms.div_euclid(86_400_000), at_ms.rem_euclid(86_400_000) / 1000);
     // Days from 0000-03-01, in eras of 400 years, so that a leap day ends its year (Hinnant, "chrono-compatible

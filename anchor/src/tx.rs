@@ -106,7 +106,10 @@ impl Sender {
                 header.data_hash,
             )
             .from(self.address);
-        let gas = call.estimate_gas().await.map_err(|error| TxError::contract(error, self.address))?;
+        let gas = call
+            .estimate_gas()
+            .await
+            .map_err(|error| TxError::contract(error, self.address))?;
         let provider = self.source.provider();
         let offer = Offer::new(gas, provider.estimate_eip1559_fees().await?, self.max_fee_gwei);
         let balance = provider.get_balance(self.address).await?;
@@ -181,7 +184,12 @@ impl Sender {
 /// Whether a node says that it has this transaction already; nodes say it in several ways.
 fn is_known(message: &str) -> bool {
     let message = message.to_lowercase();
-    ["already known", "known transaction", "already imported", "already exists"]
-        .iter()
-        .any(|known| message.contains(known))
+    [
+        "already known",
+        "known transaction",
+        "already imported",
+        "already exists",
+    ]
+    .iter()
+    .any(|known| message.contains(known))
 }

@@ -77,7 +77,12 @@ impl Registered {
             ..Settings::default()
         })?;
         let provider = client(anvil.url())?.erased();
-        let owner = provider.get_accounts().await?.into_iter().next().ok_or("anvil has no account")?;
+        let owner = provider
+            .get_accounts()
+            .await?
+            .into_iter()
+            .next()
+            .ok_or("anvil has no account")?;
         let deployment = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(owner);
         let deployed = deployment.send().await?.get_receipt().await?;
         let registry = deployed.contract_address.ok_or("no contract was deployed")?;
@@ -90,7 +95,9 @@ impl Registered {
             merchant.data_uri.clone(),
         );
         call.from(owner).send().await?.get_receipt().await?;
-        provider.anvil_set_balance(merchant.anchorer, U256::from(FUNDS_WEI)).await?;
+        provider
+            .anvil_set_balance(merchant.anchorer, U256::from(FUNDS_WEI))
+            .await?;
         let merchant_id = epoch::merchant_id(CHAIN_ID, &registry, &owner, &B256::ZERO);
         let chain = Self {
             anvil,

@@ -31,7 +31,8 @@ async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOption
 
 /// Cuts an epoch and gives it a hash, so that the next can follow; its (key, version) pairs.
 async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<Record>>> {
-    let Some(number) = epoch_cut(connection, events_max, number_of_cuts(connection).await?).await? else {
+    let now_ms = epoch_edges(connection).await?.newest + 1;
+    let Some(number) = epoch_cut(connection, events_max, now_ms).await? else {
         return Ok(None);
     };
     let events = epoch_events(connection, number).await?;
@@ -50,10 +51,6 @@ async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Ve
     };
     epoch_seal(connection, &sealed, 1).await?;
     Ok(Some(events))
-}
-
-async fn number_of_cuts(connection: &mut PgConnection) -> Result<u64> {
-    Ok(epoch_edges(connection).await?.newest + 1)
 }
 
 fn versions(events: &[Record]) -> BTreeSet<(B256, u32)> {
@@ -90,7 +87,9 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
         ];
         let [seller, slow, activator] = &mut connections;
         let mut sale = seller.begin().await?;
-        let early: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text").fetch_one(&mut *sale).await?;
+        let early: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text")
+            .fetch_one(&mut *sale)
+            .await?;
         let mut long = slow.begin().await?;
         books.write(&mut long, [2]).await?;
         books.write(activator, [1]).await?;
@@ -103,13 +102,19 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
         )
         .fetch_all(&mut anchor)
         .await?;
-        assert_eq!(by_xmin, [1, 3], "transaction {early} sold; the case is the one that breaks a rule by xmin");
+        assert_eq!(
+            by_xmin,
+            [1, 3],
+            "transaction {early} sold; the case is the one that breaks a rule by xmin"
+        );
 
         let events = cut(&mut anchor, EVENTS_MAX).await?.ok_or("nothing to seal")?;
         assert_eq!(versions(&events), BTreeSet::from([(key_id(1), 2), (key_id(1), 3)]));
         assert_eq!(cut(&mut anchor, EVENTS_MAX).await?, None, "what runs is not sealed");
         long.commit().await?;
-        let events = cut(&mut anchor, EVENTS_MAX).await?.ok_or("the slow transaction was forgotten")?;
+        let events = cut(&mut anchor, EVENTS_MAX)
+            .await?
+            .ok_or("the slow transaction was forgotten")?;
         assert_eq!(versions(&events), BTreeSet::from([(key_id(2), 1)]));
         Ok(())
     })?
@@ -139,7 +144,9 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
             let held: BTreeSet<i64> = open.iter().flatten().flatten().copied().collect();
             match rng.random_range(0..10) {
                 0..=2 if open[at].is_none() => {
-                    sqlx::raw_sql("BEGIN; SELECT pg_current_xact_id()").execute(writer).await?;
+                    sqlx::raw_sql("BEGIN; SELECT pg_current_xact_id()")
+                        .execute(writer)
+                        .await?;
                     open[at] = Some(BTreeSet::new());
                 }
                 3..=6 => {
@@ -183,7 +190,9 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
             follow(&mut heads, &events)?;
             sealed += events.len();
         }
-        written += sqlx::query_scalar::<_, i64>("SELECT count(*) FROM attest.events").fetch_one(&mut anchor).await?;
+        written += sqlx::query_scalar::<_, i64>("SELECT count(*) FROM attest.events")
+            .fetch_one(&mut anchor)
+            .await?;
         assert_eq!(i64::try_from(sealed)?, written);
         assert!(written > 60, "{written} events are no test");
         Ok(())
@@ -214,7 +223,11 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         let edges = epoch_edges(&mut anchor).await?;
         assert!(!edges.has_rest);
         assert_eq!(event_waiting(&mut anchor, &edges.waiting_since).await?.events, 10);
-        assert_eq!(cut(&mut anchor, 10).await?.map(|events| events.len()), Some(10), "exactly full is no rest");
+        assert_eq!(
+            cut(&mut anchor, 10).await?.map(|events| events.len()),
+            Some(10),
+            "exactly full is no rest"
+        );
         assert!(!epoch_edges(&mut anchor).await?.has_rest);
         Ok(())
     })?
@@ -227,7 +240,7 @@ fn the_schema_refuses_what_no_sequence_writes() -> Result<()> {
         let options = database(&postgres).await?;
         let mut anchor = session_open(&options).await?;
         let mut books = HistoryBooks::default();
-        books.write(&mut anchor, [1, 2]).await?;
+        books.write(&mut anchor, [1, 2, 3]).await?;
         cut(&mut anchor, 1).await?;
         for (sql, why) in [
             ("UPDATE attest.epochs SET hash = sha256('x')", "not to be changed"),

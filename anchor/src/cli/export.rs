@@ -28,7 +28,9 @@ pub(super) struct ExportArgs {
 
 pub(super) fn run(args: &ExportArgs) -> Result<Done, Box<dyn Error>> {
     let in_file = |error: String| format!("{}: {error}", args.file.display());
-    let length = fs::metadata(&args.file).map_err(|error| in_file(error.to_string()))?.len();
+    let length = fs::metadata(&args.file)
+        .map_err(|error| in_file(error.to_string()))?
+        .len();
     if length > epoch::MAX_DATA_BYTES as u64 {
         return Err(in_file("longer than the data of an epoch can be".to_owned()).into());
     }

@@ -162,7 +162,6 @@ pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error
 
 /// Moves away what is to be built anew. A map that another process has open is left: it is that one's.
 fn set_aside(folder: &Path) -> Result<(), Box<dyn Error>> {
-    
     for name in ["map", "proofs"] {
         let (old, aside) = (folder.join(name), folder.join(format!("{name}.old")));
         if aside.exists() {

@@ -40,7 +40,12 @@ enum What {
     /// The account that anchors epochs
     Anchorer {
         /// Its key file, made where it is not there yet, under the same passphrase
-        #[arg(long, value_name = "FILE", required_unless_present = "address", conflicts_with = "address")]
+        #[arg(
+            long,
+            value_name = "FILE",
+            required_unless_present = "address",
+            conflicts_with = "address"
+        )]
         new_key_file: Option<PathBuf>,
         /// Its address, where its key is elsewhere
         #[arg(long)]

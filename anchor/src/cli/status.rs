@@ -58,13 +58,17 @@ pub(super) async fn run(args: &StatusArgs) -> Result<Done, Box<dyn Error>> {
     let settings = Settings::read(args.config.config.as_deref(), &[])?;
     let config = Config::read(&settings)?;
     let books = books(&config).await;
-    let signer = books.as_ref().ok().and_then(|books| books.told.as_ref()).map(|told| told.signer);
+    let signer = books
+        .as_ref()
+        .ok()
+        .and_then(|books| books.told.as_ref())
+        .map(|told| told.signer);
     let chain = on_chain(&config.chain, signer).await;
     let problems = problems(books.as_ref().ok(), chain.as_ref().ok());
     let done = Done {
         json: json!({
-            "database": part(books.as_ref().map(books_json)),
-            "chain": part(chain.as_ref().map(chain_json)),
+            "database": part(&books, books_json),
+            "chain": part(&chain, chain_json),
             "problems": problems,
         }),
         text: text(&books, &chain, &problems),
@@ -114,7 +118,9 @@ fn problems(books: Option<&Books>, chain: Option<&OnChain>) -> Vec<String> {
     let mut problems = Vec::new();
     if let Some(Books { told, edges, .. }) = books {
         match told {
-            None => problems.push("no anchor has ever worked on this database: start `shelfproof-anchor run`".to_owned()),
+            None => {
+                problems.push("no anchor has ever worked on this database: start `shelfproof-anchor run`".to_owned());
+            }
             Some(told) => {
                 let silent_ms = super::now_ms().saturating_sub(told.at_ms);
                 if silent_ms > SILENT_MS {
@@ -138,8 +144,11 @@ fn problems(books: Option<&Books>, chain: Option<&OnChain>) -> Vec<String> {
     problems
 }
 
-fn part(part: Result<Value, &Box<dyn Error>>) -> Value {
-    part.unwrap_or_else(|error| json!({"error": error.to_string()}))
+fn part<T>(part: &Result<T, Box<dyn Error>>, show: impl Fn(&T) -> Value) -> Value {
+    match part {
+        Ok(part) => show(part),
+        Err(error) => json!({"error": error.to_string()}),
+    }
 }
 
 fn books_json(books: &Books) -> Value {
@@ -179,7 +188,10 @@ fn text(books: &Result<Books, Box<dyn Error>>, chain: &Result<OnChain, Box<dyn E
     match books {
         Err(error) => text += &format!("database  {error}\n"),
         Ok(books) => {
-            text += &format!("database  epoch {}, final {}\n", books.edges.newest, books.edges.finished);
+            text += &format!(
+                "database  epoch {}, final {}\n",
+                books.edges.newest, books.edges.finished
+            );
             text += &anchor_line(books.told.as_ref());
         }
     }

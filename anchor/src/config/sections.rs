@@ -71,10 +71,7 @@ pub struct Anchor {
     #[serde(deserialize_with = "layers::path")]
     pub folder: PathBuf,
     /// The key file of the account that anchors; `anchorer.key` in the folder of the keys where not set.
-    #[serde(
-        deserialize_with = "layers::optional_path",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "layers::optional_path", skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
     /// Address and port that answer proofs and metrics; port 0 is any free one.
     pub listen: SocketAddr,

@@ -67,7 +67,10 @@ impl Sequencer {
             chain: on_chain,
             database: newest,
         };
-        let known = self.sealed(open, on_chain).await?.map_or(B256::ZERO, |sealed| sealed.hash);
+        let known = self
+            .sealed(open, on_chain)
+            .await?
+            .map_or(B256::ZERO, |sealed| sealed.hash);
         if on_chain > newest || known != hash {
             return Err(refused);
         }
@@ -93,7 +96,9 @@ impl Sequencer {
         if let Some(epoch) = open.iter().find(|epoch| epoch.number == number) {
             return Ok(epoch.sealed);
         }
-        Ok(epoch_get(&mut self.connection, number).await?.and_then(|epoch| epoch.sealed))
+        Ok(epoch_get(&mut self.connection, number)
+            .await?
+            .and_then(|epoch| epoch.sealed))
     }
 
     /// The epoch's signed transaction: the stored one, or, where there is none that the chain can still take, a new one, stored.

@@ -21,7 +21,9 @@ pub enum SequenceError {
     #[error(transparent)]
     History(#[from] HistoryError),
     /// The database's events are in no form that an epoch can have.
-    #[error("the events of epoch {number}: {cause}; restore the database from a backup, and run `shelfproof admin check`")]
+    #[error(
+        "the events of epoch {number}: {cause}; restore the database from a backup, and run `shelfproof admin check`"
+    )]
     Events {
         /// The epoch.
         number: u64,
@@ -48,7 +50,9 @@ pub enum SequenceError {
         map: u64,
     },
     /// A stored epoch and what its events lead to differ.
-    #[error("epoch {number} was stored with another hash than its events lead to now: restore the database from a backup")]
+    #[error(
+        "epoch {number} was stored with another hash than its events lead to now: restore the database from a backup"
+    )]
     Differs {
         /// The epoch.
         number: u64,

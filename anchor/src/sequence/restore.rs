@@ -6,7 +6,7 @@ use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::Record;
 
 use super::{SequenceError, Sequencer};
-use crate::history::{Drawn, HistoryError};
+use crate::history::Drawn;
 use crate::store::epochs::{Epoch, Sealed, epoch_after, epoch_events, epoch_get};
 
 impl Sequencer {
@@ -42,7 +42,9 @@ impl Sequencer {
         if map == 0 {
             return Ok(());
         }
-        let stored = epoch_get(&mut self.connection, map).await?.and_then(|epoch| epoch.sealed);
+        let stored = epoch_get(&mut self.connection, map)
+            .await?
+            .and_then(|epoch| epoch.sealed);
         if stored.is_some_and(|sealed| sealed.hash == hash) {
             return Ok(());
         }
@@ -61,7 +63,9 @@ impl Sequencer {
             history.publish(&drawn)?;
             history.push(drawn)?;
             // One after the other: only what is not final stays in memory.
-            place.map_or(Ok(()), |place| history.finalise(number, place.block, place.anchored_at_s))
+            place.map_or(Ok(()), |place| {
+                history.finalise(number, place.block, place.anchored_at_s)
+            })
         });
         Ok(done.await??)
     }
@@ -91,4 +95,3 @@ fn by_key_and_version(a: &Record, b: &Record) -> std::cmp::Ordering {
         .cmp(&head(b))
         .then_with(|| (a.key_id, a.version).cmp(&(b.key_id, b.version)))
 }
-

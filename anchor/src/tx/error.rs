@@ -49,7 +49,9 @@ pub enum TxError {
     #[error("the transaction cannot be signed: {0}")]
     Unsigned(String),
     /// The same epoch was tried too often.
-    #[error("epoch {number} was not taken in {attempts} attempts; the last transaction is {last}: look at it in an explorer")]
+    #[error(
+        "epoch {number} was not taken in {attempts} attempts; the last transaction is {last}: look at it in an explorer"
+    )]
     GivenUp {
         /// The epoch.
         number: u64,
@@ -67,7 +69,9 @@ impl TxError {
             Some(Refusal::NotAnchorer(_)) => Self::NotAnchorer(sender),
             Some(Refusal::Retired(_)) => Self::Retired,
             Some(Refusal::UnknownMerchant(_)) => Self::Read(RpcError::NotRegistered),
-            Some(refusal @ (Refusal::WrongParent(_) | Refusal::WrongNumber(_))) => Self::WrongParent(format!("{refusal:?}")),
+            Some(refusal @ (Refusal::WrongParent(_) | Refusal::WrongNumber(_))) => {
+                Self::WrongParent(format!("{refusal:?}"))
+            }
             Some(other) => Self::Refused(format!("{other:?}")),
             None => match error {
                 ContractError::TransportError(error) => error.into(),

@@ -51,7 +51,10 @@ mod tests {
             max_priority_fee_per_gas: 2 * GWEI,
         };
         let free = Offer::new(60_000, estimate, None);
-        assert_eq!((free.gas, free.max_fee_wei, free.priority_fee_wei), (75_000, 30 * GWEI, 2 * GWEI));
+        assert_eq!(
+            (free.gas, free.max_fee_wei, free.priority_fee_wei),
+            (75_000, 30 * GWEI, 2 * GWEI)
+        );
         assert_eq!(free.cost_wei(), 75_000 * 30 * GWEI);
         let bound = Offer::new(60_000, estimate, Some(1));
         assert_eq!((bound.max_fee_wei, bound.priority_fee_wei), (GWEI, GWEI));

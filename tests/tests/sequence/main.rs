@@ -33,7 +33,10 @@ fn each_write_may_fail_or_be_the_last_and_the_same_epoch_is_posted_once() -> Res
                 let case = format!("{} {fault:?}", step.name());
                 let mut house = House::new().await?;
                 house.write(0..5).await?;
-                let disturbed = house.finish(Some((step, fault))).await.map_err(|error| format!("{case}: {error}"))?;
+                let disturbed = house
+                    .finish(Some((step, fault)))
+                    .await
+                    .map_err(|error| format!("{case}: {error}"))?;
                 assert!(house.was_broken_off(), "{case}: nothing was broken off");
                 assert_eq!(disturbed, first, "{case}");
                 house.write(3..8).await?;
@@ -56,6 +59,7 @@ fn an_event_that_breaks_the_protocol_is_never_anchored() -> Result<()> {
         house.finish(None).await?;
         // The hash that the next event of key 0 names is another's.
         house.write_unlinked(0).await?;
+        house.round().await?;
         let refused = house.round().await.err().ok_or("an illegal history was sealed")?;
         assert!(matches!(refused, SequenceError::History(_)), "{refused}");
         assert!(refused.to_string().contains("broken_link"), "{refused}");

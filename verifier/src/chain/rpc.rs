@@ -81,12 +81,6 @@ impl RpcSource {
         self
     }
 
-    /// The node itself, behind the same bounds: for whoever sends transactions to it.
-    #[must_use]
-    pub const fn provider(&self) -> &RootProvider {
-        &self.provider
-    }
-
     /// Which merchant this source tells of.
     #[must_use]
     pub const fn identity(&self) -> Identity {
@@ -228,7 +222,8 @@ impl RootSource for RpcSource {
         let vrf_public_key = self.vrf_public_key(&at).await?;
         let (latest, _) = self.latest_epoch(&at).await?;
         let mut hashes = BTreeMap::new();
-        for number in needs.epochs.range(1..=latest) {
+        // Not `range`: before the first epoch its end would lie before its beginning.
+        for number in needs.epochs.iter().filter(|number| (1..=latest).contains(*number)) {
             hashes.insert(*number, self.epoch_hash(*number, &at).await?);
         }
         let found = logs::locate(self, &hashes, &at).await?;
