@@ -17,5 +17,6 @@ pub mod keyfile;
 pub mod output;
 pub mod publish;
 pub mod register;
+pub mod replay;
 pub mod status;
 pub mod store;
