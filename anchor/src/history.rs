@@ -32,10 +32,14 @@ use shelfproof_verifier::tree::EventsTree;
 pub use shelfproof_verifier::bundle::KeyHistory as Proven;
 
 pub use draw::Drawn;
+pub(crate) use draw::threads;
 pub use error::HistoryError;
 
 use folder::Folder;
 use proofs::Facts;
+
+/// No event's time is too late for a block that is not there yet.
+const NO_BLOCK_YET_S: u64 = u64::MAX;
 
 /// One merchant's history, open in this process alone.
 pub struct History {
@@ -91,6 +95,18 @@ impl History {
         self.read().overlay.map().epoch()
     }
 
+    /// The block of the last final epoch; `None` before the first.
+    ///
+    /// # Errors
+    /// Where its proofs file cannot be read or is damaged.
+    pub fn final_block(&self) -> Result<Option<u64>, HistoryError> {
+        let (number, _) = self.final_epoch();
+        if number == 0 {
+            return Ok(None);
+        }
+        Ok(Some(self.folder.proofs(number)?.facts().block))
+    }
+
     /// Number and hash of the newest epoch, final or not; 0 and zero before the first.
     #[must_use]
     pub fn tip(&self) -> (u64, B256) {
@@ -113,7 +129,15 @@ impl History {
     /// # Errors
     /// [`HistoryError::Breach`] where the events are not legal; where the map cannot be read.
     pub fn draw(&self, events: &[KeyEvent]) -> Result<Drawn, HistoryError> {
-        draw::draw(&self.read().overlay, &self.merchant_id, events)
+        self.draw_in_block(events, NO_BLOCK_YET_S)
+    }
+
+    /// As [`Self::draw`], of an epoch whose block has that time (Unix seconds).
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub fn draw_in_block(&self, events: &[KeyEvent], anchored_at_s: u64) -> Result<Drawn, HistoryError> {
+        draw::draw(&self.read().overlay, &self.merchant_id, events, anchored_at_s)
     }
 
     /// Publishes the epoch's data, before its hash is stored anywhere; see [`crate::publish::Published::write`].

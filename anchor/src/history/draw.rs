@@ -14,9 +14,6 @@ use shelfproof_verifier::tree::EventsTree;
 
 use super::HistoryError;
 
-/// The block is not there yet: no event's time is too late for it.
-const NO_BLOCK_YET_S: u64 = u64::MAX;
-
 /// Below so many events a thread costs more than it saves.
 const EVENTS_A_THREAD: usize = 1 << 12;
 
@@ -34,15 +31,24 @@ pub struct Drawn {
     pub(super) plan: Plan,
 }
 
-/// The next epoch above `overlay`, of these events.
-pub(super) fn draw(overlay: &Overlay, merchant_id: &B256, events: &[KeyEvent]) -> Result<Drawn, HistoryError> {
+/// The next epoch above `overlay`, of these events, in a block of that time (Unix seconds).
+pub(super) fn draw(
+    overlay: &Overlay,
+    merchant_id: &B256,
+    events: &[KeyEvent],
+    anchored_at_s: u64,
+) -> Result<Drawn, HistoryError> {
     let (tip, parent) = overlay.tip();
     let number = tip.saturating_add(1);
     check_form(number, events)?;
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let Followed { updates, links } = follow_all(overlay, number, events, threads)?;
+    let follower = Follower {
+        overlay,
+        number,
+        anchored_at_s,
+    };
+    let Followed { updates, links } = follower.follow_all(events)?;
     let plan = overlay.plan(&updates)?;
-    let tree = EventsTree::of_events(events, threads).ok_or_else(|| form_breach(number, DataError::Length(0)))?;
+    let tree = EventsTree::of_events(events, threads()).ok_or_else(|| form_breach(number, DataError::Length(0)))?;
     let data = epoch::encode_data(events);
     let header = Header {
         number,
@@ -91,34 +97,55 @@ struct Followed {
     links: Vec<u64>,
 }
 
-/// Follows all events, on up to `threads` threads.
-fn follow_all(overlay: &Overlay, number: u64, events: &[KeyEvent], threads: usize) -> Result<Followed, HistoryError> {
-    let mut shares = shares(events, threads);
-    let Some(last) = shares.pop().filter(|_| !shares.is_empty()) else {
-        return follow(overlay, number, events);
-    };
-    let mut all = Followed {
-        updates: Vec::with_capacity(events.len()),
-        links: Vec::with_capacity(events.len()),
-    };
-    let followed = thread::scope(|scope| {
-        let others: Vec<_> = shares
-            .into_iter()
-            .map(|share| scope.spawn(|| follow(overlay, number, share)))
-            .collect();
-        let last = follow(overlay, number, last);
-        let others = others
-            .into_iter()
-            // A panic goes on where it would have without the thread.
-            .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        others.chain([last]).collect::<Vec<_>>()
-    });
-    for share in followed {
-        let share = share?;
-        all.updates.extend(share.updates);
-        all.links.extend(share.links);
+/// Follows events from the heads below.
+struct Follower<'a> {
+    overlay: &'a Overlay,
+    number: u64,
+    anchored_at_s: u64,
+}
+
+impl Follower<'_> {
+    /// Follows an epoch's events, on as many threads as are worth it.
+    fn follow_all(&self, events: &[KeyEvent]) -> Result<Followed, HistoryError> {
+        let mut shares = shares(events, threads());
+        let Some(last) = shares.pop().filter(|_| !shares.is_empty()) else {
+            return self.follow(events);
+        };
+        let followed = thread::scope(|scope| {
+            let others: Vec<_> = shares
+                .into_iter()
+                .map(|share| scope.spawn(|| self.follow(share)))
+                .collect();
+            let last = self.follow(last);
+            let others = others
+                .into_iter()
+                // A panic goes on where it would have without the thread.
+                .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            others.chain([last]).collect::<Vec<_>>()
+        });
+        let mut all = Followed {
+            updates: Vec::with_capacity(events.len()),
+            links: Vec::with_capacity(events.len()),
+        };
+        for share in followed {
+            let share = share?;
+            all.updates.extend(share.updates);
+            all.links.extend(share.links);
+        }
+        Ok(all)
     }
-    Ok(all)
+
+    /// Follows the events of whole keys, exactly as an auditor does.
+    fn follow(&self, events: &[KeyEvent]) -> Result<Followed, HistoryError> {
+        let heads = self.overlay.heads(&audit::keys_of(events))?;
+        let updates = audit::advance(events, &heads, self.number, self.anchored_at_s)?;
+        let mut links = Vec::with_capacity(events.len());
+        for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(&heads) {
+            links.push(head.map_or(0, |head| head.epoch));
+            links.resize(links.len() + events.len() - 1, self.number);
+        }
+        Ok(Followed { updates, links })
+    }
 }
 
 /// Cuts events into at most `count` shares of whole keys.
@@ -135,14 +162,7 @@ fn shares(events: &[KeyEvent], count: usize) -> Vec<&[KeyEvent]> {
     shares
 }
 
-/// Follows the events of whole keys, exactly as an auditor does.
-fn follow(overlay: &Overlay, number: u64, events: &[KeyEvent]) -> Result<Followed, HistoryError> {
-    let heads = overlay.heads(&audit::keys_of(events))?;
-    let updates = audit::advance(events, &heads, number, NO_BLOCK_YET_S)?;
-    let mut links = Vec::with_capacity(events.len());
-    for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(&heads) {
-        links.push(head.map_or(0, |head| head.epoch));
-        links.resize(links.len() + events.len() - 1, number);
-    }
-    Ok(Followed { updates, links })
+/// As many as the machine has.
+pub(crate) fn threads() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -11,8 +11,9 @@ use super::data::DataFile;
 use super::folder::Folder;
 use super::proofs::ProofsFile;
 
-/// The most events of a key that are shown: a bundle of 1 MiB holds no more with their paths and bodies.
-const MAX_SHOWN: u32 = 512;
+/// The most events of a key that are shown: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a
+/// file may have.
+const MAX_SHOWN: u32 = 400;
 
 /// A key's events, and the headers of their epochs by number.
 pub(super) struct Walked {
