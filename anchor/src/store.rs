@@ -1,6 +1,13 @@
 //! The schema `attest`: what is to be proved. All of this package's SQL lives here.
 
+pub mod epochs;
+mod error;
 pub mod events;
+pub mod lock;
+pub mod told;
+pub mod transactions;
+
+pub use error::StoreError;
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -8,14 +15,13 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// The schema's migrations, with a ledger of their own, so that shop and anchor grow apart.
 #[must_use]
 pub fn migrations() -> Migrator {
-    let events = Migration::new(
-        1,
-        "events".into(),
-        MigrationType::Simple,
-        include_str!("store/migrations/0001_events.sql").into_sql_str(),
-        false,
-    );
-    let mut migrator = Migrator::with_migrations(vec![events]);
+    let migration = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![
+        migration(1, "events", include_str!("store/migrations/0001_events.sql")),
+        migration(2, "epochs", include_str!("store/migrations/0002_epochs.sql")),
+    ]);
     migrator.dangerous_set_table_name("attest.migrations");
     migrator.create_schema("attest");
     migrator

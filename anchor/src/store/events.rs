@@ -15,6 +15,8 @@ pub struct Appended {
     pub event: KeyEvent,
     /// What it commits to.
     pub opening: Opening,
+    /// By when a receipt promises it on the chain, Unix seconds; none for what is no sale.
+    pub anchor_by_s: Option<u64>,
 }
 
 /// An event as it was written.
@@ -80,6 +82,12 @@ pub async fn event_append(connection: &mut PgConnection, events: &[Appended]) ->
             events
                 .iter()
                 .map(|event| event.opening.body.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            events
+                .iter()
+                .map(|event| event.anchor_by_s.map(u64::cast_signed))
                 .collect::<Vec<_>>(),
         )
         .execute(connection)

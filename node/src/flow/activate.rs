@@ -136,6 +136,7 @@ fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Pl
             event,
         };
         let appended = Appended {
+            anchor_by_s: None,
             key_no: head.no,
             before: Some(head.state),
             event,

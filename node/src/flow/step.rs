@@ -68,6 +68,7 @@ pub(super) async fn step(
         return Err(StepError::Stale);
     }
     let appended = Appended {
+        anchor_by_s: None,
         key_no: head.no,
         before: Some(head.state),
         event: link.event,

@@ -80,7 +80,7 @@ pub(super) fn record(
     let mut events = Vec::new();
     for Decision { order, outcome } in &decisions {
         for (line, shelf, key) in outcome.iter().flat_map(Purchase::keys) {
-            events.push(chain(order, line, shelf, key, times.now_ms, salt())?);
+            events.push(chain(order, line, shelf, key, times, salt())?);
         }
     }
     let signed = sign(vault, &events, times)?;
@@ -125,7 +125,7 @@ fn chain(
     line: i16,
     shelf: &Shelf,
     key: &Shelved,
-    now_ms: u64,
+    times: Times,
     salt: B256,
 ) -> Result<Appended, RecordError> {
     let body = SaleBody {
@@ -139,8 +139,9 @@ fn chain(
     };
     let unwritable = || RecordError::Key(key.head.no);
     let body = serde_json::to_string(&body).map_err(|_| unwritable())?;
-    let link = key::next(&key.head, Kind::Sold, now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
+    let link = key::next(&key.head, Kind::Sold, times.now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
     Ok(Appended {
+        anchor_by_s: Some(times.anchor_by_s),
         key_no: key.head.no,
         before: Some(key.head.state),
         event: link.event,

@@ -1,0 +1,282 @@
+//! The table of epochs: what was cut, what it commits to, where it stands on the chain.
+
+use alloy_primitives::B256;
+use shelfproof_verifier::epoch::Header;
+use shelfproof_verifier::event::{EVENT_BYTES, Record};
+use sqlx::{FromRow, PgConnection};
+
+use super::StoreError;
+
+/// The most epochs that are read at once.
+pub const EPOCHS_MAX: i64 = 1_024;
+
+/// An epoch, as far as it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// 1, 2, 3 ….
+    pub number: u64,
+    /// The hash of the epoch before.
+    pub parent: B256,
+    /// When it was cut, Unix milliseconds.
+    pub cut_at_ms: u64,
+    /// What it commits to, once it is worked out.
+    pub sealed: Option<Sealed>,
+    /// Where it is anchored, once that is final and the history map holds it.
+    pub anchored: Option<Place>,
+}
+
+/// What an epoch commits to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its header.
+    pub header: Header,
+    /// The hash that the registry will hold.
+    pub hash: B256,
+}
+
+/// Where an epoch stands on the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its block's number.
+    pub block: u64,
+    /// Its block's time, Unix seconds.
+    pub anchored_at_s: u64,
+    /// When it was seen to be final, Unix milliseconds.
+    pub final_at_ms: u64,
+}
+
+/// How far the epochs have come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edges {
+    /// The last one that is final and in the history map; 0 is none.
+    pub finished: u64,
+    /// The newest; 0 is none.
+    pub newest: u64,
+    /// When the newest was cut, Unix milliseconds; 0 for none.
+    pub cut_at_ms: u64,
+    /// The snapshot after which events wait for the next.
+    pub waiting_since: String,
+    /// Whether the newest left some of its snapshot's events to the next.
+    pub has_rest: bool,
+}
+
+/// Events that wait for an epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The snapshot of this look.
+    pub snapshot: String,
+    /// How many.
+    pub events: u64,
+    /// The oldest one's time, Unix milliseconds.
+    pub oldest_at_ms: Option<u64>,
+    /// The first deadline among their receipts, Unix seconds.
+    pub anchor_by_s: Option<u64>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    number: i64,
+    parent: Vec<u8>,
+    cut_at_ms: i64,
+    events_root: Option<Vec<u8>>,
+    history_root: Option<Vec<u8>>,
+    event_count: Option<i64>,
+    data_hash: Option<Vec<u8>>,
+    hash: Option<Vec<u8>>,
+    block: Option<i64>,
+    anchored_at_s: Option<i64>,
+    final_at_ms: Option<i64>,
+}
+
+impl Row {
+    fn into_epoch(self) -> Result<Epoch, StoreError> {
+        let number = self.number.cast_unsigned();
+        let parent = B256::try_from(&*self.parent).ok();
+        let sealed = self.sealed();
+        parent
+            .map(|parent| Epoch {
+                number,
+                parent,
+                cut_at_ms: self.cut_at_ms.cast_unsigned(),
+                sealed,
+                anchored: self.place(),
+            })
+            .ok_or(StoreError::Inconsistent {
+                table: "epochs",
+                number,
+            })
+    }
+
+    fn sealed(&self) -> Option<Sealed> {
+        let hash = |bytes: &Option<Vec<u8>>| B256::try_from(bytes.as_deref()?).ok();
+        Some(Sealed {
+            header: Header {
+                number: self.number.cast_unsigned(),
+                parent: B256::try_from(&*self.parent).ok()?,
+                events_root: hash(&self.events_root)?,
+                history_root: hash(&self.history_root)?,
+                event_count: self.event_count?.cast_unsigned(),
+                data_hash: hash(&self.data_hash)?,
+            },
+            hash: hash(&self.hash)?,
+        })
+    }
+
+    fn place(&self) -> Option<Place> {
+        Some(Place {
+            block: self.block?.cast_unsigned(),
+            anchored_at_s: self.anchored_at_s?.cast_unsigned(),
+            final_at_ms: self.final_at_ms?.cast_unsigned(),
+        })
+    }
+}
+
+/// Cuts the next epoch out of all that is committed and in none, at most `events_max` events; its number, or `None` where there is
+/// nothing to seal. The one before must be worked out.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn epoch_cut(connection: &mut PgConnection, events_max: u64, now_ms: u64) -> Result<Option<u64>, StoreError> {
+    let number: Option<i64> = sqlx::query_scalar(include_str!("sql/epoch_cut.sql"))
+        .bind(events_max.cast_signed())
+        .bind(now_ms.cast_signed())
+        .fetch_optional(connection)
+        .await?;
+    Ok(number.map(i64::cast_unsigned))
+}
+
+/// The epoch's events, in any order.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<Vec<Record>, StoreError> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(include_str!("sql/epoch_events.sql"))
+        .bind(number.cast_signed())
+        .fetch_all(connection)
+        .await?;
+    let mut records = Vec::with_capacity(rows.iter().map(|row| row.len() / EVENT_BYTES).sum());
+    for row in &rows {
+        let (whole, rest) = row.as_chunks();
+        if !rest.is_empty() {
+            return Err(StoreError::Inconsistent {
+                table: "events",
+                number,
+            });
+        }
+        records.extend(whole.iter().map(Record::from_bytes));
+    }
+    Ok(records)
+}
+
+/// Stores what an epoch commits to, once.
+///
+/// # Errors
+/// Where the database fails, or the epoch commits to something else already.
+pub async fn epoch_seal(connection: &mut PgConnection, sealed: &Sealed, now_ms: u64) -> Result<(), StoreError> {
+    let Sealed { header, hash } = sealed;
+    let changed = sqlx::query(include_str!("sql/epoch_seal.sql"))
+        .bind(header.number.cast_signed())
+        .bind(header.events_root.as_slice())
+        .bind(header.history_root.as_slice())
+        .bind(header.event_count.cast_signed())
+        .bind(header.data_hash.as_slice())
+        .bind(hash.as_slice())
+        .bind(now_ms.cast_signed())
+        .execute(&mut *connection)
+        .await?;
+    if changed.rows_affected() == 1 {
+        return Ok(());
+    }
+    match epoch_get(connection, header.number)
+        .await?
+        .and_then(|epoch| epoch.sealed)
+    {
+        Some(stored) if stored == *sealed => Ok(()),
+        _ => Err(StoreError::Inconsistent {
+            table: "epochs",
+            number: header.number,
+        }),
+    }
+}
+
+/// Stores where an epoch stands on the chain, once.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn epoch_finish(
+    connection: &mut PgConnection,
+    number: u64,
+    hash: &B256,
+    place: &Place,
+) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/epoch_finish.sql"))
+        .bind(number.cast_signed())
+        .bind(hash.as_slice())
+        .bind(place.block.cast_signed())
+        .bind(place.anchored_at_s.cast_signed())
+        .bind(place.final_at_ms.cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The next epochs after a number, in order; at most [`EPOCHS_MAX`].
+///
+/// # Errors
+/// Where the database fails, or a row is damaged.
+pub async fn epoch_after(connection: &mut PgConnection, number: u64) -> Result<Vec<Epoch>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/epoch_after.sql"))
+        .bind(number.cast_signed())
+        .bind(EPOCHS_MAX)
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(Row::into_epoch).collect()
+}
+
+/// One epoch.
+///
+/// # Errors
+/// Where the database fails, or the row is damaged.
+pub async fn epoch_get(connection: &mut PgConnection, number: u64) -> Result<Option<Epoch>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(include_str!("sql/epoch_get.sql"))
+        .bind(number.cast_signed())
+        .fetch_optional(connection)
+        .await?;
+    row.map(Row::into_epoch).transpose()
+}
+
+/// How far the epochs have come.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn epoch_edges(connection: &mut PgConnection) -> Result<Edges, StoreError> {
+    let (finished, newest, cut_at_ms, waiting_since, has_rest): (i64, i64, Option<i64>, String, bool) =
+        sqlx::query_as(include_str!("sql/epoch_edges.sql"))
+            .fetch_one(connection)
+            .await?;
+    Ok(Edges {
+        finished: finished.cast_unsigned(),
+        newest: newest.cast_unsigned(),
+        cut_at_ms: cut_at_ms.unwrap_or_default().cast_unsigned(),
+        waiting_since,
+        has_rest,
+    })
+}
+
+/// The events that were committed since `snapshot`.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn event_waiting(connection: &mut PgConnection, snapshot: &str) -> Result<Waiting, StoreError> {
+    let (snapshot, events, oldest_at_ms, anchor_by_s): (String, i64, Option<i64>, Option<i64>) =
+        sqlx::query_as(include_str!("sql/event_waiting.sql"))
+            .bind(snapshot)
+            .fetch_one(connection)
+            .await?;
+    Ok(Waiting {
+        snapshot,
+        events: events.cast_unsigned(),
+        oldest_at_ms: oldest_at_ms.map(i64::cast_unsigned),
+        anchor_by_s: anchor_by_s.map(i64::cast_unsigned),
+    })
+}

@@ -1,0 +1,1 @@
+SELECT signer, status::text, at_ms FROM attest.anchor
