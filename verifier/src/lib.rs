@@ -2,8 +2,8 @@
 //!
 //! The modules follow the protocol's sections. None of them reads a file, a socket or a clock, and none panics on any
 //! input: bytes and times are arguments, and what is wrong comes back as data, a [`Refusal`] with the protocol's code.
-//! Only two modules do I/O, each behind its own feature: [`chain`] reads the registry (`rpc`), [`map`] keeps the
-//! history map on disk (`map`).
+//! Only three modules do I/O, behind features: [`chain`] reads the registry and [`published`] the merchant's data (`rpc`),
+//! [`map`] keeps the history map on disk (`map`).
 
 pub mod audit;
 pub mod bundle;
@@ -16,6 +16,8 @@ pub mod history;
 pub mod json;
 #[cfg(feature = "map")]
 pub mod map;
+#[cfg(feature = "rpc")]
+pub mod published;
 pub mod receipt;
 pub mod refusal;
 pub mod transfer;

@@ -5,14 +5,19 @@
 //! are, and the root does not depend on where it was cut. What is on disk is one row a bucket and one row that says
 //! which epoch the map stands at; an epoch replaces the rows it touches and that one in a single durable batch.
 //!
+//! Epochs that are not final yet stay above it, in memory: [`Overlay`].
+//!
 //! Everything in the map follows from the published data: when it is lost or damaged, delete its folder and replay.
 
 mod bucket;
 mod error;
+mod overlay;
 mod plan;
+mod seen;
 mod store;
 mod tree;
 
+use std::iter;
 use std::path::Path;
 
 use alloy_primitives::B256;
@@ -21,10 +26,11 @@ use crate::history::{self, Head, Proof};
 
 pub use bucket::BUCKET_RECORDS;
 pub use error::MapError;
+pub use overlay::Overlay;
 pub use plan::Plan;
 
 use bucket::Bucket;
-use plan::Planner;
+use seen::Seen;
 use store::{Marker, Store};
 use tree::{Place, Tree};
 
@@ -130,12 +136,7 @@ impl Map {
     /// # Errors
     /// [`MapError::Order`] where the keys do not rise; else as [`Self::head`].
     pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
-        if let Some(at) = updates.windows(2).position(|pair| pair[0].0 >= pair[1].0) {
-            return Err(MapError::Order(at + 1));
-        }
-        let grown = Planner { map: self }.grow(updates)?;
-        let base = (self.marker.epoch, self.marker.root);
-        Ok(grown.map_or_else(|| Plan::empty(base), |grown| Plan::new(base, grown)))
+        Plan::make(self.epoch(), self, &Seen::root(iter::empty()), updates)
     }
 
     /// Makes the plan true, as the epoch of that number and hash. When this returns it is on disk; a kill before that
@@ -145,14 +146,14 @@ impl Map {
     /// # Errors
     /// [`MapError::OtherState`] where the map moved on since the plan was made, [`MapError::Number`] where the epoch
     /// is not the next. After an error of the store the map may be at either epoch: open it again.
+    #[expect(clippy::needless_pass_by_value, reason = "a plan is good for one commit")]
     pub fn commit(&mut self, plan: Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
-        let Plan {
-            base,
-            root,
-            added,
-            change,
-        } = plan;
-        if base != (self.marker.epoch, self.marker.root) {
+        self.advance(&plan, epoch, epoch_hash)
+    }
+
+    /// As [`Self::commit`], which says what it does.
+    fn advance(&mut self, plan: &Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
+        if plan.base != self.epoch() {
             return Err(MapError::OtherState);
         }
         if self.marker.epoch.checked_add(1) != Some(epoch) {
@@ -164,12 +165,12 @@ impl Map {
         let marker = Marker {
             epoch,
             epoch_hash,
-            root,
-            keys: self.marker.keys + added,
+            root: plan.root,
+            keys: self.marker.keys + plan.added,
         };
-        self.store.write(change.as_ref(), &marker)?;
+        self.store.write(plan.change.as_ref(), &marker)?;
         // On disk: the memory must follow, and from here nothing can fail.
-        if let Some(change) = &change {
+        if let Some(change) = &plan.change {
             self.tree.apply(change);
         }
         self.marker = marker;

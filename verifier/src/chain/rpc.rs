@@ -87,6 +87,13 @@ impl RpcSource {
         self.identity
     }
 
+    /// What calls the node: every answer is bounded in bytes and time. For whoever sends transactions too, so that all
+    /// go by one connection; what it answers by itself is the node's word, unchecked.
+    #[must_use]
+    pub const fn provider(&self) -> &RootProvider {
+        &self.provider
+    }
+
     /// The newest final block: what all reads of one question are made at.
     ///
     /// # Errors

@@ -74,6 +74,11 @@ impl Bucket {
         legal.then_some(Self(value))
     }
 
+    /// The bucket that a row to be written holds.
+    pub(super) fn of(row: &Row) -> Self {
+        Self(row.value.clone())
+    }
+
     /// The node above its leaves.
     pub(super) fn root(&self) -> B256 {
         B256::from_slice(&self.0[1..HEADER_BYTES])

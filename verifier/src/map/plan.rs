@@ -3,7 +3,8 @@
 use alloy_primitives::B256;
 
 use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, Record, Row, merge};
-use super::tree::{Change, Place};
+use super::seen::Seen;
+use super::tree::Change;
 use super::{Map, MapError};
 use crate::history::{self, Head};
 
@@ -12,6 +13,7 @@ const PARALLEL_RECORDS: usize = 2_048;
 
 /// An epoch's updates, worked out against one state of the map, ready to be committed.
 pub struct Plan {
+    /// Number and hash of the epoch that it was made on.
     pub(super) base: (u64, B256),
     pub(super) root: B256,
     pub(super) added: u64,
@@ -19,23 +21,26 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan that changes nothing but the epoch.
-    pub(super) const fn empty(base: (u64, B256)) -> Self {
-        Self {
-            base,
-            root: base.1,
-            added: 0,
-            change: None,
+    /// What comes of these updates, in strictly rising order of keys, on what is seen from `root` after epoch `base`.
+    pub(super) fn make(
+        base: (u64, B256),
+        map: &Map,
+        root: &Seen<'_>,
+        updates: &[(B256, Head)],
+    ) -> Result<Self, MapError> {
+        if let Some(at) = updates.windows(2).position(|pair| pair[0].0 >= pair[1].0) {
+            return Err(MapError::Order(at + 1));
         }
-    }
-
-    pub(super) fn new(base: (u64, B256), grown: Grown) -> Self {
-        Self {
+        let grown = Planner { map }.grow(root, BucketId::ROOT, updates)?;
+        let (root, added) = grown
+            .as_ref()
+            .map_or_else(|| (root.hash(&map.tree), 0), |grown| (grown.change.hash(), grown.added));
+        Ok(Self {
             base,
-            root: grown.change.hash(),
-            added: grown.added,
-            change: Some(grown.change),
-        }
+            root,
+            added,
+            change: grown.map(|grown| grown.change),
+        })
     }
 
     /// The history root once the plan is committed.
@@ -46,33 +51,26 @@ impl Plan {
 }
 
 /// A changed part of the map.
-pub(super) struct Grown {
+struct Grown {
     change: Change,
     /// How many keys are new in it.
     added: u64,
 }
 
 /// Works out changes against what it sees of the map.
-pub(super) struct Planner<'a> {
-    pub(super) map: &'a Map,
+struct Planner<'a> {
+    map: &'a Map,
 }
 
 impl Planner<'_> {
-    /// What these updates, in order of keys, make of the map; `None` where there are none.
-    pub(super) fn grow(&self, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
-        self.grow_at(0, BucketId::ROOT, updates)
-    }
-
-    fn grow_at(&self, at: usize, id: BucketId, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
+    /// What these updates, in order of keys, make of a node; `None` where there are none. Recurses once a bit.
+    fn grow(&self, seen: &Seen<'_>, id: BucketId, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
         if updates.is_empty() {
             return Ok(None);
         }
         let tree = &self.map.tree;
-        let Some(halves) = tree.halves(at) else {
-            let bucket = self.map.read(&Place {
-                bucket: id,
-                root: tree.hash(at),
-            })?;
+        let Some(halves) = seen.halves(tree) else {
+            let bucket = seen.bucket(self.map, id)?;
             let (records, added) = merge(bucket.records(), updates);
             return Ok(Some(Grown {
                 change: cut(id, &records)?,
@@ -83,15 +81,15 @@ impl Planner<'_> {
         let (left, right) = updates.split_at(updates.partition_point(|(key, _)| !history::bit(key, depth)));
         let (left, right) = both(
             id.depth == 0 && updates.len() >= PARALLEL_RECORDS,
-            || self.grow_at(halves[0], id.half(false), left),
-            || self.grow_at(halves[1], id.half(true), right),
+            || self.grow(&halves[0], id.half(false), left),
+            || self.grow(&halves[1], id.half(true), right),
         );
         let grown = [left?, right?];
         let added = grown.iter().flatten().map(|half| half.added).sum();
         let node = |side: usize| {
             grown[side]
                 .as_ref()
-                .map_or_else(|| tree.hash(halves[side]), |half| half.change.hash())
+                .map_or_else(|| halves[side].hash(tree), |half| half.change.hash())
         };
         let hash = history::join(&node(0), &node(1));
         let halves = grown.map(|half| half.map(|half| Box::new(half.change)));

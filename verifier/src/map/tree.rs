@@ -61,6 +61,14 @@ impl Change {
         }
     }
 
+    /// What becomes of its left half (0) or its right (1); `None` where nothing does.
+    pub(super) fn half(&self, side: usize) -> Option<&Self> {
+        match self {
+            Self::Bucket(_) => None,
+            Self::Inner { halves, .. } => halves[side].as_deref(),
+        }
+    }
+
     /// Hands every changed row to `take`, in order of keys.
     pub(super) fn each_row(&self, take: &mut impl FnMut(&Row)) {
         match self {

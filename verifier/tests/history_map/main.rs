@@ -5,6 +5,7 @@
 
 mod damage;
 mod kills;
+mod overlay;
 
 use std::collections::BTreeMap;
 use std::fs;

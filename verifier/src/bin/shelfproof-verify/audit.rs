@@ -13,6 +13,7 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Breach, WITHHELD_AFTER_S};
 use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock};
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
+use shelfproof_verifier::published::{Data, Missing};
 
 use crate::Context;
 use crate::args::{AuditArgs, Lang};
@@ -22,13 +23,12 @@ use crate::sentences::NotProved;
 use crate::source::Online;
 use crate::{store, time};
 
-use data::{Data, Missing};
 use progress::Progress;
 use record::Record;
 
 /// Replays what is not replayed yet.
 pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure> {
-    let data = Data::open(&args.data)?;
+    let data = data::open(&args.data)?;
     let online = Online::open(&args.source, &context.names())?;
     let folder = record::folder(args.state.as_deref(), &online.source.identity())?;
     let at = online.runtime.block_on(async {
@@ -141,7 +141,7 @@ impl Audit<'_> {
                 breach.detail = format!("{} ({why})", breach.detail);
                 return Ok(Step::Broken(breach, Vec::new()));
             }
-            Err(missing) => return Err(missing.into_failure()),
+            Err(missing) => return Err(missing.into()),
         };
         let events = match audit::read_epoch(header, &bytes, search::threads()) {
             Ok(events) => events,

@@ -1,160 +1,25 @@
-//! A shop's published data: a folder, or a web server; every file bounded and compared with its anchored hash.
+//! Published data, in this program's words.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::PathBuf;
-use std::time::Duration;
-
-use reqwest::{Client, Url};
-use shelfproof_verifier::chain::rpc::http::{self, HttpError};
-use shelfproof_verifier::epoch::{self, Header, MAX_EVENTS};
-use shelfproof_verifier::event::EVENT_BYTES;
+use shelfproof_verifier::published::{Data, Missing, PlaceError};
 
 use crate::cause::Cause;
 use crate::report::Failure;
 
-/// The largest file of an epoch.
-const MAX_BYTES: usize = (1 << 20) * EVENT_BYTES;
-const _: () = assert!(MAX_BYTES as u64 == MAX_EVENTS * EVENT_BYTES as u64);
-/// Redirects that are followed.
-const MAX_REDIRECTS: usize = 5;
-/// Pauses before a file is asked for again; their number bounds the tries.
-const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
-
-/// Where the data is.
-#[derive(Debug)]
-pub(crate) enum Data {
-    /// A copy on this machine.
-    Folder(PathBuf),
-    /// The shop's server, or a mirror.
-    Server {
-        /// Asks it.
-        client: Client,
-        /// The data's address, with a slash at its end.
-        base: Url,
-    },
-}
-
-/// Why an epoch's data is not to be had, in words; and who says so, for only a server's own answer speaks against the
-/// shop.
-#[derive(Debug)]
-pub(crate) enum Missing {
-    /// The server answered: it does not have the data, or has other data than was anchored.
-    Answered(String),
-    /// Nobody answered, or the server cannot now; or the copy on this machine lacks it.
-    Unknown(String),
-    /// The copy on this machine is not what was anchored.
-    CopyDiffers(String),
-}
-
-impl Missing {
-    /// The failure where nothing more can be said than that the data is missing.
-    pub(crate) fn into_failure(self) -> Failure {
-        match self {
-            Self::Answered(why) | Self::Unknown(why) => Failure::new(Cause::DataMissing, why),
-            Self::CopyDiffers(why) => Failure::new(Cause::CopyDiffers, why),
-        }
-    }
-}
-
-impl Data {
-    /// Looks where `place` leads: an address, or a folder that must be there.
-    pub(crate) fn open(place: &str) -> Result<Self, Failure> {
-        if let Ok(mut base) = http::parse_url(place) {
-            let client = http::client(&base, MAX_REDIRECTS)
-                .map_err(|error| Failure::new(Cause::Input, format!("--data: {error}")))?;
-            let path = format!("{}/", base.path().trim_end_matches('/'));
-            base.set_path(&path);
-            return Ok(Self::Server { client, base });
-        }
-        let folder = PathBuf::from(place);
-        if folder.is_dir() {
-            return Ok(Self::Folder(folder));
-        }
-        Err(Failure::new(
-            Cause::Input,
-            "--data is neither an http or https address nor a folder that is there",
-        ))
-    }
-
-    /// The data of an epoch, of the hash that was anchored.
-    pub(crate) async fn fetch(&self, header: &Header) -> Result<Vec<u8>, Missing> {
-        let path = epoch::data_path(header.number);
-        let bytes = match self {
-            Self::Folder(folder) => {
-                read(&folder.join(&path)).map_err(|error| Missing::Unknown(format!("{path}: {error}")))?
-            }
-            Self::Server { client, base } => get(client, base, &path).await?,
-        };
-        let found = epoch::data_hash(&bytes);
-        if found == header.data_hash {
-            return Ok(bytes);
-        }
-        let why = format!("{path}: its SHA-256 is {found}, anchored was {}", header.data_hash);
-        Err(match self {
-            Self::Folder(_) => Missing::CopyDiffers(why),
-            Self::Server { .. } => Missing::Answered(why),
-        })
-    }
-}
-
-fn read(path: &PathBuf) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > MAX_BYTES {
-        Err(io::Error::other("larger than an epoch can be"))
-    } else {
-        Ok(bytes)
-    }
-}
-
-async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing> {
-    let missing = |error: HttpError| {
-        let why = format!("{path}: {error}");
-        match error {
-            // Statuses that pass by themselves, and a proxy's, are no answer of the shop's.
-            HttpError::Status(407 | 408 | 425 | 429) => Missing::Unknown(why),
-            HttpError::Status(400..=499) | HttpError::TooLarge { .. } => Missing::Answered(why),
-            _ => Missing::Unknown(why),
-        }
+/// Looks where `--data` leads.
+pub(crate) fn open(place: &str) -> Result<Data, Failure> {
+    let refuse = |error| match error {
+        PlaceError::Nowhere => format!("--data is {error}"),
+        PlaceError::Http(error) => format!("--data: {error}"),
     };
-    let url = address(base, path).map_err(missing)?;
-    for pause in RETRY_PAUSES {
-        match http::get_bounded(client, url.clone(), MAX_BYTES).await {
-            Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
-                tokio::time::sleep(pause).await;
-            }
-            answer => return answer.map_err(missing),
-        }
-    }
-    http::get_bounded(client, url, MAX_BYTES).await.map_err(missing)
+    Data::open(place).map_err(|error| Failure::new(Cause::Input, refuse(error)))
 }
 
-/// A file's address: below the data's, with the query that the data's address came with, as a key to it may be there.
-fn address(base: &Url, path: &str) -> Result<Url, HttpError> {
-    let mut url = base.join(path).map_err(|_| HttpError::Url)?;
-    url.set_query(base.query());
-    Ok(url)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_stays_at_the_end_of_every_address() {
-        for (place, expected) in [
-            (
-                "https://shop.example/data?token=a%2Fb",
-                "https://shop.example/data/v1/1?token=a%2Fb",
-            ),
-            ("https://shop.example/data/?t", "https://shop.example/data/v1/1?t"),
-            ("https://shop.example", "https://shop.example/v1/1"),
-        ] {
-            let Ok(Data::Server { base, .. }) = Data::open(place) else {
-                panic!("{place} is an address");
-            };
-            assert_eq!(address(&base, "v1/1").expect("an address").as_str(), expected);
+/// Where nothing more can be said than that the data is missing.
+impl From<Missing> for Failure {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Answered(why) | Missing::Unknown(why) => Self::new(Cause::DataMissing, why),
+            Missing::CopyDiffers(why) => Self::new(Cause::CopyDiffers, why),
         }
     }
 }

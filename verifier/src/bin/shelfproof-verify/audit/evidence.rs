@@ -6,8 +6,8 @@ use shelfproof_verifier::bundle::header_json;
 use shelfproof_verifier::chain::rpc::AnchoredEpoch;
 use shelfproof_verifier::epoch::split_data;
 use shelfproof_verifier::event::Record;
+use shelfproof_verifier::published::Data;
 
-use super::data::Data;
 use super::search;
 use crate::source::Online;
 

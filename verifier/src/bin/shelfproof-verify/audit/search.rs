@@ -7,9 +7,10 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Exhibit};
 use shelfproof_verifier::chain::rpc::{AnchoredEpoch, Scan};
 use shelfproof_verifier::event::KeyEvent;
+use shelfproof_verifier::published::Data;
 use shelfproof_verifier::verdict::MAX_AHEAD_MS;
 
-use super::data::Data;
+use super::data;
 use crate::cause::Cause;
 use crate::report::Failure;
 use crate::source::Online;
@@ -27,7 +28,7 @@ pub(crate) struct Found {
 
 /// Looks for `event` in every epoch that may hold it.
 pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Found, Failure> {
-    let data = Data::open(place)?;
+    let data = data::open(place)?;
     online.runtime.block_on(async {
         let at = online.source.final_block().await?;
         let since_s = event.at_ms.saturating_sub(MAX_AHEAD_MS) / 1000;
@@ -92,5 +93,5 @@ async fn first_with(
             return Ok(Some(Hit { epoch, bytes, event }));
         }
     }
-    missing.map_or(Ok(None), |missing| Err(missing.into_failure()))
+    missing.map_or(Ok(None), |missing| Err(missing.into()))
 }

@@ -1,0 +1,159 @@
+//! Epochs that are not final yet, in memory above the map: the next epoch is planned on the newest of them, proofs are
+//! made from the map below.
+
+use std::collections::VecDeque;
+
+use alloy_primitives::B256;
+
+use super::seen::Seen;
+use super::{Map, MapError, Plan};
+use crate::history::Head;
+
+/// A map at the last final epoch, and planned epochs above it. Memory: every bucket that an epoch touches, at most
+/// [`super::BUCKET_RECORDS`] records an update; whoever pushes bounds [`Self::waiting`].
+pub struct Overlay {
+    map: Map,
+    /// Oldest first.
+    layers: VecDeque<Layer>,
+}
+
+/// A planned epoch.
+struct Layer {
+    number: u64,
+    hash: B256,
+    /// In strictly rising order of keys.
+    updates: Vec<(B256, Head)>,
+    plan: Plan,
+}
+
+impl Overlay {
+    /// Nothing above the map yet.
+    #[must_use]
+    pub const fn new(map: Map) -> Self {
+        Self {
+            map,
+            layers: VecDeque::new(),
+        }
+    }
+
+    /// The map at the last final epoch.
+    #[must_use]
+    pub const fn map(&self) -> &Map {
+        &self.map
+    }
+
+    /// Number and hash of the newest epoch, final or not; 0 and zero before the first.
+    #[must_use]
+    pub fn tip(&self) -> (u64, B256) {
+        let newest = self.layers.back();
+        newest.map_or_else(|| self.map.epoch(), |layer| (layer.number, layer.hash))
+    }
+
+    /// The history root after the newest epoch.
+    #[must_use]
+    pub fn root(&self) -> B256 {
+        let newest = self.layers.back();
+        newest.map_or_else(|| self.map.root(), |layer| layer.plan.root())
+    }
+
+    /// How many epochs lie above the map.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// How many keys' updates lie above the map, a key counted in each epoch that has it: what the overlay's memory
+    /// goes by.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.updates.len() as u64).sum()
+    }
+
+    /// The keys' last events after the newest epoch, in the order of the keys, which must not fall.
+    ///
+    /// # Errors
+    /// As [`Map::heads`].
+    pub fn heads(&self, keys: &[B256]) -> Result<Vec<Option<Head>>, MapError> {
+        if self.layers.is_empty() {
+            return self.map.heads(keys);
+        }
+        if let Some(at) = keys.windows(2).position(|pair| pair[0] > pair[1]) {
+            return Err(MapError::Order(at + 1));
+        }
+        let mut heads = vec![None; keys.len()];
+        for layer in self.layers.iter().rev() {
+            fill(&mut heads, keys, &layer.updates);
+        }
+        let older: Vec<usize> = (0..keys.len()).filter(|at| heads[*at].is_none()).collect();
+        let older_keys: Vec<B256> = older.iter().map(|at| keys[*at]).collect();
+        for (at, head) in older.into_iter().zip(self.map.heads(&older_keys)?) {
+            heads[at] = head;
+        }
+        Ok(heads)
+    }
+
+    /// What the next epoch makes of the history, when these keys' last events are these, in strictly rising order of
+    /// keys. Writes nothing.
+    ///
+    /// # Errors
+    /// As [`Map::plan`].
+    pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
+        let changes = self.layers.iter().rev().filter_map(|layer| layer.plan.change.as_ref());
+        Plan::make(self.tip(), &self.map, &Seen::root(changes), updates)
+    }
+
+    /// Puts an epoch on top. `plan` was made by [`Self::plan`] of these `updates` with nothing pushed or truncated since.
+    ///
+    /// # Errors
+    /// [`MapError::OtherState`] where the plan was made on another state, [`MapError::Number`] where the epoch is not
+    /// the next.
+    pub fn push(&mut self, plan: Plan, updates: Vec<(B256, Head)>, number: u64, hash: B256) -> Result<(), MapError> {
+        if plan.base != self.tip() {
+            return Err(MapError::OtherState);
+        }
+        let wanted = self.tip().0.saturating_add(1);
+        if number != wanted {
+            return Err(MapError::Number { wanted, given: number });
+        }
+        self.layers.push_back(Layer {
+            number,
+            hash,
+            updates,
+            plan,
+        });
+        Ok(())
+    }
+
+    /// Makes the oldest epoch the map's own, durably, and tells which that is; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the store fails. The map may then be at either epoch: open it again.
+    pub fn commit_first(&mut self) -> Result<Option<(u64, B256)>, MapError> {
+        let Some(layer) = self.layers.front() else {
+            return Ok(None);
+        };
+        let (number, hash) = (layer.number, layer.hash);
+        self.map.advance(&layer.plan, number, hash)?;
+        self.layers.pop_front();
+        Ok(Some((number, hash)))
+    }
+
+    /// Forgets the epochs above `number`: for a chain that turned back. What the map holds stays.
+    pub fn truncate(&mut self, number: u64) {
+        while self.layers.pop_back_if(|layer| layer.number > number).is_some() {}
+    }
+}
+
+/// Fills in the heads that are still unknown and stand among the updates; both lie in order of keys.
+fn fill(heads: &mut [Option<Head>], keys: &[B256], updates: &[(B256, Head)]) {
+    let mut updates = updates.iter().peekable();
+    for (head, key) in heads.iter_mut().zip(keys) {
+        while updates.next_if(|(updated, _)| updated < key).is_some() {}
+        if head.is_none()
+            && let Some((updated, newest)) = updates.peek()
+            && updated == key
+        {
+            *head = Some(*newest);
+        }
+    }
+}
