@@ -12,6 +12,7 @@ use crate::store::merchant::{merchant_bind, merchant_is_other};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::watch::fence::Gate;
 
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
@@ -25,6 +26,8 @@ pub struct App {
     pub vault: Arc<Vault>,
     /// Where orders are placed.
     pub counter: Counter,
+    /// Whether it may sell.
+    pub gate: Gate,
     /// What the node was told.
     pub config: Config,
 }
@@ -119,6 +122,7 @@ impl App {
             pool,
             vault,
             counter,
+            gate: Gate::new(&config.chain),
             config,
         };
         Ok((app, workers))

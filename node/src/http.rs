@@ -18,6 +18,7 @@ mod auth;
 mod batches;
 mod docs;
 mod edge;
+mod fence;
 mod field;
 mod health;
 mod json;

@@ -23,6 +23,7 @@ pub(crate) enum Code {
     TimedOut,
     Unavailable,
     ClockDrift,
+    Fenced,
     Internal,
 }
 
@@ -45,6 +46,7 @@ impl Code {
             Self::TimedOut,
             Self::Unavailable,
             Self::ClockDrift,
+            Self::Fenced,
             Self::Internal,
         ];
         own.into_iter().chain(Refused::ALL.into_iter().map(Self::Refused))
@@ -70,6 +72,7 @@ impl Code {
         match self {
             Self::Busy | Self::TimedOut => Some(1),
             Self::Unavailable | Self::ClockDrift => Some(5),
+            Self::Fenced => Some(15),
             _ => None,
         }
     }
@@ -124,6 +127,11 @@ impl Code {
                 S::SERVICE_UNAVAILABLE,
                 "clock_drift",
                 "The service's clock cannot be trusted",
+            ),
+            Self::Fenced => (
+                S::SERVICE_UNAVAILABLE,
+                "fenced",
+                "The database is not known to be as new as the chain",
             ),
             Self::Internal => (
                 S::INTERNAL_SERVER_ERROR,
