@@ -14,9 +14,11 @@
 
 pub mod config;
 pub mod fence;
+pub mod history;
 pub mod keyfile;
 pub mod log;
 pub mod output;
+pub mod publish;
 pub mod register;
 pub mod status;
 pub mod store;

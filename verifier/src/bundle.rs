@@ -11,9 +11,11 @@ use crate::history;
 use crate::receipt::Promise;
 use crate::vrf;
 
+mod key_history;
 mod read;
 mod write;
 
+pub use key_history::KeyHistory;
 pub(crate) use read::{body, identity, promise};
 pub use write::header_json;
 pub(crate) use write::promise_json;

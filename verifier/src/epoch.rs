@@ -8,6 +8,10 @@ use crate::event::{EVENT_BYTES, KeyEvent, Record};
 /// The most events that an epoch may hold.
 pub const MAX_EVENTS: u64 = 1 << 20;
 
+/// The most bytes of an epoch's data.
+pub const MAX_DATA_BYTES: usize = (1 << 20) * EVENT_BYTES;
+const _: () = assert!(MAX_DATA_BYTES as u64 == MAX_EVENTS * EVENT_BYTES as u64);
+
 /// What the registry holds a hash of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -58,7 +62,12 @@ pub fn merchant_id(chain_id: u64, registry: &Address, owner: &Address, salt: &B2
 /// An epoch's data: its events in the order given, 109 bytes each. They must come by (key id, version).
 #[must_use]
 pub fn encode_data<'a>(events: impl IntoIterator<Item = &'a KeyEvent>) -> Vec<u8> {
-    events.into_iter().flat_map(KeyEvent::to_bytes).collect()
+    let events = events.into_iter();
+    let mut data = Vec::with_capacity(events.size_hint().0.saturating_mul(EVENT_BYTES));
+    for event in events {
+        data.extend_from_slice(&event.to_bytes());
+    }
+    data
 }
 
 /// SHA-256 of an epoch's data.

@@ -9,12 +9,8 @@ use reqwest::{Client, Url};
 use tokio::task;
 
 use crate::chain::rpc::http::{self, HttpError};
-use crate::epoch::{self, Header, MAX_EVENTS};
-use crate::event::EVENT_BYTES;
+use crate::epoch::{self, Header, MAX_DATA_BYTES};
 
-/// The largest file of an epoch.
-const MAX_BYTES: usize = (1 << 20) * EVENT_BYTES;
-const _: () = assert!(MAX_BYTES as u64 == MAX_EVENTS * EVENT_BYTES as u64);
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 /// Pauses before a file is asked for again; their number bounds the tries.
@@ -107,8 +103,10 @@ impl Data {
 async fn read(path: PathBuf) -> io::Result<Vec<u8>> {
     let read = move || {
         let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_BYTES {
+        File::open(path)?
+            .take(MAX_DATA_BYTES as u64 + 1)
+            .read_to_end(&mut bytes)?;
+        if bytes.len() > MAX_DATA_BYTES {
             Err(io::Error::other("larger than an epoch can be"))
         } else {
             Ok(bytes)
@@ -129,14 +127,14 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
     };
     let url = address(base, path).map_err(missing)?;
     for pause in RETRY_PAUSES {
-        match http::get_bounded(client, url.clone(), MAX_BYTES).await {
+        match http::get_bounded(client, url.clone(), MAX_DATA_BYTES).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
                 tokio::time::sleep(pause).await;
             }
             answer => return answer.map_err(missing),
         }
     }
-    http::get_bounded(client, url, MAX_BYTES).await.map_err(missing)
+    http::get_bounded(client, url, MAX_DATA_BYTES).await.map_err(missing)
 }
 
 /// A file's address: below the data's, with the query that the data's address came with, as a key to it may be there.

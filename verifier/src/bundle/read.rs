@@ -1,6 +1,6 @@
 //! Reading a bundle: every rule that makes a file `malformed`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
 
@@ -34,33 +34,33 @@ impl Bundle {
             epochs: file.field("epochs")?.items(|header| listed_header(&header))?,
             receipts: file.field("receipts")?.items(|receipt| promise(&receipt))?,
         };
-        bundle.check_epochs()?;
+        check_epochs(&bundle.events, &bundle.history, &bundle.epochs)?;
         Ok(bundle)
     }
+}
 
-    /// Each epoch once, a header for each epoch named, and paths of a length that the header's count allows.
-    fn check_epochs(&self) -> Result<(), Refusal> {
-        let mut numbers = BTreeSet::new();
-        for ListedHeader { header, .. } in &self.epochs {
-            if !numbers.insert(header.number) {
-                return Err(Refusal::malformed(format!("epoch {} is listed twice", header.number)));
-            }
+/// Each epoch once, a header for each epoch named, and paths of a length that the header's count allows.
+pub(super) fn check_epochs(events: &[Included], history: &HistoryAt, epochs: &[ListedHeader]) -> Result<(), Refusal> {
+    let mut counts = BTreeMap::new();
+    for ListedHeader { header, .. } in epochs {
+        if counts.insert(header.number, header.event_count).is_some() {
+            return Err(Refusal::malformed(format!("epoch {} is listed twice", header.number)));
         }
-        let header = |number| {
-            self.header(number)
-                .ok_or_else(|| Refusal::malformed(format!("the header of epoch {number} is missing")))
-        };
-        for included in &self.events {
-            let count = header(included.epoch)?.event_count;
-            if !tree::is_legal_path_length(included.path.len(), count) {
-                return Err(Refusal::malformed(format!(
-                    "a path of {} siblings in an epoch of {count} events",
-                    included.path.len()
-                )));
-            }
-        }
-        header(self.history.epoch).map(drop)
     }
+    let count = |number| {
+        let count = counts.get(&number).copied();
+        count.ok_or_else(|| Refusal::malformed(format!("the header of epoch {number} is missing")))
+    };
+    for included in events {
+        let count = count(included.epoch)?;
+        if !tree::is_legal_path_length(included.path.len(), count) {
+            return Err(Refusal::malformed(format!(
+                "a path of {} siblings in an epoch of {count} events",
+                included.path.len()
+            )));
+        }
+    }
+    count(history.epoch).map(drop)
 }
 
 /// Which merchant a file speaks of.
@@ -72,7 +72,7 @@ pub(crate) fn identity(file: &Node<'_>) -> Result<Identity, Refusal> {
     })
 }
 
-fn included(node: &Node<'_>, key_id: B256) -> Result<Included, Refusal> {
+pub(super) fn included(node: &Node<'_>, key_id: B256) -> Result<Included, Refusal> {
     Ok(Included {
         event: key_event(node, key_id)?,
         opening: opening(node)?,
@@ -140,7 +140,7 @@ fn path(node: &Node<'_>) -> Result<Vec<B256>, Refusal> {
     node.items(|sibling| sibling.word())
 }
 
-fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
+pub(super) fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
     let terminal = node.field("terminal")?;
     let terminal = if terminal.is_null() {
         None
@@ -161,7 +161,7 @@ fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
     })
 }
 
-fn listed_header(node: &Node<'_>) -> Result<ListedHeader, Refusal> {
+pub(super) fn listed_header(node: &Node<'_>) -> Result<ListedHeader, Refusal> {
     let event_count = node.field("eventCount")?;
     let header = Header {
         number: node.field("number")?.number()?,

@@ -3,7 +3,7 @@
 use alloy_primitives::hex;
 use serde_json::{Value, json};
 
-use super::{Bundle, FORMAT, Included, ListedHeader};
+use super::{Bundle, FORMAT, HistoryAt, Included, ListedHeader};
 use crate::epoch::Header;
 use crate::event::{KeyEvent, Opening};
 use crate::receipt::Promise;
@@ -12,7 +12,6 @@ impl Bundle {
     /// The bundle as a compact JSON file.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let terminal = self.history.proof.terminal.as_ref();
         json!({
             "format": FORMAT,
             "chainId": self.identity.chain_id,
@@ -21,11 +20,7 @@ impl Bundle {
             "keyId": self.key_id,
             "vrfProof": hex::encode_prefixed(self.vrf_proof),
             "events": self.events.iter().map(included_json).collect::<Vec<_>>(),
-            "history": {
-                "epoch": self.history.epoch,
-                "terminal": terminal.map(|leaf| json!({"key": leaf.key, "valueHash": leaf.value_hash})),
-                "siblings": self.history.proof.siblings,
-            },
+            "history": history_json(&self.history),
             "epochs": self.epochs.iter().map(listed_json).collect::<Vec<_>>(),
             "receipts": self.receipts.iter().map(promise_json).collect::<Vec<_>>(),
         })
@@ -33,7 +28,16 @@ impl Bundle {
     }
 }
 
-fn included_json(included: &Included) -> Value {
+pub(super) fn history_json(history: &HistoryAt) -> Value {
+    let terminal = history.proof.terminal.as_ref();
+    json!({
+        "epoch": history.epoch,
+        "terminal": terminal.map(|leaf| json!({"key": leaf.key, "valueHash": leaf.value_hash})),
+        "siblings": history.proof.siblings,
+    })
+}
+
+pub(super) fn included_json(included: &Included) -> Value {
     let mut event = event_json(&included.event, included.opening.as_ref());
     event["epoch"] = included.epoch.into();
     event["path"] = json!(included.path);
@@ -55,7 +59,7 @@ fn event_json(event: &KeyEvent, opening: Option<&Opening>) -> Value {
     json
 }
 
-fn listed_json(listed: &ListedHeader) -> Value {
+pub(super) fn listed_json(listed: &ListedHeader) -> Value {
     let mut json = header_json(&listed.header);
     if let Some(block) = listed.block {
         json["block"] = block.into();

@@ -1,0 +1,239 @@
+//! Everything between a list of events and the proof of a key's history, in one folder.
+//!
+//! An epoch is drawn from its events on top of the newest one, published, pushed; once its block is final it is
+//! finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs alone. All of
+//! it follows from the chain and the published data, so that a mirror keeps the same folder as the merchant.
+//!
+//! Nothing here knows a database or a chain, and everything here blocks: from asynchronous code it is called on a thread
+//! that may. One process at a time has a folder open, and one task of it writes.
+
+mod data;
+mod draw;
+mod error;
+mod file;
+mod folder;
+mod proofs;
+mod walk;
+pub(crate) mod whole;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use alloy_primitives::B256;
+use shelfproof_verifier::bundle::HistoryAt;
+use shelfproof_verifier::epoch::Header;
+use shelfproof_verifier::event::KeyEvent;
+use shelfproof_verifier::history;
+use shelfproof_verifier::map::Overlay;
+use shelfproof_verifier::tree::EventsTree;
+
+/// A key's history with its proofs, as a prover hands it out.
+pub use shelfproof_verifier::bundle::KeyHistory as Proven;
+
+pub use draw::Drawn;
+pub use error::HistoryError;
+
+use folder::Folder;
+use proofs::Facts;
+
+/// One merchant's history, open in this process alone.
+pub struct History {
+    folder: Folder,
+    merchant_id: B256,
+    state: RwLock<State>,
+}
+
+struct State {
+    /// The map at the last final epoch, and what waits above it.
+    overlay: Overlay,
+    /// What becomes the proofs files of the waiting epochs, oldest first: one for each layer of the overlay.
+    waiting: VecDeque<Arc<Waiting>>,
+}
+
+/// An epoch that is not final yet.
+struct Waiting {
+    header: Header,
+    tree: EventsTree,
+    links: Vec<u64>,
+}
+
+impl History {
+    /// Opens the history of that merchant in that folder, or begins an empty one where there is none.
+    ///
+    /// # Errors
+    /// [`HistoryError::Map`] where another process has it open, [`HistoryError::OtherMerchant`],
+    /// [`HistoryError::Damaged`], [`HistoryError::Io`].
+    pub fn open(folder: &Path, merchant_id: B256) -> Result<Self, HistoryError> {
+        let folder = Folder::make(folder, merchant_id)?;
+        let overlay = Overlay::new(folder.open_map()?);
+        Ok(Self {
+            folder,
+            merchant_id,
+            state: RwLock::new(State {
+                overlay,
+                waiting: VecDeque::new(),
+            }),
+        })
+    }
+
+    /// Takes away all in that folder that follows from the published data, which stays, for it to be made again.
+    ///
+    /// # Errors
+    /// [`HistoryError::Map`] where another process has it open, [`HistoryError::Io`].
+    pub fn clear(folder: &Path) -> Result<(), HistoryError> {
+        folder::clear(folder)
+    }
+
+    /// Number and hash of the last final epoch; 0 and zero before the first.
+    #[must_use]
+    pub fn final_epoch(&self) -> (u64, B256) {
+        self.read().overlay.map().epoch()
+    }
+
+    /// Number and hash of the newest epoch, final or not; 0 and zero before the first.
+    #[must_use]
+    pub fn tip(&self) -> (u64, B256) {
+        self.read().overlay.tip()
+    }
+
+    /// How many epochs wait to be final, and how many keys' updates they hold: memory goes by the latter, about a
+    /// kilobyte and a half each.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, u64) {
+        let state = self.read();
+        (state.overlay.layers(), state.overlay.waiting())
+    }
+
+    /// Works out the next epoch on top of [`Self::tip`] from its events, which rise strictly by (key id, version):
+    /// follows each from its key's head exactly as an auditor does, so that nothing is anchored that an auditor would
+    /// refuse. (But for a time over ten minutes after the block, which is not known yet.) Writes nothing; takes
+    /// seconds of all processors for a large epoch.
+    ///
+    /// # Errors
+    /// [`HistoryError::Breach`] where the events are not legal; where the map cannot be read.
+    pub fn draw(&self, events: &[KeyEvent]) -> Result<Drawn, HistoryError> {
+        draw::draw(&self.read().overlay, &self.merchant_id, events)
+    }
+
+    /// Publishes the epoch's data, before its hash is stored anywhere; see [`crate::publish::Published::write`].
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`].
+    pub fn publish(&self, drawn: &Drawn) -> Result<(), HistoryError> {
+        self.folder.data.write(drawn.header.number, &drawn.data)
+    }
+
+    /// Makes the epoch the tip, in memory.
+    ///
+    /// # Errors
+    /// [`HistoryError::Map`] where something was pushed or truncated since it was drawn.
+    pub fn push(&self, drawn: Drawn) -> Result<(), HistoryError> {
+        let Drawn {
+            header,
+            hash,
+            tree,
+            links,
+            updates,
+            plan,
+            ..
+        } = drawn;
+        let mut state = self.write();
+        state.overlay.push(plan, updates, header.number, hash)?;
+        state.waiting.push_back(Arc::new(Waiting { header, tree, links }));
+        Ok(())
+    }
+
+    /// The data of an epoch that was published, which must have that hash.
+    ///
+    /// # Errors
+    /// [`HistoryError::Missing`], [`HistoryError::Differs`], [`HistoryError::Io`].
+    pub fn read_data(&self, number: u64, data_hash: &B256) -> Result<Vec<u8>, HistoryError> {
+        self.folder.data.read(number, data_hash)
+    }
+
+    /// Where an epoch's published data lies, or would.
+    #[must_use]
+    pub fn data_path(&self, number: u64) -> PathBuf {
+        self.folder.data.path(number)
+    }
+
+    /// The oldest waiting epoch is final, in that block of that time (Unix seconds): writes its proofs file, then
+    /// commits it to the map. A crash between the two leaves proofs that this writes again. Nothing is proved while the
+    /// map advances.
+    ///
+    /// # Errors
+    /// [`HistoryError::NotWaiting`] where it is not the oldest; where something cannot be written. After an error of the
+    /// map's the history must be opened again.
+    pub fn finalise(&self, number: u64, block: u64, anchored_at_s: u64) -> Result<(), HistoryError> {
+        let oldest = self.read().waiting.front().cloned();
+        let Some(epoch) = oldest.filter(|epoch| epoch.header.number == number) else {
+            return Err(HistoryError::NotWaiting(number));
+        };
+        let facts = Facts {
+            merchant_id: self.merchant_id,
+            header: epoch.header,
+            block,
+            anchored_at_s,
+        };
+        proofs::write(&self.folder.proofs_path(number), facts, &epoch.links, &epoch.tree)?;
+        let mut state = self.write();
+        if !state.waiting.front().is_some_and(|oldest| Arc::ptr_eq(oldest, &epoch)) {
+            return Err(HistoryError::NotWaiting(number));
+        }
+        state.overlay.commit_first()?;
+        state.waiting.pop_front();
+        Ok(())
+    }
+
+    /// Forgets the waiting epochs above `number`, for a chain that turned back. Final epochs stay.
+    pub fn truncate(&self, number: u64) {
+        let mut state = self.write();
+        state.overlay.truncate(number);
+        let layers = state.overlay.layers();
+        state.waiting.truncate(layers);
+    }
+
+    /// All that happened to a key up to the last final epoch, with its proofs; for a key that never had an event, the
+    /// proof of that.
+    ///
+    /// # Errors
+    /// [`HistoryError::NothingFinal`] before the first final epoch, [`HistoryError::TooLong`] for more events than a
+    /// bundle holds; where a file cannot be read or is damaged: what does not climb is never handed out.
+    pub fn prove(&self, key: &B256) -> Result<Proven, HistoryError> {
+        let state = self.read();
+        let map = state.overlay.map();
+        let ((number, _), root) = (map.epoch(), map.root());
+        if number == 0 {
+            return Err(HistoryError::NothingFinal);
+        }
+        let (head, proof) = (map.head(key)?, map.prove(key)?);
+        // The files of final epochs never change: the map may advance meanwhile.
+        drop(state);
+        let newest = self.folder.proofs(number)?;
+        let expected = head.map_or(history::Proven::Absent, |head| history::Proven::Present {
+            value_hash: head.value_hash(),
+        });
+        if newest.facts().header.history_root != root || history::climb(key, &proof, &root) != Some(expected) {
+            return Err(newest.damaged(format!("the history map's proof of key {key} is not for this epoch")));
+        }
+        let mut walked = walk::walk(&self.folder, key, head.as_ref())?;
+        walked.epochs.insert(number, newest.facts().listed());
+        Ok(Proven {
+            key_id: *key,
+            events: walked.events,
+            history: HistoryAt { epoch: number, proof },
+            epochs: walked.epochs.into_values().collect(),
+        })
+    }
+
+    // What panics under the lock would have to be a thread that could not be started or memory that ran out; neither
+    // leaves the state in between, for a layer goes only after its commit.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,148 @@
+//! An epoch worked out from its events, on top of the newest one.
+
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
+
+use alloy_primitives::B256;
+use shelfproof_verifier::audit::{self, Breach, Rule};
+use shelfproof_verifier::epoch::{self, DataError, Header, MAX_EVENTS};
+use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent};
+use shelfproof_verifier::history::Head;
+use shelfproof_verifier::map::{Overlay, Plan};
+use shelfproof_verifier::tree::EventsTree;
+
+use super::HistoryError;
+
+/// The block is not there yet: no event's time is too late for it.
+const NO_BLOCK_YET_S: u64 = u64::MAX;
+
+/// Below so many events a thread costs more than it saves.
+const EVENTS_A_THREAD: usize = 1 << 12;
+
+/// An epoch, worked out and written nowhere.
+pub struct Drawn {
+    /// Its header.
+    pub header: Header,
+    /// Its hash.
+    pub hash: B256,
+    /// What is to be published.
+    pub data: Vec<u8>,
+    pub(super) tree: EventsTree,
+    pub(super) links: Vec<u64>,
+    pub(super) updates: Vec<(B256, Head)>,
+    pub(super) plan: Plan,
+}
+
+/// The next epoch above `overlay`, of these events.
+pub(super) fn draw(overlay: &Overlay, merchant_id: &B256, events: &[KeyEvent]) -> Result<Drawn, HistoryError> {
+    let (tip, parent) = overlay.tip();
+    let number = tip.saturating_add(1);
+    check_form(number, events)?;
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let Followed { updates, links } = follow_all(overlay, number, events, threads)?;
+    let plan = overlay.plan(&updates)?;
+    let tree = EventsTree::of_events(events, threads).ok_or_else(|| form_breach(number, DataError::Length(0)))?;
+    let data = epoch::encode_data(events);
+    let header = Header {
+        number,
+        parent,
+        events_root: tree.root(),
+        history_root: plan.root(),
+        event_count: events.len() as u64,
+        data_hash: epoch::data_hash(&data),
+    };
+    Ok(Drawn {
+        header,
+        hash: header.hash(merchant_id),
+        data,
+        tree,
+        links,
+        updates,
+        plan,
+    })
+}
+
+/// As many events as an epoch may hold, in the order of its data.
+fn check_form(number: u64, events: &[KeyEvent]) -> Result<(), Breach> {
+    if events.is_empty() || events.len() as u64 > MAX_EVENTS {
+        return Err(form_breach(number, DataError::Length(events.len() * EVENT_BYTES)));
+    }
+    let falls = |pair: &[KeyEvent]| (pair[0].key_id, pair[0].version) >= (pair[1].key_id, pair[1].version);
+    match events.windows(2).position(falls) {
+        Some(index) => Err(form_breach(number, DataError::Order(index + 1))),
+        None => Ok(()),
+    }
+}
+
+fn form_breach(number: u64, error: DataError) -> Breach {
+    Breach {
+        rule: Rule::DataForm,
+        detail: format!("epoch {number}: {error}"),
+        proof: None,
+    }
+}
+
+/// What following events from their keys' heads gives.
+struct Followed {
+    /// The keys' new heads.
+    updates: Vec<(B256, Head)>,
+    /// For each event, the epoch that holds its key's version before; 0 for none.
+    links: Vec<u64>,
+}
+
+/// Follows all events, on up to `threads` threads.
+fn follow_all(overlay: &Overlay, number: u64, events: &[KeyEvent], threads: usize) -> Result<Followed, HistoryError> {
+    let mut shares = shares(events, threads);
+    let Some(last) = shares.pop().filter(|_| !shares.is_empty()) else {
+        return follow(overlay, number, events);
+    };
+    let mut all = Followed {
+        updates: Vec::with_capacity(events.len()),
+        links: Vec::with_capacity(events.len()),
+    };
+    let followed = thread::scope(|scope| {
+        let others: Vec<_> = shares
+            .into_iter()
+            .map(|share| scope.spawn(|| follow(overlay, number, share)))
+            .collect();
+        let last = follow(overlay, number, last);
+        let others = others
+            .into_iter()
+            // A panic goes on where it would have without the thread.
+            .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        others.chain([last]).collect::<Vec<_>>()
+    });
+    for share in followed {
+        let share = share?;
+        all.updates.extend(share.updates);
+        all.links.extend(share.links);
+    }
+    Ok(all)
+}
+
+/// Cuts events into at most `count` shares of whole keys.
+fn shares(events: &[KeyEvent], count: usize) -> Vec<&[KeyEvent]> {
+    let length = events.len().div_ceil(count.max(1)).max(EVENTS_A_THREAD);
+    let (mut shares, mut rest) = (Vec::new(), events);
+    while let Some(last) = rest.get(length - 1) {
+        let end = length + rest[length..].partition_point(|event| event.key_id == last.key_id);
+        let (share, after) = rest.split_at(end);
+        shares.push(share);
+        rest = after;
+    }
+    shares.extend((!rest.is_empty()).then_some(rest));
+    shares
+}
+
+/// Follows the events of whole keys, exactly as an auditor does.
+fn follow(overlay: &Overlay, number: u64, events: &[KeyEvent]) -> Result<Followed, HistoryError> {
+    let heads = overlay.heads(&audit::keys_of(events))?;
+    let updates = audit::advance(events, &heads, number, NO_BLOCK_YET_S)?;
+    let mut links = Vec::with_capacity(events.len());
+    for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(&heads) {
+        links.push(head.map_or(0, |head| head.epoch));
+        links.resize(links.len() + events.len() - 1, number);
+    }
+    Ok(Followed { updates, links })
+}

@@ -1,0 +1,67 @@
+//! Reading at places in large files.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::HistoryError;
+
+/// A file of one epoch's, and its name for messages.
+pub(super) struct EpochFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl EpochFile {
+    /// Opens it.
+    pub(super) fn open(path: &Path) -> Result<Self, HistoryError> {
+        let file = File::open(path).map_err(|cause| match cause.kind() {
+            ErrorKind::NotFound => HistoryError::damaged(path, "this file is gone"),
+            _ => HistoryError::io(path)(cause),
+        })?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Makes sure that it has that many bytes.
+    pub(super) fn expect_length(&self, bytes: u64) -> Result<(), HistoryError> {
+        let found = self.file.metadata().map_err(HistoryError::io(&self.path))?.len();
+        if found == bytes {
+            Ok(())
+        } else {
+            Err(self.damaged(format!("this file has {found} bytes in the place of {bytes}")))
+        }
+    }
+
+    /// The `N` bytes at an offset.
+    pub(super) fn read<const N: usize>(&self, offset: u64) -> Result<[u8; N], HistoryError> {
+        let mut bytes = [0; N];
+        match self.file.read_exact_at(&mut bytes, offset) {
+            Ok(()) => Ok(bytes),
+            Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => Err(self.damaged("this file is cut short")),
+            Err(cause) => Err(HistoryError::io(&self.path)(cause)),
+        }
+    }
+
+    /// The error that says so.
+    pub(super) fn damaged(&self, detail: impl Into<String>) -> HistoryError {
+        HistoryError::damaged(&self.path, detail)
+    }
+}
+
+/// The first of `count` sorted places that is not `before` what is looked for.
+pub(super) fn first_not<E>(count: u64, mut before: impl FnMut(u64) -> Result<bool, E>) -> Result<u64, E> {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle)? {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}

@@ -1,0 +1,108 @@
+//! Where a history lies.
+//!
+//! - `data/epochs/0000000001.events` …: what is published, and nothing else of the folder is to be;
+//! - `proofs/0000000001.proofs` …: of every final epoch, what proves its events;
+//! - `map/`: the history map at the last final epoch.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::B256;
+use shelfproof_verifier::map::{Map, MapError};
+
+use super::proofs::ProofsFile;
+use super::{HistoryError, whole};
+use crate::publish::Published;
+
+/// A history's folder.
+pub(super) struct Folder {
+    /// What is published.
+    pub(super) data: Published,
+    merchant_id: B256,
+    proofs: PathBuf,
+    map: PathBuf,
+}
+
+impl Folder {
+    /// That folder, which is made where it is not there.
+    pub(super) fn make(folder: &Path, merchant_id: B256) -> Result<Self, HistoryError> {
+        let made = Self {
+            data: Published::open(&folder.join("data"))?,
+            merchant_id,
+            proofs: folder.join("proofs"),
+            map: folder.join("map"),
+        };
+        whole::make_folder(&made.proofs).map_err(HistoryError::io(&made.proofs))?;
+        Ok(made)
+    }
+
+    /// Opens the map, which must be of this merchant and have all the epochs that there are proofs of. A crash between
+    /// the two writes of [`super::History::finalise`] leaves proofs one epoch ahead, which are written again.
+    pub(super) fn open_map(&self) -> Result<Map, HistoryError> {
+        let map = Map::open(&self.map)?;
+        let (number, hash) = map.epoch();
+        let newest = self.newest_proofs()?;
+        if newest > number.saturating_add(1) {
+            let detail =
+                format!("this history map stands at epoch {number}, and there are proofs up to epoch {newest}");
+            return Err(HistoryError::damaged(&self.map, detail));
+        }
+        if number == 0 {
+            return Ok(map);
+        }
+        let proofs = self.proofs(number)?;
+        let header = &proofs.facts().header;
+        if header.hash(&self.merchant_id) == hash && header.history_root == map.root() {
+            Ok(map)
+        } else {
+            Err(proofs.damaged(format!("epoch {number} is another one here than in the history map")))
+        }
+    }
+
+    /// Where an epoch's proofs lie.
+    pub(super) fn proofs_path(&self, number: u64) -> PathBuf {
+        self.proofs.join(format!("{number:010}.proofs"))
+    }
+
+    /// Opens an epoch's proofs, which must be this merchant's.
+    pub(super) fn proofs(&self, number: u64) -> Result<ProofsFile, HistoryError> {
+        let path = self.proofs_path(number);
+        let file = ProofsFile::open(&path, number)?;
+        if file.facts().merchant_id == self.merchant_id {
+            Ok(file)
+        } else {
+            Err(HistoryError::OtherMerchant(path))
+        }
+    }
+
+    /// The highest epoch that there are proofs of; 0 for none.
+    fn newest_proofs(&self) -> Result<u64, HistoryError> {
+        let mut newest = 0;
+        for entry in fs::read_dir(&self.proofs).map_err(HistoryError::io(&self.proofs))? {
+            let name = entry.map_err(HistoryError::io(&self.proofs))?.file_name();
+            let digits = name.to_str().and_then(|name| name.strip_suffix(".proofs"));
+            newest = newest.max(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0));
+        }
+        Ok(newest)
+    }
+}
+
+/// Takes away what is derived, and leaves what is published. A crash here leaves a folder that does not open as long as
+/// it is not done again.
+pub(super) fn clear(folder: &Path) -> Result<(), HistoryError> {
+    let map = folder.join("map");
+    // A map that is open elsewhere stays; one that does not open for another reason is what this is for.
+    if map.exists()
+        && let Err(error @ MapError::Locked(_)) = Map::open(&map)
+    {
+        return Err(error.into());
+    }
+    for derived in [folder.join("proofs"), map] {
+        match fs::remove_dir_all(&derived) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(HistoryError::io(&derived)(cause)),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! A history in a folder, from events to proofs that the verifier takes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod damage;
+mod epochs;
+mod proofs;
+mod shop;
