@@ -183,6 +183,7 @@ fn the_endpoints_are_those_of_the_design() {
         "get /api/v1/orders/{order}",
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
+        "get /api/v1/proofs/{id}",
         "get /api/v1/wallet",
         "post /api/v1/products",
         "get /api/v1/products",
@@ -199,9 +200,10 @@ fn the_endpoints_are_those_of_the_design() {
         "get /healthz",
         "get /readyz",
         "get /metrics",
+        "get /data/epochs/{file}",
         "get /.well-known/shelfproof.json",
     ] {
         assert!(names.contains(name), "{name}");
     }
-    assert_eq!(names.len(), 23, "{names:?}");
+    assert_eq!(names.len(), 25, "{names:?}");
 }

@@ -24,6 +24,7 @@ pub(crate) enum Code {
     Unavailable,
     ClockDrift,
     Fenced,
+    ProverUnavailable,
     Internal,
 }
 
@@ -47,6 +48,7 @@ impl Code {
             Self::Unavailable,
             Self::ClockDrift,
             Self::Fenced,
+            Self::ProverUnavailable,
             Self::Internal,
         ];
         own.into_iter().chain(Refused::ALL.into_iter().map(Self::Refused))
@@ -71,7 +73,7 @@ impl Code {
     pub(crate) const fn retry_after_s(self) -> Option<u64> {
         match self {
             Self::Busy | Self::TimedOut => Some(1),
-            Self::Unavailable | Self::ClockDrift => Some(5),
+            Self::Unavailable | Self::ClockDrift | Self::ProverUnavailable => Some(5),
             Self::Fenced => Some(15),
             _ => None,
         }
@@ -132,6 +134,11 @@ impl Code {
                 S::SERVICE_UNAVAILABLE,
                 "fenced",
                 "The database is not known to be as new as the chain",
+            ),
+            Self::ProverUnavailable => (
+                S::SERVICE_UNAVAILABLE,
+                "prover_unavailable",
+                "The prover does not answer",
             ),
             Self::Internal => (
                 S::INTERNAL_SERVER_ERROR,
