@@ -13,6 +13,7 @@
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
 pub mod config;
+pub mod fence;
 pub mod figures;
 pub mod follow;
 pub mod history;

@@ -3,6 +3,7 @@
 pub mod epochs;
 mod error;
 pub mod events;
+pub mod fence;
 pub mod lock;
 pub mod told;
 pub mod transactions;

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
+use shelfproof_verifier::chain::rpc::http::HttpError;
 use sqlx::PgPool;
 
 use crate::config::{Config, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
+use crate::flow::prove::Prover;
 use crate::sale::{Counter, Workers};
 use crate::store::merchant::{merchant_bind, merchant_is_other};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::watch::fence::Gate;
 
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
@@ -25,6 +28,10 @@ pub struct App {
     pub vault: Arc<Vault>,
     /// Where orders are placed.
     pub counter: Counter,
+    /// Who proves what was sold, if anybody does.
+    pub prover: Option<Prover>,
+    /// Whether it may sell.
+    pub gate: Gate,
     /// What the node was told.
     pub config: Config,
 }
@@ -56,6 +63,9 @@ pub enum AppError {
     /// The database is not in UTF-8.
     #[error("the database's encoding is {0}, and must be UTF8. Create it anew with ENCODING 'UTF8'")]
     Encoding(String),
+    /// The prover cannot be asked.
+    #[error("proofs.prover: {0}")]
+    Prover(#[from] HttpError),
     /// The clocks disagree.
     #[error("this machine's clock and the database's are {0} ms apart; at most {MAX_DRIFT_MS}. Set the clocks (NTP)")]
     Clock(u64),
@@ -115,10 +125,13 @@ impl App {
         let options = store::options(config.database.url.expose_secret())?;
         let (counter, workers) =
             Counter::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, clock::now_ms);
+        let prover = config.proofs.prover.as_deref().map(Prover::new).transpose()?;
         let app = Self {
             pool,
             vault,
             counter,
+            prover,
+            gate: Gate::new(&config.chain),
             config,
         };
         Ok((app, workers))

@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use crate::app::{open_pool, open_shop};
 use crate::config::{Config, Flag, Settings};
 use crate::domain::money::Currency;
+use crate::watch::fence::require_open;
 
 pub mod activate;
 pub mod api_key;
@@ -131,10 +132,14 @@ impl Cli {
             Command::Import(args) => {
                 let config = Config::read(&settings(Vec::new())?)?;
                 let (pool, vault) = open_shop(&config).await?;
+                require_open(&pool, &config.chain).await?;
                 import::run(args, &pool, &vault).await?;
             }
             Command::Activate(args) => {
-                activate::run(args, &open_pool(&Config::read(&settings(Vec::new())?)?).await?).await?;
+                let config = Config::read(&settings(Vec::new())?)?;
+                let pool = open_pool(&config).await?;
+                require_open(&pool, &config.chain).await?;
+                activate::run(args, &pool).await?;
             }
             Command::Admin(command) => {
                 let settings = settings(command.flags())?;

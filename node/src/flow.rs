@@ -9,6 +9,7 @@ pub mod create_api_key;
 pub mod create_product;
 pub mod import;
 pub mod look_up;
+pub mod prove;
 pub mod redeem;
 pub mod refund;
 pub mod revoke_api_key;

@@ -16,8 +16,10 @@ use utoipa_axum::router::OpenApiRouter;
 mod answer;
 mod auth;
 mod batches;
+mod data;
 mod docs;
 mod edge;
+mod fence;
 mod field;
 mod health;
 mod json;
@@ -27,6 +29,7 @@ mod orders;
 mod path;
 mod problem;
 mod products;
+mod proofs;
 mod query;
 mod redeem;
 mod refund;
@@ -38,7 +41,7 @@ mod well_known;
 use auth::KeyCache;
 use edge::Edge;
 use health::Readiness;
-use limits::{LONG_BOUND, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
+use limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
 use shop::Shop;
 
 use crate::app::App;
@@ -59,6 +62,7 @@ pub fn router(app: Arc<App>) -> Router {
         keys: KeyCache::new(),
         readiness: Readiness::default(),
         imports: Semaphore::new(MAX_IMPORTS),
+        downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
     });
     routes(edge).with_state(shop)
 }
@@ -77,6 +81,7 @@ fn parts() -> Parts {
         .nest(BASE, api())
         .merge(health::routes())
         .merge(well_known::routes())
+        .merge(data::routes())
         .split_for_parts();
     let (long, more) = OpenApiRouter::default()
         .nest(BASE, batches::long_routes())
@@ -104,6 +109,7 @@ fn api() -> OpenApiRouter<Arc<Shop>> {
         .merge(orders::routes())
         .merge(redeem::routes())
         .merge(refund::routes())
+        .merge(proofs::routes())
         .merge(wallet::routes())
         .merge(products::routes())
         .merge(batches::routes())

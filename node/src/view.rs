@@ -7,6 +7,7 @@ mod order;
 mod page;
 mod placed;
 mod product;
+mod proof;
 mod schema;
 mod wallet;
 
@@ -14,7 +15,8 @@ pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownRefusedLi
 pub(crate) use event::ShownEvent;
 pub(crate) use order::{ListedOrder, ShownOrder};
 pub(crate) use page::Listed;
-pub(crate) use placed::{PlacedOrder, example as placed_example};
+pub(crate) use placed::{PlacedOrder, example as placed_example, receipt};
 pub(crate) use product::{ShownProduct, ShownStock};
+pub(crate) use proof::{KeyProof, OrderProofs};
 pub(crate) use schema::{Address, Amount, Currency, EncodingName, FormatName, Hash, KeyState, OrderState};
 pub(crate) use wallet::ShownCredit;

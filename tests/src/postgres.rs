@@ -78,7 +78,15 @@ impl Postgres {
         Ok(self.cluster.kill()?)
     }
 
-    /// Starts a killed cluster again, over the same folder and port, and waits until it has recovered.
+    /// Ends the cluster, its data written.
+    ///
+    /// # Errors
+    /// The system's, where it cannot be ended.
+    pub fn stop(&mut self) -> Result<()> {
+        Ok(self.cluster.stop()?)
+    }
+
+    /// Starts a killed or stopped cluster again, over the same folder and port, and waits until it has recovered.
     ///
     /// # Errors
     /// With its log, where it does not.

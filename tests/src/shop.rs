@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
+use shelfproof_verifier::chain::Identity;
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -47,6 +48,17 @@ pub struct Settings {
     pub durability: Durability,
     /// The folder below which the database lies.
     pub disk: PathBuf,
+    /// The chain that it is on; where none, the shop is the vectors' merchant, and asks no chain.
+    pub chain: Option<Chain>,
+}
+
+/// A merchant's place on a chain.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Which merchant.
+    pub identity: Identity,
+    /// A node's JSON-RPC address.
+    pub rpc: String,
 }
 
 impl Default for Settings {
@@ -55,6 +67,7 @@ impl Default for Settings {
             nodes: 1,
             durability: Durability::None,
             disk: std::env::temp_dir(),
+            chain: None,
         }
     }
 }
@@ -81,6 +94,7 @@ pub struct Shop {
     pub database: String,
     /// An administrator's API key.
     pub admin: String,
+    chain: Option<Chain>,
     judge: Judge,
     names: AtomicU32,
     folder: TempDir,
@@ -95,14 +109,16 @@ impl Shop {
         let postgres = Postgres::start_below(&settings.disk, settings.durability)?;
         let database = postgres.database()?;
         let folder = tempfile::Builder::new().prefix("shop-").tempdir()?;
-        let config = config::write(folder.path(), &postgres.url(&database, config::PASSWORD))?;
+        let (chain, url) = (settings.chain.clone(), postgres.url(&database, config::PASSWORD));
+        let config = config::write(folder.path(), "shelfproof.toml", &url, chain.as_ref())?;
         let cli = Cli::new(tools::binary("shelfproof")?, config, &folder.path().join("cli.log"));
         let keys = cli.keys_init(folder.path())?;
         cli.run(&["migrate"])?;
         let admin = cli.key_create("admin", "office")?;
         let mut shop = Self {
             nodes: Vec::new(),
-            judge: Judge::new(&keys)?,
+            judge: Judge::new(config::identity(chain.as_ref())?, &keys)?,
+            chain,
             cli,
             postgres,
             database,
@@ -134,6 +150,25 @@ impl Shop {
         let address = node.address();
         self.nodes.push(node);
         Ok(address)
+    }
+
+    /// The same shop over another database of that cluster: its command line.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be written.
+    pub fn over(&self, postgres: &Postgres, database: &str) -> Result<Cli> {
+        let url = postgres.url(database, config::PASSWORD);
+        let name = format!("{}.toml", self.name("other"));
+        let config = config::write(self.folder.path(), &name, &url, self.chain.as_ref())?;
+        Ok(self.cli.over(config))
+    }
+
+    /// A process that serves by that command line, not ready yet; its log lies with the others.
+    ///
+    /// # Errors
+    /// With its log, where it does not come to listen.
+    pub fn listen(&self, cli: &Cli) -> Result<Node> {
+        Node::listen(cli, &[], &self.folder.path().join(format!("{}.log", self.name("node"))))
     }
 
     /// Kills a node with `kill -9`; its log stays.

@@ -75,7 +75,10 @@ pub(super) async fn serve(
     print(&format!("listening on http://{}\n", api.local_addr()?))?;
     ready()?;
     let app = Arc::new(app);
-    http::serve(Arc::clone(&app), Listeners { api, metrics }, stop).await?;
+    tokio::select! {
+        served = http::serve(Arc::clone(&app), Listeners { api, metrics }, stop) => served?,
+        never = app.gate.watch(&app.pool, &app.config.chain) => match never {},
+    }
     // Orders that wait are settled by workers that see the queue's end, which goes with the app.
     drop(app);
     if timeout(drain, workers.finish()).await.is_err() {

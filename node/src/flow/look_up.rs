@@ -1,6 +1,7 @@
 //! What became of an order, for whoever holds it.
 
 use shelfproof_anchor::store::events::{EventError, Stored, event_of_keys};
+use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{Promise, Receipt};
 use sqlx::{PgConnection, PgPool};
@@ -149,35 +150,39 @@ async fn items(connection: &mut PgConnection, vault: &Vault, order: OrderId) -> 
         .map(|sold| {
             let of_key = events.extract_if(.., |stored| stored.key_no == sold.head.no);
             let events: Vec<Stored> = of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect();
-            view(vault, sold, events)
+            view(vault, &sold, events)
         })
         .collect()
 }
 
-fn view(vault: &Vault, sold: Sold, events: Vec<Stored>) -> Result<ItemView, LookUpError> {
+fn view(vault: &Vault, sold: &Sold, events: Vec<Stored>) -> Result<ItemView, LookUpError> {
     let sale = events.first().ok_or(LookUpError::NoSale(sold.head.no))?;
     let goods = vault
         .data_key_open(sold.batch, &sold.wrapped)?
         .open(&sold.head.key_id, sold.batch, &sold.sealed)?;
-    let promise = Promise {
-        event: sale.event,
-        opening: Some(sale.opening.clone()),
-        anchor_by_s: sold.anchor_by_s,
-        path: sold.path,
-        signature: sold.signature,
-    };
     Ok(ItemView {
         item: Item {
             line: sold.line,
             product: sold.product,
             goods,
-            receipt: Receipt {
-                identity: *vault.identity(),
-                vrf_proof: sold.vrf_proof,
-                promise,
-            },
+            receipt: receipt(vault.identity(), sold, sale),
         },
         state: sold.head.state,
         events,
     })
+}
+
+/// The receipt that was handed out with a key.
+pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &Stored) -> Receipt {
+    Receipt {
+        identity: *identity,
+        vrf_proof: sold.vrf_proof,
+        promise: Promise {
+            event: sale.event,
+            opening: Some(sale.opening.clone()),
+            anchor_by_s: sold.anchor_by_s,
+            path: sold.path.clone(),
+            signature: sold.signature,
+        },
+    }
 }

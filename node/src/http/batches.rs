@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::answer::answer;
 use super::auth::Admin;
 use super::docs::problems;
+use super::fence::OpenFence;
 use super::json::{MaxBytes, read};
 use super::path::Name;
 use super::problem::{Code, Problem};
@@ -40,11 +41,11 @@ pub(super) fn long_routes() -> OpenApiRouter<Arc<Shop>> {
         .routes(routes!(activate))
 }
 
-problems!(ImportProblems: InvalidField, MalformedBody, BodyTooLarge, NotFound, Conflict, ClockDrift);
+problems!(ImportProblems: InvalidField, MalformedBody, BodyTooLarge, NotFound, Conflict, ClockDrift, Fenced);
 problems!(ListProblems: InvalidField);
 problems!(GetProblems: NotFound);
 problems!(LinesProblems: InvalidField, NotFound);
-problems!(ActivateProblems: NotFound, Conflict, ClockDrift);
+problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
 
 /// Import codes
 ///
@@ -68,6 +69,7 @@ problems!(ActivateProblems: NotFound, Conflict, ClockDrift);
 )]
 async fn import(
     _: Admin,
+    _: OpenFence,
     State(shop): State<Arc<Shop>>,
     Name(product): Name<ProductId>,
     mut params: Params,
@@ -148,7 +150,12 @@ async fn refused_lines(
     responses((status = 200, description = "How many keys are on sale now", body = ShownActivation,
         example = json!({"batch": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "now": 1_000, "activated": 1_000, "imported": 1_000})), ActivateProblems),
 )]
-async fn activate(_: Admin, State(shop): State<Arc<Shop>>, Name(id): Name<BatchId>) -> Result<Response, Problem> {
+async fn activate(
+    _: Admin,
+    _: OpenFence,
+    State(shop): State<Arc<Shop>>,
+    Name(id): Name<BatchId>,
+) -> Result<Response, Problem> {
     let activated = activate_batch(&shop.app.pool, id, false, |_| (), now_ms).await?;
     Ok(answer(StatusCode::OK, &ShownActivation::new(id, activated)))
 }

@@ -45,7 +45,7 @@ struct Alive {
 
 /// Whether each part that a sale needs is there.
 #[allow(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     /// The database answers.
@@ -56,6 +56,11 @@ pub(super) struct Report {
     clock: bool,
     /// The counter takes orders.
     counter: bool,
+    /// The database knows all that the chain holds, or no chain is configured.
+    fence: bool,
+    /// Why it does not.
+    #[serde(skip)]
+    refusal: String,
 }
 
 /// The last report, given again for a moment.
@@ -63,8 +68,8 @@ pub(super) struct Report {
 pub(super) struct Readiness(Mutex<Option<(Instant, Report)>>);
 
 impl Report {
-    const fn is_ready(self) -> bool {
-        self.database && self.schema && self.clock && self.counter
+    const fn is_ready(&self) -> bool {
+        self.database && self.schema && self.clock && self.counter && self.fence
     }
 
     async fn of(app: &App) -> Self {
@@ -72,11 +77,14 @@ impl Report {
         let server = server.ok().and_then(Result::ok);
         let schema = timeout(READY_BOUND, store::is_migrated(&app.pool)).await;
         let drift_ms = |clock_ms: i64| now_ms().abs_diff(u64::try_from(clock_ms).unwrap_or_default());
+        let refusal = app.gate.refusal();
         Self {
             database: server.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
             counter: app.counter.is_open(),
+            fence: refusal.is_none(),
+            refusal: refusal.unwrap_or_default(),
         }
     }
 }
@@ -85,13 +93,13 @@ impl Readiness {
     /// The report, at most [`READY_TTL`] old. Whoever asks meanwhile waits for the same one.
     async fn report(&self, app: &App) -> Report {
         let mut last = self.0.lock().await;
-        if let Some((at, report)) = *last
+        if let Some((at, report)) = &*last
             && at.elapsed() < READY_TTL
         {
-            return report;
+            return report.clone();
         }
         let report = Report::of(app).await;
-        *last = Some((Instant::now(), report));
+        *last = Some((Instant::now(), report.clone()));
         report
     }
 }
@@ -115,7 +123,7 @@ async fn alive() -> Response {
 #[utoipa::path(
     get, path = "/readyz", tag = "service", operation_id = "isReady",
     responses((status = 200, description = "It can", body = Report,
-        example = json!({"database": true, "schema": true, "clock": true, "counter": true}))),
+        example = json!({"database": true, "schema": true, "clock": true, "counter": true, "fence": true}))),
 )]
 async fn ready(State(shop): State<Arc<Shop>>) -> Response {
     let report = shop.readiness.report(&shop.app).await;
@@ -150,6 +158,9 @@ pub(super) fn metrics_router(app: Arc<App>) -> Router {
 fn figures(app: &App) -> Response {
     metrics::connections(app.pool.size(), app.pool.num_idle());
     metrics::waiting(app.counter.waiting());
+    if let Some(is_open) = app.gate.is_open() {
+        metrics::fence(is_open);
+    }
     match metrics::start() {
         Ok(handle) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
         Err(error) => Problem::internal(error).into_response(),
@@ -158,12 +169,13 @@ fn figures(app: &App) -> Response {
 
 impl Report {
     /// The parts that are not there, in words.
-    fn missing(self) -> String {
+    fn missing(&self) -> String {
         let parts = [
             (self.database, "the database does not answer"),
             (self.schema, "the database does not have this program's schema"),
             (self.clock, "this machine's clock and the database's disagree"),
             (self.counter, "the counter takes no orders"),
+            (self.fence, &self.refusal),
         ];
         let missing: Vec<&str> = parts
             .iter()

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::answer::answer;
 use super::auth::Admin;
 use super::docs::problems;
+use super::fence::OpenFence;
 use super::field::{KeyId, Reason};
 use super::json::Json;
 use super::path::Name;
@@ -63,7 +64,7 @@ struct VoidBody {
 
 problems!(GetProblems: NotFound);
 problems!(VoidProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, NotFound, Conflict,
-    ClockDrift);
+    ClockDrift, Fenced);
 
 /// Read a key
 #[utoipa::path(
@@ -88,6 +89,7 @@ async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(KeyId(key_id)): Name<
 )]
 async fn void(
     _: Admin,
+    _: OpenFence,
     State(shop): State<Arc<Shop>>,
     Name(KeyId(key_id)): Name<KeyId>,
     Json(body): Json<VoidBody>,

@@ -24,6 +24,14 @@ pub(super) const KEY_TTL: Duration = Duration::from_secs(5);
 pub(super) const MAX_KEYS: u64 = 10_000;
 /// Imports over HTTP at once: each holds its file in memory and computes on every core.
 pub(super) const MAX_IMPORTS: usize = 2;
+/// How long the prover may take for all proofs of a request.
+pub(super) const PROVER_BOUND: Duration = Duration::from_secs(5);
+/// Readers of the epochs' data at once.
+pub(super) const MAX_DOWNLOADS: usize = 64;
+/// How long one of them may take: for an epoch's 114 MB at 200 kB/s.
+pub(super) const DOWNLOAD_BOUND: Duration = Duration::from_mins(10);
+/// What is read ahead for each.
+pub(super) const DOWNLOAD_CHUNK_BYTES: usize = 256 << 10;
 /// How long accepting waits after the system refused a connection, for want of descriptors for example.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Reads of `/metrics` at once at its own address.

@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::answer::answer;
 use super::auth::{Admin, Channel, Member};
 use super::docs::problems;
+use super::fence::OpenFence;
 use super::json::Json;
 use super::path::Name;
 use super::problem::{Code, Problem};
@@ -35,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 }
 
 problems!(PlaceProblems: InvalidField, MissingIdempotencyKey, MalformedBody, BodyTooLarge, UnsupportedMediaType,
-    IdempotencyMismatch, ClockDrift, Refused(Refused::UnknownProduct), Refused(Refused::ProductClosed),
+    IdempotencyMismatch, ClockDrift, Fenced, Refused(Refused::UnknownProduct), Refused(Refused::ProductClosed),
     Refused(Refused::OutOfStock), Refused(Refused::PriceChanged), Refused(Refused::MixedCurrencies),
     Refused(Refused::InsufficientCredit), Refused(Refused::Abnormal));
 problems!(ListProblems: InvalidField);
@@ -57,6 +58,7 @@ problems!(GetProblems: NotFound);
 )]
 async fn place(
     Channel(account): Channel,
+    _: OpenFence,
     State(shop): State<Arc<Shop>>,
     headers: HeaderMap,
     Json(body): Json<request::Body>,

@@ -8,6 +8,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTI
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 mod code;
@@ -16,6 +17,8 @@ mod convert;
 pub(crate) use code::Code;
 
 use crate::domain::id::OrderId;
+use crate::flow::prove::BoughtKey;
+use crate::view::receipt;
 
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -27,6 +30,7 @@ pub(crate) struct Problem {
     detail: Cow<'static, str>,
     field: Option<String>,
     order: Option<OrderId>,
+    receipts: Vec<Box<RawValue>>,
     /// What happened inside; logged once at the edge, never shown.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -39,6 +43,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             order: None,
+            receipts: Vec::new(),
             cause: None,
         }
     }
@@ -68,6 +73,16 @@ impl Problem {
     pub(crate) fn about(mut self, order: OrderId) -> Self {
         self.order = Some(order);
         self
+    }
+
+    /// Adds the receipts of those keys, for whoever gets no proof.
+    ///
+    /// # Errors
+    /// Where one cannot be written.
+    pub(crate) fn with_receipts(mut self, keys: &[BoughtKey]) -> serde_json::Result<Self> {
+        let receipts = keys.iter().map(|key| receipt(&key.receipt));
+        self.receipts = receipts.collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// The code.
@@ -104,6 +119,7 @@ impl Problem {
             request_id,
             field: self.field.as_deref(),
             order: self.order,
+            receipts: &self.receipts,
         }
     }
 }
@@ -133,6 +149,10 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     order: Option<OrderId>,
+    /// Where a proof is not to be had: the signed promises that each sale will be anchored, files `shelfproof-receipt-v1`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    receipts: &'a [Box<RawValue>],
 }
 
 impl IntoResponse for Problem {

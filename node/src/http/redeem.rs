@@ -12,6 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::answer::answer;
 use super::docs::problems;
+use super::fence::OpenFence;
 use super::field;
 use super::json::Json;
 use super::orders::held;
@@ -44,7 +45,7 @@ struct Body {
 }
 
 problems!(RedeemProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, NotFound, Conflict,
-    ClockDrift);
+    ClockDrift, Fenced);
 
 /// Redeem a key
 ///
@@ -57,6 +58,7 @@ problems!(RedeemProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
 )]
 async fn redeem(
     caller: Caller,
+    _: OpenFence,
     State(shop): State<Arc<Shop>>,
     Name(order): Name<OrderId>,
     Json(body): Json<Body>,

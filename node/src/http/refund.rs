@@ -12,6 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::answer::answer;
 use super::auth::Admin;
 use super::docs::problems;
+use super::fence::OpenFence;
 use super::field::Reason;
 use super::json::Json;
 use super::path::Name;
@@ -39,7 +40,7 @@ struct Body {
 }
 
 problems!(RefundProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, NotFound, Conflict,
-    ClockDrift);
+    ClockDrift, Fenced);
 
 /// Refund a key
 ///
@@ -52,6 +53,7 @@ problems!(RefundProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
 )]
 async fn refund(
     _: Admin,
+    _: OpenFence,
     State(shop): State<Arc<Shop>>,
     Name(order): Name<OrderId>,
     Json(body): Json<Body>,

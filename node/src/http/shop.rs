@@ -20,6 +20,8 @@ pub(crate) struct Shop {
     pub(super) readiness: Readiness,
     /// Places for imports.
     pub(super) imports: Semaphore,
+    /// Places for readers of the epochs' data.
+    pub(super) downloads: Arc<Semaphore>,
 }
 
 impl FromRef<Arc<Shop>> for MaxBytes {

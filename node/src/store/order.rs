@@ -56,6 +56,18 @@ pub async fn order_get(executor: impl PgExecutor<'_>, order: OrderId) -> Result<
     row.map(OrderRow::into_order).transpose()
 }
 
+/// The order that got the key of that id.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn order_find_by_key(executor: impl PgExecutor<'_>, key_id: &B256) -> Result<Option<OrderId>, StoreError> {
+    let found: Option<Uuid> = sqlx::query_scalar(include_str!("sql/order_find_by_key.sql"))
+        .bind(key_id.as_slice())
+        .fetch_optional(executor)
+        .await?;
+    Ok(found.map(OrderId))
+}
+
 /// The order of that id, locked until the transaction ends.
 ///
 /// # Errors

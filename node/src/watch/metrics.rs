@@ -27,6 +27,9 @@ const REQUEST_TIME: &str = "shelfproof_http_request_seconds";
 /// Connections to the database, by `state`.
 const CONNECTIONS: &str = "shelfproof_database_connections";
 
+/// Whether the fence is open, where there is a chain to look at.
+const FENCE: &str = "shelfproof_fence_open";
+
 const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 const SECONDS_BUCKETS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
@@ -64,6 +67,10 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     describe_counter!(REQUESTS, "Requests, by method, route and status");
     describe_histogram!(REQUEST_TIME, Unit::Seconds, "From a request's head to its answer");
     describe_gauge!(CONNECTIONS, "Connections to the database, by state");
+    describe_gauge!(
+        FENCE,
+        "1 where the database knows all that the chain holds, 0 where nothing is sold"
+    );
     Ok(handle)
 }
 
@@ -77,6 +84,11 @@ pub(crate) fn request(method: &'static str, route: &str, status: u16, took: Dura
 pub(crate) fn connections(open: u32, idle: usize) {
     gauge!(CONNECTIONS, "state" => "open").set(f64::from(open));
     gauge!(CONNECTIONS, "state" => "idle").set(u32::try_from(idle).map_or(f64::NAN, f64::from));
+}
+
+/// Notes whether the fence is open.
+pub(crate) fn fence(is_open: bool) {
+    gauge!(FENCE).set(f64::from(u8::from(is_open)));
 }
 
 /// Notes how many orders wait for a batch.

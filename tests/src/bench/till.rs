@@ -39,6 +39,7 @@ impl Till {
             nodes: 1,
             durability: Durability::Fsync,
             disk: disk(),
+            ..Settings::default()
         })?;
         let product = shop.product(PRICE, CURRENCY)?;
         let channel = shop.channel()?;

@@ -29,6 +29,12 @@ impl Cli {
         }
     }
 
+    /// The same program over another configuration.
+    #[must_use]
+    pub(super) fn over(&self, config: PathBuf) -> Self {
+        Self { config, ..self.clone() }
+    }
+
     /// A command that does not outlive this process, nor find a configuration in its environment.
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {

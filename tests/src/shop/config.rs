@@ -4,6 +4,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use shelfproof_verifier::chain::Identity;
+
+use super::Chain;
 use crate::Result;
 use crate::vectors::Vectors;
 
@@ -13,9 +16,12 @@ pub(super) const PASSPHRASE: &str = "harness passphrase 7f31c2";
 /// Stands in the database's address.
 pub(super) const PASSWORD: &str = "harness-password-7f31c2";
 
-/// Only what differs from the defaults: the vectors' merchant, ports that are free.
-pub(super) fn write(folder: &Path, url: &str) -> Result<PathBuf> {
-    let merchant = Vectors::read()?.merchant;
+/// Only what differs from the defaults: the vectors' merchant where no chain is given, ports that are free.
+pub(super) fn write(folder: &Path, name: &str, url: &str, chain: Option<&Chain>) -> Result<PathBuf> {
+    let identity = identity(chain)?;
+    let rpc = chain
+        .map(|chain| format!("rpc = \"{}\"", chain.rpc))
+        .unwrap_or_default();
     let passphrase = folder.join("passphrase");
     fs::write(&passphrase, PASSPHRASE)?;
     fs::set_permissions(&passphrase, Permissions::from_mode(0o600))?;
@@ -35,6 +41,7 @@ passphrase_file = "passphrase"
 chain_id = {}
 registry = "{}"
 merchant_id = "{}"
+{rpc}
 
 [shop]
 name = "Harness"
@@ -43,10 +50,23 @@ data_uri = "https://shop.example/data"
 [log]
 format = "json"
 "#,
-        merchant.chain_id, merchant.registry, merchant.merchant_id
+        identity.chain_id, identity.registry, identity.merchant_id
     );
-    let path = folder.join("shelfproof.toml");
+    let path = folder.join(name);
     fs::write(&path, text)?;
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     Ok(path)
+}
+
+/// Which merchant a shop is.
+pub(super) fn identity(chain: Option<&Chain>) -> Result<Identity> {
+    if let Some(chain) = chain {
+        return Ok(chain.identity);
+    }
+    let merchant = Vectors::read()?.merchant;
+    Ok(Identity {
+        chain_id: merchant.chain_id,
+        registry: merchant.registry,
+        merchant_id: merchant.merchant_id,
+    })
 }

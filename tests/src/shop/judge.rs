@@ -10,7 +10,6 @@ use shelfproof_verifier::receipt::{Receipt, Terms, check_purchase};
 
 use super::{CURRENCY, Item, PRICE, Purchase};
 use crate::Result;
-use crate::vectors::Vectors;
 
 /// Whom receipts must be of.
 #[derive(Clone, Debug)]
@@ -19,23 +18,17 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// The vectors' merchant with the public keys that `admin keys init` printed.
+    /// That merchant with the public keys that `admin keys init` printed.
     ///
     /// # Errors
     /// Where it printed others.
-    pub(super) fn new(keys: &Value) -> Result<Self> {
-        let merchant = Vectors::read()?.merchant;
+    pub(super) fn new(identity: Identity, keys: &Value) -> Result<Self> {
         let public = |name: &str| {
             let key = keys["keys"]
                 .as_array()
                 .and_then(|keys| keys.iter().find(|key| key["key"] == name));
             let public = key.and_then(|key| key["public"].as_str());
             public.ok_or_else(|| format!("no public part of {name} in {keys}"))
-        };
-        let identity = Identity {
-            chain_id: merchant.chain_id,
-            registry: merchant.registry,
-            merchant_id: merchant.merchant_id,
         };
         let signer = SignerSpan {
             address: public("receipt-1")?.parse::<Address>()?,

@@ -43,6 +43,16 @@ impl Node {
     /// # Errors
     /// With its log, where it does not become ready.
     pub fn start(cli: &Cli, flags: &[&str], log: &Path) -> Result<Self> {
+        let node = Self::listen(cli, flags, log)?;
+        node.wait_until_ready()?;
+        Ok(node)
+    }
+
+    /// The same, and waits only until it listens.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn listen(cli: &Cli, flags: &[&str], log: &Path) -> Result<Self> {
         let mut server = Server::start(
             "shelfproof serve",
             cli.command(&[&["serve"], flags].concat()),
@@ -50,9 +60,7 @@ impl Node {
             log,
         )?;
         let address = server.wait_for(START_BOUND, |log| address_after(log, LISTENING))?;
-        let node = Self { server, address };
-        node.wait_until_ready()?;
-        Ok(node)
+        Ok(Self { server, address })
     }
 
     /// Waits until it says that it can sell.

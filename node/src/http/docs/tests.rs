@@ -98,6 +98,25 @@ fn every_code_is_listed() {
 }
 
 #[test]
+fn the_fence_stands_before_what_sells_or_writes_an_event() {
+    let description = description();
+    let fenced: BTreeSet<String> = operations(&description)
+        .into_iter()
+        .filter(|(_, operation)| operation["responses"]["503"].to_string().contains("\"fenced\""))
+        .map(|(name, _)| name)
+        .collect();
+    let writes = [
+        "post /api/v1/batches/{batch}/activate",
+        "post /api/v1/keys/{keyId}/void",
+        "post /api/v1/orders",
+        "post /api/v1/orders/{order}/redeem",
+        "post /api/v1/orders/{order}/refund",
+        "post /api/v1/products/{product}/batches",
+    ];
+    assert!(fenced.iter().eq(writes), "{fenced:?}");
+}
+
+#[test]
 fn the_bounds_are_those_that_are_enforced() {
     let description = description();
     let at = |pointer: &str| {
@@ -164,6 +183,7 @@ fn the_endpoints_are_those_of_the_design() {
         "get /api/v1/orders/{order}",
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
+        "get /api/v1/proofs/{id}",
         "get /api/v1/wallet",
         "post /api/v1/products",
         "get /api/v1/products",
@@ -180,9 +200,10 @@ fn the_endpoints_are_those_of_the_design() {
         "get /healthz",
         "get /readyz",
         "get /metrics",
+        "get /data/epochs/{file}",
         "get /.well-known/shelfproof.json",
     ] {
         assert!(names.contains(name), "{name}");
     }
-    assert_eq!(names.len(), 23, "{names:?}");
+    assert_eq!(names.len(), 25, "{names:?}");
 }

@@ -23,6 +23,8 @@ pub(crate) enum Code {
     TimedOut,
     Unavailable,
     ClockDrift,
+    Fenced,
+    ProverUnavailable,
     Internal,
 }
 
@@ -45,6 +47,8 @@ impl Code {
             Self::TimedOut,
             Self::Unavailable,
             Self::ClockDrift,
+            Self::Fenced,
+            Self::ProverUnavailable,
             Self::Internal,
         ];
         own.into_iter().chain(Refused::ALL.into_iter().map(Self::Refused))
@@ -69,7 +73,8 @@ impl Code {
     pub(crate) const fn retry_after_s(self) -> Option<u64> {
         match self {
             Self::Busy | Self::TimedOut => Some(1),
-            Self::Unavailable | Self::ClockDrift => Some(5),
+            Self::Unavailable | Self::ClockDrift | Self::ProverUnavailable => Some(5),
+            Self::Fenced => Some(15),
             _ => None,
         }
     }
@@ -124,6 +129,16 @@ impl Code {
                 S::SERVICE_UNAVAILABLE,
                 "clock_drift",
                 "The service's clock cannot be trusted",
+            ),
+            Self::Fenced => (
+                S::SERVICE_UNAVAILABLE,
+                "fenced",
+                "The database is not known to be as new as the chain",
+            ),
+            Self::ProverUnavailable => (
+                S::SERVICE_UNAVAILABLE,
+                "prover_unavailable",
+                "The prover does not answer",
             ),
             Self::Internal => (
                 S::INTERNAL_SERVER_ERROR,

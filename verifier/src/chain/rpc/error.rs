@@ -91,7 +91,8 @@ impl RpcError {
     }
 
     /// What went wrong in a call of the registry's `view`.
-    pub(super) fn contract(view: &'static str, error: ContractError) -> Self {
+    #[must_use]
+    pub fn contract(view: &'static str, error: ContractError) -> Self {
         match error {
             ContractError::TransportError(error) => Self::call(view, error),
             other => Self::answer(view, cut(&other.to_string())),

@@ -1,0 +1,207 @@
+//! Whether a database is as far as the chain: one that was restored from an old backup does not know what was sold since,
+//! and would sell it again.
+
+use std::fmt;
+
+use alloy_primitives::B256;
+use shelfproof_contracts::ShelfproofRegistry;
+use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
+use sqlx::{Acquire, Postgres};
+
+use crate::store::StoreError;
+use crate::store::epochs::epoch_get;
+use crate::store::fence::{Marks, fence_marks};
+
+/// How a database stands to the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fence {
+    /// It knows all that the chain holds: it may sell.
+    Open,
+    /// The chain holds an epoch that it does not know.
+    Behind {
+        /// The chain's latest epoch.
+        chain: u64,
+        /// Its own newest.
+        database: u64,
+    },
+    /// It holds something else than the chain under that number.
+    Differs {
+        /// The epoch.
+        number: u64,
+    },
+    /// Its server counts transactions from an earlier number than it once did: what is written now would be taken for
+    /// old, and never be sealed.
+    Counter {
+        /// The server's next transaction.
+        database: u64,
+        /// The least that it must be.
+        stored: u64,
+    },
+}
+
+/// Why it cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub enum FenceError {
+    /// The chain cannot be read.
+    #[error("the chain cannot be read: {0}")]
+    Chain(#[from] RpcError),
+    /// The registry does not know the merchant.
+    #[error(
+        "the registry does not know this merchant: register it with `shelfproof-anchor register`, or look at [chain]"
+    )]
+    NotRegistered,
+    /// The database cannot be read.
+    #[error("the database cannot be read: {0}")]
+    Database(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for FenceError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// Holds the database against the newest block, final or not: to wait until it is final would leave a while in which a key
+/// is sold again. An epoch that such a block held comes again where the block is dropped.
+///
+/// # Errors
+/// Where the chain or the database cannot be read, or the registry does not know the merchant.
+pub async fn look<'a>(
+    database: impl Acquire<'a, Database = Postgres> + Send,
+    source: &RpcSource,
+) -> Result<Fence, FenceError> {
+    // The chain first: an epoch is in the database before it is sent, so that no honest one can appear between the two.
+    let (number, hash) = newest(source).await?;
+    let mut connection = database.acquire().await?;
+    let known = match number {
+        0 => None,
+        number => epoch_get(&mut connection, number).await?,
+    };
+    let known = known.and_then(|epoch| epoch.sealed).map(|sealed| sealed.hash);
+    Ok(judge(number, &hash, known, &fence_marks(&mut connection).await?))
+}
+
+/// The registry's latest epoch in the newest block; number 0 is none yet.
+async fn newest(source: &RpcSource) -> Result<(u64, B256), FenceError> {
+    let identity = source.identity();
+    let registry = ShelfproofRegistry::new(identity.registry, source.provider());
+    let failed = RpcError::contract;
+    let latest = registry.latestEpoch(identity.merchant_id).call().await;
+    let latest = latest.map_err(|error| failed("latestEpoch", error))?;
+    if latest.number == 0 {
+        // An unknown merchant has no epoch either, and nothing that is sold for it can ever be proved.
+        let key = registry.vrfPublicKey(identity.merchant_id).call().await;
+        if key.map_err(|error| failed("vrfPublicKey", error))? == B256::ZERO {
+            return Err(FenceError::NotRegistered);
+        }
+    }
+    Ok((latest.number, latest.epochHash))
+}
+
+/// `known` is the hash that the database holds for the chain's `number`.
+fn judge(number: u64, hash: &B256, known: Option<B256>, marks: &Marks) -> Fence {
+    match known {
+        None if number > 0 => Fence::Behind {
+            chain: number,
+            database: marks.epoch,
+        },
+        Some(known) if known != *hash => Fence::Differs { number },
+        _ if marks.transaction < marks.transaction_min => Fence::Counter {
+            database: marks.transaction,
+            stored: marks.transaction_min,
+        },
+        _ => Fence::Open,
+    }
+}
+
+/// The epoch of transaction numbers (their upper 32 bits) that brings a server from `next` to `least` or above. The lower
+/// bits stay: nothing that the server itself keeps depends on the upper ones.
+const fn transaction_epoch(next: u64, least: u64) -> u64 {
+    let epoch = least >> 32;
+    if next & 0xffff_ffff < least & 0xffff_ffff {
+        epoch + 1
+    } else {
+        epoch
+    }
+}
+
+const REPAIR: &str = "Restore the newest backup with all archived write-ahead log (point-in-time recovery)";
+const LAST_RESORT: &str = "Where there is none, this shelf must not sell again: retire the merchant and register another, \
+                           with codes whose published history shows no sale (`shelfproof-anchor follow` tells)";
+
+/// What is wrong, and how to repair it.
+impl fmt::Display for Fence {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Open => out.write_str("the database knows all that the chain holds"),
+            Self::Behind { chain, database } => write!(
+                out,
+                "the database ends with epoch {database}, and the chain holds epoch {chain}: the database is an old one, and \
+                 would sell again what was sold since. {REPAIR}, until attest.epochs reaches epoch {chain}. {LAST_RESORT}"
+            ),
+            Self::Differs { number } => write!(
+                out,
+                "the database holds another epoch {number} than the chain: it went on from an old backup, or somebody else \
+                 anchors for this merchant. {REPAIR} of the database whose epoch {number} the chain holds. {LAST_RESORT}"
+            ),
+            Self::Counter { database, stored } => write!(
+                out,
+                "the database's server counts transactions from {database}, and the database was written by transactions up \
+                 to {stored}: it was loaded into a new server, where what is sold now would never be anchored. Stop the \
+                 server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as its user, and start it again",
+                transaction_epoch(database, stored)
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: B256 = B256::repeat_byte(1);
+    const MARKS: Marks = Marks {
+        epoch: 3,
+        transaction: 900,
+        transaction_min: 900,
+    };
+
+    #[test]
+    fn a_database_that_knows_the_chain_s_latest_epoch_may_sell() {
+        assert_eq!(judge(0, &B256::ZERO, None, &MARKS), Fence::Open);
+        assert_eq!(judge(2, &HASH, Some(HASH), &MARKS), Fence::Open);
+    }
+
+    #[test]
+    fn a_database_that_does_not_may_not() {
+        let behind = Fence::Behind { chain: 4, database: 3 };
+        assert_eq!(judge(4, &HASH, None, &MARKS), behind);
+        assert!(
+            behind.to_string().contains("until attest.epochs reaches epoch 4"),
+            "{behind}"
+        );
+        let other = Some(B256::repeat_byte(2));
+        assert_eq!(judge(2, &HASH, other, &MARKS), Fence::Differs { number: 2 });
+    }
+
+    #[test]
+    fn a_server_that_counts_from_the_start_again_is_told_what_to_run() {
+        let marks = Marks {
+            transaction: 899,
+            ..MARKS
+        };
+        let counter = judge(2, &HASH, Some(HASH), &marks);
+        assert_eq!(
+            counter,
+            Fence::Counter {
+                database: 899,
+                stored: 900
+            }
+        );
+        assert!(counter.to_string().contains("pg_resetwal --epoch=1 "), "{counter}");
+        let seventh = 7 << 32;
+        assert_eq!(transaction_epoch(900, seventh + 5), 7);
+        assert_eq!(transaction_epoch(900, seventh + 900), 7);
+        assert_eq!(transaction_epoch(899, seventh + 900), 8);
+    }
+}

@@ -1,0 +1,120 @@
+//! Proofs, and what there is instead of one until the sale is anchored.
+
+use alloy_primitives::B256;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Hash;
+use super::placed::receipt;
+use crate::domain::id::OrderId;
+use crate::flow::prove::{BoughtKey, Proof, Wait};
+
+/// The proofs of an order's keys.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OrderProofs<'a> {
+    /// The order.
+    order: Uuid,
+    /// One for each key, by line.
+    proofs: Vec<KeyProof<'a>>,
+}
+
+/// What there is of a key's proof.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyProof<'a> {
+    /// Its number in the order, from 1; absent where one key was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    item: Option<usize>,
+    /// The key's id.
+    #[schema(value_type = Hash)]
+    key_id: B256,
+    /// `proved` or `waiting`.
+    state: &'static str,
+    /// Where it is proved: a file `shelfproof-proof-v1` (protocol, section 5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    bundle: Option<&'a RawValue>,
+    /// Where it waits: in about so many seconds it is proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_in_s: Option<u64>,
+    /// The same for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// Where it waits: the signed promise that it will be anchored, a file `shelfproof-receipt-v1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    receipt: Option<Box<RawValue>>,
+}
+
+impl<'a> OrderProofs<'a> {
+    /// The answer about an order.
+    ///
+    /// # Errors
+    /// Where a receipt cannot be written.
+    pub(crate) fn new(order: OrderId, keys: &[BoughtKey], proofs: &'a [Proof]) -> serde_json::Result<Self> {
+        let each = keys.iter().zip(proofs).map(|(key, proof)| {
+            let shown = match proof {
+                Proof::Proved(file) => KeyProof::proved(key, file),
+                Proof::Waiting(wait) => KeyProof::waiting(key, *wait)?,
+            };
+            Ok(KeyProof {
+                item: Some(key.item),
+                ..shown
+            })
+        });
+        Ok(Self {
+            order: order.0,
+            proofs: each.collect::<serde_json::Result<_>>()?,
+        })
+    }
+}
+
+impl<'a> KeyProof<'a> {
+    /// A key whose sale is in no final epoch yet.
+    ///
+    /// # Errors
+    /// Where the receipt cannot be written.
+    pub(crate) fn waiting(key: &BoughtKey, wait: Wait) -> serde_json::Result<Self> {
+        Ok(Self {
+            state: "waiting",
+            sealed_in_s: Some(wait.seconds),
+            message: Some(message(wait)),
+            receipt: Some(receipt(&key.receipt)?),
+            ..Self::bare(key)
+        })
+    }
+
+    fn proved(key: &BoughtKey, file: &'a RawValue) -> Self {
+        Self {
+            state: "proved",
+            bundle: Some(file),
+            ..Self::bare(key)
+        }
+    }
+
+    fn bare(key: &BoughtKey) -> Self {
+        Self {
+            item: None,
+            key_id: key.key_id(),
+            state: "",
+            bundle: None,
+            sealed_in_s: None,
+            message: None,
+            receipt: None,
+        }
+    }
+}
+
+fn message(wait: Wait) -> String {
+    if wait.is_well {
+        format!(
+            "sealed in {} seconds, more or less: ask again then, and keep the receipt",
+            wait.seconds
+        )
+    } else {
+        "not sealed yet, for anchoring is held up; the receipt says until when it must be done".to_owned()
+    }
+}
