@@ -169,12 +169,10 @@ fn say(status: &watch::Sender<Status>, history: &History, condition: Condition, 
 
 const fn condition(error: &ReplayError) -> Condition {
     match error {
-        ReplayError::Chain(RpcError::Http(_)) => Condition::RpcUnreachable,
-        ReplayError::Chain(RpcError::WrongChain { .. }) => Condition::WrongChain,
-        ReplayError::Chain(RpcError::NoContract | RpcError::NotRegistered) => Condition::NotRegistered,
-        ReplayError::Chain(_) => Condition::RpcRefused,
-        ReplayError::Breach(_) => Condition::BadHistory,
-        ReplayError::Missing(_) => Condition::DataMissing,
-        ReplayError::History(_) => Condition::Storage,
+        ReplayError::Rpc(error) => Condition::of_node(error),
+        ReplayError::Behind { .. } => Condition::RpcRefused,
+        ReplayError::Breach { .. } => Condition::BadHistory,
+        ReplayError::Missing { .. } => Condition::DataMissing,
+        ReplayError::OtherHistory { .. } | ReplayError::History(_) | ReplayError::Stopped(_) => Condition::Storage,
     }
 }

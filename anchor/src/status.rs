@@ -2,6 +2,7 @@
 
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
+use shelfproof_verifier::chain::rpc::RpcError;
 
 /// What keeps a history on its way, or keeps it from going on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +88,17 @@ impl Condition {
             Self::BadHistory => "bad_history",
             Self::Storage => "storage",
             Self::DataMissing => "data_missing",
+        }
+    }
+
+    /// What a node's failure is to whoever looks after the program.
+    #[must_use]
+    pub const fn of_node(error: &RpcError) -> Self {
+        match error {
+            RpcError::Http(_) => Self::RpcUnreachable,
+            RpcError::WrongChain { .. } => Self::WrongChain,
+            RpcError::NoContract | RpcError::NotRegistered => Self::NotRegistered,
+            _ => Self::RpcRefused,
         }
     }
 

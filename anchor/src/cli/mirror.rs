@@ -1,9 +1,9 @@
 //! `follow` and `rebuild`: a history built from the chain and the published data alone.
 
 use std::error::Error;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256};
@@ -70,7 +70,7 @@ pub(super) struct FollowArgs {
 Example, with the anchor stopped:
   shelfproof-anchor rebuild --config shelfproof.toml
 
-It sets aside the history map and what belongs to it below anchor.folder, and replays every epoch of the chain from anchor.folder/data, or
+It removes the history map and what belongs to it below anchor.folder, and replays every epoch of the chain from anchor.folder/data, or
 from --data. Each is checked as an auditor checks it. Killed, it goes on where it was with --continue.")]
 pub(super) struct RebuildArgs {
     #[command(flatten)]
@@ -134,9 +134,9 @@ pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error
     let data = data_of(&source, Some(args.data.unwrap_or_else(own))).await?;
     let (latest, _) = source.latest_epoch(&source.final_block().await?).await?;
     if !args.go_on {
-        set_aside(folder)?;
+        History::clear(folder)?;
     }
-    let history = History::open(folder, chain.merchant_id)?;
+    let history = Arc::new(History::open(folder, chain.merchant_id)?);
     let replay = Replay {
         source,
         data,
@@ -158,20 +158,6 @@ pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error
             start.elapsed().as_secs_f64()
         ),
     })
-}
-
-/// Moves away what is to be built anew. A map that another process has open is left: it is that one's.
-fn set_aside(folder: &Path) -> Result<(), Box<dyn Error>> {
-    for name in ["map", "proofs"] {
-        let (old, aside) = (folder.join(name), folder.join(format!("{name}.old")));
-        if aside.exists() {
-            fs::remove_dir_all(&aside).map_err(|error| format!("{}: {error}", aside.display()))?;
-        }
-        if old.exists() {
-            fs::rename(&old, &aside).map_err(|error| format!("{}: {error}", old.display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// A bar on a terminal, and nothing elsewhere.

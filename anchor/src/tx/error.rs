@@ -84,10 +84,9 @@ impl TxError {
     #[must_use]
     pub const fn condition(&self) -> Condition {
         match self {
-            Self::Unreachable | Self::Read(RpcError::Http(_)) => Condition::RpcUnreachable,
-            Self::Read(RpcError::WrongChain { .. }) => Condition::WrongChain,
-            Self::Read(RpcError::NoContract | RpcError::NotRegistered) => Condition::NotRegistered,
-            Self::Read(_) | Self::Refused(_) | Self::Unsigned(_) | Self::GivenUp { .. } => Condition::RpcRefused,
+            Self::Read(error) => Condition::of_node(error),
+            Self::Unreachable => Condition::RpcUnreachable,
+            Self::Refused(_) | Self::Unsigned(_) | Self::GivenUp { .. } => Condition::RpcRefused,
             Self::NoFunds { .. } => Condition::NoFunds,
             Self::NotAnchorer(_) => Condition::NotAnchorer,
             Self::Retired => Condition::Retired,

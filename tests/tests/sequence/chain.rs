@@ -189,7 +189,13 @@ fn what_waits_for_finality_is_bounded() -> Result<()> {
         // What waited meanwhile came into one epoch.
         house.finish(None).await?;
         house.finish(None).await?;
-        let events: Vec<u64> = house.chain.epochs().await?.iter().map(|(_, epoch)| epoch.eventCount).collect();
+        let events: Vec<u64> = house
+            .chain
+            .epochs()
+            .await?
+            .iter()
+            .map(|(_, epoch)| epoch.eventCount)
+            .collect();
         assert_eq!(events, [1, 1, 2]);
         Ok(())
     })?

@@ -231,7 +231,11 @@ impl House {
         let epoch = epoch_get(connection, number).await?.ok_or("the epoch is gone")?;
         let sealed = epoch.sealed.ok_or("the epoch has no hash")?;
         let (_, history) = self.anchor.as_ref().ok_or("no anchor")?;
-        assert!(history.final_epoch().0 >= number, "the map stands at {:?}", history.final_epoch());
+        assert!(
+            history.final_epoch().0 >= number,
+            "the map stands at {:?}",
+            history.final_epoch()
+        );
         let data = fs::read(self.folder.path().join("data").join(epoch::data_path(number)))?;
         assert_eq!(epoch::data_hash(&data), sealed.header.data_hash);
         let place = epoch.anchored.ok_or("the epoch has no block")?;
