@@ -72,34 +72,28 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn start(block_time_s: Option<u64>, merchant: &Merchant) -> Result<Self> {
+        let chain = Self::deploy(block_time_s).await?;
+        chain.register(merchant).await?;
+        Ok(chain)
+    }
+
+    /// Starts anvil and deploys the registry. Who the merchant will be is known then: its id does not depend on its keys.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn deploy(block_time_s: Option<u64>) -> Result<Self> {
         let anvil = Anvil::start(Settings {
             block_time_s,
             ..Settings::default()
         })?;
         let provider = client(anvil.url())?.erased();
-        let owner = provider
-            .get_accounts()
-            .await?
-            .into_iter()
-            .next()
-            .ok_or("anvil has no account")?;
+        let accounts = provider.get_accounts().await?;
+        let owner = *accounts.first().ok_or("anvil has no account")?;
         let deployment = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(owner);
         let deployed = deployment.send().await?.get_receipt().await?;
         let registry = deployed.contract_address.ok_or("no contract was deployed")?;
-        let contract = ShelfproofRegistry::new(registry, provider.clone());
-        let call = contract.register(
-            B256::ZERO,
-            merchant.vrf_public_key,
-            merchant.anchorer,
-            merchant.receipt_signer,
-            merchant.data_uri.clone(),
-        );
-        call.from(owner).send().await?.get_receipt().await?;
-        provider
-            .anvil_set_balance(merchant.anchorer, U256::from(FUNDS_WEI))
-            .await?;
         let merchant_id = epoch::merchant_id(CHAIN_ID, &registry, &owner, &B256::ZERO);
-        let chain = Self {
+        Ok(Self {
             anvil,
             identity: Identity {
                 chain_id: CHAIN_ID,
@@ -108,9 +102,26 @@ impl Registered {
             },
             owner,
             provider,
-        };
-        chain.finalise().await?;
-        Ok(chain)
+        })
+    }
+
+    /// Registers the merchant and funds its anchorer, all of it final.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn register(&self, merchant: &Merchant) -> Result<()> {
+        let contract = ShelfproofRegistry::new(self.identity.registry, &self.provider);
+        let call = contract.register(
+            B256::ZERO,
+            merchant.vrf_public_key,
+            merchant.anchorer,
+            merchant.receipt_signer,
+            merchant.data_uri.clone(),
+        );
+        call.from(self.owner).send().await?.get_receipt().await?;
+        let funds = U256::from(FUNDS_WEI);
+        self.provider.anvil_set_balance(merchant.anchorer, funds).await?;
+        self.finalise().await
     }
 
     /// The node as the tests ask it.
