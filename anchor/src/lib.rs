@@ -13,6 +13,7 @@
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
 pub mod history;
+pub mod http;
 pub mod keyfile;
 pub mod output;
 pub mod publish;

@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-/// Bytes of a request's head, and of what is read ahead of its body.
-pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a connection may take to send a request's head; also how long it may idle between two requests.
-pub(super) const HEAD_BOUND: Duration = Duration::from_secs(30);
-/// Open connections.
-pub(super) const MAX_CONNECTIONS: usize = 8192;
 /// How long an import may take, with its upload, and an activation.
 pub(super) const LONG_BOUND: Duration = Duration::from_mins(2);
 /// Entries of a page at most.
@@ -24,8 +18,6 @@ pub(super) const KEY_TTL: Duration = Duration::from_secs(5);
 pub(super) const MAX_KEYS: u64 = 10_000;
 /// Imports over HTTP at once: each holds its file in memory and computes on every core.
 pub(super) const MAX_IMPORTS: usize = 2;
-/// How long accepting waits after the system refused a connection, for want of descriptors for example.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Reads of `/metrics` at once at its own address.
 pub(super) const MAX_SCRAPES: usize = 4;
 /// How often collected measurements are folded, so that they take no more room between two reads of `/metrics`.
