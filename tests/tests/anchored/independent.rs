@@ -6,6 +6,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, node, tools};
+use shelfproof_verifier::epoch::decode_data;
+use shelfproof_verifier::tree::EventsTree;
 
 use crate::House;
 
@@ -57,7 +59,15 @@ fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()
         .iter()
         .map(|value| value["value"].clone())
         .collect();
-    let theirs: Value = node::run("merkle_tree.cjs", &json!({"values": values, "dump": dump, "proofs": []}))?;
+    let data = fs::read(anchored.shop.folder().join("anchor/data/epochs/0000000001.events"))?;
+    let events = decode_data(&data)?;
+    let tree = EventsTree::of_events(&events, 1).ok_or("no events")?;
+    let proofs: Vec<_> = events.iter().map(|event| tree.path(&event.hash())).collect();
+    let theirs: Value = node::run(
+        "merkle_tree.cjs",
+        &json!({"values": values, "dump": dump, "proofs": proofs}),
+    )?;
+    assert_eq!(theirs["verified"], json!(events.len()), "our paths, by theirs");
     assert_eq!(theirs["loadedRoot"], json!(epoch.eventsRoot), "{theirs}");
     assert_eq!(theirs["root"], json!(epoch.eventsRoot), "built anew by theirs");
     assert_eq!(theirs["dump"], dump);
