@@ -21,7 +21,14 @@ fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()
 
     let identity = anchored.chain.identity;
     let output = Command::new(tools::foundry("cast")?)
-        .args(["logs", "--json", "--rpc-url", anchored.chain.anvil.url(), "--from-block", "0"])
+        .args([
+            "logs",
+            "--json",
+            "--rpc-url",
+            anchored.chain.anvil.url(),
+            "--from-block",
+            "0",
+        ])
         .args(["--address", &identity.registry.to_string()])
         .args([
             "EpochAnchored(bytes32 indexed,uint64 indexed,bytes32,bytes32,bytes32,uint64,bytes32,bytes32)",
@@ -38,7 +45,12 @@ fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()
         .output()?;
     let fields: Value = serde_json::from_slice(&decoded.stdout)
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&decoded.stderr)))?;
-    let text = |at: usize| fields[at].as_str().map(str::to_owned).unwrap_or_else(|| fields[at].to_string());
+    let text = |at: usize| {
+        fields[at]
+            .as_str()
+            .map(str::to_owned)
+            .unwrap_or_else(|| fields[at].to_string())
+    };
     assert_eq!(text(1), epoch.eventsRoot.to_string(), "{fields}");
     assert_eq!(text(3), epoch.eventCount.to_string(), "{fields}");
     assert_eq!(text(5), epoch.epochHash.to_string(), "{fields}");

@@ -47,9 +47,20 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
         })
     })?;
     assert_eq!(whole.json()?["proofs"].as_array().map(Vec::len), Some(2));
-    let receipt = verifier.file("receipt.json", &item.receipt.to_string())?.display().to_string();
+    let receipt = verifier
+        .file("receipt.json", &item.receipt.to_string())?
+        .display()
+        .to_string();
     let code = verifier.file("code.txt", &item.code)?.display().to_string();
-    let kept = verifier.run(&["receipt", "--receipt", &receipt, "--code-file", &code, "--bundle", &verifier.file("b.json", &bundle)?.display().to_string()])?;
+    let kept = verifier.run(&[
+        "receipt",
+        "--receipt",
+        &receipt,
+        "--code-file",
+        &code,
+        "--bundle",
+        &verifier.file("b.json", &bundle)?.display().to_string(),
+    ])?;
     assert!(kept.holds()?.starts_with("holds"), "{}", kept.json);
 
     // Nobody else gets it.
@@ -69,8 +80,16 @@ fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_cover
         return Err("three keys were bought".into());
     };
     anchored.proof(token, &redeemed.key_id)?;
-    anchored.post(token, &format!("/api/v1/orders/{order}/redeem"), &json!({"item": redeemed.item}))?;
-    anchored.post(admin, &format!("/api/v1/orders/{order}/refund"), &json!({"item": refunded.item}))?;
+    anchored.post(
+        token,
+        &format!("/api/v1/orders/{order}/redeem"),
+        &json!({"item": redeemed.item}),
+    )?;
+    anchored.post(
+        admin,
+        &format!("/api/v1/orders/{order}/refund"),
+        &json!({"item": refunded.item}),
+    )?;
 
     let verifier = Verifier::of(anchored)?;
     for (item, verdict) in [(redeemed, "holds redeemed"), (refunded, "holds refunded")] {
@@ -85,8 +104,14 @@ fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_cover
     assert!(audited.holds()?.starts_with("holds"), "{}", audited.json);
     let keys = anchored.shop.ask("SELECT count(*) FROM shop.keys")?;
     assert_eq!(audited.json["keys"].as_i64(), Some(keys));
-    let events = anchored.shop.ask("SELECT sum(event_count) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
-    assert!(audited.json["replayedEvents"].as_i64() >= Some(events), "{}", audited.json);
+    let events = anchored
+        .shop
+        .ask("SELECT sum(event_count) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
+    assert!(
+        audited.json["replayedEvents"].as_i64() >= Some(events),
+        "{}",
+        audited.json
+    );
     anchored.shop.check()?;
 
     let (is_well, status) = anchored.anchor_json(&["status"])?;

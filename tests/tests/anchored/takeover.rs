@@ -31,7 +31,9 @@ fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result
     const ROUNDS: u64 = 12;
     let mut house = House::open(40)?;
     for round in 0..ROUNDS {
-        house.anchored.buy(&house.channel, &house.product, 2, usize::try_from(round)?)?;
+        house
+            .anchored
+            .buy(&house.channel, &house.product, 2, usize::try_from(round)?)?;
         // At another point of an epoch's way each time: cut, published, sent, waiting for its final block.
         thread::sleep(Duration::from_millis(250 * round));
         house.anchored.kill_anchor();
@@ -41,7 +43,9 @@ fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result
     let events = anchored.shop.ask("SELECT count(*) FROM attest.events")?;
     let mut sealed = 0;
     for _ in 0..600 {
-        sealed = anchored.shop.ask("SELECT coalesce(sum(event_count), 0) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
+        sealed = anchored
+            .shop
+            .ask("SELECT coalesce(sum(event_count), 0) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
         if sealed == events {
             break;
         }
@@ -54,6 +58,10 @@ fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result
     let numbers: Vec<u64> = on_chain.iter().map(|(_, epoch)| epoch.number).collect();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
     let anchorer = anchored.shop.public_key("anchorer")?.parse()?;
-    assert_eq!(block_on(anchored.chain.sent_by(anchorer))??, numbers.len() as u64, "no transaction failed");
+    assert_eq!(
+        block_on(anchored.chain.sent_by(anchorer))??,
+        numbers.len() as u64,
+        "no transaction failed"
+    );
     Ok(())
 }
