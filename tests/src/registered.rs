@@ -40,7 +40,6 @@ pub struct Registered {
     pub identity: Identity,
     /// Its owner, an account that anvil signs for.
     pub owner: Address,
-    provider: DynProvider,
 }
 
 /// The key of an anchorer.
@@ -101,7 +100,6 @@ impl Registered {
                 merchant_id,
             },
             owner,
-            provider,
         })
     }
 
@@ -110,7 +108,8 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn register(&self, merchant: &Merchant) -> Result<()> {
-        let contract = ShelfproofRegistry::new(self.identity.registry, &self.provider);
+        let provider = self.provider()?;
+        let contract = ShelfproofRegistry::new(self.identity.registry, &provider);
         let call = contract.register(
             B256::ZERO,
             merchant.vrf_public_key,
@@ -120,14 +119,16 @@ impl Registered {
         );
         call.from(self.owner).send().await?.get_receipt().await?;
         let funds = U256::from(FUNDS_WEI);
-        self.provider.anvil_set_balance(merchant.anchorer, funds).await?;
+        provider.anvil_set_balance(merchant.anchorer, funds).await?;
         self.finalise().await
     }
 
-    /// The node as the tests ask it.
-    #[must_use]
-    pub const fn provider(&self) -> &DynProvider {
-        &self.provider
+    /// The node as the tests ask it: a client of its own for each runtime, whose task looks after what it sends.
+    ///
+    /// # Errors
+    /// Where the node's address is none.
+    pub fn provider(&self) -> Result<DynProvider> {
+        Ok(client(self.anvil.url())?.erased())
     }
 
     /// The merchant as its own programs see it.
@@ -148,7 +149,7 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn finalise(&self) -> Result<()> {
-        Ok(self.provider.anvil_mine(Some(2), None).await?)
+        Ok(self.provider()?.anvil_mine(Some(2), None).await?)
     }
 
     /// All epochs that were ever anchored, with their blocks.
@@ -160,7 +161,7 @@ impl Registered {
             .address(self.identity.registry)
             .event_signature(EpochAnchored::SIGNATURE_HASH)
             .from_block(0);
-        let logs = self.provider.get_logs(&filter).await?;
+        let logs = self.provider()?.get_logs(&filter).await?;
         let read = |log: &alloy::rpc::types::Log| {
             let block = log.block_number.ok_or("a log without a block")?;
             Ok((block, EpochAnchored::decode_log(&log.inner)?.data))
@@ -173,6 +174,6 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn sent_by(&self, account: Address) -> Result<u64> {
-        Ok(self.provider.get_transaction_count(account).await?)
+        Ok(self.provider()?.get_transaction_count(account).await?)
     }
 }
