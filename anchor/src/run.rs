@@ -1,5 +1,6 @@
 //! The anchor as it runs: it waits for its turn, opens its history, answers proofs, and does round after round.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -25,6 +26,7 @@ use crate::seal::Policy;
 use crate::sequence::{Bounds, SequenceError, Sequencer};
 use crate::status::Condition;
 use crate::store::lock::{lock_try, session_open};
+use crate::store::merchant::{Merchant, merchant_get};
 use crate::tx::{Sender, TxError};
 use say::Teller;
 
@@ -43,6 +45,9 @@ pub enum RunError {
     /// The folder.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// The database is another merchant's.
+    #[error("the database holds another merchant's events: look at [chain] and database.url")]
+    OtherMerchant,
     /// The address to listen on.
     #[error("anchor.listen {address}: {cause}: choose another port, or end what listens there")]
     Listen {
@@ -112,7 +117,7 @@ pub async fn run(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        failed = anchor.work(session) => Err(failed.into()),
+        failed = anchor.work(session) => Err(failed),
         // Killed at any line it leaves what the next one goes on from: nothing is brought to an end here.
         _ = stopping.wait_for(|stopped| *stopped) => Ok(()),
     }
@@ -150,6 +155,20 @@ async fn take_turn(
     }
 }
 
+/// Why the rounds over one session ended.
+enum Ended {
+    /// The session was lost: the next one goes on.
+    WithSession(SequenceError),
+    /// Nothing can go on.
+    ForGood(RunError),
+}
+
+impl<E: Into<SequenceError>> From<E> for Ended {
+    fn from(error: E) -> Self {
+        Self::WithSession(error.into())
+    }
+}
+
 struct Anchor {
     config: Config,
     options: PgConnectOptions,
@@ -159,16 +178,16 @@ struct Anchor {
 }
 
 impl Anchor {
-    /// Rounds without end; what fails is told, and tried again after a pause that grows. Only a history map whose write failed
-    /// ends it: where it stands, the next start reads from the map itself.
-    async fn work(mut self, session: PgConnection) -> HistoryError {
+    /// Rounds without end; what fails is told, and tried again after a pause that grows. Only another merchant's database ends
+    /// it, and a history map whose write failed: where that stands, the next start reads from the map itself.
+    async fn work(mut self, session: PgConnection) -> RunError {
         let mut session = Some(session);
         let mut failures = 0;
         loop {
             let failed = match self.sessions_rounds(session.take(), &mut failures).await {
                 Ok(never) => match never {},
-                Err(SequenceError::History(error @ HistoryError::Map(_))) => return error,
-                Err(error) => error,
+                Err(Ended::ForGood(error)) => return error,
+                Err(Ended::WithSession(error)) => error,
             };
             self.teller.say_failure(&failed, None).await;
             failures += 1;
@@ -181,7 +200,7 @@ impl Anchor {
         &mut self,
         session: Option<PgConnection>,
         failures: &mut u32,
-    ) -> Result<std::convert::Infallible, SequenceError> {
+    ) -> Result<Infallible, Ended> {
         let session = match session {
             Some(session) => session,
             None => self.lock_again().await?,
@@ -196,8 +215,8 @@ impl Anchor {
                         sleep(self.poll()).await;
                     }
                 }
-                Err(error @ SequenceError::History(HistoryError::Map(_))) => return Err(error),
-                Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error),
+                Err(SequenceError::History(error @ HistoryError::Map(_))) => return Err(Ended::ForGood(error.into())),
+                Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error.into()),
                 Err(error) => {
                     self.teller.say_failure(&error, Some(sequencer.connection())).await;
                     *failures += 1;
@@ -218,27 +237,21 @@ impl Anchor {
     }
 
     /// The node is connected to here, and not at the start: one that is down keeps nobody from proving what is final.
-    async fn sequencer(&mut self, mut session: PgConnection) -> Result<Sequencer, SequenceError> {
-        let (chain, anchor) = (&self.config.chain, &self.config.anchor);
+    async fn sequencer(&mut self, mut session: PgConnection) -> Result<Sequencer, Ended> {
+        let merchant = self.merchant(&mut session).await?;
         let mut failures = 0;
         let source = loop {
-            let connected = RpcSource::connect(
-                chain.rpc.expose_secret(),
-                Some(chain.chain_id),
-                chain.registry,
-                chain.merchant_id,
-                chain.finality(),
-            );
-            match connected.await {
+            match self.connect(&merchant).await {
                 Ok(source) => break source,
                 Err(error) => {
-                    let failed = SequenceError::Tx(TxError::from(error));
+                    let failed = SequenceError::Tx(error);
                     self.teller.say_failure(&failed, Some(&mut session)).await;
                     failures += 1;
                     sleep(self.pause(failures)).await;
                 }
             }
         };
+        let anchor = &self.config.anchor;
         let sender = Sender::new(source, self.signer.clone(), anchor.max_fee_gwei);
         let policy = Policy {
             every_ms: anchor.every_s * 1_000,
@@ -249,15 +262,51 @@ impl Anchor {
             epochs: anchor.pending_epochs_max,
             events: anchor.pending_events_max,
         };
-        let history = Arc::clone(&self.history);
+        let (sender, history) = (Arc::new(sender), Arc::clone(&self.history));
         Ok(Sequencer::new(
             session,
-            Arc::new(sender),
+            sender,
             history,
             policy,
             bounds,
             Box::new(Measured),
         ))
+    }
+
+    /// Whose events the database holds: the configured merchant's, or nothing of it may reach the chain.
+    async fn merchant(&mut self, session: &mut PgConnection) -> Result<Merchant, Ended> {
+        loop {
+            match merchant_get(&mut *session).await.map_err(SequenceError::from)? {
+                Some(merchant) if merchant.identity == self.config.chain.identity() => return Ok(merchant),
+                Some(_) => return Err(Ended::ForGood(RunError::OtherMerchant)),
+                None => {
+                    let detail = "no shop was opened on this database yet: start `shelfproof serve`";
+                    self.teller.say(Condition::Starting, detail.to_owned());
+                    sleep(self.poll()).await;
+                }
+            }
+        }
+    }
+
+    /// A node of the right chain, whose registry holds this shop's VRF key.
+    async fn connect(&self, merchant: &Merchant) -> Result<RpcSource, TxError> {
+        let chain = &self.config.chain;
+        let source = RpcSource::connect(
+            chain.rpc.expose_secret(),
+            Some(chain.chain_id),
+            chain.registry,
+            chain.merchant_id,
+            chain.finality(),
+        );
+        let source = source.await?;
+        let held = source.vrf_public_key(&source.final_block().await?).await?;
+        if held == merchant.vrf_public_key {
+            return Ok(source);
+        }
+        Err(TxError::OtherVrfKey {
+            held,
+            ours: merchant.vrf_public_key,
+        })
     }
 
     fn poll(&self) -> Duration {

@@ -5,6 +5,7 @@ mod error;
 pub mod events;
 pub mod fence;
 pub mod lock;
+pub mod merchant;
 pub mod told;
 pub mod transactions;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
+use shelfproof_anchor::store::merchant::{Merchant, merchant_bind, merchant_get};
 use shelfproof_verifier::chain::rpc::http::HttpError;
 use sqlx::PgPool;
 
@@ -10,7 +11,6 @@ use crate::config::{Config, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
 use crate::flow::prove::Prover;
 use crate::sale::{Counter, Workers};
-use crate::store::merchant::{merchant_bind, merchant_is_other};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -94,10 +94,20 @@ pub async fn open_pool(config: &Config) -> Result<PgPool, AppError> {
     if !store::is_migrated(&pool).await? {
         return Err(AppError::NotMigrated);
     }
-    if merchant_is_other(&pool, &config.chain.identity()).await? {
+    check_merchant(&pool, config).await?;
+    Ok(pool)
+}
+
+/// Whether the database is the configured merchant's, or nobody's yet.
+///
+/// # Errors
+/// Where it is another's.
+pub async fn check_merchant(pool: &PgPool, config: &Config) -> Result<(), AppError> {
+    let bound = merchant_get(pool).await.map_err(StoreError::from)?;
+    if bound.is_some_and(|merchant| merchant.identity != config.chain.identity()) {
         return Err(AppError::OtherMerchant);
     }
-    Ok(pool)
+    Ok(())
 }
 
 /// The database and the vault of one merchant, on a server that a shop can stand on. At a database's first use it is
@@ -109,7 +119,11 @@ pub async fn open_shop(config: &Config) -> Result<(PgPool, Arc<Vault>), AppError
     let pool = open_pool(config).await?;
     let vault = Arc::new(open_vault(config).await?);
     check_server(&pool).await?;
-    if !merchant_bind(&pool, vault.identity(), &vault.vrf_public_key()).await? {
+    let merchant = Merchant {
+        identity: *vault.identity(),
+        vrf_public_key: vault.vrf_public_key(),
+    };
+    if !merchant_bind(&pool, &merchant).await.map_err(StoreError::from)? {
         return Err(AppError::OtherMerchant);
     }
     Ok((pool, vault))

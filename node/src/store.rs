@@ -16,7 +16,6 @@ mod column;
 mod error;
 pub mod import;
 pub mod key;
-pub mod merchant;
 pub mod order;
 pub mod pool_fill;
 pub mod product;
@@ -37,14 +36,13 @@ const APPLICATION: &str = "shelfproof";
 
 /// The shop's migrations; those of `attest` come before them.
 fn migrations() -> Migrator {
-    let shop = Migration::new(
-        1,
-        "shop".into(),
-        MigrationType::Simple,
-        include_str!("store/migrations/0001_shop.sql").into_sql_str(),
-        false,
-    );
-    let mut migrator = Migrator::with_migrations(vec![shop]);
+    let migration = |version, name: &'static str, sql: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![
+        migration(1, "shop", include_str!("store/migrations/0001_shop.sql")),
+        migration(2, "merchant", include_str!("store/migrations/0002_merchant.sql")),
+    ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");
     migrator

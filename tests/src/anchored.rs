@@ -136,14 +136,34 @@ impl Anchored {
     /// # Errors
     /// The system's.
     pub fn another_anchor(&self) -> Result<Starting> {
+        self.anchor_with(&[])
+    }
+
+    /// The same, with those variables in its environment.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn anchor_with(&self, environment: &[(&str, &str)]) -> Result<Starting> {
         let log = self.shop.folder().join(format!("anchor-{}.log", rand::random::<u32>()));
-        let server = Server::start(
+        let mut command = self.anchor_command(&["run"])?;
+        command.envs(environment.iter().copied());
+        Ok(Starting(Server::start(
             "shelfproof-anchor run",
-            self.anchor_command(&["run"])?,
+            command,
             Signal::Kill,
             &log,
-        )?;
-        Ok(Starting(server))
+        )?))
+    }
+
+    /// Kills the anchor, and starts it again with those variables in its environment.
+    ///
+    /// # Errors
+    /// With its log, where it does not begin.
+    pub fn restart_anchor_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
+        self.kill_anchor();
+        let anchor = self.anchor_with(environment)?.wait()?;
+        self.anchor = Some(anchor);
+        Ok(())
     }
 
     /// Kills the anchor with `kill -9`.

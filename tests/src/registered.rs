@@ -16,7 +16,7 @@ use crate::anvil::{Anvil, CHAIN_ID, Settings};
 use crate::vector_chain::client;
 
 /// What an anchorer of a test has, wei.
-const FUNDS_WEI: u128 = 1_000_000_000_000_000_000;
+pub const FUNDS_WEI: u128 = 1_000_000_000_000_000_000;
 
 /// What a merchant is registered with.
 #[derive(Clone, Debug)]
@@ -118,8 +118,7 @@ impl Registered {
             merchant.data_uri.clone(),
         );
         call.from(self.owner).send().await?.get_receipt().await?;
-        let funds = U256::from(FUNDS_WEI);
-        provider.anvil_set_balance(merchant.anchorer, funds).await?;
+        self.fund(merchant.anchorer, FUNDS_WEI).await?;
         self.finalise().await
     }
 
@@ -142,6 +141,14 @@ impl Registered {
             merchant_id,
         } = self.identity;
         Ok(RpcSource::connect(self.anvil.url(), Some(chain_id), registry, merchant_id, Finality::Tag).await?)
+    }
+
+    /// Gives an account so much, in place of what it has.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn fund(&self, account: Address, wei: u128) -> Result<()> {
+        Ok(self.provider()?.anvil_set_balance(account, U256::from(wei)).await?)
     }
 
     /// Makes what the newest block holds final.

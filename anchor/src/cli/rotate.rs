@@ -39,7 +39,7 @@ pub(super) struct RotateArgs {
 enum What {
     /// The account that anchors epochs
     Anchorer {
-        /// Its key file, made where it is not there yet, under the same passphrase
+        /// Its key file, made where it is not there yet
         #[arg(
             long,
             value_name = "FILE",
@@ -47,6 +47,9 @@ enum What {
             conflicts_with = "address"
         )]
         new_key_file: Option<PathBuf>,
+        /// The file of its passphrase; the owner's, where not given
+        #[arg(long, value_name = "FILE", requires = "new_key_file")]
+        new_passphrase_file: Option<PathBuf>,
         /// Its address, where its key is elsewhere
         #[arg(long)]
         address: Option<Address>,
@@ -89,20 +92,23 @@ pub(super) async fn run(args: RotateArgs) -> Result<Done, Box<dyn Error>> {
     match args.what {
         What::Anchorer {
             new_key_file,
+            new_passphrase_file,
             address,
             owner,
-        } => anchorer(new_key_file.as_deref(), address, &owner).await,
+        } => {
+            let address = match (new_key_file, address) {
+                (Some(file), _) => new_key(&file, new_passphrase_file.as_deref(), &owner)?,
+                (None, Some(address)) => address,
+                (None, None) => return Err("give --new-key-file or --address".into()),
+            };
+            anchorer(address, &owner).await
+        }
         What::Receipt { address, end, owner } => receipt(address, end, &owner).await,
         What::DataUri { uri, owner } => data_uri(&uri, &owner).await,
     }
 }
 
-async fn anchorer(file: Option<&Path>, address: Option<Address>, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
-    let address = match (file, address) {
-        (Some(file), _) => new_key(file, owner)?,
-        (None, Some(address)) => address,
-        (None, None) => return Err("give --new-key-file or --address".into()),
-    };
+async fn anchorer(address: Address, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
     let account = connect(&owner.chain).await?;
     let outcome = account.set_anchorer(owner.registry, owner.merchant_id, address).await?;
     Ok(Done {
@@ -112,9 +118,9 @@ async fn anchorer(file: Option<&Path>, address: Option<Address>, owner: &OwnerAr
 }
 
 /// The address of a key file's account; the file is made where it is not there. A crash after that finds it.
-fn new_key(file: &Path, owner: &OwnerArgs) -> Result<Address, Box<dyn Error>> {
-    let passphrase_file = owner.chain.signer.passphrase_file.as_deref();
-    let passphrase = key::passphrase(passphrase_file.ok_or("--new-key-file needs --passphrase-file")?)?;
+fn new_key(file: &Path, passphrase_file: Option<&Path>, owner: &OwnerArgs) -> Result<Address, Box<dyn Error>> {
+    let passphrase_file = passphrase_file.or(owner.chain.signer.passphrase_file.as_deref());
+    let passphrase = key::passphrase(passphrase_file.ok_or("--new-key-file needs --new-passphrase-file")?)?;
     let name = key::name(file);
     match keyfile::open(file, name, &passphrase) {
         Ok(key) => return Ok(key::signer_of(file, &key)?.address()),

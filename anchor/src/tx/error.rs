@@ -24,6 +24,16 @@ pub enum TxError {
     /// The node refuses, in its own words.
     #[error("the chain's node refuses: {0}")]
     Refused(String),
+    /// The registry holds another VRF key.
+    #[error(
+        "the registry holds the VRF key {held}, and this shop's is {ours}: no proof of this shop would hold. Register the keys that the shop sells with, under another salt"
+    )]
+    OtherVrfKey {
+        /// The registry's.
+        held: B256,
+        /// The shop's.
+        ours: B256,
+    },
     /// The account cannot pay.
     #[error("{address} has {} ETH and needs up to {}: send it the difference", format_ether(*.balance), format_ether(*.needed))]
     NoFunds {
@@ -86,6 +96,7 @@ impl TxError {
         match self {
             Self::Read(error) => Condition::of_node(error),
             Self::Unreachable => Condition::RpcUnreachable,
+            Self::OtherVrfKey { .. } => Condition::NotRegistered,
             Self::Refused(_) | Self::Unsigned(_) | Self::GivenUp { .. } => Condition::RpcRefused,
             Self::NoFunds { .. } => Condition::NoFunds,
             Self::NotAnchorer(_) => Condition::NotAnchorer,

@@ -13,7 +13,20 @@ fn run(line: &str) -> Output {
 
 #[test]
 fn every_command_has_help_that_says_how_it_is_used() {
-    for command in ["", "deploy", "register"] {
+    for command in [
+        "",
+        "deploy",
+        "register",
+        "run",
+        "status",
+        "rebuild",
+        "follow",
+        "rotate",
+        "rotate anchorer",
+        "rotate receipt",
+        "rotate data-uri",
+        "export",
+    ] {
         let output = run(&format!("{command} --help"));
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(

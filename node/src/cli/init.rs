@@ -12,11 +12,10 @@ use shelfproof_verifier::epoch;
 use tokio::task::spawn_blocking;
 
 use super::{Failure, print};
-use crate::app::{AppError, check_server, open_vault};
+use crate::app::{check_merchant, check_server, open_vault};
 use crate::config::{Config, Settings, read_secret};
 use crate::dev::{Folder, PublicKeys};
 use crate::store;
-use crate::store::merchant::merchant_is_other;
 
 mod ask;
 mod words;
@@ -203,9 +202,7 @@ async fn prepare_database(config: &Config) -> Result<(), Failure> {
         return Err(format!("the database's {setting} is off: {advice}").into());
     }
     store::migrate(&pool).await?;
-    if merchant_is_other(&pool, &config.chain.identity()).await? {
-        return Err(AppError::OtherMerchant.into());
-    }
+    check_merchant(&pool, config).await?;
     pool.close().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between the shop and its database.
 
+use shelfproof_anchor::store::StoreError as AttestError;
 use sqlx::migrate::MigrateError;
 
 /// A failure of the store.
@@ -21,6 +22,19 @@ pub enum StoreError {
         /// The row's key.
         row: String,
     },
+}
+
+impl From<AttestError> for StoreError {
+    fn from(error: AttestError) -> Self {
+        match error {
+            AttestError::Database(error) => Self::Database(error),
+            AttestError::Inconsistent { table, number } => Self::Inconsistent {
+                table,
+                column: "number",
+                row: number.to_string(),
+            },
+        }
+    }
 }
 
 impl StoreError {

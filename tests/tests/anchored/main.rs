@@ -1,5 +1,6 @@
 //! The whole way with real processes: a sale, its epoch on the chain, and back to a proof that a stranger checks.
 
+mod conditions;
 mod independent;
 mod life;
 mod mirror;

@@ -1,3 +1,14 @@
+-- Whose events these are; one row, written when a shop is first opened on this database. Programs that are configured for another merchant
+-- refuse to work on it.
+CREATE TABLE attest.merchant (
+    is_only        boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    chain_id       bigint NOT NULL CHECK (chain_id > 0),
+    registry       bytea  NOT NULL CHECK (octet_length(registry) = 20),
+    merchant_id    bytea  NOT NULL CHECK (octet_length(merchant_id) = 32),
+    vrf_public_key bytea  NOT NULL CHECK (octet_length(vrf_public_key) = 32)
+);
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.merchant EXECUTE FUNCTION attest.refuse();
+
 -- By when a sale's receipt promises its event on the chain, Unix seconds; none for other events. The anchor cuts in time for the first.
 ALTER TABLE attest.events ADD COLUMN anchor_by_s bigint;
 

@@ -1,0 +1,56 @@
+//! Whose events this database holds.
+
+use alloy_primitives::{Address, B256};
+use shelfproof_verifier::chain::Identity;
+use sqlx::{PgExecutor, PgPool};
+
+use super::StoreError;
+
+/// A merchant, and the VRF key of its shelf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merchant {
+    /// Which merchant.
+    pub identity: Identity,
+    /// Its VRF key.
+    pub vrf_public_key: B256,
+}
+
+/// Writes the merchant at a database's first use; answers whether the database is that merchant's.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn merchant_bind(pool: &PgPool, merchant: &Merchant) -> Result<bool, StoreError> {
+    sqlx::query(include_str!("sql/merchant_insert.sql"))
+        .bind(merchant.identity.chain_id.cast_signed())
+        .bind(merchant.identity.registry.as_slice())
+        .bind(merchant.identity.merchant_id.as_slice())
+        .bind(merchant.vrf_public_key.as_slice())
+        .execute(pool)
+        .await?;
+    Ok(merchant_get(pool).await? == Some(*merchant))
+}
+
+/// The merchant that the database is bound to; `None` where no shop was ever opened on it.
+///
+/// # Errors
+/// Where the database fails, or the row is damaged.
+pub async fn merchant_get(database: impl PgExecutor<'_>) -> Result<Option<Merchant>, StoreError> {
+    let row: Option<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(include_str!("sql/merchant_get.sql"))
+        .fetch_optional(database)
+        .await?;
+    let read = |(chain_id, registry, merchant_id, vrf): (i64, Vec<u8>, Vec<u8>, Vec<u8>)| {
+        Some(Merchant {
+            identity: Identity {
+                chain_id: chain_id.cast_unsigned(),
+                registry: Address::try_from(&*registry).ok()?,
+                merchant_id: B256::try_from(&*merchant_id).ok()?,
+            },
+            vrf_public_key: B256::try_from(&*vrf).ok()?,
+        })
+    };
+    let damaged = StoreError::Inconsistent {
+        table: "merchant",
+        number: 0,
+    };
+    row.map(|row| read(row).ok_or(damaged)).transpose()
+}

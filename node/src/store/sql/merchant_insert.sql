@@ -1,1 +1,0 @@
-INSERT INTO shop.merchant (chain_id, registry, merchant_id, vrf_public_key) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
