@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use shelfproof_anchor::http::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::interval;
@@ -33,7 +34,6 @@ mod proofs;
 mod query;
 mod redeem;
 mod refund;
-mod server;
 mod shop;
 mod wallet;
 mod well_known;

@@ -1,8 +1,9 @@
-//! A history in a folder, from events to proofs that the verifier takes.
+//! A history in a folder, from events to proofs that the verifier takes, over HTTP too.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod damage;
 mod epochs;
 mod proofs;
+mod prover;
 mod shop;

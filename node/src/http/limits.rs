@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-/// Bytes of a request's head, and of what is read ahead of its body.
-pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a connection may take to send a request's head; also how long it may idle between two requests.
-pub(super) const HEAD_BOUND: Duration = Duration::from_secs(30);
-/// Open connections.
-pub(super) const MAX_CONNECTIONS: usize = 8192;
 /// How long an import may take, with its upload, and an activation.
 pub(super) const LONG_BOUND: Duration = Duration::from_mins(2);
 /// Entries of a page at most.
@@ -32,8 +26,6 @@ pub(super) const MAX_DOWNLOADS: usize = 64;
 pub(super) const DOWNLOAD_BOUND: Duration = Duration::from_mins(10);
 /// What is read ahead for each.
 pub(super) const DOWNLOAD_CHUNK_BYTES: usize = 256 << 10;
-/// How long accepting waits after the system refused a connection, for want of descriptors for example.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Reads of `/metrics` at once at its own address.
 pub(super) const MAX_SCRAPES: usize = 4;
 /// How often collected measurements are folded, so that they take no more room between two reads of `/metrics`.

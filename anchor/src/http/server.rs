@@ -13,13 +13,24 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::limits::{ACCEPT_PAUSE, HEAD_BOUND, MAX_CONNECTIONS, MAX_HEAD_BYTES};
+use super::stall::Stalling;
+
+/// Open connections.
+const MAX_CONNECTIONS: usize = 8192;
+/// Bytes of a request's head, and of what is read ahead of its body.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// How long a connection may take to send a request's head; also how long it may idle between two requests.
+const HEAD_BOUND: Duration = Duration::from_secs(30);
+/// How long a connection may take nothing of what it is sent.
+const STALL_BOUND: Duration = Duration::from_secs(30);
+/// How long accepting waits after the system refused a connection, for want of descriptors for example.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers connections until `shutdown`; then accepts no more, and gives requests in flight `drain` to end.
 ///
 /// # Errors
 /// Where the listener's address is gone.
-pub(super) async fn run(
+pub async fn run(
     router: Router,
     listener: TcpListener,
     drain: Duration,
@@ -77,7 +88,10 @@ async fn answer(router: Router, stream: TcpStream, mut stopping: watch::Receiver
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_BOUND)
         .max_header_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(
+            TokioIo::new(Stalling::new(stream, STALL_BOUND)),
+            TowerToHyperService::new(router),
+        );
     let mut connection = pin!(connection);
     let ended: Result<(), _> = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -1,0 +1,49 @@
+//! What is proved of a key.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use shelfproof_verifier::B256;
+use shelfproof_verifier::json::hex_bytes;
+use tokio::task::spawn_blocking;
+
+use super::Prover;
+use super::problem::Problem;
+use crate::history::HistoryError;
+
+/// A key's history up to the last final epoch, `shelfproof-history-v1`; of a key that never had an event, that it had
+/// none.
+pub(super) async fn prove(
+    State(prover): State<Arc<Prover>>,
+    key_id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let key = key_id.ok().and_then(|Path(text)| hex_bytes(&text));
+    let key = B256::new(key.ok_or(Problem::InvalidKeyId)?);
+    let place = Arc::clone(&prover.proofs).try_acquire_owned();
+    let place = place.map_err(|_| Problem::Busy)?;
+    let prove = move || {
+        let proven = prover
+            .history
+            .prove(&key)
+            .map(|proven| proven.to_json(&prover.identity));
+        // Not before: a request that was given up is still worked on.
+        drop(place);
+        proven
+    };
+    match spawn_blocking(prove).await {
+        Ok(Ok(file)) => Ok(([(CONTENT_TYPE, "application/json")], file).into_response()),
+        Ok(Err(HistoryError::NothingFinal)) => Err(Problem::NothingFinal),
+        Ok(Err(HistoryError::TooLong(_))) => Err(Problem::TooLong),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a key's history could not be proved");
+            Err(Problem::Storage)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a thread that proves a key's history failed");
+            Err(Problem::Internal)
+        }
+    }
+}

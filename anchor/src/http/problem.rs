@@ -1,0 +1,118 @@
+//! Every error that a caller sees: `application/problem+json` by RFC 9457.
+
+use std::borrow::Cow;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::status::Condition;
+
+/// When a request that found no place may be sent again, seconds.
+const RETRY_AFTER_S: u64 = 1;
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// Nothing is at this address.
+    NotFound,
+    /// Only reading is answered.
+    MethodNotAllowed,
+    /// The key id is not of its form.
+    InvalidKeyId,
+    /// There is nothing to prove from yet.
+    NothingFinal,
+    /// The key's history is larger than any bundle.
+    TooLong,
+    /// Too many at once.
+    Busy,
+    /// It took too long.
+    TimedOut,
+    /// The folder cannot be read, or is damaged.
+    Storage,
+    /// A thread of ours failed.
+    Internal,
+    /// Something keeps this program from going on, in its words.
+    Unwell(Condition, String),
+}
+
+impl Problem {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::NothingFinal => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::InvalidKeyId => StatusCode::BAD_REQUEST,
+            Self::TooLong => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Busy | Self::TimedOut | Self::Storage | Self::Unwell(..) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// For programs; stable.
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::InvalidKeyId => "invalid_key_id",
+            Self::NothingFinal => "nothing_final",
+            Self::TooLong => "too_long",
+            Self::Busy => "busy",
+            Self::TimedOut => "timed_out",
+            Self::Storage => "storage",
+            Self::Internal => "internal",
+            Self::Unwell(condition, _) => condition.name(),
+        }
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::InvalidKeyId => "Not a key id",
+            Self::NothingFinal => "No epoch is final yet",
+            Self::TooLong => "More events than a proof holds",
+            Self::Busy => "Too many requests at once",
+            Self::TimedOut => "It took too long",
+            Self::Storage => "The history cannot be read",
+            Self::Internal => "It failed inside",
+            Self::Unwell(..) => "Something keeps this history from going on",
+        }
+    }
+
+    /// What is wrong here and what to do, for people.
+    fn detail(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::NotFound => "Nothing is at this address.",
+            Self::MethodNotAllowed => "Everything here is read with GET.",
+            Self::InvalidKeyId => "A key id is 0x and 64 digits of lower-case hex.",
+            Self::NothingFinal => "The merchant's first epoch is not in a final block yet; ask again later.",
+            Self::TooLong => "This key has more events than a proof bundle holds; read them in the published data.",
+            Self::Busy => "Repeat the request a little later.",
+            Self::TimedOut => "The history may just be moving on to the next epoch; repeat the request a little later.",
+            Self::Storage | Self::Internal => "The operator of this server finds the reason in its log.",
+            Self::Unwell(_, detail) => return detail.into(),
+        })
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code, title) = (self.status(), self.code(), self.title());
+        let retries = matches!(self, Self::Busy | Self::TimedOut);
+        let body = json!({
+            "type": format!("urn:shelfproof:problem:{code}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": self.detail(),
+            "code": code,
+        });
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if retries {
+            headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        }
+        response
+    }
+}
