@@ -13,6 +13,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
+use shelfproof_anchor::store::epochs::epoch_get;
 use shelfproof_verifier::epoch::data_path;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
@@ -34,8 +35,8 @@ problems!(DataProblems: NotFound);
 
 /// Read an epoch's data
 ///
-/// The events that the epoch commits to, 109 bytes each (protocol, section 3). It never changes: whoever mirrors it may keep
-/// it for good.
+/// The events that the epoch commits to, 109 bytes each (protocol, section 3). Once the epoch is final it never changes:
+/// whoever mirrors it may keep it for good.
 #[utoipa::path(
     get, path = "/data/epochs/{file}", tag = "service", operation_id = "getEpochData",
     params(("file" = String, Path, pattern = r"^[0-9]{10}\.events$", description = "The epoch's number in ten digits, and `.events`")),
@@ -65,11 +66,21 @@ async fn epoch(State(shop): State<Arc<Shop>>, Name(EpochFile(number)): Name<Epoc
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    headers.insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached(&shop, number).await));
     Ok(response)
+}
+
+/// How long others may keep an epoch's data: for good once it is final. Before that a database that is restored from a
+/// backup may come to another epoch of that number; and where the database cannot be asked, nobody knows.
+async fn cached(shop: &Shop, number: u64) -> &'static str {
+    let epoch = async {
+        let mut connection = shop.app.pool.acquire().await?;
+        epoch_get(&mut connection, number).await
+    };
+    match epoch.await {
+        Ok(Some(epoch)) if epoch.anchored.is_some() => "public, max-age=31536000, immutable",
+        _ => "no-cache",
+    }
 }
 
 fn missing() -> Problem {
