@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{interval, timeout};
 
-mod data;
+pub mod data;
 mod keys;
 mod problem;
 pub mod server;

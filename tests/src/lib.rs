@@ -2,6 +2,7 @@
 //!
 //! Nothing here panics: what goes wrong comes back with the child's own log, for the test to fail with.
 
+pub mod anchored;
 pub mod anvil;
 pub mod bench;
 pub mod books;

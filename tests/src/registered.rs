@@ -40,7 +40,6 @@ pub struct Registered {
     pub identity: Identity,
     /// Its owner, an account that anvil signs for.
     pub owner: Address,
-    provider: DynProvider,
 }
 
 /// The key of an anchorer.
@@ -72,34 +71,28 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn start(block_time_s: Option<u64>, merchant: &Merchant) -> Result<Self> {
+        let chain = Self::deploy(block_time_s).await?;
+        chain.register(merchant).await?;
+        Ok(chain)
+    }
+
+    /// Starts anvil and deploys the registry. Who the merchant will be is known then: its id does not depend on its keys.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn deploy(block_time_s: Option<u64>) -> Result<Self> {
         let anvil = Anvil::start(Settings {
             block_time_s,
             ..Settings::default()
         })?;
         let provider = client(anvil.url())?.erased();
-        let owner = provider
-            .get_accounts()
-            .await?
-            .into_iter()
-            .next()
-            .ok_or("anvil has no account")?;
+        let accounts = provider.get_accounts().await?;
+        let owner = *accounts.first().ok_or("anvil has no account")?;
         let deployment = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(owner);
         let deployed = deployment.send().await?.get_receipt().await?;
         let registry = deployed.contract_address.ok_or("no contract was deployed")?;
-        let contract = ShelfproofRegistry::new(registry, provider.clone());
-        let call = contract.register(
-            B256::ZERO,
-            merchant.vrf_public_key,
-            merchant.anchorer,
-            merchant.receipt_signer,
-            merchant.data_uri.clone(),
-        );
-        call.from(owner).send().await?.get_receipt().await?;
-        provider
-            .anvil_set_balance(merchant.anchorer, U256::from(FUNDS_WEI))
-            .await?;
         let merchant_id = epoch::merchant_id(CHAIN_ID, &registry, &owner, &B256::ZERO);
-        let chain = Self {
+        Ok(Self {
             anvil,
             identity: Identity {
                 chain_id: CHAIN_ID,
@@ -107,16 +100,35 @@ impl Registered {
                 merchant_id,
             },
             owner,
-            provider,
-        };
-        chain.finalise().await?;
-        Ok(chain)
+        })
     }
 
-    /// The node as the tests ask it.
-    #[must_use]
-    pub const fn provider(&self) -> &DynProvider {
-        &self.provider
+    /// Registers the merchant and funds its anchorer, all of it final.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn register(&self, merchant: &Merchant) -> Result<()> {
+        let provider = self.provider()?;
+        let contract = ShelfproofRegistry::new(self.identity.registry, &provider);
+        let call = contract.register(
+            B256::ZERO,
+            merchant.vrf_public_key,
+            merchant.anchorer,
+            merchant.receipt_signer,
+            merchant.data_uri.clone(),
+        );
+        call.from(self.owner).send().await?.get_receipt().await?;
+        let funds = U256::from(FUNDS_WEI);
+        provider.anvil_set_balance(merchant.anchorer, funds).await?;
+        self.finalise().await
+    }
+
+    /// The node as the tests ask it: a client of its own for each runtime, whose task looks after what it sends.
+    ///
+    /// # Errors
+    /// Where the node's address is none.
+    pub fn provider(&self) -> Result<DynProvider> {
+        Ok(client(self.anvil.url())?.erased())
     }
 
     /// The merchant as its own programs see it.
@@ -137,7 +149,7 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn finalise(&self) -> Result<()> {
-        Ok(self.provider.anvil_mine(Some(2), None).await?)
+        Ok(self.provider()?.anvil_mine(Some(2), None).await?)
     }
 
     /// All epochs that were ever anchored, with their blocks.
@@ -149,7 +161,7 @@ impl Registered {
             .address(self.identity.registry)
             .event_signature(EpochAnchored::SIGNATURE_HASH)
             .from_block(0);
-        let logs = self.provider.get_logs(&filter).await?;
+        let logs = self.provider()?.get_logs(&filter).await?;
         let read = |log: &alloy::rpc::types::Log| {
             let block = log.block_number.ok_or("a log without a block")?;
             Ok((block, EpochAnchored::decode_log(&log.inner)?.data))
@@ -162,6 +174,6 @@ impl Registered {
     /// # Errors
     /// With the node's words.
     pub async fn sent_by(&self, account: Address) -> Result<u64> {
-        Ok(self.provider.get_transaction_count(account).await?)
+        Ok(self.provider()?.get_transaction_count(account).await?)
     }
 }

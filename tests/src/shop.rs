@@ -1,9 +1,10 @@
 //! A running shop: a database of its own, keys of its own, and `shelfproof serve` as often as a test asks, made by the
 //! real programs as a merchant makes them. Gone with its handle.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub use cli::Cli;
 pub use codes::codes;
 pub use judge::Judge;
 pub use node::Node;
+pub(crate) use node::address_after;
 pub use purchase::{Item, Purchase};
 
 /// The one currency of most tests.
@@ -38,6 +40,9 @@ pub const PRICE: &str = "9.90";
 
 /// [`PRICE`] in minor units.
 pub const PRICE_MINOR: i64 = 990;
+
+/// The configuration's file.
+const CONFIG: &str = "shelfproof.toml";
 
 /// What a shop is made of.
 #[derive(Clone, Debug)]
@@ -95,6 +100,7 @@ pub struct Shop {
     /// An administrator's API key.
     pub admin: String,
     chain: Option<Chain>,
+    keys: Value,
     judge: Judge,
     names: AtomicU32,
     folder: TempDir,
@@ -110,7 +116,7 @@ impl Shop {
         let database = postgres.database()?;
         let folder = tempfile::Builder::new().prefix("shop-").tempdir()?;
         let (chain, url) = (settings.chain.clone(), postgres.url(&database, config::PASSWORD));
-        let config = config::write(folder.path(), "shelfproof.toml", &url, chain.as_ref())?;
+        let config = config::write(folder.path(), CONFIG, &url, chain.as_ref())?;
         let cli = Cli::new(tools::binary("shelfproof")?, config, &folder.path().join("cli.log"));
         let keys = cli.keys_init(folder.path())?;
         cli.run(&["migrate"])?;
@@ -119,6 +125,7 @@ impl Shop {
             nodes: Vec::new(),
             judge: Judge::new(config::identity(chain.as_ref())?, &keys)?,
             chain,
+            keys,
             cli,
             postgres,
             database,
@@ -150,6 +157,29 @@ impl Shop {
         let address = node.address();
         self.nodes.push(node);
         Ok(address)
+    }
+
+    /// The public part of a key, as `admin keys init` printed it.
+    ///
+    /// # Errors
+    /// Where it printed none of that name.
+    pub fn public_key(&self, name: &str) -> Result<&str> {
+        public_key(&self.keys, name)
+    }
+
+    /// Further lines of the configuration, for what starts from now on.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn configure(&self, lines: &str) -> Result<()> {
+        let file = OpenOptions::new().append(true).open(self.folder.path().join(CONFIG));
+        Ok(file?.write_all(lines.as_bytes())?)
+    }
+
+    /// The shop's folder: configuration, keys and logs.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The same shop over another database of that cluster: its command line.
@@ -304,6 +334,15 @@ impl Shop {
     fn name(&self, what: &str) -> String {
         format!("{what}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+/// The public part of a key among those that were printed.
+fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
+    let key = keys["keys"]
+        .as_array()
+        .and_then(|keys| keys.iter().find(|key| key["key"] == name));
+    let public = key.and_then(|key| key["public"].as_str());
+    Ok(public.ok_or_else(|| format!("no public part of {name} in {keys}"))?)
 }
 
 /// The body of an order of one key.

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -33,25 +34,17 @@ pub(super) async fn download(
     State(prover): State<Arc<Prover>>,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let number = name.ok().and_then(|Path(name)| number_of(&name));
-    let number = number.ok_or(Problem::NotFound)?;
+    let number = name.ok().and_then(|Path(name)| name.parse().ok());
+    let EpochFile(number) = number.ok_or(Problem::NotFound)?;
     let place = Arc::clone(&prover.downloads).try_acquire_owned();
     let place = place.map_err(|_| Problem::Busy)?;
-    let opened = async {
-        let file = File::open(prover.history.data_path(number)).await?;
-        let bytes = file.metadata().await?.len();
-        if bytes > MAX_DATA_BYTES as u64 {
-            return Err(io::Error::other("larger than an epoch can be"));
-        }
-        Ok((file, bytes))
-    };
-    let (file, bytes) = match opened.await {
+    let file = match Download::open(&prover.history.data_path(number)).await {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(Problem::NotFound),
         Err(error) => {
             tracing::error!(number, %error, "an epoch's data could not be read");
             return Err(Problem::Storage);
         }
-        Ok(opened) => opened,
+        Ok(file) => file,
     };
     // What is not final yet may, after a restored backup, be replaced before it is anchored.
     let cached = if number <= prover.status.borrow().final_epoch {
@@ -61,24 +54,64 @@ pub(super) async fn download(
     };
     let headers = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_LENGTH, bytes.to_string()),
+        (CONTENT_LENGTH, file.left.to_string()),
         (CACHE_CONTROL, cached.to_owned()),
     ];
-    let body = FileBody {
-        file,
-        left: bytes,
-        until: Instant::now() + DOWNLOAD_BOUND,
-        chunk: vec![0; CHUNK_BYTES],
-        _place: place,
-    };
-    Ok((headers, Body::new(body)).into_response())
+    Ok((headers, file.into_body(place)).into_response())
 }
 
-/// The number in a data file's name, which has no other spelling.
-fn number_of(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".events")?;
-    let is_number = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_number)
+/// The name of an epoch's data file, which has no other spelling: nothing else of the folder can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochFile(pub u64);
+
+impl FromStr for EpochFile {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let digits = name.strip_suffix(".events").ok_or(())?;
+        let is_number = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_number).map(Self).ok_or(())
+    }
+}
+
+/// A data file to be sent.
+#[derive(Debug)]
+pub struct Download {
+    file: File,
+    left: u64,
+}
+
+impl Download {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// The system's, and where it is larger than an epoch's data can be.
+    pub async fn open(path: &std::path::Path) -> io::Result<Self> {
+        let file = File::open(path).await?;
+        let left = file.metadata().await?.len();
+        if left > MAX_DATA_BYTES as u64 {
+            return Err(io::Error::other("larger than an epoch can be"));
+        }
+        Ok(Self { file, left })
+    }
+
+    /// Its length, bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.left
+    }
+
+    /// The file as the body of an answer, which holds `place` until it is sent or its connection ends.
+    #[must_use]
+    pub fn into_body(self, place: OwnedSemaphorePermit) -> Body {
+        Body::new(FileBody {
+            file: self.file,
+            left: self.left,
+            until: Instant::now() + DOWNLOAD_BOUND,
+            chunk: vec![0; CHUNK_BYTES],
+            _place: place,
+        })
+    }
 }
 
 /// A file on its way out, chunk by chunk.
@@ -125,5 +158,46 @@ impl HttpBody for FileBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[test]
+    fn only_an_epoch_s_file_has_a_name() {
+        assert_eq!("0000000012.events".parse(), Ok(EpochFile(12)));
+        for name in [
+            "12.events",
+            "00000000012.events",
+            "0000000012.events.tmp",
+            "+000000012.events",
+            "../0000000012.events",
+            "０000000012.events",
+            "",
+        ] {
+            assert!(name.parse::<EpochFile>().is_err(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_whole_or_breaks_off() {
+        let (folder, length) = (tempfile::tempdir().unwrap(), 2 * CHUNK_BYTES + 109);
+        let path = folder.path().join("file");
+        let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let places = Arc::new(Semaphore::new(1));
+        for (more, is_whole) in [(0, true), (1, false)] {
+            let mut file = Download::open(&path).await.unwrap();
+            file.left += more;
+            let place = Arc::clone(&places).try_acquire_owned().unwrap();
+            let read = to_bytes(file.into_body(place), usize::MAX).await;
+            assert_eq!(read.ok().map(Vec::from), is_whole.then(|| bytes.clone()));
+            assert_eq!(places.available_permits(), 1, "its place is free again");
+        }
     }
 }

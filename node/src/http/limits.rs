@@ -22,10 +22,6 @@ pub(super) const MAX_IMPORTS: usize = 2;
 pub(super) const PROVER_BOUND: Duration = Duration::from_secs(5);
 /// Readers of the epochs' data at once.
 pub(super) const MAX_DOWNLOADS: usize = 64;
-/// How long one of them may take: for an epoch's 114 MB at 200 kB/s.
-pub(super) const DOWNLOAD_BOUND: Duration = Duration::from_mins(10);
-/// What is read ahead for each.
-pub(super) const DOWNLOAD_CHUNK_BYTES: usize = 256 << 10;
 /// Reads of `/metrics` at once at its own address.
 pub(super) const MAX_SCRAPES: usize = 4;
 /// How often collected measurements are folded, so that they take no more room between two reads of `/metrics`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shelfproof_verifier::chain::{ChainView, Identity, SignerSpan};
 use shelfproof_verifier::receipt::{Receipt, Terms, check_purchase};
 
-use super::{CURRENCY, Item, PRICE, Purchase};
+use super::{CURRENCY, Item, PRICE, Purchase, public_key};
 use crate::Result;
 
 /// Whom receipts must be of.
@@ -23,22 +23,15 @@ impl Judge {
     /// # Errors
     /// Where it printed others.
     pub(super) fn new(identity: Identity, keys: &Value) -> Result<Self> {
-        let public = |name: &str| {
-            let key = keys["keys"]
-                .as_array()
-                .and_then(|keys| keys.iter().find(|key| key["key"] == name));
-            let public = key.and_then(|key| key["public"].as_str());
-            public.ok_or_else(|| format!("no public part of {name} in {keys}"))
-        };
         let signer = SignerSpan {
-            address: public("receipt-1")?.parse::<Address>()?,
+            address: public_key(keys, "receipt-1")?.parse::<Address>()?,
             from_s: 1,
             until_s: 0,
         };
         Ok(Self {
             view: ChainView {
                 identity,
-                vrf_public_key: public("vrf")?.parse::<B256>()?,
+                vrf_public_key: public_key(keys, "vrf")?.parse::<B256>()?,
                 receipt_signers: vec![signer],
                 as_of_s: 0,
                 latest: 0,

@@ -142,7 +142,7 @@ impl<'a> Till<'a> {
         assert_eq!(data.status, 200);
         assert_eq!(data.body.len() % EVENT_BYTES, 0);
         assert_eq!(data.headers["content-length"], data.body.len().to_string());
-        assert_eq!(data.headers["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(data.headers["cache-control"], "public, max-age=300");
         self.get("/data/epochs/9999999999.events", "")?.expect(404)?;
         self.get("/data/epochs/1.events", "")?.expect(404).map(drop)
     }

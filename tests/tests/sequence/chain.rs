@@ -29,7 +29,7 @@ fn an_account_without_funds_waits_for_them() -> Result<()> {
         let mut house = House::new().await?;
         house.write(0..3).await?;
         let address = anchorer()?.address();
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         provider.anvil_set_balance(address, U256::from(1_000)).await?;
         assert_eq!(refused(&mut house).await?, Condition::NoFunds);
         provider
@@ -49,7 +49,7 @@ fn an_account_that_is_not_the_anchorer_says_so_until_the_owner_names_it() -> Res
         let other = PrivateKeySigner::from_bytes(&keccak256("another anchorer"))?;
         let address = other.address();
         house.sign_as(other);
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         provider
             .anvil_set_balance(address, U256::from(10).pow(U256::from(18)))
             .await?;
@@ -67,7 +67,7 @@ fn an_account_that_is_not_the_anchorer_says_so_until_the_owner_names_it() -> Res
 fn an_anchorer_that_was_replaced_before_its_block_came_is_followed_by_the_new_one_s_own_transaction() -> Result<()> {
     block_on(async {
         let mut house = House::new().await?;
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         let identity = house.chain.identity;
         house.write(0..3).await?;
         // Cut, then signed and sent, and no block takes it.
@@ -96,7 +96,7 @@ fn an_anchorer_that_was_replaced_before_its_block_came_is_followed_by_the_new_on
 fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Result<()> {
     block_on(async {
         let mut house = House::new().await?;
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         let address = anchorer()?.address();
         house.write(0..3).await?;
         provider.anvil_set_auto_mine(false).await?;
@@ -121,7 +121,7 @@ fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Res
 fn a_transaction_that_the_node_forgot_is_sent_again() -> Result<()> {
     block_on(async {
         let mut house = House::new().await?;
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         house.write(0..3).await?;
         provider.anvil_set_auto_mine(false).await?;
         house.round().await?;
@@ -138,7 +138,7 @@ fn a_transaction_that_the_node_forgot_is_sent_again() -> Result<()> {
 fn an_epoch_that_somebody_else_anchored_stops_everything() -> Result<()> {
     block_on(async {
         let mut house = House::new().await?;
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         let identity = house.chain.identity;
         let address = anchorer()?.address();
         provider.anvil_impersonate_account(address).await?;
@@ -161,7 +161,7 @@ fn an_epoch_that_somebody_else_anchored_stops_everything() -> Result<()> {
 fn a_merchant_that_retired_is_told_so() -> Result<()> {
     block_on(async {
         let mut house = House::new().await?;
-        let provider = house.chain.provider().clone();
+        let provider = house.chain.provider()?;
         let identity = house.chain.identity;
         let registry = ShelfproofRegistry::new(identity.registry, &provider);
         let retire = registry.retire(identity.merchant_id).from(house.chain.owner);

@@ -1,0 +1,351 @@
+//! A shop on a chain of its own, with an anchor and a node, each a real process; and mirrors of it. Gone with its handle.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::child::{Server, Signal, command};
+use crate::client::{Answer, Client};
+use crate::postgres::Durability;
+use crate::registered::{Merchant, Registered};
+use crate::shop::{Chain, Settings, Shop};
+use crate::vector_chain::block_on;
+use crate::{Result, tools};
+
+mod buyer;
+mod verifier;
+
+pub use buyer::{Bought, Secret};
+pub use verifier::{Said, Verifier};
+
+/// How long an anchor may take to begin.
+const START_BOUND: Duration = Duration::from_mins(1);
+
+/// How long a sale may take to be proved: blocks come every second, epochs too.
+const PROOF_BOUND: Duration = Duration::from_mins(1);
+
+/// How often is looked.
+const POLL: Duration = Duration::from_millis(100);
+
+/// What stands before an anchor's or a mirror's address.
+const PROVING: &str = "proving on http://";
+
+/// What the anchor is told beyond the shop's own configuration.
+const ANCHOR: &str = "
+[anchor]
+folder = \"anchor\"
+listen = \"127.0.0.1:0\"
+every_s = 1
+poll_ms = 100
+";
+
+/// How it is made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whether the database keeps what it committed.
+    pub durability: Durability,
+    /// The folder below which the database lies.
+    pub disk: PathBuf,
+    /// Seconds between the chain's blocks.
+    pub block_time_s: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            durability: Durability::None,
+            disk: std::env::temp_dir(),
+            block_time_s: 1,
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct Anchored {
+    // Dropped in this order: the anchor before the database and the chain that it uses.
+    anchor: Option<Proving>,
+    /// The shop.
+    pub shop: Shop,
+    /// The chain.
+    pub chain: Registered,
+}
+
+/// A process that answers proofs: an anchor, or a mirror.
+#[derive(Debug)]
+pub struct Proving {
+    server: Server,
+    /// Where it answers.
+    pub address: SocketAddr,
+}
+
+impl Anchored {
+    /// Chain, shop, anchor and one node, ready to sell; its data published where the chain says.
+    ///
+    /// # Errors
+    /// With the programs' own words.
+    pub fn start(plan: &Plan) -> Result<Self> {
+        let chain = block_on(Registered::deploy(Some(plan.block_time_s)))??;
+        let shop = Shop::start(&Settings {
+            nodes: 0,
+            durability: plan.durability,
+            disk: plan.disk.clone(),
+            chain: Some(Chain {
+                identity: chain.identity,
+                rpc: chain.anvil.url().to_owned(),
+            }),
+        })?;
+        block_on(chain.register(&Merchant {
+            vrf_public_key: shop.public_key("vrf")?.parse()?,
+            anchorer: shop.public_key("anchorer")?.parse()?,
+            receipt_signer: shop.public_key("receipt-1")?.parse()?,
+            data_uri: "http://127.0.0.1:1/data".to_owned(),
+        }))??;
+        shop.configure(ANCHOR)?;
+        let mut anchored = Self {
+            anchor: None,
+            shop,
+            chain,
+        };
+        let address = anchored.start_anchor()?;
+        anchored.shop.configure(&format!(
+            "[proofs]\nprover = \"http://{address}\"\ndata_folder = \"anchor/data\"\n"
+        ))?;
+        let node = anchored.shop.add_node()?;
+        let uri = format!("http://{node}/data");
+        anchored.by_owner(&["rotate", "data-uri", &uri])?;
+        Ok(anchored)
+    }
+
+    /// Starts the anchor, and waits until it answers.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn start_anchor(&mut self) -> Result<SocketAddr> {
+        let anchor = self.another_anchor()?.wait()?;
+        let address = anchor.address;
+        self.anchor = Some(anchor);
+        Ok(address)
+    }
+
+    /// Starts one more anchor over the same database, which need not come to answer.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn another_anchor(&self) -> Result<Starting> {
+        let log = self.shop.folder().join(format!("anchor-{}.log", rand::random::<u32>()));
+        let server = Server::start(
+            "shelfproof-anchor run",
+            self.anchor_command(&["run"])?,
+            Signal::Kill,
+            &log,
+        )?;
+        Ok(Starting(server))
+    }
+
+    /// Kills the anchor with `kill -9`.
+    pub fn kill_anchor(&mut self) {
+        self.anchor = None;
+    }
+
+    /// `shelfproof-anchor` with that configuration.
+    ///
+    /// # Errors
+    /// Where it cannot be built.
+    pub fn anchor_command(&self, args: &[&str]) -> Result<Command> {
+        let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
+        command
+            .args(args)
+            .current_dir(self.shop.folder())
+            .env_clear()
+            .env("SHELFPROOF_CONFIG", self.shop.folder().join("shelfproof.toml"));
+        Ok(command)
+    }
+
+    /// What a command of `shelfproof-anchor` prints as JSON, and whether it succeeded.
+    ///
+    /// # Errors
+    /// Where it prints no JSON.
+    pub fn anchor_json(&self, args: &[&str]) -> Result<(bool, Value)> {
+        let output = self.anchor_command(&[&["--json"], args].concat())?.output()?;
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        let value = serde_json::from_str(&out).map_err(|error| format!("{args:?}: {error}: {out}{err}"))?;
+        Ok((output.status.success(), value))
+    }
+
+    /// A command of the owner's, whose account anvil gave the merchant.
+    ///
+    /// # Errors
+    /// With its words, where it fails.
+    pub fn by_owner(&self, args: &[&str]) -> Result<Value> {
+        let identity = self.chain.identity;
+        let (registry, merchant) = (identity.registry.to_string(), identity.merchant_id.to_string());
+        let owner = [
+            "--dev-account",
+            "0",
+            "--rpc",
+            self.chain.anvil.url(),
+            "--registry",
+            &registry,
+            "--merchant-id",
+            &merchant,
+        ];
+        match self.anchor_json(&[args, &owner].concat())? {
+            (true, said) => Ok(said),
+            (false, said) => Err(format!("{args:?}: {said}").into()),
+        }
+    }
+
+    /// A mirror in that folder, built from the chain and the published data alone.
+    ///
+    /// # Errors
+    /// With its log, where it does not begin.
+    pub fn mirror(&self, folder: &std::path::Path) -> Result<Proving> {
+        let identity = self.chain.identity;
+        let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
+        command
+            .args(["follow", "--listen", "127.0.0.1:0", "--poll-ms", "100"])
+            .args(["--rpc", self.chain.anvil.url()])
+            .args(["--registry", &identity.registry.to_string()])
+            .args(["--merchant-id", &identity.merchant_id.to_string()])
+            .arg("--folder")
+            .arg(folder)
+            .env_clear();
+        let log = self.shop.folder().join(format!("mirror-{}.log", rand::random::<u32>()));
+        Starting(Server::start("shelfproof-anchor follow", command, Signal::Kill, &log)?).wait()
+    }
+
+    /// The anchor.
+    ///
+    /// # Errors
+    /// Where it is not running.
+    pub fn anchor(&self) -> Result<&Proving> {
+        Ok(self.anchor.as_ref().ok_or("no anchor runs")?)
+    }
+
+    /// An anchor that was started elsewhere is the one from now on.
+    pub fn take_over(&mut self, anchor: Proving) {
+        self.anchor = Some(anchor);
+    }
+
+    /// What the node answers about an order or a key to whoever has that token, once it is proved.
+    ///
+    /// # Errors
+    /// With the last answer, where it is not proved in time.
+    pub fn proof(&self, token: &str, id: &str) -> Result<Answer> {
+        self.proof_where(token, id, |answer| answer.status == 200)
+    }
+
+    /// The same, once it is as `is_it` says.
+    ///
+    /// # Errors
+    /// With the last answer, where it is not in time.
+    pub fn proof_where(&self, token: &str, id: &str, is_it: impl Fn(&Answer) -> bool) -> Result<Answer> {
+        let end = Instant::now() + PROOF_BOUND;
+        let mut client = self.shop.client(token)?;
+        loop {
+            let answer = block_on(client.get(&format!("/api/v1/proofs/{id}")))??;
+            if is_it(&answer) {
+                return Ok(answer);
+            }
+            if Instant::now() > end {
+                return Err(format!("no proof of {id}: {} {}", answer.status, answer.text()).into());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+/// A process that does not answer proofs yet.
+#[derive(Debug)]
+pub struct Starting(Server);
+
+impl Starting {
+    /// Waits until it answers.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn wait(mut self) -> Result<Proving> {
+        let address = self
+            .0
+            .wait_for(START_BOUND, |log| crate::shop::address_after(log, PROVING))?;
+        Ok(Proving {
+            server: self.0,
+            address,
+        })
+    }
+
+    /// Waits until it has said that.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn wait_for_words(&mut self, words: &str) -> Result<()> {
+        Ok(self.0.wait_for(START_BOUND, |log| log.contains(words).then_some(()))?)
+    }
+
+    /// Waits until it has ended by itself; its log.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn wait_for_end(&mut self) -> Result<String> {
+        let end = Instant::now() + START_BOUND;
+        while !self.0.has_ended()? {
+            if Instant::now() > end {
+                return Err(format!("it does not end; its log:\n{}", self.0.log()).into());
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(self.0.log())
+    }
+
+    /// All that it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.0.log()
+    }
+}
+
+impl Proving {
+    /// What it answers to a path.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        Ok(block_on(async {
+            Client::new(self.address, "")?
+                .get(path)
+                .await
+                .map_err(Into::<Box<dyn std::error::Error>>::into)
+        })??)
+    }
+
+    /// Waits until it has that epoch, final.
+    ///
+    /// # Errors
+    /// With its status, where it does not get there.
+    pub fn wait_for_epoch(&self, number: u64) -> Result<Value> {
+        let end = Instant::now() + PROOF_BOUND;
+        loop {
+            let status: Value = serde_json::from_str(&self.get("/v1/status")?.text())?;
+            if status["finalEpoch"].as_u64() >= Some(number) {
+                return Ok(status);
+            }
+            if Instant::now() > end {
+                return Err(format!("epoch {number} is not final: {status}; the log:\n{}", self.server.log()).into());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// All that it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+}
