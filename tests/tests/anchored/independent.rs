@@ -39,9 +39,12 @@ fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
     let data = logs[0]["data"].as_str().ok_or("no log")?;
     let decoded = Command::new(tools::foundry("cast")?)
-        .args(["abi-decode", "--json", "--input"])
-        .args(["f(bytes32,bytes32,bytes32,uint64,bytes32,bytes32)"])
-        .arg(format!("0x00000000{}", data.trim_start_matches("0x")))
+        .args([
+            "abi-decode",
+            "--json",
+            "f()(bytes32,bytes32,bytes32,uint64,bytes32,bytes32)",
+            data,
+        ])
         .output()?;
     let fields: Value = serde_json::from_slice(&decoded.stdout)
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&decoded.stderr)))?;
