@@ -74,7 +74,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     Import(import::ImportArgs),
     Activate(activate::ActivateArgs),
-    /// Run a whole shop on this machine: database, chain and API, kept in one folder
+    /// Run a whole shop on this machine: database, chain, anchor and API, kept in one folder
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),

@@ -1,4 +1,7 @@
-//! `shelfproof dev` brings up a whole shop, keeps it through `kill -9`, and leaves nothing behind.
+//! `shelfproof dev` brings up a whole shop that proves what it sells, keeps it through `kill -9`, and leaves nothing behind.
+
+#[path = "dev/sale.rs"]
+mod sale;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,6 +12,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sale::Till;
 use shelfproof_tests::child::{Server, Signal, command, is_running, send};
 use shelfproof_tests::{Result, tools};
 use tempfile::TempDir;
@@ -143,7 +147,10 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
     assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
 
     let children = below(server.pid())?;
-    assert!(children.len() > 2, "PostgreSQL and anvil have processes: {children:?}");
+    assert!(
+        children.len() > 3,
+        "PostgreSQL, anvil and the anchor have processes: {children:?}"
+    );
     server.stop(Signal::Kill)?;
 
     // At once: the new one waits for the old one's children.
@@ -203,4 +210,25 @@ fn a_stopped_start_ends_its_children_too() -> Result<()> {
     wait_until_gone(&children);
     // What was half made is made whole.
     place.start("whole.log").map(drop)
+}
+
+#[test]
+fn what_is_sold_is_proved_some_seconds_later() -> Result<()> {
+    let place = Place::new()?;
+    let (mut server, address) = place.start("shop.log")?;
+    let mut till = Till::open(&place, &address)?;
+    let first = till.buy()?;
+    till.check_proof(&first)?;
+    till.check_data(1)?;
+    till.audit()?;
+
+    // After a crash another port; the chain still says the first one, and the anchor goes on from where it was.
+    server.stop(Signal::Kill)?;
+    let (server, address) = place.start("again.log")?;
+    assert!(server.log().contains("--data; to be found again"), "{}", server.log());
+    let mut till = till.move_to(&address)?;
+    let second = till.buy()?;
+    till.check_proof(&second)?;
+    till.check_proof(&first)?;
+    till.audit()
 }

@@ -7,6 +7,7 @@ mod place;
 use std::fs;
 
 use place::{NAME, Place};
+use serde_json::Value;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Client;
@@ -45,6 +46,10 @@ fn a_merchant_is_set_up_registered_and_served() -> Result<()> {
     let files = place.files()?;
     assert_eq!(place.init_json(&[])?, first, "a second run says the same");
     assert_eq!(place.files()?, files, "and keeps everything");
+
+    let status = place.sh("shelfproof-anchor status --json --config shelfproof.toml")?;
+    let told: Value = serde_json::from_slice(&status.stdout).map_err(|_| place::said(&status))?;
+    assert!(told.get("error").is_none(), "the anchor reads what init wrote: {told}");
 
     let cli = place.cli()?;
     assert_eq!(cli.json(&["migrate"])?["changed"], false, "init has migrated");

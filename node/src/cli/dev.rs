@@ -1,5 +1,7 @@
 //! `shelfproof dev`: a whole shop on this machine.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use super::Failure;
 use super::serve::serve;
 use super::stop::stopped;
 use crate::config::{Config, Flag, Settings};
-use crate::dev::{Folder, Machine, Merchant, register};
+use crate::dev::{Folder, Machine, Merchant, PublicKeys, free_port, fund, register};
 use crate::domain::account::Role;
 use crate::domain::api_key::ApiKey;
 use crate::domain::clock::now_ms;
@@ -27,6 +29,9 @@ use crate::store;
 
 mod words;
 
+/// The configuration's file in the folder.
+const CONFIG: &str = "shelfproof.toml";
+
 /// How often it is asked whether a child has ended by itself.
 const CHILD_WATCH: Duration = Duration::from_millis(500);
 
@@ -36,7 +41,7 @@ const CALLERS: [(&str, Role, &str); 2] = [
     ("channel", Role::Channel, "channel.key"),
 ];
 
-/// Run a whole shop on this machine: database, chain and API, kept in one folder
+/// Run a whole shop on this machine: database, chain, anchor and API, kept in one folder
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -49,24 +54,32 @@ pub struct DevArgs {
     /// The folder that keeps the shop
     #[arg(long, default_value = ".shelfproof/dev")]
     folder: PathBuf,
-    /// Address and port of the API; port 0 is any free one
+    /// Address and port of the API; port 0 is any free one. The chain says that the data is there
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: String,
+    listen: SocketAddr,
 }
 
 pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
     let stop = stopped()?;
     let folder = args.folder.clone();
     eprintln!("starting PostgreSQL and anvil in {} …", folder.display());
-    let (machine, merchant) = spawn_blocking(move || -> Result<_, Failure> {
+    let listen = with_port(args.listen)?;
+    let (mut machine, merchant) = spawn_blocking(move || -> Result<_, Failure> {
         let machine = Machine::start(Folder::take(&folder)?)?;
-        let merchant = register(&machine)?;
+        let merchant = register(&machine, &data_uri(listen))?;
         Ok((machine, merchant))
     })
     .await??;
-    let config = configure(&machine, merchant, args.listen)?;
+    fund(machine.rpc(), PublicKeys::read(&machine.folder().keys())?.anchorer).await?;
+    let config = configure(&machine, merchant, listen)?;
     log::start(&config.log)?;
     prepare(&machine, &config).await?;
+    let machine = spawn_blocking(move || -> Result<_, Failure> {
+        let file = machine.folder().join(CONFIG);
+        machine.start_anchor(&file)?;
+        Ok(machine)
+    })
+    .await??;
 
     let words = words::Words {
         folder: machine.folder().path().to_owned(),
@@ -99,19 +112,42 @@ pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
 }
 
 /// Writes the configuration that other commands read too, and reads it.
-fn configure(machine: &Machine, merchant: Merchant, listen: String) -> Result<Config, Failure> {
-    let file = machine.folder().join("shelfproof.toml");
-    let is_new = !file.exists();
-    words::write_config(&file, machine, merchant)?;
-    if merchant.registered && !is_new {
+fn configure(machine: &Machine, merchant: Merchant, listen: SocketAddr) -> Result<Config, Failure> {
+    let file = machine.folder().join(CONFIG);
+    let before = Settings::read_apart(&file, &[]).and_then(|settings| Config::read(&settings));
+    let told = match before {
+        Ok(before) if !merchant.registered => before.shop.data_uri,
+        _ => data_uri(listen),
+    };
+    if merchant.registered && file.exists() {
         eprint!("{}", words::CHAIN_LOST);
     }
+    if told != data_uri(listen) {
+        eprint!("{}", words::data_moved(&told, &data_uri(listen)));
+    }
+    words::write_config(&file, machine, merchant, &told, free_port()?)?;
     let listen = Flag {
         name: "--listen",
         field: "http.listen",
-        value: listen,
+        value: listen.to_string(),
     };
     Ok(Config::read(&Settings::read_apart(&file, &[listen])?)?)
+}
+
+/// The address, with a port where any will do: the chain is told of it before anything listens there.
+fn with_port(mut listen: SocketAddr) -> io::Result<SocketAddr> {
+    if listen.port() == 0 {
+        listen.set_port(free_port()?);
+    }
+    Ok(listen)
+}
+
+/// Where this node publishes the epochs' data.
+fn data_uri(mut listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("http://{listen}/data")
 }
 
 /// Schema and callers, where they are not there yet.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use alloy_primitives::{Address, B256};
 use clap::Args;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use shelfproof_anchor::config::Anchor;
 use shelfproof_anchor::keyfile::disk;
 use shelfproof_verifier::epoch;
 use tokio::task::spawn_blocking;
@@ -30,6 +31,9 @@ const DRAFT: &str = "shelfproof.toml.new";
 
 /// The file that holds the database's address, its password within.
 const DATABASE_URL: &str = "database.url";
+
+/// The file that holds the address of the chain's node, which may hold a key.
+const RPC_URL: &str = "rpc.url";
 
 /// Set up a shop on your own database and chain, step by step
 #[derive(Debug, Args)]
@@ -63,9 +67,9 @@ pub struct InitArgs {
     /// Where epoch data will be published
     #[arg(long)]
     data_uri: Option<String>,
-    /// The address of a node of that chain; the command that is printed then takes it from `SHELFPROOF_RPC`
+    /// The address of a node of that chain, kept in rpc.url; the command that is printed takes it from `SHELFPROOF_RPC`
     #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
-    rpc: Option<String>,
+    rpc: Option<SecretString>,
 }
 
 pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
@@ -135,6 +139,7 @@ fn ask_config(args: &InitArgs, folder: &Folder, keys: &PublicKeys) -> Result<Str
     let asker = Asker::new(args.yes);
     let name = asker.text("--name", args.name.clone(), "The shop's name / 店铺名称")?;
     let url_file = database_url_file(args, folder, &asker)?;
+    let rpc = rpc_line(args, folder)?;
     let chain_id = asker.parsed("--chain-id", args.chain_id, "The chain's id (1 is Ethereum) / 链 ID")?;
     let registry = asker.parsed("--registry", args.registry, "The registry's address / 注册合约地址")?;
     let question = "Where epoch data will be published, https://… / 公开数据的网址";
@@ -156,15 +161,38 @@ passphrase_file = \"passphrase\"
 chain_id = {chain_id}
 registry = \"{registry}\"
 merchant_id = \"{merchant_id}\"
+{rpc}
 
 [shop]
 name = {}
 data_uri = {}
+
+[anchor]
+folder = \"anchor\"
+
+[proofs]
+prover = \"http://{}\"
+data_folder = \"anchor/data\"
 ",
         text(&url_file.to_string_lossy()),
         text(&name),
         text(&data_uri),
+        Anchor::default().listen,
     ))
+}
+
+/// What the configuration says of the chain's node. Its address goes into a file of its own; a run that failed before may
+/// have left another.
+fn rpc_line(args: &InitArgs, folder: &Folder) -> Result<String, Failure> {
+    let line = format!("rpc_file = \"{RPC_URL}\"");
+    let Some(rpc) = &args.rpc else {
+        return Ok(format!(
+            "# {line}   # a file with your node's JSON-RPC address: `shelfproof-anchor run` needs it, and the fence"
+        ));
+    };
+    let file = folder.join(RPC_URL);
+    disk::replace(&file, rpc.expose_secret().as_bytes()).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(line)
 }
 
 /// The file that was named, or one in the folder: what lies there already, or a new one with the address that was typed.

@@ -69,6 +69,7 @@ pub(super) async fn serve(
         None => None,
     };
     let (app, workers) = App::open(config).await?;
+    app.gate.look_first(&app.pool, &app.config.chain).await;
     if let Some(metrics) = &metrics {
         print(&format!("metrics on http://{}/metrics\n", metrics.local_addr()?))?;
     }

@@ -371,7 +371,11 @@ pub(super) fn is_reachable(folder: &Path) -> Result<bool, ClusterError> {
 }
 
 /// A port of the loopback that was free a moment ago.
-fn free_port() -> io::Result<u16> {
+/// A port of the loopback that nothing listens on now.
+///
+/// # Errors
+/// The system's.
+pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 

@@ -1,4 +1,4 @@
-//! The children of a shop of one machine: its database and its chain.
+//! The children of a shop of one machine: its database, its chain and its anchor.
 
 use std::fs;
 use std::io;
@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
 
+use super::anchor;
 use super::anvil::{self, Anvil};
-use super::child::ChildError;
+use super::child::{ChildError, Server};
 use super::cluster::{self, Cluster, ClusterError};
 use super::folder::{Folder, FolderError};
 use super::tools::{self, ToolError};
@@ -30,22 +31,23 @@ pub enum MachineError {
     /// The database.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The chain.
+    /// The chain, or the anchor.
     #[error(transparent)]
-    Chain(#[from] ChildError),
+    Child(#[from] ChildError),
 }
 
 /// Running children.
 #[derive(Debug)]
 pub struct Machine {
     // Dropped in this order.
+    anchor: Option<Server>,
     anvil: Anvil,
     cluster: Cluster,
     folder: Folder,
 }
 
 impl Machine {
-    /// Starts both over what `folder` keeps; on the first time, over what it makes.
+    /// Starts database and chain over what `folder` keeps; on the first time, over what it makes.
     ///
     /// # Errors
     /// With the programs' own words.
@@ -66,6 +68,7 @@ impl Machine {
             ..anvil::Settings::default()
         };
         Ok(Self {
+            anchor: None,
             anvil: Anvil::start(&program, folder.path(), settings)?,
             cluster,
             folder,
@@ -90,11 +93,26 @@ impl Machine {
         self.anvil.url()
     }
 
+    /// Starts the anchor over that configuration, once the database has its schema.
+    ///
+    /// # Errors
+    /// With the program's own words.
+    pub fn start_anchor(&mut self, config: &Path) -> Result<(), MachineError> {
+        let started = anchor::start(&tools::anchor()?, config, self.folder.path(), self.folder.lock());
+        self.anchor = Some(started?);
+        Ok(())
+    }
+
     /// The name of a child that has ended by itself, with its log.
     ///
     /// # Errors
     /// The system's.
     pub fn ended(&mut self) -> Result<Option<(&'static str, String)>, MachineError> {
+        if let Some(anchor) = &mut self.anchor
+            && anchor.has_ended()?
+        {
+            return Ok(Some((tools::ANCHOR, anchor.log())));
+        }
         if self.anvil.has_ended()? {
             return Ok(Some(("anvil", self.anvil.log())));
         }
@@ -104,11 +122,12 @@ impl Machine {
         Ok(None)
     }
 
-    /// Ends the chain, which writes itself to its file, and then the database.
+    /// Ends the anchor, then the chain, which writes itself to its file, and then the database.
     ///
     /// # Errors
     /// The system's.
     pub fn stop(mut self) -> Result<(), MachineError> {
+        drop(self.anchor);
         drop(self.anvil);
         Ok(self.cluster.stop()?)
     }

@@ -1,7 +1,5 @@
 //! The shop's merchant on its own chain, registered by the program that alone holds such keys.
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 
 use alloy_primitives::{Address, B256};
@@ -11,13 +9,8 @@ use serde::de::DeserializeOwned;
 use super::child::{ChildError, run};
 use super::machine::Machine;
 use super::public_keys::PublicKeys;
+use super::tools::{self, ANCHOR, ToolError};
 use crate::vault::VaultError;
-
-/// The program, beside this one.
-const PROGRAM: &str = "shelfproof-anchor";
-
-/// Where epoch data would be published.
-pub const DATA_URI: &str = "http://127.0.0.1/data";
 
 /// The merchant as the program tells of it.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -37,25 +30,25 @@ pub struct Merchant {
 #[derive(Debug, thiserror::Error)]
 pub enum MerchantError {
     /// The program is not there.
-    #[error("{PROGRAM} is not there: it must lie beside this program, at {}", .0.display())]
-    NoProgram(PathBuf),
+    #[error(transparent)]
+    Tool(#[from] ToolError),
     /// The program failed.
     #[error(transparent)]
     Program(#[from] ChildError),
     /// The program said something else than was expected: it is of another version.
-    #[error("{PROGRAM}'s answer cannot be read: {0}. Both programs must come out of one build")]
+    #[error("{ANCHOR}'s answer cannot be read: {0}. Both programs must come out of one build")]
     Answer(#[from] serde_json::Error),
     /// The keys cannot be read.
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
 
-/// Deploys the registry and registers the merchant on the machine's chain, both as anvil's first account and where they
-/// are not there yet. On a chain that begins anew they get the same addresses again.
+/// Deploys the registry and registers the merchant, whose data is at `data_uri`, on the machine's chain, both as anvil's
+/// first account and where they are not there yet. On a chain that begins anew they get the same addresses again.
 ///
 /// # Errors
 /// With the program's own words.
-pub fn register(machine: &Machine) -> Result<Merchant, MerchantError> {
+pub fn register(machine: &Machine, data_uri: &str) -> Result<Merchant, MerchantError> {
     #[derive(Deserialize)]
     struct Deployed {
         registry: Address,
@@ -69,7 +62,7 @@ pub fn register(machine: &Machine) -> Result<Merchant, MerchantError> {
         ("--vrf-public-key", &vrf),
         ("--anchorer", &anchorer),
         ("--receipt-signer", &signer),
-        ("--data-uri", DATA_URI),
+        ("--data-uri", data_uri),
     ];
     let arguments: Vec<&str> = ["register"]
         .into_iter()
@@ -79,13 +72,9 @@ pub fn register(machine: &Machine) -> Result<Merchant, MerchantError> {
 }
 
 fn ask<T: DeserializeOwned>(machine: &Machine, arguments: &[&str]) -> Result<T, MerchantError> {
-    let program = env::current_exe().unwrap_or_default().with_file_name(PROGRAM);
-    if !program.is_file() {
-        return Err(MerchantError::NoProgram(program));
-    }
-    let mut command = Command::new(program);
+    let mut command = Command::new(tools::anchor()?);
     command
         .args(arguments)
         .args(["--json", "--dev-account", "0", "--rpc", machine.rpc()]);
-    Ok(serde_json::from_str(&run(PROGRAM, command)?)?)
+    Ok(serde_json::from_str(&run(ANCHOR, command)?)?)
 }

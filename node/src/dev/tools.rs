@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+/// The program that alone holds the keys which sign transactions.
+pub const ANCHOR: &str = "shelfproof-anchor";
+
 /// Names anvil, where it stands elsewhere.
 const ANVIL_VARIABLE: &str = "SHELFPROOF_ANVIL";
 
@@ -27,6 +30,9 @@ pub enum ToolError {
         "anvil is not there: set {ANVIL_VARIABLE} to the program, put it on PATH, or run tools/install in a checkout of Shelfproof"
     )]
     Anvil,
+    /// No anchor.
+    #[error("{ANCHOR} is not there: it must lie beside this program, at {}", .0.display())]
+    Anchor(PathBuf),
     /// The variable names nothing.
     #[error("{ANVIL_VARIABLE} names {}, which is no file", .0.display())]
     Named(PathBuf),
@@ -98,6 +104,19 @@ pub fn anvil() -> Result<PathBuf, ToolError> {
         .chain(own.ancestors().filter_map(|root| foundry(root, "anvil").ok()))
         .next()
         .ok_or(ToolError::Anvil)
+}
+
+/// [`ANCHOR`], which comes out of one build with this program and lies beside it.
+///
+/// # Errors
+/// Where it does not.
+pub fn anchor() -> Result<PathBuf, ToolError> {
+    let program = env::current_exe().unwrap_or_default().with_file_name(ANCHOR);
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(ToolError::Anchor(program))
+    }
 }
 
 /// Whether it is a wrapper, which a signal would end alone.

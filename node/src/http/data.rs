@@ -27,8 +27,8 @@ problems!(DataProblems: NotFound);
 
 /// Read an epoch's data
 ///
-/// The events that the epoch commits to, 109 bytes each (protocol, section 3). It never changes: whoever mirrors it may keep
-/// it for good.
+/// The events that the epoch commits to, 109 bytes each (protocol, section 3). Once the epoch is final it never changes:
+/// whoever mirrors it may keep it for good.
 #[utoipa::path(
     get, path = "/data/epochs/{file}", tag = "service", operation_id = "getEpochData",
     params(("file" = String, Path, pattern = r"^[0-9]{10}\.events$", description = "The epoch's number in ten digits, and `.events`")),

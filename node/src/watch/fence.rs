@@ -17,8 +17,11 @@ use crate::config::Chain;
 /// Time between two looks at the chain.
 const FENCE_PERIOD: Duration = Duration::from_secs(15);
 
-/// The same as long as none has told anything.
+/// The same, as long as none has told anything.
 const FIRST_PERIOD: Duration = Duration::from_secs(1);
+
+/// How long the first look may keep a node from answering at all.
+const FIRST_BOUND: Duration = Duration::from_secs(2);
 
 /// How long one look may take.
 const LOOK_BOUND: Duration = Duration::from_secs(20);
@@ -84,19 +87,29 @@ impl Gate {
         }
     }
 
-    /// Looks at the chain again and again, until dropped. A look that fails changes nothing that an earlier one told: a
-    /// database does not fall behind while it runs on, and a chain that is away must not stop sales.
-    pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
+    /// Looks at the chain for the first time. A chain that does not answer soon must not keep the node from saying so.
+    pub async fn look_first(&self, pool: &PgPool, chain: &Chain) {
         if !has_node(chain) {
             tracing::warn!(
                 "chain.rpc is not set: nobody can tell whether this database is an old backup, which would sell keys twice"
             );
+            return;
+        }
+        if let Ok(seen) = timeout(FIRST_BOUND, look(pool, chain)).await {
+            self.note(&seen);
+        }
+    }
+
+    /// Looks at the chain again and again, until dropped. A look that fails changes nothing that an earlier one told: a
+    /// database does not fall behind while it runs on, and a chain that is away must not stop sales.
+    pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
+        if !has_node(chain) {
             return pending().await;
         }
         loop {
-            self.note(&look(pool, chain).await);
             let is_seen = !matches!(self.state(), State::Unseen(_));
             sleep(if is_seen { FENCE_PERIOD } else { FIRST_PERIOD }).await;
+            self.note(&look(pool, chain).await);
         }
     }
 

@@ -7,7 +7,13 @@ use std::path::{Path, PathBuf};
 use shelfproof_anchor::keyfile::disk;
 
 use crate::cli::shell::quoted;
-use crate::dev::{DATA_URI, Machine, Merchant};
+use crate::dev::{Machine, Merchant};
+
+/// An epoch is cut that long after the first event that waits.
+const EVERY_S: u64 = 2;
+
+/// How often the anchor looks.
+const POLL_MS: u64 = 200;
 
 /// Said when the chain does not know a merchant that it knew before.
 pub(super) const CHAIN_LOST: &str = "\
@@ -15,6 +21,17 @@ warning: the chain had lost its newest blocks, and the merchant was registered a
 before now do not verify on this chain any more. To begin anew, remove the folder.
 警告：链丢失了最新的区块，商家已用同一标识重新登记。此前销售的收据在这条链上不再能通过核验。如需从头开始，请删除该文件夹。
 ";
+
+/// Said where the node does not publish its data where the chain says.
+pub(super) fn data_moved(told: &str, now: &str) -> String {
+    format!(
+        "\
+warning: the chain says that this shop's data is at {told}, and this time it is at {now}. An auditor finds it there with
+--data; to be found again, listen on the port of the first start.
+警告：链上登记的数据网址是 {told}，而这次是 {now}。审计者需用 --data 指定；如需恢复，请监听首次启动时的端口。
+"
+    )
+}
 
 /// The first commands to type.
 pub(super) struct Words {
@@ -39,17 +56,25 @@ Type in another terminal / 在另一个终端中输入:
   shelfproof admin product show \"Monthly card\"
 
 API: /docs.  接口文档见 /docs。
+A sale is on the chain some seconds later: GET /api/v1/proofs/ORDER proves it. 售出后数秒即上链，可凭订单号获取证明。
 Ctrl-C ends it; the next start goes on from here. 按 Ctrl-C 结束；下次启动会接着运行。
 "
         )
     }
 }
 
-/// Writes the configuration of the shop that runs on `machine`.
-pub(super) fn write_config(file: &Path, machine: &Machine, merchant: Merchant) -> io::Result<()> {
+/// Writes the configuration of the shop that runs on `machine`, whose data is at `data_uri` by the chain, and whose anchor
+/// answers proofs on that port.
+pub(super) fn write_config(
+    file: &Path,
+    machine: &Machine,
+    merchant: Merchant,
+    data_uri: &str,
+    anchor_port: u16,
+) -> io::Result<()> {
     let text = format!(
         "\
-# Written by `shelfproof dev` at each start. The chain's JSON-RPC address until the next: {}
+# Written by `shelfproof dev` at each start.
 [database]
 url = \"{}\"
 
@@ -61,16 +86,27 @@ passphrase_file = \"passphrase\"
 chain_id = {}
 registry = \"{}\"
 merchant_id = \"{}\"
+rpc = \"{}\"
 
 [shop]
 name = \"Shelfproof dev\"
-data_uri = \"{DATA_URI}\"
+data_uri = \"{data_uri}\"
+
+[anchor]
+folder = \"anchor\"
+listen = \"127.0.0.1:{anchor_port}\"
+every_s = {EVERY_S}
+poll_ms = {POLL_MS}
+
+[proofs]
+prover = \"http://127.0.0.1:{anchor_port}\"
+data_folder = \"anchor/data\"
 ",
-        machine.rpc(),
         machine.database_url(),
         merchant.chain_id,
         merchant.registry,
         merchant.merchant_id,
+        machine.rpc(),
     );
     disk::replace(file, text.as_bytes())
 }

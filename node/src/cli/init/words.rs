@@ -19,6 +19,10 @@ const EPOCHS_A_MONTH: u64 = 30 * 24 * 6;
 /// Gwei in an ether.
 const GWEI: u64 = 1_000_000_000;
 
+/// Said where no node was told.
+const RPC_MISSING: &str = "   The last needs your node's address in rpc.url, and rpc_file = \"rpc.url\" in [chain] / 最后一个需要节点地址：写入 rpc.url
+";
+
 /// What comes after `init`.
 pub(super) struct Next<'a> {
     pub(super) folder: &'a Path,
@@ -78,6 +82,7 @@ impl fmt::Display for Next<'_> {
         } else {
             ("", "")
         };
+        let rpc = if self.is_rpc_told { "" } else { RPC_MISSING };
         write!(
             out,
             "\
@@ -100,8 +105,11 @@ The database is ready, and so are keys and configuration in {folder}. What is le
    Losing the VRF key ends the proofs for ever; losing a master key loses the codes on the shelf.
    VRF 密钥丢失后将永远无法再提供证明；主密钥丢失则库存卡密全部丢失。
 
-4. shelfproof serve --config {config}, and one shelfproof worker / 以及一个 worker
-"
+4. Start these, each for itself / 分别启动
+   shelfproof serve --config {config}
+   shelfproof worker --config {config}
+   shelfproof-anchor run --config {config}
+{rpc}"
         )
     }
 }
