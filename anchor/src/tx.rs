@@ -118,7 +118,7 @@ impl Sender {
             return Err(TxError::NoFunds {
                 address: self.address,
                 balance,
-                needed,
+                needed: Some(needed),
             });
         }
         let nonce = provider.get_transaction_count(self.address).pending().await?;
@@ -155,6 +155,13 @@ impl Sender {
             Ok(()) => Ok(Sent::Held),
             Err(TxError::Refused(message)) if is_known(&message) => Ok(Sent::Held),
             Err(TxError::Refused(message)) if message.to_lowercase().contains("nonce too low") => Ok(Sent::NonceUsed),
+            Err(TxError::Refused(message)) if message.to_lowercase().contains("insufficient funds") => {
+                Err(TxError::NoFunds {
+                    address: self.address,
+                    balance: self.source.provider().get_balance(self.address).await?,
+                    needed: None,
+                })
+            }
             Err(error) => Err(error),
         }
     }

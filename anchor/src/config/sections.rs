@@ -161,7 +161,7 @@ impl Default for Log {
     fn default() -> Self {
         Self {
             format: LogFormat::Text,
-            filter: "info,sqlx=warn".to_owned(),
+            filter: "info,sqlx=warn,fjall=warn,lsm_tree=warn".to_owned(),
         }
     }
 }

@@ -35,14 +35,14 @@ pub enum TxError {
         ours: B256,
     },
     /// The account cannot pay.
-    #[error("{address} has {} ETH and needs up to {}: send it the difference", format_ether(*.balance), format_ether(*.needed))]
+    #[error("{address} has {} ETH and needs {}: send it the difference", format_ether(*.balance), told(*.needed))]
     NoFunds {
         /// The account.
         address: Address,
         /// What it has, wei.
         balance: U256,
-        /// What the next epoch can cost, wei.
-        needed: U256,
+        /// What the next epoch can cost, wei; none where only the node knows.
+        needed: Option<U256>,
     },
     /// The registry takes epochs from another account.
     #[error(
@@ -114,6 +114,10 @@ impl From<TransportError> for TxError {
             _ => Self::Refused("its answer cannot be used".to_owned()),
         }
     }
+}
+
+fn told(needed: Option<U256>) -> String {
+    needed.map_or_else(|| "more".to_owned(), |wei| format!("up to {}", format_ether(wei)))
 }
 
 fn cut(message: &str) -> String {
