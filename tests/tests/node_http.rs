@@ -104,6 +104,24 @@ async fn is_shown(shop: &Shop, product: &str, channel: &Channel, other: &Channel
     )?;
     check_problem(&buyer.get("/api/v1/orders/x").await?, 404, "not_found")?;
 
+    // Without a prover, whoever holds the order still has its receipts.
+    for id in [text(&placed, "order")?, text(&placed["items"][0], "keyId")?] {
+        let path = format!("/api/v1/proofs/{id}");
+        for client in [&mut buyer, &mut holder] {
+            let unproved = check_problem(&client.get(&path).await?, 503, "prover_unavailable")?;
+            assert_eq!(
+                unproved["receipts"],
+                json!([placed["items"][0]["receipt"]]),
+                "{unproved}"
+            );
+        }
+        for client in [&mut stranger, &mut wrong_token, &mut admin] {
+            check_problem(&client.get(&path).await?, 404, "not_found")?;
+        }
+    }
+    check_problem(&buyer.get("/api/v1/proofs/x").await?, 404, "not_found")?;
+    check_problem(&buyer.get("/data/epochs/0000000001.events").await?, 404, "not_found")?;
+
     let page = buyer.get("/api/v1/orders?limit=1").await?.expect(200)?;
     assert_eq!(page["items"][0]["order"], second["order"]);
     let next = format!("/api/v1/orders?limit=1&after={}", text(&page, "next")?);
