@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::B256;
 use shelfproof_verifier::chain::ChainView;
 use sqlx::PgConnection;
 
@@ -58,6 +59,8 @@ pub struct Sequencer {
     bounds: Bounds,
     witness: Box<dyn Witness>,
     backlog: Look,
+    /// The final block, and the newest epoch, when it was last looked for epochs that are final.
+    seen: Option<(B256, u64)>,
     sent: Option<chain::LastSend>,
 }
 
@@ -90,6 +93,7 @@ impl Sequencer {
             bounds,
             witness,
             backlog: Look::default(),
+            seen: None,
             sent: None,
         }
     }
@@ -126,10 +130,14 @@ impl Sequencer {
             next_cut_in_ms: 0,
             cut_to_final_ms: None,
         };
-        let waits = !open.is_empty();
-        if waits {
-            let view = self.sender.view(open.iter().map(|epoch| epoch.number)).await?;
-            round.cut_to_final_ms = self.finish(&mut open, &view, now_ms).await?;
+        if let Some(newest) = open.last().map(|epoch| epoch.number) {
+            // While neither the final block nor the open epochs change, nothing becomes final: most rounds ask no more than that.
+            let seen = (self.sender.final_block().await?, newest);
+            if self.seen != Some(seen) {
+                let view = self.sender.view(open.iter().map(|epoch| epoch.number)).await?;
+                round.cut_to_final_ms = self.finish(&mut open, &view, now_ms).await?;
+                self.seen = Some(seen);
+            }
         }
         let Some(is_slow) = self.bring(&open, edges.newest, now_ms).await? else {
             return self.cut(edges, open.len(), round, now_ms).await;

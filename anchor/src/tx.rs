@@ -80,6 +80,14 @@ impl Sender {
         Ok(self.source.view(&needs).await?)
     }
 
+    /// The newest final block's hash.
+    ///
+    /// # Errors
+    /// Where the node cannot be read.
+    pub async fn final_block(&self) -> Result<B256, TxError> {
+        Ok(self.source.final_block().await?.hash)
+    }
+
     /// Number and hash of the latest epoch in the newest block, final or not; number 0 is none.
     ///
     /// # Errors

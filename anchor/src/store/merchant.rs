@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 use shelfproof_verifier::chain::Identity;
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{FromRow, PgExecutor, PgPool};
 
 use super::StoreError;
 
@@ -35,22 +35,33 @@ pub async fn merchant_bind(pool: &PgPool, merchant: &Merchant) -> Result<bool, S
 /// # Errors
 /// Where the database fails, or the row is damaged.
 pub async fn merchant_get(database: impl PgExecutor<'_>) -> Result<Option<Merchant>, StoreError> {
-    let row: Option<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = sqlx::query_as(include_str!("sql/merchant_get.sql"))
+    let row: Option<Row> = sqlx::query_as(include_str!("sql/merchant_get.sql"))
         .fetch_optional(database)
         .await?;
-    let read = |(chain_id, registry, merchant_id, vrf): (i64, Vec<u8>, Vec<u8>, Vec<u8>)| {
-        Some(Merchant {
-            identity: Identity {
-                chain_id: chain_id.cast_unsigned(),
-                registry: Address::try_from(&*registry).ok()?,
-                merchant_id: B256::try_from(&*merchant_id).ok()?,
-            },
-            vrf_public_key: B256::try_from(&*vrf).ok()?,
-        })
-    };
     let damaged = StoreError::Inconsistent {
         table: "merchant",
         number: 0,
     };
-    row.map(|row| read(row).ok_or(damaged)).transpose()
+    row.map(|row| row.into_merchant().ok_or(damaged)).transpose()
+}
+
+#[derive(FromRow)]
+struct Row {
+    chain_id: i64,
+    registry: Vec<u8>,
+    merchant_id: Vec<u8>,
+    vrf_public_key: Vec<u8>,
+}
+
+impl Row {
+    fn into_merchant(self) -> Option<Merchant> {
+        Some(Merchant {
+            identity: Identity {
+                chain_id: self.chain_id.cast_unsigned(),
+                registry: Address::try_from(&*self.registry).ok()?,
+                merchant_id: B256::try_from(&*self.merchant_id).ok()?,
+            },
+            vrf_public_key: B256::try_from(&*self.vrf_public_key).ok()?,
+        })
+    }
 }
