@@ -317,12 +317,12 @@ impl Proving {
     /// # Errors
     /// Where it does not answer.
     pub fn get(&self, path: &str) -> Result<Answer> {
-        Ok(block_on(async {
+        block_on(async {
             Client::new(self.address, "")?
                 .get(path)
                 .await
                 .map_err(Into::<Box<dyn std::error::Error>>::into)
-        })??)
+        })?
     }
 
     /// Waits until it has that epoch, final.

@@ -102,7 +102,6 @@ impl Download {
     }
 
     /// The file as the body of an answer, which holds `place` until it is sent or its connection ends.
-    #[must_use]
     pub fn into_body(self, place: OwnedSemaphorePermit) -> Body {
         Body::new(FileBody {
             file: self.file,
