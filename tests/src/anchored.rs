@@ -262,6 +262,12 @@ impl Anchored {
     }
 }
 
+impl AsRef<Shop> for Anchored {
+    fn as_ref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
 /// A process that does not answer proofs yet.
 #[derive(Debug)]
 pub struct Starting(Server);
