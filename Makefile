@@ -31,8 +31,8 @@ test: ## Install what is missing, then every check and test, Rust and Solidity
 
 bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one)
 	@tools/install
-	cargo build --locked --release -p shelfproof -p shelfproof-verifier -p shelfproof-tests \
-	    --bin shelfproof --bin shelfproof-verify --bin bench
+	cargo build --locked --release -p shelfproof -p shelfproof-anchor -p shelfproof-verifier -p shelfproof-tests \
+	    --bin shelfproof --bin shelfproof-anchor --bin shelfproof-verify --bin bench
 	target/release/bench $(ONLY)
 
 chaos: ## Kill node and PostgreSQL in turn under load, and look that nothing was lost or sold twice (ROUNDS=n SEED=n)

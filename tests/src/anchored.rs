@@ -282,6 +282,12 @@ impl Anchored {
     }
 }
 
+impl AsRef<Shop> for Anchored {
+    fn as_ref(&self) -> &Shop {
+        &self.shop
+    }
+}
+
 /// A process that does not answer proofs yet.
 #[derive(Debug)]
 pub struct Starting(Server);
@@ -337,12 +343,12 @@ impl Proving {
     /// # Errors
     /// Where it does not answer.
     pub fn get(&self, path: &str) -> Result<Answer> {
-        Ok(block_on(async {
+        block_on(async {
             Client::new(self.address, "")?
                 .get(path)
                 .await
                 .map_err(Into::<Box<dyn std::error::Error>>::into)
-        })??)
+        })?
     }
 
     /// Waits until it has that epoch, final.

@@ -14,6 +14,9 @@ mod peers;
 mod report;
 mod sale_http;
 mod sale_vs_sql;
+mod seal;
+mod seal_interference;
+mod settle;
 mod till;
 mod tree_build;
 mod verify_key;
@@ -44,7 +47,7 @@ pub struct Sample {
 pub type Run = fn(&Path) -> Result<Vec<Sample>>;
 
 /// Every benchmark by its name.
-pub const ALL: [(&str, Run); 10] = [
+pub const ALL: [(&str, Run); 12] = [
     ("tree_build", tree_build::one_thread),
     ("tree_build_parallel", tree_build::two_threads),
     ("verify_key", verify_key::run),
@@ -55,6 +58,8 @@ pub const ALL: [(&str, Run); 10] = [
     ("sale_http", sale_http::run),
     ("sale_growth", sale_http::growth),
     ("sale_vs_sql", sale_vs_sql::run),
+    ("seal", seal::run),
+    ("seal_interference", seal_interference::run),
 ];
 
 /// [`ROUNDS`] of ours and of the baseline in turn. Who goes first changes each round, so that neither always finds the

@@ -336,6 +336,12 @@ impl Shop {
     }
 }
 
+impl AsRef<Self> for Shop {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// The public part of a key among those that were printed.
 fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
     let key = keys["keys"]

@@ -27,7 +27,7 @@ const SHARE: f64 = 0.7;
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     let mut till = Till::open()?;
     let before = peers::run(&till.shop.postgres)?;
-    let early = sell_until(&mut till, FIRST, 0.0)?;
+    let early = till.sell_until(FIRST, 0.0)?;
 
     let length = WARM_UP + MEASURED;
     till.stock_for(early, length)?;
@@ -85,10 +85,10 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
 /// `sale_growth`: the rate with few rows behind it, and with ten times as many.
 pub(super) fn growth(_folder: &Path) -> Result<Vec<Sample>> {
     let mut till = Till::open()?;
-    let early = sell_until(&mut till, FEW, 0.0)?;
+    let early = till.sell_until(FEW, 0.0)?;
     let at_few = windows(&mut till, "few", early)?;
     let few = till.sold();
-    sell_until(&mut till, MANY, early)?;
+    till.sell_until(MANY, early)?;
     let at_many = windows(&mut till, "many", early)?;
     till.close()?;
     Ok(vec![Sample {
@@ -115,27 +115,6 @@ fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample
              p50 {median:.2}, p99.9 {most:.2}, max {last:.2} ms; baseline: the closed loop"
         ),
     }
-}
-
-/// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to sell.
-fn sell_until(till: &mut Till, keys: usize, known: f64) -> Result<f64> {
-    let orders = keys.saturating_sub(till.sold());
-    if orders == 0 {
-        return Ok(known);
-    }
-    till.stock(orders)?;
-    let answers = till.sell(&Plan {
-        orders: u32::try_from(orders)?,
-        ..closed(&format!("until-{keys}"), Duration::from_mins(10))
-    })?;
-    till.check(&answers)?;
-    let end = answers.iter().map(|answer| answer.due + answer.took).max();
-    // Just past the last answer, so that it counts.
-    Ok(rate(
-        &answers,
-        Duration::ZERO,
-        end.unwrap_or(WINDOW) + Duration::from_nanos(1),
-    ))
 }
 
 /// The rate in each window of one closed loop.

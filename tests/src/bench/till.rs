@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::load::{Answered, Load, Plan};
+use crate::load::{Answered, Load, Plan, rate};
 use crate::postgres::Durability;
 use crate::shop::{CURRENCY, PRICE, Settings, Shop, codes, order_of};
 use crate::{Result, tools};
@@ -20,12 +20,15 @@ pub(super) const WARM_UP: Duration = Duration::from_secs(5);
 /// What is measured.
 pub(super) const MEASURED: Duration = Duration::from_secs(30);
 
+/// How long it may take to sell what is asked for.
+const UNTIL_BOUND: Duration = Duration::from_mins(10);
+
 /// Room for a burst above the rate that was seen before.
 const MARGIN: f64 = 1.8;
 
-/// The shop, and what it sold.
-pub(super) struct Till {
-    pub(super) shop: Shop,
+/// A shop, alone or with all that it stands in, and what it sold.
+pub(super) struct Till<S = Shop> {
+    pub(super) shop: S,
     pub(super) product: String,
     token: String,
     stocked: usize,
@@ -35,15 +38,21 @@ pub(super) struct Till {
 impl Till {
     /// Opens a shop whose cluster lies below `target/`, on the disk, with PostgreSQL's own settings.
     pub(super) fn open() -> Result<Self> {
-        let shop = Shop::start(&Settings {
+        Self::over(Shop::start(&Settings {
             nodes: 1,
             durability: Durability::Fsync,
             disk: disk(),
             ..Settings::default()
-        })?;
-        let product = shop.product(PRICE, CURRENCY)?;
-        let channel = shop.channel()?;
-        shop.credit(&channel, "1000000000.00", CURRENCY)?;
+        })?)
+    }
+}
+
+impl<S: AsRef<Shop>> Till<S> {
+    /// Opens in a shop that serves.
+    pub(super) fn over(shop: S) -> Result<Self> {
+        let product = shop.as_ref().product(PRICE, CURRENCY)?;
+        let channel = shop.as_ref().channel()?;
+        shop.as_ref().credit(&channel, "1000000000.00", CURRENCY)?;
         Ok(Self {
             shop,
             product,
@@ -58,11 +67,13 @@ impl Till {
         let missing = (self.sold.len() + orders).saturating_sub(self.stocked);
         if missing > 0 {
             self.shop
+                .as_ref()
                 .stock(&self.product, &codes(&format!("till/{}", self.stocked), missing))?;
             self.stocked += missing;
         }
         // The import's pages go to the disk before the measurement, not during it.
-        self.shop.postgres.psql(&self.shop.database, "CHECKPOINT").map(drop)
+        let shop = self.shop.as_ref();
+        shop.postgres.psql(&shop.database, "CHECKPOINT").map(drop)
     }
 
     /// Sees to it that the shelf lasts for that rate and time.
@@ -75,7 +86,7 @@ impl Till {
     /// Sells by `plan` and keeps the answers.
     pub(super) fn sell(&self, plan: &Plan) -> Result<Vec<Answered>> {
         let load = Load {
-            address: self.shop.address(0),
+            address: self.shop.as_ref().address(0),
             token: self.token.clone(),
             body: order_of(&self.product),
             clients: if plan.rate.is_some() { OPEN_CLIENTS } else { CLIENTS },
@@ -83,10 +94,31 @@ impl Till {
         load.run(plan)
     }
 
+    /// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to sell.
+    pub(super) fn sell_until(&mut self, keys: usize, known: f64) -> Result<f64> {
+        let orders = keys.saturating_sub(self.sold());
+        if orders == 0 {
+            return Ok(known);
+        }
+        self.stock(orders)?;
+        let answers = self.sell(&Plan {
+            orders: u32::try_from(orders)?,
+            ..closed(&format!("until-{keys}"), UNTIL_BOUND)
+        })?;
+        self.check(&answers)?;
+        let end = answers.iter().map(|answer| answer.due + answer.took).max();
+        // Just past the last answer, so that it counts.
+        Ok(rate(
+            &answers,
+            Duration::ZERO,
+            end.unwrap_or(UNTIL_BOUND) + Duration::from_nanos(1),
+        ))
+    }
+
     /// Checks every receipt, and that no code came twice.
     pub(super) fn check(&mut self, answers: &[Answered]) -> Result<()> {
         let bodies: Vec<&[u8]> = answers.iter().map(|answer| &*answer.body).collect();
-        for code in self.shop.judge().check_all(&bodies)? {
+        for code in self.shop.as_ref().judge().check_all(&bodies)? {
             if !self.sold.insert(code) {
                 return Err("a code was sold twice".into());
             }
@@ -103,16 +135,16 @@ impl Till {
     pub(super) fn orders_a_batch(&self) -> Result<i64> {
         let sql =
             "SELECT round(count(*)::numeric / greatest(1, count(DISTINCT xid))) FROM attest.events WHERE kind = 3";
-        Ok(self.shop.ask(sql)?.max(1))
+        Ok(self.shop.as_ref().ask(sql)?.max(1))
     }
 
     /// The database agrees, and its check finds nothing.
     pub(super) fn close(&self) -> Result<()> {
-        let sold = self.shop.ask("SELECT count(*) FROM shop.sales")?;
+        let sold = self.shop.as_ref().ask("SELECT count(*) FROM shop.sales")?;
         if sold != i64::try_from(self.sold.len())? {
             return Err(format!("{} keys were delivered, {sold} are sold", self.sold.len()).into());
         }
-        self.shop.check()
+        self.shop.as_ref().check()
     }
 }
 

@@ -51,8 +51,7 @@ fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()
     let text = |at: usize| {
         fields[at]
             .as_str()
-            .map(str::to_owned)
-            .unwrap_or_else(|| fields[at].to_string())
+            .map_or_else(|| fields[at].to_string(), str::to_owned)
     };
     assert_eq!(text(1), epoch.eventsRoot.to_string(), "{fields}");
     assert_eq!(text(3), epoch.eventCount.to_string(), "{fields}");
