@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
@@ -174,12 +173,6 @@ impl fmt::Display for Shown {
 }
 
 impl Error for Shown {}
-
-/// Unix milliseconds.
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
 
 impl Command {
     async fn run(self) -> Result<Done, Box<dyn Error>> {

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::clock::now_ms;
 use crate::figures;
 use crate::history::{History, HistoryError};
 use crate::http;
@@ -149,6 +150,7 @@ fn say(status: &watch::Sender<Status>, history: &History, condition: Condition, 
     let now = Status {
         condition,
         detail,
+        at_ms: now_ms(),
         final_epoch,
         final_hash,
         sealed_epoch: final_epoch,

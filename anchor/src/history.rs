@@ -187,8 +187,8 @@ impl History {
     /// map advances.
     ///
     /// # Errors
-    /// [`HistoryError::NotWaiting`] where it is not the oldest; where something cannot be written. After an error of the
-    /// map's the history must be opened again.
+    /// [`HistoryError::NotWaiting`] where it is not the oldest; where something cannot be written. After
+    /// [`HistoryError::Lost`] the history must be opened again.
     pub fn finalise(&self, number: u64, block: u64, anchored_at_s: u64) -> Result<(), HistoryError> {
         let oldest = self.read().waiting.front().cloned();
         let Some(epoch) = oldest.filter(|epoch| epoch.header.number == number) else {
@@ -205,7 +205,7 @@ impl History {
         if !state.waiting.front().is_some_and(|oldest| Arc::ptr_eq(oldest, &epoch)) {
             return Err(HistoryError::NotWaiting(number));
         }
-        state.overlay.commit_first()?;
+        state.overlay.commit_first().map_err(HistoryError::Lost)?;
         state.waiting.pop_front();
         Ok(())
     }

@@ -1,17 +1,16 @@
 //! From events to epochs to the chain, and from there to history proofs.
 //!
-//! Little more than its place yet. What will live here:
-//!
-//! - `seal`: which committed events make the next epoch (pure);
-//! - `sequence`: from the cut to the final block, killable at every line;
-//! - `publish`: the epoch's data file;
-//! - `prove`: history proofs against the last final epoch, over the verifier's history map;
-//! - `tx`: signing, fees and nonces of the one key that anchors;
-//! - `reorg`: what a chain that turned back asks for (pure);
-//! - `store`: the schema `attest`, with all of this package's SQL.
+//! - `seal` (pure) says when an epoch is cut; `sequence` brings it from the cut to the final block, killable at every write; `run` does
+//!   that round after round, and tells how it goes (`status`, `figures`);
+//! - `history` is the folder with the history map, what proofs are made from, and the published data (`publish`);
+//! - `tx` is one account's transactions, with fees (`tx::fee`, pure) in a place of their own; `register` and `rotate` are the owner's;
+//! - `replay` and `follow` make the same history from the chain and the published data alone;
+//! - `http` answers proofs; `fence` tells whether a database is as far as the chain;
+//! - `store` is the schema `attest`, with all of this package's SQL; `config`, `keyfile`, `log`, `output`, `table`: what both programs share.
 //!
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
+pub mod clock;
 pub mod config;
 pub mod fence;
 pub mod figures;

@@ -18,13 +18,16 @@ use tokio::time::sleep;
 
 mod say;
 
+use crate::clock::now_ms;
 use crate::config::Config;
+use crate::fence::Fence;
 use crate::figures::{self, Measured};
 use crate::history::{History, HistoryError};
 use crate::http;
 use crate::seal::Policy;
 use crate::sequence::{Bounds, SequenceError, Sequencer};
 use crate::status::Condition;
+use crate::store::fence::fence_marks;
 use crate::store::lock::{lock_try, session_open};
 use crate::store::merchant::{Merchant, merchant_get};
 use crate::tx::{Sender, TxError};
@@ -80,7 +83,7 @@ pub async fn run(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), RunError> {
     let metrics = figures::start().map_err(|error| RunError::Metrics(error.to_string()))?;
-    let (stopped, mut stopping) = watch::channel(false);
+    let (stopped, stopping) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
         // Whoever waited for it may be gone already.
@@ -99,7 +102,7 @@ pub async fn run(
     ready(listener.local_addr().map_err(in_listen)?);
 
     let (teller, status) = Teller::new(signer.address(), &history);
-    let mut until = stopping.clone();
+    let mut until = stopping;
     let served = http::serve(
         Arc::clone(&history),
         config.chain.identity(),
@@ -117,9 +120,8 @@ pub async fn run(
     };
     tokio::select! {
         ended = served => Ok(ended?),
+        // Killed at any line it leaves what the next one goes on from: stopped, only the answers in flight are brought to an end.
         failed = anchor.work(session) => Err(failed),
-        // Killed at any line it leaves what the next one goes on from: nothing is brought to an end here.
-        _ = stopping.wait_for(|stopped| *stopped) => Ok(()),
     }
 }
 
@@ -215,7 +217,7 @@ impl Anchor {
                         sleep(self.poll()).await;
                     }
                 }
-                Err(SequenceError::History(error @ HistoryError::Map(_))) => return Err(Ended::ForGood(error.into())),
+                Err(SequenceError::History(error @ HistoryError::Lost(_))) => return Err(Ended::ForGood(error.into())),
                 Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error.into()),
                 Err(error) => {
                     self.teller.say_failure(&error, Some(sequencer.connection())).await;
@@ -239,6 +241,14 @@ impl Anchor {
     /// The node is connected to here, and not at the start: one that is down keeps nobody from proving what is final.
     async fn sequencer(&mut self, mut session: PgConnection) -> Result<Sequencer, Ended> {
         let merchant = self.merchant(&mut session).await?;
+        let marks = fence_marks(&mut session).await.map_err(SequenceError::from)?;
+        if marks.transaction < marks.transaction_min {
+            let counter = Fence::Counter {
+                database: marks.transaction,
+                stored: marks.transaction_min,
+            };
+            return Err(SequenceError::Counter(counter).into());
+        }
         let mut failures = 0;
         let source = loop {
             match self.connect(&merchant).await {
@@ -317,10 +327,4 @@ impl Anchor {
     fn pause(&self, failures: u32) -> Duration {
         self.poll().saturating_mul(1 << failures.min(16)).min(PAUSE_MAX)
     }
-}
-
-/// Unix milliseconds.
-fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

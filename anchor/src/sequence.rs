@@ -10,6 +10,7 @@ use alloy_primitives::B256;
 use shelfproof_verifier::chain::ChainView;
 use sqlx::PgConnection;
 
+mod bound;
 mod chain;
 mod error;
 mod restore;
@@ -22,8 +23,11 @@ use crate::figures;
 use crate::history::History;
 use crate::seal::{Backlog, Decision, Policy};
 use crate::status::Condition;
-use crate::store::epochs::{Edges, Epoch, Sealed, epoch_after, epoch_cut, epoch_edges, event_waiting};
+use crate::store::epochs::{
+    Edges, Epoch, Sealed, epoch_after, epoch_cut, epoch_edges, epoch_finish, epoch_seal, event_waiting,
+};
 use crate::tx::Sender;
+use bound::{bounded, long};
 use step::write;
 
 /// Bounds of what waits for its final block.
@@ -108,18 +112,9 @@ impl Sequencer {
     /// # Errors
     /// Where something does not work; the next round goes on from wherever this one came.
     pub async fn round(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
-        let done = self.advance(now_ms).await;
-        if done.is_err() {
-            // What was worked out and not written down is forgotten, and worked out again.
-            self.forget().await?;
-        }
-        done
-    }
-
-    async fn advance(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
         self.restore().await?;
-        let mut edges = epoch_edges(&mut self.connection).await?;
-        let mut open = epoch_after(&mut self.connection, edges.finished).await?;
+        let edges = bounded(epoch_edges(&mut self.connection)).await?;
+        let mut open = bounded(epoch_after(&mut self.connection, edges.finished)).await?;
         if let Some(unsealed) = open.pop_if(|epoch| epoch.sealed.is_none()) {
             open.push(self.seal(unsealed, now_ms).await?);
         }
@@ -145,7 +140,6 @@ impl Sequencer {
         if is_slow {
             round.condition = Condition::Slow;
         }
-        edges.has_rest = false;
         round.next_cut_in_ms = self.policy.every_ms;
         Ok(round)
     }
@@ -166,10 +160,11 @@ impl Sequencer {
                 .map_err(SequenceError::from)
         };
         write(&mut *self.witness, Step::Publish, publish).await?;
-        let store = crate::store::epochs::epoch_seal(&mut self.connection, &sealed, now_ms);
+        let store = bounded(epoch_seal(&mut self.connection, &sealed, now_ms));
         write(&mut *self.witness, Step::Seal, store).await?;
         if let Some(drawn) = Arc::into_inner(drawn) {
-            self.history.push(drawn)?;
+            let history = Arc::clone(&self.history);
+            tokio::task::spawn_blocking(move || history.push(drawn)).await??;
         }
         metrics::counter!(figures::EVENTS).increment(sealed.header.event_count);
         tracing::info!(epoch = epoch.number, events = sealed.header.event_count, hash = %sealed.hash, "sealed");
@@ -197,7 +192,7 @@ impl Sequencer {
                 };
                 write(&mut *self.witness, Step::Finalise, finalise).await?;
             }
-            let mark = crate::store::epochs::epoch_finish(&mut self.connection, number, &sealed.hash, &place);
+            let mark = bounded(epoch_finish(&mut self.connection, number, &sealed.hash, &place));
             write(&mut *self.witness, Step::Finish, mark).await?;
             let epoch = open.remove(0);
             took_ms = Some(now_ms.saturating_sub(epoch.cut_at_ms));
@@ -223,7 +218,7 @@ impl Sequencer {
             Decision::Wait(ms) | Decision::Nothing(ms) => round.next_cut_in_ms = ms,
             Decision::Cut(why) => {
                 let events_max = self.policy.events_max;
-                let cut = epoch_cut(&mut self.connection, events_max, now_ms);
+                let cut = long(epoch_cut(&mut self.connection, events_max, now_ms));
                 let number = write(&mut *self.witness, Step::Cut, cut).await?;
                 round.again = number.is_some();
                 tracing::debug!(epoch = number, why = why.name(), "cut");
@@ -242,7 +237,7 @@ impl Sequencer {
                 backlog: Backlog::default(),
             };
         }
-        let more = event_waiting(&mut self.connection, &self.backlog.seen).await?;
+        let more = bounded(event_waiting(&mut self.connection, &self.backlog.seen)).await?;
         self.backlog.backlog = self.backlog.backlog.and(&more);
         self.backlog.seen = more.snapshot;
         metrics::gauge!(figures::WAITING).set(figures::whole(self.backlog.backlog.events));

@@ -102,6 +102,29 @@ impl Condition {
         }
     }
 
+    /// The condition as a sentence for anybody: what only its own people may read stays in the log.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Starting | Self::Working => "",
+            Self::Standby => "Another process anchors, and this one waits.",
+            Self::RpcUnreachable => "The chain's node does not answer.",
+            Self::RpcRefused => "The chain's node refuses.",
+            Self::WrongChain => "The node serves another chain.",
+            Self::NotRegistered => "The registry does not know this merchant with this shelf's key.",
+            Self::NotAnchorer => "The registry takes epochs from another account.",
+            Self::Retired => "The merchant has retired.",
+            Self::NoFunds => "The account that anchors has run out of funds.",
+            Self::RefusedParent => "The chain holds an epoch that the database does not know.",
+            Self::Slow => "A transaction waits long for its block.",
+            Self::Full => "Too many epochs wait for their final block.",
+            Self::DatabaseUnreachable => "The database does not answer.",
+            Self::BadHistory => "The events break the protocol, and are not anchored.",
+            Self::Storage => "The history's folder cannot be used.",
+            Self::DataMissing => "An epoch's data is not to be had.",
+        }
+    }
+
     /// Whether nothing needs to be done about it.
     #[must_use]
     pub const fn is_well(self) -> bool {
@@ -117,6 +140,8 @@ pub struct Status {
     pub condition: Condition,
     /// That in words, with what to do; empty where all is well.
     pub detail: String,
+    /// When this was said, Unix milliseconds.
+    pub at_ms: u64,
     /// The newest epoch that is final and in the history map; 0 is none.
     pub final_epoch: u64,
     /// Its hash; zero for none.

@@ -129,7 +129,9 @@ impl Sender {
                 needed: Some(needed),
             });
         }
-        let nonce = provider.get_transaction_count(self.address).pending().await?;
+        // Not after what is pending: were that dropped, nothing of this account's would ever be taken again. If it is taken instead,
+        // this one is spent, and another follows.
+        let nonce = provider.get_transaction_count(self.address).latest().await?;
         let request = TransactionRequest::default()
             .with_chain_id(identity.chain_id)
             .with_from(self.address)

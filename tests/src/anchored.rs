@@ -38,7 +38,6 @@ const ANCHOR: &str = "
 [anchor]
 folder = \"anchor\"
 listen = \"127.0.0.1:0\"
-every_s = 1
 poll_ms = 100
 ";
 
@@ -51,6 +50,8 @@ pub struct Plan {
     pub disk: PathBuf,
     /// Seconds between the chain's blocks.
     pub block_time_s: u64,
+    /// Seconds between two cuts.
+    pub every_s: u64,
 }
 
 impl Default for Plan {
@@ -59,6 +60,7 @@ impl Default for Plan {
             durability: Durability::None,
             disk: std::env::temp_dir(),
             block_time_s: 1,
+            every_s: 1,
         }
     }
 }
@@ -104,7 +106,7 @@ impl Anchored {
             receipt_signer: shop.public_key("receipt-1")?.parse()?,
             data_uri: "http://127.0.0.1:1/data".to_owned(),
         }))??;
-        shop.configure(ANCHOR)?;
+        shop.configure(&format!("{ANCHOR}every_s = {}\n", plan.every_s))?;
         let mut anchored = Self {
             anchor: None,
             shop,
@@ -351,19 +353,33 @@ impl Proving {
         })?
     }
 
-    /// Waits until it has that epoch, final.
+    /// Waits until it has that epoch, final; its status then.
     ///
     /// # Errors
     /// With its status, where it does not get there.
     pub fn wait_for_epoch(&self, number: u64) -> Result<Value> {
+        self.wait_until(&format!("epoch {number}"), |status| {
+            status["finalEpoch"].as_u64() >= Some(number)
+        })
+    }
+
+    /// Waits until it is in that condition; its status then.
+    ///
+    /// # Errors
+    /// With its status, where it does not get there.
+    pub fn wait_for_condition(&self, condition: &str) -> Result<Value> {
+        self.wait_until(condition, |status| status["condition"] == condition)
+    }
+
+    fn wait_until(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Result<Value> {
         let end = Instant::now() + PROOF_BOUND;
         loop {
-            let status: Value = serde_json::from_str(&self.get("/v1/status")?.text())?;
-            if status["finalEpoch"].as_u64() >= Some(number) {
+            let status = self.get("/v1/status")?.json()?;
+            if is_it(&status) {
                 return Ok(status);
             }
             if Instant::now() > end {
-                return Err(format!("epoch {number} is not final: {status}; the log:\n{}", self.server.log()).into());
+                return Err(format!("no {what}: {status}; the log:\n{}", self.server.log()).into());
             }
             std::thread::sleep(POLL);
         }

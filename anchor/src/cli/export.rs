@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
+use std::thread::available_parallelism;
 
 use clap::Args;
 use serde_json::json;
@@ -36,8 +37,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<Done, Box<dyn Error>> {
     }
     let data = fs::read(&args.file).map_err(|error| in_file(error.to_string()))?;
     let events = epoch::decode_data(&data).map_err(|error| in_file(error.to_string()))?;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let tree = EventsTree::of_events(&events, threads).ok_or("no events")?;
+    let tree = EventsTree::of_events(&events, available_parallelism().map_or(1, usize::from)).ok_or("no events")?;
     let dump = tree.dump(&events).ok_or("an event is no leaf of its own tree")?;
     fs::write(&args.to, dump.to_string()).map_err(|error| format!("{}: {error}", args.to.display()))?;
     Ok(Done {

@@ -10,6 +10,7 @@ use clap::Args;
 use console::Alignment;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use shelfproof_anchor::clock::now_ms;
 use shelfproof_anchor::config::{Chain, Config, Settings};
 use shelfproof_anchor::store::epochs::{Edges, Epoch, epoch_after, epoch_edges};
 use shelfproof_anchor::store::lock::session_open;
@@ -23,8 +24,8 @@ use super::{ConfigArgs, Done};
 /// How many of the newest epochs are listed.
 const LISTED: u64 = 8;
 
-/// An anchor that said nothing for so long does not work, milliseconds.
-const SILENT_MS: u64 = 30_000;
+/// An anchor that said nothing for so long does not work, milliseconds: above the longest pause with all its tries.
+const SILENT_MS: u64 = 180_000;
 
 /// Show where database, anchor and chain stand
 #[derive(Debug, Args)]
@@ -122,7 +123,7 @@ fn problems(books: Option<&Books>, chain: Option<&OnChain>) -> Vec<String> {
                 problems.push("no anchor has ever worked on this database: start `shelfproof-anchor run`".to_owned());
             }
             Some(told) => {
-                let silent_ms = super::now_ms().saturating_sub(told.at_ms);
+                let silent_ms = now_ms().abs_diff(told.at_ms);
                 if silent_ms > SILENT_MS {
                     problems.push(format!(
                         "the anchor has said nothing for {} s: start `shelfproof-anchor run`",
@@ -226,7 +227,7 @@ fn anchor_line(told: Option<&Told>) -> String {
             let condition = told.status.condition.name();
             format!(
                 "anchor    {condition}, said {} s ago\n",
-                super::now_ms().saturating_sub(told.at_ms) / 1_000
+                now_ms().saturating_sub(told.at_ms) / 1_000
             )
         },
     )

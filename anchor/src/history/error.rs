@@ -11,6 +11,9 @@ use shelfproof_verifier::map::MapError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
+    /// The map's write failed half-way, as on a full disk: where it stands, only opening it again tells.
+    #[error("{0}; the map must be opened again: start the program again")]
+    Lost(MapError),
     /// The history map refuses: another process has it open, its folder is something else, an epoch is not the next.
     #[error(transparent)]
     Map(MapError),

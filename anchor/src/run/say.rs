@@ -7,7 +7,7 @@ use alloy_primitives::Address;
 use sqlx::PgConnection;
 use tokio::sync::watch;
 
-use super::now_ms;
+use crate::clock::now_ms;
 use crate::figures;
 use crate::history::History;
 use crate::sequence::{Round, SequenceError};
@@ -76,6 +76,7 @@ impl Teller {
         status = Status {
             condition,
             detail,
+            at_ms: now_ms(),
             final_epoch,
             final_hash,
             ..status

@@ -3,6 +3,7 @@
 use alloy_primitives::B256;
 use shelfproof_verifier::chain::ChainView;
 
+use super::bound::bounded;
 use super::step::write;
 use super::{SequenceError, Sequencer, Step};
 use crate::store::epochs::{Epoch, Place, Sealed, epoch_get};
@@ -15,8 +16,10 @@ const RESEND_AFTER_MS: u64 = 15_000;
 /// After this time without a block, the transaction is said to be slow.
 const SLOW_AFTER_MS: u64 = 300_000;
 
-/// How often one epoch is signed anew before somebody must look.
-const ATTEMPTS_MAX: u32 = 10;
+/// The pause before a second attempt to bring an epoch onto the chain; it doubles with each, up to [`ATTEMPT_PAUSE_MAX_MS`]: every one
+/// may cost gas.
+const ATTEMPT_PAUSE_MS: u64 = 15_000;
+const ATTEMPT_PAUSE_MAX_MS: u64 = 3_600_000;
 
 /// The last transaction that was sent, and when.
 #[derive(Clone, Copy, Debug)]
@@ -83,12 +86,13 @@ impl Sequencer {
         };
         let signed = self.signed(&next, now_ms).await?;
         let was_sent = self.sent.is_some_and(|last| {
-            (last.number, last.attempt) == (next.header.number, signed.attempt) && now_ms < last.at_ms + RESEND_AFTER_MS
+            (last.number, last.attempt) == (next.header.number, signed.attempt)
+                && now_ms.abs_diff(last.at_ms) < RESEND_AFTER_MS
         });
         if !was_sent {
             self.send(next.header.number, &signed, now_ms).await?;
         }
-        Ok(Some(now_ms > signed.signed_at_ms + SLOW_AFTER_MS))
+        Ok(Some(now_ms.abs_diff(signed.signed_at_ms) > SLOW_AFTER_MS))
     }
 
     /// What an epoch commits to: of the open ones, or of those before them.
@@ -96,7 +100,7 @@ impl Sequencer {
         if let Some(epoch) = open.iter().find(|epoch| epoch.number == number) {
             return Ok(epoch.sealed);
         }
-        Ok(epoch_get(&mut self.connection, number)
+        Ok(bounded(epoch_get(&mut self.connection, number))
             .await?
             .and_then(|epoch| epoch.sealed))
     }
@@ -104,7 +108,7 @@ impl Sequencer {
     /// The epoch's signed transaction: the stored one, or, where there is none that the chain can still take, a new one, stored.
     async fn signed(&mut self, sealed: &Sealed, now_ms: u64) -> Result<Signed, SequenceError> {
         let number = sealed.header.number;
-        let last = transaction_last(&mut self.connection, number).await?;
+        let last = bounded(transaction_last(&mut self.connection, number)).await?;
         let attempt = match last {
             None => 1,
             Some(signed) => {
@@ -113,8 +117,8 @@ impl Sequencer {
                 if is_ours && self.sender.fate(&signed).await? != Fate::Spent {
                     return Ok(signed);
                 }
-                if signed.attempt >= ATTEMPTS_MAX {
-                    return Err(TxError::GivenUp {
+                if is_ours && now_ms.abs_diff(signed.signed_at_ms) < attempt_pause_ms(signed.attempt) {
+                    return Err(TxError::Spent {
                         number,
                         attempts: signed.attempt,
                         last: signed.hash,
@@ -125,7 +129,7 @@ impl Sequencer {
             }
         };
         let signed = self.sender.sign(&sealed.header, attempt, now_ms).await?;
-        let store = transaction_insert(&mut self.connection, number, &signed);
+        let store = bounded(transaction_insert(&mut self.connection, number, &signed));
         write(&mut *self.witness, Step::Sign, store).await?;
         Ok(signed)
     }
@@ -144,4 +148,9 @@ impl Sequencer {
         }
         Ok(())
     }
+}
+
+fn attempt_pause_ms(attempts: u32) -> u64 {
+    let pause_ms = ATTEMPT_PAUSE_MS.saturating_mul(1 << attempts.saturating_sub(1).min(16));
+    pause_ms.min(ATTEMPT_PAUSE_MAX_MS)
 }

@@ -1,8 +1,11 @@
 //! What keeps a sequence from going on.
 
+use std::time::Duration;
+
 use shelfproof_verifier::epoch::DataError;
 
 use super::Step;
+use crate::fence::Fence;
 use crate::history::HistoryError;
 use crate::status::Condition;
 use crate::store::StoreError;
@@ -14,6 +17,12 @@ pub enum SequenceError {
     /// The database.
     #[error("the database: {0}")]
     Store(#[from] StoreError),
+    /// The database does not answer in time.
+    #[error("the database has not answered for {0:?}")]
+    Silent(Duration),
+    /// The database's server counts transactions from an earlier number than it once did.
+    #[error("{0}")]
+    Counter(Fence),
     /// The chain.
     #[error(transparent)]
     Tx(#[from] TxError),
@@ -70,12 +79,13 @@ impl SequenceError {
     #[must_use]
     pub fn condition(&self) -> Condition {
         match self {
-            Self::Store(StoreError::Database(_)) => Condition::DatabaseUnreachable,
-            Self::Store(StoreError::Inconsistent { .. }) | Self::Events { .. } | Self::Differs { .. } => {
-                Condition::BadHistory
-            }
+            Self::Store(StoreError::Database(_)) | Self::Silent(_) => Condition::DatabaseUnreachable,
+            Self::Store(StoreError::Inconsistent { .. })
+            | Self::Events { .. }
+            | Self::Differs { .. }
+            | Self::Counter(_)
+            | Self::History(HistoryError::Breach(_)) => Condition::BadHistory,
             Self::Tx(error) => error.condition(),
-            Self::History(HistoryError::Breach(_)) => Condition::BadHistory,
             Self::History(_) | Self::OtherHistory { .. } | Self::Thread(_) | Self::BrokenOff(_) => Condition::Storage,
             Self::RefusedParent { .. } => Condition::RefusedParent,
         }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::B256;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::Record;
 
+use super::bound::{bounded, long};
 use super::{SequenceError, Sequencer};
 use crate::history::Drawn;
 use crate::store::epochs::{Epoch, Sealed, epoch_after, epoch_events, epoch_get};
@@ -14,9 +16,10 @@ impl Sequencer {
     /// holds is the truth; a data file that is not there is written again.
     pub(super) async fn restore(&mut self) -> Result<(), SequenceError> {
         self.check_map().await?;
+        self.check_tip().await?;
         loop {
             let (tip, _) = self.history.tip();
-            let missing = epoch_after(&mut self.connection, tip).await?;
+            let missing = bounded(epoch_after(&mut self.connection, tip)).await?;
             let mut went_on = false;
             for epoch in missing {
                 let Some(sealed) = epoch.sealed else { return Ok(()) };
@@ -29,11 +32,23 @@ impl Sequencer {
         }
     }
 
-    /// Forgets what memory holds above the map.
-    pub(super) async fn forget(&mut self) -> Result<(), SequenceError> {
+    /// What memory holds above the map must be what the database holds: a fail-over may have lost an epoch that was stored.
+    /// Otherwise it is forgotten, and worked out again from what is there.
+    async fn check_tip(&mut self) -> Result<(), SequenceError> {
+        let (tip, hash) = self.history.tip();
+        if tip == self.history.final_epoch().0 || self.holds(tip, hash).await? {
+            return Ok(());
+        }
         let history = Arc::clone(&self.history);
-        tokio::task::spawn_blocking(move || history.truncate(history.final_epoch().0)).await?;
-        Ok(())
+        Ok(tokio::task::spawn_blocking(move || history.truncate(history.final_epoch().0)).await?)
+    }
+
+    /// Whether the database holds that epoch with that hash.
+    async fn holds(&mut self, number: u64, hash: B256) -> Result<bool, SequenceError> {
+        let stored = bounded(epoch_get(&mut self.connection, number)).await?;
+        Ok(stored
+            .and_then(|epoch| epoch.sealed)
+            .is_some_and(|sealed| sealed.hash == hash))
     }
 
     /// A map of another history must not be built upon.
@@ -72,7 +87,7 @@ impl Sequencer {
 
     /// An epoch's events, and what they lead to.
     pub(super) async fn draw(&mut self, number: u64) -> Result<Drawn, SequenceError> {
-        let mut records = epoch_events(&mut self.connection, number).await?;
+        let mut records = long(epoch_events(&mut self.connection, number)).await?;
         let history = Arc::clone(&self.history);
         let drawn = tokio::task::spawn_blocking(move || {
             records.sort_unstable_by(by_key_and_version);

@@ -58,11 +58,11 @@ pub enum TxError {
     /// The signature cannot be made.
     #[error("the transaction cannot be signed: {0}")]
     Unsigned(String),
-    /// The same epoch was tried too often.
+    /// The epoch's transaction can no longer be taken; another follows after a pause.
     #[error(
-        "epoch {number} was not taken in {attempts} attempts; the last transaction is {last}: look at it in an explorer"
+        "epoch {number} was not taken in {attempts} attempts, and another follows after a pause; the last transaction is {last}: look at it in an explorer, and let nothing else send from this account"
     )]
-    GivenUp {
+    Spent {
         /// The epoch.
         number: u64,
         /// How often.
@@ -97,7 +97,7 @@ impl TxError {
             Self::Read(error) => Condition::of_node(error),
             Self::Unreachable => Condition::RpcUnreachable,
             Self::OtherVrfKey { .. } => Condition::NotRegistered,
-            Self::Refused(_) | Self::Unsigned(_) | Self::GivenUp { .. } => Condition::RpcRefused,
+            Self::Refused(_) | Self::Unsigned(_) | Self::Spent { .. } => Condition::RpcRefused,
             Self::NoFunds { .. } => Condition::NoFunds,
             Self::NotAnchorer(_) => Condition::NotAnchorer,
             Self::Retired => Condition::Retired,

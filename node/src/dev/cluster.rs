@@ -370,7 +370,6 @@ pub(super) fn is_reachable(folder: &Path) -> Result<bool, ClusterError> {
     }
 }
 
-/// A port of the loopback that was free a moment ago.
 /// A port of the loopback that nothing listens on now.
 ///
 /// # Errors

@@ -39,6 +39,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
         durability: Durability::Fsync,
         disk: disk(),
         block_time_s: 1,
+        every_s: 1,
     })?)?;
     let mut most = till.sell_until(FIRST, 0.0)?;
     let (mut ours, mut baseline) = (Vec::new(), Vec::new());

@@ -20,7 +20,11 @@ struct House {
 
 impl House {
     fn open(keys: usize) -> Result<Self> {
-        let anchored = Anchored::start(&Plan::default())?;
+        Self::by(&Plan::default(), keys)
+    }
+
+    fn by(plan: &Plan, keys: usize) -> Result<Self> {
+        let anchored = Anchored::start(plan)?;
         let shop = &anchored.shop;
         let product = shop.product(PRICE, CURRENCY)?;
         shop.stock_by_api(&product, &shelfproof_tests::shop::codes("anchored", keys))?;

@@ -27,6 +27,35 @@ fn the_second_anchor_waits_and_takes_over_when_the_first_is_killed() -> Result<(
 }
 
 #[test]
+fn an_anchor_that_loses_its_session_stands_by_until_the_other_has_gone() -> Result<()> {
+    let mut house = House::open(8)?;
+    let anchored = &mut house.anchored;
+    let before = anchored.anchor()?.wait_for_epoch(1)?["finalEpoch"]
+        .as_u64()
+        .ok_or("no epoch")?;
+    // As on another machine: a folder of its own.
+    let folder = tempfile::tempdir()?;
+    let folder = folder.path().display().to_string();
+    let mut second = anchored.anchor_with(&[("SHELFPROOF_ANCHOR__FOLDER", &folder)])?;
+    second.wait_for_words("takes over when that one ends")?;
+    // Only who waits takes the lock: the first pauses before it tries again.
+    anchored
+        .shop
+        .ask("SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted")?;
+    let second = second.wait()?;
+    second.wait_for_epoch(before)?;
+    anchored.anchor()?.wait_for_condition("standby")?;
+    anchored.buy(&house.channel, &house.product, 1, 1)?;
+    second.wait_for_epoch(before + 1)?;
+    drop(second);
+    // The first is back, and brings its own folder to where the other left the database.
+    anchored.anchor()?.wait_for_condition("working")?;
+    anchored.buy(&house.channel, &house.product, 1, 2)?;
+    anchored.anchor()?.wait_for_epoch(before + 2)?;
+    Ok(())
+}
+
+#[test]
 fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result<()> {
     const ROUNDS: u64 = 12;
     let mut house = House::open(40)?;

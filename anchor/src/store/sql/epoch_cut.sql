@@ -27,4 +27,6 @@ INSERT INTO attest.epochs (number, parent, since, snapshot, after_key, after_ver
 SELECT cut.number, cut.parent, cut.since, cut.snapshot, cut.after_key, cut.after_version, bound.key_id, bound.version, $2
 FROM cut CROSS JOIN counted LEFT JOIN bound ON true
 WHERE counted.events > 0
+    -- A server that counts transactions from an earlier number would seal the same events twice.
+    AND pg_snapshot_xmax(cut.snapshot) >= pg_snapshot_xmax(cut.since)
 RETURNING number

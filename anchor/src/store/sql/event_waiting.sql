@@ -1,4 +1,5 @@
 -- What was committed since a snapshot: how many events, the first deadline; and the snapshot of this look.
 SELECT pg_current_snapshot()::text, count(*), min(anchor_by_s)
 FROM attest.events
-WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+-- Not visible in a snapshot: begun after it, or running then. A range and a list, for the index.
+WHERE xid >= pg_snapshot_xmax($1::text::pg_snapshot) OR xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::text::pg_snapshot)))

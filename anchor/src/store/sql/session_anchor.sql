@@ -1,7 +1,7 @@
 -- What waits for a lock gives up; what is acknowledged is on the disk, even where the server's own default is laxer; a whole epoch is
 -- gathered in memory; a session whose machine has gone is ended by the server, and its lock goes to the next.
 SELECT set_config('lock_timeout', '10s', false),
-       set_config('statement_timeout', '120s', false),
+       set_config('statement_timeout', '30min', false),
        set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('work_mem', '64MB', false),
        set_config('tcp_keepalives_idle', '10', false),
