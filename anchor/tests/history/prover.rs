@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
+use shelfproof_anchor::clock::now_ms;
 use shelfproof_anchor::history::{History, Proven};
 use shelfproof_anchor::http::{MAX_DOWNLOADS, serve};
 use shelfproof_anchor::status::{Condition, Status};
@@ -65,6 +66,7 @@ impl Served {
             final_epoch: number,
             final_hash: hash,
             sealed_epoch: number,
+            at_ms: now_ms(),
             ..Status::default()
         });
         let (stop, mut stopped) = watch::channel(false);
@@ -290,7 +292,7 @@ fn how_it_fares_is_told() {
     for condition in Condition::ALL {
         served.status.send_modify(|status| {
             status.condition = condition;
-            status.detail = "what to do".to_owned();
+            status.detail = "what only its own people read".to_owned();
         });
         let answer = served.get("/healthz");
         if condition.is_well() {
@@ -300,10 +302,16 @@ fn how_it_fares_is_told() {
             );
         } else {
             assert_eq!((answer.status, answer.problem().as_str()), (503, condition.name()));
-            assert_eq!(answer.json()["detail"], "what to do");
+            assert_eq!(answer.json()["detail"], condition.sentence());
         }
         assert_eq!(served.get("/v1/status").json()["condition"], condition.name());
     }
+    // Who says nothing for long is not well, whatever was said last.
+    served.status.send_modify(|status| {
+        status.condition = Condition::Working;
+        status.at_ms = now_ms() - 600_000;
+    });
+    assert_eq!(served.get("/healthz").status, 503);
     let answer = served.get("/metrics");
     assert_eq!(
         (answer.status, answer.headers["content-type"].as_str()),
