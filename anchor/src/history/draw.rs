@@ -46,9 +46,9 @@ pub(super) fn draw(
         number,
         anchored_at_s,
     };
-    let Followed { updates, links } = follower.follow_all(events)?;
+    let Followed { updates, links, leaves } = follower.follow_all(events)?;
     let plan = overlay.plan(&updates)?;
-    let tree = EventsTree::of_events(events, threads()).ok_or_else(|| form_breach(number, DataError::Length(0)))?;
+    let tree = EventsTree::of_leaves(leaves, threads()).ok_or_else(|| form_breach(number, DataError::Length(0)))?;
     let data = epoch::encode_data(events);
     let header = Header {
         number,
@@ -95,6 +95,8 @@ struct Followed {
     updates: Vec<(B256, Head)>,
     /// For each event, the epoch that holds its key's version before; 0 for none.
     links: Vec<u64>,
+    /// For each event, its hash.
+    leaves: Vec<B256>,
 }
 
 /// Follows events from the heads below.
@@ -126,11 +128,13 @@ impl Follower<'_> {
         let mut all = Followed {
             updates: Vec::with_capacity(events.len()),
             links: Vec::with_capacity(events.len()),
+            leaves: Vec::with_capacity(events.len()),
         };
         for share in followed {
             let share = share?;
             all.updates.extend(share.updates);
             all.links.extend(share.links);
+            all.leaves.extend(share.leaves);
         }
         Ok(all)
     }
@@ -139,12 +143,16 @@ impl Follower<'_> {
     fn follow(&self, events: &[KeyEvent]) -> Result<Followed, HistoryError> {
         let heads = self.overlay.heads(&audit::keys_of(events))?;
         let updates = audit::advance(events, &heads, self.number, self.anchored_at_s)?;
-        let mut links = Vec::with_capacity(events.len());
-        for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(&heads) {
-            links.push(head.map_or(0, |head| head.epoch));
+        let (mut links, mut leaves) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        let keys = events.chunk_by(|a, b| a.key_id == b.key_id);
+        for ((events, before), (_, after)) in keys.zip(&heads).zip(&updates) {
+            links.push(before.map_or(0, |head| head.epoch));
             links.resize(links.len() + events.len() - 1, self.number);
+            // Hashing takes the most time of all, and is done: an event's hash is what the next one names, the last one's the new head.
+            leaves.extend(events.iter().skip(1).map(|event| event.prev));
+            leaves.push(after.hash);
         }
-        Ok(Followed { updates, links })
+        Ok(Followed { updates, links, leaves })
     }
 }
 

@@ -11,7 +11,7 @@ WITH last AS (
         last.upto_key AS after_key,
         last.upto_version AS after_version
     FROM (SELECT) AS always LEFT JOIN last ON true
-), found AS (
+), found AS NOT MATERIALIZED (
     SELECT e.key_id, e.version
     FROM cut, attest.events e
     WHERE e.xid >= pg_snapshot_xmin(cut.since) AND e.xid < pg_snapshot_xmax(cut.snapshot)
@@ -20,7 +20,7 @@ WITH last AS (
 ), counted AS (
     SELECT count(*) AS events FROM found
 ), bound AS (
-    -- Sorted only where there is a rest.
+    -- Looked through again and sorted only where there is a rest.
     SELECT key_id, version FROM found WHERE (SELECT events FROM counted) > $1 ORDER BY key_id, version OFFSET $1 - 1 LIMIT 1
 )
 INSERT INTO attest.epochs (number, parent, since, snapshot, after_key, after_version, upto_key, upto_version, cut_at_ms)
