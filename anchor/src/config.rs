@@ -19,7 +19,7 @@ mod tests;
 pub use error::{ConfigError, Problem};
 pub use layers::{Flag, Settings, keep, optional_path, path};
 pub use rules::{Check, broken, is_web_address, within};
-pub use secret::read_secret;
+pub use secret::{optional_secret, read_secret, serialize_web_address};
 pub use sections::{Anchor, Chain, Database, Keys, Log, LogFormat};
 
 /// All that `shelfproof-anchor` reads.

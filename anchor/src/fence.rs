@@ -4,9 +4,8 @@
 use std::fmt;
 
 use alloy_primitives::B256;
-use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
-use sqlx::{Acquire, Postgres};
+use sqlx::PgConnection;
 
 use crate::store::StoreError;
 use crate::store::epochs::epoch_get;
@@ -29,6 +28,8 @@ pub enum Fence {
         /// The epoch.
         number: u64,
     },
+    /// Its server is a standby: promoted as it is, it may lack what the other sold last.
+    Standby,
     /// Its server counts transactions from an earlier number than it once did: what is written now would be taken for
     /// old, and never be sealed.
     Counter {
@@ -50,6 +51,15 @@ pub enum FenceError {
         "the registry does not know this merchant: register it with `shelfproof-anchor register`, or look at [chain]"
     )]
     NotRegistered,
+    /// The node lags behind the chain, or the chain stands still.
+    #[error(
+        "the chain's node lags: its newest block is {age_s} s old. Look at that node; for a chain that makes blocks seldom, \
+         set chain.stale_after_s"
+    )]
+    Stale {
+        /// How old its newest block is.
+        age_s: u64,
+    },
     /// The database cannot be read.
     #[error("the database cannot be read: {0}")]
     Database(#[from] StoreError),
@@ -61,41 +71,58 @@ impl From<sqlx::Error> for FenceError {
     }
 }
 
-/// Holds the database against the newest block, final or not: to wait until it is final would leave a while in which a key
-/// is sold again. An epoch that such a block held comes again where the block is dropped.
-///
-/// # Errors
-/// Where the chain or the database cannot be read, or the registry does not know the merchant.
-pub async fn look<'a>(
-    database: impl Acquire<'a, Database = Postgres> + Send,
-    source: &RpcSource,
-) -> Result<Fence, FenceError> {
-    // The chain first: an epoch is in the database before it is sent, so that no honest one can appear between the two.
-    let (number, hash) = newest(source).await?;
-    let mut connection = database.acquire().await?;
-    let known = match number {
-        0 => None,
-        number => epoch_get(&mut connection, number).await?,
-    };
-    let known = known.and_then(|epoch| epoch.sealed).map(|sealed| sealed.hash);
-    Ok(judge(number, &hash, known, &fence_marks(&mut connection).await?))
+/// An epoch that the chain holds; number 0 is none yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OnChain {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
 }
 
-/// The registry's latest epoch in the newest block; number 0 is none yet.
-async fn newest(source: &RpcSource) -> Result<(u64, B256), FenceError> {
-    let identity = source.identity();
-    let registry = ShelfproofRegistry::new(identity.registry, source.provider());
-    let failed = RpcError::contract;
-    let latest = registry.latestEpoch(identity.merchant_id).call().await;
-    let latest = latest.map_err(|error| failed("latestEpoch", error))?;
-    if latest.number == 0 {
+/// The merchant's latest epoch in the newest block, final or not: to wait until it is final would leave a while in which a
+/// key is sold again. An epoch that such a block held comes again where the block is dropped.
+///
+/// A node whose newest block is more than `stale_after_s` old may not know the latest epoch; 0 believes any.
+///
+/// # Errors
+/// Where the chain cannot be read, its node lags, or the registry does not know the merchant.
+pub async fn latest(source: &RpcSource, stale_after_s: u64, now_s: u64) -> Result<OnChain, FenceError> {
+    let block = source.newest_block().await?;
+    let age_s = now_s.saturating_sub(block.time_s);
+    if stale_after_s > 0 && age_s > stale_after_s {
+        return Err(FenceError::Stale { age_s });
+    }
+    let (number, hash) = source.latest_epoch(&block).await?;
+    if number == 0 {
         // An unknown merchant has no epoch either, and nothing that is sold for it can ever be proved.
-        let key = registry.vrfPublicKey(identity.merchant_id).call().await;
-        if key.map_err(|error| failed("vrfPublicKey", error))? == B256::ZERO {
-            return Err(FenceError::NotRegistered);
+        source.vrf_public_key(&block).await.map_err(|error| match error {
+            RpcError::NotRegistered => FenceError::NotRegistered,
+            error => error.into(),
+        })?;
+    }
+    Ok(OnChain { number, hash })
+}
+
+/// Holds the database against epochs that were seen on the chain before: an epoch is in the database before it is sent, so
+/// that no honest one can appear between the two.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn compare(connection: &mut PgConnection, seen: &[OnChain]) -> Result<Fence, FenceError> {
+    let marks = fence_marks(connection).await?;
+    for epoch in seen {
+        let known = match epoch.number {
+            0 => None,
+            number => epoch_get(connection, number).await?,
+        };
+        let known = known.and_then(|epoch| epoch.sealed).map(|sealed| sealed.hash);
+        let fence = judge(epoch.number, &epoch.hash, known, &marks);
+        if fence != Fence::Open {
+            return Ok(fence);
         }
     }
-    Ok((latest.number, latest.epochHash))
+    Ok(Fence::Open)
 }
 
 /// `known` is the hash that the database holds for the chain's `number`.
@@ -106,6 +133,7 @@ fn judge(number: u64, hash: &B256, known: Option<B256>, marks: &Marks) -> Fence 
             database: marks.epoch,
         },
         Some(known) if known != *hash => Fence::Differs { number },
+        _ if marks.is_standby => Fence::Standby,
         _ if marks.transaction < marks.transaction_min => Fence::Counter {
             database: marks.transaction,
             stored: marks.transaction_min,
@@ -144,6 +172,9 @@ impl fmt::Display for Fence {
                 "the database holds another epoch {number} than the chain: it went on from an old backup, or somebody else \
                  anchors for this merchant. {REPAIR} of the database whose epoch {number} the chain holds. {LAST_RESORT}"
             ),
+            Self::Standby => out.write_str(
+                "the database's server is a standby: let database.url lead to the server that is written, or promote this one"
+            ),
             Self::Counter { database, stored } => write!(
                 out,
                 "the database's server counts transactions from {database}, and the database was written by transactions up \
@@ -164,6 +195,7 @@ mod tests {
         epoch: 3,
         transaction: 900,
         transaction_min: 900,
+        is_standby: false,
     };
 
     #[test]
@@ -182,6 +214,15 @@ mod tests {
         );
         let other = Some(B256::repeat_byte(2));
         assert_eq!(judge(2, &HASH, other, &MARKS), Fence::Differs { number: 2 });
+    }
+
+    #[test]
+    fn a_standby_may_not_either_until_it_is_promoted() {
+        let marks = Marks {
+            is_standby: true,
+            ..MARKS
+        };
+        assert_eq!(judge(2, &HASH, Some(HASH), &marks), Fence::Standby);
     }
 
     #[test]

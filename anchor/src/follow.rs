@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::clock::now_ms;
+use crate::config::is_web_address;
 use crate::figures;
 use crate::history::{History, HistoryError};
 use crate::http;
@@ -95,6 +96,7 @@ pub async fn follow(
         mirror.finality,
     );
     let source = source.await?;
+    let is_told = mirror.data.is_some();
     let data = data_of(&source, mirror.data).await?;
     let (folder, merchant_id) = (mirror.folder, mirror.merchant_id);
     let history = tokio::task::spawn_blocking(move || History::open(&folder, merchant_id)).await??;
@@ -114,31 +116,52 @@ pub async fn follow(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        () = keep_up(&replay, &history, &status, mirror.poll) => Ok(()),
+        lost = keep_up(replay, is_told, &history, &status, mirror.poll) => Err(lost.into()),
     }
 }
 
-/// Where the merchant's data is: what was told, or what the registry says.
+/// Where the merchant's data is: what was told, or what the registry says, which anybody may write: never a folder of this
+/// machine.
 ///
 /// # Errors
 /// Where the chain cannot be read, or the address is none.
 pub async fn data_of(source: &RpcSource, told: Option<String>) -> Result<Data, FollowError> {
-    let place = match told {
-        Some(place) => place,
-        None => source.data_uri(&source.final_block().await?).await?,
+    let place = if let Some(place) = told {
+        place
+    } else {
+        let named = source.data_uri(&source.final_block().await?).await?;
+        if !is_web_address(&named) {
+            let none = "the registry names no http or https address";
+            return Err(FollowError::Data(none.to_owned()));
+        }
+        named
     };
     Data::open(&place).map_err(|error| FollowError::Data(error.to_string()))
 }
 
-/// Epoch after epoch, without end.
-async fn keep_up(replay: &Replay, history: &Arc<History>, status: &watch::Sender<Status>, poll: Duration) {
+/// Epoch after epoch, until the history must be opened again. Data that is missing may have moved: where none was told, the
+/// registry is asked again.
+async fn keep_up(
+    mut replay: Replay,
+    is_told: bool,
+    history: &Arc<History>,
+    status: &watch::Sender<Status>,
+    poll: Duration,
+) -> HistoryError {
     loop {
         let advanced = replay.advance(history, |epoch, events| {
             tracing::info!(epoch = epoch.header.number, events, "replayed");
         });
         let (condition, detail) = match advanced.await {
             Ok(_) => (Condition::Working, String::new()),
-            Err(error) => (condition(&error), error.to_string()),
+            Err(ReplayError::History(lost @ HistoryError::Lost(_))) => return lost,
+            Err(error) => {
+                if !is_told && matches!(error, ReplayError::Missing { .. }) {
+                    // Where this fails, the old address stays.
+                    replay.data = data_of(&replay.source, None).await.unwrap_or(replay.data);
+                }
+                (condition(&error), error.to_string())
+            }
         };
         say(status, history, condition, detail);
         sleep(poll).await;

@@ -262,7 +262,7 @@ impl Anchor {
             }
         };
         let anchor = &self.config.anchor;
-        let sender = Sender::new(source, self.signer.clone(), anchor.max_fee_gwei);
+        let sender = Sender::new(source, self.signer.clone(), Some(anchor.max_fee_gwei));
         let policy = Policy {
             every_ms: anchor.every_s * 1_000,
             events_max: anchor.events_max,

@@ -31,7 +31,7 @@ pub struct App {
     /// Who proves what was sold, if anybody does.
     pub prover: Option<Prover>,
     /// Whether it may sell.
-    pub gate: Gate,
+    pub gate: Arc<Gate>,
     /// What the node was told.
     pub config: Config,
 }
@@ -91,11 +91,16 @@ pub async fn open_vault(config: &Config) -> Result<Vault, AppError> {
 pub async fn open_pool(config: &Config) -> Result<PgPool, AppError> {
     let options = store::options(config.database.url.expose_secret())?;
     let pool = store::pool(options, config.database.pool_size);
-    if !store::is_migrated(&pool).await? {
+    check_database(&pool, config).await?;
+    Ok(pool)
+}
+
+/// Whether the database has this program's schema and is the configured merchant's.
+async fn check_database(pool: &PgPool, config: &Config) -> Result<(), AppError> {
+    if !store::is_migrated(pool).await? {
         return Err(AppError::NotMigrated);
     }
-    check_merchant(&pool, config).await?;
-    Ok(pool)
+    check_merchant(pool, config).await
 }
 
 /// Whether the database is the configured merchant's, or nobody's yet.
@@ -117,16 +122,22 @@ pub async fn check_merchant(pool: &PgPool, config: &Config) -> Result<(), AppErr
 /// Where one of them cannot be opened, or they belong to two merchants.
 pub async fn open_shop(config: &Config) -> Result<(PgPool, Arc<Vault>), AppError> {
     let pool = open_pool(config).await?;
+    let vault = open_bound(&pool, config).await?;
+    Ok((pool, vault))
+}
+
+/// The vault of the merchant that the database is, or becomes, bound to.
+async fn open_bound(pool: &PgPool, config: &Config) -> Result<Arc<Vault>, AppError> {
     let vault = Arc::new(open_vault(config).await?);
-    check_server(&pool).await?;
+    check_server(pool).await?;
     let merchant = Merchant {
         identity: *vault.identity(),
         vrf_public_key: vault.vrf_public_key(),
     };
-    if !merchant_bind(&pool, &merchant).await.map_err(StoreError::from)? {
+    if !merchant_bind(pool, &merchant).await.map_err(StoreError::from)? {
         return Err(AppError::OtherMerchant);
     }
-    Ok((pool, vault))
+    Ok(vault)
 }
 
 impl App {
@@ -135,17 +146,29 @@ impl App {
     /// # Errors
     /// With what to do about it.
     pub async fn open(config: Config) -> Result<(Self, Workers), AppError> {
-        let (pool, vault) = open_shop(&config).await?;
         let options = store::options(config.database.url.expose_secret())?;
-        let (counter, workers) =
-            Counter::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, clock::now_ms);
-        let prover = config.proofs.prover.as_deref().map(Prover::new).transpose()?;
+        let gate = Arc::new(Gate::new(&config.chain));
+        let watched = Arc::clone(&gate);
+        let opened = move |instance| watched.reached(instance);
+        let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
+        check_database(&pool, &config).await?;
+        let vault = open_bound(&pool, &config).await?;
+        let (counter, workers) = Counter::start(
+            &options,
+            pool.clone(),
+            Arc::clone(&vault),
+            &config.sale,
+            clock::now_ms,
+            &gate,
+        );
+        let prover = config.proofs.prover.as_ref();
+        let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
         let app = Self {
             pool,
             vault,
             counter,
             prover,
-            gate: Gate::new(&config.chain),
+            gate,
             config,
         };
         Ok((app, workers))

@@ -5,6 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use shelfproof_anchor::config::{self, keep};
 
@@ -94,9 +95,13 @@ pub struct Worker {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Proofs {
-    /// The http address of `shelfproof-anchor run` or `follow`; without it no proof is answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prover: Option<String>,
+    /// The http address of `shelfproof-anchor run` or `follow`, which may hold a password; without it no proof is answered.
+    #[serde(
+        deserialize_with = "config::optional_secret",
+        serialize_with = "config::serialize_web_address",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub prover: Option<SecretString>,
     /// The folder of the epochs' data files, answered at `/data`: the anchor's folder, and `data` in it.
     #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
     pub data_folder: Option<PathBuf>,

@@ -18,6 +18,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{NewOrder, Refused};
 use crate::flow::look_up;
 use crate::vault::{Goods, Vault};
+use crate::watch::fence::Gate;
 
 mod batch;
 mod batcher;
@@ -82,6 +83,9 @@ pub enum PlaceError {
     /// This machine's clock and the database's are more than a minute apart.
     #[error("this machine's clock and the database's are more than a minute apart")]
     Clock,
+    /// The fence closed after the order was taken in, or the database became another.
+    #[error("it is not known whether the database is up to date")]
+    Fenced,
     /// The node is shutting down.
     #[error("this node is shutting down")]
     Closing,
@@ -132,7 +136,8 @@ impl Workers {
 }
 
 impl Counter {
-    /// Starts `settings.workers` tasks, each with a connection of its own; `pool` serves repeats, `now_ms` tells the time.
+    /// Starts `settings.workers` tasks, each with a connection of its own; `pool` serves repeats, `now_ms` tells the time,
+    /// and `gate` which database may be sold over.
     #[must_use]
     pub fn start(
         options: &PgConnectOptions,
@@ -140,9 +145,10 @@ impl Counter {
         vault: Arc<Vault>,
         settings: &config::Sale,
         now_ms: Clock,
+        gate: &Arc<Gate>,
     ) -> (Self, Workers) {
         let (queue, inbox) = mpsc::channel(settings.queue_max);
-        let workers = batcher::start(inbox, options, &vault, settings, now_ms);
+        let workers = batcher::start(inbox, options, &vault, settings, now_ms, gate);
         (Self { queue, pool, vault }, Workers(workers))
     }
 

@@ -1,8 +1,10 @@
 //! All of the node's SQL: a statement a file below `sql/`, called from one module a noun. The schema is in `migrations/`.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use shelfproof_anchor::store::fence::{Instance, fence_instance};
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, SqlSafeStr};
@@ -59,11 +61,31 @@ pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 /// A pool of at most `size` connections. None is opened yet.
 #[must_use]
 pub fn pool(options: PgConnectOptions, size: u32) -> PgPool {
+    pool_options(size)
+        .after_connect(|connection, _| Box::pin(session::session_bound(connection)))
+        .connect_lazy_with(options)
+}
+
+/// The same, which tells `opened` of each connection where it leads, before anybody uses it.
+#[must_use]
+pub fn pool_watched(options: PgConnectOptions, size: u32, opened: impl Fn(Instance) + Send + Sync + 'static) -> PgPool {
+    let opened = Arc::new(opened);
+    pool_options(size)
+        .after_connect(move |connection, _| {
+            let opened = Arc::clone(&opened);
+            Box::pin(async move {
+                session::session_bound(connection).await?;
+                opened(fence_instance(connection).await?);
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options)
+}
+
+fn pool_options(size: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(ACQUIRE_BOUND)
-        .after_connect(|connection, _| Box::pin(session::session_bound(connection)))
-        .connect_lazy_with(options)
 }
 
 /// Brings the database to this program's schema. Two at once wait for each other; a crash leaves whole steps.

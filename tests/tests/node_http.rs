@@ -205,7 +205,7 @@ async fn finds(shop: &Shop) -> Result<()> {
     let ready = client.get("/readyz").await?.expect(200)?;
     assert_eq!(
         ready,
-        json!({"database": true, "schema": true, "clock": true, "counter": true, "fence": true})
+        json!({"database": true, "schema": true, "clock": true, "counter": true, "fence": null})
     );
     assert!(client.get("/docs/").await?.text().contains("swagger"));
     assert!(client.get("/openapi.json").await?.expect(200)?["paths"]["/api/v1/orders"].is_object());

@@ -73,6 +73,7 @@ pub(super) fn chain(chain: &Chain) -> Vec<Check> {
         chain
             .confirmations
             .and_then(|blocks| within("confirmations", blocks, 1..=10_000)),
+        within("stale_after_s", chain.stale_after_s, 0..=604_800),
     ])
 }
 
@@ -95,9 +96,7 @@ pub(super) fn anchor(anchor: &Anchor) -> Vec<Check> {
         within("pending_epochs_max", anchor.pending_epochs_max as u64, 1..=1_024),
         within("pending_events_max", anchor.pending_events_max, 1..=16_000_000),
         within("poll_ms", anchor.poll_ms, 10..=60_000),
-        anchor
-            .max_fee_gwei
-            .and_then(|gwei| within("max_fee_gwei", gwei, 1..=1_000_000)),
+        within("max_fee_gwei", anchor.max_fee_gwei, 1..=1_000_000),
     ])
 }
 

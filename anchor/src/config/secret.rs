@@ -43,12 +43,15 @@ fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return HIDDEN.to_owned();
     };
-    // A password may hold any of these, unescaped where somebody forgot to: the last @ is the one that counts.
-    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
-    let place = match place.split_once('?') {
-        Some((place, options)) => format!("{place}?{}", redacted_options(options)),
-        None => place.to_owned(),
+    let (rest, options) = match rest.split_once('?') {
+        // It ends a password that nobody escaped, or stands in an option's: nobody can tell which part is secret.
+        Some((_, options)) if options.contains('@') => return format!("{scheme}://{HIDDEN}"),
+        Some((rest, options)) => (rest, format!("?{}", redacted_options(options))),
+        None => (rest, String::new()),
     };
+    // A password may hold an @ or a /, unescaped where somebody forgot to: the last @ is the one that counts.
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let place = format!("{place}{options}");
     match user.split_once(':') {
         Some((name, _)) => format!("{scheme}://{name}:{HIDDEN}@{place}"),
         None if user.is_empty() => format!("{scheme}://{place}"),
@@ -68,8 +71,28 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretS
     String::deserialize(deserializer).map(SecretString::from)
 }
 
+/// A section's field of an address that may hold a key, or nothing.
+///
+/// # Errors
+/// Where it is no text.
+pub fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    text(deserializer).map(Some)
+}
+
 pub(super) fn serialize_url<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redacted(url.expose_secret()))
+}
+
+/// Shows of such an address where it leads.
+///
+/// # Errors
+/// The serializer's.
+#[allow(clippy::ref_option, reason = "serde hands over the field as it is")]
+pub fn serialize_web_address<S: Serializer>(address: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(address) => serialize_rpc(address, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// A node's address holds its key in the path, the query or before the host: what is left is no secret.
@@ -89,7 +112,10 @@ mod tests {
                 "postgres://shop:geheim@db:5432/shop",
                 "postgres://shop:***@db:5432/shop",
             ),
-            ("postgres://shop:ge@h/ei?m@db/shop", "postgres://shop:***@db/shop"),
+            ("postgres://shop:ge@h/eim@db/shop", "postgres://shop:***@db/shop"),
+            ("postgres://shop:ge@h/ei?m@db/shop", "postgres://***"),
+            ("postgres://shop:geheim@db/shop?password=a@b", "postgres://***"),
+            ("postgres://db/shop?password=a@b&sslmode=require", "postgres://***"),
             ("postgres://shop@%2Frun/shop", "postgres://shop@%2Frun/shop"),
             ("postgres://db/shop", "postgres://db/shop"),
             (

@@ -61,6 +61,9 @@ pub struct Chain {
     /// Blocks on top after which a block is final; the node's `finalized` tag where not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmations: Option<u64>,
+    /// A node whose newest block is older than this is not believed to know the chain's newest epoch; 0 believes any.
+    #[serde(default = "stale_after_s")]
+    pub stale_after_s: u64,
 }
 
 /// `[anchor]`: from events to the chain.
@@ -87,9 +90,8 @@ pub struct Anchor {
     pub pending_events_max: u64,
     /// How often database and chain are looked at.
     pub poll_ms: u64,
-    /// The most paid for a unit of gas; where not set, twice the base fee as the node estimates it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_fee_gwei: Option<u64>,
+    /// The most paid for a unit of gas, whatever the node estimates: one that lies must not spend the account at once.
+    pub max_fee_gwei: u64,
 }
 
 /// `[log]`: what is written about all that, to standard error.
@@ -130,6 +132,11 @@ impl Chain {
     }
 }
 
+/// Far above the time between two blocks of any public chain.
+const fn stale_after_s() -> u64 {
+    900
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self {
@@ -152,7 +159,7 @@ impl Default for Anchor {
             pending_epochs_max: 64,
             pending_events_max: 1_000_000,
             poll_ms: 1_000,
-            max_fee_gwei: None,
+            max_fee_gwei: 1_000,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What each value must be. Numbers have a least and a greatest that a machine bears.
 
+use secrecy::ExposeSecret;
 use shelfproof_anchor::config::{Check, broken, is_web_address, within};
 
 use super::{Config, Http, Proofs, Sale, Shop, Worker};
@@ -61,7 +62,10 @@ pub(super) fn worker(worker: &Worker) -> Vec<Check> {
 }
 
 pub(super) fn proofs(proofs: &Proofs) -> Vec<Check> {
-    let is_refused = proofs.prover.as_deref().is_some_and(|prover| !is_web_address(prover));
+    let is_refused = proofs
+        .prover
+        .as_ref()
+        .is_some_and(|prover| !is_web_address(prover.expose_secret()));
     broken([is_refused.then(|| ("prover", "must be an address like http://127.0.0.1:8090".to_owned()))])
 }
 

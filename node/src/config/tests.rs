@@ -157,3 +157,14 @@ fn values_are_held_to_their_forms() {
         "{prover}"
     );
 }
+
+#[test]
+fn a_prover_s_password_is_not_shown() {
+    let prover = "[proofs]\nprover = \"http://user:geheim@prover:8090/geheim\"";
+    let (_folder, settings) = settings(&format!("{WHOLE}{prover}"), &[]);
+    let settings = settings.unwrap();
+    let config = Config::read(&settings).unwrap();
+    let shown = format!("{}{config:?}", settings.describe(&config));
+    assert!(shown.contains("prover = \"http://prover:8090\""), "{shown}");
+    assert!(!shown.contains("geheim"), "{shown}");
+}

@@ -56,8 +56,8 @@ pub(super) struct Report {
     clock: bool,
     /// The counter takes orders.
     counter: bool,
-    /// The database knows all that the chain holds, or no chain is configured.
-    fence: bool,
+    /// The database knows all that the chain holds; null where no chain is configured, and nobody can tell.
+    fence: Option<bool>,
     /// Why it does not.
     #[serde(skip)]
     refusal: String,
@@ -68,8 +68,8 @@ pub(super) struct Report {
 pub(super) struct Readiness(Mutex<Option<(Instant, Report)>>);
 
 impl Report {
-    const fn is_ready(&self) -> bool {
-        self.database && self.schema && self.clock && self.counter && self.fence
+    fn is_ready(&self) -> bool {
+        self.database && self.schema && self.clock && self.counter && self.fence != Some(false)
     }
 
     async fn of(app: &App) -> Self {
@@ -83,7 +83,7 @@ impl Report {
             schema: matches!(schema, Ok(Ok(true))),
             clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
             counter: app.counter.is_open(),
-            fence: refusal.is_none(),
+            fence: app.gate.is_open(),
             refusal: refusal.unwrap_or_default(),
         }
     }
@@ -175,7 +175,7 @@ impl Report {
             (self.schema, "the database does not have this program's schema"),
             (self.clock, "this machine's clock and the database's disagree"),
             (self.counter, "the counter takes no orders"),
-            (self.fence, &self.refusal),
+            (self.fence != Some(false), &self.refusal),
         ];
         let missing: Vec<&str> = parts
             .iter()

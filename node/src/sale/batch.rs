@@ -63,6 +63,9 @@ pub(super) enum BatchError {
         /// Keys of the batch.
         keys: i64,
     },
+    /// The database that the connection leads to must not be sold over.
+    #[error("the fence has not let this database pass")]
+    Fenced,
     /// This machine's clock is too far from the database's.
     #[error("the clocks are {0} ms apart")]
     Clock(u64),

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use shelfproof_anchor::store::fence::{Instance, fence_instance};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
@@ -21,6 +22,7 @@ use crate::store::StoreError;
 use crate::store::sale::transaction_runs;
 use crate::store::session;
 use crate::vault::Vault;
+use crate::watch::fence::Gate;
 use crate::watch::metrics;
 
 /// How often one order is tried alone before it is abnormal, and a batch before it is told to come back.
@@ -34,7 +36,9 @@ const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
 /// A task's connection, and what it signs with.
 pub(super) struct Worker {
     options: PgConnectOptions,
-    connection: Option<PgConnection>,
+    gate: Arc<Gate>,
+    /// With where it leads.
+    connection: Option<(PgConnection, Instance)>,
     seller: Seller,
 }
 
@@ -45,9 +49,16 @@ struct Part {
 }
 
 impl Worker {
-    pub(super) fn new(options: &PgConnectOptions, vault: Arc<Vault>, anchor_within_s: u64, now_ms: Clock) -> Self {
+    pub(super) fn new(
+        options: &PgConnectOptions,
+        vault: Arc<Vault>,
+        anchor_within_s: u64,
+        now_ms: Clock,
+        gate: &Arc<Gate>,
+    ) -> Self {
         Self {
             options: options.clone(),
+            gate: Arc::clone(gate),
             connection: None,
             seller: Seller {
                 vault,
@@ -73,7 +84,7 @@ impl Worker {
     async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Answers, BatchError> {
         let seller = self.seller.clone();
         let orders: Vec<_> = part.jobs.iter().map(|job| &job.order).collect();
-        batch::run(self.connection().await?, &seller, &orders, turn).await
+        batch::run(self.fenced_connection().await?, &seller, &orders, turn).await
     }
 
     /// What follows a failure: an answer, or other parts to try.
@@ -82,6 +93,7 @@ impl Worker {
         tracing::warn!(%error, orders = part.jobs.len(), tries = part.tries, "a batch did not stand");
         match error {
             BatchError::Clock(_) => refuse(part.jobs, &PlaceError::Clock),
+            BatchError::Fenced => refuse(part.jobs, &PlaceError::Fenced),
             BatchError::Unanswered { transaction, .. } => {
                 // Once it has ended, the idempotency rows tell, whatever the status says: a server that lost the
                 // transaction in its own crash may have given its number to another.
@@ -125,14 +137,14 @@ impl Worker {
     async fn give_up(&mut self, job: Job) {
         tracing::error!(order = %job.order.id, "an order could not be settled");
         let now_ms = (self.seller.now_ms)();
-        let recorded = match self.connection().await {
+        let recorded = match self.fenced_connection().await {
             Ok(connection) => {
                 let recorded = batch::record_abnormal(connection, &job.order, now_ms);
                 timeout(ANSWER_BOUND, recorded)
                     .await
                     .unwrap_or_else(|_| Err(timed_out().into()))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         match recorded {
             Ok(answers) => reply(vec![job], answers),
@@ -160,17 +172,39 @@ impl Worker {
         false
     }
 
+    /// A connection to the database that the fence let pass. What a commit was not answered from, or an order waited for, may
+    /// be behind it by now, and sell again what was sold.
+    async fn fenced_connection(&mut self) -> Result<&mut PgConnection, BatchError> {
+        if !self.is_admitted() {
+            self.connection = None;
+            self.connection().await?;
+            if !self.is_admitted() {
+                return Err(BatchError::Fenced);
+            }
+        }
+        Ok(self.connection().await?)
+    }
+
+    fn is_admitted(&self) -> bool {
+        let leads_to = self.connection.as_ref().map(|(_, instance)| instance);
+        leads_to.is_some_and(|instance| self.gate.admits(instance))
+    }
+
     async fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
         if self.connection.is_none() {
             let opened = async {
                 let mut opened = PgConnection::connect_with(&self.options).await?;
                 session::session_prepare(&mut opened).await?;
-                Ok::<_, StoreError>(opened)
+                let instance = fence_instance(&mut opened).await?;
+                Ok::<_, StoreError>((opened, instance))
             };
-            self.connection = Some(timeout(CONNECT_BOUND, opened).await.map_err(|_| timed_out())??);
+            let opened = timeout(CONNECT_BOUND, opened).await.map_err(|_| timed_out())??;
+            self.gate.reached(opened.1);
+            self.connection = Some(opened);
         }
         self.connection
             .as_mut()
+            .map(|(connection, _)| connection)
             .ok_or_else(|| StoreError::Database(sqlx::Error::WorkerCrashed))
     }
 }

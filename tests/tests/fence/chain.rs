@@ -25,7 +25,15 @@ pub(super) struct Chain {
 impl Chain {
     /// Starts it.
     pub(super) fn start() -> Result<Self> {
-        let anvil = Anvil::start(Settings::default())?;
+        Self::start_at(None)
+    }
+
+    /// The same, with a first block of that time, Unix seconds.
+    pub(super) fn start_at(genesis_at_s: Option<u64>) -> Result<Self> {
+        let anvil = Anvil::start(Settings {
+            genesis_at_s,
+            ..Settings::default()
+        })?;
         let (registry, owner) = block_on(registered(anvil.url()))??;
         let identity = Identity {
             chain_id: CHAIN_ID,
@@ -124,10 +132,22 @@ pub(super) struct Gateway {
 impl Gateway {
     /// Takes a free port.
     pub(super) fn closed() -> Result<Self> {
+        Self::closed_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Takes that one, where another gateway was.
+    pub(super) fn closed_at(address: SocketAddr) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        // Connections of the other one may linger.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address })
+    }
+
+    /// Its address.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Its address over http.

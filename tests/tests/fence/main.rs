@@ -121,6 +121,66 @@ fn a_dump_in_a_new_server_sells_once_its_transactions_count_on() -> Result<()> {
 }
 
 #[test]
+fn a_running_node_whose_database_is_replaced_sells_nothing_until_it_was_held_against_the_chain() -> Result<()> {
+    let chain = Chain::start()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let gateway = runtime.block_on(async { Gateway::closed() })?;
+    let (address, rpc) = (gateway.address(), gateway.url());
+    let way = runtime.block_on(async { chain.open(gateway) })?;
+    let settings = shelfproof_tests::shop::Chain {
+        rpc,
+        ..chain.settings()
+    };
+    let mut stocked = Stocked::start(settings)?;
+    stocked.stock()?;
+    let data = stocked.shop.postgres.folder().join("data");
+    let (old, newest) = (data.with_extension("old"), data.with_extension("newest"));
+    stocked.shop.postgres.stop()?;
+    let mut copy = Command::new("cp");
+    copy.arg("-a").args([&data, &old]);
+    run("cp", copy)?;
+    stocked.shop.postgres.restart()?;
+
+    let node = stocked.shop.listen(&stocked.shop.cli)?;
+    node.wait_until_ready()?;
+    stocked.order(&node)?.expect(201)?;
+    let epoch = chain.anchor(1, B256::ZERO)?;
+    epoch.store(&stocked.shop.postgres, &stocked.shop.database)?;
+
+    // The chain is away, and an old backup stands in the database's place.
+    way.abort();
+    let _ = runtime.block_on(way);
+    stocked.shop.postgres.kill()?;
+    fs::rename(&data, &newest)?;
+    fs::rename(&old, &data)?;
+    stocked.shop.postgres.restart()?;
+    let events = stocked.shop.ask("SELECT count(*) FROM attest.events")?;
+    let problem = stocked.order(&node)?.expect(503)?;
+    assert_eq!(problem["code"], "fenced", "{problem}");
+    stocked.assert_fenced(&node, "has not seen the chain since it or its database started")?;
+    let gateway = runtime.block_on(async { Gateway::closed_at(address) })?;
+    runtime.block_on(async { chain.open(gateway) })?;
+    stocked.assert_fenced(&node, "until attest.epochs reaches epoch 1")?;
+    assert_eq!(stocked.shop.ask("SELECT count(*) FROM attest.events")?, events);
+
+    stocked.shop.postgres.kill()?;
+    fs::rename(&data, &old)?;
+    fs::rename(&newest, &data)?;
+    stocked.shop.postgres.restart()?;
+    node.wait_until_ready()?;
+    stocked.order_again(&node)?.expect(201)?;
+    Ok(())
+}
+
+#[test]
+fn a_node_of_a_chain_that_stands_still_sells_nothing() -> Result<()> {
+    let chain = Chain::start_at(Some(1_600_000_000))?;
+    let stocked = Stocked::start(chain.settings())?;
+    let node = stocked.shop.listen(&stocked.shop.cli)?;
+    stocked.assert_fenced(&node, "the chain's node lags")
+}
+
+#[test]
 fn a_node_that_has_not_seen_the_chain_sells_once_it_does() -> Result<()> {
     let chain = Chain::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -138,7 +198,7 @@ fn a_node_that_has_not_seen_the_chain_sells_once_it_does() -> Result<()> {
         .to_string();
     assert!(refused.contains("the chain cannot be read: no answer"), "{refused}");
     let node = shop.listen(&shop.cli)?;
-    stocked.assert_fenced(&node, "has not seen the chain since it started")?;
+    stocked.assert_fenced(&node, "has not seen the chain since it or its database started")?;
     let ready = get(node.address(), "", "/readyz")?.expect(503)?;
     assert!(!said(&ready).contains(&gateway.url()), "{ready}");
 

@@ -39,10 +39,19 @@ impl Stocked {
     }
 
     pub(super) fn order(&self, node: &Node) -> Result<Answer> {
+        self.order_named("one", node)
+    }
+
+    /// Another order.
+    pub(super) fn order_again(&self, node: &Node) -> Result<Answer> {
+        self.order_named("another", node)
+    }
+
+    fn order_named(&self, name: &str, node: &Node) -> Result<Answer> {
         let body = order_of(&self.product);
         block_on(async {
             Ok(Client::new(node.address(), &self.channel.token)?
-                .order("one", body)
+                .order(name, body)
                 .await?)
         })?
     }
@@ -52,12 +61,13 @@ impl Stocked {
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
         let end = Instant::now() + LOOK_BOUND;
         loop {
-            let ready = get(node.address(), "", "/readyz")?.expect(503)?;
-            if said(&ready).contains(words) {
+            // What it said a moment ago is said again for a while.
+            let ready = get(node.address(), "", "/readyz")?;
+            if ready.status == 503 && ready.text().contains(words) {
                 break;
             }
             if Instant::now() > end {
-                return Err(format!("readiness does not say {words:?}: {ready}").into());
+                return Err(format!("readiness does not say {words:?}: {}", ready.text()).into());
             }
             thread::sleep(Duration::from_millis(20));
         }

@@ -115,6 +115,7 @@ impl Shop {
             Arc::clone(&self.vault),
             &settings,
             now_ms,
+            &Arc::default(),
         ))
     }
 

@@ -136,16 +136,20 @@ impl RpcSource {
         Ok((latest.number, latest.epochHash))
     }
 
-    /// Number and hash of the latest epoch in the newest block, which may not be final: only a merchant's own programs
-    /// have a use for it.
+    /// The newest block, which may not be final: only a merchant's own programs have a use for it.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn newest_block(&self) -> Result<FinalBlock, RpcError> {
+        block::newest(&self.provider).await
+    }
+
+    /// Number and hash of the latest epoch in the newest block.
     ///
     /// # Errors
     /// [`RpcError`].
     pub async fn newest_epoch(&self) -> Result<(u64, B256), RpcError> {
-        let registry = self.registry();
-        let call = registry.latestEpoch(self.identity.merchant_id);
-        let latest = call.call().await.map_err(|e| RpcError::contract("latestEpoch", e))?;
-        Ok((latest.number, latest.epochHash))
+        self.latest_epoch(&self.newest_block().await?).await
     }
 
     /// The epoch hash that the registry holds as of `at`; zero is none.

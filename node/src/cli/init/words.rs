@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use shelfproof_anchor::config::Anchor;
+
 use crate::cli::shell::quoted;
 use crate::config::Config;
 use crate::dev::PublicKeys;
@@ -13,8 +15,8 @@ const REGISTER_GAS: u64 = 250_000;
 /// Gas that anchoring one epoch takes, rounded up from what the contracts' tests measure.
 const ANCHOR_GAS: u64 = 60_000;
 
-/// Epochs of thirty days, one every ten minutes.
-const EPOCHS_A_MONTH: u64 = 30 * 24 * 6;
+/// Seconds in thirty days.
+const MONTH_S: u64 = 30 * 86_400;
 
 /// Gwei in an ether.
 const GWEI: u64 = 1_000_000_000;
@@ -72,7 +74,8 @@ fn ether(gas: u64) -> String {
 impl fmt::Display for Next<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (owner, anchorer, folder) = (self.keys.owner, self.keys.anchorer, self.folder.display());
-        let (register, month) = (ether(REGISTER_GAS), ether(ANCHOR_GAS * EPOCHS_A_MONTH));
+        let every_s = Anchor::default().every_s;
+        let (register, month) = (ether(REGISTER_GAS), ether(ANCHOR_GAS * MONTH_S / every_s));
         let (command, config) = (self.register(), self.path("shelfproof.toml"));
         let (where_en, where_zh) = if self.is_rpc_told {
             (
@@ -91,7 +94,7 @@ The database is ready, and so are keys and configuration in {folder}. What is le
 
 1. Fund two addresses (ETH at 1 gwei a gas; multiply by your chain's price) / 给两个地址充值（按 1 gwei 计，按实际价格折算）
    owner    {owner}  about {register}, once / 一次
-   anchorer {anchorer}  about {month} a month, at an epoch every ten minutes / 每月
+   anchorer {anchorer}  up to {month} a month, where something is sold every {every_s} s / 每月至多，按每 {every_s} 秒都有售出计
 
 2. Register{where_en} / 登记商家{where_zh}
 {command}

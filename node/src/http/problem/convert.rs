@@ -85,6 +85,11 @@ impl From<PlaceError> for Problem {
                 "This node's clock is too far from the database's to sign receipts. Repeat the request later, with the \
                  same idempotency key.",
             ),
+            PlaceError::Fenced => Self::new(
+                Code::Fenced,
+                "This node's database may be another by now, and is held against the chain first. Repeat the request, with \
+                 the same idempotency key.",
+            ),
             PlaceError::Closing => Self::new(
                 Code::Unavailable,
                 "This node is shutting down. Repeat the request, with the same idempotency key.",

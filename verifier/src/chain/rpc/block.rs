@@ -16,7 +16,7 @@ pub enum Finality {
     Confirmations(u64),
 }
 
-/// The newest final block.
+/// A block: the newest final one, or one that leads to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FinalBlock {
     /// Its number.
@@ -68,6 +68,12 @@ pub(super) async fn newest_final(provider: &RootProvider, finality: Finality) ->
         Err(RpcError::Refused { .. }) if finality == Finality::Tag => Err(RpcError::NoFinalBlock),
         Err(error) => Err(error),
     }
+}
+
+/// The newest block, final or not.
+pub(super) async fn newest(provider: &RootProvider) -> Result<FinalBlock, RpcError> {
+    let found = get(provider, "latest".to_owned()).await?;
+    found.ok_or_else(|| RpcError::answer(GET_BLOCK, "the node has no newest block"))
 }
 
 /// The block at that height, as the node has it.
