@@ -147,6 +147,9 @@ fn a_running_node_whose_database_is_replaced_sells_nothing_until_it_was_held_aga
     let epoch = chain.anchor(1, B256::ZERO)?;
     epoch.store(&stocked.shop.postgres, &stocked.shop.database)?;
 
+    // What this cluster, which waits for no disk, must still know after it is killed.
+    stocked.shop.postgres.psql(&stocked.shop.database, "CHECKPOINT")?;
+
     // The chain is away, and an old backup stands in the database's place.
     way.abort();
     let _ = runtime.block_on(way);
