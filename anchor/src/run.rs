@@ -300,15 +300,7 @@ impl Anchor {
 
     /// A node of the right chain, whose registry holds this shop's VRF key.
     async fn connect(&self, merchant: &Merchant) -> Result<RpcSource, TxError> {
-        let chain = &self.config.chain;
-        let source = RpcSource::connect(
-            chain.rpc.expose_secret(),
-            Some(chain.chain_id),
-            chain.registry,
-            chain.merchant_id,
-            chain.finality(),
-        );
-        let source = source.await?;
+        let source = self.config.chain.source().await?;
         let held = source.vrf_public_key(&source.final_block().await?).await?;
         if held == merchant.vrf_public_key {
             return Ok(source);

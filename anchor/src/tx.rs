@@ -20,17 +20,6 @@ pub use error::TxError;
 use crate::store::transactions::Signed;
 use fee::Offer;
 
-/// What became of a transaction that was sent before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Nobody has seen it in a block; it can still be taken.
-    Open,
-    /// A block took it, and the registry took the epoch.
-    Taken,
-    /// A block took it and it failed, or another transaction of the account took its place: it can never be taken.
-    Spent,
-}
-
 /// What sending came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
@@ -176,21 +165,17 @@ impl Sender {
         }
     }
 
-    /// What became of a transaction that was signed before.
+    /// Whether a transaction that was signed before can never bring its epoch any more: a block took it and it failed, or another
+    /// one of the account took its place.
     ///
     /// # Errors
     /// Where the node cannot be read.
-    pub async fn fate(&self, signed: &Signed) -> Result<Fate, TxError> {
+    pub async fn is_spent(&self, signed: &Signed) -> Result<bool, TxError> {
         let provider = self.source.provider();
         // The count first: a transaction that a block takes between the two reads has its receipt at the second.
         let next_nonce = provider.get_transaction_count(signed.sender).latest().await?;
         let receipt = provider.get_transaction_receipt(signed.hash).await?;
-        Ok(match receipt {
-            Some(receipt) if receipt.status() => Fate::Taken,
-            Some(_) => Fate::Spent,
-            None if next_nonce > signed.nonce => Fate::Spent,
-            None => Fate::Open,
-        })
+        Ok(receipt.map_or(next_nonce > signed.nonce, |receipt| !receipt.status()))
     }
 
     fn registry(&self) -> ShelfproofRegistryInstance<&alloy::providers::RootProvider> {

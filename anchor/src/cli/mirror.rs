@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use alloy_primitives::{Address, B256};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
 use shelfproof_anchor::config::{Config, Log, Settings};
 use shelfproof_anchor::follow::{Mirror, data_of, follow};
@@ -17,7 +17,7 @@ use shelfproof_anchor::history::History;
 use shelfproof_anchor::log;
 use shelfproof_anchor::output::print;
 use shelfproof_anchor::replay::Replay;
-use shelfproof_verifier::chain::rpc::{Finality, RpcSource};
+use shelfproof_verifier::chain::rpc::Finality;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgs, Done};
@@ -121,14 +121,7 @@ pub(super) async fn run_follow(args: FollowArgs) -> Result<Done, Box<dyn Error>>
 pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error>> {
     let config = Config::read(&Settings::read(args.config.config.as_deref(), &[])?)?;
     let chain = &config.chain;
-    let source = RpcSource::connect(
-        chain.rpc.expose_secret(),
-        Some(chain.chain_id),
-        chain.registry,
-        chain.merchant_id,
-        chain.finality(),
-    );
-    let source = source.await?;
+    let source = chain.source().await?;
     let folder = &config.anchor.folder;
     let own = || folder.join("data").to_string_lossy().into_owned();
     let data = data_of(&source, Some(args.data.unwrap_or_else(own))).await?;

@@ -16,7 +16,6 @@ use shelfproof_anchor::store::epochs::{Edges, Epoch, epoch_after, epoch_edges};
 use shelfproof_anchor::store::lock::session_open;
 use shelfproof_anchor::store::told::{Told, anchor_get};
 use shelfproof_anchor::table::{render, time};
-use shelfproof_verifier::chain::rpc::RpcSource;
 use sqlx::postgres::PgConnectOptions;
 
 use super::{ConfigArgs, Done};
@@ -92,14 +91,7 @@ async fn books(config: &Config) -> Result<Books, Box<dyn Error>> {
 }
 
 async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<OnChain, Box<dyn Error>> {
-    let source = RpcSource::connect(
-        chain.rpc.expose_secret(),
-        Some(chain.chain_id),
-        chain.registry,
-        chain.merchant_id,
-        chain.finality(),
-    );
-    let source = source.await?;
+    let source = chain.source().await?;
     let at = source.final_block().await?;
     source.vrf_public_key(&at).await?;
     let balance = match signer {

@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use alloy_primitives::{Address, B256};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use shelfproof_verifier::chain::Identity;
-use shelfproof_verifier::chain::rpc::Finality;
+use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
 
 use super::{layers, secret};
@@ -123,6 +123,15 @@ impl Chain {
             registry: self.registry,
             merchant_id: self.merchant_id,
         }
+    }
+
+    /// The merchant as its node shows it.
+    ///
+    /// # Errors
+    /// Where the node does not answer, or serves another chain.
+    pub async fn source(&self) -> Result<RpcSource, RpcError> {
+        let (url, told) = (self.rpc.expose_secret(), Some(self.chain_id));
+        RpcSource::connect(url, told, self.registry, self.merchant_id, self.finality()).await
     }
 
     /// When a block counts as final.

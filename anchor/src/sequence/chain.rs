@@ -8,7 +8,7 @@ use super::step::write;
 use super::{SequenceError, Sequencer, Step};
 use crate::store::epochs::{Epoch, Place, Sealed, epoch_get};
 use crate::store::transactions::{Signed, transaction_insert, transaction_last};
-use crate::tx::{Fate, Sent, TxError};
+use crate::tx::{Sent, TxError};
 
 /// A transaction that nobody has seen in a block is sent again after this time: nodes forget.
 const RESEND_AFTER_MS: u64 = 15_000;
@@ -114,7 +114,7 @@ impl Sequencer {
             Some(signed) => {
                 // An anchorer that was replaced cannot bring it any more, whatever became of its transaction.
                 let is_ours = signed.sender == self.sender.address();
-                if is_ours && self.sender.fate(&signed).await? != Fate::Spent {
+                if is_ours && !self.sender.is_spent(&signed).await? {
                     return Ok(signed);
                 }
                 if is_ours && now_ms.abs_diff(signed.signed_at_ms) < attempt_pause_ms(signed.attempt) {

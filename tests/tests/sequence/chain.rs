@@ -70,12 +70,7 @@ fn an_anchorer_that_was_replaced_before_its_block_came_is_followed_by_the_new_on
         let provider = house.chain.provider()?;
         let identity = house.chain.identity;
         house.write(0..3).await?;
-        // Cut, then signed and sent, and no block takes it.
-        provider.anvil_set_auto_mine(false).await?;
-        house.round().await?;
-        house.round().await?;
-        provider.anvil_drop_all_transactions().await?;
-        provider.anvil_set_auto_mine(true).await?;
+        house.send_in_vain().await?;
         let other = PrivateKeySigner::from_bytes(&keccak256("another anchorer"))?;
         provider
             .anvil_set_balance(other.address(), U256::from(10).pow(U256::from(18)))
@@ -99,11 +94,7 @@ fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Res
         let provider = house.chain.provider()?;
         let address = anchorer()?.address();
         house.write(0..3).await?;
-        provider.anvil_set_auto_mine(false).await?;
-        house.round().await?;
-        house.round().await?;
-        provider.anvil_drop_all_transactions().await?;
-        provider.anvil_set_auto_mine(true).await?;
+        house.send_in_vain().await?;
         // Somebody sends something else with the account's key.
         provider.anvil_impersonate_account(address).await?;
         let own = alloy::rpc::types::TransactionRequest::default()
@@ -121,13 +112,8 @@ fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Res
 fn a_transaction_that_the_node_forgot_is_sent_again() -> Result<()> {
     block_on(async {
         let mut house = House::new().await?;
-        let provider = house.chain.provider()?;
         house.write(0..3).await?;
-        provider.anvil_set_auto_mine(false).await?;
-        house.round().await?;
-        house.round().await?;
-        provider.anvil_drop_all_transactions().await?;
-        provider.anvil_set_auto_mine(true).await?;
+        house.send_in_vain().await?;
         house.finish(None).await?;
         assert_eq!(house.sent().await?, 1, "the same transaction");
         Ok(())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use alloy::providers::ext::AnvilApi;
 use alloy::signers::local::PrivateKeySigner;
 use shelfproof::store;
 use shelfproof_anchor::history::History;
@@ -156,6 +157,16 @@ impl House {
 
     pub(crate) async fn connect(&self) -> Result<PgConnection> {
         Ok(session_open(&self.options).await?)
+    }
+
+    /// Cuts, signs and sends what was written; no block takes it, and the node forgets it.
+    pub(crate) async fn send_in_vain(&mut self) -> Result<()> {
+        let provider = self.chain.provider()?;
+        provider.anvil_set_auto_mine(false).await?;
+        self.round().await?;
+        self.round().await?;
+        provider.anvil_drop_all_transactions().await?;
+        Ok(provider.anvil_set_auto_mine(true).await?)
     }
 
     /// The anchor dies.
