@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test bench chaos mutants fuzz deny fmt artifacts clean
+.PHONY: help test demo bench chaos mutants fuzz deny fmt artifacts clean
 
 # Tools that only some targets need, built from crates.io into target/tools.
 MUTANTS := 27.1.0
@@ -12,6 +12,8 @@ TOOLS := $(CURDIR)/target/tools
 # $(call tool,name,version): flock, because two makes may ask for it at once.
 tool = mkdir -p target && flock target/.tools.lock cargo install --quiet --locked --root $(TOOLS) $(1) --version $(2)
 
+# DEMO=once make demo: ends after its checks
+DEMO ?=
 # make bench ONLY=name
 ONLY ?=
 # make chaos ROUNDS=100 SEED=7
@@ -23,16 +25,26 @@ FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data
 # make deny CHECKS="bans licenses sources": the advisories come from a repository on the net
 CHECKS ?= advisories bans licenses sources
 
+# The packages are named, so that demo and benchmarks come out of one build with the same features.
+PROGRAMS := -p shelfproof -p shelfproof-anchor -p shelfproof-verifier -p shelfproof-tests \
+    --bin shelfproof --bin shelfproof-anchor --bin shelfproof-verify
+
 help: ## These lines
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 test: ## Install what is missing, then every check and test, Rust and Solidity
 	@tools/test
 
+demo: ## A shop on this machine, the whole way of its keys, every cheat caught; serves until Ctrl-C (DEMO=once: ends with 0 or 1)
+	$(if $(filter-out once,$(DEMO)),$(error DEMO is `once`, or is not set))
+	@tools/install
+	cargo build --locked --release $(PROGRAMS) --bin demo
+	@# Ends with this make, however that ends.
+	@exec setpriv --pdeathsig TERM -- target/release/demo $(DEMO:%=--%)
+
 bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one)
 	@tools/install
-	cargo build --locked --release -p shelfproof -p shelfproof-anchor -p shelfproof-verifier -p shelfproof-tests \
-	    --bin shelfproof --bin shelfproof-anchor --bin shelfproof-verify --bin bench
+	cargo build --locked --release $(PROGRAMS) --bin bench
 	target/release/bench $(ONLY)
 
 chaos: ## Kill node and PostgreSQL in turn under load, and look that nothing was lost or sold twice (ROUNDS=n SEED=n)

@@ -1,14 +1,14 @@
 //! A shop on a chain of its own, with an anchor and a node, each a real process; and mirrors of it. Gone with its handle.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::child::{Server, Signal, command};
-use crate::client::{Answer, Client};
+use crate::client::Answer;
 use crate::postgres::Durability;
 use crate::registered::{Merchant, Registered};
 use crate::shop::{Chain, Settings, Shop};
@@ -16,22 +16,18 @@ use crate::vector_chain::block_on;
 use crate::{Result, tools};
 
 mod buyer;
+mod proving;
 mod verifier;
 
 pub use buyer::{Bought, Secret};
+pub use proving::{Proving, Starting, follow};
 pub use verifier::{Said, Verifier};
-
-/// How long an anchor may take to begin.
-const START_BOUND: Duration = Duration::from_mins(1);
 
 /// How long a sale may take to be proved: blocks come every second, epochs too.
 const PROOF_BOUND: Duration = Duration::from_mins(1);
 
 /// How often is looked.
 const POLL: Duration = Duration::from_millis(100);
-
-/// What stands before an anchor's or a mirror's address.
-const PROVING: &str = "proving on http://";
 
 /// What the anchor is told beyond the shop's own configuration.
 const ANCHOR: &str = "
@@ -74,14 +70,6 @@ pub struct Anchored {
     pub shop: Shop,
     /// The chain.
     pub chain: Registered,
-}
-
-/// A process that answers proofs: an anchor, or a mirror.
-#[derive(Debug)]
-pub struct Proving {
-    server: Server,
-    /// Where it answers.
-    pub address: SocketAddr,
 }
 
 impl Anchored {
@@ -228,19 +216,9 @@ impl Anchored {
     ///
     /// # Errors
     /// With its log, where it does not begin.
-    pub fn mirror(&self, folder: &std::path::Path) -> Result<Proving> {
-        let identity = self.chain.identity;
-        let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
-        command
-            .args(["follow", "--listen", "127.0.0.1:0", "--poll-ms", "100"])
-            .args(["--rpc", self.chain.anvil.url()])
-            .args(["--registry", &identity.registry.to_string()])
-            .args(["--merchant-id", &identity.merchant_id.to_string()])
-            .arg("--folder")
-            .arg(folder)
-            .env_clear();
+    pub fn mirror(&self, folder: &Path) -> Result<Proving> {
         let log = self.shop.folder().join(format!("mirror-{}.log", rand::random::<u32>()));
-        Starting(Server::start("shelfproof-anchor follow", command, Signal::Kill, &log)?).wait()
+        follow(&self.chain.identity, self.chain.anvil.url(), folder, &log)
     }
 
     /// The anchor.
@@ -287,107 +265,5 @@ impl Anchored {
 impl AsRef<Shop> for Anchored {
     fn as_ref(&self) -> &Shop {
         &self.shop
-    }
-}
-
-/// A process that does not answer proofs yet.
-#[derive(Debug)]
-pub struct Starting(Server);
-
-impl Starting {
-    /// Waits until it answers.
-    ///
-    /// # Errors
-    /// With its log, where it does not.
-    pub fn wait(mut self) -> Result<Proving> {
-        let address = self
-            .0
-            .wait_for(START_BOUND, |log| crate::shop::address_after(log, PROVING))?;
-        Ok(Proving {
-            server: self.0,
-            address,
-        })
-    }
-
-    /// Waits until it has said that.
-    ///
-    /// # Errors
-    /// With its log, where it does not.
-    pub fn wait_for_words(&mut self, words: &str) -> Result<()> {
-        Ok(self.0.wait_for(START_BOUND, |log| log.contains(words).then_some(()))?)
-    }
-
-    /// Waits until it has ended by itself; its log.
-    ///
-    /// # Errors
-    /// Where it does not end.
-    pub fn wait_for_end(&mut self) -> Result<String> {
-        let end = Instant::now() + START_BOUND;
-        while !self.0.has_ended()? {
-            if Instant::now() > end {
-                return Err(format!("it does not end; its log:\n{}", self.0.log()).into());
-            }
-            std::thread::sleep(POLL);
-        }
-        Ok(self.0.log())
-    }
-
-    /// All that it has printed.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.0.log()
-    }
-}
-
-impl Proving {
-    /// What it answers to a path.
-    ///
-    /// # Errors
-    /// Where it does not answer.
-    pub fn get(&self, path: &str) -> Result<Answer> {
-        block_on(async {
-            Client::new(self.address, "")?
-                .get(path)
-                .await
-                .map_err(Into::<Box<dyn std::error::Error>>::into)
-        })?
-    }
-
-    /// Waits until it has that epoch, final; its status then.
-    ///
-    /// # Errors
-    /// With its status, where it does not get there.
-    pub fn wait_for_epoch(&self, number: u64) -> Result<Value> {
-        self.wait_until(&format!("epoch {number}"), |status| {
-            status["finalEpoch"].as_u64() >= Some(number)
-        })
-    }
-
-    /// Waits until it is in that condition; its status then.
-    ///
-    /// # Errors
-    /// With its status, where it does not get there.
-    pub fn wait_for_condition(&self, condition: &str) -> Result<Value> {
-        self.wait_until(condition, |status| status["condition"] == condition)
-    }
-
-    fn wait_until(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Result<Value> {
-        let end = Instant::now() + PROOF_BOUND;
-        loop {
-            let status = self.get("/v1/status")?.json()?;
-            if is_it(&status) {
-                return Ok(status);
-            }
-            if Instant::now() > end {
-                return Err(format!("no {what}: {status}; the log:\n{}", self.server.log()).into());
-            }
-            std::thread::sleep(POLL);
-        }
-    }
-
-    /// All that it has printed.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.server.log()
     }
 }

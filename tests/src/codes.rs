@@ -55,6 +55,54 @@ pub const fn awkward_refused(count: usize) -> usize {
     count / AWKWARD_EVERY * REFUSED_EACH
 }
 
+/// A file of `account----password----remark` in GBK, the accounts being [`codes`], and after every hundredth one a line
+/// without an account and one without a password's mark. It brings `count` keys.
+#[must_use]
+pub fn pairs_in_gbk(count: usize, seed: u64) -> Vec<u8> {
+    // 备注, in GBK.
+    let remark = b"\xb1\xb8\xd7\xa2";
+    let mut file = Vec::new();
+    for (at, code) in codes(count, seed).iter().enumerate() {
+        file.extend_from_slice(format!("{code}@163.com----pw {at}----").as_bytes());
+        file.extend_from_slice(remark);
+        file.extend_from_slice(b"\r\n");
+        if at % AWKWARD_EVERY == AWKWARD_EVERY - 1 {
+            file.extend_from_slice(&[&b"----"[..], remark, b"\r\n", remark, b"\r\n"].concat());
+        }
+    }
+    file
+}
+
+/// How many rows of [`pairs_in_gbk`]'s file are refused.
+#[must_use]
+pub const fn pairs_refused(count: usize) -> usize {
+    count / AWKWARD_EVERY * 2
+}
+
+/// A table with byte order mark and header row: 序号, 卡号 (one of [`codes`]), 密码, 备注, with quotes and line breaks in
+/// cells, and after every hundredth row one whose code is empty. It brings `count` keys.
+#[must_use]
+pub fn table(count: usize, seed: u64) -> Vec<u8> {
+    let mut file = "\u{feff}序号,\"卡号\",密码,\"备注\"\r\n".to_owned();
+    for (at, code) in codes(count, seed).iter().enumerate() {
+        file += &match at % 5 {
+            0 => format!("{at},\"{code}\",\"pw,{at}\",\"他说 \"\"好\"\"\"\r\n"),
+            1 => format!("{at}, {code} ,pw-{at},\"第一行\n第二行\"\r\n"),
+            _ => format!("{at},{code},pw-{at},\r\n"),
+        };
+        if at % AWKWARD_EVERY == AWKWARD_EVERY - 1 {
+            file += ",,pw,没有卡号\r\n";
+        }
+    }
+    file.into_bytes()
+}
+
+/// How many rows of [`table`]'s file are refused.
+#[must_use]
+pub const fn table_refused(count: usize) -> usize {
+    count / AWKWARD_EVERY
+}
+
 fn code(number: u64, seed: u64) -> String {
     let lot = mix(seed ^ mix(number));
     // Eleven characters of lot, five that count: 32⁵ codes, all different.

@@ -9,6 +9,7 @@ pub mod books;
 pub mod child;
 pub mod client;
 pub mod codes;
+pub mod demo;
 pub mod history_books;
 pub mod load;
 pub mod node;

@@ -10,10 +10,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sale::Till;
-use shelfproof_tests::child::{Server, Signal, command, is_running, send};
+use shelfproof::dev::Folder;
+use shelfproof_tests::child::{Server, Signal, below, command, is_running, send, wait_until_gone};
 use shelfproof_tests::{Result, tools};
 use tempfile::TempDir;
 
@@ -69,32 +70,12 @@ impl Place {
     }
 }
 
-/// The processes below that one: its children, and theirs.
-fn below(parent: u32) -> Result<Vec<u32>> {
-    let output = Command::new("ps").args(["-e", "-o", "pid=,ppid="]).output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let pairs: Vec<(u32, u32)> = text
-        .lines()
-        .filter_map(|line| {
-            let mut numbers = line.split_whitespace().map(str::parse);
-            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-        })
-        .collect();
-    let mut found = vec![parent];
-    let mut at = 0;
-    while at < found.len() {
-        let parent = found[at];
-        found.extend(pairs.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
-        at += 1;
-    }
-    Ok(found.split_off(1))
-}
-
-fn wait_until_gone(processes: &[u32]) {
-    let end = Instant::now() + BOUND;
-    while processes.iter().any(|pid| is_running(*pid)) {
-        assert!(Instant::now() < end, "still running: {processes:?}");
-        thread::sleep(Duration::from_millis(20));
+impl Drop for Place {
+    /// As root the shop's database lies elsewhere on the machine, where no test is to leave anything.
+    fn drop(&mut self) {
+        if let Ok(folder) = Folder::take(&self.shop()) {
+            let _ = folder.remove();
+        }
     }
 }
 
@@ -155,7 +136,7 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
 
     // At once: the new one waits for the old one's children.
     let (mut again, address) = place.start("second.log")?;
-    wait_until_gone(&children);
+    wait_until_gone(&children)?;
     assert!(get(&address, "/healthz")?.starts_with("HTTP/1.1 200"));
     assert_eq!(place.merchant()?, merchant);
     assert_eq!(fs::read_to_string(place.shop().join("admin.key"))?, token);
@@ -207,7 +188,7 @@ fn a_stopped_start_ends_its_children_too() -> Result<()> {
     thread::sleep(Duration::from_millis(1_500));
     let children = below(server.pid())?;
     send(Signal::Kill, server.pid())?;
-    wait_until_gone(&children);
+    wait_until_gone(&children)?;
     // What was half made is made whole.
     place.start("whole.log").map(drop)
 }

@@ -26,6 +26,9 @@ const LEAVE_BOUND: Duration = Duration::from_secs(30);
 /// Where clusters lie whose shop's folder the database's account cannot reach: as root, in root's own places.
 const CLUSTERS: &str = "/var/lib/shelfproof-dev";
 
+/// The file that names such a cluster's folder.
+const CLUSTER_NOTE: &str = "postgres.path";
+
 /// A folder that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -109,6 +112,18 @@ impl Folder {
         Ok(Self { path, lock })
     }
 
+    /// Removes the folder with all that it keeps, its cluster too where that lies in one of the machine's.
+    ///
+    /// # Errors
+    /// Where the system refuses. What is left is removed by another call.
+    pub fn remove(self) -> Result<(), FolderError> {
+        let outside = self.cluster_outside().filter(|outside| outside.starts_with(CLUSTERS));
+        if let Some(outside) = outside.filter(|outside| outside.exists()) {
+            fs::remove_dir_all(&outside).map_err(FolderError::at(&outside))?;
+        }
+        fs::remove_dir_all(&self.path).map_err(FolderError::at(&self.path))
+    }
+
     /// A file or folder in it.
     #[must_use]
     pub fn join(&self, name: &str) -> PathBuf {
@@ -176,9 +191,8 @@ impl Folder {
     /// Where the system refuses.
     pub fn cluster(&self) -> Result<PathBuf, FolderError> {
         let inside = self.join("postgres");
-        let note = self.join("postgres.path");
-        if let Ok(text) = fs::read_to_string(&note) {
-            let outside = PathBuf::from(text.trim_end());
+        let note = self.join(CLUSTER_NOTE);
+        if let Some(outside) = self.cluster_outside() {
             private_folder(&outside)?;
             return Ok(outside);
         }
@@ -193,6 +207,11 @@ impl Folder {
         private_folder(&outside)?;
         disk::create(&note, outside.to_string_lossy().as_bytes()).map_err(FolderError::at(&note))?;
         Ok(outside)
+    }
+
+    fn cluster_outside(&self) -> Option<PathBuf> {
+        let note = fs::read_to_string(self.join(CLUSTER_NOTE)).ok()?;
+        Some(PathBuf::from(note.trim_end()))
     }
 }
 

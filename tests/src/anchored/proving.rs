@@ -1,0 +1,147 @@
+//! Processes that answer proofs: anchors and mirrors.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shelfproof_verifier::chain::Identity;
+
+use super::{POLL, PROOF_BOUND};
+use crate::child::{Server, Signal, command};
+use crate::client::{Answer, Client};
+use crate::vector_chain::block_on;
+use crate::{Result, tools};
+
+/// How long it may take to begin.
+const START_BOUND: Duration = Duration::from_mins(1);
+
+/// What stands before its address.
+const PROVING: &str = "proving on http://";
+
+/// A process that answers proofs: an anchor, or a mirror.
+#[derive(Debug)]
+pub struct Proving {
+    server: Server,
+    /// Where it answers.
+    pub address: SocketAddr,
+}
+
+/// A mirror of that merchant in that folder, built from the chain and the published data alone, and answering.
+///
+/// # Errors
+/// With its log, where it does not begin.
+pub fn follow(identity: &Identity, rpc: &str, folder: &Path, log: &Path) -> Result<Proving> {
+    let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
+    command
+        .args(["follow", "--listen", "127.0.0.1:0", "--poll-ms", "100"])
+        .args(["--rpc", rpc])
+        .args(["--registry", &identity.registry.to_string()])
+        .args(["--merchant-id", &identity.merchant_id.to_string()])
+        .arg("--folder")
+        .arg(folder)
+        .env_clear();
+    Starting(Server::start("shelfproof-anchor follow", command, Signal::Kill, log)?).wait()
+}
+
+/// A process that does not answer proofs yet.
+#[derive(Debug)]
+pub struct Starting(pub(super) Server);
+
+impl Starting {
+    /// Waits until it answers.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn wait(mut self) -> Result<Proving> {
+        let address = self
+            .0
+            .wait_for(START_BOUND, |log| crate::shop::address_after(log, PROVING))?;
+        Ok(Proving {
+            server: self.0,
+            address,
+        })
+    }
+
+    /// Waits until it has said that.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn wait_for_words(&mut self, words: &str) -> Result<()> {
+        Ok(self.0.wait_for(START_BOUND, |log| log.contains(words).then_some(()))?)
+    }
+
+    /// Waits until it has ended by itself; its log.
+    ///
+    /// # Errors
+    /// Where it does not end.
+    pub fn wait_for_end(&mut self) -> Result<String> {
+        let end = Instant::now() + START_BOUND;
+        while !self.0.has_ended()? {
+            if Instant::now() > end {
+                return Err(format!("it does not end; its log:\n{}", self.0.log()).into());
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(self.0.log())
+    }
+
+    /// All that it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.0.log()
+    }
+}
+
+impl Proving {
+    /// What it answers to a path.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub fn get(&self, path: &str) -> Result<Answer> {
+        block_on(async {
+            Client::new(self.address, "")?
+                .get(path)
+                .await
+                .map_err(Into::<Box<dyn std::error::Error>>::into)
+        })?
+    }
+
+    /// Waits until it has that epoch, final; its status then.
+    ///
+    /// # Errors
+    /// With its status, where it does not get there.
+    pub fn wait_for_epoch(&self, number: u64) -> Result<Value> {
+        self.wait_until(&format!("epoch {number}"), |status| {
+            status["finalEpoch"].as_u64() >= Some(number)
+        })
+    }
+
+    /// Waits until it is in that condition; its status then.
+    ///
+    /// # Errors
+    /// With its status, where it does not get there.
+    pub fn wait_for_condition(&self, condition: &str) -> Result<Value> {
+        self.wait_until(condition, |status| status["condition"] == condition)
+    }
+
+    fn wait_until(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Result<Value> {
+        let end = Instant::now() + PROOF_BOUND;
+        loop {
+            let status = self.get("/v1/status")?.json()?;
+            if is_it(&status) {
+                return Ok(status);
+            }
+            if Instant::now() > end {
+                return Err(format!("no {what}: {status}; the log:\n{}", self.server.log()).into());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// All that it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.server.log()
+    }
+}

@@ -1,0 +1,62 @@
+//! `demo [--once] [--small] [--folder FOLDER]`: plays the demo, and serves until Ctrl-C. What `make demo` runs.
+
+use std::env;
+use std::process::ExitCode;
+
+use shelfproof_tests::demo::{Ending, Plan, Size, run};
+use shelfproof_tests::{Result, tools};
+
+const HELP: &str = "\
+Plays the demo: a shop on this machine, the whole way of its keys, and every cheat caught.
+演示：在本机开一家店，走完卡密的全部流程，并当场识破每一种作弊。
+
+Usage: demo [--once] [--small] [--folder FOLDER]
+
+  --once           End after the checks, with exit status 0 where all held, 1 where not
+  --small          Fewer keys: what the test suite plays
+  --folder FOLDER  The folder that keeps it, emptied at the start [default: .shelfproof/demo]
+";
+
+/// The exit status of a program that Ctrl-C ended.
+const STOPPED: u8 = 130;
+
+fn main() -> ExitCode {
+    let played = match plan(env::args().skip(1)) {
+        Ok(Some(plan)) => run(&plan),
+        Ok(None) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => Err(error),
+    };
+    match played {
+        Ok(Ending::Whole) => ExitCode::SUCCESS,
+        Ok(Ending::Stopped) => {
+            eprintln!("\ndemo: stopped before its end; nothing is left running. 演示中途停止，没有遗留进程。");
+            ExitCode::from(STOPPED)
+        }
+        Err(error) => {
+            eprintln!("\ndemo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the arguments ask for; `None` is help.
+fn plan(mut args: impl Iterator<Item = String>) -> Result<Option<Plan>> {
+    let mut plan = Plan {
+        folder: tools::root().join(".shelfproof/demo"),
+        size: Size::FULL,
+        once: false,
+    };
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--once" => plan.once = true,
+            "--small" => plan.size = Size::SMALL,
+            "--folder" => plan.folder = args.next().ok_or("--folder wants a folder")?.into(),
+            "--help" | "-h" => return Ok(None),
+            other => return Err(format!("{other} is none of its options; see demo --help").into()),
+        }
+    }
+    Ok(Some(plan))
+}

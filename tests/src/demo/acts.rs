@@ -1,0 +1,122 @@
+//! The acts, one after the other, and what serves after them.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use alloy_primitives::B256;
+use shelfproof_verifier::event::Kind;
+
+use super::after;
+use super::buyers::{self, Witness};
+use super::house::{Door, House};
+use super::place::Place;
+use super::teller::Teller;
+use super::trade::{Trade, expect};
+use super::verify::Stranger;
+use super::{Plan, Size, books, public, ready, shelf, trade};
+use crate::Result;
+use crate::anchored::Proving;
+
+/// What goes on when the acts are over, and how to reach it.
+pub(super) struct Serving {
+    door: Door,
+    mirror: Proving,
+    stranger: Stranger,
+    witness: PathBuf,
+    ready: PathBuf,
+}
+
+/// All acts. Each checks what it shows.
+pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -> Result<Serving> {
+    let size = plan.size;
+    teller.act("A shop opens on this machine", "在本机开店");
+    let door = house.open()?;
+    teller.say(&format!(
+        "API http://{}, chain {} (id {})",
+        door.address, door.rpc, door.identity.chain_id
+    ));
+    teller.say(&format!("merchant {}", door.identity.merchant_id));
+    let shelves = shelf::stock(&door, place, size, teller)?;
+    let trade = trade::sell(&door, &shelves, size, teller)?;
+
+    let unsold = unsold(&door, &trade, size)?;
+    let after = after::live(&door, &trade.sold, &unsold, size, teller)?;
+    books::check(&door, &shelves, &trade, after, size, teller)?;
+
+    teller.act("Epochs are anchored", "纪元上链");
+    let last = unsold.last().ok_or("no key was withdrawn")?;
+    let epochs = public::wait_for(&door, last, Kind::Voided)?;
+    let events = size.codes * 2 + size.sales + size.redeemed + size.refunded + size.voided;
+    teller.say(&format!(
+        "{events} events lie in {epochs} epochs, each one hash on the chain, in final blocks"
+    ));
+
+    let stranger = Stranger::pin(&door, place)?;
+    let told = (&trade.sold[..], after);
+    let witnesses = buyers::check(&door, place, &stranger, told, size.verifying, teller)?;
+    public::audit(&door, &stranger, size.codes, events, teller)?;
+    let checked: Vec<_> = witnesses.iter().map(|witness| &witness.sold).collect();
+    let mirror = public::mirror(&door, place, &checked, epochs, teller)?;
+
+    let witness = last_of(&witnesses)?.folder.clone();
+    Ok(Serving {
+        ready: ready::write(&door, place, &witnesses)?,
+        door,
+        mirror,
+        stranger,
+        witness,
+    })
+}
+
+/// Keys that nobody bought, found in the public data.
+fn unsold(door: &Door, trade: &Trade, size: Size) -> Result<Vec<B256>> {
+    let newest = trade.sold.last().ok_or("nothing was sold")?;
+    let epochs = public::wait_for(door, &newest.item.key_id.parse()?, Kind::Sold)?;
+    let sold: HashSet<B256> = trade.sold.iter().flat_map(|sold| sold.item.key_id.parse()).collect();
+    let on_sale = public::on_sale(door, epochs)?;
+    let unsold: Vec<B256> = on_sale
+        .into_iter()
+        .filter(|key| !sold.contains(key))
+        .take(size.voided)
+        .collect();
+    expect("keys to withdraw", unsold.len(), size.voided)?;
+    Ok(unsold)
+}
+
+fn last_of(witnesses: &[Witness]) -> Result<&Witness> {
+    Ok(witnesses.last().ok_or("no buyer checked")?)
+}
+
+impl fmt::Display for Serving {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (http, mirror, rpc) = (self.door.address, self.mirror.address, &self.door.rpc);
+        let verify = self.stranger.program.display();
+        let (store, buyer) = (self.stranger.store.display(), self.witness.display());
+        let config = self.door.config.display();
+        write!(
+            out,
+            "
+All of it held, and goes on serving until Ctrl-C. 全部核验通过；按 Ctrl-C 结束。
+
+  shop     http://{http} (API: /docs)      mirror  http://{mirror}
+  chain    {rpc}      for programs  {ready}
+
+Try it in another terminal / 在另一个终端中试试:
+
+  As a buyer, check a key / 买家:
+    {verify} key --trust-store {store} --merchant demo \\
+      --code-file {buyer}/code.txt --nonce-file {buyer}/nonce.txt --tag-file {buyer}/tag.txt --bundle {buyer}/proof.json
+  As an auditor, replay it all / 审计者:
+    {verify} audit --trust-store {store} --merchant demo --data {data} --state audit-of-demo
+  As the merchant / 商家:
+    export SHELFPROOF_CONFIG={config}
+    {shelfproof} admin order list
+    {shelfproof}-anchor status
+",
+            ready = self.ready.display(),
+            data = self.door.data_uri,
+            shelfproof = self.stranger.program.with_file_name("shelfproof").display(),
+        )
+    }
+}

@@ -1,0 +1,62 @@
+//! What the demo says while it plays: acts with a number, figures below them, in English and in Chinese.
+
+use std::io::{Write, stdout};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
+
+use super::acts::Serving;
+
+/// Says it on standard output.
+#[derive(Clone, Debug)]
+pub(super) struct Teller {
+    begun: Instant,
+    act: Arc<AtomicU32>,
+    is_hushed: Arc<AtomicBool>,
+}
+
+impl Teller {
+    /// The title.
+    pub(super) fn new(begun: Instant) -> Self {
+        let teller = Self {
+            begun,
+            act: Arc::default(),
+            is_hushed: Arc::default(),
+        };
+        teller.line("Shelfproof: a shop for digital keys that proves what happened to each of them.");
+        teller.line("卡密商店：每一张卡密发生过什么，都能向陌生人证明。");
+        teller
+    }
+
+    /// The next act begins.
+    pub(super) fn act(&self, en: &str, zh: &str) {
+        let act = self.act.fetch_add(1, Ordering::Relaxed) + 1;
+        let seconds = self.begun.elapsed().as_secs();
+        self.line(&format!("\n{act}. {en} · {zh}   [{seconds} s]"));
+    }
+
+    /// What was found.
+    pub(super) fn say(&self, text: &str) {
+        for line in text.lines() {
+            self.line(&format!("   {line}"));
+        }
+    }
+
+    /// From now on nothing more is said: the end is under way.
+    pub(super) fn hush(&self) {
+        self.is_hushed.store(true, Ordering::Relaxed);
+    }
+
+    /// What whoever watches can try now.
+    pub(super) fn invite(&self, serving: &Serving) {
+        self.line(&serving.to_string());
+    }
+
+    fn line(&self, text: &str) {
+        if !self.is_hushed.load(Ordering::Relaxed) {
+            // A reader who went away ends no demo.
+            let _ = writeln!(stdout(), "{text}");
+            let _ = stdout().flush();
+        }
+    }
+}

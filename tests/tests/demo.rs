@@ -1,0 +1,129 @@
+//! The demo plays to its end, says where all of it is, and leaves nothing behind, whatever ends it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shelfproof::dev::Folder;
+use shelfproof_tests::child::{Server, Signal, below, command, send, wait_until_gone};
+use shelfproof_tests::{Result, tools};
+use tempfile::TempDir;
+
+/// How long an act may take.
+const BOUND: Duration = Duration::from_mins(5);
+
+/// How often is looked whether it has ended.
+const POLL: Duration = Duration::from_millis(20);
+
+/// A folder for demos, and the programs that they start.
+struct Stage(TempDir);
+
+impl Stage {
+    fn new() -> Result<Self> {
+        // Beside the demo's own, which cargo has built for this test.
+        for name in ["shelfproof", "shelfproof-anchor", "shelfproof-verify"] {
+            tools::binary(name)?;
+        }
+        Ok(Self(tempfile::tempdir()?))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.0.path().join("demo")
+    }
+
+    fn ready(&self) -> PathBuf {
+        self.folder().join("ready.json")
+    }
+
+    fn play(&self, log: &str, args: &[&str]) -> Result<Server> {
+        let mut demo = command(env!("CARGO_BIN_EXE_demo"), None, Signal::Terminate);
+        demo.args(["--small", "--folder"]).arg(self.folder()).args(args);
+        let log = self.0.path().join(log);
+        Ok(Server::start("demo", demo, Signal::Terminate, &log)?)
+    }
+}
+
+impl Drop for Stage {
+    /// As root the shop's database lies elsewhere on the machine.
+    fn drop(&mut self) {
+        if let Ok(shop) = Folder::take(&self.folder().join("shop")) {
+            let _ = shop.remove();
+        }
+    }
+}
+
+fn wait_until_it_says(demo: &mut Server, words: &str) -> Result<()> {
+    Ok(demo.wait_for(BOUND, |log| log.contains(words).then_some(()))?)
+}
+
+/// Sends it that signal and waits until it and all below it have ended.
+fn end(demo: &mut Server, signal: Signal) -> Result<()> {
+    let below = below(demo.pid())?;
+    assert!(below.len() > 3, "the shop has processes: {below:?}");
+    send(signal, demo.pid())?;
+    let bound = Instant::now() + BOUND;
+    while !demo.has_ended()? {
+        assert!(Instant::now() < bound, "it does not end: {}", demo.log());
+        thread::sleep(POLL);
+    }
+    wait_until_gone(&below)
+}
+
+fn check_ready(path: &Path) -> Result<()> {
+    assert_eq!(fs::metadata(path)?.permissions().mode() & 0o777, 0o600);
+    let ready: Value = serde_json::from_slice(&fs::read(path)?)?;
+    for field in ["http", "rpc", "registry", "merchantId", "dataUrl", "adminKey"] {
+        assert!(ready[field].is_string(), "{field}");
+    }
+    assert_eq!(ready["chainId"], 31337);
+    let buyers = ready["buyers"].as_array().ok_or("no buyers")?;
+    let of = |state: &str| buyers.iter().filter(|buyer| buyer["state"] == state).count();
+    assert!(
+        of("sold") >= 10 && of("redeemed") >= 1 && of("refunded") >= 1,
+        "{buyers:?}"
+    );
+    for buyer in buyers {
+        let bundle = Path::new(buyer["bundle"].as_str().ok_or("no bundle")?);
+        assert!(bundle.is_absolute() && bundle.is_file(), "{}", bundle.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn it_plays_to_its_end_serves_until_somebody_ends_it_and_leaves_nothing() -> Result<()> {
+    let stage = Stage::new()?;
+    let mut demo = stage.play("demo.log", &[])?;
+    wait_until_it_says(&mut demo, "goes on serving")?;
+    check_ready(&stage.ready())?;
+
+    let mut second = stage.play("second.log", &["--once"])?;
+    let refused = second.wait_for(BOUND, |log| log.contains("a demo runs in").then(|| log.to_owned()))?;
+    assert!(refused.contains(&demo.pid().to_string()), "{refused}");
+    check_ready(&stage.ready())?;
+
+    let token: Value = serde_json::from_slice(&fs::read(stage.ready())?)?;
+    let token = token["adminKey"].as_str().ok_or("no key")?.to_owned();
+    assert!(!demo.log().contains(&token), "the admin's key was printed");
+    end(&mut demo, Signal::Interrupt)?;
+    assert!(!stage.ready().exists());
+    Ok(())
+}
+
+#[test]
+fn it_can_be_killed_or_stopped_in_the_middle_and_begins_anew() -> Result<()> {
+    let stage = Stage::new()?;
+    let mut killed = stage.play("killed.log", &[])?;
+    wait_until_it_says(&mut killed, "\n2. ")?;
+    end(&mut killed, Signal::Kill)?;
+
+    // At once: the new one waits for the old one's children, and begins with an empty shop.
+    let mut stopped = stage.play("stopped.log", &[])?;
+    wait_until_it_says(&mut stopped, "\n3. ")?;
+    end(&mut stopped, Signal::Interrupt)?;
+    assert!(!stage.ready().exists());
+    assert!(stopped.log().contains("nothing is left running"), "{}", stopped.log());
+    Ok(())
+}
