@@ -6,6 +6,7 @@ pub mod anchored;
 pub mod anvil;
 pub mod bench;
 pub mod books;
+pub mod cheats;
 pub mod child;
 pub mod client;
 pub mod codes;

@@ -1,0 +1,102 @@
+//! An operator who turns dishonest: every cheat that the protocol must make impossible, done on copies of an honest shop
+//! with all that its operator has, and who notices.
+//!
+//! Each leaves a folder with its files, a `command` of `shelfproof-verify` that anybody can repeat as long as the
+//! [`Court`] lives, and the `verdict` that it gave.
+
+use std::path::PathBuf;
+
+mod after_refund;
+mod chain;
+mod crook;
+mod database;
+mod files;
+mod ground;
+mod left_out;
+mod log;
+mod place;
+mod redeemed_twice;
+mod respelled;
+mod rewritten;
+mod sold_to_two;
+mod sold_twice;
+mod story;
+mod twin;
+mod two_faces;
+mod withheld;
+
+pub use ground::{Ground, Sold, Stock};
+
+use crate::Result;
+use crook::{Crook, Stand};
+use place::Ruling;
+use story::Story;
+
+/// A cheat: its story, and how it is done.
+type Cheat = (Story, fn(&mut Crook<'_>) -> Result<Ruling>);
+
+/// All of them, in the order of the protocol's table.
+const CHEATS: [Cheat; 9] = [
+    (sold_twice::STORY, sold_twice::run),
+    (sold_to_two::STORY, sold_to_two::run),
+    (left_out::STORY, left_out::run),
+    (rewritten::STORY, rewritten::run),
+    (withheld::STORY, withheld::run),
+    (two_faces::STORY, two_faces::run),
+    (redeemed_twice::STORY, redeemed_twice::run),
+    (respelled::STORY, respelled::run),
+    (after_refund::STORY, after_refund::run),
+];
+
+/// A cheat that was noticed.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// What the operator did.
+    pub what: &'static str,
+    /// Who notices.
+    pub who: &'static str,
+    /// By which code of `shelfproof-verify`.
+    pub code: &'static str,
+    /// Why it cannot be hidden.
+    pub why: &'static str,
+    /// All that the command printed.
+    pub verdict: String,
+    /// Where its files are: `command`, `verdict`, `README.txt` and what they rest on. Codes among them are their owner's
+    /// alone to read.
+    pub folder: PathBuf,
+}
+
+/// What the commands ask: the chains that the crook anchored on, the servers of published data. Gone with this value.
+pub struct Court {
+    _stands: Vec<Stand>,
+}
+
+/// Does all nine, in the order of the protocol's table, and tells of each when it is caught.
+///
+/// # Errors
+/// Where one of them comes to nothing, or is not noticed by the code that the protocol gives.
+pub fn run_all(ground: &Ground, mut told: impl FnMut(&Caught)) -> Result<Court> {
+    let mut stands = Vec::new();
+    for (story, run) in CHEATS {
+        let mut crook = Crook::new(ground, story.name)?;
+        let ruling = run(&mut crook).map_err(|error| format!("{}: {error}", story.name))?;
+        if (ruling.exit, ruling.word.as_str()) != (1, story.code) {
+            return Err(format!("{}: {} was expected:\n{}", story.name, story.code, ruling.text).into());
+        }
+        let place = &crook.stand.place;
+        place.write("README.txt", story.text().as_bytes())?;
+        told(&Caught {
+            name: story.name,
+            what: story.what[0],
+            who: story.who[0],
+            code: story.code,
+            why: story.why[0],
+            verdict: ruling.text,
+            folder: place.folder().to_owned(),
+        });
+        stands.push(crook.stand);
+    }
+    Ok(Court { _stands: stands })
+}

@@ -1,0 +1,33 @@
+//! What a cheat's folder tells people.
+
+/// A cheat in words, each in English and Chinese.
+pub(super) struct Story {
+    /// The folder's name.
+    pub(super) name: &'static str,
+    /// The code by which it is noticed.
+    pub(super) code: &'static str,
+    /// What the operator did.
+    pub(super) what: [&'static str; 2],
+    /// Who notices.
+    pub(super) who: [&'static str; 2],
+    /// Why it cannot be hidden.
+    pub(super) why: [&'static str; 2],
+}
+
+impl Story {
+    /// All of it, with how to look oneself.
+    pub(super) fn text(&self) -> String {
+        let Self {
+            name,
+            code,
+            what: [what, what_zh],
+            who: [who, who_zh],
+            why: [why, why_zh],
+        } = self;
+        format!(
+            "{name}\n\n{what}\nWho notices: {who}, by {code}.\n{why}\n\
+             See for yourself while the demo serves: sh command. What it said then is in verdict.\n\n\
+             {what_zh}\n谁会发现：{who_zh}，依据 {code}。\n{why_zh}\n演示运行期间可亲自核验：sh command；当时的结论见 verdict。\n"
+        )
+    }
+}

@@ -1,0 +1,171 @@
+//! Every cheat that the protocol must make impossible is done on copies of a shop, and noticed by the code that it gives;
+//! the shop itself goes on.
+
+use std::fs;
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use shelfproof_tests::Result;
+use shelfproof_tests::anchored::{Anchored, Plan, Verifier};
+use shelfproof_tests::cheats::{Caught, Ground, Sold, Stock, run_all};
+use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, codes};
+
+/// Who notices what, in the order of the protocol's table.
+const CAUGHT: [(&str, &str); 9] = [
+    ("sold-twice", "version_gap"),
+    ("sold-to-two", "not_your_sale"),
+    ("left-out", "receipt_unmet"),
+    ("rewritten", "history_mismatch"),
+    ("withheld", "data_withheld"),
+    ("two-faces", "epoch_unknown"),
+    ("redeemed-twice", "illegal_transition"),
+    ("respelled", "key_id"),
+    ("after-refund", "illegal_transition"),
+];
+
+/// An honest shop that has sold some keys, one of which was used.
+struct Honest {
+    anchored: Anchored,
+    product: String,
+    channel: Channel,
+}
+
+impl Honest {
+    fn open() -> Result<Self> {
+        let anchored = Anchored::start(&Plan::default())?;
+        let product = anchored.shop.product(PRICE, CURRENCY)?;
+        anchored.shop.stock_by_api(&product, &codes("cheats", 12))?;
+        let channel = anchored.shop.channel()?;
+        anchored.shop.credit(&channel, "1000.00", CURRENCY)?;
+        Ok(Self {
+            anchored,
+            product,
+            channel,
+        })
+    }
+
+    /// Sells and redeems; what the operator has then.
+    fn stock(&self) -> Result<Stock> {
+        let used = self.anchored.buy(&self.channel, &self.product, 1, 1)?.purchase;
+        let redeem = format!("/api/v1/orders/{}/redeem", used.order);
+        self.anchored.post(&used.token, &redeem, &json!({"item": 1}))?;
+        let bought = self.anchored.buy(&self.channel, &self.product, 1, 2)?;
+        let item = &bought.purchase.items[0];
+        Ok(Stock {
+            product: self.product.clone(),
+            channel: self.channel.token.clone(),
+            admin: self.anchored.shop.admin.clone(),
+            sold: Sold {
+                code: item.code.clone(),
+                bundle: self.anchored.proof(&bought.purchase.token, &item.key_id)?.text(),
+                secret: bought.secret,
+            },
+        })
+    }
+
+    /// It sells and proves, and an auditor finds all of it sound.
+    fn assert_well(&self) -> Result<()> {
+        let bought = self.anchored.buy(&self.channel, &self.product, 1, 3)?;
+        let item = &bought.purchase.items[0];
+        let bundle = self.anchored.proof(&bought.purchase.token, &item.key_id)?.text();
+        let verifier = Verifier::of(&self.anchored)?;
+        let said = verifier.key("key", &item.code, &bundle, Some(&bought.secret))?;
+        assert_eq!(said.holds()?, "holds sold");
+        let data = format!("http://{}/data", self.anchored.shop.address(0));
+        verifier.run(&["audit", "--data", &data])?.holds()?;
+        self.anchored.shop.check()
+    }
+}
+
+/// The command says the same whoever repeats it from wherever, also one who has lost what an audit keeps.
+fn assert_repeatable(caught: &Caught) -> Result<()> {
+    let verdict = fs::read_to_string(caught.folder.join("verdict"))?;
+    assert_eq!(verdict, caught.verdict);
+    assert!(verdict.starts_with(&format!("REFUSED: {}\n", caught.code)), "{verdict}");
+    for _ in 0..2 {
+        let mut sh = Command::new("sh");
+        sh.arg(caught.folder.join("command")).current_dir("/");
+        let output = sh.env_clear().output()?;
+        assert_eq!(String::from_utf8(output.stdout)?, verdict);
+        assert_eq!(output.status.code(), Some(1), "{}", caught.name);
+        if let Err(error) = fs::remove_dir_all(caught.folder.join("audit")) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        }
+    }
+    Ok(())
+}
+
+/// Nobody else reads what lies there; no file but a code's own holds a code.
+fn assert_private(folder: &Path, code: &str) -> Result<()> {
+    let mode = |path: &Path| Ok::<_, std::io::Error>(fs::metadata(path)?.permissions().mode() & 0o777);
+    assert_eq!(mode(folder)?, 0o700);
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            // Evidence is for everybody.
+            let expected = if path.ends_with("evidence.json") { 0o644 } else { 0o600 };
+            assert_eq!(mode(&path)?, expected, "{}", path.display());
+            let is_code = path.extension().is_some_and(|extension| extension == "code");
+            assert!(
+                is_code || !fs::read_to_string(&path)?.contains(code),
+                "{}",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The evidence that a dispute contract takes.
+fn proof(caught: &Caught) -> Result<String> {
+    let evidence: Value = serde_json::from_slice(&fs::read(caught.folder.join("evidence.json"))?)?;
+    Ok(evidence["evidence"]["proof"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Where the command looks: its chain, and a server of data where it asks one.
+fn addresses(caught: &Caught) -> Result<Vec<String>> {
+    let command = fs::read_to_string(caught.folder.join("command"))?;
+    let urls = command.split('\'').filter_map(|word| word.strip_prefix("http://"));
+    Ok(urls.map(str::to_owned).collect())
+}
+
+/// The databases of the shop's cluster.
+fn databases(honest: &Honest) -> Result<i64> {
+    honest.anchored.shop.ask("SELECT count(*) FROM pg_database")
+}
+
+#[test]
+fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
+    let honest = Honest::open()?;
+    let stock = honest.stock()?;
+    let (code, before) = (stock.sold.code.clone(), databases(&honest)?);
+    let place = tempfile::tempdir()?;
+    let folder = place.path().join("the cheats'");
+    let config = honest.anchored.shop.folder().join("shelfproof.toml");
+
+    let ground = Ground::take(&config, &folder, stock)?;
+    let mut all = Vec::new();
+    let court = run_all(&ground, |caught| all.push(caught.clone()))?;
+    let found: Vec<(&str, &str)> = all.iter().map(|caught| (caught.name, caught.code)).collect();
+    assert_eq!(found, CAUGHT);
+    for caught in &all {
+        assert_repeatable(caught)?;
+        assert_private(&caught.folder, &code)?;
+    }
+    assert_eq!(proof(&all[0])?, "fork");
+    assert_eq!(proof(&all[6])?, "illegalTransition");
+    honest.assert_well()?;
+
+    let places = all.iter().map(addresses).collect::<Result<Vec<_>>>()?.concat();
+    assert!(places.len() > all.len() && places.iter().all(|place| TcpStream::connect(place).is_ok()));
+    drop((court, ground));
+    assert!(
+        places.iter().all(|place| TcpStream::connect(place).is_err()),
+        "somebody still listens"
+    );
+    assert_eq!(databases(&honest)?, before);
+    Ok(())
+}
