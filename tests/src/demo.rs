@@ -12,6 +12,7 @@ mod acts;
 mod after;
 mod books;
 mod buyers;
+mod court;
 mod house;
 mod place;
 mod public;
@@ -116,8 +117,8 @@ fn play(plan: &Plan, place: &Place, house: &Arc<House>, teller: &Teller, mut sig
     let Some(serving) = first_of(acts, &mut signals)? else {
         return Ok(Ending::Stopped);
     };
-    // Dropped at the end: what the cheats' commands ask runs as long.
-    let serving = serving?;
+    // An act that fails may do so because the shop is gone, which then says why.
+    let serving = serving.map_err(|error| house.failure().unwrap_or(error))?;
     if !once {
         teller.invite(&serving);
         signals.wait_unless(|| house.failure())?;

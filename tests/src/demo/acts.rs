@@ -8,15 +8,16 @@ use alloy_primitives::B256;
 use shelfproof_verifier::event::Kind;
 
 use super::after;
-use super::buyers::{self, Witness};
+use super::buyers;
 use super::house::{Door, House};
 use super::place::Place;
 use super::teller::Teller;
 use super::trade::{Trade, expect};
 use super::verify::Stranger;
-use super::{Plan, Size, books, public, ready, shelf, trade};
+use super::{Plan, Size, books, court, public, ready, shelf, trade};
 use crate::Result;
 use crate::anchored::Proving;
+use crate::cheats::Court;
 
 /// What goes on when the acts are over, and how to reach it.
 pub(super) struct Serving {
@@ -25,6 +26,8 @@ pub(super) struct Serving {
     stranger: Stranger,
     witness: PathBuf,
     ready: PathBuf,
+    /// What the cheats' commands ask.
+    _court: Court,
 }
 
 /// All acts. Each checks what it shows.
@@ -59,13 +62,15 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
     let checked: Vec<_> = witnesses.iter().map(|witness| &witness.sold).collect();
     let mirror = public::mirror(&door, place, &checked, epochs, teller)?;
 
-    let witness = last_of(&witnesses)?.folder.clone();
+    let witness = witnesses.last().ok_or("no buyer checked")?;
+    let court = court::try_cheats(&door, place, &shelves[1], witness, teller)?;
     Ok(Serving {
+        witness: witness.folder.clone(),
         ready: ready::write(&door, place, &witnesses)?,
         door,
         mirror,
         stranger,
-        witness,
+        _court: court,
     })
 }
 
@@ -82,10 +87,6 @@ fn unsold(door: &Door, trade: &Trade, size: Size) -> Result<Vec<B256>> {
         .collect();
     expect("keys to withdraw", unsold.len(), size.voided)?;
     Ok(unsold)
-}
-
-fn last_of(witnesses: &[Witness]) -> Result<&Witness> {
-    Ok(witnesses.last().ok_or("no buyer checked")?)
 }
 
 impl fmt::Display for Serving {

@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use super::acts::Serving;
 
+/// Letters of a told line.
+const LINE: usize = 100;
+
 /// Says it on standard output.
 #[derive(Clone, Debug)]
 pub(super) struct Teller {
@@ -40,6 +43,22 @@ impl Teller {
         for line in text.lines() {
             self.line(&format!("   {line}"));
         }
+    }
+
+    /// A sentence or more, in lines that fit a terminal, below what was said before.
+    pub(super) fn tell(&self, text: &str) {
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            if line.len() + word.len() > LINE {
+                self.line(&format!("      {line}"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line += word;
+        }
+        self.line(&format!("      {line}"));
     }
 
     /// From now on nothing more is said: the end is under way.
