@@ -261,16 +261,16 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
     };
     if event.version != expected_version {
         // A version already there is a second history; one too far ahead hides what only a challenge can bring out.
-        let proof = match event.version {
-            0 => Some((Dispute::BrokenLink, Other::None)),
-            version if version > expected_version => None,
-            version => Some((Dispute::Fork, Other::Version(version))),
+        let must = format!("version {expected_version} must come here");
+        let (what, proof) = match event.version {
+            0 => (must, Some((Dispute::BrokenLink, Other::None))),
+            version if version > expected_version => (must, None),
+            version => (
+                format!("it was there before: {must}"),
+                Some((Dispute::Fork, Other::Version(version))),
+            ),
         };
-        return Err(breach(
-            Rule::VersionGap,
-            proof,
-            &format!("version {expected_version} must come here"),
-        ));
+        return Err(breach(Rule::VersionGap, proof, &what));
     }
     let other = head.map_or(Other::None, |head| Other::Version(head.version));
     if event.prev != head.map_or(B256::ZERO, |head| head.hash) {

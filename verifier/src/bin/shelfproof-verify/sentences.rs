@@ -52,8 +52,8 @@ const fn of_code(code: Code) -> (&'static str, &'static str) {
             "文件说的不是您输入的卡密：请检查输入；如果输入无误，说明商家给您看的是另一张卡密的历史。",
         ),
         Code::EpochUnknown => (
-            "The file rests on an epoch (a page of the shop's log) that the chain does not hold: it is forged or out of date, so do not rely on it.",
-            "文件依据的账页在链上不存在：它是伪造的或已过时，请勿相信。",
+            "The file rests on an epoch (a page of the shop's log) that the chain does not hold: it is forged, so do not rely on it, and keep it as evidence.",
+            "文件依据的账页在链上不存在：它是伪造的，请勿相信，并保留作为证据。",
         ),
         Code::EpochNotFinal => (
             "The chain has not settled the newest entries yet: try again in a few minutes.",
@@ -84,8 +84,8 @@ const fn of_code(code: Code) -> (&'static str, &'static str) {
             "文件没有证明这就是卡密的全部历史：请向商家索取正确的文件，不要相信这一份。",
         ),
         Code::HistoryMismatch => (
-            "The shop's log says something else about this key than the file, for instance a later sale or use: do not use the key, and ask for the current file.",
-            "商家的账本对这张卡密的记载与文件不同，例如后来又被卖出或使用：不要使用这张卡密，请索取最新的文件。",
+            "The shop's log says something else about this key than the file, for instance a later sale or use: do not use the key, and ask for the current file; keep this one, for where the two contradict each other they are evidence.",
+            "商家的账本对这张卡密的记载与文件不同，例如后来又被卖出或使用：不要使用这张卡密，请索取最新的文件，并保留这一份；两份互相矛盾时就是证据。",
         ),
         Code::Stale => (
             "The file is too old to tell what happened since: ask the shop for a new one.",

@@ -7,7 +7,7 @@ use crate::args::Lang;
 /// What an answer does not prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotProved {
-    /// Anything: the checks stopped at the first that failed.
+    /// Anything more: the checks stopped at the first that failed.
     Anything,
     /// That the code works.
     CodeWorks,
@@ -60,8 +60,8 @@ impl NotProved {
         let (english, chinese) = match self {
             Self::Terms(open) => return open.sentence(lang).into(),
             Self::Anything => (
-                "anything: the check stopped at the first thing that is wrong or missing",
-                "任何事：核验在第一处错误或缺失就停止了",
+                "anything more: the check stopped at the first thing that is wrong or missing",
+                "更多的事：核验在第一处错误或缺失就停止了",
             ),
             Self::CodeWorks => ("that the code works where it is redeemed", "卡密在兑换处确实可用"),
             Self::SoldElsewhere => (
