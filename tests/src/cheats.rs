@@ -10,7 +10,6 @@ mod after_refund;
 mod chain;
 mod crook;
 mod database;
-mod files;
 mod ground;
 mod left_out;
 mod log;

@@ -11,6 +11,7 @@ pub mod child;
 pub mod client;
 pub mod codes;
 pub mod demo;
+pub mod forger;
 pub mod history_books;
 pub mod load;
 pub mod node;
@@ -20,6 +21,7 @@ pub mod shop;
 pub mod tools;
 pub mod vector_chain;
 pub mod vectors;
+pub mod web;
 
 /// What the harness says when something outside the test fails; the message holds the cause and the child's log.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

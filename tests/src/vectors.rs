@@ -9,6 +9,9 @@ use shelfproof_verifier::epoch::{Header, data_path};
 
 use crate::{Result, tools};
 
+/// The key that the vectors' receipts are signed with: anvil's second account's.
+pub const RECEIPT_KEY: B256 = B256::new(hex!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"));
+
 /// The whole file, less what nobody here reads.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Vectors {
@@ -24,6 +27,8 @@ pub struct Vectors {
     pub trusted: serde_json::Value,
     /// Bundles that hold.
     pub bundles: Vec<Case>,
+    /// Bundles that must be refused.
+    pub refused: Vec<Case>,
 }
 
 /// The merchant's VRF key.
@@ -108,8 +113,10 @@ pub struct Case {
     pub tag: Option<String>,
     /// The verdict.
     pub verdict: String,
-    /// The `shelfproof-proof-v1` file.
+    /// The `shelfproof-proof-v1` file; of a refused case its text.
     pub bundle: serde_json::Value,
+    /// What the chain holds in this case, where that is not what [`Vectors::trusted`] says.
+    pub trusted: Option<serde_json::Value>,
 }
 
 impl Vectors {

@@ -7,9 +7,10 @@ use std::fs;
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use shelfproof_tests::vector_chain::AS_OF_S;
+use shelfproof_tests::web::Server;
 use shelfproof_verifier::epoch::data_path;
 use shelfproof_verifier::event::Kind;
-use verify::{Server, Setup, names};
+use verify::{Setup, closed_port, names};
 
 /// A sale's time before the first epoch.
 const SOLD_AT_S: u64 = 1_790_000_100;
@@ -18,23 +19,14 @@ const SOLD_AT_S: u64 = 1_790_000_100;
 fn bundles_are_judged_by_the_chain() {
     let setup = Setup::new();
     for case in verify::cases() {
-        let answer = setup.key(&case.case).json(0);
-        assert_eq!(answer["verdict"], case.case.verdict, "{}", case.case.name);
-        assert_eq!(answer["history"]["asOf"], AS_OF_S, "{}", case.case.name);
+        let answer = setup.key(&case).json(0);
+        assert_eq!(answer["verdict"], case.verdict, "{}", case.name);
+        assert_eq!(answer["history"]["asOf"], AS_OF_S, "{}", case.name);
         assert!(names(&answer["notProved"]).contains(&"node_believed".to_owned()));
         for event in answer["events"].as_array().expect("a list") {
             let number = usize::try_from(event["epoch"].as_u64().expect("a number")).expect("small");
-            assert_eq!(
-                event["block"],
-                setup.chain.epoch_blocks[number - 1],
-                "{}",
-                case.case.name
-            );
+            assert_eq!(event["block"], setup.chain.epoch_blocks[number - 1], "{}", case.name);
         }
-    }
-    for refused in verify::refused() {
-        let answer = setup.key(&refused.case).json(refused.exit);
-        assert_eq!(answer["code"], refused.case.verdict, "{}: {answer}", refused.case.name);
     }
 }
 
@@ -86,8 +78,8 @@ fn the_chain_can_be_taken_along() {
     assert_eq!(written["asOf"], AS_OF_S);
     assert_eq!(written["receiptSigners"].as_array().map(Vec::len), Some(1));
     for case in verify::cases() {
-        let answer = setup.offline_key(&case.case, &file).json(0);
-        assert_eq!(answer["verdict"], case.case.verdict, "{}", case.case.name);
+        let answer = setup.offline_key(&case, &file).json(0);
+        assert_eq!(answer["verdict"], case.verdict, "{}", case.name);
     }
     let printed = setup.online(["epochs", "--out", "-"]).text(0);
     assert!(
@@ -104,9 +96,9 @@ fn what_goes_wrong_at_the_node_is_told() {
     let other = B256::repeat_byte(7).to_string();
     let elsewhere = "0x00000000000000000000000000000000000000aa";
     let url = setup.chain.anvil.url().to_owned();
-    let closed = Server::closed_port();
-    let silly = Server::start(|_| Some(b"hello".to_vec()));
-    let large = Server::start(|_| Some(vec![b' '; 40 << 20]));
+    let closed = closed_port();
+    let silly = Server::start(|_| Some(b"hello".to_vec())).expect("a server");
+    let large = Server::start(|_| Some(vec![b' '; 40 << 20])).expect("a server");
     let silly_rpc = silly.url();
     let large_rpc = large.url();
     for (code, rpc, registry, merchant, more) in [
@@ -207,8 +199,7 @@ fn an_audit_replays_everything_and_covers_later_checks() {
     );
 
     // The same from a server, into another folder.
-    let folder = data.clone();
-    let server = Server::start(move |path| fs::read(format!("{folder}{path}")).ok());
+    let server = Server::of_folder(&data).expect("a server");
     let state = setup.path("other-state");
     assert_eq!(
         setup
@@ -231,7 +222,8 @@ fn an_audit_that_was_killed_goes_on() {
             std::thread::sleep(std::time::Duration::from_mins(1));
         }
         fs::read(format!("{folder}{path}")).ok()
-    });
+    })
+    .expect("a server");
     let mut child = setup.audit(&server.url()).spawn();
     at_second
         .recv_timeout(std::time::Duration::from_mins(1))
@@ -256,8 +248,7 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
             fs::remove_file(&second).expect("removed");
         }
     };
-    let folder = data.clone();
-    let server = Server::start(move |path| fs::read(format!("{folder}{path}")).ok());
+    let server = Server::of_folder(&data).expect("a server");
     let published = server.url();
     for missing in [false, true] {
         spoil(missing);
@@ -273,7 +264,7 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
         spoil(missing);
         assert_eq!(setup.audit(&data).json(2)["code"], code);
     }
-    assert_eq!(setup.audit(&Server::closed_port()).json(2)["code"], "data_missing");
+    assert_eq!(setup.audit(&closed_port()).json(2)["code"], "data_missing");
     let case = setup.sold();
     assert_eq!(setup.key(&case).json(0)["audit"], Value::Null, "nothing was recorded");
 

@@ -10,7 +10,7 @@ use crate::shop::{Channel, Purchase};
 use crate::vector_chain::block_on;
 
 /// What a buyer types: a nonce of the buyer's own, and a name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
     /// Made by the buyer's side.
     pub nonce: B256,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use shelfproof_verifier::chain::Identity;
@@ -15,6 +15,7 @@ use crate::{Result, tools};
 /// A stranger's machine.
 #[derive(Debug)]
 pub struct Verifier {
+    program: PathBuf,
     identity: Identity,
     rpc: String,
     home: TempDir,
@@ -52,22 +53,31 @@ impl Verifier {
     /// One who was told which merchant, and asks that chain.
     ///
     /// # Errors
-    /// The system's.
+    /// Where the program cannot be built.
     pub fn of(anchored: &Anchored) -> Result<Self> {
+        Self::new(anchored.chain.identity, anchored.chain.anvil.url())
+    }
+
+    /// The same for a merchant on any chain, by a node's address.
+    ///
+    /// # Errors
+    /// Where the program cannot be built.
+    pub fn new(identity: Identity, rpc: &str) -> Result<Self> {
         Ok(Self {
-            identity: anchored.chain.identity,
-            rpc: anchored.chain.anvil.url().to_owned(),
+            program: tools::binary("shelfproof-verify")?,
+            identity,
+            rpc: rpc.to_owned(),
             home: tempfile::tempdir()?,
         })
     }
 
-    /// A file of that text.
+    /// A file of that content.
     ///
     /// # Errors
     /// The system's.
-    pub fn file(&self, name: &str, text: &str) -> Result<PathBuf> {
+    pub fn file(&self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) -> Result<PathBuf> {
         let path = self.home.path().join(name);
-        fs::write(&path, text)?;
+        fs::write(&path, content)?;
         Ok(path)
     }
 
@@ -75,7 +85,55 @@ impl Verifier {
     ///
     /// # Errors
     /// Where it says nothing that can be read.
-    pub fn key(&self, command: &str, code: &str, bundle: &str, secret: Option<&Secret>) -> Result<Said> {
+    pub fn key(
+        &self,
+        command: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<Said> {
+        let args = self.key_args(command, code, bundle, secret)?;
+        self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The same in words for people: the exit status, and what it prints.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub fn key_in_words(
+        &self,
+        command: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<(i32, String)> {
+        let args = self.key_args(command, code, bundle, secret)?;
+        let output = self.output(&args.iter().map(String::as_str).collect::<Vec<_>>())?;
+        Ok((exit(&output), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// Any command.
+    ///
+    /// # Errors
+    /// Where it says nothing that can be read.
+    pub fn run(&self, args: &[&str]) -> Result<Said> {
+        let output = self.output(&[args, &["--json"]].concat())?;
+        let out = String::from_utf8_lossy(&output.stdout);
+        let json = serde_json::from_str(&out)
+            .map_err(|error| format!("{args:?}: {error}: {out}{}", String::from_utf8_lossy(&output.stderr)))?;
+        Ok(Said {
+            exit: exit(&output),
+            json,
+        })
+    }
+
+    fn key_args(
+        &self,
+        command: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<Vec<String>> {
         let bundle = self.file("bundle.json", bundle)?;
         let code = self.file("code.txt", code)?;
         let mut args = vec![
@@ -93,18 +151,14 @@ impl Verifier {
                 secret.tag.clone(),
             ]);
         }
-        self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
+        Ok(args)
     }
 
-    /// Any command.
-    ///
-    /// # Errors
-    /// Where it says nothing that can be read.
-    pub fn run(&self, args: &[&str]) -> Result<Said> {
-        let mut program = command(&tools::binary("shelfproof-verify")?, None, Signal::Kill);
+    fn output(&self, args: &[&str]) -> Result<Output> {
+        let mut program = command(&self.program, None, Signal::Kill);
         program
             .args(args)
-            .args(["--json", "--rpc", &self.rpc])
+            .args(["--rpc", &self.rpc])
             .args(["--merchant", &self.identity.merchant_id.to_string()])
             .args(["--registry", &self.identity.registry.to_string()])
             .args(["--chain-id", &self.identity.chain_id.to_string()])
@@ -112,13 +166,10 @@ impl Verifier {
             .env("HOME", self.home.path())
             .env("SHELFPROOF_STATE", self.home.path().join("state"))
             .stdin(Stdio::null());
-        let output = program.output()?;
-        let out = String::from_utf8_lossy(&output.stdout);
-        let json = serde_json::from_str(&out)
-            .map_err(|error| format!("{args:?}: {error}: {out}{}", String::from_utf8_lossy(&output.stderr)))?;
-        Ok(Said {
-            exit: output.status.code().unwrap_or(-1),
-            json,
-        })
+        Ok(program.output()?)
     }
+}
+
+fn exit(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
 }

@@ -12,12 +12,12 @@ use shelfproof_verifier::{buyer, vrf};
 
 use super::Ground;
 use super::chain::Chain;
-use super::files::DataServer;
 use super::log::Log;
 use super::place::{Place, Ruling};
 use super::twin::Sale;
 use crate::Result;
 use crate::anchored::Secret;
+use crate::web::Server;
 
 /// All that a cheat is done with: a chain, the log as the crook goes on with it, and what it leaves.
 pub(super) struct Crook<'a> {
@@ -36,7 +36,7 @@ pub(super) struct Stand {
     /// Its folder.
     pub(super) place: Place,
     /// Who serves its data.
-    pub(super) server: Option<DataServer>,
+    pub(super) server: Option<Server>,
 }
 
 impl<'a> Crook<'a> {

@@ -4,11 +4,11 @@ use shelfproof_verifier::audit::WITHHELD_AFTER_S;
 use shelfproof_verifier::event::Kind;
 
 use super::crook::Crook;
-use super::files::DataServer;
 use super::log::made_up;
 use super::place::Ruling;
 use super::story::Story;
 use crate::Result;
+use crate::web::Server;
 
 pub(super) const STORY: Story = Story {
     name: "withheld",
@@ -30,7 +30,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let on_shelf = crook.log.any(Kind::Activated)?;
     let (hidden, _) = made_up(on_shelf.key_id, Some(&on_shelf), Kind::Voided, "{}");
     crook.anchor_and_withhold(&[hidden])?;
-    let server = DataServer::start(crook.data().as_ref())?;
+    let server = Server::of_folder(crook.data())?;
     let audit = crook.audit(&server.url());
     crook.stand.server = Some(server);
     // Within the hour nothing can be said.

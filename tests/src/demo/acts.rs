@@ -63,6 +63,7 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
     let mirror = public::mirror(&door, place, &checked, epochs, teller)?;
 
     let witness = witnesses.last().ok_or("no buyer checked")?;
+    court::try_forgeries(&door, &witnesses, teller)?;
     let court = court::try_cheats(&door, place, &shelves[1], witness, teller)?;
     Ok(Serving {
         witness: witness.folder.clone(),

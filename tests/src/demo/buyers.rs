@@ -14,6 +14,7 @@ use super::teller::Teller;
 use super::trade::Sold;
 use super::verify::Stranger;
 use crate::Result;
+use crate::forger::Honest;
 use crate::vector_chain::block_on;
 
 /// Buyers that check at the same time.
@@ -34,6 +35,11 @@ impl Witness {
     /// The proof's file.
     pub(super) fn bundle(&self) -> PathBuf {
         self.folder.join("proof.json")
+    }
+
+    /// All that this buyer has, for those who would make something else of it.
+    pub(super) fn honest(&self) -> Result<Honest> {
+        Honest::new(&self.sold.item.code, &self.sold.secret, &fs::read(self.bundle())?)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Everybody who would cheat, and who notices.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs;
+
+use alloy_primitives::B256;
 
 use super::buyers::Witness;
 use super::house::Door;
@@ -8,7 +12,9 @@ use super::place::Place;
 use super::shelf::Shelf;
 use super::teller::Teller;
 use crate::Result;
+use crate::anchored::Verifier;
 use crate::cheats::{self, Caught, Court, Ground, Stock};
+use crate::forger::{self, Material, forge};
 
 /// The operator turns dishonest, on copies of the shop; each cheat is caught by a command that anybody can repeat.
 pub(super) fn try_cheats(
@@ -42,6 +48,54 @@ pub(super) fn try_cheats(
     ));
     teller.say("全部识破。每个目录里有说明（README.txt）、可重复执行的 command 和当时的结论 verdict。");
     Ok(court)
+}
+
+/// A shop that lies hands out every bundle it can forge from two honest ones; the verifier refuses each for its reason.
+pub(super) fn try_forgeries(door: &Door, witnesses: &[Witness], teller: &Teller) -> Result<()> {
+    teller.act(
+        "A forger hands out every false proof it can think of",
+        "伪造者给出能想到的一切假证明",
+    );
+    let [.., other, victim] = witnesses else {
+        return Err("two buyers are wanted".into());
+    };
+    let material = Material::new(
+        victim.honest()?,
+        other.honest()?,
+        B256::from(rand::random::<[u8; 32]>()),
+        None,
+    )?;
+    let forgeries = forge(&material)?;
+    let shop = forger::Shop::open(&forgeries)?;
+    let verifiers = [verifier(door)?, verifier(door)?];
+    let outcomes = forger::try_all(&shop, &forgeries, &verifiers)?;
+    if let Some(missed) = outcomes.iter().find(|outcome| !outcome.is_as_expected()) {
+        return Err(format!(
+            "the forgery {}: {} was expected: {}",
+            missed.name,
+            missed.expected.as_str(),
+            missed.said.json
+        )
+        .into());
+    }
+    let mut by_code: BTreeMap<&str, usize> = BTreeMap::new();
+    for outcome in &outcomes {
+        *by_code.entry(outcome.expected.as_str()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = by_code.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let counts: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    teller.say(&format!(
+        "{} kinds of forged bundles, all refused, each for its own reason:",
+        outcomes.len()
+    ));
+    teller.tell(&counts.join(", "));
+    teller.say("没有一份假证明通过核验。");
+    Ok(())
+}
+
+fn verifier(door: &Door) -> Result<Verifier> {
+    Verifier::new(door.identity, &door.rpc)
 }
 
 fn tell(cheat: &Caught, teller: &Teller) {

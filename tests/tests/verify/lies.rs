@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use shelfproof_tests::vector_chain::AS_OF_S;
+use shelfproof_tests::web::Server;
 
-use super::{Server, Setup, anchored_at_s};
+use super::{Setup, anchored_at_s, before_node};
 
 const GET_LOGS: &str = "eth_getLogs";
 
@@ -17,7 +18,7 @@ fn topic(number: u8) -> Value {
 
 /// A node that leaves out of every answer the logs of the epochs that `hidden` names.
 fn hiding(setup: &Setup, hidden: &'static [u8]) -> Server {
-    Server::before_node(setup.chain.anvil.url(), move |call, answer| {
+    before_node(setup.chain.anvil.url(), move |call, answer| {
         if call["method"] == GET_LOGS {
             let logs = answer["result"].as_array_mut().expect("logs");
             logs.retain(|log| !hidden.iter().any(|number| log["topics"][2] == topic(*number)));
@@ -69,7 +70,7 @@ fn a_block_beyond_all_counting_is_a_bad_answer() {
     let setup = Setup::new();
     let (data, merchant) = (setup.data(), setup.chain.merchant_id.to_string());
     for field in ["number", "timestamp"] {
-        let node = Server::before_node(setup.chain.anvil.url(), move |call, answer| {
+        let node = before_node(setup.chain.anvil.url(), move |call, answer| {
             match call["method"].as_str().expect("a method") {
                 "eth_getBlockByNumber" => answer["result"][field] = json!("0xffffffffffffffff"),
                 GET_LOGS => *answer = json!({"jsonrpc": "2.0", "id": call["id"], "result": []}),
@@ -88,7 +89,7 @@ fn a_node_that_is_asked_too_often_is_asked_the_same_again() {
     let (data, merchant) = (setup.data(), setup.chain.merchant_id.to_string());
     let asked = Arc::new(Mutex::new(Vec::new()));
     let ranges = Arc::clone(&asked);
-    let node = Server::before_node(setup.chain.anvil.url(), move |call, answer| {
+    let node = before_node(setup.chain.anvil.url(), move |call, answer| {
         if call["method"] == GET_LOGS {
             let mut ranges = ranges.lock().expect("the ranges");
             ranges.push(call["params"][0]["toBlock"].clone());

@@ -1,8 +1,8 @@
 //! The vectors' chain, their files, and the binary that judges them.
 
 mod lies;
+mod node;
 mod run;
-mod server;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,23 +13,18 @@ use alloy::providers::ext::AnvilApi;
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{B256, hex};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use shelfproof_contracts::ShelfproofRegistry;
-use shelfproof_tests::tools;
 use shelfproof_tests::vector_chain::{ANCHORED_AT_S, VectorChain, anchor, block_on, client, vector_chain};
-use shelfproof_tests::vectors::{Case, Vectors};
+use shelfproof_tests::vectors::{Case, RECEIPT_KEY, Vectors};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::epoch::{Header, data_hash, data_path, encode_data};
 use shelfproof_verifier::event::{KeyEvent, Kind, payload};
 use shelfproof_verifier::receipt;
 use tempfile::TempDir;
 
+pub(crate) use node::{before_node, closed_port};
 pub(crate) use run::Run;
-pub(crate) use server::Server;
-
-/// Anvil's second account, which the vectors' receipts are signed by.
-const RECEIPT_KEY: B256 = B256::new(hex!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"));
 
 /// The names of what was not proved.
 pub(crate) fn names(items: &Value) -> Vec<String> {
@@ -38,17 +33,6 @@ pub(crate) fn names(items: &Value) -> Vec<String> {
         .iter()
         .map(|item| item["name"].as_str().expect("a name").to_owned())
         .collect()
-}
-
-/// A case that must be refused, and with which status.
-pub(crate) struct Refused {
-    pub(crate) case: Case,
-    pub(crate) exit: i32,
-}
-
-/// A case that holds.
-pub(crate) struct Good {
-    pub(crate) case: Case,
 }
 
 /// A chain, a folder and the vectors.
@@ -264,47 +248,11 @@ impl Setup {
 }
 
 /// Bundles that hold by the chain as it is: those without a view of their own.
-pub(crate) fn cases() -> Vec<Good> {
-    let all = read();
-    let list = all["bundles"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter(|case| case.get("trusted").is_none());
-    let cases: Vec<Good> = list
-        .map(|case| Good {
-            case: Case::deserialize(case).expect("a case"),
-        })
-        .collect();
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = Vectors::read().expect("the vectors").bundles;
+    cases.retain(|case| case.trusted.is_none());
     assert!(cases.len() > 5);
     cases
-}
-
-/// Refusals by the chain as it is.
-pub(crate) fn refused() -> Vec<Refused> {
-    let all = read();
-    let list = all["refused"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter(|case| case.get("trusted").is_none());
-    let refused = |case: &Value| {
-        let case = Case::deserialize(case).expect("a case");
-        let cannot_tell = [
-            "code_unusual",
-            "epoch_not_final",
-            "stale",
-            "body_withheld",
-            "transfer_unverified",
-        ];
-        let exit = if cannot_tell.contains(&case.verdict.as_str()) {
-            2
-        } else {
-            1
-        };
-        Refused { case, exit }
-    };
-    list.map(refused).collect()
 }
 
 pub(crate) fn anchored_at_s(number: usize) -> u64 {
@@ -326,9 +274,4 @@ pub(crate) fn last_event(case: &Case) -> KeyEvent {
         prev: word(&shown["prev"]),
         payload: word(&shown["payload"]),
     }
-}
-
-fn read() -> Value {
-    let path = tools::root().join("tests/vectors/protocol-v1.json");
-    serde_json::from_slice(&fs::read(path).expect("the vectors")).expect("JSON")
 }

@@ -1,0 +1,196 @@
+//! What the merchant's own receipt key can sign and must not: another domain, other terms, sales that it never enters.
+
+use alloy_primitives::{Address, B256, keccak256};
+use k256::ecdsa::SigningKey;
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
+use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::{Code, tree};
+
+use super::bench::{Bench, GENERATION};
+use super::receipts::sign;
+use crate::Result;
+
+pub(super) fn forge(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
+    forge_domains(bench, key)?;
+    forge_digests(bench, key)?;
+    forge_terms(bench, key)?;
+    forge_sales(bench, key)
+}
+
+/// A promise, signed for that merchant.
+fn signed(promise: Promise, identity: &Identity, key: &SigningKey) -> Result<Promise> {
+    let root = tree::climb(&promise.event.hash(), &promise.path);
+    let digest = receipt::digest(identity, &root, promise.anchor_by_s);
+    Ok(Promise {
+        signature: sign(key, &digest)?,
+        ..promise
+    })
+}
+
+/// The true promise, signed for another chain, registry or merchant.
+fn forge_domains(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
+    let identity = bench.victim().bundle.identity;
+    for (name, other) in [
+        (
+            "for-another-chain",
+            Identity {
+                chain_id: identity.chain_id + 1,
+                ..identity
+            },
+        ),
+        (
+            "for-another-registry",
+            Identity {
+                registry: Address::repeat_byte(1),
+                ..identity
+            },
+        ),
+        (
+            "for-another-merchant",
+            Identity {
+                merchant_id: B256::repeat_byte(1),
+                ..identity
+            },
+        ),
+        (
+            "for-no-registry",
+            Identity {
+                registry: Address::ZERO,
+                ..identity
+            },
+        ),
+    ] {
+        let promise = signed(bench.victim().bundle.receipts[0].clone(), &other, key)?;
+        bench.draft(name, Code::ReceiptSignature, |draft| *draft.receipt() = promise);
+    }
+    Ok(())
+}
+
+/// The true promise, signed as something else than what the protocol has signed.
+fn forge_digests(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
+    let identity = bench.victim().bundle.identity;
+    let honest = &bench.victim().bundle.receipts[0];
+    let root = tree::climb(&honest.event.hash(), &honest.path);
+    let digest = receipt::digest(&identity, &root, honest.anchor_by_s);
+    let prefixed = |word: &B256| keccak256([&b"\x19Ethereum Signed Message:\n32"[..], word.as_slice()].concat());
+    for (name, digest) in [
+        ("of-the-bare-root", root),
+        ("of-the-hash-of-the-sale", honest.event.hash()),
+        ("of-the-payload", honest.event.payload),
+        ("as-a-message", prefixed(&digest)),
+        ("as-a-message-of-the-root", prefixed(&root)),
+        ("hashed-once-more", keccak256(digest)),
+    ] {
+        let signature = sign(key, &digest)?;
+        bench.draft(name, Code::ReceiptSignature, |draft| {
+            draft.receipt().signature = signature;
+        });
+    }
+    Ok(())
+}
+
+/// Well signed, for what no receipt may promise.
+fn forge_terms(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
+    let (identity, honest) = (
+        bench.victim().bundle.identity,
+        bench.victim().bundle.receipts[0].clone(),
+    );
+    let at_ms = honest.event.at_ms;
+    let other = bench.other().bundle.key_id;
+    // A day after the sale is the last second that a deadline may name, rounded down; before the sale, rounded up.
+    let (early, late) = (at_ms.div_ceil(1000) - 1, at_ms / 1000 + 86_401);
+    for (name, code, event, anchor_by_s) in [
+        ("due-before-the-sale", Code::ReceiptTerms, honest.event, early),
+        ("due-after-more-than-a-day", Code::ReceiptTerms, honest.event, late),
+        (
+            "of-another-key",
+            Code::ReceiptTerms,
+            KeyEvent {
+                key_id: other,
+                ..honest.event
+            },
+            honest.anchor_by_s,
+        ),
+        (
+            "of-a-redemption",
+            Code::ReceiptTerms,
+            KeyEvent {
+                kind: Kind::Redeemed,
+                ..honest.event
+            },
+            honest.anchor_by_s,
+        ),
+        // Nobody was registered then.
+        (
+            "before-the-key-was-added",
+            Code::ReceiptSignature,
+            KeyEvent {
+                at_ms: 0,
+                ..honest.event
+            },
+            0,
+        ),
+    ] {
+        let promise = Promise {
+            event,
+            anchor_by_s,
+            path: Vec::new(),
+            ..honest.clone()
+        };
+        let promise = signed(promise, &identity, key)?;
+        bench.draft(name, code, |draft| *draft.receipt() = promise);
+    }
+    Ok(())
+}
+
+/// Sales that were promised and came into no epoch. They happened, so it is said, when the key was generated, so that
+/// their deadlines have passed.
+fn forge_sales(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
+    let identity = bench.victim().bundle.identity;
+    let sale = bench.victim().bundle.receipts[0].clone();
+    let at_ms = bench.victim().bundle.events[GENERATION].event.at_ms;
+    let (salt, body) = (bench.material.word("a salt"), r#"{"order":"another"}"#.to_owned());
+    let to_another = KeyEvent {
+        at_ms,
+        payload: event::payload(&salt, &body),
+        ..sale.event
+    };
+    let opening = Some(Opening { salt, body });
+    let again = KeyEvent {
+        version: sale.event.version + 1,
+        prev: sale.event.hash(),
+        ..to_another
+    };
+    let first = KeyEvent {
+        version: 1,
+        prev: B256::ZERO,
+        ..to_another
+    };
+    for (name, event, path) in [
+        ("sale-left-out", to_another, Vec::new()),
+        (
+            "sale-left-out-of-a-burst",
+            to_another,
+            vec![sale.event.hash(); tree::MAX_PATH],
+        ),
+        ("second-sale-left-out", again, Vec::new()),
+        ("sale-before-generation-left-out", first, Vec::new()),
+    ] {
+        let promise = Promise {
+            event,
+            opening: opening.clone(),
+            anchor_by_s: at_ms.div_ceil(1000),
+            path,
+            signature: sale.signature,
+        };
+        let promise = signed(promise, &identity, key)?;
+        bench.draft(name, Code::ReceiptUnmet, |draft| {
+            draft.bundle.receipts.push(promise.clone());
+        });
+        bench.draft(&format!("{name}-alone"), Code::ReceiptUnmet, |draft| {
+            *draft.receipt() = promise;
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! A web server of a few lines, on the loopback: what answers is a function.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::Result;
+
+/// The most connections at once; one more is closed unanswered.
+const MAX_CONNECTIONS: usize = 64;
+
+/// The most bytes of a request's first line and its header fields.
+const MAX_HEAD_BYTES: u64 = 16 << 10;
+
+/// The most bytes of a request's body.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// How long a client may keep a connection waiting.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a path is answered with, by the request's body; `None` is 404.
+type Answer = dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync;
+
+/// A running server. It listens no more once this is dropped; what is being answered then is answered to its end.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    ends: Arc<AtomicBool>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Answers each path, which begins with `/` and is without query, with what `answer` gives, or with 404.
+    ///
+    /// # Errors
+    /// The system's, where it gives no port or no thread.
+    pub fn start(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Result<Self> {
+        Self::respond(move |path, _| answer(path))
+    }
+
+    /// The same; `answer` sees the request's body too.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn respond(answer: impl Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync + 'static) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let ends = Arc::new(AtomicBool::new(false));
+        let (answer, until): (Arc<Answer>, _) = (Arc::new(answer), Arc::clone(&ends));
+        let listening = thread::Builder::new().spawn(move || listen(&listener, &answer, &until))?;
+        Ok(Self {
+            address,
+            ends,
+            listening: Some(listening),
+        })
+    }
+
+    /// Answers with the files below `folder`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn of_folder(folder: impl Into<PathBuf>) -> Result<Self> {
+        let folder = folder.into();
+        Self::start(move |path| {
+            let within = path.trim_start_matches('/');
+            let climbs = within.split('/').any(|part| part == "..");
+            (!climbs).then(|| std::fs::read(folder.join(within)).ok())?
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same for clients: `http://127.0.0.1:…`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for the next connection; where that fails it is gone already.
+        let _ = TcpStream::connect(self.address);
+        if let Some(listening) = self.listening.take() {
+            let _ = listening.join();
+        }
+    }
+}
+
+/// One of the connections that are open.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    /// One more, unless there are too many.
+    fn one_of(all: &Arc<AtomicUsize>) -> Option<Self> {
+        let more = |open| (open < MAX_CONNECTIONS).then_some(open + 1);
+        all.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).ok()?;
+        Some(Self(Arc::clone(all)))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn listen(listener: &TcpListener, answer: &Arc<Answer>, ends: &AtomicBool) {
+    let all = Arc::new(AtomicUsize::new(0));
+    for stream in listener.incoming() {
+        if ends.load(Ordering::SeqCst) {
+            return;
+        }
+        let Some((stream, open)) = stream.ok().zip(Open::one_of(&all)) else {
+            continue;
+        };
+        let answer = Arc::clone(answer);
+        let serve = move || {
+            let _open = open;
+            // A client that goes away ends its own connection only.
+            let _ = serve(&stream, answer.as_ref());
+        };
+        // Without a thread the connection is closed unanswered.
+        let _ = thread::Builder::new().spawn(serve);
+    }
+}
+
+fn serve(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let (path, body) = read_request(stream)?;
+    let (status, content) = answer(&path, &body).map_or(("404 Not Found", Vec::new()), |content| ("200 OK", content));
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        content.len()
+    )?;
+    stream.write_all(&content)
+}
+
+/// The path without its query, and the body.
+fn read_request(stream: &TcpStream) -> io::Result<(String, Vec<u8>)> {
+    let mut head = BufReader::new(stream).take(MAX_HEAD_BYTES);
+    let mut first = String::new();
+    head.read_line(&mut first)?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if head.read_line(&mut line)? <= 2 {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    if length > MAX_BODY_BYTES {
+        return Err(io::Error::other("the request's body is too large"));
+    }
+    let mut body = vec![0; length];
+    head.into_inner().read_exact(&mut body)?;
+    let target = first.split_whitespace().nth(1).unwrap_or("/");
+    let path = target.split('?').next().unwrap_or(target);
+    Ok((path.to_owned(), body))
+}

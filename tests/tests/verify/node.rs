@@ -1,0 +1,41 @@
+//! Nodes that lie, and nodes that are not there.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::Value;
+use shelfproof_tests::web::Server;
+
+/// Stands before the node at `url`: `lie` sees every call's method and parameters, and may change its answer.
+pub(crate) fn before_node(url: &str, lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Server {
+    let host = url.trim_start_matches("http://").to_owned();
+    let server = Server::respond(move |_, body| {
+        let call: Value = serde_json::from_slice(body).ok()?;
+        let mut answer = forward(&host, body).ok()?;
+        lie(&call, &mut answer);
+        Some(answer.to_string().into_bytes())
+    });
+    server.expect("a server")
+}
+
+/// An address at which nobody listens.
+pub(crate) fn closed_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("http://{}", listener.local_addr().expect("its address"))
+}
+
+/// A JSON-RPC call to the node itself.
+fn forward(host: &str, body: &[u8]) -> std::io::Result<Value> {
+    let mut stream = TcpStream::connect(host)?;
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.ok_or_else(|| std::io::Error::other("no head"))?;
+    Ok(serde_json::from_slice(&answer[end + 4..])?)
+}
