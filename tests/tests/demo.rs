@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -92,12 +93,27 @@ fn check_ready(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Each cheat's command says the same to whoever repeats it.
+fn check_cheats(folder: &Path) -> Result<()> {
+    let mut cheats = 0;
+    for entry in fs::read_dir(folder)? {
+        let cheat = entry?.path();
+        let output = Command::new("sh").arg(cheat.join("command")).output()?;
+        assert_eq!(output.status.code(), Some(1), "{}", cheat.display());
+        assert_eq!(output.stdout, fs::read(cheat.join("verdict"))?, "{}", cheat.display());
+        cheats += 1;
+    }
+    assert_eq!(cheats, 9);
+    Ok(())
+}
+
 #[test]
 fn it_plays_to_its_end_serves_until_somebody_ends_it_and_leaves_nothing() -> Result<()> {
     let stage = Stage::new()?;
     let mut demo = stage.play("demo.log", &[])?;
     wait_until_it_says(&mut demo, "goes on serving")?;
     check_ready(&stage.ready())?;
+    check_cheats(&stage.folder().join("cheats"))?;
 
     let mut second = stage.play("second.log", &["--once"])?;
     let refused = second.wait_for(BOUND, |log| log.contains("a demo runs in").then(|| log.to_owned()))?;

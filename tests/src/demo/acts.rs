@@ -11,6 +11,7 @@ use super::after;
 use super::buyers;
 use super::house::{Door, House};
 use super::place::Place;
+use super::shelf::Shelf;
 use super::teller::Teller;
 use super::trade::{Trade, expect};
 use super::verify::Stranger;
@@ -65,6 +66,7 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
     let witness = witnesses.last().ok_or("no buyer checked")?;
     court::try_forgeries(&door, &witnesses, teller)?;
     let court = court::try_cheats(&door, place, &shelves[1], witness, teller)?;
+    go_on(&door, place, &shelves[1], &stranger, teller)?;
     Ok(Serving {
         witness: witness.folder.clone(),
         ready: ready::write(&door, place, &witnesses)?,
@@ -73,6 +75,17 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
         stranger,
         _court: court,
     })
+}
+
+/// The shop, whose database was copied under its feet, sells and proves as before.
+fn go_on(door: &Door, place: &Place, shelf: &Shelf, stranger: &Stranger, teller: &Teller) -> Result<()> {
+    teller.act("The honest shop goes on", "诚实的商店照常营业");
+    let sold = trade::sell_one(door, shelf)?;
+    public::wait_for(door, &sold.item.key_id.parse()?, Kind::Sold)?;
+    buyers::check_last(door, place, stranger, sold)?;
+    teller.say("one key more, sold, anchored, and proved to its buyer");
+    teller.end();
+    Ok(())
 }
 
 /// Keys that nobody bought, found in the public data.
@@ -98,8 +111,7 @@ impl fmt::Display for Serving {
         let config = self.door.config.display();
         write!(
             out,
-            "
-All of it held, and goes on serving until Ctrl-C. 全部核验通过；按 Ctrl-C 结束。
+            "It goes on serving until Ctrl-C. 服务继续运行，按 Ctrl-C 结束。
 
   shop     http://{http} (API: /docs)      mirror  http://{mirror}
   chain    {rpc}      for programs  {ready}

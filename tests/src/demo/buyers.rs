@@ -87,6 +87,16 @@ pub(super) fn check(
     Ok(witnesses)
 }
 
+/// One buyer more, whose key was only sold.
+pub(super) fn check_last(door: &Door, place: &Place, stranger: &Stranger, sold: Sold) -> Result<()> {
+    let witness = Witness {
+        folder: place.make("buyers")?.join("last"),
+        state: "sold",
+        sold,
+    };
+    verify(door, stranger, &witness)
+}
+
 /// Places among the sold keys: one in five redeemed, two refunded (one of them redeemed before), all others only sold.
 fn chosen(sold: usize, after: After, count: usize) -> Vec<usize> {
     let redeemed = (0..after.refunded_from).take(count / 5);

@@ -61,6 +61,12 @@ impl Teller {
         self.line(&format!("      {line}"));
     }
 
+    /// The last act is over.
+    pub(super) fn end(&self) {
+        let seconds = self.begun.elapsed().as_secs();
+        self.line(&format!("\nAll of it held, in {seconds} s. 全部通过核验。"));
+    }
+
     /// From now on nothing more is said: the end is under way.
     pub(super) fn hush(&self) {
         self.is_hushed.store(true, Ordering::Relaxed);

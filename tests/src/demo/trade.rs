@@ -49,6 +49,7 @@ pub(super) struct Trade {
 }
 
 /// An order, as a client is about to send it.
+#[derive(Clone)]
 struct Order {
     key: String,
     body: String,
@@ -130,6 +131,14 @@ pub(super) fn sell(door: &Door, [rare, monthly]: &[Shelf; 2], size: Size, teller
     Ok(Trade { sold, taken_minor })
 }
 
+/// Sells one key more.
+pub(super) fn sell_one(door: &Door, shelf: &Shelf) -> Result<Sold> {
+    let sold = delivered(&carry_out(door, &orders(shelf, "last", 1), 1)?);
+    sold.into_iter()
+        .next()
+        .ok_or_else(|| "the last order was not delivered".into())
+}
+
 /// Orders of one key each, every buyer with a secret of their own.
 fn orders(shelf: &Shelf, series: &str, count: usize) -> Vec<Order> {
     let order = |number: usize| {
@@ -156,7 +165,7 @@ fn orders(shelf: &Shelf, series: &str, count: usize) -> Vec<Order> {
 fn carry_out(door: &Door, orders: &[Order], clients: usize) -> Result<Vec<Outcome>> {
     let tasks = (0..clients).map(|client| {
         let share = orders.iter().skip(client).step_by(clients);
-        let share: Vec<Order> = share.map(Order::copy).collect();
+        let share: Vec<Order> = share.cloned().collect();
         let connections = [door.client(&door.channel), door.client(&door.channel)];
         async move {
             let [one, other] = connections;
@@ -173,15 +182,6 @@ fn carry_out(door: &Door, orders: &[Order], clients: usize) -> Result<Vec<Outcom
 }
 
 impl Order {
-    fn copy(&self) -> Self {
-        Self {
-            key: self.key.clone(),
-            body: self.body.clone(),
-            secret: self.secret.clone(),
-            again: self.again,
-        }
-    }
-
     async fn carry_out(self, one: &mut Client, other: &mut Client) -> Result<Outcome> {
         let (first, second) = match self.again {
             Again::No => (one.order(&self.key, self.body).await?, None),
