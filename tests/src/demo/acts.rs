@@ -67,6 +67,9 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
     court::try_forgeries(&door, &witnesses, teller)?;
     let court = court::try_cheats(&door, place, &shelves[1], witness, teller)?;
     go_on(&door, place, &shelves[1], &stranger, teller)?;
+    // Proofs of the newest epoch never grow old while nobody buys.
+    buyers::verify_all(&door, &stranger, &witnesses)?;
+    teller.end();
     Ok(Serving {
         witness: witness.folder.clone(),
         ready: ready::write(&door, place, &witnesses)?,
@@ -84,7 +87,6 @@ fn go_on(door: &Door, place: &Place, shelf: &Shelf, stranger: &Stranger, teller:
     public::wait_for(door, &sold.item.key_id.parse()?, Kind::Sold)?;
     buyers::check_last(door, place, stranger, sold)?;
     teller.say("one key more, sold, anchored, and proved to its buyer");
-    teller.end();
     Ok(())
 }
 

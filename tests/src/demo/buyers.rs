@@ -61,19 +61,7 @@ pub(super) fn check(
         folder: folder.join(format!("{:02}", number + 1)),
     };
     let witnesses: Vec<Witness> = chosen.iter().enumerate().map(witness).collect();
-    let share = witnesses.len().div_ceil(AT_ONCE);
-    thread::scope(|scope| {
-        let shares = witnesses.chunks(share).map(|share| {
-            scope.spawn(move || {
-                let checked: Result<()> = share.iter().try_for_each(|witness| verify(door, stranger, witness));
-                checked.map_err(|error| error.to_string())
-            })
-        });
-        let threads: Vec<_> = shares.collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().map_err(|_| "a buyer's thread panicked".to_owned())?)
-    })?;
+    verify_all(door, stranger, &witnesses)?;
     let of = |state| witnesses.iter().filter(|witness| witness.state == state).count();
     teller.say(&format!(
         "{} of {}: {} sold, {} redeemed, {} refunded; each the buyer's own, each receipt kept in time",
@@ -85,6 +73,23 @@ pub(super) fn check(
     ));
     not_anothers(stranger, &witnesses, teller)?;
     Ok(witnesses)
+}
+
+/// All of them fetch their proofs, in the newest epoch, and check them.
+pub(super) fn verify_all(door: &Door, stranger: &Stranger, witnesses: &[Witness]) -> Result<()> {
+    let share = witnesses.len().div_ceil(AT_ONCE);
+    Ok(thread::scope(|scope| {
+        let shares = witnesses.chunks(share).map(|share| {
+            scope.spawn(move || {
+                let checked: Result<()> = share.iter().try_for_each(|witness| verify(door, stranger, witness));
+                checked.map_err(|error| error.to_string())
+            })
+        });
+        let threads: Vec<_> = shares.collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| "a buyer's thread panicked".to_owned())?)
+    })?)
 }
 
 /// One buyer more, whose key was only sold.
@@ -120,7 +125,7 @@ fn verify(door: &Door, stranger: &Stranger, witness: &Witness) -> Result<()> {
         ("tag.txt", sold.secret.tag.as_bytes()),
         ("proof.json", &answer.body),
     ] {
-        disk::create(&witness.folder.join(name), text)?;
+        disk::replace(&witness.folder.join(name), text)?;
     }
     let said = key(stranger, &witness.folder, &witness.folder, 0)?;
     let wanted = format!("holds {}", witness.state);

@@ -15,14 +15,20 @@ use crate::Result;
 /// Its name.
 const FILE: &str = "ready.json";
 
-/// Buyers that it names, at least; of redeemed and refunded keys as many as there are beside.
-const SOLD: usize = 12;
+/// Buyers that it names, by the state of their keys.
+const BUYERS: [(&str, usize); 3] = [("sold", 12), ("redeemed", 3), ("refunded", 1)];
 
 /// Writes it whole, its owner's alone, for it holds keys.
 pub(super) fn write(door: &Door, place: &Place, witnesses: &[Witness]) -> Result<PathBuf> {
-    let (sold, others): (Vec<&Witness>, Vec<&Witness>) = witnesses.iter().partition(|witness| witness.state == "sold");
-    let buyers = sold.into_iter().take(SOLD).chain(others);
-    let buyers: Vec<_> = buyers
+    let of = |(state, count)| {
+        witnesses
+            .iter()
+            .filter(move |witness| witness.state == state)
+            .take(count)
+    };
+    let buyers: Vec<_> = BUYERS
+        .into_iter()
+        .flat_map(of)
         .map(|witness| {
             let sold = &witness.sold;
             json!({
