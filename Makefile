@@ -35,7 +35,7 @@ help: ## These lines
 test: ## Install what is missing, then every check and test, Rust and Solidity
 	@tools/test
 
-demo: ## A shop on this machine, the whole way of its keys, every cheat caught; serves until Ctrl-C (DEMO=once: ends with 0 or 1)
+demo: ## A shop on this machine, the whole way of its keys, every cheat caught; serves until Ctrl-C (DEMO=once: ends after its checks)
 	$(if $(filter-out once,$(DEMO)),$(error DEMO is `once`, or is not set))
 	@tools/install
 	cargo build --locked --release $(PROGRAMS) --bin demo

@@ -1,6 +1,6 @@
 //! Anvil, the Ethereum node of tests, in a folder that is gone with it.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use shelfproof::dev::anvil as dev;
 use tempfile::TempDir;
@@ -42,6 +42,12 @@ impl Anvil {
             anvil: dev::Anvil::start(&tools::foundry("anvil")?, folder.path(), settings)?,
             _folder: folder,
         })
+    }
+}
+
+impl DerefMut for Anvil {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.anvil
     }
 }
 

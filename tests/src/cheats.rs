@@ -52,14 +52,14 @@ const CHEATS: [Cheat; 9] = [
 pub struct Caught {
     /// Its name, and that of its folder.
     pub name: &'static str,
-    /// What the operator did.
-    pub what: &'static str,
-    /// Who notices.
-    pub who: &'static str,
+    /// What the operator did, in English and in Chinese.
+    pub what: [&'static str; 2],
+    /// Who notices, in both.
+    pub who: [&'static str; 2],
     /// By which code of `shelfproof-verify`.
     pub code: &'static str,
-    /// Why it cannot be hidden.
-    pub why: &'static str,
+    /// Why it cannot be hidden, in both.
+    pub why: [&'static str; 2],
     /// All that the command printed.
     pub verdict: String,
     /// Where its files are: `command`, `verdict`, `README.txt` and what they rest on. Codes among them are their owner's
@@ -69,7 +69,22 @@ pub struct Caught {
 
 /// What the commands ask: the chains that the crook anchored on, the servers of published data. Gone with this value.
 pub struct Court {
-    _stands: Vec<Stand>,
+    stands: Vec<Stand>,
+}
+
+impl Court {
+    /// Whether one of the chains has ended by itself.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        for stand in &mut self.stands {
+            if stand.chain.has_ended()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// Does all nine, in the order of the protocol's table, and tells of each when it is caught.
@@ -88,14 +103,14 @@ pub fn run_all(ground: &Ground, mut told: impl FnMut(&Caught)) -> Result<Court> 
         place.write("README.txt", story.text().as_bytes())?;
         told(&Caught {
             name: story.name,
-            what: story.what[0],
-            who: story.who[0],
+            what: story.what,
+            who: story.who,
             code: story.code,
-            why: story.why[0],
+            why: story.why,
             verdict: ruling.text,
             folder: place.folder().to_owned(),
         });
         stands.push(crook.stand);
     }
-    Ok(Court { _stands: stands })
+    Ok(Court { stands })
 }

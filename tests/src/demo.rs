@@ -13,7 +13,9 @@ mod after;
 mod books;
 mod buyers;
 mod court;
+mod figures;
 mod house;
+mod order;
 mod place;
 mod public;
 mod ready;
@@ -35,6 +37,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// How much is done.
     pub size: Size,
+    /// Whether long texts are told in Chinese.
+    pub is_chinese: bool,
     /// Whether it ends after its checks, and does not go on serving.
     pub once: bool,
 }
@@ -97,31 +101,45 @@ pub enum Ending {
 /// With the first figure that is not what it must be, or the words of a program that failed.
 pub fn run(plan: &Plan) -> Result<Ending> {
     let begun = Instant::now();
-    let signals = Signals::listen()?;
-    let place = Place::take(&plan.folder)?;
-    let teller = Teller::new(begun);
+    let mut signals = Signals::listen()?;
+    // Children of a demo that was killed are waited for.
+    let folder = plan.folder.clone();
+    let take = move || Place::take(&folder).map_err(|error| error.to_string());
+    let Some(place) = first_of(take, &mut signals)? else {
+        return Ok(Ending::Stopped);
+    };
+    let place = place?;
+    // What is cut off in the middle of an act leaves nothing elsewhere either.
+    tempfile::env::override_temp_dir(&place.make("tmp")?)
+        .map_err(|other| format!("temporary files lie in {} already", other.display()))?;
+    let teller = Teller::new(begun, plan.is_chinese);
     let house = Arc::new(House::start(&place)?);
     let ended = play(plan, &place, &house, &teller, signals);
-    // Nobody is to find what is about to go away.
-    ready::remove(&place)?;
     teller.hush();
-    house.stop()?;
-    ended
+    // Nobody is to find what is about to go away. Both are done, whatever becomes of the other.
+    let (removed, stopped) = (ready::remove(&place), house.stop());
+    let ended = ended?;
+    removed?;
+    stopped?;
+    Ok(ended)
 }
 
 /// The acts on a thread of their own: while one works or waits, a signal still ends it all in order.
 fn play(plan: &Plan, place: &Place, house: &Arc<House>, teller: &Teller, mut signals: Signals) -> Result<Ending> {
-    let (plan, place, shop, told) = (plan.clone(), place.clone(), Arc::clone(house), teller.clone());
-    let once = plan.once;
-    let acts = move || acts::play(&plan, &place, &shop, &told).map_err(|error| error.to_string());
+    let (size, stage, shop, told) = (plan.size, place.clone(), Arc::clone(house), teller.clone());
+    let acts = move || acts::play(size, &stage, &shop, &told).map_err(|error| error.to_string());
     let Some(serving) = first_of(acts, &mut signals)? else {
         return Ok(Ending::Stopped);
     };
     // An act that fails may do so because the shop is gone, which then says why.
-    let serving = serving.map_err(|error| house.failure().unwrap_or(error))?;
-    if !once {
-        teller.invite(&serving);
-        signals.wait_unless(|| house.failure())?;
+    let serving = serving.map_err(|error| teller.blame(place, &house.failure().unwrap_or(error)));
+    // Dropped at the end: what the cheats' commands ask runs as long.
+    let mut serving = serving?;
+    // On this thread, which removes it too: the one cannot come after the other.
+    let ready = ready::write(place, &serving)?;
+    if !plan.once {
+        teller.invite(&serving, &ready);
+        signals.wait_unless(|| house.failure().or_else(|| serving.failure()))?;
     }
     Ok(Ending::Whole)
 }

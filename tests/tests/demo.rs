@@ -60,17 +60,26 @@ fn wait_until_it_says(demo: &mut Server, words: &str) -> Result<()> {
     Ok(demo.wait_for(BOUND, |log| log.contains(words).then_some(()))?)
 }
 
-/// Sends it that signal and waits until it and all below it have ended.
-fn end(demo: &mut Server, signal: Signal) -> Result<()> {
+/// Sends it that signal and waits until it and all below it have ended; its exit code, where no signal ended it.
+fn end(demo: &mut Server, signal: Signal) -> Result<Option<i32>> {
     let below = below(demo.pid())?;
     assert!(below.len() > 3, "the shop has processes: {below:?}");
     send(signal, demo.pid())?;
+    let code = exit_code(demo)?;
+    wait_until_gone(&below)?;
+    Ok(code)
+}
+
+/// Waits until it has ended; its exit code, where no signal ended it.
+fn exit_code(demo: &mut Server) -> Result<Option<i32>> {
     let bound = Instant::now() + BOUND;
-    while !demo.has_ended()? {
+    loop {
+        if let Some(status) = demo.status()? {
+            return Ok(status.code());
+        }
         assert!(Instant::now() < bound, "it does not end: {}", demo.log());
         thread::sleep(POLL);
     }
-    wait_until_gone(&below)
 }
 
 fn check_ready(path: &Path) -> Result<()> {
@@ -87,6 +96,9 @@ fn check_ready(path: &Path) -> Result<()> {
         "{buyers:?}"
     );
     for buyer in buyers {
+        for field in ["code", "order", "nonce", "tag"] {
+            assert!(buyer[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
+        }
         let bundle = Path::new(buyer["bundle"].as_str().ok_or("no bundle")?);
         assert!(bundle.is_absolute() && bundle.is_file(), "{}", bundle.display());
     }
@@ -116,14 +128,18 @@ fn it_plays_to_its_end_serves_until_somebody_ends_it_and_leaves_nothing() -> Res
     check_cheats(&stage.folder().join("cheats"))?;
 
     let mut second = stage.play("second.log", &["--once"])?;
-    let refused = second.wait_for(BOUND, |log| log.contains("a demo runs in").then(|| log.to_owned()))?;
-    assert!(refused.contains(&demo.pid().to_string()), "{refused}");
+    assert_eq!(exit_code(&mut second)?, Some(1));
+    let refused = second.log();
+    assert!(
+        refused.contains("a demo runs in") && refused.contains(&demo.pid().to_string()),
+        "{refused}"
+    );
     check_ready(&stage.ready())?;
 
     let token: Value = serde_json::from_slice(&fs::read(stage.ready())?)?;
     let token = token["adminKey"].as_str().ok_or("no key")?.to_owned();
     assert!(!demo.log().contains(&token), "the admin's key was printed");
-    end(&mut demo, Signal::Interrupt)?;
+    assert_eq!(end(&mut demo, Signal::Interrupt)?, Some(0));
     assert!(!stage.ready().exists());
     Ok(())
 }
@@ -133,13 +149,37 @@ fn it_can_be_killed_or_stopped_in_the_middle_and_begins_anew() -> Result<()> {
     let stage = Stage::new()?;
     let mut killed = stage.play("killed.log", &[])?;
     wait_until_it_says(&mut killed, "\n2. ")?;
-    end(&mut killed, Signal::Kill)?;
+    assert_eq!(end(&mut killed, Signal::Kill)?, None);
 
     // At once: the new one waits for the old one's children, and begins with an empty shop.
+    let stale = stage.folder().join("cheats/stale");
+    fs::create_dir_all(&stale)?;
     let mut stopped = stage.play("stopped.log", &[])?;
     wait_until_it_says(&mut stopped, "\n3. ")?;
-    end(&mut stopped, Signal::Interrupt)?;
+    assert!(!stale.exists());
+    assert_eq!(end(&mut stopped, Signal::Terminate)?, Some(130));
     assert!(!stage.ready().exists());
     assert!(stopped.log().contains("nothing is left running"), "{}", stopped.log());
+
+    let mut whole = stage.play("whole.log", &["--once"])?;
+    assert_eq!(exit_code(&mut whole)?, Some(0), "{}", whole.log());
+    assert!(whole.log().contains("All of it held"), "{}", whole.log());
+    assert!(!stage.ready().exists());
+    Ok(())
+}
+
+#[test]
+fn a_folder_of_something_else_is_not_touched() -> Result<()> {
+    let stage = Stage::new()?;
+    let kept = stage.folder().join("kept");
+    fs::create_dir_all(&kept)?;
+    let mut demo = stage.play("refused.log", &["--once"])?;
+    assert_eq!(exit_code(&mut demo)?, Some(1));
+    assert!(
+        demo.log().contains("choose another one with --folder"),
+        "{}",
+        demo.log()
+    );
+    assert_eq!(fs::read_dir(stage.folder())?.count(), 1);
     Ok(())
 }

@@ -302,8 +302,15 @@ impl Server {
     /// # Errors
     /// The system's.
     pub fn has_ended(&mut self) -> Result<bool, ChildError> {
-        let ended = self.child.try_wait().map_err(ChildError::system(self.name))?;
-        Ok(ended.is_some())
+        Ok(self.status()?.is_some())
+    }
+
+    /// How it ended, where it has.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn status(&mut self) -> Result<Option<ExitStatus>, ChildError> {
+        self.child.try_wait().map_err(ChildError::system(self.name))
     }
 
     /// Asks the server to end with `signal`, waits for it, and kills it where it does not.

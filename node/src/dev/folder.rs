@@ -2,6 +2,7 @@
 //!
 //! Whatever is made here gets its name last, so that a crash leaves it whole or not there.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -25,6 +26,9 @@ const LEAVE_BOUND: Duration = Duration::from_secs(30);
 
 /// Where clusters lie whose shop's folder the database's account cannot reach: as root, in root's own places.
 const CLUSTERS: &str = "/var/lib/shelfproof-dev";
+
+/// Bytes drawn by lot for the name of such a cluster's folder, hex.
+const CLUSTER_NAME_BYTES: usize = 8;
 
 /// The file that names such a cluster's folder.
 const CLUSTER_NOTE: &str = "postgres.path";
@@ -51,6 +55,9 @@ pub enum FolderError {
         /// The system's words.
         cause: io::Error,
     },
+    /// What names the cluster's folder does not name one.
+    #[error("{} names no cluster of {CLUSTERS}: put back what stood in it, or remove the folder and begin anew", .0.display())]
+    Note(PathBuf),
     /// The keys cannot be made.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -117,8 +124,7 @@ impl Folder {
     /// # Errors
     /// Where the system refuses. What is left is removed by another call.
     pub fn remove(self) -> Result<(), FolderError> {
-        let outside = self.cluster_outside().filter(|outside| outside.starts_with(CLUSTERS));
-        if let Some(outside) = outside.filter(|outside| outside.exists()) {
+        if let Some(outside) = self.cluster_outside()?.filter(|outside| outside.exists()) {
             fs::remove_dir_all(&outside).map_err(FolderError::at(&outside))?;
         }
         fs::remove_dir_all(&self.path).map_err(FolderError::at(&self.path))
@@ -192,7 +198,7 @@ impl Folder {
     pub fn cluster(&self) -> Result<PathBuf, FolderError> {
         let inside = self.join("postgres");
         let note = self.join(CLUSTER_NOTE);
-        if let Some(outside) = self.cluster_outside() {
+        if let Some(outside) = self.cluster_outside()? {
             private_folder(&outside)?;
             return Ok(outside);
         }
@@ -202,17 +208,35 @@ impl Folder {
         }
         // A name of its own, not one made of this folder's: whoever removes this folder and begins anew begins with
         // an empty database.
-        let outside = Path::new(CLUSTERS).join(hex::encode(random::<[u8; 8]>()));
+        let outside = Path::new(CLUSTERS).join(hex::encode(random::<[u8; CLUSTER_NAME_BYTES]>()));
         fs::create_dir_all(CLUSTERS).map_err(FolderError::at(Path::new(CLUSTERS)))?;
         private_folder(&outside)?;
         disk::create(&note, outside.to_string_lossy().as_bytes()).map_err(FolderError::at(&note))?;
         Ok(outside)
     }
 
-    fn cluster_outside(&self) -> Option<PathBuf> {
-        let note = fs::read_to_string(self.join(CLUSTER_NOTE)).ok()?;
-        Some(PathBuf::from(note.trim_end()))
+    /// The cluster's folder, where it lies in one of the machine's.
+    fn cluster_outside(&self) -> Result<Option<PathBuf>, FolderError> {
+        let note = self.join(CLUSTER_NOTE);
+        let outside = match fs::read_to_string(&note) {
+            Ok(text) => PathBuf::from(text.trim_end()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(cause) => return Err(FolderError::at(&note)(cause)),
+        };
+        if is_cluster(&outside) {
+            Ok(Some(outside))
+        } else {
+            Err(FolderError::Note(note))
+        }
     }
+}
+
+/// Whether [`Folder::cluster`] makes such names. Whatever the note names is written and removed as root, and whoever owns
+/// the folder may have written the note.
+fn is_cluster(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let is_drawn = name.len() == 2 * CLUSTER_NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_drawn && path.parent() == Some(Path::new(CLUSTERS))
 }
 
 fn private_folder(path: &Path) -> Result<(), FolderError> {
@@ -221,4 +245,40 @@ fn private_folder(path: &Path) -> Result<(), FolderError> {
         .mode(0o700)
         .create(path)
         .map_err(FolderError::at(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_note_leads_anywhere_else() {
+        assert!(is_cluster(&Path::new(CLUSTERS).join("87af273b120f4219")));
+        for other in [
+            "",
+            ".",
+            "..",
+            "87af273b120f421",
+            "87af273b120f421x",
+            "87af273b120f4219/..",
+            "../87af273b120f4219",
+        ] {
+            assert!(!is_cluster(&Path::new(CLUSTERS).join(other)), "{other}");
+        }
+        assert!(!is_cluster(Path::new("/87af273b120f4219")));
+    }
+
+    #[test]
+    fn a_folder_is_removed_unless_its_note_leads_elsewhere() {
+        let outer = tempfile::tempdir().unwrap();
+        let (kept, shop) = (outer.path().join("kept"), outer.path().join("shop"));
+        fs::create_dir(&kept).unwrap();
+        let folder = Folder::take(&shop).unwrap();
+        fs::write(folder.join(CLUSTER_NOTE), kept.to_str().unwrap()).unwrap();
+        assert!(matches!(folder.remove(), Err(FolderError::Note(_))));
+        assert!(kept.exists() && shop.exists());
+        fs::remove_file(shop.join(CLUSTER_NOTE)).unwrap();
+        Folder::take(&shop).unwrap().remove().unwrap();
+        assert!(kept.exists() && !shop.exists());
+    }
 }

@@ -94,6 +94,14 @@ impl Starting {
 }
 
 impl Proving {
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.server.has_ended()?)
+    }
+
     /// What it answers to a path.
     ///
     /// # Errors

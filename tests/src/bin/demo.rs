@@ -1,6 +1,7 @@
 //! `demo [--once] [--small] [--folder FOLDER]`: plays the demo, and serves until Ctrl-C. What `make demo` runs.
 
 use std::env;
+use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 
 use shelfproof_tests::demo::{Ending, Plan, Size, run};
@@ -17,6 +18,10 @@ Usage: demo [--once] [--small] [--folder FOLDER]
   --folder FOLDER  The folder that keeps it, emptied at the start [default: .shelfproof/demo]
 ";
 
+const STOPPED_WORDS: &str = "
+demo: stopped before its end; nothing is left running. 演示中途停止，没有遗留进程。
+";
+
 /// The exit status of a program that Ctrl-C ended.
 const STOPPED: u8 = 130;
 
@@ -24,7 +29,7 @@ fn main() -> ExitCode {
     let played = match plan(env::args().skip(1)) {
         Ok(Some(plan)) => run(&plan),
         Ok(None) => {
-            print!("{HELP}");
+            say(&mut stdout(), HELP);
             return ExitCode::SUCCESS;
         }
         Err(error) => Err(error),
@@ -32,14 +37,26 @@ fn main() -> ExitCode {
     match played {
         Ok(Ending::Whole) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => {
-            eprintln!("\ndemo: stopped before its end; nothing is left running. 演示中途停止，没有遗留进程。");
+            say(&mut stderr(), STOPPED_WORDS);
             ExitCode::from(STOPPED)
         }
         Err(error) => {
-            eprintln!("\ndemo: {error}");
+            say(&mut stderr(), &format!("\ndemo: {error}\n"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether the environment asks for Chinese: the first of these that is set decides.
+fn is_chinese() -> bool {
+    let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(env::var_os);
+    set.find(|value| !value.is_empty())
+        .is_some_and(|value| value.to_string_lossy().starts_with("zh"))
+}
+
+/// Says it to whoever may have gone away.
+fn say(out: &mut impl Write, text: &str) {
+    let _ = out.write_all(text.as_bytes());
 }
 
 /// What the arguments ask for; `None` is help.
@@ -47,6 +64,7 @@ fn plan(mut args: impl Iterator<Item = String>) -> Result<Option<Plan>> {
     let mut plan = Plan {
         folder: tools::root().join(".shelfproof/demo"),
         size: Size::FULL,
+        is_chinese: is_chinese(),
         once: false,
     };
     while let Some(arg) = args.next() {

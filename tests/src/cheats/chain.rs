@@ -48,6 +48,11 @@ impl Chain {
         })
     }
 
+    /// Whether it has ended by itself.
+    pub(super) fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.anvil.has_ended()?)
+    }
+
     /// Anchors an epoch, final when this returns.
     pub(super) fn anchor(&self, header: &Header) -> Result<()> {
         block_on(async {

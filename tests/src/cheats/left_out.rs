@@ -19,7 +19,7 @@ pub(super) const STORY: Story = Story {
     who: ["the buyer", "买家"],
     why: [
         "The receipt is the shop's signature under a deadline. Once a final block is past it, either an epoch before that \
-         block holds the sale, or none ever can in time. An audit cannot miss what it never saw; whoever has the receipt looks \
+         block holds the sale, or none ever can in time. An audit cannot notice what never was in the log; whoever has the receipt looks \
          through all epochs and does.",
         "收据是商家对期限的签名。当最终确认的区块过了期限，要么此前的账页里有这笔销售，要么就再也不可能按时有：审计看不出从未出现过的东西，持收据的人查遍所有账页便知。",
     ],

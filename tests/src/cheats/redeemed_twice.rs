@@ -18,9 +18,9 @@ pub(super) const STORY: Story = Story {
     who: ["an auditor", "审计者"],
     why: [
         "The two redemptions stand one behind the other in the key's history, each naming the one before by its hash. Which \
-         kind may follow which is the protocol's, not the shop's: the two events alone convict, on chain too.",
+         kind may follow which is the protocol's, not the shop's: the two events alone are the evidence, made for a dispute contract.",
         "两次兑换在卡密的历史里前后相连，每条都以哈希指向前一条。哪种记录可以接在哪种之后由协议规定，不由商家决定：\
-         单凭这两条记录就能定论，在链上也一样。",
+         单凭这两条记录就是证据，供争议合约使用。",
     ],
 };
 

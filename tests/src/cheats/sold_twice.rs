@@ -18,10 +18,10 @@ pub(super) const STORY: Story = Story {
     why: [
         "For a day after each turn both buyers' own proofs hold. But both sales are version 3 of one key, both are in epochs \
          whose hashes the chain keeps, and any stranger who replays the published data meets the second one: the two together \
-         are the evidence `fork`, which a dispute contract takes. The shop's own program refuses to sell from the older copy \
+         are the evidence `fork`, made for a dispute contract. The shop's own program refuses to sell from the older copy \
          unless its fence is switched off.",
         "每次轮换后的一天内，两位买家各自的证明都成立。但两笔销售都是同一张卡密的版本 3，所在账页的哈希都留在链上，\
-         任何人重放公布的数据都会遇到第二笔：两笔合起来就是争议合约所接受的证据 fork。不关掉围栏，商家的程序也不会用旧副本出售。",
+         任何人重放公布的数据都会遇到第二笔：两笔合起来就是为争议合约准备的证据 fork。不关掉围栏，商家的程序也不会用旧副本出售。",
     ],
 };
 

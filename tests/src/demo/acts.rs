@@ -1,21 +1,21 @@
 //! The acts, one after the other, and what serves after them.
 
 use std::collections::HashSet;
-use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::Kind;
 
 use super::after;
-use super::buyers;
+use super::buyers::{self, Witness};
+use super::figures::expect;
 use super::house::{Door, House};
 use super::place::Place;
 use super::shelf::Shelf;
 use super::teller::Teller;
-use super::trade::{Trade, expect};
+use super::trade::Trade;
 use super::verify::Stranger;
-use super::{Plan, Size, books, court, public, ready, shelf, trade};
+use super::{Size, books, court, public, shelf, trade};
 use crate::Result;
 use crate::anchored::Proving;
 use crate::cheats::Court;
@@ -25,15 +25,12 @@ pub(super) struct Serving {
     door: Door,
     mirror: Proving,
     stranger: Stranger,
-    witness: PathBuf,
-    ready: PathBuf,
-    /// What the cheats' commands ask.
-    _court: Court,
+    witnesses: Vec<Witness>,
+    court: Court,
 }
 
 /// All acts. Each checks what it shows.
-pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -> Result<Serving> {
-    let size = plan.size;
+pub(super) fn play(size: Size, place: &Place, house: &House, teller: &Teller) -> Result<Serving> {
     teller.act("A shop opens on this machine", "在本机开店");
     let door = house.open()?;
     teller.say(&format!(
@@ -53,13 +50,13 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
     let epochs = public::wait_for(&door, last, Kind::Voided)?;
     let events = size.codes * 2 + size.sales + size.redeemed + size.refunded + size.voided;
     teller.say(&format!(
-        "{events} events lie in {epochs} epochs, each one hash on the chain, in final blocks"
+        "{epochs} epochs lie in final blocks, each of them one hash on the chain"
     ));
 
     let stranger = Stranger::pin(&door, place)?;
     let told = (&trade.sold[..], after);
     let witnesses = buyers::check(&door, place, &stranger, told, size.verifying, teller)?;
-    public::audit(&door, &stranger, size.codes, events, teller)?;
+    public::audit(&door, &stranger, [epochs, size.codes as u64, events as u64], teller)?;
     let checked: Vec<_> = witnesses.iter().map(|witness| &witness.sold).collect();
     let mirror = public::mirror(&door, place, &checked, epochs, teller)?;
 
@@ -71,12 +68,11 @@ pub(super) fn play(plan: &Plan, place: &Place, house: &House, teller: &Teller) -
     buyers::verify_all(&door, &stranger, &witnesses)?;
     teller.end();
     Ok(Serving {
-        witness: witness.folder.clone(),
-        ready: ready::write(&door, place, &witnesses)?,
         door,
         mirror,
         stranger,
-        _court: court,
+        witnesses,
+        court,
     })
 }
 
@@ -105,14 +101,42 @@ fn unsold(door: &Door, trade: &Trade, size: Size) -> Result<Vec<B256>> {
     Ok(unsold)
 }
 
-impl fmt::Display for Serving {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Serving {
+    /// How people reach the shop.
+    pub(super) const fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// The buyers with their proofs, all of the newest epoch.
+    pub(super) fn witnesses(&self) -> &[Witness] {
+        &self.witnesses
+    }
+
+    /// What does not serve any more, where something ended by itself.
+    pub(super) fn failure(&mut self) -> Option<String> {
+        let found = [
+            ("the mirror", self.mirror.has_ended()),
+            ("a cheat's chain", self.court.has_ended()),
+        ];
+        found.into_iter().find_map(|(what, ended)| match ended {
+            Ok(false) => None,
+            Ok(true) => Some(format!("{what} ended by itself")),
+            Err(error) => Some(error.to_string()),
+        })
+    }
+
+    /// What whoever watches can try now.
+    pub(super) fn invitation(&self, ready: &Path) -> String {
         let (http, mirror, rpc) = (self.door.address, self.mirror.address, &self.door.rpc);
         let verify = self.stranger.program.display();
-        let (store, buyer) = (self.stranger.store.display(), self.witness.display());
+        let store = self.stranger.store.display();
+        let buyer = self
+            .witnesses
+            .last()
+            .map(|witness| witness.folder.display().to_string())
+            .unwrap_or_default();
         let config = self.door.config.display();
-        write!(
-            out,
+        format!(
             "It goes on serving until Ctrl-C. 服务继续运行，按 Ctrl-C 结束。
 
   shop     http://{http} (API: /docs)      mirror  http://{mirror}
@@ -130,7 +154,7 @@ Try it in another terminal / 在另一个终端中试试:
     {shelfproof} admin order list
     {shelfproof}-anchor status
 ",
-            ready = self.ready.display(),
+            ready = ready.display(),
             data = self.door.data_uri,
             shelfproof = self.stranger.program.with_file_name("shelfproof").display(),
         )

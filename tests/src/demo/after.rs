@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use shelfproof_verifier::buyer;
 
 use super::Size;
+use super::figures::expect;
 use super::house::Door;
+use super::order::Sold;
 use super::teller::Teller;
-use super::trade::{Sold, expect};
 use crate::Result;
 use crate::client::Client;
 use crate::load::at_once;

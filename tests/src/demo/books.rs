@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::Size;
 use super::after::After;
+use super::figures::{expect, minor};
 use super::house::Door;
 use super::shelf::{CURRENCY, Shelf};
 use super::teller::Teller;
-use super::trade::{CREDIT, Trade, expect, minor};
+use super::trade::{CREDIT, Trade};
 use crate::Result;
 use crate::vector_chain::block_on;
 

@@ -9,9 +9,9 @@ use shelfproof_anchor::keyfile::disk;
 
 use super::after::After;
 use super::house::Door;
+use super::order::Sold;
 use super::place::Place;
 use super::teller::Teller;
-use super::trade::Sold;
 use super::verify::Stranger;
 use crate::Result;
 use crate::forger::Honest;

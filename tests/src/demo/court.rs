@@ -85,9 +85,11 @@ pub(super) fn try_forgeries(door: &Door, witnesses: &[Witness], teller: &Teller)
     let mut counts: Vec<_> = by_code.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
     let counts: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    let refused = outcomes.iter().filter(|outcome| outcome.expected.exit() == 1).count();
     teller.say(&format!(
-        "{} kinds of forged bundles, all refused, each for its own reason:",
-        outcomes.len()
+        "{} kinds of false bundles and typings: {refused} refused, {} answered with cannot tell, each for its own reason:",
+        outcomes.len(),
+        outcomes.len() - refused
     ));
     teller.tell(&counts.join(", "));
     teller.say("没有一份假证明通过核验。");
@@ -99,7 +101,11 @@ fn verifier(door: &Door) -> Result<Verifier> {
 }
 
 fn tell(cheat: &Caught, teller: &Teller) {
-    teller.say(&format!("{:<15} noticed by {}: {}", cheat.name, cheat.who, cheat.code));
-    teller.tell(cheat.what);
-    teller.tell(cheat.why);
+    teller.say(&format!(
+        "{:<15} noticed by {}: {}",
+        cheat.name, cheat.who[0], cheat.code
+    ));
+    for [en, zh] in [cheat.what, cheat.why] {
+        teller.tell(if teller.is_chinese() { zh } else { en });
+    }
 }

@@ -9,10 +9,11 @@ use serde_json::Value;
 use shelfproof_verifier::epoch::{data_path, decode_data};
 use shelfproof_verifier::event::Kind;
 
+use super::figures::expect;
 use super::house::Door;
+use super::order::Sold;
 use super::place::Place;
 use super::teller::Teller;
-use super::trade::{Sold, expect};
 use super::verify::Stranger;
 use crate::Result;
 use crate::anchored::{Proving, follow};
@@ -65,21 +66,21 @@ pub(super) fn on_sale(door: &Door, epochs: u64) -> Result<Vec<B256>> {
     Ok(on_sale.map(|(key, _)| key).collect())
 }
 
-/// An auditor who has nothing but the chain and the published data replays all of it.
-pub(super) fn audit(door: &Door, stranger: &Stranger, keys: usize, events: usize, teller: &Teller) -> Result<()> {
+/// An auditor who has nothing but the chain and the published data replays all of it: so many epochs, keys and events.
+pub(super) fn audit(door: &Door, stranger: &Stranger, wanted: [u64; 3], teller: &Teller) -> Result<()> {
     teller.act(
         "An auditor replays everything from public data",
         "审计者仅凭公开数据重放全部历史",
     );
     let said = stranger.json(&["audit", "--data", &door.data_uri], 0)?;
     let figure = |field: &str| said[field].as_u64().ok_or_else(|| format!("no {field} in {said}"));
-    expect("keys audited", figure("keys")?, keys as u64)?;
-    expect("events replayed", figure("replayedEvents")?, events as u64)?;
-    teller.say(&format!(
-        "{} epochs, {events} events of {keys} keys: {}",
-        figure("epoch")?,
-        said["sentence"].as_str().unwrap_or_default()
-    ));
+    let [epochs, keys, events] = wanted;
+    expect("epochs audited", figure("epoch")?, epochs)?;
+    expect("keys audited", figure("keys")?, keys)?;
+    expect("events replayed", figure("replayedEvents")?, events)?;
+    let sentence = said["sentence"].as_str().unwrap_or_default();
+    teller.say(&format!("{epochs} epochs, {events} events of {keys} keys."));
+    teller.tell(sentence);
     teller.say("每一条事件、每一个历史根都与链上一致。");
     Ok(())
 }

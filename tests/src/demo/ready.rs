@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use shelfproof_anchor::keyfile::disk;
 
-use super::buyers::Witness;
-use super::house::Door;
+use super::acts::Serving;
 use super::place::Place;
 use crate::Result;
 
@@ -19,7 +18,8 @@ const FILE: &str = "ready.json";
 const BUYERS: [(&str, usize); 3] = [("sold", 12), ("redeemed", 3), ("refunded", 1)];
 
 /// Writes it whole, its owner's alone, for it holds keys.
-pub(super) fn write(door: &Door, place: &Place, witnesses: &[Witness]) -> Result<PathBuf> {
+pub(super) fn write(place: &Place, serving: &Serving) -> Result<PathBuf> {
+    let (door, witnesses) = (serving.door(), serving.witnesses());
     let of = |(state, count)| {
         witnesses
             .iter()

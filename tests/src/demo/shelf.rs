@@ -1,9 +1,9 @@
 //! Codes come in from files as vendors send them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use shelfproof_anchor::keyfile::disk;
 
 use super::Size;
 use super::house::Door;
@@ -134,7 +134,7 @@ fn large(folder: &Path, codes: usize) -> Result<[Batch<'static>; 3]> {
     let rows = codes - lines - pairs;
     let write = |name: &str, bytes: Vec<u8>| -> Result<PathBuf> {
         let path = folder.join(name);
-        fs::write(&path, bytes)?;
+        disk::create(&path, &bytes)?;
         Ok(path)
     };
     Ok([

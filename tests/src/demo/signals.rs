@@ -1,5 +1,6 @@
 //! The end from outside: Ctrl-C, a closed terminal, a service manager, or make's death.
 
+use std::io::{IsTerminal, stdin};
 use std::thread;
 use std::time::Duration;
 
@@ -32,16 +33,20 @@ impl Signals {
     }
 
     /// Waits for one, unless `failure` finds before that something has gone wrong.
-    pub(super) fn wait_unless(&mut self, failure: impl Fn() -> Option<String>) -> Result<()> {
+    pub(super) fn wait_unless(&mut self, mut failure: impl FnMut() -> Option<String>) -> Result<()> {
         let kinds = &mut self.kinds;
-        self.runtime.block_on(async {
+        let failed = async {
             loop {
                 if let Some(why) = failure() {
-                    return Err(why.into());
+                    return why;
                 }
-                if tokio::time::timeout(WATCH, any(kinds)).await.is_ok() {
-                    return Ok(());
-                }
+                tokio::time::sleep(WATCH).await;
+            }
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                () = any(kinds) => Ok(()),
+                why = failed => Err(why.into()),
             }
         })
     }
@@ -49,9 +54,23 @@ impl Signals {
 
 async fn any([interrupt, terminate, hangup]: &mut [Signal; 3]) {
     tokio::select! {
+        () = terminal_gone() => {}
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
+    }
+}
+
+/// A terminal that goes away tells the first program of its session alone; that may be a make, which tells nobody.
+async fn terminal_gone() {
+    // Where there never was one, there is none to lose.
+    let mut had_one = false;
+    loop {
+        match (had_one, stdin().is_terminal()) {
+            (true, false) => return,
+            (_, has_one) => had_one = has_one,
+        }
+        tokio::time::sleep(WATCH).await;
     }
 }
 

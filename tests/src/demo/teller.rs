@@ -1,28 +1,34 @@
 //! What the demo says while it plays: acts with a number, figures below them, in English and in Chinese.
 
 use std::io::{Write, stdout};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
-use super::acts::Serving;
+use console::measure_text_width;
 
-/// Letters of a told line.
+use super::acts::Serving;
+use super::place::Place;
+
+/// Columns of a told line.
 const LINE: usize = 100;
 
 /// Says it on standard output.
 #[derive(Clone, Debug)]
 pub(super) struct Teller {
     begun: Instant,
+    is_chinese: bool,
     act: Arc<AtomicU32>,
     is_hushed: Arc<AtomicBool>,
 }
 
 impl Teller {
     /// The title.
-    pub(super) fn new(begun: Instant) -> Self {
+    pub(super) fn new(begun: Instant, is_chinese: bool) -> Self {
         let teller = Self {
             begun,
+            is_chinese,
             act: Arc::default(),
             is_hushed: Arc::default(),
         };
@@ -45,20 +51,23 @@ impl Teller {
         }
     }
 
+    /// Whether long texts are better told in Chinese, by the terminal's language.
+    pub(super) fn is_chinese(&self) -> bool {
+        self.is_chinese
+    }
+
     /// A sentence or more, in lines that fit a terminal, below what was said before.
     pub(super) fn tell(&self, text: &str) {
         let mut line = String::new();
-        for word in text.split_whitespace() {
-            if line.len() + word.len() > LINE {
-                self.line(&format!("      {line}"));
+        // A word ends with a blank; between Chinese characters a line may end anywhere.
+        for word in text.split_inclusive(|letter: char| letter == ' ' || !letter.is_ascii()) {
+            if measure_text_width(&line) + measure_text_width(word.trim_end()) > LINE {
+                self.line(&format!("      {}", line.trim_end()));
                 line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
             }
             line += word;
         }
-        self.line(&format!("      {line}"));
+        self.line(&format!("      {}", line.trim_end()));
     }
 
     /// The last act is over.
@@ -73,8 +82,18 @@ impl Teller {
     }
 
     /// What whoever watches can try now.
-    pub(super) fn invite(&self, serving: &Serving) {
-        self.line(&serving.to_string());
+    pub(super) fn invite(&self, serving: &Serving, ready: &Path) {
+        self.line(&serving.invitation(ready));
+    }
+
+    /// What went wrong, and where to read more.
+    pub(super) fn blame(&self, place: &Place, error: &str) -> String {
+        let act = self.act.load(Ordering::Relaxed);
+        let logs = place.join("*.log");
+        let logs = logs.display();
+        format!(
+            "act {act} failed: {error}\nWhat its programs said is in {logs}. 第 {act} 幕失败，各程序的日志见 {logs}。"
+        )
     }
 
     fn line(&self, text: &str) {
