@@ -1,17 +1,17 @@
 //! Every cheat that the protocol must make impossible is done on copies of a shop, and noticed by the code that it gives;
 //! the shop itself goes on.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use shelfproof_tests::Result;
 use shelfproof_tests::anchored::{Anchored, Plan, Verifier};
 use shelfproof_tests::cheats::{Caught, Ground, Sold, Stock, run_all};
 use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, codes};
+use shelfproof_tests::{Result, tools};
 
 /// Who notices what, in the order of the protocol's table.
 const CAUGHT: [(&str, &str); 9] = [
@@ -137,6 +137,20 @@ fn databases(honest: &Honest) -> Result<i64> {
     honest.anchored.shop.ask("SELECT count(*) FROM pg_database")
 }
 
+/// A verifier that finds nothing wrong: what it would refuse, holds.
+fn lenient(folder: &Path) -> Result<PathBuf> {
+    let strict = tools::binary("shelfproof-verify")?;
+    let script = format!(
+        "#!/bin/sh\nsaid=$('{}' \"$@\"); code=$?\n\
+         [ $code = 1 ] && said='PROVED: holds' && code=0\nprintf '%s\\n' \"$said\"; exit $code\n",
+        strict.display()
+    );
+    let path = folder.join("lenient");
+    fs::write(&path, script)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o700))?;
+    Ok(path)
+}
+
 #[test]
 fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
     let honest = Honest::open()?;
@@ -146,7 +160,7 @@ fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()>
     let folder = place.path().join("the cheats'");
     let config = honest.anchored.shop.folder().join("shelfproof.toml");
 
-    let ground = Ground::take(&config, &folder, stock)?;
+    let mut ground = Ground::take(&config, &folder, stock)?;
     let mut all = Vec::new();
     let court = run_all(&ground, |caught| all.push(caught.clone()))?;
     let found: Vec<(&str, &str)> = all.iter().map(|caught| (caught.name, caught.code)).collect();
@@ -158,6 +172,12 @@ fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()>
     assert_eq!(proof(&all[0])?, "fork");
     assert_eq!(proof(&all[6])?, "illegalTransition");
     honest.assert_well()?;
+
+    // Where the verifier lets the first one pass, that is not told as caught.
+    ground.judge_by(&lenient(place.path())?, &place.path().join("lenient cheats"))?;
+    let missed = run_all(&ground, |caught| assert!(caught.name.is_empty(), "{caught:?}"));
+    let missed = missed.err().ok_or("a cheat that holds was told as caught")?.to_string();
+    assert!(missed.starts_with("sold-twice: version_gap was expected"), "{missed}");
 
     let places = all.iter().map(addresses).collect::<Result<Vec<_>>>()?.concat();
     assert!(places.len() > all.len() && places.iter().all(|place| TcpStream::connect(place).is_ok()));

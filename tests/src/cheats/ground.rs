@@ -99,6 +99,18 @@ impl Ground {
         })
     }
 
+    /// From now on the cheats stand in another folder, and another program judges them: to see what one that is too lenient
+    /// comes to.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made.
+    pub fn judge_by(&mut self, verifier: &Path, folder: &Path) -> Result<()> {
+        fs::create_dir_all(folder)?;
+        verifier.clone_into(&mut self.verify);
+        self.folder = folder.canonicalize()?;
+        Ok(())
+    }
+
     /// The chain of one cheat.
     pub(super) fn chain(&self) -> Result<Chain> {
         Chain::load(&self.chain, self.identity, self.anchorer)
