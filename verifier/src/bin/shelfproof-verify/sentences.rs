@@ -52,8 +52,8 @@ const fn of_code(code: Code) -> (&'static str, &'static str) {
             "文件说的不是您输入的卡密：请检查输入；如果输入无误，说明商家给您看的是另一张卡密的历史。",
         ),
         Code::EpochUnknown => (
-            "The file rests on an epoch (a page of the shop's log) that the chain does not hold: it is forged, or whoever told you of the chain is wrong. Do not rely on it, and keep your receipt, which the shop signed.",
-            "文件依据的账页在链上不存在：它是伪造的，或者告知链上内容的一方有误。请勿相信，并保留商家签名的收据。",
+            "The file rests on an epoch (a page of the shop's log) that the chain does not hold: it is forged, or whoever told you of the chain is wrong, so do not rely on it, and keep your receipt, which the shop signed.",
+            "文件依据的账页在链上不存在：它是伪造的，或者告知链上内容的一方有误，请勿相信，并保留商家签名的收据。",
         ),
         Code::EpochNotFinal => (
             "The chain has not settled the newest entries yet: try again in a few minutes.",
