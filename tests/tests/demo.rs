@@ -62,7 +62,7 @@ fn wait_until_it_says(demo: &mut Server, words: &str) -> Result<()> {
 
 /// Sends it that signal and waits until it and all below it have ended; its exit code, where no signal ended it.
 fn end(demo: &mut Server, signal: Signal) -> Result<Option<i32>> {
-    let below = below(demo.pid())?;
+    let below = below(demo.pid());
     assert!(below.len() > 3, "the shop has processes: {below:?}");
     send(signal, demo.pid())?;
     let code = exit_code(demo)?;

@@ -127,7 +127,7 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
     let created = place.command(&create).args(["--currency", "CNY"]).output()?;
     assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
 
-    let children = below(server.pid())?;
+    let children = below(server.pid());
     assert!(
         children.len() > 3,
         "PostgreSQL, anvil and the anchor have processes: {children:?}"
@@ -143,7 +143,7 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
     let show = ["--config", "shop/shelfproof.toml", "admin", "product", "show", "Card"];
     assert!(place.command(&show).output()?.status.success());
 
-    let children = below(again.pid())?;
+    let children = below(again.pid());
     again.stop(Signal::Terminate)?;
     assert!(children.iter().all(|pid| !is_running(*pid)), "{children:?}");
     Ok(())
@@ -186,7 +186,7 @@ fn a_stopped_start_ends_its_children_too() -> Result<()> {
     let log = place.folder.path().join("killed.log");
     let server = Server::start("shelfproof dev", command, Signal::Terminate, &log)?;
     thread::sleep(Duration::from_millis(1_500));
-    let children = below(server.pid())?;
+    let children = below(server.pid());
     send(Signal::Kill, server.pid())?;
     wait_until_gone(&children)?;
     // What was half made is made whole.

@@ -192,6 +192,20 @@ pub fn kill_with_children(pid: u32) -> io::Result<()> {
     Ok(())
 }
 
+/// The processes below that one: its children, and theirs.
+#[must_use]
+pub fn below(parent_pid: u32) -> Vec<u32> {
+    let pairs: Vec<(u32, u32)> = processes().filter_map(|pid| Some((pid, parent(pid)?))).collect();
+    let mut found = vec![parent_pid];
+    let mut at = 0;
+    while at < found.len() {
+        let above = found[at];
+        found.extend(pairs.iter().filter(|(_, of)| *of == above).map(|(pid, _)| *pid));
+        at += 1;
+    }
+    found.split_off(1)
+}
+
 fn signal_by_name(name: &str, pid: u32) -> io::Result<()> {
     let kill = format!("kill -{name} {pid}");
     let status = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status()?;

@@ -4,7 +4,7 @@ use std::env;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use secrecy::ExposeSecret;
@@ -16,6 +16,9 @@ use crate::child::{Server, Signal, command};
 use crate::client::Client;
 use crate::shop::{Cli, address_after};
 use crate::{Result, tools};
+
+/// How long it may take to open: its children have bounds of their own.
+const START_BOUND: Duration = Duration::from_mins(3);
 
 /// How often is looked whether it listens.
 const POLL: Duration = Duration::from_millis(50);
@@ -72,6 +75,7 @@ impl House {
 
     /// Waits until it is open.
     pub(super) fn open(&self) -> Result<Door> {
+        let end = Instant::now() + START_BOUND;
         let address = loop {
             if let Some(why) = self.failure() {
                 return Err(why.into());
@@ -79,6 +83,9 @@ impl House {
             let log = self.server().as_ref().map(Server::log).unwrap_or_default();
             if let Some(address) = address_after(&log, "listening on http://") {
                 break address;
+            }
+            if Instant::now() > end {
+                return Err(format!("the shop is not open after {START_BOUND:?}; it said:\n{log}").into());
             }
             thread::sleep(POLL);
         };

@@ -1,6 +1,7 @@
 //! What anybody can see and check: epochs, their data, an audit, a mirror.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ const POLL: Duration = Duration::from_millis(200);
 pub(super) fn wait_for(door: &Door, key: &B256, kind: Kind) -> Result<u64> {
     let end = Instant::now() + BOUND;
     loop {
-        let history = history(door.prover, key)?;
+        let history: Value = serde_json::from_slice(&get(door.prover, &format!("/v1/keys/{key}"))?)?;
         if history["events"]
             .as_array()
             .and_then(|events| events.last())
@@ -116,17 +117,9 @@ pub(super) fn mirror(door: &Door, place: &Place, checked: &[&Sold], epoch: u64, 
     Ok(mirror)
 }
 
-fn history(prover: std::net::SocketAddr, key: &B256) -> Result<Value> {
-    Ok(serde_json::from_slice(&get(prover, &format!("/v1/keys/{key}"))?)?)
-}
-
-fn get(address: std::net::SocketAddr, path: &str) -> Result<Vec<u8>> {
-    let answer = block_on(async {
-        Client::new(address, "")?
-            .get(path)
-            .await
-            .map_err(Into::<Box<dyn std::error::Error>>::into)
-    })??;
+fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
+    let mut client = Client::new(address, "")?;
+    let answer = block_on(client.get(path))??;
     if answer.status == 200 {
         return Ok(answer.body.to_vec());
     }
