@@ -5,6 +5,8 @@
 //! Without features there are only the types and their ABI encoding. The feature `rpc` adds what an alloy provider
 //! calls and deploys: `ShelfproofRegistry::new(address, provider)` and `ShelfproofRegistry::deploy(provider, disputes)`.
 
+#![deny(missing_docs)]
+
 pub use generated::ShelfproofRegistry;
 
 // Generated names and shapes are the ABI's and the macro's; the documentation is in `src/IShelfproofRegistry.sol`.

@@ -42,8 +42,10 @@ fn migrations() -> Migrator {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
     let mut migrator = Migrator::with_migrations(vec![
-        migration(1, "shop", include_str!("store/migrations/0001_shop.sql")),
-        migration(2, "merchant", include_str!("store/migrations/0002_merchant.sql")),
+        migration(1, "accounts", include_str!("store/migrations/0001_accounts.sql")),
+        migration(2, "stock", include_str!("store/migrations/0002_stock.sql")),
+        migration(3, "orders", include_str!("store/migrations/0003_orders.sql")),
+        migration(4, "money", include_str!("store/migrations/0004_money.sql")),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");

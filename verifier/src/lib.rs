@@ -5,6 +5,8 @@
 //! Only three modules do I/O, behind features: [`chain`] reads the registry and [`published`] the merchant's data (`rpc`),
 //! [`map`] keeps the history map on disk (`map`).
 
+#![deny(missing_docs)]
+
 pub mod audit;
 pub mod bundle;
 pub mod buyer;

@@ -1,0 +1,88 @@
+-- What is for sale, and what stands on the shelf. What happened to each key is `attest.events`.
+
+CREATE TABLE shop.products (
+    id            uuid    PRIMARY KEY,
+    name          text    NOT NULL CONSTRAINT products_name UNIQUE CHECK (char_length(name) BETWEEN 1 AND 200),
+    price_minor   bigint  NOT NULL CHECK (price_minor BETWEEN 0 AND 1000000000000),
+    currency      text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    is_open       boolean NOT NULL DEFAULT true,
+    version       integer NOT NULL DEFAULT 1,
+    created_at_ms bigint  NOT NULL
+);
+
+-- A product's shelf. Keys stand in slots from `cursor`, the next to be sold, up to before `tail`, the next to be given;
+-- `holes` of those slots hold voided keys, which the cursor will step over. Stock is tail - cursor - holes.
+CREATE TABLE shop.pools (
+    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    product_id uuid    NOT NULL UNIQUE REFERENCES shop.products,
+    cursor     bigint  NOT NULL DEFAULT 1,
+    tail       bigint  NOT NULL DEFAULT 1,
+    holes      bigint  NOT NULL DEFAULT 0,
+    CHECK (cursor >= 1 AND holes >= 0 AND tail - cursor >= holes)
+) WITH (fillfactor = 10);
+
+-- What one import brought. The data key that seals its goods is wrapped by the master key of that generation.
+CREATE TABLE shop.batches (
+    id            uuid    PRIMARY KEY,
+    product_id    uuid    NOT NULL REFERENCES shop.products,
+    name          text    NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
+    supplier      text    NOT NULL CHECK (char_length(supplier) <= 200),
+    wrapped_key   bytea   NOT NULL,
+    master        integer NOT NULL,
+    -- SHA-256 of the file and of how it is read: the same import goes on where it was killed.
+    source        bytea   NOT NULL CHECK (octet_length(source) = 32),
+    -- Lines read and settled so far, each as a key, a refusal or a blank.
+    lines         bigint  NOT NULL DEFAULT 0,
+    imported      bigint  NOT NULL DEFAULT 0,
+    refused       bigint  NOT NULL DEFAULT 0,
+    activated     bigint  NOT NULL DEFAULT 0,
+    is_complete   boolean NOT NULL DEFAULT false,
+    created_at_ms bigint  NOT NULL,
+    CONSTRAINT batches_name UNIQUE (product_id, name),
+    CHECK (imported >= 0 AND refused >= 0 AND imported + refused <= lines AND activated BETWEEN 0 AND imported)
+);
+CREATE INDEX batches_by_master ON shop.batches (master);
+
+-- A key's place and its newest event; the parts that change, kept narrow.
+CREATE TABLE shop.keys (
+    no         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key_id     bytea    NOT NULL CONSTRAINT keys_key_id UNIQUE CHECK (octet_length(key_id) = 32),
+    batch_id   uuid     NOT NULL REFERENCES shop.batches,
+    pool_id    integer  REFERENCES shop.pools,
+    slot       bigint,
+    -- Kind, version, hash and time of the newest event.
+    state      smallint NOT NULL CHECK (state BETWEEN 1 AND 10),
+    version    integer  NOT NULL CHECK (version > 0),
+    head       bytea    NOT NULL CHECK (octet_length(head) = 32),
+    head_at_ms bigint   NOT NULL,
+    CONSTRAINT keys_slot UNIQUE (pool_id, slot),
+    CHECK ((pool_id IS NULL) = (slot IS NULL)),
+    CHECK (state <> 2 OR slot IS NOT NULL)
+-- Room on each page for the next version of its rows: an update that moves no indexed column stays on the page.
+) WITH (fillfactor = 50);
+CREATE INDEX keys_by_batch ON shop.keys (batch_id, no);
+
+-- What a key opens, sealed, and the proof that its id is the code's; written once.
+CREATE TABLE shop.goods (
+    key_no    bigint  PRIMARY KEY REFERENCES shop.keys,
+    -- The line of the batch's file that it stood on.
+    line      bigint  NOT NULL,
+    sealed    bytea   NOT NULL,
+    vrf_proof bytea   NOT NULL CHECK (octet_length(vrf_proof) = 80)
+);
+
+-- Lines that an import did not take, and why; never what stood on them.
+CREATE TABLE shop.refused_lines (
+    batch_id uuid   NOT NULL REFERENCES shop.batches,
+    line     bigint NOT NULL,
+    reason   text   NOT NULL,
+    detail   text   NOT NULL,
+    PRIMARY KEY (batch_id, line)
+);
+
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.products EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.pools EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.batches EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.keys EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.goods EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.refused_lines EXECUTE FUNCTION shop.refuse();
