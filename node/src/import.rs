@@ -7,16 +7,22 @@
 
 mod columns;
 mod encoding;
+mod error;
 mod guess;
 mod lines;
+mod options;
 mod reading;
 mod reason;
 mod records;
 mod rows;
+mod table;
 
 pub use encoding::Encoding;
+pub use error::ReadError;
+pub use guess::SAMPLE_BYTES;
 pub use lines::MAX_LINE;
-pub use reading::{Form, Format, Options, ReadError, Reading, SAMPLE_BYTES};
+pub use options::{Format, Options};
+pub use reading::{Form, Reading};
 pub use reason::{Reason, Refusal};
 pub use records::{Content, MAX_BESIDE, Record, Records};
 

@@ -1,6 +1,5 @@
 //! How values are spelt, for the API's description: made from the constants and names that enforce it.
 
-use clap::ValueEnum;
 use shelfproof_verifier::event::Kind;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -47,9 +46,9 @@ texts! {
     /// Where a key stands: the kind of its newest event.
     KeyState: names(Kind::ALL.map(Kind::name));
     /// Where a line's code is.
-    FormatName: choices::<Format>();
+    FormatName: names(Format::ALL.map(Format::name));
     /// How a file's text is written.
-    EncodingName: choices::<Encoding>();
+    EncodingName: names(Encoding::ALL.map(Encoding::name));
 }
 
 fn pattern(pattern: &str) -> ObjectBuilder {
@@ -57,11 +56,5 @@ fn pattern(pattern: &str) -> ObjectBuilder {
 }
 
 fn names(names: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
-    ObjectBuilder::new().enum_values(Some(names))
-}
-
-fn choices<T: ValueEnum>() -> ObjectBuilder {
-    let values = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    let names: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
     ObjectBuilder::new().enum_values(Some(names))
 }

@@ -18,10 +18,14 @@ use crate::domain::id::BatchId;
 use crate::flow::FlowError;
 use crate::flow::activate::{ActivateError, Activated};
 use crate::flow::import::{ImportError, Progress, Report, Request, Stage, import_codes};
-use crate::import::{Encoding, Format, Options, Reason};
+use crate::import::{Encoding, Options, ReadError, Reason};
 use crate::store::StoreError;
 use crate::store::batch::{RefusedLine, refused_line_list};
 use crate::vault::Vault;
+
+mod values;
+
+use values::{EncodingArg, FormatArg};
 
 /// Refused lines that are shown; all of them go to the file of `--refused`.
 const SHOWN: u32 = 20;
@@ -57,10 +61,10 @@ pub struct ImportArgs {
     supplier: String,
     /// Where a line's code is: lines (one a line), pairs (account----password), csv (a table with a header row)
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: FormatArg,
     /// The file's encoding, where it cannot be told
     #[arg(long, value_enum)]
-    encoding: Option<Encoding>,
+    encoding: Option<EncodingArg>,
     /// Of a table, the code's column: its name in the header row, or its number from 1
     #[arg(long, value_name = "NAME|N")]
     code_column: Option<String>,
@@ -110,14 +114,32 @@ pub enum ImportCommandError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The import itself.
-    #[error(transparent)]
-    Import(#[from] ImportError),
+    #[error("{error}{}", advice(.error))]
+    Import {
+        /// What failed.
+        #[from]
+        error: ImportError,
+    },
     /// The activation after it.
     #[error("the batch is in, but not activated: {0}")]
     Activate(#[from] ActivateError),
     /// It is done, but cannot be told.
     #[error(transparent)]
     Print(#[from] PrintError),
+}
+
+/// Which argument helps, or which command comes first, where there is one.
+const fn advice(error: &ImportError) -> &'static str {
+    match error {
+        ImportError::Read(ReadError::WhichFormat(_)) => "; name it with --format lines, pairs or csv",
+        ImportError::Read(ReadError::NoHeader) => " (--format, --encoding)",
+        ImportError::Read(ReadError::WhichColumn { .. }) => {
+            "; name it, or give its number from 1, with --code-column"
+        }
+        ImportError::Read(ReadError::NoTable) => ": use --code-column and --beside-column with --format csv",
+        ImportError::UnknownProduct(_) => "; make it first: shelfproof admin product create",
+        _ => "",
+    }
 }
 
 /// Imports, and prints what became of the lines.
@@ -132,8 +154,8 @@ pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<
         name: args.batch,
         supplier: args.supplier,
         options: Options {
-            format: args.format,
-            encoding: args.encoding,
+            format: args.format.into(),
+            encoding: args.encoding.map(Encoding::from),
             code_column: args.code_column,
             beside_columns: args.beside_columns,
         },

@@ -1,6 +1,6 @@
-//! Who calls the API, and what each may do.
+//! Accounts that call the API. What each may do stands in [`access`](crate::access).
 
-use super::id::{AccountId, OrderId};
+use super::id::AccountId;
 
 /// The longest name of an account, characters.
 pub const MAX_NAME: usize = 100;
@@ -44,18 +44,4 @@ pub struct Account {
     pub name: String,
     /// When it was made, Unix milliseconds.
     pub created_at_ms: i64,
-}
-
-/// Who sent a request, as its token showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
-    /// The holder of an API key.
-    Account {
-        /// Whose key it is.
-        id: AccountId,
-        /// What that account may do.
-        role: Role,
-    },
-    /// The holder of one order's token.
-    Buyer(OrderId),
 }

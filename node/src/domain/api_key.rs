@@ -9,7 +9,8 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::id::ApiKeyId;
+use super::account::Role;
+use super::id::{AccountId, ApiKeyId};
 
 /// What every API key begins with, so that one that leaked is told from other strings.
 pub const PREFIX: &str = "spk_";
@@ -78,6 +79,32 @@ impl ApiKey {
 
 fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// What a token is checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// SHA-256 of the token's secret part.
+    pub hash: [u8; 32],
+    /// Whose it is.
+    pub account: AccountId,
+    /// What that account may do.
+    pub role: Role,
+}
+
+/// A key as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// The account's name.
+    pub account: String,
+    /// What that account may do.
+    pub role: Role,
+    /// When it was made, Unix milliseconds.
+    pub created_at_ms: i64,
+    /// Since when it opens nothing, Unix milliseconds.
+    pub revoked_at_ms: Option<i64>,
 }
 
 #[cfg(test)]

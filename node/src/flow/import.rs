@@ -108,7 +108,7 @@ pub enum ImportError {
         error: NotName,
     },
     /// There is no such product.
-    #[error("there is no product {0}; make it first: shelfproof admin product create")]
+    #[error("there is no product {0}")]
     UnknownProduct(ProductId),
     /// The product has a batch of that name, of another file or supplier.
     #[error(

@@ -1,81 +1,94 @@
-//! What happens to every request, in one layer: its id, its bounds, a panic's end, its metrics and its line in the log.
+//! What every request passes, whatever branch it goes to: its id, its bounds, a panic's end, its metrics and its log line;
+//! and what several branches use: who calls ([`auth`]), the fence, health and metrics, errors as data ([`problem`]).
+//!
+//! The edge knows no branch. A branch hands it an [`ErrorWriter`], which gives errors their body.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, http::StatusCode};
 use tokio::sync::Semaphore;
 
-use crate::domain::id::AccountId;
-use crate::telemetry::metrics;
-use problem::{Code, Problem};
-
-pub(super) mod answer;
 pub(super) mod auth;
 pub(super) mod fence;
 pub(super) mod health;
+pub(super) mod json_response;
+pub(super) mod key_cache;
 pub(super) mod limits;
+mod log;
 pub(super) mod problem;
+pub(super) mod readiness;
 pub(super) mod shop;
 
-/// Where a request's id stands, in requests and answers.
+use log::{Line, RequestLog};
+use problem::{Code, Problem};
+
+use crate::telemetry::metrics;
+
+/// The header of a request's id, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that a caller may give its request.
 const MAX_REQUEST_ID: usize = 64;
-/// What stands for the route where none matched; the path itself is the caller's and could be anything.
+/// The route in logs and metrics where none matched; the path itself is the caller's and could be anything.
 const NO_ROUTE: &str = "none";
+
+/// Writes an error as the body of an answer, given the request's id. The status and the headers of a [`Problem`] are set
+/// before; the writer may replace them.
+pub(super) type ErrorWriter = fn(&Problem, &str) -> Response;
+
+/// Chooses how errors of a request are written, before it is handled.
+pub(super) type ChooseWriter = fn(&Request) -> ErrorWriter;
 
 /// The bounds of a group of routes.
 #[derive(Clone, Debug)]
-pub(crate) struct Edge {
+pub(super) struct RequestLimits {
     /// Permits for requests in flight.
-    pub(crate) in_flight: Arc<Semaphore>,
+    pub(super) in_flight: Arc<Semaphore>,
     /// How long a request may take.
-    pub(crate) bound: Duration,
+    pub(super) bound: Duration,
 }
 
-/// Who sent the request, noted when its token was checked, for the log.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Trail(Arc<OnceLock<AccountId>>);
-
-impl Trail {
-    /// Notes the account.
-    pub(crate) fn note(&self, account: AccountId) {
-        // A request has one token; a second note could only say the same.
-        let _ = self.0.set(account);
-    }
+#[derive(Clone)]
+struct Edge {
+    limits: RequestLimits,
+    errors: ChooseWriter,
 }
 
-/// Puts all routes of `router` behind this edge.
-pub(crate) fn guard<S: Clone + Send + Sync + 'static>(router: Router<S>, edge: Edge) -> Router<S> {
-    router.layer(middleware::from_fn_with_state(edge, pass))
+/// Puts all routes of `router` behind these limits; their errors are written as `errors` chooses.
+pub(super) fn guard<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    limits: RequestLimits,
+    errors: ChooseWriter,
+) -> Router<S> {
+    router.layer(middleware::from_fn_with_state(Edge { limits, errors }, handle))
 }
 
-async fn pass(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+async fn handle(State(Edge { limits, errors }): State<Edge>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let trail = Trail::default();
-    request.extensions_mut().insert(trail.clone());
+    let write = errors(&request);
+    let log = RequestLog::default();
+    request.extensions_mut().insert(log.clone());
 
-    let response = match edge.in_flight.try_acquire() {
-        Ok(_permit) => run(next, request, edge.bound).await,
+    let response = match limits.in_flight.try_acquire() {
+        Ok(_permit) => run(next, request, limits.bound).await,
         Err(_) => Problem::new(
             Code::Busy,
             "Too many requests are in flight. Repeat this one a little later.",
         )
         .into_response(),
     };
-    let (mut response, problem) = problem::finish(response, id.to_str().unwrap_or_default());
+    let (mut response, problem) = finish(response, write, id.to_str().unwrap_or_default());
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers
@@ -89,7 +102,7 @@ async fn pass(State(edge): State<Edge>, mut request: Request, next: Next) -> Res
         route: route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str),
         status: response.status(),
         took: started.elapsed(),
-        account: trail.0.get().copied(),
+        account: log.account(),
     };
     metrics::request(known(line.method), line.route, line.status.as_u16(), line.took);
     line.write(problem.as_deref());
@@ -112,17 +125,33 @@ async fn run(next: Next, request: Request, bound: Duration) -> Response {
     match tokio::time::timeout(bound, caught).await {
         Ok(Ok(response)) => response,
         // Its text was the panic hook's to print.
-        Ok(Err(_)) => Problem::new(
-            Code::Internal,
-            "The shop's operator finds the reason in the log, under the request's id.",
-        )
-        .into_response(),
+        Ok(Err(_)) => Problem::new(Code::Internal, problem::SEE_LOG).into_response(),
         Err(_) => Problem::new(
             Code::TimedOut,
             "It may have been done all the same: repeat it with the same idempotency key, or look it up.",
         )
         .into_response(),
     }
+}
+
+/// An error answer with its body; and the problem, for the log. Answers that are no errors pass as they are. The headers
+/// of the handler's answer stay, but for those of its body.
+fn finish(mut response: Response, write: ErrorWriter, request_id: &str) -> (Response, Option<Arc<Problem>>) {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return (response, None);
+    }
+    let problem = response
+        .extensions_mut()
+        .remove::<Arc<Problem>>()
+        .unwrap_or_else(|| Arc::new(Problem::of_status(status)));
+    let mut headers = std::mem::take(response.headers_mut());
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(CONTENT_TYPE);
+    let mut written = write(&problem, request_id);
+    headers.extend(std::mem::take(written.headers_mut()));
+    *written.headers_mut() = headers;
+    (written, Some(problem))
 }
 
 /// The method where it is one that metrics may name; a caller can make up any.
@@ -145,44 +174,6 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         .cloned()
         .or_else(|| HeaderValue::try_from(format!("{:032x}", rand::random::<u128>())).ok())
         .unwrap_or(HeaderValue::from_static("none"))
-}
-
-/// A request's line in the log: nothing of its query, headers or body.
-struct Line<'a> {
-    id: &'a HeaderValue,
-    method: &'a Method,
-    route: &'a str,
-    status: StatusCode,
-    took: Duration,
-    account: Option<AccountId>,
-}
-
-impl Line<'_> {
-    /// Successes are worth a line only to whoever debugs; refusals are told to operators, failures with their cause.
-    fn write(&self, problem: Option<&Problem>) {
-        macro_rules! line {
-            ($level:ident, $($more:tt)*) => {
-                tracing::$level!(
-                    request_id = self.id.to_str().unwrap_or_default(),
-                    method = self.method.as_str(),
-                    route = self.route,
-                    status = self.status.as_u16(),
-                    took_us = u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
-                    account = self.account.map(tracing::field::display),
-                    $($more)*
-                )
-            };
-        }
-        let code = problem.map(|problem| problem.code().name());
-        let cause = problem.and_then(Problem::cause).map(tracing::field::display);
-        if self.status.is_server_error() {
-            line!(error, code, cause, "request failed");
-        } else if self.status.is_client_error() {
-            line!(info, code, "request refused");
-        } else {
-            line!(debug, "request");
-        }
-    }
 }
 
 #[cfg(test)]

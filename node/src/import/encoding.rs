@@ -9,16 +9,34 @@ use encoding_rs::{GBK, UTF_8};
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// An encoding that files come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8, with or without byte order mark.
-    #[value(name = "utf-8", alias = "utf8")]
     Utf8,
     /// GBK, as Chinese Windows writes it, with what GB 18030 adds.
     Gbk,
 }
 
 impl Encoding {
+    /// Every encoding.
+    pub const ALL: [Self; 2] = [Self::Utf8, Self::Gbk];
+
+    /// The encoding as the API and the command line write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Gbk => "gbk",
+        }
+    }
+
+    /// The encoding of that name; `utf8` is one too.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let is_named = |encoding: &Self| encoding.name() == name;
+        Self::ALL.into_iter().find(is_named).or((name == "utf8").then_some(Self::Utf8))
+    }
+
     /// The encoding of a file that begins with `sample`; `None` where its byte order mark is UTF-16's.
     ///
     /// Each line that is not ASCII votes. Chinese in UTF-8 is often good GBK and means nothing, while GBK is hardly

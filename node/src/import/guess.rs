@@ -1,11 +1,13 @@
 //! Telling a file's format by its beginning. Where a code could be mistaken for something else it says so instead:
 //! what is imported wrongly can never be imported rightly.
 
-use super::encoding::Encoding;
-use super::reading::{SAMPLE_BYTES, header};
-use super::records::PAIR_SEPARATOR;
+use super::options::PAIR_SEPARATOR;
 use super::rows::Rows;
-use super::{Format, ReadError, columns, trim};
+use super::table::header;
+use super::{Encoding, Format, ReadError, columns, trim};
+
+/// Bytes at a file's beginning that tell its encoding, its format and its header row.
+pub const SAMPLE_BYTES: usize = 64 * 1024;
 
 /// The format of a file that begins with `sample`.
 pub(super) fn format(sample: &[u8], encoding: Encoding) -> Result<Format, ReadError> {

@@ -5,15 +5,15 @@ use std::io::{self, Cursor, Read};
 use secrecy::SecretString;
 use shelfproof_verifier::code;
 
-use super::reading::{Form, Options, ReadError, Reading, SAMPLE_BYTES, fields};
+use super::guess::SAMPLE_BYTES;
+use super::options::PAIR_SEPARATOR;
+use super::reading::{Form, Reading};
 use super::rows::Rows;
-use super::{Reason, Refusal, trim};
+use super::table::fields;
+use super::{Options, ReadError, Reason, Refusal, trim};
 
 /// The longest text that is delivered with a code, bytes.
 pub const MAX_BESIDE: usize = 2048;
-
-/// What parts an account from its password.
-pub(super) const PAIR_SEPARATOR: &str = "----";
 
 /// What a row brought.
 #[derive(Debug)]

@@ -4,35 +4,8 @@ use sqlx::{FromRow, PgExecutor};
 use uuid::Uuid;
 
 use super::{StoreError, account};
-use crate::domain::account::Role;
-use crate::domain::api_key::ApiKey;
+use crate::domain::api_key::{ApiKey, KnownKey, ListedKey};
 use crate::domain::id::{AccountId, ApiKeyId};
-
-/// What a token is checked against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KnownKey {
-    /// SHA-256 of the token's secret part.
-    pub hash: [u8; 32],
-    /// Whose it is.
-    pub account: AccountId,
-    /// What that account may do.
-    pub role: Role,
-}
-
-/// A key as a list shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedKey {
-    /// Its id.
-    pub id: ApiKeyId,
-    /// The account's name.
-    pub account: String,
-    /// What that account may do.
-    pub role: Role,
-    /// When it was made, Unix milliseconds.
-    pub created_at_ms: i64,
-    /// Since when it opens nothing, Unix milliseconds.
-    pub revoked_at_ms: Option<i64>,
-}
 
 #[derive(FromRow)]
 struct ListedRow {

@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use clap::ValueEnum;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -24,7 +23,7 @@ use crate::http::edge::auth::Admin;
 use crate::http::edge::fence::OpenFence;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
-use crate::import::Options;
+use crate::import::{Encoding, Format, Options};
 use crate::store::batch::{batch_get, batch_list, refused_line_list};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
@@ -172,8 +171,8 @@ fn required(params: &mut Params, name: &str) -> Result<String, Problem> {
 fn options(params: &mut Params) -> Result<Options, Problem> {
     let columns = params.take("besideColumns")?.unwrap_or_default();
     Ok(Options {
-        format: choice(params, "format")?.unwrap_or_default(),
-        encoding: choice(params, "encoding")?,
+        format: choice(params, "format", Format::from_name, &Format::ALL.map(Format::name))?.unwrap_or_default(),
+        encoding: choice(params, "encoding", Encoding::from_name, &Encoding::ALL.map(Encoding::name))?,
         code_column: params.take("codeColumn")?,
         beside_columns: columns
             .split(',')
@@ -183,14 +182,14 @@ fn options(params: &mut Params) -> Result<Options, Problem> {
     })
 }
 
-/// A parameter that has one of a few values, by the names that the command line knows too.
-fn choice<T: ValueEnum>(params: &mut Params, name: &str) -> Result<Option<T>, Problem> {
-    let value = params.take(name)?.map(|value| T::from_str(&value, false));
-    value.transpose().map_err(|_| {
-        let names: Vec<String> = T::value_variants()
-            .iter()
-            .filter_map(|variant| Some(variant.to_possible_value()?.get_name().to_owned()))
-            .collect();
-        Problem::invalid(name, format!("It must be one of {}.", names.join(", ")))
-    })
+/// A parameter that has one of a few values.
+fn choice<T>(
+    params: &mut Params,
+    name: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    names: &[&str],
+) -> Result<Option<T>, Problem> {
+    let refuse = || Problem::invalid(name, format!("It must be one of {}.", names.join(", ")));
+    let value = params.take(name)?;
+    value.map(|value| parse(&value).ok_or_else(refuse)).transpose()
 }

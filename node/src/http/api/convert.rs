@@ -18,15 +18,6 @@ use crate::sale::PlaceError;
 use crate::store::StoreError;
 
 impl Problem {
-    /// Something within the service is wrong; the log says what.
-    pub(crate) fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
-        Self::caused(
-            Code::Internal,
-            "The shop's operator finds the reason in the log, under the request's id.",
-            cause,
-        )
-    }
-
     fn store(is_passing: bool, cause: impl Error + Send + Sync + 'static) -> Self {
         if is_passing {
             Self::caused(

@@ -1,6 +1,7 @@
 //! JSON bodies. What is wrong with one is told by the place and the rule.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, FromRequest, Request};
@@ -11,6 +12,7 @@ use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
 use crate::http::edge::problem::{Code, Problem};
+use crate::http::edge::shop::Shop;
 
 /// The longest JSON body, bytes.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,12 @@ pub(crate) struct MaxBytes(pub(crate) usize);
 /// A body, read as JSON into what it means.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
+
+impl FromRef<Arc<Shop>> for MaxBytes {
+    fn from_ref(shop: &Arc<Shop>) -> Self {
+        Self(shop.app.config.http.body_max_bytes)
+    }
+}
 
 impl<S, T> FromRequest<S> for Json<T>
 where
@@ -125,6 +133,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::http::api::problem::Body;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -142,7 +151,7 @@ mod tests {
 
     fn refused(text: &str) -> serde_json::Value {
         let problem = parse::<Whole>(text.as_bytes()).unwrap_err();
-        serde_json::to_value(problem.body("id")).unwrap()
+        serde_json::to_value(Body::new(&problem, "id")).unwrap()
     }
 
     #[test]

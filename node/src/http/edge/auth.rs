@@ -1,4 +1,4 @@
-//! Who sends a request, by its bearer token.
+//! Who sends a request, by its bearer token, and whether that caller may do what the endpoint does.
 
 use std::sync::Arc;
 
@@ -7,99 +7,56 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use super::Trail;
+use super::log::RequestLog;
 use super::problem::{Code, Problem};
 use super::shop::Shop;
-use crate::domain::account::{Caller, Role};
+use crate::access::{Action, Caller, Denied, Grant};
 use crate::domain::api_key::ApiKey;
-use crate::domain::id::AccountId;
-use crate::store::api_key::{KnownKey, api_key_find};
+use crate::flow::query::api_key::find_api_key;
 
-mod keys;
+/// That the caller may do `A`, and who it is. It is an endpoint's first argument: a caller who may not is refused before
+/// anything else is read of the request.
+pub(crate) struct May<A: Action>(pub(crate) A::Grant);
 
-pub(crate) use keys::KeyCache;
-
-/// An admin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Admin;
-
-/// A channel.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Channel(pub(crate) AccountId);
-
-impl FromRequestParts<Arc<Shop>> for Caller {
+impl<A: Action> FromRequestParts<Arc<Shop>> for May<A> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers)?;
-        let caller = match ApiKey::parse(token) {
-            Some(shown) => {
-                let load = api_key_find(&shop.app.pool, shown.id());
-                let known = shop.keys.find(shown.id(), load).await?;
-                known.filter(|known| shown.is_of(&known.hash)).map(Self::from)
-            }
-            None => shop.app.vault.order_token_check(token).map(Self::Buyer),
-        };
-        let caller = caller.ok_or_else(|| unauthenticated("The token is not, or no longer, valid here."))?;
-        if let (Self::Account { id, .. }, Some(trail)) = (caller, parts.extensions.get::<Trail>()) {
-            trail.note(id);
-        }
-        Ok(caller)
+        Ok(Self(A::Grant::of(caller(parts, shop).await?)?))
     }
 }
 
-/// A caller with an API key, of either role.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Member {
-    pub(crate) id: AccountId,
-    pub(crate) role: Role,
-}
-
-impl From<KnownKey> for Caller {
-    fn from(known: KnownKey) -> Self {
-        Self::Account {
-            id: known.account,
-            role: known.role,
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NeedsRole(role) => Self::new(
+                Code::Forbidden,
+                format!("This needs an API key whose account has the role {}.", role.name()),
+            ),
+            Denied::NeedsAccount => Self::new(Code::Forbidden, "This needs an API key."),
         }
     }
 }
 
-impl FromRequestParts<Arc<Shop>> for Admin {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        role(Caller::from_request_parts(parts, shop).await?, Role::Admin).map(|_| Self)
-    }
-}
-
-impl FromRequestParts<Arc<Shop>> for Channel {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        role(Caller::from_request_parts(parts, shop).await?, Role::Channel).map(Self)
-    }
-}
-
-impl FromRequestParts<Arc<Shop>> for Member {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        match Caller::from_request_parts(parts, shop).await? {
-            Caller::Account { id, role } => Ok(Self { id, role }),
-            Caller::Buyer(_) => Err(Problem::new(Code::Forbidden, "This needs an API key.")),
+async fn caller(parts: &Parts, shop: &Shop) -> Result<Caller, Problem> {
+    let token = bearer(&parts.headers)?;
+    let caller = match ApiKey::parse(token) {
+        Some(shown) => {
+            let load = find_api_key(&shop.app.pool, shown.id());
+            let known = shop.keys.find(shown.id(), load).await?;
+            let known = known.filter(|known| shown.is_of(&known.hash));
+            known.map(|known| Caller::Account {
+                id: known.account,
+                role: known.role,
+            })
         }
+        None => shop.app.vault.order_token_check(token).map(Caller::Buyer),
+    };
+    let caller = caller.ok_or_else(|| unauthenticated("The token is not, or no longer, valid here."))?;
+    if let (Caller::Account { id, .. }, Some(log)) = (caller, parts.extensions.get::<RequestLog>()) {
+        log.note(id);
     }
-}
-
-/// The caller's account, if it has that role.
-fn role(caller: Caller, needed: Role) -> Result<AccountId, Problem> {
-    match caller {
-        Caller::Account { id, role } if role == needed => Ok(id),
-        _ => Err(Problem::new(
-            Code::Forbidden,
-            format!("This needs an API key whose account has the role {}.", needed.name()),
-        )),
-    }
+    Ok(caller)
 }
 
 /// The token of the one header `Authorization`.
@@ -126,6 +83,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+    use crate::domain::account::Role;
 
     #[test]
     fn one_bearer_token_is_read() {
@@ -145,16 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn the_role_that_is_needed_is_named() {
-        let id = AccountId::new(1, [0; 10]);
-        let caller = Caller::Account {
-            id,
-            role: Role::Channel,
-        };
-        assert_eq!(role(caller, Role::Channel).unwrap(), id);
-        let problem = role(caller, Role::Admin).unwrap_err();
+    fn a_refusal_names_the_role_that_is_needed() {
+        let problem = Problem::from(Denied::NeedsRole(Role::Admin));
         assert_eq!(problem.code(), Code::Forbidden);
-        let body = serde_json::to_string(&problem.body("id")).unwrap();
-        assert!(body.contains("the role admin"), "{body}");
+        assert!(problem.detail.contains("the role admin"), "{}", problem.detail);
     }
 }

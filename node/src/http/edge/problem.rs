@@ -1,35 +1,35 @@
-//! Every error that a caller sees: `application/problem+json` by RFC 9457.
+//! Errors as data, for every branch. A branch gives them their words and their form.
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
 
 mod code;
 
 pub(crate) use code::Code;
 
-use crate::api_types::receipt;
 use crate::domain::id::OrderId;
-use crate::flow::prove::BoughtKey;
 
-/// The media type of problems.
-pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+/// The detail of a problem whose cause only the log may hold.
+pub(crate) const SEE_LOG: &str = "The shop's operator finds the reason in the log, under the request's id.";
 
-/// An answer that is an error. It gets its body at the edge, where the request's id is known.
+/// An answer that is an error. It gets its body at the edge, from the branch's writer.
 #[derive(Debug)]
 pub(crate) struct Problem {
     code: Code,
-    detail: Cow<'static, str>,
-    field: Option<String>,
-    order: Option<OrderId>,
-    receipts: Vec<Box<RawValue>>,
+    /// What is wrong and what to do next, for a person.
+    pub(crate) detail: Cow<'static, str>,
+    /// What breaks a rule: a JSON pointer into the body, or a header's or query parameter's name.
+    pub(crate) field: Option<String>,
+    /// The order that the problem is about.
+    pub(crate) order: Option<OrderId>,
+    /// Files `shelfproof-receipt-v1`, for whoever gets no proof.
+    pub(crate) receipts: Vec<Box<RawValue>>,
     /// What happened inside; logged once at the edge, never shown.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -60,31 +60,29 @@ impl Problem {
         Self::new(Code::NotFound, format!("There is no such {what}, or it is not yours."))
     }
 
-    /// What `code` says of itself, with what happened inside for the log.
-    pub(crate) fn caused(code: Code, detail: &'static str, cause: impl Error + Send + Sync + 'static) -> Self {
+    /// A problem with its cause, for the log.
+    pub(crate) fn caused(
+        code: Code,
+        detail: impl Into<Cow<'static, str>>,
+        cause: impl Error + Send + Sync + 'static,
+    ) -> Self {
         Self {
             cause: Some(Box::new(cause)),
             ..Self::new(code, detail)
         }
     }
 
-    /// Names the order that this is about.
+    /// Something within the service is wrong; the log says what.
+    pub(crate) fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::caused(Code::Internal, SEE_LOG, cause)
+    }
+
+    /// The same problem, about that order.
     pub(crate) fn about(mut self, order: OrderId) -> Self {
         self.order = Some(order);
         self
     }
 
-    /// Adds the receipts of those keys, for whoever gets no proof.
-    ///
-    /// # Errors
-    /// Where one cannot be written.
-    pub(crate) fn with_receipts(mut self, keys: &[BoughtKey]) -> serde_json::Result<Self> {
-        let receipts = keys.iter().map(|key| receipt(&key.receipt));
-        self.receipts = receipts.collect::<Result<_, _>>()?;
-        Ok(self)
-    }
-
-    /// The code.
     pub(crate) const fn code(&self) -> Code {
         self.code
     }
@@ -106,52 +104,6 @@ impl Problem {
             },
         )
     }
-
-    /// The body.
-    pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> Body<'a> {
-        Body {
-            kind: format!("urn:shelfproof:problem:{}", self.code.name()),
-            title: self.code.title(),
-            status: self.code.status().as_u16(),
-            detail: &self.detail,
-            code: self.code.name(),
-            request_id,
-            field: self.field.as_deref(),
-            order: self.order,
-            receipts: &self.receipts,
-        }
-    }
-}
-
-/// A problem as it is written.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct Body<'a> {
-    /// `urn:shelfproof:problem:` and the code.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The same sentence for every problem of this code.
-    title: &'a str,
-    /// The answer's status.
-    status: u16,
-    /// What is wrong here, and what to do next; for people.
-    detail: &'a str,
-    /// For programs; stable.
-    code: &'a str,
-    /// What to tell the shop when asking about this.
-    request_id: &'a str,
-    /// What breaks the rule: a JSON pointer into the body, or a header's or query parameter's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
-    /// The order that this is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<uuid::Uuid>)]
-    order: Option<OrderId>,
-    /// Where a proof is not to be had: the signed promises that each sale will be anchored, files `shelfproof-receipt-v1`.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    #[schema(value_type = Option<Vec<Object>>)]
-    receipts: &'a [Box<RawValue>],
 }
 
 impl IntoResponse for Problem {
@@ -167,23 +119,4 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(Arc::new(self));
         response
     }
-}
-
-/// An error answer with its body; and the problem, for the log. Answers that are no errors pass as they are.
-pub(crate) fn finish(mut response: Response, request_id: &str) -> (Response, Option<Arc<Problem>>) {
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return (response, None);
-    }
-    let problem = response
-        .extensions_mut()
-        .remove::<Arc<Problem>>()
-        .unwrap_or_else(|| Arc::new(Problem::of_status(status)));
-    let text = serde_json::to_vec(&problem.body(request_id)).unwrap_or_default();
-    let mut headers = std::mem::replace(response.headers_mut(), HeaderMap::new());
-    headers.remove(CONTENT_LENGTH);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    let mut written = (problem.code.status(), text).into_response();
-    written.headers_mut().extend(headers);
-    (written, Some(problem))
 }

@@ -1,4 +1,4 @@
-//! Answers that are no errors.
+//! Answers in JSON.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::problem::Problem;
 
 /// `body` as JSON, under that status.
-pub(crate) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(text) => {
             let mut response = (status, text).into_response();

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 
+use super::limits::{KEY_TTL, MAX_KEYS};
+use super::problem::Problem;
+use crate::domain::api_key::KnownKey;
 use crate::domain::id::ApiKeyId;
-use crate::http::edge::limits::{KEY_TTL, MAX_KEYS};
-use crate::http::edge::problem::Problem;
-use crate::store::StoreError;
-use crate::store::api_key::KnownKey;
+use crate::flow::StoreError;
 
 /// The keys asked about lately, also those that there are not: guessing at one key's secret asks the database no more
 /// often than using it.

@@ -1,0 +1,84 @@
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::order::State;
+
+const OWN: AccountId = AccountId(Uuid::from_u128(1));
+const OTHER: AccountId = AccountId(Uuid::from_u128(2));
+const ORDER: OrderId = OrderId(Uuid::from_u128(1));
+const OTHER_ORDER: OrderId = OrderId(Uuid::from_u128(2));
+
+const fn account(id: AccountId, role: Role) -> Caller {
+    Caller::Account { id, role }
+}
+
+/// Every kind of caller, in the order of the columns below.
+const CALLERS: [Caller; 3] = [
+    account(OWN, Role::Admin),
+    account(OWN, Role::Channel),
+    Caller::Buyer(ORDER),
+];
+
+#[test]
+fn every_action_has_its_callers() {
+    const YES: bool = true;
+    const NO: bool = false;
+    // admin, reseller, buyer
+    let table = [
+        ("PlaceOrder", [NO, YES, NO]),
+        ("ListOrders", [YES, YES, NO]),
+        ("ListAbnormalOrders", [YES, NO, NO]),
+        ("ReadOrder", [YES, YES, YES]),
+        ("RedeemItem", [YES, YES, YES]),
+        ("ProveSale", [YES, YES, YES]),
+        ("RefundItem", [YES, NO, NO]),
+        ("ReadCredit", [NO, YES, NO]),
+        ("ReadProducts", [YES, YES, NO]),
+        ("ManageProducts", [YES, NO, NO]),
+        ("ManageBatches", [YES, NO, NO]),
+        ("ManageKeys", [YES, NO, NO]),
+        ("ReadMetrics", [YES, NO, NO]),
+    ];
+    assert_eq!(ACTIONS.len(), table.len());
+    for ((action, may), (name, expected)) in ACTIONS.iter().zip(table) {
+        assert_eq!(*action, name);
+        assert_eq!(CALLERS.map(may), expected, "{name}");
+    }
+}
+
+#[test]
+fn only_its_buyer_holds_an_order() {
+    let order = Order { account: OWN, ..order() };
+    for (caller, holds) in [
+        (account(OWN, Role::Channel), true),
+        (account(OTHER, Role::Channel), false),
+        // An admin with the same id, which cannot be, would not hold it either.
+        (account(OWN, Role::Admin), false),
+        (Caller::Buyer(ORDER), true),
+        (Caller::Buyer(OTHER_ORDER), false),
+    ] {
+        assert_eq!(authorize_order(caller, &order), holds, "{caller:?}");
+    }
+}
+
+#[test]
+fn an_admin_sees_every_order_and_no_code() {
+    assert_eq!(
+        CALLERS.map(read_order),
+        [OrderSight::States, OrderSight::Goods, OrderSight::Goods]
+    );
+    let in_sight = |caller| AnyAccount::of(caller).map(orders_in_sight);
+    assert_eq!(in_sight(CALLERS[0]), Ok(None));
+    assert_eq!(in_sight(CALLERS[1]), Ok(Some(OWN)));
+}
+
+fn order() -> Order {
+    Order {
+        id: ORDER,
+        account: OTHER,
+        state: State::Delivered,
+        total: None,
+        buyer: None,
+        created_at_ms: 0,
+    }
+}

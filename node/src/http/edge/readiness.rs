@@ -1,0 +1,91 @@
+//! Whether this node can sell, as `/readyz` tells it.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use super::limits::{READY_BOUND, READY_TTL};
+use crate::app::App;
+use crate::domain::clock::{MAX_DRIFT_MS, now_ms};
+use crate::flow::query::database::{has_schema, read_server};
+
+/// Whether each part that a sale needs is there.
+#[allow(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    /// The database answers.
+    database: bool,
+    /// It has this program's schema.
+    schema: bool,
+    /// This machine's clock and the database's agree to a minute.
+    clock: bool,
+    /// The counter takes orders.
+    counter: bool,
+    /// The database knows all that the chain holds; null where no chain is configured, and nobody can tell.
+    fence: Option<bool>,
+    /// Why it does not.
+    #[serde(skip)]
+    refusal: String,
+}
+
+/// The last report, given again for a moment.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness(Mutex<Option<(Instant, Report)>>);
+
+impl Report {
+    pub(super) fn is_ready(&self) -> bool {
+        self.database && self.schema && self.clock && self.counter && self.fence != Some(false)
+    }
+
+    /// The parts that are not there, in words.
+    pub(super) fn missing(&self) -> String {
+        let parts = [
+            (self.database, "the database does not answer"),
+            (self.schema, "the database does not have this program's schema"),
+            (self.clock, "this machine's clock and the database's disagree"),
+            (self.counter, "the counter takes no orders"),
+            (self.fence != Some(false), &self.refusal),
+        ];
+        let missing: Vec<&str> = parts
+            .iter()
+            .filter(|(is_there, _)| !is_there)
+            .map(|(_, why)| *why)
+            .collect();
+        format!("Not ready: {}.", missing.join("; "))
+    }
+
+    async fn of(app: &App) -> Self {
+        let server = timeout(READY_BOUND, read_server(&app.pool)).await;
+        let server = server.ok().and_then(Result::ok);
+        let schema = timeout(READY_BOUND, has_schema(&app.pool)).await;
+        let drift_ms = |clock_ms: i64| now_ms().abs_diff(u64::try_from(clock_ms).unwrap_or_default());
+        let refusal = app.gate.refusal();
+        Self {
+            database: server.is_some(),
+            schema: matches!(schema, Ok(Ok(true))),
+            clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
+            counter: app.counter.is_open(),
+            fence: app.gate.is_open(),
+            refusal: refusal.unwrap_or_default(),
+        }
+    }
+}
+
+impl Readiness {
+    /// The report, at most [`READY_TTL`] old. Whoever asks meanwhile waits for the same one.
+    pub(super) async fn report(&self, app: &App) -> Report {
+        let mut last = self.0.lock().await;
+        if let Some((at, report)) = &*last
+            && at.elapsed() < READY_TTL
+        {
+            return report.clone();
+        }
+        let report = Report::of(app).await;
+        *last = Some((Instant::now(), report.clone()));
+        report
+    }
+}
