@@ -7,7 +7,7 @@ use shelfproof_anchor::store::merchant::{Merchant, merchant_bind, merchant_get};
 use shelfproof_verifier::chain::rpc::http::HttpError;
 use sqlx::PgPool;
 
-use crate::config::{Config, read_secret};
+use crate::config::{Config, Database, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
 use crate::fence::Gate;
 use crate::flow::prove::Prover;
@@ -82,6 +82,14 @@ pub async fn open_vault(config: &Config) -> Result<Vault, AppError> {
     let folder = config.keys.folder.clone();
     let opened = tokio::task::spawn_blocking(move || Vault::open(&folder, &passphrase, identity)).await;
     Ok(opened.map_err(|error| AppError::Passphrase(error.to_string()))??)
+}
+
+/// A connection to the configured database, whatever its schema.
+///
+/// # Errors
+/// Where the address is none. The database is not reached yet.
+pub fn open_unmigrated(database: &Database) -> Result<PgPool, AppError> {
+    Ok(store::pool(store::options(database.url.expose_secret())?, 1))
 }
 
 /// A pool on the configured database, which must have this program's schema and be the configured merchant's.

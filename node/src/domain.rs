@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod batch;
 pub mod clock;
 pub mod history;
 pub mod id;

@@ -8,8 +8,9 @@ pub mod create_account;
 pub mod create_api_key;
 pub mod create_product;
 pub mod import;
-pub mod look_up;
+pub mod migrate;
 pub mod prove;
+pub mod query;
 pub mod redeem;
 pub mod refund;
 pub mod revoke_api_key;
@@ -20,8 +21,9 @@ pub mod void;
 
 use crate::domain::money::NotMoney;
 use crate::domain::name::NotName;
-use crate::store::StoreError;
+pub use shelfproof_anchor::store::events::EventError;
 
+pub use crate::store::StoreError;
 pub use clock::ClockError;
 pub use step::StepError;
 
@@ -45,6 +47,14 @@ pub enum FlowError {
         /// What kind of thing.
         noun: &'static str,
         /// Its id or name.
+        name: String,
+    },
+    /// More than one thing has that name.
+    #[error("{name} names more than one {noun}; give its id")]
+    Ambiguous {
+        /// What kind of thing.
+        noun: &'static str,
+        /// The name.
         name: String,
     },
     /// Another of the same name is there.
@@ -84,6 +94,14 @@ impl From<sqlx::Error> for FlowError {
 }
 
 impl FlowError {
+    /// That there is no such thing.
+    pub(crate) fn missing(noun: &'static str, name: impl ToString) -> Self {
+        Self::Missing {
+            noun,
+            name: name.to_string(),
+        }
+    }
+
     /// That a field holds no name.
     pub fn not_name(field: &'static str) -> impl FnOnce(NotName) -> Self {
         move |error| Self::Invalid {

@@ -1,5 +1,16 @@
-//! The API: one file a group of endpoints. Whatever comes in is parsed into domain types here, and every status is chosen
-//! here.
+//! HTTP, in branches: what a branch serves is read by one kind of client, and its errors are written for that client.
+//!
+//! | branch | serves | an error is |
+//! |---|---|---|
+//! | [`api`] | programs: the API, the public files, health and metrics | `application/problem+json` |
+//! | [`web`] | people with a browser | a page |
+//!
+//! Every request passes the [`edge`] first, which knows no branch: it makes errors as data
+//! ([`Problem`](edge::problem::Problem)), and the branch's [`ErrorWriter`] writes them.
+//!
+//! A new branch, such as one for gateways' callbacks, is a module with its routes and an `ErrorWriter` of its own, whose
+//! one `match` gives every [`Code`](edge::problem::Code) its status and words (a gateway's plain word, say), and a
+//! `guard` with that writer in [`routes`].
 
 use std::future::pending;
 use std::io;
@@ -7,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use shelfproof_anchor::http::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -16,21 +28,22 @@ use utoipa_axum::router::OpenApiRouter;
 
 mod api;
 mod edge;
+mod web;
 
 use api::docs;
-use edge::auth::KeyCache;
-use edge::health::{self, Readiness};
+use edge::key_cache::KeyCache;
 use edge::limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
+use edge::readiness::Readiness;
 use edge::shop::Shop;
-use edge::{Edge, guard};
+use edge::{ErrorWriter, RequestLimits, guard, health, metrics};
 
 use crate::app::App;
-use crate::telemetry::metrics;
+use crate::telemetry;
 
 /// All routes of `app`, each behind its bounds.
 pub fn router(app: Arc<App>) -> Router {
     let settings = &app.config.http;
-    let edge = Edge {
+    let limits = RequestLimits {
         in_flight: Arc::new(Semaphore::new(settings.requests_max)),
         bound: Duration::from_millis(settings.timeout_ms),
     };
@@ -41,11 +54,11 @@ pub fn router(app: Arc<App>) -> Router {
         imports: Semaphore::new(MAX_IMPORTS),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
     });
-    routes(edge).with_state(shop)
+    routes(limits).with_state(shop)
 }
 
-/// All endpoints, and their description.
-struct Parts {
+/// The endpoints that the API's description lists, and the description.
+struct Described {
     /// Those that are done within `http.timeout_ms`.
     short: Router<Arc<Shop>>,
     /// Those that take up to [`LONG_BOUND`].
@@ -53,34 +66,46 @@ struct Parts {
     description: OpenApi,
 }
 
-fn parts() -> Parts {
+fn described() -> Described {
     let (short, mut description) = OpenApiRouter::with_openapi(docs::frame())
         .merge(api::routes())
         .merge(health::routes())
+        .merge(metrics::routes())
         .split_for_parts();
     let (long, more) = api::long_routes().split_for_parts();
     description.merge(more);
-    Parts {
+    Described {
         short,
         long,
         description,
     }
 }
 
-fn routes(edge: Edge) -> Router<Arc<Shop>> {
-    let parts = parts();
-    let patient = Edge {
+fn routes(limits: RequestLimits) -> Router<Arc<Shop>> {
+    let described = described();
+    let patient = RequestLimits {
         bound: LONG_BOUND,
-        ..edge.clone()
+        ..limits.clone()
     };
-    // What matches no route ends at the first one's edge.
-    guard(parts.short.merge(docs::publish(parts.description)), edge).merge(guard(parts.long, patient))
+    let short = described.short.merge(docs::publish(described.description));
+    guard(short, limits.clone(), |_| api::problem::write)
+        .merge(guard(described.long, patient, |_| api::problem::write))
+        .merge(guard(web::routes(docs::DESCRIPTION), limits, page_or_problem))
+}
+
+/// For addresses of no route and for pages: a page for a person, a problem for a program.
+fn page_or_problem(request: &Request) -> ErrorWriter {
+    if web::is_for_a_person(request) && !request.uri().path().starts_with(api::BASE) {
+        web::error_page::write
+    } else {
+        api::problem::write
+    }
 }
 
 /// Where requests come in.
 #[derive(Debug)]
 pub struct Listeners {
-    /// The API.
+    /// All branches.
     pub api: TcpListener,
     /// `/metrics` alone, without a token.
     pub metrics: Option<TcpListener>,
@@ -92,7 +117,7 @@ pub struct Listeners {
 /// Where a listener fails.
 pub async fn serve(app: Arc<App>, listeners: Listeners, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let drain = Duration::from_millis(app.config.http.drain_ms);
-    let handle = metrics::start().map_err(io::Error::other)?;
+    let handle = telemetry::metrics::start().map_err(io::Error::other)?;
     let upkeep = async move {
         let mut ticks = interval(UPKEEP_PERIOD);
         loop {
@@ -113,10 +138,13 @@ async fn scrapes(app: Arc<App>, listener: Option<TcpListener>, drain: Duration) 
     let Some(listener) = listener else {
         return pending().await;
     };
-    let edge = Edge {
+    let limits = RequestLimits {
         in_flight: Arc::new(Semaphore::new(MAX_SCRAPES)),
         bound: Duration::from_millis(app.config.http.timeout_ms),
     };
-    let router = guard(health::metrics_router(app), edge);
+    let router = guard(metrics::open_router(app), limits, |_| api::problem::write);
     server::run(router, listener, drain, pending()).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use crate::domain::id::{OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{NewOrder, Refused};
 use crate::fence::Gate;
-use crate::flow::look_up;
+use crate::flow::query::order::look_up_placed;
 use crate::vault::{Goods, Vault};
 
 mod batch;
@@ -177,7 +177,7 @@ impl Counter {
         // A worker that died took the reply with it.
         match answer.await.unwrap_or(Err(PlaceError::Unavailable))? {
             Answer::Placed(placed) => Ok(placed),
-            Answer::Earlier(order) => look_up::look_up_placed(&self.pool, &self.vault, order)
+            Answer::Earlier(order) => look_up_placed(&self.pool, &self.vault, order)
                 .await
                 .map_err(|error| {
                     if error.is_passing() {

@@ -48,7 +48,10 @@ fn every_action_has_its_callers() {
 
 #[test]
 fn only_its_buyer_holds_an_order() {
-    let order = Order { account: OWN, ..order() };
+    let order = Order {
+        account: OWN,
+        ..order()
+    };
     for (caller, holds) in [
         (account(OWN, Role::Channel), true),
         (account(OTHER, Role::Channel), false),

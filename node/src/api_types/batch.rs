@@ -4,11 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::domain::batch::{Batch, RefusedLine};
 use crate::domain::id::BatchId;
 use crate::flow::activate::Activated;
 use crate::flow::import::Report;
 use crate::import::Reason;
-use crate::store::batch::{Batch, RefusedLine};
 
 /// What one import brought.
 #[derive(Serialize, ToSchema)]

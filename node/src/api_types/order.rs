@@ -12,7 +12,7 @@ use super::placed::{beside, receipt};
 use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::domain::money::Money;
 use crate::domain::order::{Line, Order, State};
-use crate::flow::look_up::{ItemView, OrderStates, OrderView};
+use crate::flow::query::order::{ItemView, OrderStates, OrderView};
 
 /// An order in a list.
 #[derive(Serialize, ToSchema)]

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::flow::query::Page;
+
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Listed<T> {
@@ -14,14 +16,11 @@ pub(crate) struct Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// A page of `rows`, which are one more than `limit` where there is more to come.
-    pub(crate) fn new<R>(mut rows: Vec<R>, limit: u32, cursor: impl Fn(&R) -> String, show: impl Fn(R) -> T) -> Self {
-        let limit = limit as usize;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+    /// The page as answers show it; `cursor` names a row.
+    pub(crate) fn new<R>(page: Page<R>, cursor: impl Fn(&R) -> String, show: impl Fn(R) -> T) -> Self {
         Self {
-            next: rows.last().filter(|_| has_more).map(cursor),
-            items: rows.into_iter().map(show).collect(),
+            next: page.rows.last().filter(|_| page.has_more).map(cursor),
+            items: page.rows.into_iter().map(show).collect(),
         }
     }
 
@@ -40,9 +39,13 @@ mod tests {
 
     #[test]
     fn the_last_page_has_no_cursor() {
-        let listed = Listed::new(vec![1, 2, 3], 2, ToString::to_string, |row| row);
+        let page = |has_more| Page {
+            rows: vec![1, 2],
+            has_more,
+        };
+        let listed = Listed::new(page(true), ToString::to_string, |row| row);
         assert_eq!((listed.items, listed.next.as_deref()), (vec![1, 2], Some("2")));
-        let listed = Listed::new(vec![1, 2], 2, ToString::to_string, |row| row);
+        let listed = Listed::new(page(false), ToString::to_string, |row| row);
         assert_eq!((listed.items, listed.next), (vec![1, 2], None));
     }
 }

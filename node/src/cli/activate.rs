@@ -9,9 +9,9 @@ use super::print;
 use crate::api_types::ShownActivation;
 use crate::domain::clock::now_ms;
 use crate::domain::id::BatchId;
+use crate::flow::FlowError;
 use crate::flow::activate::{ActivateError, Activated, activate_batch};
-use crate::store::StoreError;
-use crate::store::import::batch_resolve;
+use crate::flow::query::batch::find_batch;
 
 /// Put a batch's keys on sale
 ///
@@ -35,21 +35,24 @@ pub struct ActivateArgs {
 /// Why a batch was not activated.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivateCommandError {
-    /// No batch is called so.
-    #[error("there is no batch {0:?}")]
-    Unknown(String),
-    /// Several products have a batch of that name.
-    #[error("several products have a batch {0:?}; give its id, which the import printed")]
-    Several(String),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// There is no such batch, or several.
+    #[error("{0}")]
+    Batch(#[from] FlowError),
     /// The activation itself.
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice(.0))]
     Activate(#[from] ActivateError),
-    /// It is done, but cannot be told.
+    /// The batch is activated, but the answer cannot be printed.
     #[error(transparent)]
     Print(#[from] PrintError),
+}
+
+/// Which argument or command helps.
+pub(super) const fn advice(error: &ActivateError) -> &'static str {
+    match error {
+        ActivateError::Incomplete(_) => "; run it again until it does, or activate what is there with --partial",
+        ActivateError::Stale(_) => "; run: shelfproof admin check",
+        _ => "",
+    }
 }
 
 /// Activates, and prints how many keys are on sale for it.
@@ -57,11 +60,7 @@ pub enum ActivateCommandError {
 /// # Errors
 /// Where there is no such batch, its import has not ended, or the database fails.
 pub async fn run(args: ActivateArgs, pool: &PgPool) -> Result<(), ActivateCommandError> {
-    let batch = match batch_resolve(pool, &args.batch).await?.as_slice() {
-        [] => return Err(ActivateCommandError::Unknown(args.batch)),
-        [only] => *only,
-        _ => return Err(ActivateCommandError::Several(args.batch)),
-    };
+    let batch = find_batch(pool, &args.batch).await?;
     let activated = activate(pool, batch, args.partial).await?;
     let Activated { now, all, imported } = activated;
     print(

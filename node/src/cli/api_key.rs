@@ -16,14 +16,14 @@ use shelfproof_anchor::table;
 use super::{Failure, print};
 use crate::api_types::Listed;
 use crate::domain::account::Role;
-use crate::domain::api_key::ApiKey;
+use crate::domain::api_key::{ApiKey, ListedKey};
 use crate::domain::clock::now_ms;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::flow::FlowError;
 use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
+use crate::flow::query::api_key::list_api_keys;
 use crate::flow::revoke_api_key::revoke_api_key;
-use crate::store::api_key::{ListedKey, api_key_list};
 
 /// Who may call the API.
 #[derive(Debug, Args)]
@@ -94,8 +94,8 @@ pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::Create { account, role, out } => create(pool, &account, role.into(), out.as_deref(), args.json).await,
         Command::List { after, limit } => {
-            let keys = api_key_list(pool, after, limit + 1).await?;
-            let page = Listed::new(keys, limit, |key| key.id.to_string(), |key| key);
+            let keys = list_api_keys(pool, after, limit).await?;
+            let page = Listed::new(keys, |key| key.id.to_string(), |key| key);
             print(args.json, || page.map(key_json), || list_text(&page.items))?;
             Ok(())
         }

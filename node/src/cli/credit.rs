@@ -11,11 +11,11 @@ use super::{Failure, money_currency, print};
 use crate::domain::account::Account;
 use crate::domain::clock::now_ms;
 use crate::domain::money::{Currency, Money};
-use crate::domain::wallet::{Credit, Movement, TopUp};
+use crate::domain::wallet::{Movement, TopUp};
 use crate::flow::FlowError;
+use crate::flow::query::account::find_account;
+use crate::flow::query::credit::{Statement, list_statements};
 use crate::flow::top_up_credit::top_up_credit;
-use crate::store::account::account_find;
-use crate::store::wallet::{ledger_list, wallet_list};
 
 /// What channels paid in before they buy.
 #[derive(Debug, Args)]
@@ -88,24 +88,23 @@ pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), Failure> {
         }
         Command::Show { account, limit, before } => {
             let account = find(pool, &account).await?;
-            let mut wallets = Vec::new();
-            for credit in wallet_list(pool, account.id).await? {
-                let movements = ledger_list(pool, credit.wallet, before, limit).await?;
-                wallets.push((credit, movements));
-            }
-            print(args.json, || show_json(&account, &wallets), || show_text(&wallets))?;
+            let statements = list_statements(pool, account.id, before, limit).await?;
+            print(
+                args.json,
+                || show_json(&account, &statements),
+                || show_text(&statements),
+            )?;
         }
     }
     Ok(())
 }
 
-async fn find(pool: &PgPool, name: &str) -> Result<Account, FlowError> {
-    account_find(pool, name.trim())
-        .await?
-        .ok_or_else(|| FlowError::Missing {
-            noun: "account",
-            name: format!("{name} (admin key create makes one)"),
-        })
+/// The account of that name.
+async fn find(pool: &PgPool, name: &str) -> Result<Account, Failure> {
+    find_account(pool, name).await.map_err(|error| match error {
+        FlowError::Missing { .. } => format!("{error} (admin key create makes one)").into(),
+        error => error.into(),
+    })
 }
 
 fn top_up_json(account: &Account, top_up: &TopUp) -> Value {
@@ -118,7 +117,7 @@ fn top_up_json(account: &Account, top_up: &TopUp) -> Value {
     })
 }
 
-fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
+fn show_json(account: &Account, statements: &[Statement]) -> Value {
     let movement = |movement: &Movement| {
         json!({
             "id": movement.id,
@@ -130,18 +129,18 @@ fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
             "reference": movement.reference,
         })
     };
-    let wallets = wallets.iter().map(|(credit, movements)| {
+    let credits = statements.iter().map(|Statement { credit, movements }| {
         json!({
             "currency": credit.balance.currency.code(),
             "balance": credit.balance.decimal(),
             "movements": movements.iter().map(movement).collect::<Vec<_>>(),
         })
     });
-    json!({ "account": account.name, "credit": wallets.collect::<Vec<_>>() })
+    json!({ "account": account.name, "credit": credits.collect::<Vec<_>>() })
 }
 
-fn show_text(wallets: &[(Credit, Vec<Movement>)]) -> String {
-    if wallets.is_empty() {
+fn show_text(statements: &[Statement]) -> String {
+    if statements.is_empty() {
         return "no credit yet; admin credit add adds some\n".to_owned();
     }
     let columns = [
@@ -151,7 +150,7 @@ fn show_text(wallets: &[(Credit, Vec<Movement>)]) -> String {
         ("AMOUNT", Right),
         ("FOR", Left),
     ];
-    let blocks = wallets.iter().map(|(credit, movements)| {
+    let blocks = statements.iter().map(|Statement { credit, movements }| {
         let rows = movements.iter().map(|movement| {
             let order = movement.order.map(|order| order.to_string());
             [

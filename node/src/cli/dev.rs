@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Args;
 use rand::random;
-use secrecy::ExposeSecret;
 use shelfproof_anchor::log;
 use shelfproof_anchor::output::print;
 use sqlx::PgPool;
@@ -17,6 +16,7 @@ use tokio::task::spawn_blocking;
 use super::Failure;
 use super::serve::serve;
 use super::stop::stopped;
+use crate::app::open_unmigrated;
 use crate::config::{Config, Flag, Settings};
 use crate::dev::{Folder, Machine, Merchant, PublicKeys, free_port, fund, register};
 use crate::domain::account::Role;
@@ -25,7 +25,7 @@ use crate::domain::clock::now_ms;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
-use crate::store;
+use crate::flow::migrate::migrate_schema;
 
 mod words;
 
@@ -152,8 +152,8 @@ fn data_uri(mut listen: SocketAddr) -> String {
 
 /// Schema and callers, where they are not there yet.
 async fn prepare(machine: &Machine, config: &Config) -> Result<(), Failure> {
-    let pool = store::pool(store::options(config.database.url.expose_secret())?, 1);
-    store::migrate(&pool).await?;
+    let pool = open_unmigrated(&config.database)?;
+    migrate_schema(&pool).await?;
     for (name, role, file) in CALLERS {
         if !machine.folder().join(file).exists() {
             // The row first: a crash between leaves a key that nobody has, and the next start makes another.

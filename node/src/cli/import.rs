@@ -11,16 +11,17 @@ use serde::Serialize;
 use shelfproof_anchor::output::PrintError;
 use sqlx::PgPool;
 
-use super::{activate, print, product};
+use super::{activate, print};
 use crate::api_types::{ImportReport, ShownRefusedLine};
+use crate::domain::batch::RefusedLine;
 use crate::domain::clock::now_ms;
 use crate::domain::id::BatchId;
 use crate::flow::FlowError;
 use crate::flow::activate::{ActivateError, Activated};
 use crate::flow::import::{ImportError, Progress, Report, Request, Stage, import_codes};
+use crate::flow::query::batch::list_refused_lines;
+use crate::flow::query::product::find_product;
 use crate::import::{Encoding, Options, ReadError, Reason};
-use crate::store::StoreError;
-use crate::store::batch::{RefusedLine, refused_line_list};
 use crate::vault::Vault;
 
 mod values;
@@ -109,10 +110,10 @@ pub enum ImportCommandError {
     TooMuch,
     /// There is no such product.
     #[error("{0}; look at them: shelfproof admin product list")]
-    Product(#[from] FlowError),
-    /// The database failed.
+    Product(FlowError),
+    /// The refused lines cannot be read.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    RefusedLines(FlowError),
     /// The import itself.
     #[error("{error}{}", advice(.error))]
     Import {
@@ -121,7 +122,7 @@ pub enum ImportCommandError {
         error: ImportError,
     },
     /// The activation after it.
-    #[error("the batch is in, but not activated: {0}")]
+    #[error("the batch is in, but not activated: {0}{}", activate::advice(.0))]
     Activate(#[from] ActivateError),
     /// It is done, but cannot be told.
     #[error(transparent)]
@@ -133,9 +134,7 @@ const fn advice(error: &ImportError) -> &'static str {
     match error {
         ImportError::Read(ReadError::WhichFormat(_)) => "; name it with --format lines, pairs or csv",
         ImportError::Read(ReadError::NoHeader) => " (--format, --encoding)",
-        ImportError::Read(ReadError::WhichColumn { .. }) => {
-            "; name it, or give its number from 1, with --code-column"
-        }
+        ImportError::Read(ReadError::WhichColumn { .. }) => "; name it, or give its number from 1, with --code-column",
         ImportError::Read(ReadError::NoTable) => ": use --code-column and --beside-column with --format csv",
         ImportError::UnknownProduct(_) => "; make it first: shelfproof admin product create",
         _ => "",
@@ -148,7 +147,9 @@ const fn advice(error: &ImportError) -> &'static str {
 /// Where the file, the database or the vault fails, with what to do.
 pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<(), ImportCommandError> {
     let file = open(&args.file)?;
-    let product = product::find(pool, &args.product).await?;
+    let product = find_product(pool, &args.product)
+        .await
+        .map_err(ImportCommandError::Product)?;
     let request = Request {
         product: product.id,
         name: args.batch,
@@ -172,7 +173,7 @@ pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<
     } else {
         None
     };
-    let shown = refused_line_list(pool, report.batch, 0, SHOWN).await?;
+    let shown = refused_lines(pool, report.batch, 0, SHOWN).await?;
     let text = told(&report, &request.name, &product.name, &shown, activated.as_ref());
     let value = || Told {
         report: report.into(),
@@ -200,6 +201,16 @@ fn open(path: &Path) -> Result<File, ImportCommandError> {
     Ok(spooled)
 }
 
+async fn refused_lines(
+    pool: &PgPool,
+    batch: BatchId,
+    after_line: i64,
+    limit: u32,
+) -> Result<Vec<RefusedLine>, ImportCommandError> {
+    let page = list_refused_lines(pool, batch, after_line, limit).await;
+    Ok(page.map_err(ImportCommandError::RefusedLines)?.rows)
+}
+
 /// Writes all refused lines of a batch: line, reason, English, Chinese. Never what stood on them.
 async fn write_refused(pool: &PgPool, batch: BatchId, path: &Path) -> Result<(), ImportCommandError> {
     let failed = |error: io::Error| ImportCommandError::File {
@@ -212,7 +223,7 @@ async fn write_refused(pool: &PgPool, batch: BatchId, path: &Path) -> Result<(),
     write(["line", "reason", "detail", "说明"])?;
     let mut after = 0;
     loop {
-        let page = refused_line_list(pool, batch, after, PAGE).await?;
+        let page = refused_lines(pool, batch, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.line;
         for refusal in page {

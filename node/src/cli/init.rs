@@ -13,10 +13,11 @@ use shelfproof_verifier::epoch;
 use tokio::task::spawn_blocking;
 
 use super::{Failure, print};
-use crate::app::{check_merchant, check_server, open_vault};
+use crate::app::{check_merchant, check_server, open_unmigrated, open_vault};
 use crate::config::{Config, Settings, read_secret};
 use crate::dev::{Folder, PublicKeys};
-use crate::store;
+use crate::flow::migrate::migrate_schema;
+use crate::flow::query::database::find_volatile_setting;
 
 mod ask;
 mod words;
@@ -223,13 +224,13 @@ fn check_owner(config: &Config, keys: &PublicKeys, file: &Path) -> Result<(), Fa
 }
 
 async fn prepare_database(config: &Config) -> Result<(), Failure> {
-    let pool = store::pool(store::options(config.database.url.expose_secret())?, 1);
+    let pool = open_unmigrated(&config.database)?;
     check_server(&pool).await?;
-    if let Some(setting) = store::server::server_volatile(&pool).await? {
+    if let Some(setting) = find_volatile_setting(&pool).await? {
         let advice = "a crash could lose what was sold: set it to on in postgresql.conf, and run this again";
         return Err(format!("the database's {setting} is off: {advice}").into());
     }
-    store::migrate(&pool).await?;
+    migrate_schema(&pool).await?;
     check_merchant(&pool, config).await?;
     pool.close().await;
     Ok(())

@@ -1,12 +1,12 @@
 //! `shelfproof migrate`: the database's schema.
 
 use clap::Args;
-use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Failure, print};
+use crate::app::open_unmigrated;
 use crate::config::Settings;
-use crate::store;
+use crate::flow::migrate::migrate_schema;
 
 /// Bring the database to this program's schema
 #[derive(Debug, Args)]
@@ -20,14 +20,12 @@ pub struct MigrateArgs {}
 
 pub(super) async fn run(settings: &Settings, is_json: bool) -> Result<(), Failure> {
     let database = settings.database()?;
-    let pool = store::pool(store::options(database.url.expose_secret())?, 1);
-    let was_migrated = store::is_migrated(&pool).await?;
-    store::migrate(&pool).await?;
+    let has_changed = migrate_schema(&open_unmigrated(&database)?).await?;
     print(
         is_json,
-        || json!({ "changed": !was_migrated }),
+        || json!({ "changed": has_changed }),
         || {
-            let since = if was_migrated { "already" } else { "now" };
+            let since = if has_changed { "now" } else { "already" };
             format!("the schema is this program's {since}\n")
         },
     )?;

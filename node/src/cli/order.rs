@@ -12,8 +12,7 @@ use crate::domain::id::OrderId;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, State};
 use crate::flow::FlowError;
-use crate::flow::look_up::{OrderStates, look_up_states};
-use crate::store::order::{order_list, order_list_abnormal};
+use crate::flow::query::order::{OrderStates, list_abnormal_orders, list_orders, look_up_states};
 
 /// What was bought, and what waits for somebody; never a code.
 #[derive(Debug, Args)]
@@ -56,13 +55,12 @@ enum Command {
 pub async fn run(args: OrderArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::List { abnormal, after, limit } => {
-            let most = i64::from(limit) + 1;
             let orders = if abnormal {
-                order_list_abnormal(pool, after, most).await?
+                list_abnormal_orders(pool, after, limit).await?
             } else {
-                order_list(pool, None, after, most).await?
+                list_orders(pool, None, after, limit).await?
             };
-            let page = Listed::new(orders, limit, |order| order.id.to_string(), |order| order);
+            let page = Listed::new(orders, |order| order.id.to_string(), |order| order);
             print(args.json, || page.map(ListedOrder::from), || list_text(&page))?;
         }
         Command::Show { order } => {

@@ -16,7 +16,7 @@ use crate::domain::product::{Product, Stock};
 use crate::flow::FlowError;
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
-use crate::store::product::{product_find, product_get, product_list, product_stock};
+use crate::flow::query::product::{count_stock, find_product, list_products};
 
 /// What is for sale.
 #[derive(Debug, Args)]
@@ -99,8 +99,8 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
     let is_json = args.json;
     let product = match args.command {
         Command::List { after, limit } => {
-            let products = product_list(pool, after, limit + 1).await?;
-            let page = Listed::new(products, limit, |product| product.id.to_string(), |product| product);
+            let products = list_products(pool, after, limit).await?;
+            let page = Listed::new(products, |product| product.id.to_string(), |product| product);
             print(is_json, || page.map(ShownProduct::from), || list_text(&page.items))?;
             return Ok(());
         }
@@ -109,7 +109,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             let now_ms = now_ms();
             create_product(pool, ProductId::new(now_ms, rand::random()), &name, price, now_ms).await?
         }
-        Command::Show { product } => find(pool, &product).await?,
+        Command::Show { product } => find_product(pool, &product).await?,
         Command::Change {
             product,
             name,
@@ -118,7 +118,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             close,
             version,
         } => {
-            let product = find(pool, &product).await?;
+            let product = find_product(pool, &product).await?;
             let change = Change {
                 name,
                 price,
@@ -127,29 +127,13 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             change_product(pool, product.id, version.unwrap_or(product.version), change).await?
         }
     };
-    let stock = product_stock(pool, product.id).await?.unwrap_or_default();
+    let stock = count_stock(pool, product.id).await?;
     let shown = || ProductAndStock {
         product: ShownProduct::from(&product),
         stock: ShownStock::from(stock),
     };
     print(is_json, shown, || show_text(&product, &stock))?;
     Ok(())
-}
-
-/// The product that a person names: by its id, or else by its name.
-pub(super) async fn find(pool: &PgPool, named: &str) -> Result<Product, FlowError> {
-    let by_id = match named.parse() {
-        Ok(id) => product_get(pool, id).await?,
-        Err(_) => None,
-    };
-    let found = match by_id {
-        None => product_find(pool, named.trim()).await?,
-        found => found,
-    };
-    found.ok_or_else(|| FlowError::Missing {
-        noun: "product",
-        name: named.to_owned(),
-    })
 }
 
 const fn open_text(product: &Product) -> &'static str {

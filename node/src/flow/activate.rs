@@ -35,12 +35,10 @@ pub enum ActivateError {
     #[error("there is no batch {0}")]
     Missing(BatchId),
     /// Its import is not finished.
-    #[error(
-        "the import of batch {0} has not ended; run it again until it does, or activate what is there with --partial"
-    )]
+    #[error("the import of batch {0} has not ended")]
     Incomplete(BatchId),
     /// Keys moved although they were locked.
-    #[error("keys of batch {0} were changed while they were locked; run: shelfproof admin check")]
+    #[error("keys of batch {0} were changed while they were locked")]
     Stale(BatchId),
     /// The database failed.
     #[error(transparent)]

@@ -2,16 +2,11 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::B256;
 use serde_json::value::RawValue;
 use shelfproof_anchor::history::Proven;
 use shelfproof_anchor::status::Status;
-use shelfproof_anchor::store::events::{Stored, event_of_keys};
 use shelfproof_verifier::bundle::Bundle;
-use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
-use shelfproof_verifier::receipt::Receipt;
-use sqlx::PgPool;
 
 mod prover;
 #[cfg(test)]
@@ -19,27 +14,13 @@ mod tests;
 
 pub use prover::{Prover, ProverError};
 
-use super::look_up::{LookUpError, receipt};
-use crate::domain::id::OrderId;
-use crate::store::StoreError;
-use crate::store::order::order_items;
+use super::query::bought_key::BoughtKey;
 
 /// How long until an epoch is cut, where the prover does not say.
 const CUT_S: u64 = 60;
 
 /// How long from there until it is final.
 const FINAL_S: u64 = 60;
-
-/// A key of an order, with all that this side of its proof is made of.
-#[derive(Clone, Debug)]
-pub struct BoughtKey {
-    /// Its number in the order, from 1.
-    pub item: usize,
-    /// The promise that was handed out with it.
-    pub receipt: Receipt,
-    /// All of its events, by version. Those before the sale are the supplier's, and stay closed.
-    events: Vec<Stored>,
-}
 
 /// What there is of a key's proof.
 #[derive(Clone, Debug)]
@@ -59,14 +40,6 @@ pub struct Wait {
     pub is_well: bool,
 }
 
-impl BoughtKey {
-    /// The key.
-    #[must_use]
-    pub const fn key_id(&self) -> B256 {
-        self.receipt.promise.event.key_id
-    }
-}
-
 impl Wait {
     fn of(status: &Status) -> Self {
         let cut = status.next_cut_in_s.unwrap_or(CUT_S);
@@ -75,32 +48,6 @@ impl Wait {
             is_well: status.condition.is_well(),
         }
     }
-}
-
-/// The keys of an order, by line and slot.
-///
-/// # Errors
-/// Where the database fails, or holds a sale without an event.
-pub async fn bought_keys(pool: &PgPool, identity: &Identity, order: OrderId) -> Result<Vec<BoughtKey>, LookUpError> {
-    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
-    let sold = order_items(&mut *connection, order).await?;
-    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.no).collect();
-    let mut events = event_of_keys(&mut connection, &numbers).await?;
-    drop(connection);
-    (1..)
-        .zip(sold)
-        .map(|(item, sold)| {
-            let of_key = |stored: &mut Stored| stored.key_no == sold.head.no;
-            let events: Vec<Stored> = events.extract_if(.., of_key).collect();
-            let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
-            let sale = sale.ok_or(LookUpError::NoSale(sold.head.no))?;
-            Ok(BoughtKey {
-                item,
-                receipt: receipt(identity, &sold, sale),
-                events,
-            })
-        })
-        .collect()
 }
 
 /// What there is of each key's proof, in the order of `keys`.

@@ -1,14 +1,24 @@
-//! The API: one file a group of endpoints. Errors are `application/problem+json`.
+//! The API, for programs: one file a group of endpoints. A request is parsed into domain types here, goes through one flow
+//! or query, and is answered with the types of `api_types`. Errors are `application/problem+json` ([`problem`]).
+//!
+//! A new endpoint is a handler with its `utoipa::path` in its group's file, whose first argument is `May<Action>` (see
+//! [`access`](crate::access)), and which lists its problems; [`routes`] takes the group. A use case's new error gets its
+//! words in `errors`.
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
 
 mod batches;
-mod convert;
 mod data;
 pub(super) mod docs;
+mod errors;
 mod field;
 pub(super) mod json;
 mod keys;
 mod orders;
-mod path;
+mod path_id;
+pub(super) mod problem;
 mod products;
 mod proofs;
 mod query;
@@ -17,14 +27,10 @@ mod refund;
 mod wallet;
 mod well_known;
 
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
-
-use crate::http::edge::shop::Shop;
+use super::edge::shop::Shop;
 
 /// Where the API lies.
-const BASE: &str = "/api/v1";
+pub(super) const BASE: &str = "/api/v1";
 
 /// The endpoints that are done within `http.timeout_ms`, and the public files.
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {

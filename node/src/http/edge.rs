@@ -24,6 +24,7 @@ pub(super) mod json_response;
 pub(super) mod key_cache;
 pub(super) mod limits;
 mod log;
+pub(super) mod metrics;
 pub(super) mod problem;
 pub(super) mod readiness;
 pub(super) mod shop;
@@ -31,7 +32,7 @@ pub(super) mod shop;
 use log::{Line, RequestLog};
 use problem::{Code, Problem};
 
-use crate::telemetry::metrics;
+use crate::telemetry;
 
 /// The header of a request's id, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -104,7 +105,7 @@ async fn handle(State(Edge { limits, errors }): State<Edge>, mut request: Reques
         took: started.elapsed(),
         account: log.account(),
     };
-    metrics::request(known(line.method), line.route, line.status.as_u16(), line.took);
+    telemetry::metrics::request(known(line.method), line.route, line.status.as_u16(), line.took);
     line.write(problem.as_deref());
     response
 }
@@ -175,6 +176,3 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         .or_else(|| HeaderValue::try_from(format!("{:032x}", rand::random::<u128>())).ok())
         .unwrap_or(HeaderValue::from_static("none"))
 }
-
-#[cfg(test)]
-mod tests;

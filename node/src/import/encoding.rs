@@ -34,7 +34,10 @@ impl Encoding {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let is_named = |encoding: &Self| encoding.name() == name;
-        Self::ALL.into_iter().find(is_named).or((name == "utf8").then_some(Self::Utf8))
+        Self::ALL
+            .into_iter()
+            .find(is_named)
+            .or((name == "utf8").then_some(Self::Utf8))
     }
 
     /// The encoding of a file that begins with `sample`; `None` where its byte order mark is UTF-16's.

@@ -4,44 +4,38 @@ use sqlx::{FromRow, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::domain::batch::{Batch, RefusedLine};
 use crate::domain::id::{BatchId, ProductId};
 
-/// What one import brought.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Batch {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: BatchId,
-    /// Whose keys they are.
-    #[sqlx(rename = "product_id", try_from = "Uuid")]
-    pub product: ProductId,
-    /// Its name, the only one of the product.
-    pub name: String,
-    /// Who delivered it; may be empty.
-    pub supplier: String,
-    /// Lines read so far.
-    pub lines: i64,
-    /// Keys they brought.
-    pub imported: i64,
-    /// Lines refused.
-    pub refused: i64,
-    /// Keys that were put on the shelf.
-    pub activated: i64,
-    /// Whether the whole file was read.
-    pub is_complete: bool,
-    /// When it was begun, Unix milliseconds.
-    pub created_at_ms: i64,
+#[derive(FromRow)]
+struct BatchRow {
+    id: Uuid,
+    product_id: Uuid,
+    name: String,
+    supplier: String,
+    lines: i64,
+    imported: i64,
+    refused: i64,
+    activated: i64,
+    is_complete: bool,
+    created_at_ms: i64,
 }
 
-/// A line that an import did not take; never what stood on it.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct RefusedLine {
-    /// Its number in the file, from 1.
-    pub line: i64,
-    /// Why, as a code.
-    pub reason: String,
-    /// Why, in words.
-    pub detail: String,
+impl From<BatchRow> for Batch {
+    fn from(row: BatchRow) -> Self {
+        Self {
+            id: BatchId(row.id),
+            product: ProductId(row.product_id),
+            name: row.name,
+            supplier: row.supplier,
+            lines: row.lines,
+            imported: row.imported,
+            refused: row.refused,
+            activated: row.activated,
+            is_complete: row.is_complete,
+            created_at_ms: row.created_at_ms,
+        }
+    }
 }
 
 /// The batch of that id.
@@ -49,10 +43,11 @@ pub struct RefusedLine {
 /// # Errors
 /// The database's.
 pub async fn batch_get(database: impl PgExecutor<'_>, id: BatchId) -> Result<Option<Batch>, StoreError> {
-    Ok(sqlx::query_as(include_str!("sql/batch_get.sql"))
+    let row: Option<BatchRow> = sqlx::query_as(include_str!("sql/batch_get.sql"))
         .bind(id.0)
         .fetch_optional(database)
-        .await?)
+        .await?;
+    Ok(row.map(Batch::from))
 }
 
 /// At most `limit` batches after that one, by id: oldest first; of one product, or of all.
@@ -65,12 +60,13 @@ pub async fn batch_list(
     after: Option<BatchId>,
     limit: u32,
 ) -> Result<Vec<Batch>, StoreError> {
-    Ok(sqlx::query_as(include_str!("sql/batch_list.sql"))
+    let rows: Vec<BatchRow> = sqlx::query_as(include_str!("sql/batch_list.sql"))
         .bind(product.map(|id| id.0))
         .bind(after.map(|id| id.0))
         .bind(i64::from(limit))
         .fetch_all(database)
-        .await?)
+        .await?;
+    Ok(rows.into_iter().map(Batch::from).collect())
 }
 
 /// At most `limit` refused lines of a batch after that line.
@@ -83,10 +79,14 @@ pub async fn refused_line_list(
     after_line: i64,
     limit: u32,
 ) -> Result<Vec<RefusedLine>, StoreError> {
-    Ok(sqlx::query_as(include_str!("sql/refused_line_list.sql"))
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(include_str!("sql/refused_line_list.sql"))
         .bind(batch.0)
         .bind(after_line)
         .bind(i64::from(limit))
         .fetch_all(database)
-        .await?)
+        .await?;
+    let lines = rows.into_iter();
+    Ok(lines
+        .map(|(line, reason, detail)| RefusedLine { line, reason, detail })
+        .collect())
 }

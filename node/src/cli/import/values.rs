@@ -61,12 +61,22 @@ mod tests {
     #[test]
     fn the_command_line_and_the_api_use_the_same_names() {
         let formats = named::<FormatArg>();
-        assert!(formats.iter().map(|(name, _)| name.as_str()).eq(Format::ALL.map(Format::name)));
+        assert!(
+            formats
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .eq(Format::ALL.map(Format::name))
+        );
         for (name, format) in formats {
             assert_eq!(Format::from(format).name(), name);
         }
         let encodings = named::<EncodingArg>();
-        assert!(encodings.iter().map(|(name, _)| name.as_str()).eq(Encoding::ALL.map(Encoding::name)));
+        assert!(
+            encodings
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .eq(Encoding::ALL.map(Encoding::name))
+        );
         for (name, encoding) in encodings {
             assert_eq!(Encoding::from(encoding).name(), name);
         }

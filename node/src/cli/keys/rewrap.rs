@@ -8,8 +8,8 @@ use serde_json::json;
 use super::{Answer, Failure};
 use crate::app::open_shop;
 use crate::config::Config;
+use crate::flow::query::data_key::{count_old_data_keys, list_masters_in_use};
 use crate::flow::rotate_master::rotate_master;
-use crate::store::batch_key::{batch_key_count, batch_key_masters};
 use crate::vault::folder::{Name, list, make};
 
 /// Wraps all data keys anew, then looks which old master keys are still needed.
@@ -17,10 +17,10 @@ pub(super) async fn run(config: &Config, remove_old: bool) -> Result<Answer, Fai
     let folder = &config.keys.folder;
     let (pool, vault) = &open_shop(config).await?;
     // Drawn on a terminal only.
-    let bar = ProgressBar::new(batch_key_count(pool, vault.master()).await?);
+    let bar = ProgressBar::new(count_old_data_keys(pool, vault.master()).await?);
     let batches = rotate_master(pool, vault, |step| bar.inc(step)).await?;
     bar.finish_and_clear();
-    let needed = batch_key_masters(pool).await?;
+    let needed = list_masters_in_use(pool).await?;
     let unneeded = old_masters(folder, vault.master(), &needed)?;
     if remove_old {
         for generation in &unneeded {

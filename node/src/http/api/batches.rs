@@ -11,20 +11,21 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
 use super::json::{MaxBytes, read};
-use super::path::Name;
+use super::path_id::PathId;
 use super::query::{Page, Params};
+use crate::access::ManageBatches;
 use crate::api_types::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
 use crate::domain::clock::now_ms;
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};
-use crate::http::edge::answer::answer;
-use crate::http::edge::auth::Admin;
+use crate::flow::query::batch::{get_batch, list_batches, list_refused_lines};
+use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 use crate::import::{Encoding, Format, Options};
-use crate::store::batch::{batch_get, batch_list, refused_line_list};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -67,10 +68,10 @@ problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
     responses((status = 200, description = "What the import brought", body = ImportReport), ImportProblems),
 )]
 async fn import(
-    _: Admin,
+    _: May<ManageBatches>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
-    Name(product): Name<ProductId>,
+    PathId(product): PathId<ProductId>,
     mut params: Params,
     headers: HeaderMap,
     body: Body,
@@ -89,7 +90,7 @@ async fn import(
     let app = &shop.app;
     let file = read(&headers, body, MaxBytes(app.config.http.import_max_bytes)).await?;
     let report = import_codes(&app.pool, &app.vault, Cursor::new(file), &request, |_| (), now_ms).await?;
-    Ok(answer(StatusCode::OK, &ImportReport::from(report)))
+    Ok(json_response(StatusCode::OK, &ImportReport::from(report)))
 }
 
 /// List batches
@@ -100,10 +101,10 @@ async fn import(
     params(Page),
     responses((status = 200, description = "A page of batches", body = Listed<ShownBatch>), ListProblems),
 )]
-async fn list(_: Admin, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let rows = batch_list(&shop.app.pool, None, page.after()?, page.limit + 1).await?;
-    let listed = Listed::new(rows, page.limit, |batch| batch.id.to_string(), ShownBatch::from);
-    Ok(answer(StatusCode::OK, &listed))
+async fn list(_: May<ManageBatches>, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
+    let batches = list_batches(&shop.app.pool, page.after()?, page.limit).await?;
+    let listed = Listed::new(batches, |batch| batch.id.to_string(), ShownBatch::from);
+    Ok(json_response(StatusCode::OK, &listed))
 }
 
 /// Read a batch
@@ -112,9 +113,13 @@ async fn list(_: Admin, State(shop): State<Arc<Shop>>, page: Page) -> Result<Res
     params(("batch" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The batch", body = ShownBatch), GetProblems),
 )]
-async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(id): Name<BatchId>) -> Result<Response, Problem> {
-    let batch = batch_get(&shop.app.pool, id).await?.ok_or_else(missing)?;
-    Ok(answer(StatusCode::OK, &ShownBatch::from(batch)))
+async fn get(
+    _: May<ManageBatches>,
+    State(shop): State<Arc<Shop>>,
+    PathId(id): PathId<BatchId>,
+) -> Result<Response, Problem> {
+    let batch = get_batch(&shop.app.pool, id).await?;
+    Ok(json_response(StatusCode::OK, &ShownBatch::from(batch)))
 }
 
 /// List the lines that an import refused
@@ -127,16 +132,15 @@ async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(id): Name<BatchId>) -
     responses((status = 200, description = "A page of lines", body = Listed<ShownRefusedLine>), LinesProblems),
 )]
 async fn refused_lines(
-    _: Admin,
+    _: May<ManageBatches>,
     State(shop): State<Arc<Shop>>,
-    Name(id): Name<BatchId>,
+    PathId(id): PathId<BatchId>,
     page: Page,
 ) -> Result<Response, Problem> {
-    let pool = &shop.app.pool;
-    batch_get(pool, id).await?.ok_or_else(missing)?;
-    let rows = refused_line_list(pool, id, page.after()?.unwrap_or_default(), page.limit + 1).await?;
-    let listed = Listed::new(rows, page.limit, |row| row.line.to_string(), ShownRefusedLine::from);
-    Ok(answer(StatusCode::OK, &listed))
+    let after_line = page.after()?.unwrap_or_default();
+    let lines = list_refused_lines(&shop.app.pool, id, after_line, page.limit).await?;
+    let listed = Listed::new(lines, |line| line.line.to_string(), ShownRefusedLine::from);
+    Ok(json_response(StatusCode::OK, &listed))
 }
 
 /// Put a batch on sale
@@ -150,17 +154,13 @@ async fn refused_lines(
         example = json!({"batch": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "now": 1_000, "activated": 1_000, "imported": 1_000})), ActivateProblems),
 )]
 async fn activate(
-    _: Admin,
+    _: May<ManageBatches>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
-    Name(id): Name<BatchId>,
+    PathId(id): PathId<BatchId>,
 ) -> Result<Response, Problem> {
     let activated = activate_batch(&shop.app.pool, id, false, |_| (), now_ms).await?;
-    Ok(answer(StatusCode::OK, &ShownActivation::new(id, activated)))
-}
-
-fn missing() -> Problem {
-    Problem::not_found("batch")
+    Ok(json_response(StatusCode::OK, &ShownActivation::new(id, activated)))
 }
 
 fn required(params: &mut Params, name: &str) -> Result<String, Problem> {
@@ -172,7 +172,12 @@ fn options(params: &mut Params) -> Result<Options, Problem> {
     let columns = params.take("besideColumns")?.unwrap_or_default();
     Ok(Options {
         format: choice(params, "format", Format::from_name, &Format::ALL.map(Format::name))?.unwrap_or_default(),
-        encoding: choice(params, "encoding", Encoding::from_name, &Encoding::ALL.map(Encoding::name))?,
+        encoding: choice(
+            params,
+            "encoding",
+            Encoding::from_name,
+            &Encoding::ALL.map(Encoding::name),
+        )?,
         code_column: params.take("codeColumn")?,
         beside_columns: columns
             .split(',')

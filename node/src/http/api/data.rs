@@ -11,7 +11,7 @@ use shelfproof_verifier::epoch::data_path;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
-use super::path::Name;
+use super::path_id::PathId;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 
@@ -34,7 +34,10 @@ problems!(DataProblems: NotFound);
     params(("file" = String, Path, pattern = r"^[0-9]{10}\.events$", description = "The epoch's number in ten digits, and `.events`")),
     responses((status = 200, description = "The data", content_type = "application/octet-stream", body = Vec<u8>), DataProblems),
 )]
-async fn epoch(State(shop): State<Arc<Shop>>, Name(EpochFile(number)): Name<EpochFile>) -> Result<Response, Problem> {
+async fn epoch(
+    State(shop): State<Arc<Shop>>,
+    PathId(EpochFile(number)): PathId<EpochFile>,
+) -> Result<Response, Problem> {
     let folder = shop.app.config.proofs.data_folder.as_deref().ok_or_else(missing)?;
     let Ok(place) = Arc::clone(&shop.downloads).try_acquire_owned() else {
         let detail = "Too many files are being read. Repeat this request a little later.";

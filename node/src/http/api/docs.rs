@@ -11,17 +11,17 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder};
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::http::edge::problem::{self, Code};
+use crate::http::api::problem::{self, title};
+use crate::http::edge::problem::Code;
 use crate::http::edge::shop::Shop;
 
-mod problems;
+mod responses;
 
-pub(crate) use problems::{problems, responses};
+pub(crate) use responses::{problems, responses};
 
 /// Where the description is.
-const DESCRIPTION: &str = "/openapi.json";
+pub(crate) const DESCRIPTION: &str = "/openapi.json";
 
 const ABOUT: &str = "\
 Sells digital keys, and proves what happened to each one.
@@ -57,12 +57,11 @@ pub(crate) fn frame() -> OpenApi {
         .build()
 }
 
-/// Routes to the description, and to a page that renders it.
+/// A route to the description.
 pub(crate) fn publish(mut description: OpenApi) -> Router<Arc<Shop>> {
     complete(&mut description);
     let text = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
-    let page: Router<Arc<Shop>> = SwaggerUi::new("/docs").config(Config::from(DESCRIPTION)).into();
-    page.route(
+    Router::new().route(
         DESCRIPTION,
         get(move || async move { ([(CONTENT_TYPE, "application/json")], text) }),
     )
@@ -78,7 +77,7 @@ fn complete(description: &mut OpenApi) {
     components.schemas.insert(problem::Body::name().into_owned(), schema);
     components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     for path in description.paths.paths.values_mut() {
-        operations(path).for_each(problems::complete);
+        operations(path).for_each(responses::complete);
     }
 }
 
@@ -91,14 +90,8 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 
 /// What the API is, with every code that a problem may have.
 fn about() -> String {
-    let rows = Code::all().map(|code| {
-        format!(
-            "\n| `{}` | {} | {} |",
-            code.name(),
-            code.status().as_u16(),
-            code.title()
-        )
-    });
+    let rows =
+        Code::all().map(|code| format!("\n| `{}` | {} | {} |", code.name(), code.status().as_u16(), title(code)));
     format!(
         "{ABOUT}\n\n| code | status | |\n|---|---|---|{}",
         rows.collect::<String>()

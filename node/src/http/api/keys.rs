@@ -14,17 +14,18 @@ use uuid::Uuid;
 use super::docs::problems;
 use super::field::{KeyId, Reason};
 use super::json::Json;
-use super::path::Name;
+use super::path_id::PathId;
+use crate::access::ManageKeys;
 use crate::api_types::{Hash, KeyState, ShownEvent};
 use crate::domain::clock::now_ms;
 use crate::domain::key::Key;
+use crate::flow::query::key::get_key;
 use crate::flow::void::void_key;
-use crate::http::edge::answer::answer;
-use crate::http::edge::auth::Admin;
+use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
-use crate::store::key::key_find;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))
@@ -72,10 +73,13 @@ problems!(VoidProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMe
     params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
     responses((status = 200, description = "Where it stands", body = Shown), GetProblems),
 )]
-async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(KeyId(key_id)): Name<KeyId>) -> Result<Response, Problem> {
-    let key = key_find(&shop.app.pool, &key_id).await?;
-    let key = key.ok_or_else(|| Problem::not_found("key"))?;
-    Ok(answer(StatusCode::OK, &Shown::from(key)))
+async fn get(
+    _: May<ManageKeys>,
+    State(shop): State<Arc<Shop>>,
+    PathId(KeyId(key_id)): PathId<KeyId>,
+) -> Result<Response, Problem> {
+    let key = get_key(&shop.app.pool, &key_id).await?;
+    Ok(json_response(StatusCode::OK, &Shown::from(key)))
 }
 
 /// Withdraw a key
@@ -88,14 +92,14 @@ async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(KeyId(key_id)): Name<
     responses((status = 200, description = "The event that withdrew it", body = ShownEvent), VoidProblems),
 )]
 async fn void(
-    _: Admin,
+    _: May<ManageKeys>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
-    Name(KeyId(key_id)): Name<KeyId>,
+    PathId(KeyId(key_id)): PathId<KeyId>,
     Json(body): Json<VoidBody>,
 ) -> Result<Response, Problem> {
     let event = void_key(&shop.app.pool, &key_id, &body.reason.0, now_ms()).await?;
-    Ok(answer(StatusCode::OK, &ShownEvent::from(&event)))
+    Ok(json_response(StatusCode::OK, &ShownEvent::from(&event)))
 }
 
 impl From<Key> for Shown {

@@ -10,21 +10,21 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
 use super::json::Json;
-use super::path::Name;
+use super::path_id::PathId;
 use super::query::Page;
+use crate::access::{self, Caller, ListAbnormalOrders, ListOrders, OrderSight, PlaceOrder, ReadOrder, Reseller};
 use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
-use crate::domain::account::{Caller, Role};
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Order, Refused};
-use crate::flow::look_up::{look_up_states, open_order};
-use crate::http::edge::answer::answer;
-use crate::http::edge::auth::{Admin, Channel, Member};
+use crate::flow::query::Page as Rows;
+use crate::flow::query::order::{get_order, list_abnormal_orders, list_orders, look_up_states, open_order};
+use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 use crate::sale::Placed;
-use crate::store::order::{order_get, order_list, order_list_abnormal};
 
 mod request;
 
@@ -57,7 +57,7 @@ problems!(GetProblems: NotFound);
         PlaceProblems),
 )]
 async fn place(
-    Channel(account): Channel,
+    May(Reseller(account)): May<PlaceOrder>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
     headers: HeaderMap,
@@ -70,7 +70,7 @@ async fn place(
         Placed::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
             let placed = PlacedOrder::new(&delivered, token.expose_secret()).map_err(Problem::internal)?;
-            Ok(answer(StatusCode::CREATED, &placed))
+            Ok(json_response(StatusCode::CREATED, &placed))
         }
         Placed::Refused { order, reason, .. } => {
             Err(Problem::new(Code::Refused(reason), sentence(reason)).about(order))
@@ -86,10 +86,10 @@ async fn place(
     params(Page),
     responses((status = 200, description = "A page of orders", body = Listed<ListedOrder>), ListProblems),
 )]
-async fn list(member: Member, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let account = (member.role == Role::Channel).then_some(member.id);
-    let rows = order_list(&shop.app.pool, account, page.after()?, i64::from(page.limit) + 1).await?;
-    Ok(listed(rows, &page))
+async fn list(May(caller): May<ListOrders>, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
+    let account = access::orders_in_sight(caller);
+    let orders = list_orders(&shop.app.pool, account, page.after()?, page.limit).await?;
+    Ok(listed(orders))
 }
 
 /// List orders that wait for somebody
@@ -101,19 +101,18 @@ async fn list(member: Member, State(shop): State<Arc<Shop>>, page: Page) -> Resu
     params(Page),
     responses((status = 200, description = "A page of orders", body = Listed<ListedOrder>), ListProblems),
 )]
-async fn list_abnormal(_: Admin, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let rows = order_list_abnormal(&shop.app.pool, page.after()?, i64::from(page.limit) + 1).await?;
-    Ok(listed(rows, &page))
+async fn list_abnormal(
+    _: May<ListAbnormalOrders>,
+    State(shop): State<Arc<Shop>>,
+    page: Page,
+) -> Result<Response, Problem> {
+    let orders = list_abnormal_orders(&shop.app.pool, page.after()?, page.limit).await?;
+    Ok(listed(orders))
 }
 
-fn listed(rows: Vec<Order>, page: &Page) -> Response {
-    let listed = Listed::new(
-        rows,
-        page.limit,
-        |order| order.id.to_string(),
-        |order| ListedOrder::from(&order),
-    );
-    answer(StatusCode::OK, &listed)
+fn listed(orders: Rows<Order>) -> Response {
+    let listed = Listed::new(orders, |order| order.id.to_string(), |order| ListedOrder::from(&order));
+    json_response(StatusCode::OK, &listed)
 }
 
 /// Read an order
@@ -125,29 +124,34 @@ fn listed(rows: Vec<Order>, page: &Page) -> Response {
     params(("order" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The order as it stands", body = ShownOrder), GetProblems),
 )]
-async fn get(caller: Caller, State(shop): State<Arc<Shop>>, Name(id): Name<OrderId>) -> Result<Response, Problem> {
+async fn get(
+    May(caller): May<ReadOrder>,
+    State(shop): State<Arc<Shop>>,
+    PathId(id): PathId<OrderId>,
+) -> Result<Response, Problem> {
     let app = &shop.app;
-    if let Caller::Account { role: Role::Admin, .. } = caller {
-        let states = look_up_states(&app.pool, id).await?.ok_or_else(missing)?;
-        return Ok(answer(StatusCode::OK, &ShownOrder::without_goods(&states)));
+    match access::read_order(caller) {
+        OrderSight::States => {
+            let states = look_up_states(&app.pool, id).await?.ok_or_else(missing)?;
+            Ok(json_response(StatusCode::OK, &ShownOrder::without_goods(&states)))
+        }
+        OrderSight::Goods => {
+            let order = authorize_order(&shop, caller, id).await?;
+            let view = open_order(&app.pool, &app.vault, order).await?;
+            let shown = ShownOrder::with_goods(&view).map_err(Problem::internal)?;
+            Ok(json_response(StatusCode::OK, &shown))
+        }
     }
-    let order = held(&shop, caller, id).await?;
-    let view = open_order(&app.pool, &app.vault, order).await?;
-    let shown = ShownOrder::with_goods(&view).map_err(Problem::internal)?;
-    Ok(answer(StatusCode::OK, &shown))
 }
 
 /// The order, if the caller bought it or has its token; another's is as good as none.
 ///
 /// # Errors
 /// Where there is none that the caller holds.
-pub(super) async fn held(shop: &Shop, caller: Caller, id: OrderId) -> Result<Order, Problem> {
-    let is_theirs = |order: &Order| match caller {
-        Caller::Account { id: account, role } => role == Role::Channel && order.account == account,
-        Caller::Buyer(own) => own == id,
-    };
-    let found = order_get(&shop.app.pool, id).await?;
-    found.filter(is_theirs).ok_or_else(missing)
+pub(super) async fn authorize_order(shop: &Shop, caller: Caller, id: OrderId) -> Result<Order, Problem> {
+    let found = get_order(&shop.app.pool, id).await?;
+    let granted = found.filter(|order| access::authorize_order(caller, order));
+    granted.ok_or_else(missing)
 }
 
 pub(super) fn missing() -> Problem {

@@ -1,4 +1,4 @@
-//! Names in an address.
+//! The id in an address.
 
 use std::str::FromStr;
 
@@ -7,11 +7,11 @@ use axum::http::request::Parts;
 
 use crate::http::edge::problem::Problem;
 
-/// The one name in an address. What is no such name at all names nothing.
+/// The one id in an address. A text that is no such id names nothing: 404.
 #[derive(Debug)]
-pub(crate) struct Name<T>(pub(crate) T);
+pub(crate) struct PathId<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Name<T> {
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for PathId<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {

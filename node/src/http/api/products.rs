@@ -11,19 +11,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
 use super::json::Json;
-use super::path::Name;
+use super::path_id::PathId;
 use super::query::Page;
+use crate::access::{ManageProducts, ReadProducts};
 use crate::api_types::{self, Amount, Listed, ShownProduct, ShownStock};
 use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
-use crate::http::edge::answer::answer;
-use crate::http::edge::auth::{Admin, Member};
+use crate::flow::query::product::{count_stock, get_product, list_products};
+use crate::http::edge::auth::May;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
-use crate::store::product::{product_get, product_list, product_stock};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -84,14 +85,18 @@ problems!(ChangeProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
         CreateProblems,
     ),
 )]
-async fn create(_: Admin, State(shop): State<Arc<Shop>>, Json(body): Json<NewBody>) -> Result<Response, Problem> {
+async fn create(
+    _: May<ManageProducts>,
+    State(shop): State<Arc<Shop>>,
+    Json(body): Json<NewBody>,
+) -> Result<Response, Problem> {
     let currency = Currency::from_code(&body.currency)
         .ok_or_else(|| Problem::invalid("/currency", "It must be a code of ISO 4217, such as CNY."))?;
     let price = Money::parse(&body.price, currency).map_err(|error| Problem::invalid("/price", error.to_string()))?;
     let now_ms = now_ms();
     let id = ProductId::new(now_ms, rand::random());
     let product = create_product(&shop.app.pool, id, &body.name, price, now_ms).await?;
-    Ok(answer(StatusCode::CREATED, &ShownProduct::from(&product)))
+    Ok(json_response(StatusCode::CREATED, &ShownProduct::from(&product)))
 }
 
 /// List products
@@ -102,15 +107,14 @@ async fn create(_: Admin, State(shop): State<Arc<Shop>>, Json(body): Json<NewBod
     params(Page),
     responses((status = 200, description = "A page of products", body = Listed<ShownProduct>), ListProblems),
 )]
-async fn list(_: Member, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let rows = product_list(&shop.app.pool, page.after()?, page.limit + 1).await?;
+async fn list(_: May<ReadProducts>, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
+    let products = list_products(&shop.app.pool, page.after()?, page.limit).await?;
     let listed = Listed::new(
-        rows,
-        page.limit,
+        products,
         |product| product.id.to_string(),
         |product| ShownProduct::from(&product),
     );
-    Ok(answer(StatusCode::OK, &listed))
+    Ok(json_response(StatusCode::OK, &listed))
 }
 
 /// Read a product
@@ -119,10 +123,13 @@ async fn list(_: Member, State(shop): State<Arc<Shop>>, page: Page) -> Result<Re
     params(("product" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "The product", body = ShownProduct), GetProblems),
 )]
-async fn get(_: Member, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId>) -> Result<Response, Problem> {
-    let product = product_get(&shop.app.pool, id).await?;
-    let product = product.ok_or_else(|| Problem::not_found("product"))?;
-    Ok(answer(StatusCode::OK, &ShownProduct::from(&product)))
+async fn get(
+    _: May<ReadProducts>,
+    State(shop): State<Arc<Shop>>,
+    PathId(id): PathId<ProductId>,
+) -> Result<Response, Problem> {
+    let product = get_product(&shop.app.pool, id).await?;
+    Ok(json_response(StatusCode::OK, &ShownProduct::from(&product)))
 }
 
 /// Change a product
@@ -136,9 +143,9 @@ async fn get(_: Member, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId>
     responses((status = 200, description = "The product as it is now", body = ShownProduct), ChangeProblems),
 )]
 async fn change(
-    _: Admin,
+    _: May<ManageProducts>,
     State(shop): State<Arc<Shop>>,
-    Name(id): Name<ProductId>,
+    PathId(id): PathId<ProductId>,
     Json(body): Json<ChangeBody>,
 ) -> Result<Response, Problem> {
     let change = Change {
@@ -147,7 +154,7 @@ async fn change(
         is_open: body.is_open,
     };
     let product = change_product(&shop.app.pool, id, body.version, change).await?;
-    Ok(answer(StatusCode::OK, &ShownProduct::from(&product)))
+    Ok(json_response(StatusCode::OK, &ShownProduct::from(&product)))
 }
 
 /// Count a product's keys
@@ -160,8 +167,11 @@ async fn change(
         GetProblems,
     ),
 )]
-async fn stock(_: Admin, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId>) -> Result<Response, Problem> {
-    let stock = product_stock(&shop.app.pool, id).await?;
-    let stock = stock.ok_or_else(|| Problem::not_found("product"))?;
-    Ok(answer(StatusCode::OK, &ShownStock::from(stock)))
+async fn stock(
+    _: May<ManageProducts>,
+    State(shop): State<Arc<Shop>>,
+    PathId(id): PathId<ProductId>,
+) -> Result<Response, Problem> {
+    let stock = count_stock(&shop.app.pool, id).await?;
+    Ok(json_response(StatusCode::OK, &ShownStock::from(stock)))
 }

@@ -13,18 +13,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
 use super::field::KeyId;
-use super::orders::held;
-use super::path::Name;
-use crate::api_types::{KeyProof, OrderProofs};
+use super::orders::authorize_order;
+use super::path_id::PathId;
+use crate::access::ProveSale;
+use crate::api_types::{KeyProof, OrderProofs, receipt};
 use crate::app::App;
-use crate::domain::account::Caller;
 use crate::domain::id::OrderId;
-use crate::flow::prove::{BoughtKey, Proof, bought_keys, prove};
-use crate::http::edge::answer::answer;
+use crate::flow::prove::{Proof, prove};
+use crate::flow::query::bought_key::{BoughtKey, list_bought_keys};
+use crate::flow::query::order::find_order_of_key;
+use crate::http::edge::auth::May;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::limits::PROVER_BOUND;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
-use crate::store::order::order_find_by_key;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))
@@ -56,26 +58,30 @@ problems!(ProofProblems: NotFound, ProverUnavailable);
         ProofProblems,
     ),
 )]
-async fn get(caller: Caller, State(shop): State<Arc<Shop>>, Name(subject): Name<Subject>) -> Result<Response, Problem> {
+async fn get(
+    May(caller): May<ProveSale>,
+    State(shop): State<Arc<Shop>>,
+    PathId(subject): PathId<Subject>,
+) -> Result<Response, Problem> {
     let app = &shop.app;
     let order = match subject {
         Subject::Order(order) => order,
-        Subject::Key(key_id) => order_find_by_key(&app.pool, &key_id).await?.ok_or_else(missing)?,
+        Subject::Key(key_id) => find_order_of_key(&app.pool, &key_id).await?.ok_or_else(missing)?,
     };
-    held(&shop, caller, order).await?;
-    let mut keys = bought_keys(&app.pool, app.vault.identity(), order).await?;
+    authorize_order(&shop, caller, order).await?;
+    let mut keys = list_bought_keys(&app.pool, app.vault.identity(), order).await?;
     if let Subject::Key(key_id) = subject {
         keys.retain(|key| key.key_id() == key_id);
     }
     let proofs = match ask(app, &keys).await {
         Ok(proofs) => proofs,
-        Err(problem) => return Err(problem.with_receipts(&keys).map_err(Problem::internal)?),
+        Err(problem) => return Err(with_receipts(problem, &keys).map_err(Problem::internal)?),
     };
     match (subject, keys.first(), proofs.first()) {
         (Subject::Key(_), Some(key), Some(Proof::Proved(file))) => Ok(bundle(key, file.get())),
         (Subject::Key(_), Some(key), Some(Proof::Waiting(wait))) => {
             let shown = KeyProof::waiting(key, *wait).map_err(Problem::internal)?;
-            let mut response = answer(StatusCode::ACCEPTED, &shown);
+            let mut response = json_response(StatusCode::ACCEPTED, &shown);
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from(wait.seconds));
@@ -84,7 +90,7 @@ async fn get(caller: Caller, State(shop): State<Arc<Shop>>, Name(subject): Name<
         (Subject::Key(_), ..) => Err(missing()),
         (Subject::Order(order), ..) => {
             let shown = OrderProofs::new(order, &keys, &proofs).map_err(Problem::internal)?;
-            Ok(answer(StatusCode::OK, &shown))
+            Ok(json_response(StatusCode::OK, &shown))
         }
     }
 }
@@ -102,6 +108,13 @@ async fn ask(app: &App, keys: &[BoughtKey]) -> Result<Vec<Proof>, Problem> {
         Ok(Err(error)) => Err(Problem::caused(Code::ProverUnavailable, detail, error)),
         Err(_) => Err(unavailable(detail)),
     }
+}
+
+/// The problem with the receipts of those keys, for whoever gets no proof.
+fn with_receipts(mut problem: Problem, keys: &[BoughtKey]) -> serde_json::Result<Problem> {
+    let receipts = keys.iter().map(|key| receipt(&key.receipt));
+    problem.receipts = receipts.collect::<Result<_, _>>()?;
+    Ok(problem)
 }
 
 /// The file as a download.

@@ -13,15 +13,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::docs::problems;
 use super::field;
 use super::json::Json;
-use super::orders::held;
-use super::path::Name;
+use super::orders::authorize_order;
+use super::path_id::PathId;
+use crate::access::RedeemItem;
 use crate::api_types::{Hash, ShownEvent};
-use crate::domain::account::Caller;
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::redeem::redeem_item;
-use crate::http::edge::answer::answer;
+use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
 
@@ -57,13 +58,13 @@ problems!(RedeemProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
     responses((status = 200, description = "The event of the redemption", body = ShownEvent), RedeemProblems),
 )]
 async fn redeem(
-    caller: Caller,
+    May(caller): May<RedeemItem>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
-    Name(order): Name<OrderId>,
+    PathId(order): PathId<OrderId>,
     Json(body): Json<Body>,
 ) -> Result<Response, Problem> {
-    held(&shop, caller, order).await?;
+    authorize_order(&shop, caller, order).await?;
     let event = redeem_item(&shop.app.pool, order, body.item, body.buyer_secret, now_ms()).await?;
-    Ok(answer(StatusCode::OK, &ShownEvent::from(&event)))
+    Ok(json_response(StatusCode::OK, &ShownEvent::from(&event)))
 }

@@ -12,14 +12,15 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::docs::problems;
 use super::field::Reason;
 use super::json::Json;
-use super::path::Name;
+use super::path_id::PathId;
+use crate::access::RefundItem;
 use crate::api_types::ShownEvent;
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::refund::refund_item;
-use crate::http::edge::answer::answer;
-use crate::http::edge::auth::Admin;
+use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
 
@@ -52,13 +53,13 @@ problems!(RefundProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
     responses((status = 200, description = "The event of the refund", body = ShownEvent), RefundProblems),
 )]
 async fn refund(
-    _: Admin,
+    _: May<RefundItem>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
-    Name(order): Name<OrderId>,
+    PathId(order): PathId<OrderId>,
     Json(body): Json<Body>,
 ) -> Result<Response, Problem> {
     let reason = body.reason.map(|reason| reason.0).unwrap_or_default();
     let event = refund_item(&shop.app.pool, order, body.item, &reason, now_ms()).await?;
-    Ok(answer(StatusCode::OK, &ShownEvent::from(&event)))
+    Ok(json_response(StatusCode::OK, &ShownEvent::from(&event)))
 }

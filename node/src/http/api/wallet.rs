@@ -9,12 +9,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use crate::access::{ReadCredit, Reseller};
 use crate::api_types::ShownCredit;
-use crate::http::edge::answer::answer;
-use crate::http::edge::auth::Channel;
+use crate::flow::query::credit::list_credit;
+use crate::http::edge::auth::May;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
-use crate::store::wallet::wallet_list;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))
@@ -35,11 +36,11 @@ struct Wallet {
     responses((status = 200, description = "The credit", body = Wallet,
         example = json!({"credit": [{"balance": "1000.00", "currency": "CNY"}]}))),
 )]
-async fn get(Channel(account): Channel, State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
-    let credit = wallet_list(&shop.app.pool, account).await?;
+async fn get(May(Reseller(account)): May<ReadCredit>, State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
+    let credit = list_credit(&shop.app.pool, account).await?;
     let credit = credit.into_iter().map(|credit| credit.balance.into());
     let wallet = Wallet {
         credit: credit.collect(),
     };
-    Ok(answer(StatusCode::OK, &wallet))
+    Ok(json_response(StatusCode::OK, &wallet))
 }

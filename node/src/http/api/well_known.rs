@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api_types;
 use crate::app::App;
-use crate::http::edge::answer::answer;
+use crate::http::edge::json_response::json_response;
 use crate::http::edge::shop::Shop;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
@@ -46,7 +46,7 @@ struct Merchant<'a> {
     responses((status = 200, description = "For `shelfproof-verify trust add --from`", body = Merchant)),
 )]
 async fn merchant(State(shop): State<Arc<Shop>>) -> Response {
-    answer(StatusCode::OK, &Merchant::of(&shop.app))
+    json_response(StatusCode::OK, &Merchant::of(&shop.app))
 }
 
 impl<'a> Merchant<'a> {

@@ -15,9 +15,7 @@ use super::readiness::Report;
 use super::shop::Shop;
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Shop>> {
-    OpenApiRouter::default()
-        .routes(routes!(alive))
-        .routes(routes!(ready))
+    OpenApiRouter::default().routes(routes!(alive)).routes(routes!(ready))
 }
 
 /// That the process answers.

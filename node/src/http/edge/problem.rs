@@ -14,6 +14,7 @@ mod code;
 pub(crate) use code::Code;
 
 use crate::domain::id::OrderId;
+use crate::flow::StoreError;
 
 /// The detail of a problem whose cause only the log may hold.
 pub(crate) const SEE_LOG: &str = "The shop's operator finds the reason in the log, under the request's id.";
@@ -77,6 +78,19 @@ impl Problem {
         Self::caused(Code::Internal, SEE_LOG, cause)
     }
 
+    /// That the database failed, for a while or for good.
+    fn store(is_passing: bool, cause: impl Error + Send + Sync + 'static) -> Self {
+        if is_passing {
+            Self::caused(
+                Code::Unavailable,
+                "The database could not be reached. Repeat the request, with the same idempotency key if it had one.",
+                cause,
+            )
+        } else {
+            Self::internal(cause)
+        }
+    }
+
     /// The same problem, about that order.
     pub(crate) fn about(mut self, order: OrderId) -> Self {
         self.order = Some(order);
@@ -118,5 +132,17 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(Arc::new(self));
         response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::store(error.is_passing(), error)
+    }
+}
+
+impl From<Arc<StoreError>> for Problem {
+    fn from(error: Arc<StoreError>) -> Self {
+        Self::store(error.is_passing(), error)
     }
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::limits::{READY_BOUND, READY_TTL};
 use crate::app::App;
 use crate::domain::clock::{MAX_DRIFT_MS, now_ms};
-use crate::flow::query::database::{has_schema, read_server};
+use crate::flow::query::database::{has_schema, read_clock};
 
 /// Whether each part that a sale needs is there.
 #[allow(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
@@ -59,15 +59,14 @@ impl Report {
     }
 
     async fn of(app: &App) -> Self {
-        let server = timeout(READY_BOUND, read_server(&app.pool)).await;
-        let server = server.ok().and_then(Result::ok);
+        let clock = timeout(READY_BOUND, read_clock(&app.pool)).await;
+        let clock_ms = clock.ok().and_then(Result::ok);
         let schema = timeout(READY_BOUND, has_schema(&app.pool)).await;
-        let drift_ms = |clock_ms: i64| now_ms().abs_diff(u64::try_from(clock_ms).unwrap_or_default());
         let refusal = app.gate.refusal();
         Self {
-            database: server.is_some(),
+            database: clock_ms.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
-            clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
+            clock: clock_ms.is_some_and(|clock_ms| now_ms().abs_diff(clock_ms) <= MAX_DRIFT_MS),
             counter: app.counter.is_open(),
             fence: app.gate.is_open(),
             refusal: refusal.unwrap_or_default(),

@@ -7,7 +7,8 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::http::edge::problem::{self, Code, MEDIA_TYPE, Problem};
+use crate::http::api::problem::{Body, MEDIA_TYPE, title};
+use crate::http::edge::problem::{Code, Problem};
 
 /// Responses by status.
 type Responses = BTreeMap<String, RefOr<Response>>;
@@ -74,10 +75,10 @@ fn merge(own: &mut Response, more: RefOr<Response>) {
 }
 
 fn response(codes: &[Code]) -> Response {
-    let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(problem::Body::name())));
+    let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Body::name())));
     for code in codes {
-        let body = serde_json::to_value(Problem::new(*code, code.title()).body("5f0c1d…")).unwrap_or_default();
-        let example = ExampleBuilder::new().summary(code.title()).value(Some(body)).build();
+        let body = serde_json::to_value(Body::new(&Problem::new(*code, title(*code)), "5f0c1d…")).unwrap_or_default();
+        let example = ExampleBuilder::new().summary(title(*code)).value(Some(body)).build();
         content = content.examples_from_iter([(code.name(), example)]);
     }
     ResponseBuilder::new()

@@ -7,11 +7,11 @@ use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES};
 use crate::domain::{money, product};
 use crate::flow::import;
 use crate::http::api::field;
+use crate::http::described;
 use crate::http::edge::limits::{PAGE_DEFAULT, PAGE_MAX};
-use crate::http::parts;
 
 fn description() -> Value {
-    let mut description = parts().description;
+    let mut description = described().description;
     complete(&mut description);
     serde_json::to_value(description).unwrap()
 }

@@ -1,16 +1,21 @@
-//! What became of an order, for whoever holds it.
+//! Orders: lists, states, and for whoever holds one its codes and receipts.
 
+use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{EventError, Stored, event_of_keys};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{Promise, Receipt};
 use sqlx::{PgConnection, PgPool};
 
-use crate::domain::id::OrderId;
+use super::Page;
+use crate::domain::id::{AccountId, OrderId};
 use crate::domain::order::{Line, Order, State};
 use crate::sale::{Delivered, Item, Placed};
 use crate::store::StoreError;
-use crate::store::order::{Sold, order_get, order_items, order_lines};
+use crate::store::order::{
+    Sold, order_find_by_key, order_get, order_items, order_lines, order_list, order_list_abnormal,
+};
+
 use crate::vault::{Vault, VaultError};
 
 /// An order with everything that its holder may see.
@@ -73,6 +78,49 @@ impl LookUpError {
             _ => false,
         }
     }
+}
+
+/// The order of that id, with nothing opened; `None` where there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn get_order(pool: &PgPool, order: OrderId) -> Result<Option<Order>, StoreError> {
+    order_get(pool, order).await
+}
+
+/// The order that the key of that id was sold with; `None` where there is no such key or it was not sold.
+///
+/// # Errors
+/// The database's.
+pub async fn find_order_of_key(pool: &PgPool, key_id: &B256) -> Result<Option<OrderId>, StoreError> {
+    order_find_by_key(pool, key_id).await
+}
+
+/// Orders, newest first, of one account or of all.
+///
+/// # Errors
+/// The database's.
+pub async fn list_orders(
+    pool: &PgPool,
+    account: Option<AccountId>,
+    before: Option<OrderId>,
+    limit: u32,
+) -> Result<Page<Order>, StoreError> {
+    let rows = order_list(pool, account, before, i64::from(limit) + 1).await?;
+    Ok(Page::cut(rows, limit))
+}
+
+/// Orders that could not be settled and wait for somebody, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list_abnormal_orders(
+    pool: &PgPool,
+    before: Option<OrderId>,
+    limit: u32,
+) -> Result<Page<Order>, StoreError> {
+    let rows = order_list_abnormal(pool, before, i64::from(limit) + 1).await?;
+    Ok(Page::cut(rows, limit))
 }
 
 /// The order of that id, with its codes and the bodies that its holder may open.
@@ -173,7 +221,7 @@ fn view(vault: &Vault, sold: &Sold, events: Vec<Stored>) -> Result<ItemView, Loo
 }
 
 /// The receipt that was handed out with a key.
-pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &Stored) -> Receipt {
+pub(in crate::flow) fn receipt(identity: &Identity, sold: &Sold, sale: &Stored) -> Receipt {
     Receipt {
         identity: *identity,
         vrf_proof: sold.vrf_proof,

@@ -1,12 +1,16 @@
 use axum::body::{Body, to_bytes};
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::HeaderValue;
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
+use super::api::MEDIA_TYPE;
+use super::api::json::{Json, MaxBytes};
+use super::edge::problem::{Code, Problem};
 use super::*;
-use crate::http::api::json::{Json, MaxBytes};
 
 const MAX: MaxBytes = MaxBytes(64);
 
@@ -17,11 +21,11 @@ fn router(places: usize) -> Router {
         .route("/slow", get(|| async { std::future::pending::<&str>().await }))
         .route("/json", post(|Json(body): Json<u32>| async move { body.to_string() }))
         .route("/fails", get(|| async { Problem::internal(std::fmt::Error) }));
-    let edge = Edge {
+    let limits = RequestLimits {
         in_flight: Arc::new(Semaphore::new(places)),
         bound: Duration::from_millis(50),
     };
-    guard(router, edge).with_state(MAX)
+    guard(router, limits, page_or_problem).with_state(MAX)
 }
 
 async fn send(request: Request) -> (Response<()>, String) {
@@ -60,19 +64,61 @@ async fn every_error_is_a_problem_with_the_requests_id() {
         let path = request.uri().clone();
         let (head, body) = send(request).await;
         assert_eq!(head.status().as_u16(), status, "{path}");
-        assert_eq!(head.headers()[CONTENT_TYPE], problem::MEDIA_TYPE, "{path}");
+        assert_eq!(head.headers()[CONTENT_TYPE], MEDIA_TYPE, "{path}");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["code"], code, "{path}");
         assert_eq!(body["status"], status, "{path}");
         assert_eq!(body["type"], format!("urn:shelfproof:problem:{code}"), "{path}");
         assert_eq!(
             body["requestId"],
-            head.headers()[REQUEST_ID].to_str().unwrap(),
+            head.headers()["x-request-id"].to_str().unwrap(),
             "{path}"
         );
         assert!(!body.to_string().contains("geheim"), "{body}");
         assert_eq!(head.headers().contains_key(RETRY_AFTER), status == 503, "{path}");
         assert_eq!(head.headers().contains_key(ALLOW), status == 405, "{path}");
+    }
+}
+
+/// As a browser asks when an address is entered.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+#[tokio::test]
+async fn a_person_reads_errors_as_pages_and_a_program_as_problems() {
+    for (path, accept, is_page) in [
+        ("/nothing", BROWSER, true),
+        ("/panics", "Text/HTML; q=0.5", true),
+        ("/nothing", "application/json", false),
+        ("/nothing", "*/*", false),
+        ("/api/v1/nothing", BROWSER, false),
+    ] {
+        let mut request = ask("GET", path);
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+        let (head, body) = send(request).await;
+        let id = head.headers()["x-request-id"].to_str().unwrap();
+        assert!(body.contains(id), "{body}");
+        assert!(!body.contains("geheim"), "{body}");
+        if is_page {
+            assert_eq!(head.headers()[CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+            let number = head.status().as_str().to_owned();
+            let (chinese, english) = match number.as_str() {
+                "404" => ("这里没有", "no page at this address"),
+                _ => ("服务内部出错", "went wrong in the service"),
+            };
+            for words in [&number, chinese, english] {
+                assert!(body.contains(words), "{words}: {body}");
+            }
+        } else {
+            assert_eq!(head.headers()[CONTENT_TYPE], MEDIA_TYPE, "{path}");
+        }
+    }
+}
+
+#[test]
+fn every_error_page_is_well_formed() {
+    for code in Code::all() {
+        let response = web::error_page::write(&Problem::new(code, "<script>"), "id");
+        assert_eq!(response.status(), code.status(), "{code:?}");
     }
 }
 
@@ -87,9 +133,9 @@ async fn a_request_keeps_a_plain_id_and_gets_one_otherwise() {
         let mut request = ask("GET", "/fine");
         request
             .headers_mut()
-            .insert(REQUEST_ID, HeaderValue::from_str(sent).unwrap());
+            .insert("x-request-id", HeaderValue::from_str(sent).unwrap());
         let (head, _) = send(request).await;
-        let id = head.headers()[REQUEST_ID].to_str().unwrap();
+        let id = head.headers()["x-request-id"].to_str().unwrap();
         assert_eq!(id == sent, is_kept, "{sent:?}");
         assert!(is_kept || id.len() == 32, "{id}");
     }
@@ -120,11 +166,11 @@ async fn requests_in_flight_have_a_bound() {
             std::future::pending::<&str>().await
         }
     });
-    let edge = Edge {
+    let limits = RequestLimits {
         in_flight: Arc::new(Semaphore::new(1)),
         bound: Duration::from_mins(1),
     };
-    let router = guard(Router::new().route("/holds", holds), edge);
+    let router = guard(Router::new().route("/holds", holds), limits, page_or_problem);
     let first = tokio::spawn(router.clone().oneshot(ask("GET", "/holds")));
     waits.await.unwrap();
     let second = router.oneshot(ask("GET", "/holds")).await.unwrap();

@@ -1,47 +1,17 @@
-//! From what flows and stores say to problems: each error in one match.
-
-use std::error::Error;
-use std::sync::Arc;
-
-use shelfproof_anchor::store::events::EventError;
+//! What the API says of each use case's errors: one match an error. The texts name the API's own parameters, never the
+//! command line's.
 
 use crate::flow::ClockError;
 use crate::flow::activate::ActivateError;
 use crate::flow::import::ImportError;
-use crate::flow::look_up::LookUpError;
+use crate::flow::query::order::LookUpError;
 use crate::flow::redeem::RedeemError;
 use crate::flow::refund::RefundError;
 use crate::flow::void::VoidError;
-use crate::flow::{FlowError, StepError};
+use crate::flow::{EventError, FlowError, StepError, StoreError};
 use crate::http::edge::problem::{Code, Problem};
+use crate::import::ReadError;
 use crate::sale::PlaceError;
-use crate::store::StoreError;
-
-impl Problem {
-    fn store(is_passing: bool, cause: impl Error + Send + Sync + 'static) -> Self {
-        if is_passing {
-            Self::caused(
-                Code::Unavailable,
-                "The database could not be reached. Repeat the request, with the same idempotency key if it had one.",
-                cause,
-            )
-        } else {
-            Self::internal(cause)
-        }
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Self::store(error.is_passing(), error)
-    }
-}
-
-impl From<Arc<StoreError>> for Problem {
-    fn from(error: Arc<StoreError>) -> Self {
-        Self::store(error.is_passing(), error)
-    }
-}
 
 impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Self {
@@ -49,9 +19,10 @@ impl From<FlowError> for Problem {
             FlowError::Store(error) => error.into(),
             FlowError::Invalid { field, detail } => Self::invalid(format!("/{field}"), detail),
             FlowError::Missing { noun, .. } => Self::not_found(noun),
-            FlowError::Taken { .. } | FlowError::Stale { .. } | FlowError::Reused { .. } => {
-                Self::new(Code::Conflict, error.to_string())
-            }
+            FlowError::Ambiguous { .. }
+            | FlowError::Taken { .. }
+            | FlowError::Stale { .. }
+            | FlowError::Reused { .. } => Self::new(Code::Conflict, error.to_string()),
         }
     }
 }
@@ -166,7 +137,10 @@ impl From<VoidError> for Problem {
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
-            ImportError::Read(error) => Self::new(Code::MalformedBody, format!("{error}.")),
+            ImportError::Read(error) => {
+                let advice = advice(&error);
+                Self::new(Code::MalformedBody, format!("{error}{advice}."))
+            }
             ImportError::Name { field, .. } => Self::invalid(field, format!("{error}.")),
             ImportError::UnknownProduct(_) => Self::not_found("product"),
             ImportError::OtherFile(_) | ImportError::Moved(_) => Self::new(Code::Conflict, format!("{error}.")),
@@ -191,5 +165,16 @@ impl From<ActivateError> for Problem {
             ActivateError::Event(error) => error.into(),
             ActivateError::Clock(error) => error.into(),
         }
+    }
+}
+
+/// Which parameter of the import helps, where one does.
+const fn advice(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::WhichFormat(_) => "; name it in the parameter format: lines, pairs or csv",
+        ReadError::NoHeader => " (parameters format and encoding)",
+        ReadError::WhichColumn { .. } => "; name it, or give its number from 1, in the parameter codeColumn",
+        ReadError::NoTable => ": send codeColumn and besideColumns with format csv",
+        ReadError::Io(_) | ReadError::Utf16 | ReadError::Empty | ReadError::NoColumn { .. } => "",
     }
 }

@@ -1,0 +1,18 @@
+//! Everything that is only read: one file a noun. `http` and `cli` read through here and import no store.
+//!
+//! A query takes the pool, opens no transaction, and answers domain types. What is missing is an error that names it.
+//! A new query is a function `verb_noun` in its noun's file, over a statement of `store`.
+
+pub mod account;
+pub mod api_key;
+pub mod batch;
+pub mod bought_key;
+pub mod credit;
+pub mod data_key;
+pub mod database;
+pub mod key;
+pub mod order;
+mod page;
+pub mod product;
+
+pub use page::Page;

@@ -1,0 +1,62 @@
+//! The keys of an order as their proofs need them.
+
+use alloy_primitives::B256;
+use shelfproof_anchor::store::events::{Stored, event_of_keys};
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::event::Kind;
+use shelfproof_verifier::receipt::Receipt;
+use sqlx::PgPool;
+
+use super::order::{LookUpError, receipt};
+use crate::domain::id::OrderId;
+use crate::store::StoreError;
+use crate::store::order::order_items;
+
+/// A key of an order, with all that this side of its proof is made of.
+#[derive(Clone, Debug)]
+pub struct BoughtKey {
+    /// Its number in the order, from 1.
+    pub item: usize,
+    /// The promise that was handed out with it.
+    pub receipt: Receipt,
+    /// All of its events, by version. Those before the sale are the supplier's, and stay closed.
+    pub(in crate::flow) events: Vec<Stored>,
+}
+
+impl BoughtKey {
+    /// The key.
+    #[must_use]
+    pub const fn key_id(&self) -> B256 {
+        self.receipt.promise.event.key_id
+    }
+}
+
+/// The keys of an order, by line and slot.
+///
+/// # Errors
+/// Where the database fails, or holds a sale without an event.
+pub async fn list_bought_keys(
+    pool: &PgPool,
+    identity: &Identity,
+    order: OrderId,
+) -> Result<Vec<BoughtKey>, LookUpError> {
+    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    let sold = order_items(&mut *connection, order).await?;
+    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.no).collect();
+    let mut events = event_of_keys(&mut connection, &numbers).await?;
+    drop(connection);
+    (1..)
+        .zip(sold)
+        .map(|(item, sold)| {
+            let of_key = |stored: &mut Stored| stored.key_no == sold.head.no;
+            let events: Vec<Stored> = events.extract_if(.., of_key).collect();
+            let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
+            let sale = sale.ok_or(LookUpError::NoSale(sold.head.no))?;
+            Ok(BoughtKey {
+                item,
+                receipt: receipt(identity, &sold, sale),
+                events,
+            })
+        })
+        .collect()
+}
