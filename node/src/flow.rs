@@ -95,7 +95,7 @@ impl From<sqlx::Error> for FlowError {
 
 impl FlowError {
     /// That there is no such thing.
-    pub(crate) fn missing(noun: &'static str, name: impl ToString) -> Self {
+    pub(crate) fn missing(noun: &'static str, name: &(impl ToString + ?Sized)) -> Self {
         Self::Missing {
             noun,
             name: name.to_string(),

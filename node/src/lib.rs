@@ -1,9 +1,10 @@
 //! The sales service: keys come in, are sold once, and leave a history that a stranger can check.
 //!
-//! A request goes through [`http`] into [`domain`] types, then through one [`flow`] or the [`sale`]'s hot path, which
-//! open the transaction; [`store`] holds all SQL, [`vault`] all secrets. [`app`] puts them together.
+//! A request goes through [`http`] into [`domain`] types; [`access`] decides whether the caller may. It is then one [`flow`]
+//! or the [`sale`]'s hot path, which open the transaction, or a query of [`flow::query`]. [`store`] holds all SQL, [`vault`]
+//! all secrets. [`app`] puts them together.
 
-mod access;
+pub mod access;
 mod api_types;
 pub mod app;
 pub mod cli;

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::Hash;
 use super::placed::receipt;
 use crate::domain::id::OrderId;
-use crate::flow::prove::{BoughtKey, Proof, Wait};
+use crate::flow::prove::{Proof, Wait};
+use crate::flow::query::bought_key::BoughtKey;
 
 /// The proofs of an order's keys.
 #[derive(Serialize, ToSchema)]

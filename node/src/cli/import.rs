@@ -115,14 +115,14 @@ pub enum ImportCommandError {
     #[error(transparent)]
     RefusedLines(FlowError),
     /// The import itself.
-    #[error("{error}{}", advice(.error))]
+    #[error("{error}{}", advice(error))]
     Import {
         /// What failed.
         #[from]
         error: ImportError,
     },
     /// The activation after it.
-    #[error("the batch is in, but not activated: {0}{}", activate::advice(.0))]
+    #[error("the batch is in, but not activated: {0}{advice}", advice = activate::advice(.0))]
     Activate(#[from] ActivateError),
     /// It is done, but cannot be told.
     #[error(transparent)]

@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use super::api::MEDIA_TYPE;
 use super::api::json::{Json, MaxBytes};
+use super::api::problem::MEDIA_TYPE;
 use super::edge::problem::{Code, Problem};
 use super::*;
 
@@ -18,7 +18,7 @@ fn router(places: usize) -> Router {
     let router = Router::new()
         .route("/fine", get(|| async { "fine" }))
         .route("/panics", get(|| async { panic!("geheim") as &str }))
-        .route("/slow", get(|| async { std::future::pending::<&str>().await }))
+        .route("/slow", get(|| async { pending::<&str>().await }))
         .route("/json", post(|Json(body): Json<u32>| async move { body.to_string() }))
         .route("/fails", get(|| async { Problem::internal(std::fmt::Error) }));
     let limits = RequestLimits {
@@ -163,7 +163,7 @@ async fn requests_in_flight_have_a_bound() {
         let entered = entered.lock().unwrap().take();
         async move {
             entered.unwrap().send(()).unwrap();
-            std::future::pending::<&str>().await
+            pending::<&str>().await
         }
     });
     let limits = RequestLimits {

@@ -1,9 +1,11 @@
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use shelfproof_anchor::status::Condition;
+use shelfproof_anchor::store::events::Stored;
 use shelfproof_verifier::bundle::{HistoryAt, Included};
+use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Opening;
 use shelfproof_verifier::history;
-use shelfproof_verifier::receipt::Promise;
+use shelfproof_verifier::receipt::{Promise, Receipt};
 
 use super::*;
 use crate::domain::key::{Head, Link, first, next};

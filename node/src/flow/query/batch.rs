@@ -16,7 +16,7 @@ use crate::store::import::batch_resolve;
 /// `Missing` where there is none.
 pub async fn get_batch(pool: &PgPool, id: BatchId) -> Result<Batch, FlowError> {
     let found = batch_get(pool, id).await?;
-    found.ok_or_else(|| FlowError::missing("batch", id))
+    found.ok_or_else(|| FlowError::missing("batch", &id))
 }
 
 /// The batch that a person names by its id, or by its name where only one product has a batch of that name.

@@ -15,7 +15,7 @@ use crate::store::product::{product_find, product_get, product_list, product_sto
 /// `Missing` where there is none.
 pub async fn get_product(pool: &PgPool, id: ProductId) -> Result<Product, FlowError> {
     let found = product_get(pool, id).await?;
-    found.ok_or_else(|| FlowError::missing("product", id))
+    found.ok_or_else(|| FlowError::missing("product", &id))
 }
 
 /// The product that a person names: by its id, or else by its name.
@@ -48,5 +48,5 @@ pub async fn list_products(pool: &PgPool, after: Option<ProductId>, limit: u32) 
 /// `Missing` where there is no such product.
 pub async fn count_stock(pool: &PgPool, product: ProductId) -> Result<Stock, FlowError> {
     let found = product_stock(pool, product).await?;
-    found.ok_or_else(|| FlowError::missing("product", product))
+    found.ok_or_else(|| FlowError::missing("product", &product))
 }
