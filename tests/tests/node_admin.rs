@@ -1,7 +1,7 @@
 //! Products, accounts, API keys and credit, as an administrator makes and changes them.
 
 use shelfproof::domain::account::Role;
-use shelfproof::domain::api_key::ApiKey;
+use shelfproof::domain::api_key::{ApiKey, KnownKey};
 use shelfproof::domain::id::{AccountId, ApiKeyId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::product::Stock;
@@ -13,7 +13,7 @@ use shelfproof::flow::create_api_key::create_api_key;
 use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::revoke_api_key::revoke_api_key;
 use shelfproof::flow::top_up_credit::top_up_credit;
-use shelfproof::store::api_key::{KnownKey, api_key_find, api_key_list};
+use shelfproof::store::api_key::{api_key_find, api_key_list};
 use shelfproof::store::batch::{batch_get, batch_list, refused_line_list};
 use shelfproof::store::product::{product_find, product_get, product_list, product_stock};
 use shelfproof::store::wallet::{ledger_list, wallet_list};

@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::order::State;
+use crate::domain::order::OrderStatus;
 
 const OWN: AccountId = AccountId(Uuid::from_u128(1));
 const OTHER: AccountId = AccountId(Uuid::from_u128(2));
@@ -79,7 +79,7 @@ fn order() -> Order {
     Order {
         id: ORDER,
         account: OTHER,
-        state: State::Delivered,
+        state: OrderStatus::Delivered,
         total: None,
         buyer: None,
         created_at_ms: 0,

@@ -15,8 +15,9 @@ use super::query::Page;
 use crate::access::{self, Caller, ListAbnormalOrders, ListOrders, OrderSight, PlaceOrder, ReadOrder, Reseller};
 use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 use crate::domain::clock::now_ms;
+use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
-use crate::domain::order::{Order, Refused};
+use crate::domain::order::{Order, RefusalReason};
 use crate::flow::query::Page as Rows;
 use crate::flow::query::order::{get_order, list_abnormal_orders, list_orders, look_up_states, open_order};
 use crate::http::edge::auth::May;
@@ -24,7 +25,6 @@ use crate::http::edge::fence::OpenFence;
 use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
-use crate::sale::Placed;
 
 mod request;
 
@@ -36,9 +36,9 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 }
 
 problems!(PlaceProblems: InvalidField, MissingIdempotencyKey, MalformedBody, BodyTooLarge, UnsupportedMediaType,
-    IdempotencyMismatch, ClockDrift, Fenced, Refused(Refused::UnknownProduct), Refused(Refused::ProductClosed),
-    Refused(Refused::OutOfStock), Refused(Refused::PriceChanged), Refused(Refused::MixedCurrencies),
-    Refused(Refused::InsufficientCredit), Refused(Refused::Abnormal));
+    IdempotencyMismatch, ClockDrift, Fenced, Refused(RefusalReason::UnknownProduct), Refused(RefusalReason::ProductClosed),
+    Refused(RefusalReason::OutOfStock), Refused(RefusalReason::PriceChanged), Refused(RefusalReason::MixedCurrencies),
+    Refused(RefusalReason::InsufficientCredit), Refused(RefusalReason::Abnormal));
 problems!(ListProblems: InvalidField);
 problems!(GetProblems: NotFound);
 
@@ -66,13 +66,13 @@ async fn place(
     let idempotency_key = request::idempotency_key(&headers)?;
     let id = OrderId::new(now_ms(), rand::random());
     let order = body.parse(id, account, idempotency_key)?;
-    match shop.app.counter.place(order).await? {
-        Placed::Delivered(delivered) => {
+    match shop.app.orders.place(order).await? {
+        OrderOutcome::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
             let placed = PlacedOrder::new(&delivered, token.expose_secret()).map_err(Problem::internal)?;
             Ok(json_response(StatusCode::CREATED, &placed))
         }
-        Placed::Refused { order, reason, .. } => {
+        OrderOutcome::Refused { order, reason, .. } => {
             Err(Problem::new(Code::Refused(reason), sentence(reason)).about(order))
         }
     }
@@ -159,7 +159,7 @@ pub(super) fn missing() -> Problem {
 }
 
 /// The reason as a sentence.
-fn sentence(reason: Refused) -> String {
+fn sentence(reason: RefusalReason) -> String {
     let text = reason.to_string();
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_ascii_uppercase());

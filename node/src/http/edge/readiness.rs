@@ -67,7 +67,7 @@ impl Report {
             database: clock_ms.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: clock_ms.is_some_and(|clock_ms| now_ms().abs_diff(clock_ms) <= MAX_DRIFT_MS),
-            counter: app.counter.is_open(),
+            counter: app.orders.is_open(),
             fence: app.gate.is_open(),
             refusal: refusal.unwrap_or_default(),
         }

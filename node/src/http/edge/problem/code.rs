@@ -4,7 +4,7 @@
 
 use axum::http::StatusCode;
 
-use crate::domain::order::Refused;
+use crate::domain::order::RefusalReason;
 
 /// What went wrong, as programs tell it apart. Names are stable; sentences are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum Code {
     BodyTooLarge,
     UnsupportedMediaType,
     IdempotencyMismatch,
-    Refused(Refused),
+    Refused(RefusalReason),
     Busy,
     TimedOut,
     Unavailable,
@@ -53,7 +53,7 @@ impl Code {
             Self::ProverUnavailable,
             Self::Internal,
         ];
-        own.into_iter().chain(Refused::ALL.into_iter().map(Self::Refused))
+        own.into_iter().chain(RefusalReason::ALL.into_iter().map(Self::Refused))
     }
 
     /// The code as logs and the API write it.
@@ -114,15 +114,15 @@ impl Code {
     }
 }
 
-const fn refused_status(reason: Refused) -> StatusCode {
+const fn refused_status(reason: RefusalReason) -> StatusCode {
     match reason {
-        Refused::UnknownProduct => StatusCode::NOT_FOUND,
-        Refused::InsufficientCredit => StatusCode::PAYMENT_REQUIRED,
-        Refused::ProductClosed
-        | Refused::OutOfStock
-        | Refused::PriceChanged
-        | Refused::MixedCurrencies
-        | Refused::Abnormal => StatusCode::CONFLICT,
+        RefusalReason::UnknownProduct => StatusCode::NOT_FOUND,
+        RefusalReason::InsufficientCredit => StatusCode::PAYMENT_REQUIRED,
+        RefusalReason::ProductClosed
+        | RefusalReason::OutOfStock
+        | RefusalReason::PriceChanged
+        | RefusalReason::MixedCurrencies
+        | RefusalReason::Abnormal => StatusCode::CONFLICT,
     }
 }
 
