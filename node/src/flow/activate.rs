@@ -1,7 +1,7 @@
 //! A batch goes on sale: its keys get the next slots of their product's shelf, in the order of its file.
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{Kind, Opening};
 use sqlx::PgPool;
 
@@ -123,7 +123,7 @@ async fn activate_chunk(
 }
 
 /// Gives keys the slots from the shelf's tail on, each with its event.
-fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Placed, Appended)> {
+fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Placed, NewEvent)> {
     let one = |(slot, head): (i64, &Head)| {
         let opening = Opening {
             salt: B256::from(rand::random::<[u8; 32]>()),
@@ -135,7 +135,7 @@ fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Pl
             slot,
             event,
         };
-        let appended = Appended {
+        let appended = NewEvent {
             anchor_by_s: None,
             key_no: head.no,
             before: Some(head.state),

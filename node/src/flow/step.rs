@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use serde::Serialize;
-use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use sqlx::PgConnection;
 
@@ -67,7 +67,7 @@ pub(super) async fn step(
     if key_advance(connection, head.no, &link.event).await? == Advanced::Stale {
         return Err(StepError::Stale);
     }
-    let appended = Appended {
+    let appended = NewEvent {
         anchor_by_s: None,
         key_no: head.no,
         before: Some(head.state),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
 use serde::Serialize;
-use shelfproof_anchor::store::events::Appended;
+use shelfproof_anchor::store::events::NewEvent;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
 
@@ -21,7 +21,7 @@ use crate::vault::{Goods, Signed, Vault, VaultError};
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) writes: Writes,
-    pub(super) events: Vec<Appended>,
+    pub(super) events: Vec<NewEvent>,
     pub(super) placed: Vec<(OrderId, Placed)>,
 }
 
@@ -127,7 +127,7 @@ fn chain(
     key: &Shelved,
     times: Times,
     salt: B256,
-) -> Result<Appended, RecordError> {
+) -> Result<NewEvent, RecordError> {
     let body = SaleBody {
         order: order.id,
         line,
@@ -140,7 +140,7 @@ fn chain(
     let unwritable = || RecordError::Key(key.head.no);
     let body = serde_json::to_string(&body).map_err(|_| unwritable())?;
     let link = key::next(&key.head, Kind::Sold, times.now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
-    Ok(Appended {
+    Ok(NewEvent {
         anchor_by_s: Some(times.anchor_by_s),
         key_no: key.head.no,
         before: Some(key.head.state),
@@ -150,7 +150,7 @@ fn chain(
 }
 
 /// One signature for the whole batch, and the path to it for each sale.
-fn sign(vault: &Vault, events: &[Appended], times: Times) -> Result<Vec<Signed>, RecordError> {
+fn sign(vault: &Vault, events: &[NewEvent], times: Times) -> Result<Vec<Signed>, RecordError> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -242,7 +242,7 @@ impl Record {
         purchase: Purchase,
         vault: &Vault,
         times: Times,
-        proofs: &mut impl Iterator<Item = (&'a Appended, Signed)>,
+        proofs: &mut impl Iterator<Item = (&'a NewEvent, Signed)>,
     ) -> Result<Delivered, RecordError> {
         let Purchase { total, wallet, lines } = purchase;
         let mut items = Vec::new();
@@ -289,7 +289,7 @@ impl Record {
     }
 
     /// The rows of one key.
-    fn sale(&mut self, order: OrderId, line: i16, appended: &Appended, signed: &Signed, times: Times) {
+    fn sale(&mut self, order: OrderId, line: i16, appended: &NewEvent, signed: &Signed, times: Times) {
         let event = &appended.event;
         let keys = &mut self.writes.keys;
         keys.no.push(appended.key_no);

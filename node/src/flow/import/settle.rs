@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Appended, event_append};
+use shelfproof_anchor::store::events::{NewEvent, event_append};
 use shelfproof_verifier::event::Kind;
 use sqlx::{PgConnection, PgPool};
 
@@ -57,7 +57,7 @@ async fn write_keys(
         vrf_proof: &key.proof,
     });
     goods_insert(connection, &goods.collect::<Vec<_>>()).await?;
-    let events = numbered().map(|(key_no, key)| Appended {
+    let events = numbered().map(|(key_no, key)| NewEvent {
         anchor_by_s: None,
         key_no,
         before: None,
