@@ -1,6 +1,6 @@
 use alloy_primitives::{Address, B256};
 use shelfproof_anchor::status::Condition;
-use shelfproof_anchor::store::events::Stored;
+use shelfproof_anchor::store::events::StoredEvent;
 use shelfproof_verifier::bundle::{HistoryAt, Included};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Opening;
@@ -35,12 +35,12 @@ fn bought() -> BoughtKey {
         };
         links.push(next(&head, kind, 1_000, opening(version)).unwrap());
     }
-    let stored = |ChainedEvent { event, opening }| Stored {
+    let stored = |ChainedEvent { event, opening }| StoredEvent {
         key_no: 1,
         event,
         opening,
     };
-    let events: Vec<Stored> = links.into_iter().map(stored).collect();
+    let events: Vec<StoredEvent> = links.into_iter().map(stored).collect();
     BoughtKey {
         item: 1,
         receipt: Receipt {

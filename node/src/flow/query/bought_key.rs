@@ -1,7 +1,7 @@
 //! The keys of an order as their proofs need them.
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Stored, event_of_keys};
+use shelfproof_anchor::store::events::{StoredEvent, event_of_keys};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Receipt;
@@ -20,7 +20,7 @@ pub struct BoughtKey {
     /// The promise that was handed out with it.
     pub receipt: Receipt,
     /// All of its events, by version. Those before the sale are the supplier's, and stay closed.
-    pub(in crate::flow) events: Vec<Stored>,
+    pub(in crate::flow) events: Vec<StoredEvent>,
 }
 
 impl BoughtKey {
@@ -48,8 +48,8 @@ pub async fn list_bought_keys(
     (1..)
         .zip(sold)
         .map(|(item, sold)| {
-            let of_key = |stored: &mut Stored| stored.key_no == sold.head.key_no;
-            let events: Vec<Stored> = events.extract_if(.., of_key).collect();
+            let of_key = |stored: &mut StoredEvent| stored.key_no == sold.head.key_no;
+            let events: Vec<StoredEvent> = events.extract_if(.., of_key).collect();
             let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
             let sale = sale.ok_or(LookUpError::NoSale(sold.head.key_no))?;
             Ok(BoughtKey {
