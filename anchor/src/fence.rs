@@ -157,32 +157,53 @@ const REPAIR: &str = "Restore the newest backup with all archived write-ahead lo
 const LAST_RESORT: &str = "Where there is none, this shelf must not sell again: retire the merchant and register another, \
                            with codes whose published history shows no sale (`shelfproof-anchor follow` tells)";
 
-/// What is wrong, and how to repair it.
-impl fmt::Display for Fence {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Fence {
+    /// What is wrong, without how to repair it.
+    #[must_use]
+    pub fn reason(&self) -> String {
         match *self {
-            Self::Open => out.write_str("the database knows all that the chain holds"),
-            Self::Behind { chain, database } => write!(
-                out,
+            Self::Open => "the database knows all that the chain holds".to_owned(),
+            Self::Behind { chain, database } => format!(
                 "the database ends with epoch {database}, and the chain holds epoch {chain}: the database is an old one, and \
-                 would sell again what was sold since. {REPAIR}, until attest.epochs reaches epoch {chain}. {LAST_RESORT}"
+                 would sell again what was sold since"
             ),
-            Self::Differs { number } => write!(
-                out,
+            Self::Differs { number } => format!(
                 "the database holds another epoch {number} than the chain: it went on from an old backup, or somebody else \
-                 anchors for this merchant. {REPAIR} of the database whose epoch {number} the chain holds. {LAST_RESORT}"
+                 anchors for this merchant"
             ),
-            Self::Standby => out.write_str(
-                "the database's server is a standby: let database.url lead to the server that is written, or promote this one"
-            ),
-            Self::Counter { database, stored } => write!(
-                out,
+            Self::Standby => "the database's server is a standby".to_owned(),
+            Self::Counter { database, stored } => format!(
                 "the database's server counts transactions from {database}, and the database was written by transactions up \
-                 to {stored}: it was loaded into a new server, where what is sold now would never be anchored. Stop the \
-                 server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as its user, and start it again",
+                 to {stored}: it was loaded into a new server, where what is sold now would never be anchored"
+            ),
+        }
+    }
+
+    /// How to repair it; empty where nothing is wrong.
+    fn repair(&self) -> String {
+        match *self {
+            Self::Open => String::new(),
+            Self::Behind { chain, .. } => {
+                format!(". {REPAIR}, until attest.epochs reaches epoch {chain}. {LAST_RESORT}")
+            }
+            Self::Differs { number } => {
+                format!(". {REPAIR} of the database whose epoch {number} the chain holds. {LAST_RESORT}")
+            }
+            Self::Standby => {
+                ": let database.url lead to the server that is written, or promote this one".to_owned()
+            }
+            Self::Counter { database, stored } => format!(
+                ". Stop the server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as its user, and start it again",
                 transaction_epoch(database, stored)
             ),
         }
+    }
+}
+
+/// What is wrong, and how to repair it.
+impl fmt::Display for Fence {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}{}", self.reason(), self.repair())
     }
 }
 

@@ -1,4 +1,8 @@
-//! The fence of this node: it sells only over a database that knows all that the chain holds.
+//! The fence of this node: it sells only over a database that knows all that the chain holds. One that was restored from
+//! an old backup would sell keys twice.
+//!
+//! [`FenceState`] is shared by all that sell or write events; [`FenceState::watch`] keeps it up to date. A command that
+//! writes once asks [`require_open`].
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -17,51 +21,52 @@ use tokio::time::{sleep, timeout};
 use crate::config::Chain;
 use crate::domain::clock::now_ms;
 
-/// Time between two looks at the chain, above the least.
+/// Time between two comparisons, in addition to [`FIRST_PERIOD`].
 const FENCE_PERIOD: Duration = Duration::from_secs(14);
 
-/// The least, and all as long as none has told anything.
+/// Time between two comparisons as long as none has succeeded.
 const FIRST_PERIOD: Duration = Duration::from_secs(1);
 
-/// How long the first look may keep a node from answering at all.
+/// How long the first comparison may delay the start of a node.
 const FIRST_BOUND: Duration = Duration::from_secs(2);
 
-/// How long one look may take.
-const LOOK_BOUND: Duration = Duration::from_secs(20);
+/// How long one comparison may take.
+const COMPARE_BOUND: Duration = Duration::from_secs(20);
 
-/// Whether this node may take orders and write events, by the last look that told. By default nobody looks.
+/// Whether this node may take orders and write events, by the last comparison of chain and database that succeeded. By
+/// default nothing is compared.
 #[derive(Debug, Default)]
-pub struct Gate {
-    sight: RwLock<Sight>,
-    /// That the database is another than the one that was looked at.
+pub struct FenceState {
+    observed: RwLock<Observed>,
+    /// Notified when connections lead to another database than the one that was compared.
     moved: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Sight {
+struct Observed {
     state: State,
-    /// Where the newest connection leads, whoever opened it.
+    /// The database that the newest connection leads to.
     instance: Option<Instance>,
-    /// The highest epoch that any look saw: a node behind a balancer may not know it yet when it is asked next.
+    /// The highest epoch that was ever seen on the chain: a node behind a load balancer may not know it at the next request.
     highest: OnChain,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// No chain is configured: nobody can tell.
+    /// No chain is configured, and nothing is compared.
     #[default]
     Unwatched,
-    /// No look has told anything yet of this database, and why.
-    Unseen(String),
-    /// It may.
+    /// No comparison of this database has succeeded yet; the reason in words for anybody.
+    Unknown(String),
+    /// The node may sell.
     Open,
-    /// It may not, and why.
-    Closed(String),
+    /// The node may not sell.
+    Closed(Fence),
 }
 
-/// What a look saw, and over which database.
+/// The outcome of a comparison, and the database it was made with.
 #[derive(Debug)]
-struct Look {
+struct Comparison {
     fence: Fence,
     instance: Instance,
 }
@@ -72,109 +77,120 @@ pub enum Fenced {
     /// The database must not be written.
     #[error("{0}")]
     Closed(Fence),
-    /// It cannot be told whether it may.
+    /// Chain and database could not be compared.
     #[error(
         "{0}. Nothing is written before the chain was seen: look at chain.rpc and at that node, and run this again"
     )]
-    Unseen(#[from] FenceError),
+    Unknown(#[from] FenceError),
 }
 
-impl Gate {
-    /// Closed until the first look, where there is a chain to look at.
+impl FenceState {
+    /// Closed until the first comparison, where a chain is configured.
     #[must_use]
     pub fn new(chain: &Chain) -> Self {
         let state = if has_node(chain) {
-            State::Unseen("it is being asked".to_owned())
+            State::Unknown("it is being asked".to_owned())
         } else {
             State::Unwatched
         };
-        let sight = RwLock::new(Sight {
+        let observed = RwLock::new(Observed {
             state,
-            ..Sight::default()
+            ..Observed::default()
         });
         Self {
-            sight,
+            observed,
             moved: Notify::new(),
         }
     }
 
-    /// Takes note of where a connection leads that was opened now. Where it is another database than the one that a look
-    /// let pass, nothing is sold until a look lets that one pass too: it may be an old backup.
+    /// Notes the database that a new connection leads to. If it is another than the one that was compared, the fence closes
+    /// until that one is compared too: it may be an old backup.
     pub fn reached(&self, instance: Instance) {
-        let mut sight = self.sight.write().unwrap_or_else(PoisonError::into_inner);
-        if sight.instance.replace(instance) != Some(instance) && sight.state == State::Open {
+        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
+        if observed.instance.replace(instance) != Some(instance) && observed.state == State::Open {
             let why = "the database's server was started again, or another took its place";
             tracing::error!("the fence is closed until the chain was seen again: {why}");
-            sight.state = State::Unseen(why.to_owned());
+            observed.state = State::Unknown(why.to_owned());
             self.moved.notify_one();
         }
     }
 
-    /// Whether what leads to that database may sell over it.
+    /// Whether a connection to that database may sell.
     #[must_use]
     pub fn admits(&self, instance: &Instance) -> bool {
-        let sight = self.sight();
-        match sight.state {
+        let observed = self.observed();
+        match observed.state {
             State::Unwatched => true,
-            State::Open => sight.instance.as_ref() == Some(instance),
-            State::Unseen(_) | State::Closed(_) => false,
+            State::Open => observed.instance.as_ref() == Some(instance),
+            State::Unknown(_) | State::Closed(_) => false,
         }
     }
 
-    /// Why nothing may be sold or written now; nothing where it may. It names no address and none of the node's words.
+    /// Why nothing may be sold or written now, for a caller of the API; `None` where it may. The text names no address, quotes
+    /// nothing that the chain's node said, and leaves out how to repair the database.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        match &self.sight().state {
+        match &self.observed().state {
             State::Unwatched | State::Open => None,
-            State::Unseen(why) => Some(format!(
+            State::Unknown(why) => Some(format!(
                 "this node has not seen the chain since it or its database started, and cannot tell whether the database is \
                  up to date: {why}"
             )),
-            State::Closed(why) => Some(why.clone()),
+            State::Closed(fence) => Some(fence.reason()),
         }
     }
 
-    /// Whether it is open; nothing where nobody looks.
+    /// As [`refusal`](Self::refusal), with how to repair the database, for the operator.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        let closed = match &self.observed().state {
+            State::Closed(fence) => Some(fence.to_string()),
+            _ => None,
+        };
+        closed.or_else(|| self.refusal())
+    }
+
+    /// Whether the fence is open; `None` where nothing is compared.
     #[must_use]
     pub fn is_open(&self) -> Option<bool> {
-        match &self.sight().state {
+        match &self.observed().state {
             State::Unwatched => None,
             state => Some(*state == State::Open),
         }
     }
 
-    /// Looks at the chain for the first time. A chain that does not answer soon must not keep the node from saying so.
-    pub async fn look_first(&self, pool: &PgPool, chain: &Chain) {
+    /// Makes the first comparison. A chain that does not answer delays a node's start by [`FIRST_BOUND`] at most.
+    pub async fn compare_first(&self, pool: &PgPool, chain: &Chain) {
         if !has_node(chain) {
             tracing::warn!(
                 "chain.rpc is not set: nobody can tell whether this database is an old backup, which would sell keys twice"
             );
             return;
         }
-        if let Ok(seen) = timeout(FIRST_BOUND, self.look(pool, chain)).await {
-            self.note(&seen);
+        if let Ok(compared) = timeout(FIRST_BOUND, self.compare(pool, chain)).await {
+            self.note(&compared);
         }
     }
 
-    /// Looks at the chain again and again, until dropped. A look that fails changes nothing that an earlier one told of this
-    /// database: it does not fall behind while it runs on, and a chain that is away must not stop sales.
+    /// Compares again and again, until dropped. A comparison that fails changes nothing about a database that was compared
+    /// before: a running database does not fall behind, and a chain that does not answer must not stop sales.
     pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
         if !has_node(chain) {
             return pending().await;
         }
         loop {
             sleep(FIRST_PERIOD).await;
-            let is_seen = !matches!(self.sight().state, State::Unseen(_));
-            if is_seen {
-                // Over early where the database is another.
+            let is_known = !matches!(self.observed().state, State::Unknown(_));
+            if is_known {
+                // Ends early when connections lead to another database.
                 let _ = timeout(FENCE_PERIOD, self.moved.notified()).await;
             }
-            self.note(&self.look(pool, chain).await);
+            self.note(&self.compare(pool, chain).await);
         }
     }
 
-    /// One look, over a connection of its own: those of the pool may lead to a server that is no longer reached anew.
-    async fn look(&self, pool: &PgPool, chain: &Chain) -> Result<Look, FenceError> {
+    /// One comparison, over a new connection: those of the pool may lead to a server that no new connection reaches.
+    async fn compare(&self, pool: &PgPool, chain: &Chain) -> Result<Comparison, FenceError> {
         bounded(async {
             let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
             let instance = fence_instance(&mut connection).await?;
@@ -183,72 +199,73 @@ impl Gate {
             let highest = self.raise(latest);
             let fence = fence::compare(&mut connection, &[latest, highest]).await?;
             connection.close().await?;
-            Ok(Look { fence, instance })
+            Ok(Comparison { fence, instance })
         })
         .await
     }
 
-    /// The highest epoch that was seen on the chain, this one among them.
+    /// The highest epoch that was seen on the chain, this one included.
     fn raise(&self, latest: OnChain) -> OnChain {
-        let mut sight = self.sight.write().unwrap_or_else(PoisonError::into_inner);
-        if latest.number > sight.highest.number {
-            sight.highest = latest;
+        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
+        if latest.number > observed.highest.number {
+            observed.highest = latest;
         }
-        sight.highest
+        observed.highest
     }
 
-    fn note(&self, seen: &Result<Look, FenceError>) {
-        if let Err(error) = seen {
+    fn note(&self, compared: &Result<Comparison, FenceError>) {
+        if let Err(error) = compared {
             tracing::warn!(%error, "the fence: the chain and the database could not be compared");
         }
-        let mut sight = self.sight.write().unwrap_or_else(PoisonError::into_inner);
-        let after = sight.after(seen);
-        match (&sight.state, &after) {
+        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
+        let after = observed.after(compared);
+        match (&observed.state, &after) {
             (before, after) if before == after => {}
             (_, State::Closed(why)) => tracing::error!("the fence is closed, and nothing is sold: {why}"),
             (State::Closed(_), State::Open) => tracing::error!("the fence is open again"),
             (_, State::Open) => tracing::info!("the fence is open"),
             _ => {}
         }
-        sight.state = after;
+        observed.state = after;
     }
 
-    fn sight(&self) -> RwLockReadGuard<'_, Sight> {
-        self.sight.read().unwrap_or_else(PoisonError::into_inner)
+    fn observed(&self) -> RwLockReadGuard<'_, Observed> {
+        self.observed.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Sight {
-    /// What a look makes of its state: what is closed opens only by a look that says so of the database that is reached now.
-    fn after(&self, seen: &Result<Look, FenceError>) -> State {
-        match (seen, &self.state) {
-            (Ok(look), before) if look.fence == Fence::Open => {
-                if self.instance == Some(look.instance) {
+impl Observed {
+    /// The state after a comparison. A closed fence opens only by a comparison with the database that is reached now.
+    fn after(&self, compared: &Result<Comparison, FenceError>) -> State {
+        match (compared, &self.state) {
+            (Ok(compared), before) if compared.fence == Fence::Open => {
+                if self.instance == Some(compared.instance) {
                     State::Open
                 } else {
                     before.clone()
                 }
             }
-            (Ok(look), _) => State::Closed(look.fence.to_string()),
-            (Err(error), State::Unseen(_)) => State::Unseen(public(error)),
+            (Ok(compared), _) => State::Closed(compared.fence),
+            (Err(error), State::Unknown(_)) => State::Unknown(public(error)),
             (Err(_), before) => before.clone(),
         }
     }
 }
 
-/// Refuses a command that writes events over a database that must not be written; without a chain, nobody can tell.
+/// Refuses a command that writes events over a database that must not be written. Without a chain nothing is compared, and
+/// the command may write.
 ///
 /// # Errors
-/// Where the fence is closed, or where chain or database cannot be read.
+/// Where the fence is closed, or chain or database cannot be read.
 pub async fn require_open(pool: &PgPool, chain: &Chain) -> Result<(), Fenced> {
     if !has_node(chain) {
         return Ok(());
     }
-    let look = bounded(async {
+    let compared = bounded(async {
         let latest = latest(chain).await?;
         fence::compare(&mut *pool.acquire().await?, &[latest]).await
     });
-    match look.await? {
+    match compared.await? {
         Fence::Open => Ok(()),
         fence => Err(Fenced::Closed(fence)),
     }
@@ -262,23 +279,24 @@ async fn latest(chain: &Chain) -> Result<OnChain, FenceError> {
     fence::latest(&source, chain.stale_after_s, now_ms() / 1000).await
 }
 
-/// A look that does not come to an end counts as one that the chain did not answer.
-async fn bounded<T>(look: impl Future<Output = Result<T, FenceError>>) -> Result<T, FenceError> {
+/// A comparison that takes longer than [`COMPARE_BOUND`] fails as one that the chain did not answer.
+async fn bounded<T>(comparison: impl Future<Output = Result<T, FenceError>>) -> Result<T, FenceError> {
     let late = |_| FenceError::Chain(RpcError::Http(HttpError::TimedOut));
-    timeout(LOOK_BOUND, look).await.map_err(late)?
+    timeout(COMPARE_BOUND, comparison).await.map_err(late)?
 }
 
 fn has_node(chain: &Chain) -> bool {
     !chain.rpc.expose_secret().is_empty()
 }
 
-/// What anybody may be told: what the node itself says is for the log, since nobody knows what it holds.
+/// The error in words for anybody. What the chain's node said goes to the log only: it could hold anything.
 fn public(error: &FenceError) -> String {
     match error {
         FenceError::Chain(RpcError::Refused { .. } | RpcError::Answer { .. }) => {
             "the chain's node does not answer as it should; the log tells more".to_owned()
         }
-        FenceError::Chain(_) | FenceError::NotRegistered | FenceError::Stale { .. } => error.to_string(),
+        FenceError::NotRegistered => "the registry does not know this merchant".to_owned(),
+        FenceError::Chain(_) | FenceError::Stale { .. } => error.to_string(),
         FenceError::Database(_) => "the database does not answer".to_owned(),
     }
 }

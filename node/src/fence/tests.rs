@@ -16,91 +16,94 @@ fn unreachable() -> FenceError {
     FenceError::Chain(RpcError::Http(HttpError::Unreachable("refused".to_owned())))
 }
 
-/// Over the first database.
-fn unseen() -> Gate {
-    let gate = Gate::default();
-    gate.sight.write().unwrap().state = State::Unseen(String::new());
-    gate.reached(instance(1));
-    gate
+/// Connected to the first database, before any comparison.
+fn unknown() -> FenceState {
+    let state = FenceState::default();
+    state.observed.write().unwrap().state = State::Unknown(String::new());
+    state.reached(instance(1));
+    state
 }
 
-fn look(fence: Fence, started_at_us: i64) -> Look {
-    Look {
+fn compared(fence: Fence, started_at_us: i64) -> Comparison {
+    Comparison {
         fence,
         instance: instance(started_at_us),
     }
 }
 
 #[test]
-fn nothing_is_sold_before_a_look_says_so() {
-    let gate = unseen();
-    assert!(gate.refusal().is_some());
-    gate.note(&Err(unreachable()));
-    let why = gate.refusal().unwrap();
+fn nothing_is_sold_before_a_comparison_allows_it() {
+    let state = unknown();
+    assert!(state.refusal().is_some());
+    state.note(&Err(unreachable()));
+    let why = state.refusal().unwrap();
     assert!(why.contains("no answer: refused"), "{why}");
-    assert_eq!((gate.is_open(), gate.admits(&instance(1))), (Some(false), false));
-    gate.note(&Ok(look(Fence::Open, 1)));
-    assert_eq!((gate.refusal(), gate.is_open()), (None, Some(true)));
-    assert!(gate.admits(&instance(1)));
+    assert_eq!((state.is_open(), state.admits(&instance(1))), (Some(false), false));
+    state.note(&Ok(compared(Fence::Open, 1)));
+    assert_eq!((state.refusal(), state.is_open()), (None, Some(true)));
+    assert!(state.admits(&instance(1)));
 }
 
 #[test]
 fn a_chain_that_is_away_changes_nothing_that_was_seen() {
-    let gate = unseen();
-    gate.note(&Ok(look(Fence::Open, 1)));
-    gate.note(&Err(unreachable()));
-    assert_eq!(gate.refusal(), None);
-    gate.note(&Ok(look(BEHIND, 1)));
-    gate.note(&Err(unreachable()));
-    assert_eq!(gate.refusal(), Some(BEHIND.to_string()));
-    gate.note(&Ok(look(Fence::Open, 1)));
-    assert_eq!(gate.refusal(), None);
+    let state = unknown();
+    state.note(&Ok(compared(Fence::Open, 1)));
+    state.note(&Err(unreachable()));
+    assert_eq!(state.refusal(), None);
+    state.note(&Ok(compared(BEHIND, 1)));
+    state.note(&Err(unreachable()));
+    assert_eq!(state.refusal(), Some(BEHIND.reason()));
+    // The repair is for the operator alone.
+    assert_eq!(state.advice(), Some(BEHIND.to_string()));
+    assert_ne!(state.refusal(), state.advice());
+    state.note(&Ok(compared(Fence::Open, 1)));
+    assert_eq!(state.refusal(), None);
 }
 
 #[test]
-fn another_database_is_sold_over_once_a_look_lets_it_pass() {
-    let gate = unseen();
-    gate.note(&Ok(look(Fence::Open, 1)));
-    gate.reached(instance(1));
-    assert!(gate.admits(&instance(1)));
-    gate.reached(instance(2));
-    assert!(gate.refusal().unwrap().contains("another took its place"));
-    assert!(!gate.admits(&instance(1)) && !gate.admits(&instance(2)));
-    // The chain is away, and a look at the first one ends late.
-    gate.note(&Err(unreachable()));
-    gate.note(&Ok(look(Fence::Open, 1)));
-    assert_eq!(gate.is_open(), Some(false));
-    gate.note(&Ok(look(Fence::Open, 2)));
-    assert!(gate.admits(&instance(2)) && !gate.admits(&instance(1)));
+fn another_database_is_sold_over_once_it_was_compared() {
+    let state = unknown();
+    state.note(&Ok(compared(Fence::Open, 1)));
+    state.reached(instance(1));
+    assert!(state.admits(&instance(1)));
+    state.reached(instance(2));
+    assert!(state.refusal().unwrap().contains("another took its place"));
+    assert!(!state.admits(&instance(1)) && !state.admits(&instance(2)));
+    // The chain is away, and a comparison with the first one ends late.
+    state.note(&Err(unreachable()));
+    state.note(&Ok(compared(Fence::Open, 1)));
+    assert_eq!(state.is_open(), Some(false));
+    state.note(&Ok(compared(Fence::Open, 2)));
+    assert!(state.admits(&instance(2)) && !state.admits(&instance(1)));
 }
 
 #[test]
 fn an_epoch_that_was_seen_is_not_forgotten() {
-    let gate = unseen();
+    let state = unknown();
     let epoch = |number| OnChain {
         number,
         ..OnChain::default()
     };
-    assert_eq!(gate.raise(epoch(4)), epoch(4));
-    assert_eq!(gate.raise(epoch(2)), epoch(4));
+    assert_eq!(state.raise(epoch(4)), epoch(4));
+    assert_eq!(state.raise(epoch(2)), epoch(4));
 }
 
 #[test]
 fn what_a_node_says_stays_in_the_log() {
-    let gate = unseen();
-    gate.note(&Err(FenceError::Chain(RpcError::Refused {
+    let state = unknown();
+    state.note(&Err(FenceError::Chain(RpcError::Refused {
         method: "eth_call",
         code: 1,
         message: "no such project: geheim".to_owned(),
     })));
-    assert!(!gate.refusal().unwrap().contains("geheim"));
+    assert!(!state.refusal().unwrap().contains("geheim"));
 }
 
 #[test]
-fn where_nobody_looks_any_database_is_sold_over() {
-    let gate = Gate::default();
-    gate.reached(instance(1));
-    gate.reached(instance(2));
-    assert_eq!((gate.refusal(), gate.is_open()), (None, None));
-    assert!(gate.admits(&instance(1)));
+fn where_nothing_is_compared_any_database_is_sold_over() {
+    let state = FenceState::default();
+    state.reached(instance(1));
+    state.reached(instance(2));
+    assert_eq!((state.refusal(), state.is_open()), (None, None));
+    assert!(state.admits(&instance(1)));
 }

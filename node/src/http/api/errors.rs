@@ -178,3 +178,76 @@ const fn advice(error: &ReadError) -> &'static str {
         ReadError::Io(_) | ReadError::Utf16 | ReadError::Empty | ReadError::NoColumn { .. } => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::domain::id::{BatchId, ProductId};
+    use crate::domain::name;
+
+    fn read_errors() -> Vec<ReadError> {
+        let wanted = "卡号".to_owned();
+        vec![
+            ReadError::Io(io::Error::other("gone")),
+            ReadError::Utf16,
+            ReadError::Empty,
+            ReadError::WhichFormat("no line of its beginning is text"),
+            ReadError::NoHeader,
+            ReadError::WhichColumn { columns: 2 },
+            ReadError::NoColumn { wanted, columns: 2 },
+            ReadError::NoTable,
+        ]
+    }
+
+    #[test]
+    fn no_problem_speaks_of_the_command_line() {
+        let (batch, product) = (BatchId::new(1, [0; 10]), ProductId::new(1, [0; 10]));
+        let name = || "a".to_owned();
+        let mut problems: Vec<Problem> = read_errors()
+            .into_iter()
+            .map(|error| ImportError::Read(error).into())
+            .collect();
+        let error = name::parse("", 1).unwrap_err();
+        problems.extend([
+            ImportError::Name { field: "name", error }.into(),
+            ImportError::UnknownProduct(product).into(),
+            ImportError::OtherFile(batch).into(),
+            ImportError::Moved(batch).into(),
+            ImportError::Stopped.into(),
+            ActivateError::Missing(batch).into(),
+            ActivateError::Incomplete(batch).into(),
+            ActivateError::Stale(batch).into(),
+            ClockError::Drift(90_000).into(),
+            StepError::Stale.into(),
+            RedeemError::Missing.into(),
+            RedeemError::NotYourSale.into(),
+            RefundError::Missing.into(),
+            VoidError::Missing.into(),
+            FlowError::missing("product", &product).into(),
+        ]);
+        let noun = "batch";
+        let field = "name";
+        problems.extend(
+            [
+                FlowError::Ambiguous { noun, name: name() },
+                FlowError::Taken { noun, field, name: name() },
+                FlowError::Stale { noun, version: 2 },
+                FlowError::Reused {
+                    field,
+                    name: name(),
+                    detail: name(),
+                },
+            ]
+            .map(Problem::from),
+        );
+        for problem in problems {
+            let detail = &problem.detail;
+            assert!(
+                !detail.contains(" --") && !detail.contains("shelfproof "),
+                "{detail}"
+            );
+        }
+    }
+}

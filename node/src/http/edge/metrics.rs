@@ -45,7 +45,7 @@ pub(crate) fn open_router(app: Arc<App>) -> Router {
 fn render(app: &App) -> Response {
     metrics::connections(app.pool.size(), app.pool.num_idle());
     metrics::waiting(app.orders.waiting());
-    if let Some(is_open) = app.gate.is_open() {
+    if let Some(is_open) = app.fence.is_open() {
         metrics::fence(is_open);
     }
     match metrics::start() {

@@ -27,9 +27,9 @@ pub(crate) struct Report {
     counter: bool,
     /// The database knows all that the chain holds; null where no chain is configured, and nobody can tell.
     fence: Option<bool>,
-    /// Why it does not.
+    /// Why it does not, and how to repair it.
     #[serde(skip)]
-    refusal: String,
+    advice: String,
 }
 
 /// The last report, given again for a moment.
@@ -48,7 +48,7 @@ impl Report {
             (self.schema, "the database does not have this program's schema"),
             (self.clock, "this machine's clock and the database's disagree"),
             (self.counter, "the counter takes no orders"),
-            (self.fence != Some(false), &self.refusal),
+            (self.fence != Some(false), &self.advice),
         ];
         let missing: Vec<&str> = parts
             .iter()
@@ -62,14 +62,14 @@ impl Report {
         let clock = timeout(READY_BOUND, read_clock(&app.pool)).await;
         let clock_ms = clock.ok().and_then(Result::ok);
         let schema = timeout(READY_BOUND, has_schema(&app.pool)).await;
-        let refusal = app.gate.refusal();
+        let advice = app.fence.advice();
         Self {
             database: clock_ms.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: clock_ms.is_some_and(|clock_ms| now_ms().abs_diff(clock_ms) <= MAX_DRIFT_MS),
             counter: app.orders.is_open(),
-            fence: app.gate.is_open(),
-            refusal: refusal.unwrap_or_default(),
+            fence: app.fence.is_open(),
+            advice: advice.unwrap_or_default(),
         }
     }
 }
