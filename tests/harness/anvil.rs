@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use shelfproof::dev::anvil as dev;
 use tempfile::TempDir;
 
+use crate::permit::{self, Permit};
 use crate::{Result, tools};
 
 pub use dev::CHAIN_ID;
@@ -21,9 +22,10 @@ pub struct Settings {
 /// A running chain: every block two behind the newest is final.
 #[derive(Debug)]
 pub struct Anvil {
-    anvil: dev::Anvil,
+    node: dev::Anvil,
     // Dropped after the server that writes into it.
     _folder: TempDir,
+    _permit: Permit,
 }
 
 impl Anvil {
@@ -32,6 +34,7 @@ impl Anvil {
     /// # Errors
     /// With anvil's log, where it does not come to listen.
     pub fn start(settings: Settings) -> Result<Self> {
+        let permit = permit::share();
         let folder = tempfile::tempdir()?;
         let settings = dev::Settings {
             genesis_at_s: settings.genesis_at_s,
@@ -39,15 +42,16 @@ impl Anvil {
             ..dev::Settings::default()
         };
         Ok(Self {
-            anvil: dev::Anvil::start(&tools::foundry("anvil")?, folder.path(), settings)?,
+            node: dev::Anvil::start(&tools::foundry("anvil")?, folder.path(), settings)?,
             _folder: folder,
+            _permit: permit,
         })
     }
 }
 
 impl DerefMut for Anvil {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.anvil
+        &mut self.node
     }
 }
 
@@ -55,6 +59,6 @@ impl Deref for Anvil {
     type Target = dev::Anvil;
 
     fn deref(&self) -> &Self::Target {
-        &self.anvil
+        &self.node
     }
 }

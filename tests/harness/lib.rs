@@ -13,6 +13,7 @@ pub mod forger;
 pub mod history_books;
 pub mod load;
 pub mod node;
+pub mod permit;
 pub mod postgres;
 pub mod registered;
 pub mod shop;

@@ -9,6 +9,7 @@ use shelfproof::dev::cluster::{Cluster, SUPERUSER, Settings};
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::permit::{self, Permit};
 
 /// Whether what was committed survives a crash of the machine. Only tests of exactly that need to pay for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub struct Postgres {
     databases: AtomicU32,
     // Dropped after the server that lives in it.
     _folder: TempDir,
+    _permit: Permit,
 }
 
 impl Postgres {
@@ -56,6 +58,7 @@ impl Postgres {
         on_loopback: bool,
         server: &[(&str, &str)],
     ) -> Result<Self> {
+        let permit = permit::share();
         let folder = tempfile::Builder::new().prefix("pg-").tempdir_in(parent)?;
         let settings = Settings {
             is_volatile: durability == Durability::None,
@@ -67,6 +70,7 @@ impl Postgres {
             cluster: Cluster::start(folder.path(), settings)?,
             databases: AtomicU32::new(0),
             _folder: folder,
+            _permit: permit,
         })
     }
 

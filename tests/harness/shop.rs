@@ -29,7 +29,7 @@ pub use cli::Cli;
 pub use codes::codes;
 pub use judge::Judge;
 pub use node::Node;
-pub(crate) use node::address_after;
+pub use node::address_after;
 pub use purchase::{Item, Purchase};
 
 /// The one currency of most tests.

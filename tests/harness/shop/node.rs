@@ -24,7 +24,8 @@ const LISTENING: &str = "listening on http://";
 const METRICS: &str = "metrics on http://";
 
 /// The address that follows those words.
-pub(crate) fn address_after(log: &str, words: &str) -> Option<SocketAddr> {
+#[must_use]
+pub fn address_after(log: &str, words: &str) -> Option<SocketAddr> {
     let rest = log.split_once(words)?.1;
     let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')?;
     rest[..end].parse().ok()
