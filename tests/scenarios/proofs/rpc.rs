@@ -23,7 +23,7 @@ const SOLD_AT_S: u64 = 1_790_000_100;
 #[test]
 fn bundles_are_judged_by_the_chain() {
     let setup = Setup::new();
-    for case in verify::cases() {
+    for case in setup::cases() {
         let answer = setup.key(&case).json(0);
         assert_eq!(answer["verdict"], case.verdict, "{}", case.name);
         assert_eq!(answer["history"]["asOf"], AS_OF_S, "{}", case.name);
@@ -82,7 +82,7 @@ fn the_chain_can_be_taken_along() {
     let written: Value = serde_json::from_slice(&fs::read(&file).expect("the file")).expect("JSON");
     assert_eq!(written["asOf"], AS_OF_S);
     assert_eq!(written["receiptSigners"].as_array().map(Vec::len), Some(1));
-    for case in verify::cases() {
+    for case in setup::cases() {
         let answer = setup.offline_key(&case, &file).json(0);
         assert_eq!(answer["verdict"], case.verdict, "{}", case.name);
     }
@@ -261,9 +261,9 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
         assert_eq!(answer["code"], "data_missing", "{answer}");
     }
     // The second epoch's hour ends between the newest final block and the next.
-    setup.pass_until(verify::anchored_at_s(2) + 3600);
+    setup.pass_until(setup::anchored_at_s(2) + 3600);
     assert_eq!(setup.audit(&published).json(2)["code"], "data_missing");
-    setup.pass_until(verify::anchored_at_s(2) + 3601);
+    setup.pass_until(setup::anchored_at_s(2) + 3601);
     // What is wrong on this machine, or where nobody answers, never speaks against the shop.
     for (missing, code) in [(true, "data_missing"), (false, "copy_differs")] {
         spoil(missing);
@@ -334,7 +334,7 @@ fn a_forged_events_root_is_a_breach_and_a_map_of_another_history_is_refused() {
 fn a_key_used_twice_is_found_with_the_evidence() {
     let setup = Setup::new();
     let data = setup.data();
-    let last = verify::last_event(&setup.redeemed());
+    let last = setup::last_event(&setup.redeemed());
     let again = shelfproof_verifier::event::KeyEvent {
         version: last.version + 1,
         at_ms: last.at_ms + 1,

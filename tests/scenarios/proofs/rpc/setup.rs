@@ -34,7 +34,7 @@ pub(crate) fn names(items: &Value) -> Vec<String> {
 pub(crate) struct Setup {
     pub(crate) chain: VectorChain,
     vectors: Vectors,
-    folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl Setup {
