@@ -189,9 +189,7 @@ impl Fence {
             Self::Differs { number } => {
                 format!(". {REPAIR} of the database whose epoch {number} the chain holds. {LAST_RESORT}")
             }
-            Self::Standby => {
-                ": let database.url lead to the server that is written, or promote this one".to_owned()
-            }
+            Self::Standby => ": let database.url lead to the server that is written, or promote this one".to_owned(),
             Self::Counter { database, stored } => format!(
                 ". Stop the server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as its user, and start it again",
                 transaction_epoch(database, stored)

@@ -2,6 +2,7 @@
 
 mod files;
 mod packages;
+mod walls;
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The packages: that README's map shows them, which may need which, and what the verifier must not pull in.
+//! The packages: that the map shows them, which may need which, and what the verifier must not pull in.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -8,6 +8,8 @@ use std::process::Command;
 
 use serde_json::Value;
 use shelfproof_tests::{Result, tools};
+
+use super::walls;
 
 /// What each package may need of the others.
 const ARROWS: [(&str, &[&str]); 7] = [
@@ -152,24 +154,24 @@ fn the_verifier_s_library_alone_has_no_runtime_no_network_and_no_store() -> Resu
     Ok(())
 }
 
-/// The map is README's table whose rows begin with a folder's name and a slash.
+/// The map's table has a row for each package, which begins with the folder's name and a slash.
 #[test]
-fn the_map_in_readme_is_the_house() -> Result<()> {
-    let readme = fs::read_to_string(tools::root().join("README.md"))?;
+fn every_package_is_in_the_map() -> Result<()> {
+    let map = walls::map()?;
     let folder = |line: &str| Some(line.strip_prefix("| `")?.split_once("/` |")?.0.to_owned());
-    let mapped: BTreeSet<String> = readme.lines().filter_map(folder).collect();
+    let mapped: BTreeSet<String> = map.lines().filter_map(folder).collect();
     let missing: Vec<&String> = mapped
         .iter()
         .filter(|name| !tools::root().join(name).is_dir())
         .collect();
-    assert!(missing.is_empty(), "in README's map, but not there: {missing:?}");
+    assert!(missing.is_empty(), "in the map, but not there: {missing:?}");
     for package in packages()? {
         let manifest = package["manifest_path"]
             .as_str()
             .ok_or("a package without a manifest")?;
         let folder = Path::new(manifest).parent().ok_or("a manifest without a folder")?;
         let name = folder.strip_prefix(tools::root())?.display().to_string();
-        assert!(mapped.contains(&name), "{name} is not in README's map");
+        assert!(mapped.contains(&name), "{name} is not in the map");
     }
     Ok(())
 }

@@ -232,7 +232,11 @@ mod tests {
         problems.extend(
             [
                 FlowError::Ambiguous { noun, name: name() },
-                FlowError::Taken { noun, field, name: name() },
+                FlowError::Taken {
+                    noun,
+                    field,
+                    name: name(),
+                },
                 FlowError::Stale { noun, version: 2 },
                 FlowError::Reused {
                     field,
@@ -244,10 +248,7 @@ mod tests {
         );
         for problem in problems {
             let detail = &problem.detail;
-            assert!(
-                !detail.contains(" --") && !detail.contains("shelfproof "),
-                "{detail}"
-            );
+            assert!(!detail.contains(" --") && !detail.contains("shelfproof "), "{detail}");
         }
     }
 }

@@ -56,21 +56,21 @@ impl Stocked {
         })?
     }
 
-    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready; both say why
-    /// in those words, once the node has looked.
+    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready and says so in
+    /// those words, once it has compared chain and database. Callers are told the reason alone, not how to repair it.
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
         let end = Instant::now() + LOOK_BOUND;
-        loop {
+        let readiness = loop {
             // What it said a moment ago is said again for a while.
             let ready = get(node.address(), "", "/readyz")?;
             if ready.status == 503 && ready.text().contains(words) {
-                break;
+                break said(&ready.expect(503)?).to_owned();
             }
             if Instant::now() > end {
                 return Err(format!("readiness does not say {words:?}: {}", ready.text()).into());
             }
             thread::sleep(Duration::from_millis(20));
-        }
+        };
         let none = "01890a5d-ac96-774b-bcce-b302099a8057";
         let mut answers = vec![self.order(node)?];
         for path in [
@@ -86,7 +86,10 @@ impl Stocked {
         for answer in answers {
             let problem = answer.expect(503)?;
             assert_eq!(problem["code"], "fenced", "{problem}");
-            assert!(said(&problem).contains(words), "{problem}");
+            let reason = said(&problem).strip_prefix("Nothing is sold or changed here: ");
+            let reason = reason.and_then(|text| text.strip_suffix('.')).ok_or("no reason")?;
+            assert!(readiness.contains(reason), "{problem}: {readiness}");
+            assert!(!reason.contains(" --") && !reason.contains("Restore"), "{problem}");
         }
         Ok(())
     }
