@@ -134,7 +134,7 @@ fn imports<'a>(files: &'a [File], package: &str) -> BTreeMap<&'a str, BTreeSet<&
 }
 
 /// Everything that `from` leads to.
-fn reached<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &str) -> BTreeSet<&'a str> {
+fn reached<'a>(graph: &BTreeMap<&'a str, BTreeSet<&'a str>>, from: &'a str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&str> = vec![from];
     while let Some(module) = next.pop() {
