@@ -6,20 +6,16 @@
 //! - `tx` is one account's transactions, with fees (`tx::fee`, pure) in a place of their own; `register` and `rotate` are the owner's;
 //! - `replay` and `follow` make the same history from the chain and the published data alone;
 //! - `http` answers proofs; `fence` tells whether a database is as far as the chain;
-//! - `store` is the schema `attest`, with all of this package's SQL; `config`, `keyfile`, `log`, `output`, `table`: what both programs share.
+//! - `store` is the schema `attest`, with all of this package's SQL; `config`: this program's sections of the configuration.
 //!
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
-pub mod clock;
 pub mod config;
 pub mod fence;
 pub mod figures;
 pub mod follow;
 pub mod history;
 pub mod http;
-pub mod keyfile;
-pub mod log;
-pub mod output;
 pub mod publish;
 pub mod register;
 pub mod replay;
@@ -29,5 +25,4 @@ pub mod seal;
 pub mod sequence;
 pub mod status;
 pub mod store;
-pub mod table;
 pub mod tx;

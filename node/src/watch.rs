@@ -1,4 +1,4 @@
-//! What operators see of this service: its metrics, and whether it may sell. Its log is the anchor's: [`shelfproof_anchor::log`].
+//! What operators see of this service: its metrics, and whether it may sell. Its log is [`shelfproof_base::log`].
 
 pub mod fence;
 pub mod metrics;

@@ -5,17 +5,17 @@ use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, money_currency, print};
 use crate::domain::account::Account;
-use crate::domain::clock::now_ms;
 use crate::domain::money::{Currency, Money};
 use crate::domain::wallet::{Credit, Movement, TopUp};
 use crate::flow::FlowError;
 use crate::flow::top_up_credit::top_up_credit;
 use crate::store::account::account_find;
 use crate::store::wallet::{ledger_list, wallet_list};
+use shelfproof_base::clock::now_ms;
 
 /// What channels paid in before they buy.
 #[derive(Debug, Args)]

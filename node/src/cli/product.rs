@@ -5,10 +5,9 @@ use console::Alignment::{Left, Right};
 use serde::Serialize;
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, money_currency, print};
-use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{Product, Stock};
@@ -17,6 +16,7 @@ use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_find, product_get, product_list, product_stock};
 use crate::view::{Listed, ShownProduct, ShownStock};
+use shelfproof_base::clock::now_ms;
 
 /// What is for sale.
 #[derive(Debug, Args)]

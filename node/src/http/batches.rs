@@ -19,13 +19,13 @@ use super::path::Name;
 use super::problem::{Code, Problem};
 use super::query::{Page, Params};
 use super::shop::Shop;
-use crate::domain::clock::now_ms;
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};
 use crate::import::Options;
 use crate::store::batch::{batch_get, batch_list, refused_line_list};
 use crate::view::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
+use shelfproof_base::clock::now_ms;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()

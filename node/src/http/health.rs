@@ -22,10 +22,11 @@ use super::limits::{READY_BOUND, READY_TTL};
 use super::problem::{Code, Problem};
 use super::shop::Shop;
 use crate::app::App;
-use crate::domain::clock::{MAX_DRIFT_MS, now_ms};
+use crate::domain::clock::MAX_DRIFT_MS;
 use crate::store;
 use crate::store::server::server_get;
 use crate::watch::metrics;
+use shelfproof_base::clock::now_ms;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()

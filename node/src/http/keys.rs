@@ -20,11 +20,11 @@ use super::json::Json;
 use super::path::Name;
 use super::problem::Problem;
 use super::shop::Shop;
-use crate::domain::clock::now_ms;
 use crate::domain::key::Key;
 use crate::flow::void::void_key;
 use crate::store::key::key_find;
 use crate::view::{Hash, KeyState, ShownEvent};
+use shelfproof_base::clock::now_ms;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))

@@ -18,13 +18,13 @@ use super::problem::{Code, Problem};
 use super::query::Page;
 use super::shop::Shop;
 use crate::domain::account::{Caller, Role};
-use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Order, Refused};
 use crate::flow::look_up::{look_up_states, open_order};
 use crate::sale::Placed;
 use crate::store::order::{order_get, order_list, order_list_abnormal};
 use crate::view::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
+use shelfproof_base::clock::now_ms;
 
 mod request;
 

@@ -17,13 +17,13 @@ use super::path::Name;
 use super::problem::Problem;
 use super::query::Page;
 use super::shop::Shop;
-use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_get, product_list, product_stock};
 use crate::view::{self, Amount, Listed, ShownProduct, ShownStock};
+use shelfproof_base::clock::now_ms;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()

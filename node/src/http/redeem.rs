@@ -20,10 +20,10 @@ use super::path::Name;
 use super::problem::Problem;
 use super::shop::Shop;
 use crate::domain::account::Caller;
-use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::redeem::redeem_item;
 use crate::view::{Hash, ShownEvent};
+use shelfproof_base::clock::now_ms;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(redeem))

@@ -18,10 +18,10 @@ use super::json::Json;
 use super::path::Name;
 use super::problem::Problem;
 use super::shop::Shop;
-use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::refund::refund_item;
 use crate::view::ShownEvent;
+use shelfproof_base::clock::now_ms;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(refund))

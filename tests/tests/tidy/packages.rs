@@ -9,16 +9,24 @@ use serde_json::Value;
 use shelfproof_tests::{Result, tools};
 
 /// What each package may need of the others.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
+    ("shelfproof-base", &[]),
     ("shelfproof-contracts", &[]),
-    ("shelfproof-verifier", &["shelfproof-contracts"]),
-    ("shelfproof-anchor", &["shelfproof-contracts", "shelfproof-verifier"]),
-    ("shelfproof", &["shelfproof-anchor", "shelfproof-verifier"]),
+    ("shelfproof-verifier", &["shelfproof-base", "shelfproof-contracts"]),
+    (
+        "shelfproof-anchor",
+        &["shelfproof-base", "shelfproof-contracts", "shelfproof-verifier"],
+    ),
+    (
+        "shelfproof",
+        &["shelfproof-anchor", "shelfproof-base", "shelfproof-verifier"],
+    ),
     (
         "shelfproof-tests",
         &[
             "shelfproof",
             "shelfproof-anchor",
+            "shelfproof-base",
             "shelfproof-contracts",
             "shelfproof-verifier",
         ],
