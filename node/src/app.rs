@@ -5,18 +5,18 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use shelfproof_anchor::store::merchant::{Merchant, merchant_bind, merchant_get};
 use shelfproof_base::client::HttpError;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::config::read_secret;
 use sqlx::PgPool;
 
 use crate::config::Config;
 use crate::domain::clock::MAX_DRIFT_MS;
+use crate::fence::Gate;
 use crate::flow::prove::Prover;
 use crate::sale::{Counter, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::watch::fence::Gate;
-use shelfproof_base::clock::now_ms;
-use shelfproof_base::config::read_secret;
 
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
+use shelfproof_base::clock::now_ms;
 use sqlx::PgPool;
 
 use shelfproof_base::table;
@@ -15,7 +16,6 @@ use crate::flow::FlowError;
 use crate::flow::top_up_credit::top_up_credit;
 use crate::store::account::account_find;
 use crate::store::wallet::{ledger_list, wallet_list};
-use shelfproof_base::clock::now_ms;
 
 /// What channels paid in before they buy.
 #[derive(Debug, Args)]

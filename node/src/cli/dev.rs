@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::Args;
 use rand::random;
 use secrecy::ExposeSecret;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::config::{Flag, Settings};
 use shelfproof_base::log;
 use shelfproof_base::output::print;
 use sqlx::PgPool;
@@ -25,8 +27,6 @@ use crate::domain::id::{AccountId, ApiKeyId};
 use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
 use crate::store;
-use shelfproof_base::clock::now_ms;
-use shelfproof_base::config::{Flag, Settings};
 
 mod words;
 

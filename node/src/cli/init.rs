@@ -8,6 +8,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shelfproof_anchor::config::Anchor;
+use shelfproof_base::config::{Settings, read_secret};
 use shelfproof_base::keyfile::disk;
 use shelfproof_verifier::epoch;
 use tokio::task::spawn_blocking;
@@ -17,7 +18,6 @@ use crate::app::{check_merchant, check_server, open_vault};
 use crate::config::Config;
 use crate::dev::{Folder, PublicKeys};
 use crate::store;
-use shelfproof_base::config::{Settings, read_secret};
 
 mod ask;
 mod words;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
+use shelfproof_anchor::config::{Keys, KeysFolder};
+use shelfproof_base::config::{Flag, Settings};
 
 mod passphrase;
 mod rewrap;
@@ -17,8 +19,6 @@ use show::{made, shown};
 use super::{Failure, print};
 use crate::config::Config;
 use crate::vault::folder::{backup, list, make};
-use shelfproof_anchor::config::{Keys, KeysFolder};
-use shelfproof_base::config::{Flag, Settings};
 
 /// Make, list, back up and rotate the merchant's secret keys
 ///

@@ -3,11 +3,11 @@
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use shelfproof_anchor::config::Database;
+use shelfproof_base::config::Settings;
 
 use super::{Failure, print};
 use crate::store;
-use shelfproof_anchor::config::Database;
-use shelfproof_base::config::Settings;
 
 /// Bring the database to this program's schema
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use shelfproof_base::config::{Flag, Settings};
 use shelfproof_base::log;
 use shelfproof_base::output::{PrintError, print};
 use tokio::net::TcpListener;
@@ -15,7 +16,6 @@ use super::stop::stopped;
 use crate::app::App;
 use crate::config::Config;
 use crate::http::{self, Listeners};
-use shelfproof_base::config::{Flag, Settings};
 
 /// Answer the API and sell, until stopped
 #[derive(Debug, Args)]

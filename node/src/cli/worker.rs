@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use shelfproof_base::config::Settings;
 use shelfproof_base::log;
 use shelfproof_base::output::print;
 use sqlx::PgPool;
@@ -13,7 +14,6 @@ use super::stop::stopped;
 use crate::app::open_pool;
 use crate::config::Config;
 use crate::flow::check::check;
-use shelfproof_base::config::Settings;
 
 /// Look after the shop: check its invariants again and again, until stopped
 #[derive(Debug, Args)]

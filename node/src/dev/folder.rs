@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use alloy_primitives::hex;
 use rand::random;
 use secrecy::{ExposeSecret, SecretString};
+use shelfproof_base::config::read_secret;
 use shelfproof_base::keyfile::disk;
 
 use super::child::{POLL, is_running};
 use super::cluster::{ClusterError, is_reachable};
 use crate::vault::VaultError;
 use crate::vault::folder::make;
-use shelfproof_base::config::read_secret;
 
 /// How long children whose parent was killed may take to end.
 const LEAVE_BOUND: Duration = Duration::from_secs(30);
