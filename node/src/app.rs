@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::fence::Gate;
 use crate::flow::prove::Prover;
-use crate::sale::{Counter, Workers};
+use crate::sale::{OrderQueue, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -29,7 +29,7 @@ pub struct App {
     /// The secrets.
     pub vault: Arc<Vault>,
     /// Where orders are placed.
-    pub counter: Counter,
+    pub orders: OrderQueue,
     /// Who proves what was sold, if anybody does.
     pub prover: Option<Prover>,
     /// Whether it may sell.
@@ -155,14 +155,14 @@ impl App {
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
         let vault = open_bound(&pool, &config).await?;
-        let (counter, workers) =
-            Counter::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &gate);
+        let (orders, workers) =
+            OrderQueue::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &gate);
         let prover = config.proofs.prover.as_ref();
         let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
         let app = Self {
             pool,
             vault,
-            counter,
+            orders,
             prover,
             gate,
             config,
