@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use shelfproof_anchor::http::server;
+use shelfproof_base::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::interval;

@@ -2,10 +2,11 @@
 
 use clap::Args;
 use serde_json::json;
+use shelfproof_anchor::config::Database;
+use shelfproof_base::config::Settings;
 
 use super::{Failure, print};
 use crate::app::open_unmigrated;
-use crate::config::Settings;
 use crate::flow::migrate::migrate_schema;
 
 /// Bring the database to this program's schema
@@ -19,7 +20,7 @@ next run goes on. Take a backup before a new version's first run.")]
 pub struct MigrateArgs {}
 
 pub(super) async fn run(settings: &Settings, is_json: bool) -> Result<(), Failure> {
-    let database = settings.database()?;
+    let database = settings.section::<Database>()?;
     let has_changed = migrate_schema(&open_unmigrated(&database)?).await?;
     print(
         is_json,

@@ -5,11 +5,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::keyfile::disk;
 use shelfproof_verifier::bundle::Bundle;
 
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::child::{Signal, command, spawn};
 
 /// The folder, its owner's alone.

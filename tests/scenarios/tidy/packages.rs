@@ -12,16 +12,24 @@ use shelfproof_tests::{Result, tools};
 use super::walls;
 
 /// What each package may need of the others.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("shelfproof-base", &[]),
     ("shelfproof-contracts", &[]),
-    ("shelfproof-verifier", &["shelfproof-contracts"]),
-    ("shelfproof-anchor", &["shelfproof-contracts", "shelfproof-verifier"]),
-    ("shelfproof", &["shelfproof-anchor", "shelfproof-verifier"]),
+    ("shelfproof-verifier", &["shelfproof-base", "shelfproof-contracts"]),
+    (
+        "shelfproof-anchor",
+        &["shelfproof-base", "shelfproof-contracts", "shelfproof-verifier"],
+    ),
+    (
+        "shelfproof",
+        &["shelfproof-anchor", "shelfproof-base", "shelfproof-verifier"],
+    ),
     (
         "shelfproof-tests",
         &[
             "shelfproof",
             "shelfproof-anchor",
+            "shelfproof-base",
             "shelfproof-contracts",
             "shelfproof-verifier",
         ],
@@ -31,6 +39,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
         &[
             "shelfproof",
             "shelfproof-anchor",
+            "shelfproof-base",
             "shelfproof-tests",
             "shelfproof-verifier",
         ],

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use shelfproof_base::clock::now_ms;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -15,7 +16,6 @@ use super::path_id::PathId;
 use super::query::{Page, Params};
 use crate::access::ManageBatches;
 use crate::api_types::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
-use crate::domain::clock::now_ms;
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use shelfproof_base::clock::now_ms;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -15,7 +16,6 @@ use super::json::Json;
 use super::path_id::PathId;
 use crate::access::RefundItem;
 use crate::api_types::ShownEvent;
-use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::refund::refund_item;
 use crate::http::edge::auth::May;

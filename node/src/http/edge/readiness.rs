@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use serde::Serialize;
+use shelfproof_base::clock::now_ms;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::limits::{READY_BOUND, READY_TTL};
 use crate::app::App;
-use crate::domain::clock::{MAX_DRIFT_MS, now_ms};
+use crate::domain::clock::MAX_DRIFT_MS;
 use crate::flow::query::database::{has_schema, read_clock};
 
 /// Whether each part that a sale needs is there.
