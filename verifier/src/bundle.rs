@@ -16,7 +16,7 @@ mod read;
 mod write;
 
 pub use key_history::KeyHistory;
-pub(crate) use read::{body, identity, promise};
+pub(crate) use read::promise;
 pub use write::header_json;
 pub(crate) use write::promise_json;
 

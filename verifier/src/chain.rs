@@ -9,6 +9,9 @@ use std::future::Future;
 
 use alloy_primitives::{Address, B256};
 
+use crate::Refusal;
+use crate::json::Node;
+
 /// Which merchant: the three names that a verifier must be told or have pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -18,6 +21,20 @@ pub struct Identity {
     pub registry: Address,
     /// The merchant in it.
     pub merchant_id: B256,
+}
+
+impl Identity {
+    /// Takes `chainId`, `registry` and `merchantId`, as every file names its merchant.
+    ///
+    /// # Errors
+    /// `malformed` where one is missing or not of its form.
+    pub(crate) fn from_fields(fields: &Node<'_>) -> Result<Self, Refusal> {
+        Ok(Self {
+            chain_id: fields.field("chainId")?.number()?,
+            registry: fields.field("registry")?.address()?,
+            merchant_id: fields.field("merchantId")?.word()?,
+        })
+    }
 }
 
 /// An epoch as final blocks hold it.

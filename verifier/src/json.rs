@@ -65,6 +65,17 @@ pub fn parse_text(text: &str) -> Result<Value, Refusal> {
         .map_err(|error: serde_json::Error| Refusal::malformed(format!("not JSON as the protocol allows it: {error}")))
 }
 
+/// Reads one JSON object and nothing after it, as event bodies are.
+///
+/// # Errors
+/// As [`parse`], and where the text is another value than an object.
+pub fn parse_object(text: &str) -> Result<Value, Refusal> {
+    match parse_text(text)? {
+        object @ Value::Object(_) => Ok(object),
+        _ => Err(Refusal::malformed("a body must be an object")),
+    }
+}
+
 /// Builds a [`Value`] below `depth` arrays and objects.
 #[derive(Clone, Copy)]
 struct Strict {

@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod transfer;
 pub mod tree;
 pub mod verdict;
+pub mod vocabulary;
 pub mod vrf;
 
 pub use alloy_primitives::{Address, B256};

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use alloy_primitives::B256;
 
-use crate::bundle::{self, Bundle, Included};
-use crate::chain::{ChainView, Identity};
+use crate::bundle::{Bundle, Included};
+use crate::chain::ChainView;
 use crate::event::Kind;
-use crate::json::Node;
 use crate::verdict::{self, Question};
+use crate::vocabulary::body::{Body, Departure, ShelfKey, TransferredIn, TransferredOut};
 use crate::{Code, Refusal};
 
 /// One shelf's bundle for a key, and what the chain says of that shelf's merchant.
@@ -18,14 +18,6 @@ pub struct Counterpart<'a> {
     pub bundle: &'a Bundle,
     /// The chain's view of the merchant that the bundle names.
     pub view: &'a ChainView,
-}
-
-/// A transfer's body: the other shelf's name for the key, and the event there that this one follows.
-#[derive(PartialEq, Eq)]
-struct OtherSide {
-    identity: Identity,
-    key_id: B256,
-    event_hash: Option<B256>,
 }
 
 /// Every transfer in `main`, and in the other sides that were handed in, has its match among them.
@@ -79,10 +71,13 @@ pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Co
 
 /// A departure: the shelf that it names has an arrival that names it.
 fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
-    let to = other_side(departure, "to")?;
-    let expected = name_of(side, Some(departure.event.hash()));
+    let TransferredOut { to } = opened(departure)?;
+    let from = Departure {
+        shelf: name_of(side),
+        event_hash: departure.event.hash(),
+    };
     let arrives = |included: &Included| {
-        included.event.kind == Kind::TransferredIn && other_side(included, "from").is_ok_and(|from| from == expected)
+        included.event.kind == Kind::TransferredIn && opened(included).is_ok_and(|body| body == TransferredIn { from })
     };
     if find(sides, &to)?.bundle.events.iter().any(arrives) {
         Ok(())
@@ -94,13 +89,12 @@ fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart
 /// An arrival: the shelf that it names has that departure for this shelf, and nothing after it but a way back. The hash
 /// of the departure, which no other arrival may follow.
 fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
-    let from = other_side(arrival, "from")?;
-    let event_hash = from.event_hash.unwrap_or_default();
-    let origin = find(sides, &from)?;
+    let TransferredIn { from } = opened(arrival)?;
+    let origin = find(sides, &from.shelf)?;
     let departs = |included: &Included| {
         included.event.kind == Kind::TransferredOut
-            && included.event.hash() == event_hash
-            && other_side(included, "to").is_ok_and(|to| to == name_of(side, None))
+            && included.event.hash() == from.event_hash
+            && opened(included).is_ok_and(|body| body == TransferredOut { to: name_of(side) })
     };
     if !origin.bundle.events.iter().any(departs) {
         return Err(unverified(
@@ -114,7 +108,7 @@ fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'
             "the history of the shelf that the key came from is not its latest",
         ));
     }
-    Ok(event_hash)
+    Ok(from.event_hash)
 }
 
 /// How the key's history on that shelf ends.
@@ -122,41 +116,25 @@ fn state(side: &Counterpart<'_>) -> Option<Kind> {
     side.bundle.events.last().map(|included| included.event.kind)
 }
 
-fn name_of(side: &Counterpart<'_>, event_hash: Option<B256>) -> OtherSide {
-    OtherSide {
-        identity: side.bundle.identity,
-        key_id: side.bundle.key_id,
-        event_hash,
-    }
+fn name_of(side: &Counterpart<'_>) -> ShelfKey {
+    ShelfKey::new(&side.bundle.identity, side.bundle.key_id)
 }
 
-fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &OtherSide) -> Result<&'a Counterpart<'b>, Refusal> {
+fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &ShelfKey) -> Result<&'a Counterpart<'b>, Refusal> {
     sides
         .iter()
-        .find(|side| side.bundle.identity == name.identity && side.bundle.key_id == name.key_id)
+        .find(|side| name_of(side) == *name)
         .ok_or_else(|| unverified("the bundle of the other side of a transfer was not handed in"))
 }
 
-/// What a transfer's body says under `to` or `from`.
-fn other_side(included: &Included, field: &'static str) -> Result<OtherSide, Refusal> {
+/// What a transfer's body says.
+fn opened<T: Body>(included: &Included) -> Result<T, Refusal> {
     let opening = included
         .opening
         .as_ref()
         .ok_or_else(|| unverified("a transfer's body is not opened"))?;
-    let read = || {
-        let value = bundle::body(&opening.body)?;
-        let body = Node::root(&value, "body");
-        let named = body.field(field)?;
-        Ok(OtherSide {
-            identity: bundle::identity(&named)?,
-            key_id: named.field("keyId")?.word()?,
-            event_hash: match field {
-                "from" => Some(named.field("eventHash")?.word()?),
-                _ => None,
-            },
-        })
-    };
-    read().map_err(|refusal: Refusal| unverified(format!("a transfer's body does not name its other side: {refusal}")))
+    T::parse(&opening.body)
+        .map_err(|refusal| unverified(format!("a transfer's body does not name its other side: {refusal}")))
 }
 
 fn unverified(detail: impl Into<String>) -> Refusal {

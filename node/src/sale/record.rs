@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use serde::Serialize;
 use shelfproof_anchor::store::events::Appended;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
+use shelfproof_verifier::vocabulary::body::{Body, Sold};
 
 use super::decide::{Decision, Purchase, Stock};
 use super::{Delivered, Item, Placed};
-use crate::domain::id::{OrderId, ProductId};
+use crate::domain::id::OrderId;
 use crate::domain::key;
 use crate::domain::order::{NewOrder, Refused, State};
 use crate::store::sale::{Shelf, Shelved};
@@ -51,19 +51,6 @@ pub(super) struct Times {
     pub(super) now_ms: u64,
     /// Unix seconds.
     pub(super) anchor_by_s: u64,
-}
-
-/// A sale's body, as it is hashed and disclosed.
-#[derive(Serialize)]
-struct SaleBody<'a> {
-    order: OrderId,
-    line: i16,
-    product: ProductId,
-    name: &'a str,
-    price: String,
-    currency: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    buyer: Option<B256>,
 }
 
 /// Chains, signs and lays out a batch. `salt` gives new random bytes at each call.
@@ -128,18 +115,20 @@ fn chain(
     times: Times,
     salt: B256,
 ) -> Result<Appended, RecordError> {
-    let body = SaleBody {
-        order: order.id,
-        line,
-        product: shelf.product,
-        name: &shelf.name,
-        price: shelf.price.decimal(),
-        currency: shelf.price.currency.code(),
+    let body = Sold {
+        order: Some(order.id.to_string().into()),
+        line: Some(line.unsigned_abs().into()),
+        product: Some(shelf.product.to_string().into()),
+        name: Some(shelf.name.as_str().into()),
+        price: Some(shelf.price.decimal().into()),
+        currency: Some(shelf.price.currency.code().into()),
         buyer: order.buyer,
     };
-    let unwritable = || RecordError::Key(key.head.no);
-    let body = serde_json::to_string(&body).map_err(|_| unwritable())?;
-    let link = key::next(&key.head, Kind::Sold, times.now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
+    let opening = Opening {
+        salt,
+        body: body.to_json(),
+    };
+    let link = key::next(&key.head, Kind::Sold, times.now_ms, opening).ok_or(RecordError::Key(key.head.no))?;
     Ok(Appended {
         anchor_by_s: Some(times.anchor_by_s),
         key_no: key.head.no,

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::read::{check_epochs, history_at, identity, included, listed_header};
+use super::read::{check_epochs, history_at, included, listed_header};
 use super::write::{history_json, included_json, listed_json};
 use super::{HistoryAt, Included, ListedHeader, MAX_BYTES};
 use crate::Refusal;
@@ -49,7 +49,7 @@ impl KeyHistory {
             epochs: file.field("epochs")?.items(|header| listed_header(&header))?,
         };
         check_epochs(&history.events, &history.history, &history.epochs)?;
-        Ok((identity(&file)?, history))
+        Ok((Identity::from_fields(&file)?, history))
     }
 
     /// The history as a compact JSON file of that merchant's.

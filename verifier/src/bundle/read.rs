@@ -8,7 +8,7 @@ use super::{Bundle, FORMAT, HistoryAt, Included, ListedHeader, MAX_BYTES};
 use crate::chain::Identity;
 use crate::epoch::{Header, MAX_EVENTS};
 use crate::event::{KeyEvent, Kind, Opening};
-use crate::json::{self, Node, Value};
+use crate::json::{self, Node};
 use crate::receipt::Promise;
 use crate::{Refusal, history, tree};
 
@@ -26,7 +26,7 @@ impl Bundle {
         file.field("format")?.exactly(FORMAT)?;
         let key_id = file.field("keyId")?.word()?;
         let bundle = Self {
-            identity: identity(&file)?,
+            identity: Identity::from_fields(&file)?,
             key_id,
             vrf_proof: file.field("vrfProof")?.bytes()?,
             events: file.field("events")?.items(|event| included(&event, key_id))?,
@@ -63,15 +63,6 @@ pub(super) fn check_epochs(events: &[Included], history: &HistoryAt, epochs: &[L
     count(history.epoch).map(drop)
 }
 
-/// Which merchant a file speaks of.
-pub(crate) fn identity(file: &Node<'_>) -> Result<Identity, Refusal> {
-    Ok(Identity {
-        chain_id: file.field("chainId")?.number()?,
-        registry: file.field("registry")?.address()?,
-        merchant_id: file.field("merchantId")?.word()?,
-    })
-}
-
 pub(super) fn included(node: &Node<'_>, key_id: B256) -> Result<Included, Refusal> {
     Ok(Included {
         event: key_event(node, key_id)?,
@@ -101,21 +92,13 @@ fn opening(node: &Node<'_>) -> Result<Option<Opening>, Refusal> {
         (None, None) => Ok(None),
         (Some(salt), Some(text)) => {
             let text = text.text()?;
-            body(text)?;
+            json::parse_object(text)?;
             Ok(Some(Opening {
                 salt: salt.word()?,
                 body: text.to_owned(),
             }))
         }
         _ => Err(node.must("given salt and body together, or neither")),
-    }
-}
-
-/// A body: one JSON object under the same lexical rules.
-pub(crate) fn body(text: &str) -> Result<Value, Refusal> {
-    match json::parse_text(text)? {
-        object @ Value::Object(_) => Ok(object),
-        _ => Err(Refusal::malformed("a body must be an object")),
     }
 }
 

@@ -6,9 +6,9 @@ use std::convert::Infallible;
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::{Anchored, ChainView, Needs, RootSource, SignerSpan};
+use super::{Anchored, ChainView, Identity, Needs, RootSource, SignerSpan};
+use crate::Refusal;
 use crate::json::{self, Node};
-use crate::{Refusal, bundle};
 
 /// The format's name.
 const FORMAT: &str = "shelfproof-trusted-epochs-v1";
@@ -50,7 +50,7 @@ impl TrustedEpochs {
             }
         }
         Ok(Self(ChainView {
-            identity: bundle::identity(&file)?,
+            identity: Identity::from_fields(&file)?,
             vrf_public_key: file.field("vrfPublicKey")?.word()?,
             receipt_signers: file.field("receiptSigners")?.items(|span| signer_span(&span))?,
             as_of_s: file.field("asOf")?.number()?,

@@ -36,7 +36,7 @@ impl Receipt {
         let file = Node::root(&value, "receipt");
         file.field("format")?.exactly(FORMAT)?;
         Ok(Self {
-            identity: bundle::identity(&file)?,
+            identity: Identity::from_fields(&file)?,
             vrf_proof: file.field("vrfProof")?.bytes()?,
             promise: bundle::promise(&file)?,
         })

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256};
 
 use super::Receipt;
 use crate::chain::{ChainView, Identity};
-use crate::json::Node;
-use crate::{Code, Refusal, bundle, buyer, code, vrf};
+use crate::vocabulary::body::{Body, Sold};
+use crate::{Code, Refusal, buyer, code, vrf};
 
 /// The furthest that a sale's time may be from now, either way, milliseconds.
 pub const MAX_CLOCK_MS: u64 = 600_000;
@@ -88,13 +88,10 @@ pub fn check_purchase(receipt: &Receipt, terms: &Terms<'_>, view: &ChainView) ->
 
 /// The opened body against the buyer's own name and the terms.
 fn check_body(receipt: &Receipt, terms: &Terms<'_>) -> Result<(), Refusal> {
-    let asked = [
-        ("product", terms.product),
-        ("price", terms.price),
-        ("currency", terms.currency),
-    ];
     let Some(opening) = &receipt.promise.opening else {
-        if terms.secret.is_none() && asked.iter().all(|(_, wanted)| wanted.is_none()) {
+        let is_asked =
+            terms.secret.is_some() || [terms.product, terms.price, terms.currency].iter().any(Option::is_some);
+        if !is_asked {
             return Ok(());
         }
         return Err(Refusal::new(
@@ -102,16 +99,19 @@ fn check_body(receipt: &Receipt, terms: &Terms<'_>) -> Result<(), Refusal> {
             "the receipt does not open the sale's body",
         ));
     };
-    let value = bundle::body(&opening.body)?;
-    let body = Node::root(&value, "body");
-    let says = |name, wanted: &str| body.optional(name).is_some_and(|field| field.text() == Ok(wanted));
+    let sold = Sold::parse(&opening.body)?;
     if let Some(secret) = terms.secret
-        && !says("buyer", &buyer::commitment(&secret).to_string())
+        && sold.buyer != Some(buyer::commitment(&secret))
     {
         return Err(Refusal::new(Code::NotYourSale, "the receipt's sale is another buyer's"));
     }
-    for (name, wanted) in asked {
-        if wanted.is_some_and(|wanted| !says(name, wanted)) {
+    let agreed = [
+        ("product", terms.product, sold.product),
+        ("price", terms.price, sold.price),
+        ("currency", terms.currency, sold.currency),
+    ];
+    for (name, wanted, said) in agreed {
+        if wanted.is_some() && said.as_deref() != wanted {
             return Err(Refusal::new(
                 Code::ReceiptTerms,
                 format!("the sale's {name} is not what you agreed to"),

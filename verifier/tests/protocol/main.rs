@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this crate is tests, helpers too")]
 
 mod audits;
+mod bodies;
 mod bounds;
 mod flips;
 mod histories;
