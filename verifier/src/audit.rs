@@ -5,81 +5,16 @@
 //! root through [`check_history_root`].
 
 use alloy_primitives::B256;
-use serde_json::{Value, json};
 
-use crate::bundle::header_json;
-use crate::epoch::{self, DataError, Header};
-use crate::event::{KeyEvent, Record};
+use crate::epoch::{self, DataError, Header, latest_event_ms};
+use crate::event::{KeyEvent, RawEvent};
 use crate::history::Head;
 use crate::tree::EventsTree;
-use crate::verdict::latest_time_ms;
+use crate::vocabulary::breach::Rule;
+use crate::vocabulary::evidence::Dispute;
 
 /// How long after its epoch is final data may still be missing, seconds.
 pub const WITHHELD_AFTER_S: u64 = 3600;
-
-/// Which rule a merchant broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// No data that matches could be fetched within an hour after the epoch was final.
-    DataWithheld,
-    /// The data is not in the protocol's form or order, though its hash is the anchored one.
-    DataForm,
-    /// The data holds another number of events than was anchored.
-    EventCount,
-    /// The data's events have another root than was anchored.
-    EventsRoot,
-    /// A version is missing or comes twice.
-    VersionGap,
-    /// A `prev` is not the hash of the event before.
-    BrokenLink,
-    /// A pair of consecutive kinds that the protocol does not allow.
-    IllegalTransition,
-    /// A time runs back or lies too far after its block.
-    Clock,
-    /// The history root anchored is not that of the events.
-    HistoryRoot,
-}
-
-impl Rule {
-    /// The rule as reports write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DataWithheld => "data_withheld",
-            Self::DataForm => "data_form",
-            Self::EventCount => "event_count",
-            Self::EventsRoot => "events_root",
-            Self::VersionGap => "version_gap",
-            Self::BrokenLink => "broken_link",
-            Self::IllegalTransition => "illegal_transition",
-            Self::Clock => "clock",
-            Self::HistoryRoot => "history_root",
-        }
-    }
-}
-
-/// A proof that a dispute contract takes without an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dispute {
-    /// Two events with one (key id, version).
-    Fork,
-    /// Two linked events whose kinds or times do not fit.
-    IllegalTransition,
-    /// Two events whose link does not fit, or one that cannot be linked.
-    BrokenLink,
-}
-
-impl Dispute {
-    /// The proof's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fork => "fork",
-            Self::IllegalTransition => "illegalTransition",
-            Self::BrokenLink => "brokenLink",
-        }
-    }
-}
 
 /// What an audit found broken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,27 +25,27 @@ pub struct Breach {
     /// Where and how, in words.
     pub detail: String,
     /// The events that prove it on chain, where any do.
-    pub proof: Option<Box<ProofOf>>,
+    pub proof: Option<Box<BreachProof>>,
 }
 
 /// Which events prove a breach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProofOf {
+pub struct BreachProof {
     /// What they prove.
     pub dispute: Dispute,
     /// The event that breaks the rule, of the epoch audited.
-    pub event: Record,
+    pub event: RawEvent,
     /// The event of the same key that it does not fit to.
-    pub other: Other,
+    pub other: OtherEvent,
 }
 
 /// Where the other event of a proof is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Other {
+pub enum OtherEvent {
     /// There is none: the event proves the breach alone.
     None,
-    /// In the audited epoch too.
-    Beside(Record),
+    /// In the audited epoch as well: this event.
+    SameEpoch(RawEvent),
     /// In this epoch or one before, under this version.
     Version(u32),
 }
@@ -153,7 +88,7 @@ pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<Ke
             ),
         ));
     }
-    let root = EventsTree::of_records(&records, threads).map(|tree| tree.root());
+    let root = EventsTree::of_raw_events(&records, threads).map(|tree| tree.root());
     if root != Some(header.events_root) {
         return Err(Breach::new(
             Rule::EventsRoot,
@@ -168,7 +103,7 @@ pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<Ke
 }
 
 /// What proves that records are not in form: a kind that the protocol does not know, two histories in one epoch.
-fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
+fn proof_in(records: &[RawEvent], error: DataError) -> Option<BreachProof> {
     match error {
         DataError::Length(_) => None,
         DataError::Kind(index) => {
@@ -177,8 +112,8 @@ fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
                 .version
                 .checked_sub(1)
                 .filter(|before| *before > 0)
-                .map_or(Other::None, Other::Version);
-            Some(ProofOf {
+                .map_or(OtherEvent::None, OtherEvent::Version);
+            Some(BreachProof {
                 dispute: Dispute::IllegalTransition,
                 event,
                 other,
@@ -187,10 +122,10 @@ fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
         DataError::Order(index) => {
             let (before, event) = (*records.get(index.checked_sub(1)?)?, *records.get(index)?);
             let fork = (before.key_id, before.version) == (event.key_id, event.version) && before != event;
-            fork.then_some(ProofOf {
+            fork.then_some(BreachProof {
                 dispute: Dispute::Fork,
                 event,
-                other: Other::Beside(before),
+                other: OtherEvent::SameEpoch(before),
             })
         }
     }
@@ -245,14 +180,14 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
 /// One event after its key's head: the new head.
 fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
     let expected_version = head.map_or(1, |head| head.version.saturating_add(1));
-    let breach = |rule, proof: Option<(Dispute, Other)>, what: &str| Breach {
+    let breach = |rule, proof: Option<(Dispute, OtherEvent)>, what: &str| Breach {
         rule,
         detail: format!(
             "epoch {number}, key {}, version {}: {what}",
             event.key_id, event.version
         ),
         proof: proof.map(|(dispute, other)| {
-            Box::new(ProofOf {
+            Box::new(BreachProof {
                 dispute,
                 event: (*event).into(),
                 other,
@@ -263,16 +198,16 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         // A version already there is a second history; one too far ahead hides what only a challenge can bring out.
         let must = format!("version {expected_version} must come here");
         let (what, proof) = match event.version {
-            0 => (must, Some((Dispute::BrokenLink, Other::None))),
+            0 => (must, Some((Dispute::BrokenLink, OtherEvent::None))),
             version if version > expected_version => (must, None),
             version => (
                 format!("it was there before: {must}"),
-                Some((Dispute::Fork, Other::Version(version))),
+                Some((Dispute::Fork, OtherEvent::Version(version))),
             ),
         };
         return Err(breach(Rule::VersionGap, proof, &what));
     }
-    let other = head.map_or(Other::None, |head| Other::Version(head.version));
+    let other = head.map_or(OtherEvent::None, |head| OtherEvent::Version(head.version));
     if event.prev != head.map_or(B256::ZERO, |head| head.hash) {
         return Err(breach(
             Rule::BrokenLink,
@@ -297,7 +232,7 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
             "the time runs back",
         ));
     }
-    if event.at_ms > latest_time_ms(anchored_at_s) {
+    if event.at_ms > latest_event_ms(anchored_at_s) {
         return Err(breach(
             Rule::Clock,
             None,
@@ -310,51 +245,5 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         kind: event.kind,
         at_ms: event.at_ms,
         epoch: number,
-    })
-}
-
-/// An event that is proven to be in an epoch: all that a dispute contract asks for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exhibit {
-    /// The event.
-    pub event: Record,
-    /// The header of its epoch.
-    pub header: Header,
-    /// From the event to the epoch's `eventsRoot`.
-    pub path: Vec<B256>,
-}
-
-/// An event with its place in an epoch whose data this is; `None` where the epoch does not hold it.
-#[must_use]
-pub fn exhibit(header: &Header, data: &[u8], event: &Record, threads: usize) -> Option<Exhibit> {
-    let tree = EventsTree::of_records(&epoch::split_data(data).ok()?, threads)?;
-    let path = tree.path(&event.hash())?;
-    (tree.root() == header.events_root).then_some(Exhibit {
-        event: *event,
-        header: *header,
-        path,
-    })
-}
-
-/// Evidence as a file: what is proven, and each event with its epoch's header and path. Kinds are numbers, as the
-/// contract takes them.
-#[must_use]
-pub fn evidence_json(merchant_id: &B256, dispute: Dispute, exhibits: &[Exhibit]) -> Value {
-    let exhibit = |exhibit: &Exhibit| {
-        let event = &exhibit.event;
-        json!({
-            "event": {
-                "keyId": event.key_id, "version": event.version, "kind": event.kind, "at": event.at_ms,
-                "prev": event.prev, "payload": event.payload,
-            },
-            "epoch": header_json(&exhibit.header),
-            "path": exhibit.path,
-        })
-    };
-    json!({
-        "format": "shelfproof-evidence-v1",
-        "merchantId": merchant_id,
-        "proof": dispute.as_str(),
-        "events": exhibits.iter().map(exhibit).collect::<Vec<_>>(),
     })
 }

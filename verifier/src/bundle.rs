@@ -16,9 +16,6 @@ mod read;
 mod write;
 
 pub use key_history::KeyHistory;
-pub(crate) use read::promise;
-pub use write::header_json;
-pub(crate) use write::promise_json;
 
 /// The format's name.
 pub const FORMAT: &str = "shelfproof-proof-v1";

@@ -10,6 +10,7 @@ use std::future::Future;
 use alloy_primitives::{Address, B256};
 
 use crate::Refusal;
+use crate::epoch::Header;
 use crate::json::Node;
 
 /// Which merchant: the three names that a verifier must be told or have pinned.
@@ -46,6 +47,31 @@ pub struct Anchored {
     pub anchored_at_s: u64,
     /// Its block, where the source knows it.
     pub block: Option<u64>,
+}
+
+/// An epoch with all that final blocks hold of it: the header of its log, which hashes to the registry's epoch hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredEpoch {
+    /// The epoch's header.
+    pub header: Header,
+    /// The registry's epoch hash.
+    pub hash: B256,
+    /// Number of its block.
+    pub block: u64,
+    /// Time of its block, Unix seconds.
+    pub anchored_at_s: u64,
+}
+
+impl AnchoredEpoch {
+    /// The part of it that a verdict takes.
+    #[must_use]
+    pub const fn anchored(&self) -> Anchored {
+        Anchored {
+            hash: self.hash,
+            anchored_at_s: self.anchored_at_s,
+            block: Some(self.block),
+        }
+    }
 }
 
 /// When an address may sign the merchant's receipts.

@@ -1,29 +1,20 @@
 //! Protocol §4: receipts. The merchant's signed promise that a sale will be anchored, handed out with the code.
 
-use alloy_primitives::{Address, B256, keccak256};
-use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
+use alloy_primitives::{Address, B256};
 
 use crate::chain::{Identity, SignerSpan};
 use crate::event::{KeyEvent, Kind, Opening};
+use crate::vocabulary::typed_data::{self, SIGNATURE_BYTES};
 use crate::{Code, Refusal, tree};
 
 mod file;
 mod purchase;
 
-pub use file::Receipt;
+pub use file::{MAX_BYTES, Receipt};
 pub use purchase::{Checked, MAX_CLOCK_MS, Terms, check_purchase};
 
 /// The longest time from a sale to its anchoring deadline, milliseconds.
 pub const MAX_DELAY_MS: u64 = 86_400_000;
-
-/// Bytes of a signature: `r(32) ‖ s(32) ‖ v(1)`.
-pub const SIGNATURE_BYTES: usize = 65;
-
-/// EIP-712: the type of a receipt.
-const RECEIPT_TYPE: &str = "Receipt(bytes32 merchantId,bytes32 root,uint64 anchorBy)";
-
-/// EIP-712: the type of the domain.
-const DOMAIN_TYPE: &str = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
 /// What a receipt says, wherever it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,53 +54,13 @@ impl Status {
     }
 }
 
-/// What a receipt key signs, by EIP-712.
-#[must_use]
-pub fn digest(identity: &Identity, root: &B256, anchor_by_s: u64) -> B256 {
-    let number = |number: u64| B256::left_padding_from(&number.to_be_bytes());
-    let domain = keccak256(
-        [
-            keccak256(DOMAIN_TYPE),
-            keccak256("Shelfproof"),
-            keccak256("1"),
-            number(identity.chain_id),
-            identity.registry.into_word(),
-        ]
-        .concat(),
-    );
-    let receipt = keccak256(
-        [
-            keccak256(RECEIPT_TYPE),
-            identity.merchant_id,
-            *root,
-            number(anchor_by_s),
-        ]
-        .concat(),
-    );
-    keccak256([&[0x19, 0x01], domain.as_slice(), receipt.as_slice()].concat())
-}
-
-/// The address that signed `digest`; `None` where `v` is not 27 or 28, `s` is high, or there is no such signature.
-#[must_use]
-pub fn recover(digest: &B256, signature: &[u8; SIGNATURE_BYTES]) -> Option<Address> {
-    let (rs, v) = signature.split_at(64);
-    let recovery = RecoveryId::from_byte(v[0].checked_sub(27)?).filter(|id| !id.is_x_reduced())?;
-    let parsed = Signature::from_slice(rs).ok()?;
-    if parsed.normalize_s().is_some() {
-        return None;
-    }
-    let key = VerifyingKey::recover_from_prehash(digest.as_slice(), &parsed, recovery).ok()?;
-    Some(Address::from_raw_public_key(
-        key.to_encoded_point(false).as_bytes().get(1..)?,
-    ))
-}
-
 impl Promise {
     /// The address that signed this for that merchant, if any did.
     #[must_use]
     pub fn signer(&self, identity: &Identity) -> Option<Address> {
         let root = tree::climb(&self.event.hash(), &self.path);
-        recover(&digest(identity, &root, self.anchor_by_s), &self.signature)
+        let digest = typed_data::receipt_digest(identity, &root, self.anchor_by_s);
+        typed_data::recover(&digest, &self.signature)
     }
 
     /// Whether this promises a sale of `key_id` within the bounds of a deadline.

@@ -7,7 +7,6 @@ use alloy_primitives::B256;
 use crate::bundle::{Bundle, Included};
 use crate::chain::ChainView;
 use crate::event::Kind;
-use crate::verdict::{self, Question};
 use crate::vocabulary::body::{Body, Departure, ShelfKey, TransferredIn, TransferredOut};
 use crate::{Code, Refusal};
 
@@ -20,29 +19,11 @@ pub struct Counterpart<'a> {
     pub view: &'a ChainView,
 }
 
-/// Every transfer in `main`, and in the other sides that were handed in, has its match among them.
+/// Checks that every transfer in the bundles of `sides` has its match among them. Each bundle must hold by itself.
 ///
 /// # Errors
-/// `transfer_unverified` where a side is missing, does not hold by itself, or does not say the same.
-pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Counterpart<'_>]) -> Result<(), Refusal> {
-    if !main
-        .bundle
-        .events
-        .iter()
-        .any(|included| included.event.kind.is_transfer())
-    {
-        return Ok(());
-    }
-    for other in others {
-        let asked = Question {
-            claim: None,
-            expected: other.view.identity,
-            ..question.clone()
-        };
-        verdict::check_shelf(other.bundle, &asked, other.view)
-            .map_err(|refusal| unverified(format!("the other side's bundle does not hold: {refusal}")))?;
-    }
-    let sides: Vec<Counterpart<'_>> = std::iter::once(main).chain(others.iter().copied()).collect();
+/// `transfer_unverified` if a side is missing or does not say the same.
+pub(crate) fn check(sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
     // Whoever handed the key on holds it no more: of all sides one at the most may end in anything but a departure.
     let holders = sides
         .iter()
@@ -52,12 +33,12 @@ pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Co
         return Err(unverified("two shelves hold the key at once"));
     }
     let mut followed = BTreeSet::new();
-    for side in &sides {
+    for side in sides {
         for included in &side.bundle.events {
             match included.event.kind {
-                Kind::TransferredOut => check_left(side, included, &sides)?,
+                Kind::TransferredOut => check_left(side, included, sides)?,
                 Kind::TransferredIn => {
-                    let origin = check_came(side, included, &sides)?;
+                    let origin = check_came(side, included, sides)?;
                     if !followed.insert(origin) {
                         return Err(unverified("one departure is followed by two arrivals"));
                     }
@@ -77,7 +58,8 @@ fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart
         event_hash: departure.event.hash(),
     };
     let arrives = |included: &Included| {
-        included.event.kind == Kind::TransferredIn && opened(included).is_ok_and(|body| body == TransferredIn { from })
+        included.event.kind == Kind::TransferredIn
+            && opened(included).is_ok_and(|body: TransferredIn| body.from == from)
     };
     if find(sides, &to)?.bundle.events.iter().any(arrives) {
         Ok(())
@@ -94,7 +76,7 @@ fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'
     let departs = |included: &Included| {
         included.event.kind == Kind::TransferredOut
             && included.event.hash() == from.event_hash
-            && opened(included).is_ok_and(|body| body == TransferredOut { to: name_of(side) })
+            && opened(included).is_ok_and(|body: TransferredOut| body.to == name_of(side))
     };
     if !origin.bundle.events.iter().any(departs) {
         return Err(unverified(

@@ -5,3 +5,6 @@
 //! that pins the exact bytes.
 
 pub mod body;
+pub mod breach;
+pub mod evidence;
+pub mod typed_data;

@@ -11,7 +11,7 @@ use shelfproof_verifier::audit::{self, Breach};
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
 use shelfproof_verifier::epoch::{self, Header};
-use shelfproof_verifier::event::Record;
+use shelfproof_verifier::event::RawEvent;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::receipt::Receipt;
 use shelfproof_verifier::tree::EventsTree;
@@ -93,13 +93,13 @@ fn audit_one(
     number: u64,
     anchored_at_s: u64,
     data: &[u8],
-    records: &[Record],
+    records: &[RawEvent],
     heads: &BTreeMap<B256, Head>,
 ) -> Result<Vec<(B256, Head)>, Breach> {
     let header = Header {
         number,
         parent: B256::ZERO,
-        events_root: EventsTree::of_records(records, 1).map_or(B256::ZERO, |tree| tree.root()),
+        events_root: EventsTree::of_raw_events(records, 1).map_or(B256::ZERO, |tree| tree.root()),
         history_root: B256::ZERO,
         event_count: records.len() as u64,
         data_hash: epoch::data_hash(data),

@@ -24,7 +24,6 @@ use super::{ChainView, Identity, Needs, RootSource, SignerSpan};
 
 pub use block::{FinalBlock, Finality};
 pub use error::RpcError;
-pub use logs::AnchoredEpoch;
 pub use scan::Scan;
 
 /// One merchant in the registry, seen through one node.

@@ -168,6 +168,14 @@ impl<'a> Node<'a> {
         self.bytes().map(B256::from)
     }
 
+    /// An array of [`Self::word`]s.
+    ///
+    /// # Errors
+    /// `malformed` where this is anything else.
+    pub fn words(&self) -> Result<Vec<B256>, Refusal> {
+        self.items(|word| word.word())
+    }
+
     /// An address: `0x` and 40 hex digits of either case.
     ///
     /// # Errors

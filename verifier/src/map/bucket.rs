@@ -26,7 +26,7 @@ pub(super) const MAX_CROWD: usize = 1 << 14;
 const RECORD_BYTES: usize = 85;
 
 /// A key and its head, as a row holds them.
-pub(super) type Record = [u8; RECORD_BYTES];
+pub(super) type RecordBytes = [u8; RECORD_BYTES];
 
 const HEADER_BYTES: usize = 33;
 
@@ -85,7 +85,7 @@ impl Bucket {
     }
 
     /// Its records, in order of keys.
-    pub(super) fn records(&self) -> &[Record] {
+    pub(super) fn records(&self) -> &[RecordBytes] {
         self.0[HEADER_BYTES..].as_chunks().0
     }
 
@@ -116,7 +116,7 @@ pub(super) struct Row {
 
 impl Row {
     /// The bucket of these records, which are sorted and all lie in it.
-    pub(super) fn new(id: BucketId, records: &[Record]) -> Self {
+    pub(super) fn new(id: BucketId, records: &[RecordBytes]) -> Self {
         let root = history::subtree_root(&entries(records), usize::from(id.depth));
         let mut value = Vec::with_capacity(HEADER_BYTES + records.as_flattened().len());
         value.push(id.depth);
@@ -157,7 +157,7 @@ impl Summary {
 }
 
 /// The records with the updates among them, both in order of keys, and how many keys were not there before.
-pub(super) fn merge(records: &[Record], updates: &[(B256, Head)]) -> (Vec<Record>, u64) {
+pub(super) fn merge(records: &[RecordBytes], updates: &[(B256, Head)]) -> (Vec<RecordBytes>, u64) {
     let mut merged = Vec::with_capacity(records.len() + updates.len());
     let mut rest = records;
     let mut replaced = 0;
@@ -174,16 +174,16 @@ pub(super) fn merge(records: &[Record], updates: &[(B256, Head)]) -> (Vec<Record
 }
 
 /// The trie's leaves of these records.
-fn entries(records: &[Record]) -> Vec<Entry> {
+fn entries(records: &[RecordBytes]) -> Vec<Entry> {
     // A leaf commits to version ‖ head, which a record holds side by side.
-    let value_hash = |record: &Record| B256::new(Sha256::digest(&record[32..68]).into());
+    let value_hash = |record: &RecordBytes| B256::new(Sha256::digest(&record[32..68]).into());
     records
         .iter()
         .map(|record| (B256::from_slice(&record[..32]), value_hash(record)))
         .collect()
 }
 
-fn write_record(key: &B256, head: &Head) -> Record {
+fn write_record(key: &B256, head: &Head) -> RecordBytes {
     let mut record = [0; RECORD_BYTES];
     record[..32].copy_from_slice(key.as_slice());
     record[32..36].copy_from_slice(&head.version.to_be_bytes());
@@ -195,7 +195,7 @@ fn write_record(key: &B256, head: &Head) -> Record {
 }
 
 /// The head in a record; `None` where its kind is none of the protocol's.
-fn read_head(record: &Record) -> Option<Head> {
+fn read_head(record: &RecordBytes) -> Option<Head> {
     Some(Head {
         version: u32::from_be_bytes(*record[32..].first_chunk()?),
         hash: B256::from_slice(&record[36..68]),

@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 
 use alloy_primitives::B256;
 
+use super::disk::Map;
+use super::error::MapError;
+use super::plan::Plan;
 use super::seen::Seen;
-use super::{Map, MapError, Plan};
 use crate::history::Head;
 
 /// A map at the last final epoch, and planned epochs above it. Memory: every bucket that an epoch touches, at most
@@ -99,7 +101,7 @@ impl Overlay {
     /// As [`Map::plan`].
     pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
         let changes = self.layers.iter().rev().filter_map(|layer| layer.plan.change.as_ref());
-        Plan::make(self.tip(), &self.map, &Seen::root(changes), updates)
+        Plan::make(self.tip(), self.map.base(), &Seen::root(changes), updates)
     }
 
     /// Puts an epoch on top. `plan` was made by [`Self::plan`] of these `updates` with nothing pushed or truncated since.
@@ -108,7 +110,7 @@ impl Overlay {
     /// [`MapError::OtherState`] where the plan was made on another state, [`MapError::Number`] where the epoch is not
     /// the next.
     pub fn push(&mut self, plan: Plan, updates: Vec<(B256, Head)>, number: u64, hash: B256) -> Result<(), MapError> {
-        if plan.base != self.tip() {
+        if plan.epoch != self.tip() {
             return Err(MapError::OtherState);
         }
         let wanted = self.tip().0.saturating_add(1);

@@ -2,10 +2,11 @@
 
 use alloy_primitives::B256;
 
-use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, Record, Row, merge};
+use super::base::Base;
+use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, RecordBytes, Row, merge};
+use super::error::MapError;
 use super::seen::Seen;
 use super::tree::Change;
-use super::{Map, MapError};
 use crate::history::{self, Head};
 
 /// From so many records on, the two halves of the map are worked on at once.
@@ -14,29 +15,30 @@ const PARALLEL_RECORDS: usize = 2_048;
 /// An epoch's updates, worked out against one state of the map, ready to be committed.
 pub struct Plan {
     /// Number and hash of the epoch that it was made on.
-    pub(super) base: (u64, B256),
+    pub(super) epoch: (u64, B256),
     pub(super) root: B256,
     pub(super) added: u64,
     pub(super) change: Option<Change>,
 }
 
 impl Plan {
-    /// What comes of these updates, in strictly rising order of keys, on what is seen from `root` after epoch `base`.
+    /// What comes of these updates, in strictly rising order of keys, on what is seen from `root` after `epoch`.
     pub(super) fn make(
-        base: (u64, B256),
-        map: &Map,
+        epoch: (u64, B256),
+        base: &Base,
         root: &Seen<'_>,
         updates: &[(B256, Head)],
     ) -> Result<Self, MapError> {
         if let Some(at) = updates.windows(2).position(|pair| pair[0].0 >= pair[1].0) {
             return Err(MapError::Order(at + 1));
         }
-        let grown = Planner { map }.grow(root, BucketId::ROOT, updates)?;
-        let (root, added) = grown
-            .as_ref()
-            .map_or_else(|| (root.hash(&map.tree), 0), |grown| (grown.change.hash(), grown.added));
+        let grown = Planner { base }.grow(root, BucketId::ROOT, updates)?;
+        let (root, added) = grown.as_ref().map_or_else(
+            || (root.hash(&base.tree), 0),
+            |grown| (grown.change.hash(), grown.added),
+        );
         Ok(Self {
-            base,
+            epoch,
             root,
             added,
             change: grown.map(|grown| grown.change),
@@ -59,7 +61,7 @@ struct Grown {
 
 /// Works out changes against what it sees of the map.
 struct Planner<'a> {
-    map: &'a Map,
+    base: &'a Base,
 }
 
 impl Planner<'_> {
@@ -68,9 +70,9 @@ impl Planner<'_> {
         if updates.is_empty() {
             return Ok(None);
         }
-        let tree = &self.map.tree;
+        let tree = &self.base.tree;
         let Some(halves) = seen.halves(tree) else {
-            let bucket = seen.bucket(self.map, id)?;
+            let bucket = seen.bucket(self.base, id)?;
             let (records, added) = merge(bucket.records(), updates);
             return Ok(Some(Grown {
                 change: cut(id, &records)?,
@@ -101,7 +103,7 @@ impl Planner<'_> {
 }
 
 /// The bucket or buckets that hold these records, which are sorted and all lie in `id`. Recurses once a bit.
-fn cut(id: BucketId, records: &[Record]) -> Result<Change, MapError> {
+fn cut(id: BucketId, records: &[RecordBytes]) -> Result<Change, MapError> {
     if id.depth >= MAX_DEPTH && records.len() > MAX_CROWD {
         return Err(MapError::Crowded);
     }
@@ -123,7 +125,7 @@ fn cut(id: BucketId, records: &[Record]) -> Result<Change, MapError> {
 }
 
 /// A bit of a record's key.
-fn bit(record: &Record, at: usize) -> bool {
+fn bit(record: &RecordBytes, at: usize) -> bool {
     history::bit(&B256::from_slice(&record[..32]), at)
 }
 

@@ -2,9 +2,10 @@
 
 use alloy_primitives::B256;
 
+use super::base::Base;
 use super::bucket::{Bucket, BucketId};
+use super::error::MapError;
 use super::tree::{Change, Place, Tree};
-use super::{Map, MapError};
 use crate::history::EMPTY;
 
 /// A node, as whoever plans the next epoch sees it.
@@ -46,12 +47,12 @@ impl<'a> Seen<'a> {
     }
 
     /// What the bucket here holds.
-    pub(super) fn bucket(&self, map: &Map, id: BucketId) -> Result<Bucket, MapError> {
+    pub(super) fn bucket(&self, base: &Base, id: BucketId) -> Result<Bucket, MapError> {
         match self.changes.first() {
             Some(Change::Bucket(row)) => Ok(Bucket::of(row)),
-            _ => map.read(&Place {
+            _ => base.read(&Place {
                 bucket: id,
-                root: self.hash(&map.tree),
+                root: self.hash(&base.tree),
             }),
         }
     }

@@ -11,8 +11,8 @@ use alloy_primitives::B256;
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy, PinningPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::MapError;
 use super::bucket::{Bucket, BucketId, Row, Summary};
+use super::error::MapError;
 use super::tree::Change;
 use crate::history::EMPTY;
 

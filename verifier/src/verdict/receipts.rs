@@ -1,6 +1,6 @@
 //! What became of the receipts in a bundle.
 
-use super::{Freshness, ReceiptOutcome};
+use super::holds::{Freshness, ReceiptOutcome};
 use crate::bundle::Bundle;
 use crate::chain::ChainView;
 use crate::receipt::Promise;

@@ -5,6 +5,7 @@
 mod audits;
 mod bodies;
 mod bounds;
+mod evidence;
 mod flips;
 mod histories;
 mod purchases;

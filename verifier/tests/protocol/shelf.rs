@@ -8,9 +8,10 @@ use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
-use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::receipt::Promise;
 use shelfproof_verifier::tree::{self, EventsTree};
 use shelfproof_verifier::verdict::{self, Holds, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, Refusal, code, history, vrf};
 
 /// When the shelf's first event happens, Unix seconds.
@@ -245,9 +246,9 @@ impl Shelf {
     pub(crate) fn promise(&self, event: KeyEvent, beside: &[KeyEvent], anchor_by_s: u64) -> Promise {
         let burst: Vec<KeyEvent> = beside.iter().copied().chain([event]).collect();
         let path = EventsTree::of_events(&burst, 1).unwrap().path(&event.hash()).unwrap();
-        let digest = receipt::digest(&self.identity, &tree::climb(&event.hash(), &path), anchor_by_s);
+        let digest = typed_data::receipt_digest(&self.identity, &tree::climb(&event.hash(), &path), anchor_by_s);
         let (signature, recovery) = self.receipt_key.sign_prehash_recoverable(digest.as_slice()).unwrap();
-        let mut bytes = [0; receipt::SIGNATURE_BYTES];
+        let mut bytes = [0; typed_data::SIGNATURE_BYTES];
         bytes[..64].copy_from_slice(&signature.to_bytes());
         bytes[64] = 27 + recovery.to_byte();
         Promise {

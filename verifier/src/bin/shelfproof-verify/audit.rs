@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, json};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Breach, WITHHELD_AFTER_S};
-use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock};
+use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::FinalBlock;
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
 use shelfproof_verifier::published::{Data, Missing};
 
@@ -19,7 +20,7 @@ use crate::Context;
 use crate::args::{AuditArgs, Lang};
 use crate::cause::Cause;
 use crate::report::{Failure, Report, Tone};
-use crate::sentences::NotProved;
+use crate::sentences::{NotProved, Text};
 use crate::source::Online;
 use crate::{store, time};
 
@@ -177,7 +178,8 @@ impl Audit<'_> {
         let record = self.record(map, last_block).with_breach(number, &breach);
         record.write_own(&self.folder)?;
         self.write_report(record)?;
-        let evidence = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, bytes).await;
+        let report = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, bytes).await;
+        let evidence = report.to_json();
         let mut detail = breach.detail.clone();
         if let Some(path) = &self.args.evidence {
             let text = serde_json::to_vec_pretty(&evidence).map_err(|error| store::failed(path, &error))?;
@@ -206,34 +208,25 @@ impl Audit<'_> {
         let (epoch, hash) = map.epoch();
         let lang = self.lang;
         let sentence = if epoch == 0 {
-            lang.pick(
-                "The shop has anchored nothing yet, so there is nothing to audit: try again later.",
-                "商家还没有任何上链的账页，没有可审计的内容：请以后再试。",
-            )
+            Text::NothingAnchored
         } else {
-            lang.pick(
-                "All that the shop anchored was published and keeps the rules: run the audit again when there is more.",
-                "商家上链的全部内容都已公布并且守规则：有新内容时请再次审计。",
-            )
+            Text::AllKept
         };
-        let replayed = match (epoch - before, lang) {
-            (0, _) if epoch > 0 => lang
-                .pick("nothing new since the last audit", "自上次审计以来没有新内容")
-                .to_owned(),
-            (epochs, Lang::En) => format!("{epochs} epochs, {events} events"),
-            (epochs, Lang::Zh) => format!("{epochs} 个账页，{events} 条记录"),
+        let replayed = match epoch - before {
+            0 if epoch > 0 => lang.text(Text::NothingNew).to_owned(),
+            epochs => lang.fill(Text::Replayed, &[("epochs", &epochs), ("events", &events)]),
         };
         Ok(Report {
             verdict: format!("holds {epoch} epochs"),
             tone: Tone::Good,
-            sentence: sentence.to_owned(),
+            sentence: lang.text(sentence).to_owned(),
             warnings: time::behind(self.at.time_s, lang).into_iter().collect(),
             facts: vec![
-                (lang.pick("Audited", "审计范围"), self.range_text(epoch)),
-                (lang.pick("In this run", "本次核对"), replayed),
-                (lang.pick("Keys", "卡密数"), map.len().to_string()),
-                (lang.pick("Last epoch's hash", "末页哈希"), hash.to_string()),
-                (lang.pick("Kept in", "保存于"), self.folder.display().to_string()),
+                (lang.text(Text::AuditedLabel), self.range_text(epoch)),
+                (lang.text(Text::ReplayedLabel), replayed),
+                (lang.text(Text::KeysLabel), map.len().to_string()),
+                (lang.text(Text::LastHashLabel), hash.to_string()),
+                (lang.text(Text::FolderLabel), self.folder.display().to_string()),
             ],
             not_proved: vec![
                 NotProved::UnloggedSales,
@@ -257,9 +250,6 @@ impl Audit<'_> {
 
     fn range_text(&self, epoch: u64) -> String {
         let as_of = time::utc(self.at.time_s);
-        match self.lang {
-            Lang::En => format!("epochs 1 to {epoch}, the latest as of {as_of}"),
-            Lang::Zh => format!("账页 1 至 {epoch}（{as_of} 时的最新账页）"),
-        }
+        self.lang.fill(Text::Audited, &[("epoch", &epoch), ("time", &as_of)])
     }
 }

@@ -1,7 +1,7 @@
 //! Why a run does not end with "holds": the protocol's codes, the audit's rules, and what can fail around them.
 
 use shelfproof_verifier::Code;
-use shelfproof_verifier::audit::Rule;
+use shelfproof_verifier::vocabulary::breach::Rule;
 
 /// Exit status of a verdict that holds.
 pub(crate) const HOLDS: u8 = 0;

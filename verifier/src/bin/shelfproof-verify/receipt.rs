@@ -14,7 +14,7 @@ use crate::cause::Cause;
 use crate::input::{Asked, Inputs};
 use crate::key::{self, Others, receipt_text, shop};
 use crate::report::{Failure, Report, Tone, identity_json};
-use crate::sentences::{NotProved, TermsOpen};
+use crate::sentences::{self, NotProved, TermsOpen, Text};
 use crate::source::Source;
 use crate::{disclosed, time};
 
@@ -183,61 +183,36 @@ impl Told<'_> {
     }
 
     fn sentence(&self, yours: bool) -> &'static str {
-        let (english, chinese) = match (self.kept.map(|kept| kept.status), yours) {
-            (None, true) if self.terms_open.any() => (
-                "The receipt is good and the sale is to you, but not all that you agreed to was checked: add --product, --price and --currency before you rely on it.",
-                "收据有效，这笔销售属于您，但约定的内容没有全部核验：请加上 --product、--price 和 --currency 再查。",
-            ),
-            (None, true) => (
-                "The receipt is good, and the sale is to you: keep it, and check after its deadline that the sale is in the log.",
-                "收据有效，这笔销售属于您：请保存它，并在期限之后核对销售是否已入账。",
-            ),
-            (None, false) => (
-                "The receipt is good, but whose the sale is was not checked: keep it, and add your nonce and name before you rely on it.",
-                "收据有效，但没有核验销售属于谁：请保存它，并加上您的随机数和名称再查。",
-            ),
-            (Some(Status::Met), _) => (
-                "The shop kept its promise: the sale was in its log in time; check the key itself with `key` before you use it.",
-                "商家兑现了承诺：销售已按时入账；使用前请再用 key 命令核验卡密本身。",
-            ),
-            (Some(Status::Late), _) => (
-                "The sale is in the shop's log, but later than promised: check the key itself with `key` before you use it.",
-                "销售已入账，但晚于承诺：使用前请再用 key 命令核验卡密本身。",
-            ),
-            (Some(Status::Pending), _) => (
-                "The sale is not in the shop's log yet, and the shop still has time: keep the receipt, and check again after the deadline.",
-                "销售尚未入账，商家仍在期限内：请保存收据，期限之后再查。",
-            ),
+        let name = match (self.kept.map(|kept| kept.status), yours) {
+            (Some(status), _) => status.as_str(),
+            (None, true) if self.terms_open.any() => "terms_open",
+            (None, true) => "yours",
+            (None, false) => "unclaimed",
         };
-        self.lang.pick(english, chinese)
+        sentences::of_receipt(name, self.lang)
     }
 
     fn facts(&self, yours: bool) -> Vec<(&'static str, String)> {
         let (lang, promise) = (self.lang, &self.receipt.promise);
         let whose = if yours {
-            lang.pick("yours", "属于您")
+            Text::PurchaseYours
         } else {
-            lang.pick("whose it is was not checked", "未核验属于谁")
+            Text::PurchaseUnchecked
         };
-        let mut facts = vec![(
-            lang.pick("The sale", "销售"),
-            format!("{}, {whose}", time::utc(promise.event.at_ms / 1000)),
-        )];
+        let at = time::utc(promise.event.at_ms / 1000);
+        let mut facts = vec![(lang.text(Text::PurchaseLabel), lang.fill(whose, &[("time", &at)]))];
         if let Some(opening) = &promise.opening {
             let fields = disclosed::fields(opening, &self.asked.code, self.asked.claim);
-            facts.push((lang.pick("Its terms", "条款"), disclosed::line(&fields)));
+            facts.push((lang.text(Text::TermsLabel), disclosed::line(&fields)));
         }
-        facts.push((lang.pick("Signed by", "签名者"), self.signer.to_string()));
-        let by = time::utc(promise.anchor_by_s);
-        facts.push(match &self.kept {
-            Some(kept) => (lang.pick("Promise", "承诺"), receipt_text(kept, lang)),
-            None => (
-                lang.pick("Promise", "承诺"),
-                format!("{} {by}", lang.pick("in the shop's log by", "入账期限")),
-            ),
-        });
-        facts.push((lang.pick("Chain as of", "链上截至"), time::utc(self.view.as_of_s)));
-        facts.push((lang.pick("Shop", "商家"), shop(self.view, lang)));
+        facts.push((lang.text(Text::SignerLabel), self.signer.to_string()));
+        let kept = match &self.kept {
+            Some(kept) => receipt_text(kept, lang),
+            None => lang.fill(Text::PromiseOpen, &[("time", &time::utc(promise.anchor_by_s))]),
+        };
+        facts.push((lang.text(Text::PromiseLabel), kept));
+        facts.push((lang.text(Text::ChainLabel), time::utc(self.view.as_of_s)));
+        facts.push((lang.text(Text::ShopLabel), shop(self.view, lang)));
         facts
     }
 

@@ -10,7 +10,7 @@ use shelfproof_verifier::chain::Identity;
 
 use crate::args::Lang;
 use crate::cause::{CANNOT_TELL, Cause, HOLDS};
-use crate::sentences::{self, NotProved};
+use crate::sentences::{self, NotProved, Text};
 use crate::text;
 
 /// Whether an answer that holds is what its asker hopes for.
@@ -172,14 +172,14 @@ impl Printer {
         } else {
             AnsiColor::Yellow
         };
-        let head = self.lang.pick("PROVED", "已证实");
+        let head = self.lang.text(Text::Proved);
         push_line(
             &mut out,
             &format!("{}: {}", paint(head, color), text::printable(&report.verdict)),
         );
         push_line(&mut out, &report.sentence);
         for warning in &report.warnings {
-            let mark = paint(self.lang.pick("WARNING", "警告"), AnsiColor::Yellow);
+            let mark = paint(self.lang.text(Text::Warning), AnsiColor::Yellow);
             push_line(&mut out, &format!("{mark}: {}", text::printable(warning)));
         }
         if !report.facts.is_empty() {
@@ -205,14 +205,14 @@ impl Printer {
     fn failure_text(self, failure: &Failure) -> String {
         let mut out = String::new();
         let head = if failure.cause.exit() == CANNOT_TELL {
-            paint(self.lang.pick("CANNOT TELL", "无法判断"), AnsiColor::Yellow)
+            paint(self.lang.text(Text::CannotTell), AnsiColor::Yellow)
         } else {
-            paint(self.lang.pick("REFUSED", "拒绝"), AnsiColor::Red)
+            paint(self.lang.text(Text::Refused), AnsiColor::Red)
         };
         push_line(&mut out, &format!("{head}: {}", failure.cause.code()));
         push_line(&mut out, sentences::of_cause(failure.cause, self.lang));
         if !failure.detail.is_empty() {
-            let name = self.lang.pick("Detail", "细节");
+            let name = self.lang.text(Text::Detail);
             push_line(&mut out, &format!("\n  {name}  {}", text::printable(&failure.detail)));
         }
         self.push_not_proved(&mut out, &left_open(failure.cause));
@@ -223,7 +223,7 @@ impl Printer {
         if items.is_empty() {
             return;
         }
-        push_line(out, self.lang.pick("\nNot proved:", "\n没有证明："));
+        push_line(out, &format!("\n{}", self.lang.text(Text::NotProved)));
         for item in items {
             push_line(out, &format!("  - {}", item.sentence(self.lang)));
         }

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::args::Lang;
+use crate::sentences::Text;
 
 const DAY_S: u64 = 86_400;
 /// How far the newest final block may lie behind this machine's clock before that is said, seconds. Chains take up to
@@ -21,11 +22,7 @@ pub(crate) fn behind(as_of_s: u64, lang: Lang) -> Option<String> {
     if now_s().saturating_sub(as_of_s) <= MAX_BEHIND_S {
         return None;
     }
-    let as_of = utc(as_of_s);
-    Some(match lang {
-        Lang::En => format!("this is the chain as of {as_of}: what happened after that is not seen here"),
-        Lang::Zh => format!("这是链上截至 {as_of} 的内容：此后发生的事这里看不到"),
-    })
+    Some(lang.fill(Text::ChainBehind, &[("time", &utc(as_of_s))]))
 }
 
 /// Unix seconds as `2026-09-21 14:14:09 UTC`.

@@ -14,7 +14,7 @@ use crate::cause::Cause;
 use crate::input::{self, Inputs};
 use crate::pins::Pin;
 use crate::report::{Failure, Report, Tone, identity_json};
-use crate::sentences::NotProved;
+use crate::sentences::{NotProved, Text};
 use crate::source::{self, Online};
 use crate::time;
 
@@ -64,21 +64,11 @@ fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
     let known = pins.all().contains_key(&args.name);
     pins.insert(&args.name, pin.clone())?;
     let lang = context.lang();
-    let sentence = if known {
-        lang.pick(
-            "The shop was pinned under this name before, and still names the same merchant.",
-            "这家商家此前已用此名称固定，身份没有变化。",
-        )
-    } else {
-        lang.pick(
-            "The shop is pinned: from now on this name means this merchant, whatever the shop says later.",
-            "商家已固定：从现在起此名称只代表这个商家，无论它以后怎么说。",
-        )
-    };
+    let sentence = if known { Text::PinnedBefore } else { Text::PinnedNow };
     Ok(Report {
         verdict: "holds pinned".to_owned(),
         tone: Tone::Good,
-        sentence: sentence.to_owned(),
+        sentence: lang.text(sentence).to_owned(),
         facts: facts(&args.name, &pin, context),
         not_proved: vec![NotProved::ShopsWord],
         json: Map::from_iter([
@@ -95,13 +85,13 @@ fn list(context: &Context) -> Result<Report, Failure> {
     let mut table = vec![];
     if !pins.all().is_empty() {
         let heads = [
-            lang.pick("Name", "名称"),
-            lang.pick("Chain", "链"),
-            lang.pick("Merchant", "商家"),
-            lang.pick("Registry", "登记合约"),
-            lang.pick("Pinned", "固定时间"),
+            Text::NameLabel,
+            Text::ChainIdLabel,
+            Text::MerchantLabel,
+            Text::RegistryLabel,
+            Text::PinnedAtLabel,
         ];
-        table.push(heads.map(str::to_owned).to_vec());
+        table.push(heads.map(|head| lang.text(head).to_owned()).to_vec());
     }
     for (name, pin) in pins.all() {
         let identity = pin.identity();
@@ -114,17 +104,14 @@ fn list(context: &Context) -> Result<Report, Failure> {
         ]);
     }
     let sentence = if pins.all().is_empty() {
-        lang.pick(
-            "No shop is pinned yet: `trust add` pins one.",
-            "还没有固定任何商家：用 trust add 添加。",
-        )
+        Text::NonePinned
     } else {
-        lang.pick("These names mean these merchants.", "以下名称各代表一个商家。")
+        Text::SomePinned
     };
     Ok(Report {
         verdict: format!("holds {} pinned", pins.all().len()),
         tone: Tone::Good,
-        sentence: sentence.to_owned(),
+        sentence: lang.text(sentence).to_owned(),
         table,
         not_proved: vec![NotProved::ShopsWord],
         json: Map::from_iter([(
@@ -147,13 +134,9 @@ fn remove(name: &str, context: &Context) -> Result<Report, Failure> {
             "no merchant is pinned under that name: `trust list` shows the names",
         ));
     }
-    let words = context.lang().pick(
-        "The name is free again: who pins it next decides what it means.",
-        "此名称已释放：下次固定时重新决定它代表谁。",
-    );
     Ok(Report {
         verdict: "holds removed".to_owned(),
-        sentence: words.to_owned(),
+        sentence: context.lang().text(Text::Unpinned).to_owned(),
         ..Report::default()
     })
 }
@@ -255,14 +238,14 @@ fn facts(name: &str, pin: &Pin, context: &Context) -> Vec<(&'static str, String)
     let lang = context.lang();
     let identity = pin.identity();
     let mut facts = vec![
-        (lang.pick("Name", "名称"), name.to_owned()),
-        (lang.pick("Chain", "链"), identity.chain_id.to_string()),
-        (lang.pick("Registry", "登记合约"), identity.registry.to_string()),
-        (lang.pick("Merchant", "商家"), identity.merchant_id.to_string()),
-        (lang.pick("Pinned", "固定时间"), time::utc(pin.pinned_at)),
+        (lang.text(Text::NameLabel), name.to_owned()),
+        (lang.text(Text::ChainIdLabel), identity.chain_id.to_string()),
+        (lang.text(Text::RegistryLabel), identity.registry.to_string()),
+        (lang.text(Text::MerchantLabel), identity.merchant_id.to_string()),
+        (lang.text(Text::PinnedAtLabel), time::utc(pin.pinned_at)),
     ];
     if let Some(data_uri) = &pin.data_uri {
-        facts.push((lang.pick("Its data", "数据地址"), data_uri.clone()));
+        facts.push((lang.text(Text::DataUriLabel), data_uri.clone()));
     }
     facts
 }

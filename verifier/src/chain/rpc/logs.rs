@@ -10,7 +10,7 @@ use shelfproof_contracts::ShelfproofRegistry::EpochAnchored;
 
 use super::range::Range;
 use super::{FinalBlock, RpcError, RpcSource, block};
-use crate::chain::Anchored;
+use crate::chain::AnchoredEpoch;
 use crate::epoch::Header;
 
 /// The most queries that one search makes.
@@ -18,31 +18,6 @@ pub(super) const MAX_QUERIES: u32 = 4_096;
 /// The most epoch numbers that one query names; above it, all of the merchant's logs are asked for.
 const MAX_TOPICS: usize = 64;
 const GET_LOGS: &str = "eth_getLogs";
-
-/// An epoch as a log of a final block tells it, with its hash compared with the registry's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AnchoredEpoch {
-    /// The epoch's header.
-    pub header: Header,
-    /// Its hash, which the registry holds.
-    pub hash: B256,
-    /// Number of its block.
-    pub block: u64,
-    /// Time of its block, Unix seconds.
-    pub anchored_at_s: u64,
-}
-
-impl AnchoredEpoch {
-    /// The part of it that verdicts take.
-    #[must_use]
-    pub const fn anchored(&self) -> Anchored {
-        Anchored {
-            hash: self.hash,
-            anchored_at_s: self.anchored_at_s,
-            block: Some(self.block),
-        }
-    }
-}
 
 /// A log that names an epoch of the merchant's; nothing of it is checked but its form.
 #[derive(Clone, Copy, Debug)]

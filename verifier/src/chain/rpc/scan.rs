@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::logs::{self, Candidate, MAX_QUERIES};
 use super::range::Span;
-use super::{AnchoredEpoch, FinalBlock, RpcError, RpcSource, block};
+use super::{FinalBlock, RpcError, RpcSource, block};
+use crate::chain::AnchoredEpoch;
 
 /// Walks a merchant's epochs from one number on, up to the latest as of one final block.
 #[derive(Debug)]

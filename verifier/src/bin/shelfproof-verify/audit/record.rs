@@ -12,6 +12,7 @@ use crate::args::{Lang, MoreArgs};
 use crate::cause::Cause;
 use crate::input::Inputs;
 use crate::report::Failure;
+use crate::sentences::Text;
 use crate::{store, time};
 
 const FORMAT: &str = "shelfproof-audit-v1";
@@ -178,24 +179,15 @@ impl Record {
 
     /// The same for people.
     pub(crate) fn text(&self, cover: Cover, lang: Lang) -> String {
+        let text = match cover {
+            Cover::Covers => Text::AuditCovers,
+            Cover::EndsBefore => Text::AuditEndsBefore,
+            Cover::Broken => Text::AuditBroken,
+            Cover::OtherHistory => Text::AuditIgnored,
+            Cover::AheadOfView => Text::AuditAhead,
+        };
         let (whose, at) = (self.whose(lang), time::utc(self.audited_at));
-        let epoch = self.epoch;
-        match (cover, lang) {
-            (Cover::Covers, Lang::En) => {
-                format!("{whose} of {at} covers this: all up to epoch {epoch} keeps the rules")
-            }
-            (Cover::Covers, Lang::Zh) => format!("{whose}（{at}）已覆盖：截至账页 {epoch} 全部守规则"),
-            (Cover::EndsBefore, Lang::En) => format!("{whose} of {at} ends before, at epoch {epoch}: run it again"),
-            (Cover::EndsBefore, Lang::Zh) => format!("{whose}（{at}）只到账页 {epoch}，尚未覆盖：请再审计一次"),
-            (Cover::Broken, Lang::En) => format!("{whose} of {at} found a breach after epoch {epoch}"),
-            (Cover::Broken, Lang::Zh) => format!("{whose}（{at}）在账页 {epoch} 之后发现违规"),
-            (Cover::OtherHistory, Lang::En) => format!("{whose} of {at} does not match the history seen here; ignored"),
-            (Cover::OtherHistory, Lang::Zh) => format!("{whose}（{at}）与这里看到的历史不符，已忽略"),
-            (Cover::AheadOfView, Lang::En) => {
-                format!("{whose} of {at} reaches epoch {epoch}, which is not seen here yet: it could not be compared")
-            }
-            (Cover::AheadOfView, Lang::Zh) => format!("{whose}（{at}）已到账页 {epoch}，这里还看不到，无法对照"),
-        }
+        lang.fill(text, &[("audit", &whose), ("time", &at), ("epoch", &self.epoch)])
     }
 
     /// The same for machines.
@@ -215,16 +207,10 @@ impl Record {
 
     fn whose(&self, lang: Lang) -> String {
         if !self.handed_over {
-            return lang.pick("your own audit", "您自己的审计").to_owned();
+            return lang.text(Text::AuditOwn).to_owned();
         }
-        let name = self
-            .auditor
-            .as_deref()
-            .unwrap_or(lang.pick("an unnamed auditor", "未署名者"));
-        match lang {
-            Lang::En => format!("the audit by {name}"),
-            Lang::Zh => format!("{name} 的审计"),
-        }
+        let auditor = self.auditor.as_deref().unwrap_or(lang.text(Text::AuditorUnnamed));
+        lang.fill(Text::AuditBy, &[("auditor", &auditor)])
     }
 
     const fn identity(&self) -> Identity {

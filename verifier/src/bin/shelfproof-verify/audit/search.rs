@@ -4,11 +4,13 @@ use std::num::NonZero;
 use std::thread;
 
 use shelfproof_verifier::B256;
-use shelfproof_verifier::audit::{self, Exhibit};
-use shelfproof_verifier::chain::rpc::{AnchoredEpoch, Scan};
+use shelfproof_verifier::audit;
+use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::Scan;
+use shelfproof_verifier::epoch::MAX_AHEAD_MS;
 use shelfproof_verifier::event::KeyEvent;
 use shelfproof_verifier::published::Data;
-use shelfproof_verifier::verdict::MAX_AHEAD_MS;
+use shelfproof_verifier::vocabulary::evidence::Exhibit;
 
 use super::data;
 use crate::cause::Cause;
@@ -42,7 +44,7 @@ pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Fou
     })
 }
 
-/// The exhibit of a key's event of that version, looked for from the first epoch on.
+/// Finds and proves a key's event of that version, from the first epoch on.
 pub(super) async fn exhibit(
     online: &Online,
     data: &Data,
@@ -56,7 +58,7 @@ pub(super) async fn exhibit(
         event.key_id == key_id && event.version == version
     })
     .await?;
-    Ok(found.and_then(|hit| audit::exhibit(&hit.epoch.header, &hit.bytes, &hit.event.into(), threads())))
+    Ok(found.and_then(|hit| Exhibit::prove(&hit.epoch.header, &hit.bytes, &hit.event.into(), threads())))
 }
 
 /// As many as the machine has.

@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Status;
-use shelfproof_verifier::verdict::{Happened, Holds, ReceiptOutcome};
+use shelfproof_verifier::verdict::{Holds, ReceiptOutcome, VerifiedEvent};
 
 use super::{Asked, Report, Style};
 use crate::args::Lang;
 use crate::audit::record::{Cover, Known};
 use crate::report::{Tone, identity_json};
-use crate::sentences::{self, NotProved};
+use crate::sentences::{self, NotProved, Text};
 use crate::{disclosed, time};
 
 /// A verdict and what belongs to it.
@@ -42,7 +42,7 @@ impl Told<'_> {
             Style::Verdict => self.facts(cover),
             Style::History => vec![
                 self.history_fact(),
-                (self.pick("Audit", "审计"), self.audit_text(cover)),
+                (self.lang.text(Text::AuditLabel), self.audit_text(cover)),
             ],
         };
         if style == Style::History {
@@ -50,13 +50,7 @@ impl Told<'_> {
         }
         report.warnings.extend(self.audit_warning(cover));
         if self.holds.receipts.iter().any(|receipt| receipt.status == Status::Late) {
-            report.warnings.push(
-                self.pick(
-                    "the shop entered this sale later than its receipt promised",
-                    "商家把这笔销售记入账本的时间晚于收据的承诺",
-                )
-                .to_owned(),
-            );
+            report.warnings.push(self.lang.text(Text::SoldLate).to_owned());
         }
         report.warnings.extend(time::behind(self.view.as_of_s, self.lang));
         report
@@ -65,35 +59,18 @@ impl Told<'_> {
     /// What of the audits known here must not be overlooked.
     fn audit_warning(&self, cover: Option<Cover>) -> Option<String> {
         if let Some(damage) = &self.known.damage {
-            let words = self.pick(
-                "your own audit's record cannot be read, so it was not used: run the audit again",
-                "您自己的审计记录无法读取，没有使用：请重新审计",
-            );
-            return Some(format!("{words}: {damage}"));
+            return Some(self.lang.fill(Text::AuditUnreadable, &[("detail", damage)]));
         }
         let record = self.known.record.as_ref()?;
         match cover? {
             Cover::Broken => {
                 let breach = record.breach.as_ref().map(|breach| breach.detail.as_str());
-                let words = self.pick(
-                    "an audit found this shop in breach, so do not rely on what it proves",
-                    "一次审计发现这家商家违规，请不要相信它的证明",
-                );
-                Some(format!("{words}: {}", breach.unwrap_or_default()))
+                let detail = breach.unwrap_or_default();
+                Some(self.lang.fill(Text::AuditFoundBreach, &[("detail", &detail)]))
             }
-            Cover::OtherHistory => {
-                let words = self.pick(
-                    "the audit found here does not match the history seen here; it was ignored",
-                    "这里的审计记录与看到的历史不符，已忽略",
-                );
-                Some(words.to_owned())
-            }
+            Cover::OtherHistory => Some(self.lang.text(Text::AuditOfOtherHistory).to_owned()),
             Cover::Covers | Cover::EndsBefore | Cover::AheadOfView => None,
         }
-    }
-
-    fn pick<'b>(&self, english: &'b str, chinese: &'b str) -> &'b str {
-        self.lang.pick(english, chinese)
     }
 
     fn not_proved(&self, believed: NotProved, cover: Option<Cover>) -> Vec<NotProved> {
@@ -125,83 +102,73 @@ impl Told<'_> {
                 sentences::kind(last.event.kind, lang),
                 time::utc(last.event.at_ms / 1000),
             );
-            let state = match lang {
-                Lang::En => format!("{kind}, since {since}"),
-                Lang::Zh => format!("{kind}，自 {since}"),
-            };
-            facts.push((lang.pick("State", "状态"), state));
-            facts.push((lang.pick("In the log", "入账"), self.place(last)));
+            let state = lang.fill(Text::StateSince, &[("kind", &kind), ("time", &since)]);
+            facts.push((lang.text(Text::StateLabel), state));
+            facts.push((lang.text(Text::EntryLabel), self.place(last)));
         }
         if let Some(sale) = self
             .holds
             .events
             .iter()
-            .find(|happened| happened.event.kind == Kind::Sold)
+            .find(|verified| verified.event.kind == Kind::Sold)
         {
             let at = time::utc(sale.event.at_ms / 1000);
-            let whose = match (self.holds.yours, lang) {
-                (true, Lang::En) => format!("{at}, to you: it names the buyer that your nonce and name give"),
-                (true, Lang::Zh) => format!("{at}，卖给了您：买家与您的随机数和名称相符"),
-                (false, Lang::En) => format!("{at}, to whom was not checked"),
-                (false, Lang::Zh) => format!("{at}，未核验卖给了谁"),
+            let whose = if self.holds.yours {
+                Text::SaleYours
+            } else {
+                Text::SaleUnchecked
             };
-            facts.push((lang.pick("Sale", "销售"), whose));
+            facts.push((lang.text(Text::SaleLabel), lang.fill(whose, &[("time", &at)])));
         }
         if self.holds.redeemed_by_buyer {
-            facts.push((
-                lang.pick("Use", "使用"),
-                lang.pick("made with the buyer's own secret", "使用时出示了买家本人的密钥")
-                    .to_owned(),
-            ));
+            facts.push((lang.text(Text::UseLabel), lang.text(Text::UsedWithSecret).to_owned()));
         }
         facts.extend(
             self.holds
                 .receipts
                 .iter()
-                .map(|receipt| (lang.pick("Receipt", "收据"), receipt_text(receipt, lang))),
+                .map(|receipt| (lang.text(Text::ReceiptLabel), receipt_text(receipt, lang))),
         );
         facts.push(self.history_fact());
-        facts.push((lang.pick("Audit", "审计"), self.audit_text(cover)));
-        facts.push((lang.pick("Shop", "商家"), shop(self.view, lang)));
+        facts.push((lang.text(Text::AuditLabel), self.audit_text(cover)));
+        facts.push((lang.text(Text::ShopLabel), shop(self.view, lang)));
         facts
     }
 
     fn history_fact(&self) -> (&'static str, String) {
         let fresh = &self.holds.freshness;
-        let (epoch, as_of) = (fresh.epoch, time::utc(fresh.as_of_s));
-        let text = match (fresh.superseded_at_s, self.lang) {
-            (None, Lang::En) => format!("whole up to epoch {epoch}, the latest as of {as_of}"),
-            (None, Lang::Zh) => format!("完整，截至账页 {epoch}（{as_of} 时的最新账页）"),
-            (Some(at_s), Lang::En) => format!(
-                "whole up to epoch {epoch}; newer ones exist since {} (latest {}, as of {as_of})",
-                time::utc(at_s),
-                fresh.latest
-            ),
-            (Some(at_s), Lang::Zh) => format!(
-                "完整，截至账页 {epoch}；{} 起已有更新的账页（最新为 {}，截至 {as_of}）",
-                time::utc(at_s),
-                fresh.latest
+        let (epoch, as_of) = (&fresh.epoch, time::utc(fresh.as_of_s));
+        let text = match fresh.superseded_at_s {
+            None => self
+                .lang
+                .fill(Text::HistoryLatest, &[("epoch", epoch), ("time", &as_of)]),
+            Some(at_s) => self.lang.fill(
+                Text::HistorySuperseded,
+                &[
+                    ("epoch", epoch),
+                    ("since", &time::utc(at_s)),
+                    ("latest", &fresh.latest),
+                    ("time", &as_of),
+                ],
             ),
         };
-        (self.pick("History", "历史"), text)
+        (self.lang.text(Text::HistoryLabel), text)
     }
 
     /// Epoch and block of an event.
-    fn place(&self, happened: &Happened) -> String {
-        let (epoch, at) = (happened.epoch, time::utc(happened.anchored_at_s));
-        match (happened.block, self.lang) {
-            (Some(block), Lang::En) => format!("epoch {epoch} (a page of the shop's log), block {block}, {at}"),
-            (Some(block), Lang::Zh) => format!("账页 {epoch}，区块 {block}，{at}"),
-            (None, Lang::En) => format!("epoch {epoch} (a page of the shop's log), {at}"),
-            (None, Lang::Zh) => format!("账页 {epoch}，{at}"),
+    fn place(&self, verified: &VerifiedEvent) -> String {
+        let (epoch, at) = (&verified.epoch, time::utc(verified.anchored_at_s));
+        match &verified.block {
+            Some(block) => self
+                .lang
+                .fill(Text::EntryInBlock, &[("epoch", epoch), ("block", block), ("time", &at)]),
+            None => self.lang.fill(Text::Entry, &[("epoch", epoch), ("time", &at)]),
         }
     }
 
     fn audit_text(&self, cover: Option<Cover>) -> String {
         let Some((cover, record)) = cover.zip(self.known.record.as_ref()) else {
-            return self
-                .pick("none of this shop is known here", "本机没有这家商家的审计记录")
-                .to_owned();
+            return self.lang.text(Text::AuditUnknown).to_owned();
         };
         record.text(cover, self.lang)
     }
@@ -209,31 +176,28 @@ impl Told<'_> {
     /// Rows of the history; what was opened stands below its event.
     fn table(&self) -> Vec<Vec<String>> {
         let heads = [
-            self.pick("No.", "序号"),
-            self.pick("Date (by the shop)", "时间（商家记）"),
-            self.pick("What happened", "事件"),
-            self.pick("Epoch", "账页"),
-            self.pick("Block", "区块"),
-            self.pick("On the chain since", "上链时间"),
+            Text::HeadVersion,
+            Text::HeadDate,
+            Text::HeadEvent,
+            Text::HeadEpoch,
+            Text::HeadBlock,
+            Text::HeadAnchored,
         ];
-        let mut rows = vec![heads.map(str::to_owned).to_vec()];
+        let mut rows = vec![heads.map(|head| self.lang.text(head).to_owned()).to_vec()];
         if self.holds.events.is_empty() {
-            rows.push(vec![
-                self.pick("nothing ever happened to this key", "这张卡密没有任何记录")
-                    .to_owned(),
-            ]);
+            rows.push(vec![self.lang.text(Text::NoEvents).to_owned()]);
         }
-        for happened in &self.holds.events {
+        for verified in &self.holds.events {
             rows.push(vec![
-                happened.event.version.to_string(),
-                time::utc(happened.event.at_ms / 1000),
-                sentences::kind(happened.event.kind, self.lang).to_owned(),
-                happened.epoch.to_string(),
-                happened.block.map_or_else(|| "-".to_owned(), |block| block.to_string()),
-                time::utc(happened.anchored_at_s),
+                verified.event.version.to_string(),
+                time::utc(verified.event.at_ms / 1000),
+                sentences::kind(verified.event.kind, self.lang).to_owned(),
+                verified.epoch.to_string(),
+                verified.block.map_or_else(|| "-".to_owned(), |block| block.to_string()),
+                time::utc(verified.anchored_at_s),
             ]);
-            rows.push(vec![match &happened.opening {
-                None => self.pick("details withheld", "细节未公开").to_owned(),
+            rows.push(vec![match &verified.opening {
+                None => self.lang.text(Text::BodyWithheld).to_owned(),
                 Some(opening) => disclosed::line(&disclosed::fields(opening, &self.asked.code, self.asked.claim)),
             }]);
         }
@@ -247,7 +211,7 @@ impl Told<'_> {
             "state": self.holds.state.map_or("absent", Kind::name),
             "yours": self.holds.yours,
             "redeemedByBuyer": self.holds.redeemed_by_buyer,
-            "events": self.holds.events.iter().map(|happened| self.event_json(happened)).collect::<Vec<_>>(),
+            "events": self.holds.events.iter().map(|verified| self.event_json(verified)).collect::<Vec<_>>(),
             "receipts": self.holds.receipts.iter().map(receipt).collect::<Vec<_>>(),
             "history": {
                 "epoch": fresh.epoch, "epochHash": fresh.epoch_hash, "anchoredAt": fresh.anchored_at_s,
@@ -262,16 +226,16 @@ impl Told<'_> {
         }
     }
 
-    fn event_json(&self, happened: &Happened) -> Value {
-        let opened = happened.opening.as_ref().map(|opening| {
+    fn event_json(&self, verified: &VerifiedEvent) -> Value {
+        let opened = verified.opening.as_ref().map(|opening| {
             disclosed::fields(opening, &self.asked.code, self.asked.claim)
                 .into_iter()
                 .collect::<Map<_, _>>()
         });
         json!({
-            "version": happened.event.version, "kind": happened.event.kind.name(), "at": happened.event.at_ms,
-            "hash": happened.event.hash(), "epoch": happened.epoch, "block": happened.block,
-            "anchoredAt": happened.anchored_at_s, "opened": opened,
+            "version": verified.event.version, "kind": verified.event.kind.name(), "at": verified.event.at_ms,
+            "hash": verified.event.hash(), "epoch": verified.epoch, "block": verified.block,
+            "anchoredAt": verified.anchored_at_s, "opened": opened,
         })
     }
 }
@@ -279,27 +243,22 @@ impl Told<'_> {
 /// Which merchant a view is of, for people.
 pub(crate) fn shop(view: &ChainView, lang: Lang) -> String {
     let identity = view.identity;
-    match lang {
-        Lang::En => format!(
-            "{} in registry {} on chain {}",
-            identity.merchant_id, identity.registry, identity.chain_id
-        ),
-        Lang::Zh => format!(
-            "{}（登记合约 {}，链 {}）",
-            identity.merchant_id, identity.registry, identity.chain_id
-        ),
-    }
+    lang.fill(
+        Text::Shop,
+        &[
+            ("merchant", &identity.merchant_id),
+            ("registry", &identity.registry),
+            ("chain", &identity.chain_id),
+        ],
+    )
 }
 
 /// What became of a receipt, for people.
 pub(crate) fn receipt_text(receipt: &ReceiptOutcome, lang: Lang) -> String {
-    let by = time::utc(receipt.anchor_by_s);
-    match (receipt.status, lang) {
-        (Status::Met, Lang::En) => format!("kept (met): the sale was in the log by {by}, as promised"),
-        (Status::Met, Lang::Zh) => format!("已兑现（met）：销售在承诺的 {by} 之前入账"),
-        (Status::Late, Lang::En) => format!("late: the sale is in the log, but after {by}, which was promised"),
-        (Status::Late, Lang::Zh) => format!("迟到（late）：销售已入账，但晚于承诺的 {by}"),
-        (Status::Pending, Lang::En) => format!("pending: the shop has until {by} to enter the sale in the log"),
-        (Status::Pending, Lang::Zh) => format!("待兑现（pending）：商家须在 {by} 之前入账"),
-    }
+    let status = match receipt.status {
+        Status::Met => Text::ReceiptMet,
+        Status::Late => Text::ReceiptLate,
+        Status::Pending => Text::ReceiptPending,
+    };
+    lang.fill(status, &[("time", &time::utc(receipt.anchor_by_s))])
 }
