@@ -9,12 +9,12 @@ use sqlx::PgPool;
 
 use crate::config::{Config, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
+use crate::fence::Gate;
 use crate::flow::prove::Prover;
 use crate::sale::{Counter, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::watch::fence::Gate;
 
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;

@@ -16,9 +16,9 @@ use crate::config;
 use crate::domain::id::{OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{NewOrder, Refused};
+use crate::fence::Gate;
 use crate::flow::look_up;
 use crate::vault::{Goods, Vault};
-use crate::watch::fence::Gate;
 
 mod batch;
 mod batcher;

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use super::settle::Worker;
 use super::{Clock, Job};
 use crate::config;
+use crate::fence::Gate;
 use crate::vault::Vault;
-use crate::watch::fence::Gate;
 
 /// The right to take what waits. It passes on when a batch only waits for its commit, or for somebody else's lock.
 pub(super) type Turn = OwnedMutexGuard<mpsc::Receiver<Job>>;

@@ -18,12 +18,12 @@ use super::batch::{self, ANSWER_BOUND, Answers, BatchError, Seller, timed_out};
 use super::batcher::Turn;
 use super::record::RecordError;
 use super::{Answer, Clock, Job, PlaceError, Placed};
+use crate::fence::Gate;
 use crate::store::StoreError;
 use crate::store::sale::transaction_runs;
 use crate::store::session;
+use crate::telemetry::metrics;
 use crate::vault::Vault;
-use crate::watch::fence::Gate;
-use crate::watch::metrics;
 
 /// How often one order is tried alone before it is abnormal, and a batch before it is told to come back.
 const TRIES: u32 = 3;
