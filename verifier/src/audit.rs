@@ -1,8 +1,8 @@
-//! Protocol §6: the audit. An epoch's published data against what the chain holds and against the history before it.
+//! Protocol §6: the audit. It checks an epoch's published data against the anchored header and the history before it.
 //!
-//! The steps are pure; who audits keeps the history map, in memory or on disk, and calls them epoch after epoch:
-//! [`read_epoch`], then [`keys_of`] for the heads to look up, then [`advance`] for the map's updates, then the map's new
-//! root through [`check_history_root`].
+//! The steps are pure. The caller keeps the history map, in memory or on disk, and runs them for each epoch in order:
+//! [`read_epoch`], then [`keys_of`] for the heads to look up, then [`advance`] for the map's updates, then
+//! [`check_history_root`] with the map's new root. The first [`Breach`] ends the audit.
 
 use alloy_primitives::B256;
 
@@ -13,40 +13,40 @@ use crate::tree::EventsTree;
 use crate::vocabulary::breach::Rule;
 use crate::vocabulary::evidence::Dispute;
 
-/// How long after its epoch is final data may still be missing, seconds.
+/// How long data may be missing after its epoch is final, seconds.
 pub const WITHHELD_AFTER_S: u64 = 3600;
 
-/// What an audit found broken.
+/// A rule that a merchant broke.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {detail}", rule.as_str())]
 pub struct Breach {
     /// The rule.
     pub rule: Rule,
-    /// Where and how, in words.
+    /// The place and what is wrong there, in English.
     pub detail: String,
-    /// The events that prove it on chain, where any do.
+    /// The events that prove it on chain; `None` if no events do.
     pub proof: Option<Box<BreachProof>>,
 }
 
-/// Which events prove a breach.
+/// The events that prove a breach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreachProof {
     /// What they prove.
     pub dispute: Dispute,
-    /// The event that breaks the rule, of the epoch audited.
+    /// The event that breaks the rule, in the audited epoch.
     pub event: RawEvent,
-    /// The event of the same key that it does not fit to.
+    /// The event of the same key that it contradicts.
     pub other: OtherEvent,
 }
 
-/// Where the other event of a proof is.
+/// Where the other event of a proof is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherEvent {
-    /// There is none: the event proves the breach alone.
+    /// Nowhere: the event proves the breach alone.
     None,
-    /// In the audited epoch as well: this event.
+    /// In the audited epoch: this event.
     SameEpoch(RawEvent),
-    /// In this epoch or one before, under this version.
+    /// In the audited epoch or an earlier one: the key's event with this version.
     Version(u32),
 }
 
@@ -59,7 +59,7 @@ impl Breach {
         }
     }
 
-    /// Data that could not be fetched, or not matched with its anchored hash, in time.
+    /// The breach of data that could not be fetched in time, or does not match its anchored hash.
     #[must_use]
     pub fn withheld(number: u64) -> Self {
         Self::new(
@@ -69,8 +69,8 @@ impl Breach {
     }
 }
 
-/// Reads an epoch's data, whose hash must have been compared with the header's before: data that does not match it may
-/// be the mirror's fault, and is as good as none.
+/// Reads an epoch's data. The caller must have compared its hash with the header's: data that does not match is no
+/// breach, since whoever served it may have changed it.
 ///
 /// # Errors
 /// A [`Breach`] of form, count, events root, kind or order.
@@ -95,14 +95,14 @@ pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<Ke
             format!("epoch {number} has another events root than was anchored"),
         ));
     }
-    // Only now are the records known to be leaves, and what is wrong with them provable.
+    // The root matches, so the events are leaves, and what is wrong with them can be proved.
     epoch::events_of(&records).map_err(|error| Breach {
         proof: proof_in(&records, error).map(Box::new),
         ..form(error)
     })
 }
 
-/// What proves that records are not in form: a kind that the protocol does not know, two histories in one epoch.
+/// The proof that events are not in form: a kind that the protocol does not have, or two events with one version.
 fn proof_in(records: &[RawEvent], error: DataError) -> Option<BreachProof> {
     match error {
         DataError::Length(_) => None,
@@ -131,7 +131,7 @@ fn proof_in(records: &[RawEvent], error: DataError) -> Option<BreachProof> {
     }
 }
 
-/// The keys of an epoch's events, rising, each once.
+/// The keys of an epoch's events, in ascending order, each once.
 #[must_use]
 pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
     let mut keys: Vec<B256> = events.iter().map(|event| event.key_id).collect();
@@ -139,10 +139,11 @@ pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
     keys
 }
 
-/// Follows an epoch's events from the heads before it, which stand in the order of [`keys_of`].
+/// Follows an epoch's events from the keys' heads before it, given in the order of [`keys_of`]. Returns the keys' heads
+/// after it, in the same order.
 ///
 /// # Errors
-/// A [`Breach`] of version, link, transition or time: the first, in the data's order.
+/// The first [`Breach`] of version, link, transition or time, in the data's order.
 pub fn advance(
     events: &[KeyEvent],
     heads: &[Option<Head>],
@@ -160,10 +161,10 @@ pub fn advance(
     Ok(updates)
 }
 
-/// Whether the map's root after an epoch is the one anchored.
+/// Checks that the map's root after an epoch is the anchored one.
 ///
 /// # Errors
-/// A [`Breach`] where it is not.
+/// A [`Breach`] if it is not.
 pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
     if header.history_root == *root {
         return Ok(());
@@ -177,7 +178,7 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
     ))
 }
 
-/// One event after its key's head: the new head.
+/// Checks one event against its key's head, and returns the new head.
 fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
     let expected_version = head.map_or(1, |head| head.version.saturating_add(1));
     let breach = |rule, proof: Option<(Dispute, OtherEvent)>, what: &str| Breach {
@@ -195,7 +196,8 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         }),
     };
     if event.version != expected_version {
-        // A version already there is a second history; one too far ahead hides what only a challenge can bring out.
+        // A version that the key already has is a second history, and provable. A gap is not: the events that are missing
+        // can only be demanded from the merchant.
         let must = format!("version {expected_version} must come here");
         let (what, proof) = match event.version {
             0 => (must, Some((Dispute::BrokenLink, OtherEvent::None))),

@@ -1,4 +1,8 @@
-//! Protocol §4: receipts. The merchant's signed promise that a sale will be anchored, handed out with the code.
+//! Protocol §4: receipts. A receipt is the merchant's signed promise that a sale will be anchored by a deadline. The buyer
+//! gets it with the code.
+//!
+//! [`Promise`] is what is signed, in receipt files ([`Receipt`]) and in bundles. [`check_purchase`] is the buyer's check
+//! at the moment of purchase; [`crate::verdict`] checks later what became of the promise.
 
 use alloy_primitives::{Address, B256};
 
@@ -16,34 +20,34 @@ pub use purchase::{Checked, MAX_CLOCK_MS, Terms, check_purchase};
 /// The longest time from a sale to its anchoring deadline, milliseconds.
 pub const MAX_DELAY_MS: u64 = 86_400_000;
 
-/// What a receipt says, wherever it is written.
+/// A signed promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {
     /// The sale.
     pub event: KeyEvent,
-    /// The sale's body, unless it is withheld.
+    /// The sale's body; `None` if it is withheld.
     pub opening: Option<Opening>,
-    /// The sale will be in a final epoch whose block time is not after this, Unix seconds.
+    /// The deadline, Unix seconds: the sale will be in a final epoch whose block's time is not later.
     pub anchor_by_s: u64,
-    /// From the event to the root that was signed; empty for a lone event.
+    /// The siblings from the event up to the root that was signed; empty if it was signed alone.
     pub path: Vec<B256>,
     /// The receipt key's signature.
     pub signature: [u8; SIGNATURE_BYTES],
 }
 
-/// What became of a receipt.
+/// What became of a promise that is not broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// The event is in a final epoch that came in time.
+    /// The event is in a final epoch that was anchored by the deadline.
     Met,
-    /// The event is in a final epoch that came after the deadline.
+    /// The event is in a final epoch that was anchored after the deadline.
     Late,
-    /// The deadline is still ahead.
+    /// The event is in no final epoch, and the deadline has not passed.
     Pending,
 }
 
 impl Status {
-    /// The status as verdicts write it.
+    /// The name in verdicts.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,7 +59,7 @@ impl Status {
 }
 
 impl Promise {
-    /// The address that signed this for that merchant, if any did.
+    /// The address that signed the promise in that merchant's name; `None` if the signature is not valid.
     #[must_use]
     pub fn signer(&self, identity: &Identity) -> Option<Address> {
         let root = tree::climb(&self.event.hash(), &self.path);
@@ -63,7 +67,7 @@ impl Promise {
         typed_data::recover(&digest, &self.signature)
     }
 
-    /// Whether this promises a sale of `key_id` within the bounds of a deadline.
+    /// Checks that the promise is for a sale of `key_id`, and that its deadline is within the bounds.
     ///
     /// # Errors
     /// `receipt_terms`, with the term that does not fit.
@@ -84,10 +88,10 @@ impl Promise {
         Err(Refusal::new(Code::ReceiptTerms, broken))
     }
 
-    /// The receipt key that signed this, in its span at the time of the sale.
+    /// Checks that the signer was one of the merchant's receipt keys at the time of the sale, and returns its address.
     ///
     /// # Errors
-    /// `receipt_signature` where there is none.
+    /// `receipt_signature` if it was not.
     pub fn check_signature(&self, identity: &Identity, signers: &[SignerSpan]) -> Result<Address, Refusal> {
         let refuse = |why: &str| Refusal::new(Code::ReceiptSignature, why);
         let signer = self
@@ -106,8 +110,8 @@ impl Promise {
         }
     }
 
-    /// What became of this, where `anchored_at_s` is the block time of the final epoch that holds the event, and
-    /// `as_of_s` that of the newest final block. `None` is a deadline that passed without the event.
+    /// What became of the promise. `anchored_at_s` is the block time of the final epoch that holds the event, if one
+    /// does, and `as_of_s` the time of the newest final block. `None` if the deadline passed without the event.
     #[must_use]
     pub fn status(&self, anchored_at_s: Option<u64>, as_of_s: u64) -> Option<Status> {
         match anchored_at_s {

@@ -1,4 +1,5 @@
-//! A key that went from one shelf to another: both sides must say so, and the one that it left must end there.
+//! Protocol §5: transfers between shelves. Both shelves' bodies must name each other, and of all shelves at most one may
+//! hold the key now.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::event::Kind;
 use crate::vocabulary::body::{Body, Departure, ShelfKey, TransferredIn, TransferredOut};
 use crate::{Code, Refusal};
 
-/// One shelf's bundle for a key, and what the chain says of that shelf's merchant.
+/// One shelf's bundle for a key, and the chain's view of that shelf's merchant.
 #[derive(Clone, Copy, Debug)]
 pub struct Counterpart<'a> {
     /// The bundle.
@@ -24,7 +25,7 @@ pub struct Counterpart<'a> {
 /// # Errors
 /// `transfer_unverified` if a side is missing or does not say the same.
 pub(crate) fn check(sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
-    // Whoever handed the key on holds it no more: of all sides one at the most may end in anything but a departure.
+    // A shelf that passed the key on no longer holds it, so at most one history may end in anything but a departure.
     let holders = sides
         .iter()
         .filter(|side| state(side).is_some_and(|kind| kind != Kind::TransferredOut))
@@ -50,7 +51,7 @@ pub(crate) fn check(sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A departure: the shelf that it names has an arrival that names it.
+/// Checks a departure: the shelf that it names has an arrival that names this departure.
 fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
     let TransferredOut { to } = opened(departure)?;
     let from = Departure {
@@ -68,8 +69,8 @@ fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart
     }
 }
 
-/// An arrival: the shelf that it names has that departure for this shelf, and nothing after it but a way back. The hash
-/// of the departure, which no other arrival may follow.
+/// Checks an arrival: the shelf that it names has the departure to this shelf, in its latest history. Returns the
+/// departure's hash, which no other arrival may name.
 fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
     let TransferredIn { from } = opened(arrival)?;
     let origin = find(sides, &from.shelf)?;
@@ -83,8 +84,8 @@ fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'
             "the shelf that the key came from does not show its departure",
         ));
     }
-    // After a departure only an arrival may follow, which is checked like this one; that the origin does not hold the
-    // key now was checked over all sides.
+    // Only an arrival may follow a departure, and it is checked like this one. `check` has made sure that the origin does
+    // not hold the key now.
     if origin.bundle.history.epoch != origin.view.latest {
         return Err(unverified(
             "the history of the shelf that the key came from is not its latest",
@@ -93,7 +94,7 @@ fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'
     Ok(from.event_hash)
 }
 
-/// How the key's history on that shelf ends.
+/// The kind of the last event on that shelf.
 fn state(side: &Counterpart<'_>) -> Option<Kind> {
     side.bundle.events.last().map(|included| included.event.kind)
 }
@@ -109,7 +110,7 @@ fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &ShelfKey) -> Result<&'a Cou
         .ok_or_else(|| unverified("the bundle of the other side of a transfer was not handed in"))
 }
 
-/// What a transfer's body says.
+/// Reads a transfer's body.
 fn opened<T: Body>(included: &Included) -> Result<T, Refusal> {
     let opening = included
         .opening

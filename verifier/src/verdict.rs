@@ -1,4 +1,9 @@
-//! Protocol §5: the verdict. Every check, code after code; the first that fails is the answer.
+//! Protocol §5: the verdict on a bundle. The checks run in the order of the protocol's codes, each over the whole bundle,
+//! and the first that fails is the verdict.
+//!
+//! `events` checks the key's events against their epochs and each other, `claim` the opened bodies and whose the sale is,
+//! `receipts` the receipts; [`crate::transfer`] compares the bundles of several shelves. To add a check, give it a place
+//! in the order of `check_shelf`.
 
 use std::iter;
 
@@ -17,26 +22,26 @@ mod receipts;
 
 pub use holds::{Freshness, Holds, ReceiptOutcome, VerifiedEvent};
 
-/// How long after it was superseded a history still counts, by default, seconds.
+/// How long a superseded history counts by default, seconds.
 pub const STALE_AFTER_S: u64 = 86_400;
 
-/// What a verifier asks of a bundle.
+/// What a bundle is checked for.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
     /// The code, as the buyer typed it.
     pub code: &'a str,
-    /// The buyer's secret ([`crate::buyer::secret`]), where the sale is to be shown as the buyer's.
+    /// The buyer's secret ([`crate::buyer::secret`]), to prove that the sale is the buyer's.
     pub claim: Option<B256>,
-    /// The merchant that the verifier was told or has pinned.
+    /// The merchant that the verifier was given or has pinned.
     pub expected: Identity,
-    /// How long after it was superseded a history still counts: [`STALE_AFTER_S`], or the verifier's own.
+    /// How long a superseded history counts, seconds; [`STALE_AFTER_S`] by default.
     pub stale_after_s: u64,
 }
 
-/// Checks a bundle, with the other sides' bundles where the key was transferred.
+/// Checks a bundle, with the bundles of the other shelves if the key was transferred.
 ///
 /// # Errors
-/// The first code that does not hold, in the protocol's order.
+/// The first check that fails, in the protocol's order.
 pub fn check(
     bundle: &Bundle,
     question: &Question<'_>,
@@ -64,7 +69,7 @@ pub fn check(
     Ok(holds)
 }
 
-/// All checks of one shelf's bundle: all but the last, which compares it with other shelves.
+/// Runs all checks of one shelf's bundle: all but the last, which compares it with other shelves.
 fn check_shelf(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Holds, Refusal> {
     let alpha = code::alpha(question.code)?;
     if bundle.identity != question.expected || view.identity != question.expected {
@@ -132,7 +137,7 @@ fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
     }
 }
 
-/// An event and its epoch's block. That the epoch is there was checked with the headers.
+/// An event with its epoch's block. `check_epochs` has made sure that the view has the epoch.
 fn verified(included: &Included, view: &ChainView) -> Result<VerifiedEvent, Refusal> {
     let anchored = view.epochs.get(&included.epoch).ok_or_else(|| {
         Refusal::new(

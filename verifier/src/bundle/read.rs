@@ -1,4 +1,4 @@
-//! Reading a bundle: every rule that makes a file `malformed`.
+//! Reads the fields of bundles, and applies every rule that makes one `malformed`.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,8 @@ impl Bundle {
     }
 }
 
-/// Each epoch once, a header for each epoch named, and paths of a length that the header's count allows.
+/// Checks that each epoch is listed once, that each epoch named has a header, and that paths have a length that the
+/// header's event count allows.
 pub(super) fn check_epochs(events: &[Included], history: &HistoryAt, epochs: &[ListedHeader]) -> Result<(), Refusal> {
     let mut counts = BTreeMap::new();
     for ListedHeader { header, .. } in epochs {

@@ -1,4 +1,4 @@
-//! Writing a bundle, compact.
+//! Writes the fields of bundles.
 
 use alloy_primitives::hex;
 use serde_json::{Value, json};

@@ -12,25 +12,25 @@ use super::seen::Seen;
 use super::store::Marker;
 use crate::history::{self, Head, Proof};
 
-/// The history map of one merchant, open in this process alone.
+/// The history map of one merchant on disk. One process at a time can have it open.
 pub struct Map {
     base: Base,
     marker: Marker,
 }
 
 impl Map {
-    /// Opens the map in that folder, or makes an empty one where there is none. Reads every bucket once: their
-    /// checksums are tested, their roots must join to the root that the last epoch left.
+    /// Opens the map in that folder, or makes an empty one if there is none. Reads every bucket once: checksums are
+    /// tested, and the buckets' roots must join to the root that the last epoch left.
     ///
     /// # Errors
-    /// [`MapError::Locked`] where another process has it open, [`MapError::Foreign`] where the folder is something
-    /// else, [`MapError::Damaged`] where it is not whole.
+    /// [`MapError::Locked`] if another process has it open, [`MapError::Foreign`] if the folder holds something else,
+    /// [`MapError::Damaged`] if the map is not whole.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, MapError> {
         let (base, marker) = Base::open(path.as_ref())?;
         Ok(Self { base, marker })
     }
 
-    /// The epoch that the map stands at: its number and hash; 0 and zero before the first.
+    /// The epoch that the map is at: its number and hash; 0 and zero before the first.
     #[must_use]
     pub fn epoch(&self) -> (u64, B256) {
         (self.marker.epoch, self.marker.epoch_hash)
@@ -42,7 +42,7 @@ impl Map {
         self.marker.root
     }
 
-    /// How many keys ever had an event.
+    /// The number of keys that ever had an event.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.marker.keys
@@ -54,18 +54,18 @@ impl Map {
         self.marker.keys == 0
     }
 
-    /// The key's last event; `None` where it never had one.
+    /// The key's last event; `None` if it never had one.
     ///
     /// # Errors
-    /// Where the store cannot be read or is damaged.
+    /// If the store cannot be read or is damaged.
     pub fn head(&self, key: &B256) -> Result<Option<Head>, MapError> {
         Ok(self.base.read(&self.base.tree.place(key))?.head(key))
     }
 
-    /// The keys' last events, in the order of the keys, which must not fall: each bucket is read once.
+    /// The keys' last events, in the order of the keys, which must be ascending. Each bucket is read once.
     ///
     /// # Errors
-    /// [`MapError::Order`] where the keys fall; else as [`Self::head`].
+    /// [`MapError::Order`] if the keys are not ascending; otherwise as [`Self::head`].
     pub fn heads(&self, keys: &[B256]) -> Result<Vec<Option<Head>>, MapError> {
         if let Some(at) = keys.windows(2).position(|pair| pair[0] > pair[1]) {
             return Err(MapError::Order(at + 1));
@@ -82,10 +82,10 @@ impl Map {
         Ok(heads)
     }
 
-    /// The key's proof under [`Self::root`], of presence or absence.
+    /// The proof of the key's presence or absence under [`Self::root`]. It is checked before it is returned.
     ///
     /// # Errors
-    /// Where the store cannot be read or is damaged: a proof that does not climb is never handed out.
+    /// If the store cannot be read or is damaged.
     pub fn prove(&self, key: &B256) -> Result<Proof, MapError> {
         let path = self.base.tree.path(key);
         let mut proof = match &path.end {
@@ -102,27 +102,29 @@ impl Map {
         Ok(proof)
     }
 
-    /// What the map becomes when these keys' last events are these, in strictly rising order of keys. Writes nothing.
+    /// Computes how the map changes if these keys' last events become these. The keys must be strictly ascending. Writes
+    /// nothing.
     ///
     /// # Errors
-    /// [`MapError::Order`] where the keys do not rise; else as [`Self::head`].
+    /// [`MapError::Order`] if the keys are not strictly ascending, [`MapError::Crowded`] if too many share a prefix;
+    /// otherwise as [`Self::head`].
     pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
         Plan::make(self.epoch(), &self.base, &Seen::root(iter::empty()), updates)
     }
 
-    /// Makes the plan true, as the epoch of that number and hash. When this returns it is on disk; a kill before that
-    /// leaves the epoch before or this one, whole. Memory: the touched buckets, at most [`super::BUCKET_RECORDS`] records an
-    /// update.
+    /// Applies the plan as the epoch with that number and hash. When this returns, the epoch is on disk; a crash before
+    /// that leaves the map at the previous epoch or at this one, whole. Memory: the buckets touched, at most
+    /// [`super::BUCKET_RECORDS`] records for each update.
     ///
     /// # Errors
-    /// [`MapError::OtherState`] where the map moved on since the plan was made, [`MapError::Number`] where the epoch
-    /// is not the next. After an error of the store the map may be at either epoch: open it again.
+    /// [`MapError::OtherState`] if the map changed since the plan was made, [`MapError::Number`] if the epoch is not the
+    /// next. After an error of the store the map may be at either epoch: open it again.
     #[expect(clippy::needless_pass_by_value, reason = "a plan is good for one commit")]
     pub fn commit(&mut self, plan: Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
         self.advance(&plan, epoch, epoch_hash)
     }
 
-    /// As [`Self::commit`], which says what it does.
+    /// As [`Self::commit`], for a plan that the caller keeps.
     pub(super) fn advance(&mut self, plan: &Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
         if plan.epoch != self.epoch() {
             return Err(MapError::OtherState);
@@ -140,7 +142,7 @@ impl Map {
             keys: self.marker.keys + plan.added,
         };
         self.base.store.write(plan.change.as_ref(), &marker)?;
-        // On disk: the memory must follow, and from here nothing can fail.
+        // The epoch is on disk. Nothing from here on can fail, so the tree in memory follows.
         if let Some(change) = &plan.change {
             self.base.tree.apply(change);
         }
@@ -148,7 +150,7 @@ impl Map {
         Ok(())
     }
 
-    /// What plans are made on.
+    /// The buckets and the tree, which plans are made on.
     pub(super) const fn base(&self) -> &Base {
         &self.base
     }

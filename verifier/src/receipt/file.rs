@@ -1,4 +1,4 @@
-//! The file `shelfproof-receipt-v1`: one receipt, as the buyer gets it with the code.
+//! The file `shelfproof-receipt-v1`: one receipt, which the buyer gets with the code.
 
 use alloy_primitives::hex;
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ pub const MAX_BYTES: usize = 1 << 20;
 /// The format's name.
 const FORMAT: &str = "shelfproof-receipt-v1";
 
-/// A receipt file, well formed.
+/// A well-formed receipt file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Who promises.
+    /// The merchant.
     pub identity: Identity,
-    /// That the event's key id is the code's.
+    /// The proof that the event's key id belongs to the code.
     pub vrf_proof: vrf::Proof,
-    /// What is promised.
+    /// The promise.
     pub promise: Promise,
 }
 

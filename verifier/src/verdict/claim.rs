@@ -1,4 +1,4 @@
-//! What was opened, and whether the sale is the buyer's.
+//! Checks the opened bodies, and whether the sale is the buyer's.
 
 use alloy_primitives::B256;
 
@@ -7,7 +7,7 @@ use crate::event::{KeyEvent, Kind, Opening};
 use crate::vocabulary::body::{Body, Redeemed, Sold};
 use crate::{Code, Refusal, buyer};
 
-/// Every opened body is what its event commits to, the receipts' too.
+/// Checks that every opened body, in receipts too, is the one that its event commits to.
 pub(super) fn check_payloads(bundle: &Bundle) -> Result<(), Refusal> {
     let events = bundle
         .events
@@ -27,7 +27,7 @@ pub(super) fn check_payloads(bundle: &Bundle) -> Result<(), Refusal> {
     }
 }
 
-/// The sale is that of the secret's holder, where one asks.
+/// Checks that the sale names the holder of the secret `claim`, if there is one.
 pub(super) fn check_claim(bundle: &Bundle, claim: Option<B256>) -> Result<(), Refusal> {
     let Some(secret) = claim else { return Ok(()) };
     let sale = find(bundle, Kind::Sold).ok_or_else(|| Refusal::new(Code::NotSold, "the key was never sold"))?;
@@ -42,7 +42,7 @@ pub(super) fn check_claim(bundle: &Bundle, claim: Option<B256>) -> Result<(), Re
     }
 }
 
-/// Whether the redemption carries the secret that the sale's buyer is the hash of.
+/// Whether the redemption's body has the secret whose hash is the sale's buyer.
 pub(super) fn redeemed_by_buyer(bundle: &Bundle) -> bool {
     let opening = |kind| find(bundle, kind).and_then(|included| included.opening.as_ref());
     let Some((sale, redemption)) = opening(Kind::Sold).zip(opening(Kind::Redeemed)) else {

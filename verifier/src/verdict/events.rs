@@ -1,4 +1,4 @@
-//! A key's events against their epochs and against each other.
+//! Checks a key's events against their epochs and against each other.
 
 use alloy_primitives::B256;
 
@@ -8,7 +8,7 @@ use crate::epoch::latest_event_ms;
 use crate::event::Kind;
 use crate::{Code, Refusal, tree};
 
-/// Every event is a leaf of its epoch.
+/// Checks that every event is a leaf of its epoch's events tree.
 pub(super) fn check_inclusion(bundle: &Bundle) -> Result<(), Refusal> {
     for included in &bundle.events {
         let root = bundle.header(included.epoch).map(|header| header.events_root);
@@ -23,7 +23,7 @@ pub(super) fn check_inclusion(bundle: &Bundle) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Versions, links, kinds and times, each over all events before the next.
+/// Checks versions, then links, then kinds, then times, each over all events.
 pub(super) fn check_sequence(events: &[VerifiedEvent]) -> Result<(), Refusal> {
     for (version, verified) in (1u32..).zip(events) {
         if verified.event.version != version {

@@ -48,7 +48,7 @@ fn honest() -> Shelf {
 }
 
 /// The breach found when the key's next event is changed like that.
-fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, Other)>) {
+fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, OtherEvent)>) {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
     let mut shelf = honest();
     change(&mut event);
