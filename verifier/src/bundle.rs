@@ -86,6 +86,13 @@ impl Bundle {
             .find(|header| header.number == number)
     }
 
+    /// Block numbers by epoch number, for the epochs that come with one: where the file says that their logs are.
+    #[must_use]
+    pub fn block_hints(&self) -> Vec<(u64, u64)> {
+        let hint = |listed: &ListedHeader| Some((listed.header.number, listed.block?));
+        self.epochs.iter().filter_map(hint).collect()
+    }
+
     /// What the checks need of the chain: the listed epochs, the epoch after the history's (its time is when the history
     /// was superseded), and the receipts' signers.
     #[must_use]

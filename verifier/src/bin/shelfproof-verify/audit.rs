@@ -1,4 +1,4 @@
-//! `audit`: everything that a shop anchored, replayed from the chain and its published data.
+//! `audit`: replays everything that a shop anchored, from the chain and its published data.
 
 pub(crate) mod data;
 mod evidence;
@@ -16,18 +16,18 @@ use shelfproof_verifier::chain::rpc::FinalBlock;
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
 use shelfproof_verifier::published::{Data, Missing};
 
-use crate::Context;
 use crate::args::{AuditArgs, Lang};
 use crate::cause::Cause;
+use crate::context::Context;
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::{NotProved, Text};
 use crate::source::Online;
-use crate::{store, time};
+use crate::{facts, store, time};
 
 use progress::Progress;
-use record::Record;
+use record::AuditRecord;
 
-/// Replays what is not replayed yet.
+/// Replays the epochs that the last run did not.
 pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure> {
     let data = data::open(&args.data)?;
     let online = Online::open(&args.source, &context.names())?;
@@ -71,11 +71,11 @@ struct Audit<'a> {
     json: bool,
 }
 
-/// How one epoch ends.
+/// The result of one epoch.
 enum Step {
-    /// It keeps the rules; so many events.
+    /// It keeps the rules; the number of its events.
     Kept(usize),
-    /// It does not; and its data, where that is what was anchored.
+    /// It breaks one; the data, if it matches its hash.
     Broken(Breach, Vec<u8>),
 }
 
@@ -84,8 +84,8 @@ impl Audit<'_> {
         let (done, hash) = map.epoch();
         let (latest, _) = self.online.source.latest_epoch(&self.at).await?;
         self.check_map(done, hash, latest).await?;
-        let old = Record::read_own(&self.folder, &self.online.source.identity())?;
-        // An audit that was killed leaves a map ahead of its record: the record's block is then early, never late.
+        let old = AuditRecord::read_own(&self.folder, &self.online.source.identity())?;
+        // A crash leaves the map ahead of the record, so the record's block may be too early to start from, never too late.
         let known = old
             .filter(|record| record.epoch <= done)
             .and_then(|record| record.block);
@@ -112,7 +112,7 @@ impl Audit<'_> {
         self.kept(&map, done, last_block, progress.finish())
     }
 
-    /// A map of another history must not be built upon.
+    /// Checks that the map on disk belongs to the chain's history.
     async fn check_map(&self, done: u64, hash: B256, latest: u64) -> Result<(), Failure> {
         if done == 0 {
             return Ok(());
@@ -159,13 +159,13 @@ impl Audit<'_> {
         if let Err(breach) = audit::check_history_root(header, &plan.root()) {
             return Ok(Step::Broken(breach, bytes));
         }
-        // A crash before this leaves the map an epoch behind; after it, an epoch ahead: both are where to go on.
+        // A crash before the commit repeats this epoch in the next run; a crash after it continues with the next epoch.
         map.commit(plan, header.number, epoch.hash)
             .map_err(|error| map_failed(&error))?;
         Ok(Step::Kept(events.len()))
     }
 
-    /// Records the breach, writes the evidence, and says so.
+    /// Records the breach, writes report and evidence, and makes the failure.
     async fn broken(
         &self,
         map: &HistoryMap,
@@ -191,12 +191,12 @@ impl Audit<'_> {
             .with("evidence", evidence))
     }
 
-    fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> Record {
+    fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> AuditRecord {
         let (epoch, hash) = map.epoch();
-        Record::new(&self.online.source.identity(), epoch, hash, last_block, time::now_s())
+        AuditRecord::new(&self.online.source.identity(), epoch, hash, last_block, time::now_s())
     }
 
-    fn write_report(&self, record: Record) -> Result<(), Failure> {
+    fn write_report(&self, record: AuditRecord) -> Result<(), Failure> {
         let Some(path) = &self.args.report else { return Ok(()) };
         record.by(self.args.auditor.clone()).write(path)
     }
@@ -220,7 +220,7 @@ impl Audit<'_> {
             verdict: format!("holds {epoch} epochs"),
             tone: Tone::Good,
             sentence: lang.text(sentence).to_owned(),
-            warnings: time::behind(self.at.time_s, lang).into_iter().collect(),
+            warnings: facts::chain_behind(self.at.time_s, lang).into_iter().collect(),
             facts: vec![
                 (lang.text(Text::AuditedLabel), self.range_text(epoch)),
                 (lang.text(Text::ReplayedLabel), replayed),

@@ -1,4 +1,4 @@
-//! `trust`: names for merchants, pinned at first use.
+//! `trust`: pins merchants under names, lists and removes them.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use shelfproof_verifier::chain::rpc::{Finality, http};
 use shelfproof_verifier::json::{self as lexical, Node};
 use shelfproof_verifier::{B256, Refusal};
 
-use crate::Context;
 use crate::args::{TrustAddArgs, TrustCommand};
 use crate::cause::Cause;
+use crate::context::Context;
 use crate::input::{self, Inputs};
 use crate::pins::Pin;
 use crate::report::{Failure, Report, Tone, identity_json};
@@ -19,13 +19,13 @@ use crate::source::{self, Online};
 use crate::time;
 
 const FORMAT: &str = "shelfproof-merchant-v1";
-/// The largest file of a shop's own word.
+/// The largest `/.well-known/shelfproof.json`.
 const MAX_BYTES: usize = 65_536;
-/// Redirects that are followed to it.
+/// The most redirects followed to it.
 const MAX_REDIRECTS: usize = 5;
 const MAX_NAME_CHARS: usize = 64;
 
-/// Adds, lists or removes.
+/// Runs the subcommand.
 pub(crate) fn run(command: &TrustCommand, context: &Context) -> Result<Report, Failure> {
     match command {
         TrustCommand::Add(args) => add(args, context),
@@ -46,7 +46,7 @@ fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
         pin = old.clone();
     }
     if let Some(rpc) = &args.rpc {
-        // Asked once now: a name that no chain knows is better refused today than when a key is at stake.
+        // The merchant is looked up now, so that a wrong id is refused when it is pinned and not when a key is checked.
         let Identity {
             chain_id,
             registry,
@@ -143,7 +143,7 @@ fn remove(name: &str, context: &Context) -> Result<Report, Failure> {
 
 fn check_name(name: &str) -> Result<(), Failure> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    // A name that looks like an id would hide which of the two is meant.
+    // A name that looks like an id would be read as one.
     let looks_like_id = name.starts_with("0x") || name.starts_with('-') || input::hex_word(name).is_some();
     let fits =
         !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && name.chars().all(allowed) && !looks_like_id;
@@ -156,7 +156,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
     }
 }
 
-/// The shop's word, or the user's.
+/// What the shop or the user says about the merchant.
 struct Found {
     identity: Identity,
     data_uri: Option<String>,
@@ -229,7 +229,7 @@ fn pin_json(pin: &Pin) -> Value {
     let mut json = identity_json(&pin.identity());
     json["pinnedAt"] = pin.pinned_at.into();
     json["dataUri"] = json!(pin.data_uri);
-    // The node's address stays out: it may hold a key to the node.
+    // Leaves out the node's address, which may contain an access key.
     json["hasRpc"] = pin.rpc.is_some().into();
     json
 }

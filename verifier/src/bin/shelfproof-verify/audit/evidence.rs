@@ -1,4 +1,4 @@
-//! Collects the report of a breach: what it is, in which epoch, and the events that prove it on chain where any do.
+//! Makes the report of a breach, with the evidence for a dispute.
 
 use shelfproof_verifier::audit::{Breach, BreachProof, OtherEvent};
 use shelfproof_verifier::chain::AnchoredEpoch;
@@ -11,8 +11,8 @@ use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
 use super::search;
 use crate::source::Online;
 
-/// Puts the report together. An event of an earlier epoch is looked for in the published data; where it cannot be
-/// found, the report says why, and the breach stands without evidence for a dispute.
+/// Makes the report. An event of an earlier epoch is looked for in the published data; if it cannot be found, the report
+/// says why and has no evidence.
 pub(super) async fn collect(
     online: &Online,
     data: &Data,
@@ -42,7 +42,7 @@ pub(super) async fn collect(
     }
 }
 
-/// The events of a proof, the one that came first first.
+/// Proves the events of a breach, in the order in which they happened.
 async fn exhibits(
     online: &Online,
     data: &Data,

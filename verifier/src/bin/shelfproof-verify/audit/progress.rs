@@ -1,4 +1,4 @@
-//! How far an audit is: a bar on a terminal, a line now and then elsewhere, nothing beside JSON.
+//! The progress of an audit: a bar on a terminal, a line every few seconds elsewhere, nothing with JSON.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::args::Lang;
 use crate::sentences::Text;
 
-/// How often a line is printed where there is no terminal.
+/// The time between two lines if there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// How far.
+/// The progress of an audit, on standard error.
 pub(super) struct Progress {
     shown: Shown,
     latest: u64,
@@ -49,7 +49,7 @@ impl Progress {
         }
     }
 
-    /// One more epoch keeps the rules.
+    /// Records an epoch that keeps the rules, with the number of its events.
     pub(super) fn advance(&mut self, number: u64, events: usize) {
         self.events += events as u64;
         match &mut self.shown {
@@ -64,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away, and says how many events were replayed.
+    /// Clears the bar, and returns the number of events replayed.
     pub(super) fn finish(&self) -> u64 {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();

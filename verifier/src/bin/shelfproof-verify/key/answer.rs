@@ -1,4 +1,4 @@
-//! What a verdict that holds is told as.
+//! The answer of `key` and `show` for a verdict that holds.
 
 use serde_json::{Map, Value, json};
 use shelfproof_verifier::chain::ChainView;
@@ -6,26 +6,36 @@ use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Status;
 use shelfproof_verifier::verdict::{Holds, ReceiptOutcome, VerifiedEvent};
 
-use super::{Asked, Report, Style};
 use crate::args::Lang;
-use crate::audit::record::{Cover, Known};
-use crate::report::{Tone, identity_json};
+use crate::audit::record::{Coverage, KnownAudit};
+use crate::facts;
+use crate::input::KeyInput;
+use crate::report::{Report, Tone, identity_json};
 use crate::sentences::{self, NotProved, Text};
 use crate::{disclosed, time};
 
-/// A verdict and what belongs to it.
-pub(super) struct Told<'a> {
+/// What an answer shows beside the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// The key's state and the facts that the verdict rests on.
+    Verdict,
+    /// The key's whole history.
+    History,
+}
+
+/// A verdict with all that its answer shows.
+pub(super) struct KeyAnswer<'a> {
     pub(super) holds: &'a Holds,
     pub(super) view: &'a ChainView,
-    pub(super) asked: &'a Asked,
-    pub(super) known: &'a Known,
+    pub(super) input: &'a KeyInput,
+    pub(super) audits: &'a KnownAudit,
     pub(super) lang: Lang,
 }
 
-impl Told<'_> {
+impl KeyAnswer<'_> {
     pub(super) fn report(&self, style: Style, believed: NotProved) -> Report {
-        let record = self.known.record.as_ref();
-        let cover = record.map(|record| record.cover(self.view, self.holds.freshness.epoch));
+        let record = self.audits.record.as_ref();
+        let cover = record.map(|record| record.coverage(self.view, self.holds.freshness.epoch));
         let mut report = Report {
             verdict: self.holds.verdict(),
             tone: if self.holds.yours && self.holds.state == Some(Kind::Sold) {
@@ -52,28 +62,30 @@ impl Told<'_> {
         if self.holds.receipts.iter().any(|receipt| receipt.status == Status::Late) {
             report.warnings.push(self.lang.text(Text::SoldLate).to_owned());
         }
-        report.warnings.extend(time::behind(self.view.as_of_s, self.lang));
+        report
+            .warnings
+            .extend(facts::chain_behind(self.view.as_of_s, self.lang));
         report
     }
 
-    /// What of the audits known here must not be overlooked.
-    fn audit_warning(&self, cover: Option<Cover>) -> Option<String> {
-        if let Some(damage) = &self.known.damage {
+    /// The warning about audits, if the user must know of one.
+    fn audit_warning(&self, cover: Option<Coverage>) -> Option<String> {
+        if let Some(damage) = &self.audits.damage {
             return Some(self.lang.fill(Text::AuditUnreadable, &[("detail", damage)]));
         }
-        let record = self.known.record.as_ref()?;
+        let record = self.audits.record.as_ref()?;
         match cover? {
-            Cover::Broken => {
+            Coverage::Broken => {
                 let breach = record.breach.as_ref().map(|breach| breach.detail.as_str());
                 let detail = breach.unwrap_or_default();
                 Some(self.lang.fill(Text::AuditFoundBreach, &[("detail", &detail)]))
             }
-            Cover::OtherHistory => Some(self.lang.text(Text::AuditOfOtherHistory).to_owned()),
-            Cover::Covers | Cover::EndsBefore | Cover::AheadOfView => None,
+            Coverage::OtherHistory => Some(self.lang.text(Text::AuditOfOtherHistory).to_owned()),
+            Coverage::Covers | Coverage::EndsBefore | Coverage::AheadOfView => None,
         }
     }
 
-    fn not_proved(&self, believed: NotProved, cover: Option<Cover>) -> Vec<NotProved> {
+    fn not_proved(&self, believed: NotProved, cover: Option<Coverage>) -> Vec<NotProved> {
         let mut open = Vec::new();
         if self.holds.state.is_some() && !self.holds.yours {
             open.push(NotProved::WhoseSale);
@@ -85,16 +97,16 @@ impl Told<'_> {
             believed,
         ]);
         match cover {
-            Some(Cover::Covers) if self.known.record.as_ref().is_some_and(|record| record.handed_over) => {
+            Some(Coverage::Covers) if self.audits.record.as_ref().is_some_and(|record| record.handed_over) => {
                 open.push(NotProved::AuditorBelieved);
             }
-            Some(Cover::Covers) => {}
+            Some(Coverage::Covers) => {}
             _ => open.push(NotProved::Audit),
         }
         open
     }
 
-    fn facts(&self, cover: Option<Cover>) -> Vec<(&'static str, String)> {
+    fn facts(&self, cover: Option<Coverage>) -> Vec<(&'static str, String)> {
         let lang = self.lang;
         let mut facts = Vec::new();
         if let Some(last) = self.holds.events.last() {
@@ -127,11 +139,11 @@ impl Told<'_> {
             self.holds
                 .receipts
                 .iter()
-                .map(|receipt| (lang.text(Text::ReceiptLabel), receipt_text(receipt, lang))),
+                .map(|receipt| (lang.text(Text::ReceiptLabel), facts::promise(receipt, lang))),
         );
         facts.push(self.history_fact());
         facts.push((lang.text(Text::AuditLabel), self.audit_text(cover)));
-        facts.push((lang.text(Text::ShopLabel), shop(self.view, lang)));
+        facts.push((lang.text(Text::ShopLabel), facts::merchant(self.view, lang)));
         facts
     }
 
@@ -155,7 +167,7 @@ impl Told<'_> {
         (self.lang.text(Text::HistoryLabel), text)
     }
 
-    /// Epoch and block of an event.
+    /// The epoch and block of an event.
     fn place(&self, verified: &VerifiedEvent) -> String {
         let (epoch, at) = (&verified.epoch, time::utc(verified.anchored_at_s));
         match &verified.block {
@@ -166,14 +178,14 @@ impl Told<'_> {
         }
     }
 
-    fn audit_text(&self, cover: Option<Cover>) -> String {
-        let Some((cover, record)) = cover.zip(self.known.record.as_ref()) else {
+    fn audit_text(&self, cover: Option<Coverage>) -> String {
+        let Some((cover, record)) = cover.zip(self.audits.record.as_ref()) else {
             return self.lang.text(Text::AuditUnknown).to_owned();
         };
         record.text(cover, self.lang)
     }
 
-    /// Rows of the history; what was opened stands below its event.
+    /// The rows of the history: each event, and its opened body below.
     fn table(&self) -> Vec<Vec<String>> {
         let heads = [
             Text::HeadVersion,
@@ -198,13 +210,13 @@ impl Told<'_> {
             ]);
             rows.push(vec![match &verified.opening {
                 None => self.lang.text(Text::BodyWithheld).to_owned(),
-                Some(opening) => disclosed::line(&disclosed::fields(opening, &self.asked.code, self.asked.claim)),
+                Some(opening) => disclosed::line(&disclosed::fields(opening, &self.input.code, self.input.claim)),
             }]);
         }
         rows
     }
 
-    fn json(&self, cover: Option<Cover>) -> Map<String, Value> {
+    fn json(&self, cover: Option<Coverage>) -> Map<String, Value> {
         let fresh = &self.holds.freshness;
         let receipt = |receipt: &ReceiptOutcome| json!({"status": receipt.status.as_str(), "signer": receipt.signer, "anchorBy": receipt.anchor_by_s});
         let object = json!({
@@ -217,7 +229,7 @@ impl Told<'_> {
                 "epoch": fresh.epoch, "epochHash": fresh.epoch_hash, "anchoredAt": fresh.anchored_at_s,
                 "supersededAt": fresh.superseded_at_s, "latest": fresh.latest, "asOf": fresh.as_of_s,
             },
-            "audit": self.known.record.as_ref().zip(cover).map(|(record, cover)| record.summary(cover)),
+            "audit": self.audits.record.as_ref().zip(cover).map(|(record, cover)| record.summary(cover)),
             "merchant": identity_json(&self.view.identity),
         });
         match object {
@@ -228,7 +240,7 @@ impl Told<'_> {
 
     fn event_json(&self, verified: &VerifiedEvent) -> Value {
         let opened = verified.opening.as_ref().map(|opening| {
-            disclosed::fields(opening, &self.asked.code, self.asked.claim)
+            disclosed::fields(opening, &self.input.code, self.input.claim)
                 .into_iter()
                 .collect::<Map<_, _>>()
         });
@@ -238,27 +250,4 @@ impl Told<'_> {
             "anchoredAt": verified.anchored_at_s, "opened": opened,
         })
     }
-}
-
-/// Which merchant a view is of, for people.
-pub(crate) fn shop(view: &ChainView, lang: Lang) -> String {
-    let identity = view.identity;
-    lang.fill(
-        Text::Shop,
-        &[
-            ("merchant", &identity.merchant_id),
-            ("registry", &identity.registry),
-            ("chain", &identity.chain_id),
-        ],
-    )
-}
-
-/// What became of a receipt, for people.
-pub(crate) fn receipt_text(receipt: &ReceiptOutcome, lang: Lang) -> String {
-    let status = match receipt.status {
-        Status::Met => Text::ReceiptMet,
-        Status::Late => Text::ReceiptLate,
-        Status::Pending => Text::ReceiptPending,
-    };
-    lang.fill(status, &[("time", &time::utc(receipt.anchor_by_s))])
 }
