@@ -1,7 +1,7 @@
 //! One more event of one key: the key's row and the event, in the caller's transaction.
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::vocabulary::body::Body;
 use sqlx::PgConnection;
@@ -63,12 +63,12 @@ pub(super) async fn step<B: Body + Sync>(
         body: body.to_json(),
     };
     let link = key::next(head, B::KIND, now_ms, opening).ok_or(illegal)?;
-    if key_advance(connection, head.no, &link.event).await? == Advanced::Stale {
+    if key_advance(connection, head.key_no, &link.event).await? == Advanced::Stale {
         return Err(StepError::Stale);
     }
-    let appended = Appended {
+    let appended = NewEvent {
         anchor_by_s: None,
-        key_no: head.no,
+        key_no: head.key_no,
         before: Some(head.state),
         event: link.event,
         opening: link.opening,

@@ -82,7 +82,7 @@ impl Report {
             database: server.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
-            counter: app.counter.is_open(),
+            counter: app.orders.is_open(),
             fence: app.gate.is_open(),
             refusal: refusal.unwrap_or_default(),
         }
@@ -157,7 +157,7 @@ pub(crate) fn metrics_router(app: Arc<App>) -> Router {
 
 fn figures(app: &App) -> Response {
     metrics::connections(app.pool.size(), app.pool.num_idle());
-    metrics::waiting(app.counter.waiting());
+    metrics::waiting(app.orders.waiting());
     if let Some(is_open) = app.gate.is_open() {
         metrics::fence(is_open);
     }
