@@ -1,4 +1,4 @@
-//! The audit follows honest shelves to the end and names each breach, with what proves it on chain.
+//! The audit accepts honest shelves and finds each breach, with the events that prove it on chain.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ fn honest() -> Shelf {
     shelf
 }
 
-/// The breach found when the key's next event is changed like that.
+/// The breach found after a change to the key's next event.
 fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, OtherEvent)>) {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
     let mut shelf = honest();
@@ -146,7 +146,7 @@ fn data_that_is_not_the_header_s_is_named() {
     assert_eq!(rule(header, &twice), Rule::EventsRoot);
 }
 
-/// An honest shelf's second epoch with one more record beside a key's, and the breach that its reader finds.
+/// An honest shelf's second epoch with one more event, which is a changed copy of another, and the breach found in it.
 fn second_epoch_with(change: impl FnOnce(&mut RawEvent)) -> (Header, Vec<u8>, RawEvent, Breach) {
     let shelf = honest();
     let mut records = epoch::split_data(&shelf.epochs[1].data()).unwrap();

@@ -1,4 +1,4 @@
-//! Every value that the independent implementation computed, and every refusal by its code.
+//! The vectors: every value that an independent implementation computed, and every refusal by its code.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
 use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, buyer, code, vrf};
 
-/// The vectors, as a test reads them.
+/// The vectors' file.
 pub(crate) fn vectors() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/protocol-v1.json");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -192,7 +192,7 @@ fn receipts_have_their_root_digest_and_signer() {
     }
 }
 
-/// A case's verdict, in the words of the vectors.
+/// A case's verdict, in the form that the vectors have.
 fn verdict_of(vectors: &Value, case: &Value) -> (String, Vec<&'static str>) {
     let trusted = if case["trusted"].is_null() {
         &vectors["trusted"]
