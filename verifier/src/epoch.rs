@@ -129,7 +129,7 @@ pub fn data_path(number: u64) -> String {
 /// Why bytes are not an epoch's data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
-    /// Not a whole number of events, or none, or too many.
+    /// The number of bytes is not that of 1 to [`MAX_EVENTS`] whole events.
     #[error("{0} bytes are not 1 to 1,048,576 events of 109 bytes")]
     Length(usize),
     /// An event whose kind the protocol does not have; its index.

@@ -37,9 +37,9 @@ pub(crate) fn check(sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
     for side in sides {
         for included in &side.bundle.events {
             match included.event.kind {
-                Kind::TransferredOut => check_left(side, included, sides)?,
+                Kind::TransferredOut => check_departure(side, included, sides)?,
                 Kind::TransferredIn => {
-                    let origin = check_came(side, included, sides)?;
+                    let origin = check_arrival(side, included, sides)?;
                     if !followed.insert(origin) {
                         return Err(unverified("one departure is followed by two arrivals"));
                     }
@@ -52,10 +52,10 @@ pub(crate) fn check(sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
 }
 
 /// Checks a departure: the shelf that it names has an arrival that names this departure.
-fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
+fn check_departure(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
     let TransferredOut { to } = opened(departure)?;
     let from = Departure {
-        shelf: name_of(side),
+        shelf: shelf_key(side),
         event_hash: departure.event.hash(),
     };
     let arrives = |included: &Included| {
@@ -71,13 +71,13 @@ fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart
 
 /// Checks an arrival: the shelf that it names has the departure to this shelf, in its latest history. Returns the
 /// departure's hash, which no other arrival may name.
-fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
+fn check_arrival(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
     let TransferredIn { from } = opened(arrival)?;
     let origin = find(sides, &from.shelf)?;
     let departs = |included: &Included| {
         included.event.kind == Kind::TransferredOut
             && included.event.hash() == from.event_hash
-            && opened(included).is_ok_and(|body: TransferredOut| body.to == name_of(side))
+            && opened(included).is_ok_and(|body: TransferredOut| body.to == shelf_key(side))
     };
     if !origin.bundle.events.iter().any(departs) {
         return Err(unverified(
@@ -99,14 +99,14 @@ fn state(side: &Counterpart<'_>) -> Option<Kind> {
     side.bundle.events.last().map(|included| included.event.kind)
 }
 
-fn name_of(side: &Counterpart<'_>) -> ShelfKey {
+fn shelf_key(side: &Counterpart<'_>) -> ShelfKey {
     ShelfKey::new(&side.bundle.identity, side.bundle.key_id)
 }
 
 fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &ShelfKey) -> Result<&'a Counterpart<'b>, Refusal> {
     sides
         .iter()
-        .find(|side| name_of(side) == *name)
+        .find(|side| shelf_key(side) == *name)
         .ok_or_else(|| unverified("the bundle of the other side of a transfer was not handed in"))
 }
 

@@ -15,6 +15,7 @@ use crate::vectors::{identity, vectors};
 const ORDER: &str = "0192f0c4-b3d4-7e5f-8a6b-7c8d9e0f1a2b";
 const PRODUCT: &str = "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f";
 
+#[expect(clippy::unnecessary_wraps, reason = "the fields of bodies are optional")]
 fn some(text: &str) -> Text<'_> {
     Some(text.into())
 }

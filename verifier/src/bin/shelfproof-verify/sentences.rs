@@ -1,21 +1,22 @@
-//! What every answer says to people, in English and Chinese. The text itself is data: `verifier/sentences.json`.
+//! What answers say to people, in English and Chinese. The text is data: `verifier/sentences.json`.
 //!
-//! The file is for other implementations too. `format` names this layout, `shelfproof-sentences-v1`; every other field
-//! is a group, every field of a group one text, and every text has `en` and `zh`. The groups, by what their names are:
+//! The file is for other implementations too. `format` names this layout, `shelfproof-sentences-v1`. Every other field is
+//! a group; a group maps names to texts, and a text has the fields `en` and `zh`:
 //!
-//! | group | names | the text |
+//! | group | names | text |
 //! |---|---|---|
-//! | `codes` | the protocol's codes (section 5) | one sentence: what the refusal means, and what to do |
-//! | `rules` | the rules that an audit checks (section 6) | the same |
-//! | `surroundings` | [`Cause`]'s other codes: the command line, files, the node, the data | the same |
-//! | `states` | a kind of event, or `absent`; with `_yours` for a sale shown to be the asker's, if that differs | one sentence: what a key in this state is good for |
-//! | `receipts` | what was checked of a receipt, or what became of it | one sentence |
-//! | `kinds` | the kinds of events | two or three words |
-//! | `not_proved` | [`NotProved`]'s names | the rest of a sentence that begins with "Not proved:" |
-//! | `texts` | [`Text`]'s names | labels, and lines with values |
+//! | `codes` | the protocol's codes (section 5) | a sentence: what the refusal means, and what to do |
+//! | `rules` | the rules that an audit checks (section 6) | as for codes |
+//! | `surroundings` | the other codes of [`Cause`]: command line, files, node, data | as for codes |
+//! | `states` | a key's last kind of event, or `absent` | a sentence: what the state means, and what to do |
+//! | `states`, with the suffix `_yours` | the kinds from `sold` on, if the sale is proved to be the user's | as for states |
+//! | `receipts` | `yours`, `terms_open` and `unclaimed` at the purchase; `met`, `late`, `pending` later | a sentence |
+//! | `kinds` | the kinds of events | one to three words |
+//! | `not_proved` | the names of [`NotProved`] | what an answer does not prove, listed under "Not proved:" |
+//! | `texts` | the names of [`Text`] | labels, and lines with values |
 //!
-//! A name in braces stands for a value: `{epoch}`. Both languages have the same ones. To add a text: its two languages
-//! in the file, and its name in the enum that this module reads its group by; the tests hold the two together.
+//! A name in braces is replaced by a value: `{epoch}`. Both languages have the same names. To add a text, put both
+//! languages into the file and its name into the enum of its group; the tests find a text that is missing or not used.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -33,7 +34,7 @@ mod text;
 pub(crate) use not_proved::{NotProved, TermsOpen};
 pub(crate) use text::Text;
 
-/// The file. Empty if it cannot be read, which a test excludes.
+/// The file. A test proves that it parses.
 static SENTENCES: LazyLock<Sentences> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../sentences.json")).unwrap_or_default());
 
@@ -62,7 +63,7 @@ struct Pair {
     zh: &'static str,
 }
 
-/// A text of a group; its name if there is none, which a test excludes.
+/// A text of a group; its name if the group does not have it. A test proves that all names are there.
 fn of(group: &Group, name: &'static str, lang: Lang) -> &'static str {
     group.get(name).map_or(name, |pair| match lang {
         Lang::En => pair.en,
@@ -82,7 +83,7 @@ impl Lang {
     }
 }
 
-/// What it means that nothing holds, and what to do.
+/// What a failure means, and what to do.
 pub(crate) fn of_cause(cause: Cause, lang: Lang) -> &'static str {
     let group = match cause {
         Cause::Check(_) => &SENTENCES.codes,
@@ -92,7 +93,7 @@ pub(crate) fn of_cause(cause: Cause, lang: Lang) -> &'static str {
     of(group, cause.code(), lang)
 }
 
-/// What a key's state means, and what to do; `yours` if the sale was shown to be the asker's.
+/// What a key's state means, and what to do. `yours` if the sale was proved to be the user's.
 pub(crate) fn of_state(state: Option<Kind>, yours: bool, lang: Lang) -> &'static str {
     let states = &SENTENCES.states;
     let own = match state {
@@ -110,7 +111,7 @@ pub(crate) fn of_state(state: Option<Kind>, yours: bool, lang: Lang) -> &'static
     )
 }
 
-/// What became of a receipt, or what was checked of it.
+/// What an accepted receipt means, and what to do.
 pub(crate) fn of_receipt(name: &'static str, lang: Lang) -> &'static str {
     of(&SENTENCES.receipts, name, lang)
 }

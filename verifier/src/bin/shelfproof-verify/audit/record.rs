@@ -42,7 +42,7 @@ pub(crate) struct AuditRecord {
     /// The breach that ended the audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) breach: Option<BreachRecord>,
-    /// Whether the record came from somebody else, whose word is all that it rests on.
+    /// Whether somebody else handed the record over: the verifier did not see that audit.
     #[serde(skip)]
     pub(crate) handed_over: bool,
 }

@@ -2,7 +2,7 @@
 
 macro_rules! texts {
     ($($name:ident = $key:literal,)*) => {
-        /// A text of the group `texts`. What a variant says stands in the file under its name.
+        /// A text of the group `texts`, found in the file by its name.
         #[derive(Clone, Copy, Debug)]
         pub(crate) enum Text {
             $($name,)*
