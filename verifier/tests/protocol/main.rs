@@ -8,7 +8,10 @@ mod bounds;
 mod evidence;
 mod flips;
 mod histories;
+#[cfg(feature = "map")]
+mod map;
 mod purchases;
 mod shelf;
 mod transfers;
+mod trie;
 mod vectors;
