@@ -127,7 +127,7 @@ pub const fn read_order(caller: Caller) -> OrderSight {
     match caller {
         Caller::Account { role: Role::Admin, .. } => OrderSight::States,
         Caller::Account {
-            role: Role::Channel, ..
+            role: Role::Reseller, ..
         }
         | Caller::Buyer(_) => OrderSight::Goods,
     }
@@ -136,14 +136,14 @@ pub const fn read_order(caller: Caller) -> OrderSight {
 /// The account whose orders alone a caller may list; `None` for one who may list all.
 #[must_use]
 pub fn orders_in_sight(caller: AnyAccount) -> Option<AccountId> {
-    (caller.role == Role::Channel).then_some(caller.id)
+    (caller.role == Role::Reseller).then_some(caller.id)
 }
 
 /// Whether the caller bought the order or has its token. To anybody else, admins too, the order's goods do not exist.
 #[must_use]
 pub fn authorize_order(caller: Caller, order: &Order) -> bool {
     match caller {
-        Caller::Account { id, role } => role == Role::Channel && order.account == id,
+        Caller::Account { id, role } => role == Role::Reseller && order.account == id,
         Caller::Buyer(own) => own == order.id,
     }
 }
@@ -162,7 +162,7 @@ impl Grant for Admin {
 
 impl Grant for Reseller {
     fn of(caller: Caller) -> Result<Self, Denied> {
-        with_role(caller, Role::Channel).map(Self)
+        with_role(caller, Role::Reseller).map(Self)
     }
 }
 

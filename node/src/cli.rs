@@ -1,4 +1,8 @@
-//! The command line: one file a command, each with its arguments and its `run`.
+//! The command line of `shelfproof`: one file a command, with its arguments and its `run`.
+//!
+//! A command writes through one flow and reads through `flow::query`; it adds the arguments and commands that help to the
+//! errors it prints. A new command is a file here, a variant of [`Command`] or [`Admin`], and an arm in `dispatch` or
+//! `admin`.
 
 use std::error::Error;
 use std::panic;
@@ -6,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keys::KeysCommand;
+use keyring::KeyringCommand;
 use serde::Serialize;
 use serde_json::json;
 use shelfproof_base::config::{Flag, Settings};
@@ -19,22 +23,22 @@ use crate::domain::money::Currency;
 use crate::fence::require_open;
 
 pub mod activate;
-pub mod api_key;
 pub mod check;
 pub mod credit;
 pub mod dev;
 pub mod import;
 pub mod init;
-pub mod keys;
+pub mod keyring;
 pub mod migrate;
 pub mod order;
 pub mod product;
 pub mod serve;
 mod shell;
 mod stop;
+pub mod token;
 pub mod worker;
 
-/// What goes wrong here is told to a person, who must mend it.
+/// Any error: it is printed for a person.
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Sells digital keys, never one twice, and proves to a stranger what happened to each.
@@ -88,17 +92,17 @@ enum Command {
 enum Admin {
     Product(product::ProductArgs),
     Credit(credit::CreditArgs),
-    Key(api_key::KeyArgs),
+    Token(token::TokenArgs),
     Order(order::OrderArgs),
     Check(check::CheckArgs),
     #[command(subcommand)]
-    Keys(KeysCommand),
+    Keyring(KeyringCommand),
 }
 
-/// Reads the command line, does what it says, and tells how it went.
+/// Runs the command line of this process.
 pub async fn run() -> ExitCode {
     let cli = Cli::parse();
-    // A panic's text can hold anything, a code too; where it came from is enough to find it.
+    // A panic's text can hold anything, even a code; its place is enough to find it.
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("error: a panic at {place}; this is a bug");
@@ -154,7 +158,7 @@ impl Cli {
 impl Admin {
     fn flags(&self) -> Vec<Flag> {
         match self {
-            Self::Keys(command) => command.flags(),
+            Self::Keyring(command) => command.flags(),
             _ => Vec::new(),
         }
     }
@@ -165,15 +169,15 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
-        Admin::Key(args) => api_key::run(args, &pool().await?).await?,
+        Admin::Token(args) => token::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
-        Admin::Keys(command) => keys::run(command, settings, is_json).await?,
+        Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints an error and its causes, as far as each says more than the one above it.
+/// Prints an error and its causes, without those whose text the one above contains.
 fn tell(error: &(dyn Error + 'static), is_json: bool) {
     let mut causes: Vec<String> = Vec::new();
     for cause in std::iter::successors(Some(error), |&error| error.source()) {
@@ -184,14 +188,14 @@ fn tell(error: &(dyn Error + 'static), is_json: bool) {
     }
     if is_json {
         let value = || json!({ "error": causes[0], "causes": causes[1..] });
-        // Where not even this can be said, the exit code says it.
+        // Where printing fails, the exit code has to do.
         let _ = print(true, value, String::new);
     } else {
         eprintln!("error: {}", causes.join("\n  caused by: "));
     }
 }
 
-/// Prints an answer to standard output: as JSON, or as the text, which ends its lines itself.
+/// Prints an answer to standard output, as JSON or as the text.
 fn print<T: Serialize>(
     is_json: bool,
     value: impl FnOnce() -> T,

@@ -1,7 +1,7 @@
-//! Reading codes out of files as vendors send them: bytes become lines, lines become rows, rows become codes.
+//! Reads codes from files as vendors send them: bytes become lines, lines become rows, rows become codes.
 //!
-//! It reads any [`Read`] once and holds a bounded piece of it, and what is wrong with one line is said of that line:
-//! the good ones after it are read all the same.
+//! [`Records`] reads any [`Read`] once, in bounded memory. An error in a line refuses that line alone; the lines after it are
+//! read all the same. A new format is a variant of [`Format`] and of [`Form`], a rule in `guess`, and a case in `records`.
 //!
 //! [`Read`]: std::io::Read
 
@@ -26,7 +26,7 @@ pub use reading::{Form, Reading};
 pub use reason::{Reason, Refusal};
 pub use records::{Content, MAX_BESIDE, Record, Records};
 
-/// The text without the white space and the invisible characters around it.
+/// The text without surrounding white space and invisible characters.
 fn trim(text: &str) -> &str {
     text.trim_matches(|character: char| {
         character.is_whitespace() || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')

@@ -161,7 +161,7 @@ impl TestShop {
         Ok(address)
     }
 
-    /// The public part of a key, as `admin keys init` printed it.
+    /// The public part of a key, as `admin keyring init` printed it.
     ///
     /// # Errors
     /// Where it printed none of that name.
@@ -275,7 +275,7 @@ impl TestShop {
     /// With the program's words.
     pub fn channel(&self) -> Result<Channel> {
         let name = self.name("channel");
-        let token = self.cli.key_create("channel", &name)?;
+        let token = self.cli.key_create("reseller", &name)?;
         Ok(Channel { name, token })
     }
 

@@ -15,7 +15,7 @@ const fn account(id: AccountId, role: Role) -> Caller {
 /// Every kind of caller, in the order of the columns below.
 const CALLERS: [Caller; 3] = [
     account(OWN, Role::Admin),
-    account(OWN, Role::Channel),
+    account(OWN, Role::Reseller),
     Caller::Buyer(ORDER),
 ];
 
@@ -53,8 +53,8 @@ fn only_its_buyer_holds_an_order() {
         ..order()
     };
     for (caller, holds) in [
-        (account(OWN, Role::Channel), true),
-        (account(OTHER, Role::Channel), false),
+        (account(OWN, Role::Reseller), true),
+        (account(OTHER, Role::Reseller), false),
         // An admin with the same id, which cannot be, would not hold it either.
         (account(OWN, Role::Admin), false),
         (Caller::Buyer(ORDER), true),

@@ -1,4 +1,4 @@
-//! `shelfproof admin check`: whether the books are right.
+//! `shelfproof admin check`: whether the shop's data keeps its invariants.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `shelfproof import`: codes come in from a file.
+//! `shelfproof import`: imports codes from a file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read};
@@ -83,7 +83,7 @@ pub struct ImportArgs {
     json: bool,
 }
 
-/// A report as the API shows it, with the keys that are on sale where they were put there, and the first refused lines.
+/// A report as the API shows it, with the number of keys on sale and the first refused lines.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Told {
@@ -100,9 +100,9 @@ pub enum ImportCommandError {
     /// A file cannot be opened or written.
     #[error("{}: {error}", path.display())]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error.
         error: io::Error,
     },
     /// Standard input is too long.
@@ -124,7 +124,7 @@ pub enum ImportCommandError {
     /// The activation after it.
     #[error("the batch is in, but not activated: {0}{advice}", advice = activate::advice(.0))]
     Activate(#[from] ActivateError),
-    /// It is done, but cannot be told.
+    /// The import is done, but the answer cannot be printed.
     #[error(transparent)]
     Print(#[from] PrintError),
 }
@@ -141,7 +141,7 @@ const fn advice(error: &ImportError) -> &'static str {
     }
 }
 
-/// Imports, and prints what became of the lines.
+/// Imports, and prints a report.
 ///
 /// # Errors
 /// Where the file, the database or the vault fails, with what to do.
@@ -184,7 +184,7 @@ pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<
     Ok(())
 }
 
-/// The file; standard input is first copied to a file without a name, which is gone with this process.
+/// Opens the file. Standard input is copied to an unnamed temporary file first.
 fn open(path: &Path) -> Result<File, ImportCommandError> {
     let failed = |error| ImportCommandError::File {
         path: path.to_owned(),
@@ -211,7 +211,7 @@ async fn refused_lines(
     Ok(page.map_err(ImportCommandError::RefusedLines)?.rows)
 }
 
-/// Writes all refused lines of a batch: line, reason, English, Chinese. Never what stood on them.
+/// Writes all refused lines of a batch as CSV: line, reason, English, Chinese; without their content.
 async fn write_refused(pool: &PgPool, batch: BatchId, path: &Path) -> Result<(), ImportCommandError> {
     let failed = |error: io::Error| ImportCommandError::File {
         path: path.to_owned(),
@@ -274,7 +274,7 @@ fn told(report: &Report, batch: &str, product: &str, shown: &[RefusedLine], acti
     told
 }
 
-/// The bar of one stage after the other; nothing where standard error is no terminal.
+/// A progress bar for each stage; nothing where standard error is no terminal.
 #[derive(Default)]
 struct Bar(Option<(Stage, ProgressBar)>);
 

@@ -1,4 +1,4 @@
-//! `shelfproof admin order`: what was bought, and what waits for somebody.
+//! `shelfproof admin order`: orders, and those that wait for a person.
 
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
@@ -14,7 +14,7 @@ use crate::domain::order::{Order, OrderStatus};
 use crate::flow::FlowError;
 use crate::flow::query::order::{OrderStates, list_abnormal_orders, list_orders, look_up_states};
 
-/// What was bought, and what waits for somebody; never a code.
+/// Orders, and those that wait for a person; never a code
 #[derive(Debug, Args)]
 pub struct OrderArgs {
     #[command(subcommand)]
@@ -30,7 +30,7 @@ enum Command {
     ///
     /// Example: shelfproof admin order list --abnormal
     List {
-        /// Only those that could not be settled and wait for somebody: nothing was charged, and the log tells why
+        /// Only those that could not be settled and wait for a person: nothing was charged, and the log has the reason
         #[arg(long)]
         abnormal: bool,
         /// Only those before this id: the last of the page before

@@ -1,4 +1,4 @@
-//! No event is written while this machine's clock is over a minute from the database's.
+//! Events are written only while this machine's clock and the database's agree to a minute.
 
 use sqlx::PgConnection;
 

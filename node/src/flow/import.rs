@@ -1,8 +1,8 @@
-//! Codes come in from a file: each becomes a key with its first event, or a refusal with its reason.
+//! Imports codes from a file: each becomes a key with its first event, or a refusal with its reason.
 //!
-//! The file is read twice: once for its fingerprint, by which a batch knows its file again, and once for its codes, in
-//! chunks of [`CHUNK`] rows. A chunk is one transaction, with how far the batch has come: whatever is killed goes on
-//! after the last chunk, and ends as if nothing had happened.
+//! The file is read twice: once for its fingerprint, by which a repeated import of the same file is recognized, and once for
+//! its codes, in chunks of [`CHUNK`] rows. A chunk is one transaction, which also stores the progress of the batch: an import
+//! that was killed continues after its last chunk.
 
 use std::io::{self, Read, Seek};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub const MAX_NAME: usize = 200;
 /// How often a chunk is tried when the database ends its transaction for a passing reason.
 const CHUNK_TRIES: u32 = 3;
 
-/// What is to be imported, beside the file.
+/// What to import, apart from the file.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// What the keys are stock of.
@@ -48,19 +48,19 @@ pub struct Request {
     pub options: Options,
 }
 
-/// What an import is doing.
+/// The stage of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Reading the whole file for its fingerprint.
     Fingerprint,
-    /// Bringing in its codes.
+    /// Importing its codes.
     Keys,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// With what.
+    /// The stage.
     pub stage: Stage,
     /// Bytes of the file that were read in this stage.
     pub read_bytes: u64,
@@ -68,7 +68,7 @@ pub struct Progress {
     pub total_bytes: u64,
 }
 
-/// What an import brought.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The batch.
@@ -81,7 +81,7 @@ pub struct Report {
     pub imported: u64,
     /// Rows that were refused.
     pub refused: u64,
-    /// The line after which this run went on; `None` where it began at the first.
+    /// The line after which this run continued an earlier one; `None` where it began at the first.
     pub resumed_after: Option<u64>,
     /// Whether the batch was complete before, so that this run changed nothing.
     pub was_complete: bool,
@@ -98,13 +98,13 @@ impl Report {
 /// Why an import ended before its file did. What was written before stays, and the same import goes on after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file cannot be read so.
+    /// The file cannot be read with these options.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A name is none.
+    /// A name is invalid.
     #[error("{field}: {error}")]
     Name {
-        /// Which: `name`, the batch's, or `supplier`.
+        /// `name`, the batch's, or `supplier`.
         field: &'static str,
         /// What is wrong with it.
         error: NotName,
@@ -118,7 +118,7 @@ pub enum ImportError {
          supplier; give this batch another name"
     )]
     OtherFile(BatchId),
-    /// The batch is at a place where this program never leaves one.
+    /// The batch's progress is one that this program never stores.
     #[error("batch {0} was moved by another program version meanwhile; run the import again")]
     Moved(BatchId),
     /// The database failed.

@@ -1,4 +1,6 @@
-//! The proof of what an order's holder bought: the public history of each key, with what opens the sale.
+//! Proofs of sales: the public history of each key, with the openings of the sale and of what followed.
+//!
+//! The public history comes from a prover over HTTP; the database adds what only the order's holder may see.
 
 use std::sync::Arc;
 
@@ -16,13 +18,13 @@ pub use prover::{Prover, ProverError};
 
 use super::query::bought_key::BoughtKey;
 
-/// How long until an epoch is cut, where the prover does not say.
+/// Seconds until the next epoch is cut, where the prover's status does not say.
 const CUT_S: u64 = 60;
 
-/// How long from there until it is final.
+/// Seconds from there until it is final, where the prover's status does not say.
 const FINAL_S: u64 = 60;
 
-/// What there is of a key's proof.
+/// A key's proof, or when there will be one.
 #[derive(Clone, Debug)]
 pub enum Proof {
     /// The whole file `shelfproof-proof-v1`.
@@ -34,9 +36,9 @@ pub enum Proof {
 /// When an epoch that is not cut yet will be final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// In about so many seconds.
+    /// Approximate time until then, seconds.
     pub seconds: u64,
-    /// Whether anchoring goes on; else somebody must mend something first.
+    /// Whether the anchor works; else the operator must repair something first.
     pub is_well: bool,
 }
 
@@ -50,7 +52,7 @@ impl Wait {
     }
 }
 
-/// What there is of each key's proof, in the order of `keys`.
+/// The proof of each key, in the order of `keys`.
 ///
 /// # Errors
 /// Where the prover does not answer, or tells another history than the database.
@@ -85,7 +87,7 @@ async fn prove_one(prover: &Prover, key: &BoughtKey) -> Result<Option<Arc<RawVal
     Ok(Some(file))
 }
 
-/// The bundle out of the key's public history, which must begin as the database says; nothing where that ends before the
+/// The bundle made from the key's public history, which must be a prefix of the database's; `None` where it ends before the
 /// sale.
 fn bundle(key: &BoughtKey, proven: Proven) -> Result<Option<Bundle>, ProverError> {
     let mut events = proven.events;

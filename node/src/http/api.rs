@@ -29,7 +29,7 @@ mod well_known;
 
 use super::edge::shop::Shop;
 
-/// Where the API lies.
+/// The path that all addresses of the API begin with.
 pub(super) const BASE: &str = "/api/v1";
 
 /// The endpoints that are done within `http.timeout_ms`, and the public files.
@@ -49,7 +49,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
         .merge(data::routes())
 }
 
-/// The endpoints that work through a whole batch.
+/// The endpoints that process a whole batch.
 pub(super) fn long_routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().nest(BASE, batches::long_routes())
 }

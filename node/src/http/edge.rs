@@ -1,7 +1,7 @@
-//! What every request passes, whatever branch it goes to: its id, its bounds, a panic's end, its metrics and its log line;
-//! and what several branches use: who calls ([`auth`]), the fence, health and metrics, errors as data ([`problem`]).
+//! The layer around every branch: request ids, limits, panics, metrics and log lines; and what several branches use:
+//! authentication ([`auth`]), the fence, health and metrics, errors as data ([`problem`]).
 //!
-//! The edge knows no branch. A branch hands it an [`ErrorWriter`], which gives errors their body.
+//! The edge imports no branch. A branch passes an [`ErrorWriter`] to [`guard`], which writes the bodies of errors.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -63,7 +63,7 @@ struct Edge {
     errors: ChooseWriter,
 }
 
-/// Puts all routes of `router` behind these limits; their errors are written as `errors` chooses.
+/// Puts the layer around all routes of `router`.
 pub(super) fn guard<S: Clone + Send + Sync + 'static>(
     router: Router<S>,
     limits: RequestLimits,
@@ -110,11 +110,11 @@ async fn handle(State(Edge { limits, errors }): State<Edge>, mut request: Reques
     response
 }
 
-/// The handler's answer, unless it takes too long or panics. What a panic says stays in the process.
+/// The handler's answer, or a problem where it takes too long or panics. The panic's text is not shown.
 async fn run(next: Next, request: Request, bound: Duration) -> Response {
     let mut future = pin!(next.run(request));
-    // A half-done handler is dropped with its panic and never polled again; what it shared guards itself: the pool's
-    // connections roll back when dropped, and locks of the standard library are poisoned.
+    // A handler that panicked is never polled again, and what it shares is safe: the pool's connections roll back when
+    // dropped, and locks of the standard library are poisoned.
     let caught =
         std::future::poll_fn(
             |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
@@ -125,7 +125,7 @@ async fn run(next: Next, request: Request, bound: Duration) -> Response {
         );
     match tokio::time::timeout(bound, caught).await {
         Ok(Ok(response)) => response,
-        // Its text was the panic hook's to print.
+        // The panic hook has printed where it happened.
         Ok(Err(_)) => Problem::new(Code::Internal, problem::SEE_LOG).into_response(),
         Err(_) => Problem::new(
             Code::TimedOut,
@@ -135,8 +135,8 @@ async fn run(next: Next, request: Request, bound: Duration) -> Response {
     }
 }
 
-/// An error answer with its body; and the problem, for the log. Answers that are no errors pass as they are. The headers
-/// of the handler's answer stay, but for those of its body.
+/// Gives an error answer its body, and returns the problem for the log. Other answers pass unchanged. Headers of the
+/// handler's answer stay, except for those of its body.
 fn finish(mut response: Response, write: ErrorWriter, request_id: &str) -> (Response, Option<Arc<Problem>>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -155,7 +155,7 @@ fn finish(mut response: Response, write: ErrorWriter, request_id: &str) -> (Resp
     (written, Some(problem))
 }
 
-/// The method where it is one that metrics may name; a caller can make up any.
+/// The method as a metric's label: a caller can make up any number of methods.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -166,7 +166,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// The caller's id of the request where it is one that logs can hold, else a new one.
+/// The request's id: the caller's where it is plain enough for logs, else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     headers

@@ -1,5 +1,5 @@
-//! Pages, for people with a browser: the API's description to read and try, and what an address answers where nothing is.
-//! Errors are small pages in Chinese and English.
+//! Pages for people with a browser: the API's description at `/docs`, and the answer for an unknown address. Errors are
+//! small pages in Chinese and English.
 //!
 //! A new page is a route in [`routes`] with a file of its own.
 
@@ -15,13 +15,13 @@ pub(super) mod error_page;
 
 use crate::http::edge::shop::Shop;
 
-/// The pages. `description` is the address of the API's description. What matches no route of any branch ends here.
+/// The pages, and the fallback for addresses of no branch. `description` is the address of the API's description.
 pub(super) fn routes(description: &'static str) -> Router<Arc<Shop>> {
     let docs: Router<Arc<Shop>> = SwaggerUi::new("/docs").config(Config::from(description)).into();
     docs.fallback(async || StatusCode::NOT_FOUND)
 }
 
-/// Whether a person reads the answer: the request accepts HTML, as every browser does when an address is entered.
+/// Whether a person reads the answer: the request accepts HTML, as browsers do when an address is entered.
 pub(super) fn is_for_a_person(request: &Request) -> bool {
     let accepted = request.headers().get_all(ACCEPT).iter();
     accepted

@@ -1,8 +1,8 @@
-//! Which columns of a table hold the code and what is delivered with it.
+//! The columns of a table that hold the code and what is delivered with it.
 
 use super::{ReadError, trim};
 
-/// What vendors call the column of the code.
+/// Names that vendors use for the code's column.
 const CODE_NAMES: [&str; 24] = [
     "code",
     "codes",
@@ -33,15 +33,15 @@ const CODE_NAMES: [&str; 24] = [
 /// The columns of a table, from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// Where the code is.
+    /// The code's column.
     pub code: usize,
-    /// What is delivered with it, and what the header calls it.
+    /// The columns that are delivered with it, with their names in the header.
     pub beside: Vec<(usize, String)>,
 }
 
 impl Columns {
-    /// The columns that are asked for, by name or by number from 1; without a name for the code's, the one column that
-    /// is called as vendors call it.
+    /// The requested columns, by name or by number from 1. Without a request for the code's, it is the one column that has a
+    /// name of [`CODE_NAMES`].
     pub(super) fn choose(header: &[String], code: Option<&str>, beside: &[String]) -> Result<Self, ReadError> {
         let code = match code {
             Some(wanted) => find(header, wanted)?,
@@ -53,7 +53,7 @@ impl Columns {
     }
 }
 
-/// The one column that is called as vendors call a code's.
+/// The one column that has a name of [`CODE_NAMES`].
 pub(super) fn guess(header: &[String]) -> Result<usize, ReadError> {
     let is_code = |name: &String| CODE_NAMES.contains(&name.to_lowercase().as_str());
     let mut found = (0..header.len()).filter(|at| is_code(&header[*at]));

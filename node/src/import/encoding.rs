@@ -1,4 +1,4 @@
-//! Which encoding a file is in, and its lines as text.
+//! A file's encoding, and lines decoded by it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use encoding_rs::{GBK, UTF_8};
 /// UTF-8's byte order mark.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// An encoding that files come in.
+/// An encoding of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8, with or without byte order mark.
@@ -42,8 +42,8 @@ impl Encoding {
 
     /// The encoding of a file that begins with `sample`; `None` where its byte order mark is UTF-16's.
     ///
-    /// Each line that is not ASCII votes. Chinese in UTF-8 is often good GBK and means nothing, while GBK is hardly
-    /// ever good UTF-8: a line that can be both counts for UTF-8.
+    /// Each line that is not ASCII votes. Chinese in UTF-8 is often valid GBK, while GBK is hardly ever valid UTF-8: a line
+    /// that is valid in both counts for UTF-8.
     pub(super) fn detect(sample: &[u8]) -> Option<Self> {
         if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
             return None;
@@ -63,7 +63,7 @@ impl Encoding {
         Some(if gbk > utf8 { Self::Gbk } else { Self::Utf8 })
     }
 
-    /// The text of a line; `None` where it is no text: bytes that this encoding does not have, or control characters.
+    /// The text of a line; `None` where its bytes are invalid in this encoding, or it has control characters.
     pub(super) fn decode(self, line: &[u8]) -> Option<Cow<'_, str>> {
         let encoding = match self {
             Self::Utf8 => UTF_8,

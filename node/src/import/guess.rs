@@ -1,12 +1,12 @@
-//! Telling a file's format by its beginning. Where a code could be mistaken for something else it says so instead:
-//! what is imported wrongly can never be imported rightly.
+//! Detects a file's format from its start. Where more than one format fits it refuses to choose: codes that were imported
+//! wrongly cannot be imported again.
 
 use super::options::PAIR_SEPARATOR;
 use super::rows::Rows;
 use super::table::header;
 use super::{Encoding, Format, ReadError, columns, trim};
 
-/// Bytes at a file's beginning that tell its encoding, its format and its header row.
+/// Bytes at the start of a file from which encoding, format and header row are detected.
 pub const SAMPLE_BYTES: usize = 64 * 1024;
 
 /// The format of a file that begins with `sample`.
@@ -34,7 +34,7 @@ pub(super) fn format(sample: &[u8], encoding: Encoding) -> Result<Format, ReadEr
     ))
 }
 
-/// The lines that can be read and are not blank, without one that the sample cuts.
+/// The readable lines that are not blank, without one that is cut by the sample's end.
 fn readable_rows(sample: &[u8], encoding: Encoding) -> Result<Vec<String>, ReadError> {
     let whole = match sample.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
         Some(end) if sample.len() >= SAMPLE_BYTES => &sample[..end],
@@ -48,7 +48,7 @@ fn readable_rows(sample: &[u8], encoding: Encoding) -> Result<Vec<String>, ReadE
     Ok(texts)
 }
 
-/// Whether something stands in the line that elsewhere parts fields.
+/// Whether the line holds a character that separates fields in other formats.
 fn is_parted(row: &str) -> bool {
     trim(row).contains(|character: char| {
         character.is_whitespace() || matches!(character, ',' | ';' | '|' | ':' | '，' | '：')

@@ -1,11 +1,11 @@
-//! Bytes to lines. A line ends with LF, CR or CRLF in UTF-8 and in GBK alike: no character of theirs holds those bytes.
+//! Bytes become lines. A line ends with LF, CR or CRLF in UTF-8 and in GBK alike: no other character contains those bytes.
 
 use std::io::{self, Read};
 
-/// The longest line that is read, bytes. A longer one is counted and passed over without being held.
+/// The longest line that is read, bytes. A longer one is counted and skipped without being held in memory.
 pub const MAX_LINE: usize = 4096;
 
-/// Bytes that are asked of the reader at a time.
+/// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A line without its end.
@@ -70,7 +70,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Reads more; whether there was any.
+    /// Reads more; `false` at the end.
     fn fill(&mut self) -> io::Result<bool> {
         (self.start, self.end) = (0, 0);
         loop {

@@ -2,10 +2,10 @@
 
 use super::Encoding;
 
-/// What parts an account from its password in the format [`Format::Pairs`].
+/// What separates an account from its password in the format [`Format::Pairs`].
 pub(super) const PAIR_SEPARATOR: &str = "----";
 
-/// Where a line's code is, as it is asked for.
+/// Where a line's code is, as the caller asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Detected from the start of the file, where only one format fits.

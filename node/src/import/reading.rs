@@ -1,4 +1,4 @@
-//! How a file is read: what is asked for, and what a look at the file's beginning makes of it.
+//! How a file is read, from the caller's options and the start of the file.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ pub enum Form {
     Pairs,
     /// A table with a header row.
     Csv {
-        /// What parts its fields: a comma, a semicolon or a tab.
+        /// What separates fields: a comma, a semicolon or a tab.
         delimiter: u8,
-        /// Which are used.
+        /// The columns that are used.
         columns: Columns,
     },
 }
 
-/// How a file is read. Its text names everything that makes a difference.
+/// How a file is read. Its `Display` names everything that changes what is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The encoding.
@@ -35,7 +35,7 @@ impl Reading {
     /// How to read a file that begins with `sample`, its first [`SAMPLE_BYTES`] or all of it.
     ///
     /// # Errors
-    /// Where that cannot be told, or cannot be what is asked for.
+    /// Where it cannot be detected, or contradicts the options.
     pub fn resolve(sample: &[u8], options: &Options) -> Result<Self, ReadError> {
         let detected = Encoding::detect(sample).ok_or(ReadError::Utf16)?;
         let encoding = options.encoding.unwrap_or(detected);

@@ -1,4 +1,4 @@
-//! Why a line brought no key. Nothing here ever holds what stood on the line.
+//! Why a line brought no key. Nothing here holds the line's content.
 
 /// Why a line brought no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

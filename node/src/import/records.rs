@@ -1,4 +1,4 @@
-//! Rows to codes.
+//! Rows become codes.
 
 use std::io::{self, Cursor, Read};
 
@@ -15,7 +15,7 @@ use super::{Options, ReadError, Reason, Refusal, trim};
 /// The longest text that is delivered with a code, bytes.
 pub const MAX_BESIDE: usize = 2048;
 
-/// What a row brought.
+/// The content of a row.
 #[derive(Debug)]
 pub enum Content {
     /// A code that the protocol can name.
@@ -25,7 +25,7 @@ pub enum Content {
         /// What is delivered with it; may be empty.
         beside: SecretString,
     },
-    /// Nothing, and why.
+    /// No code, and the reason.
     Refused(Refusal),
 }
 
@@ -36,7 +36,7 @@ pub struct Record {
     pub line: u64,
     /// The line that it ends on.
     pub last_line: u64,
-    /// What it brought.
+    /// Its content.
     pub content: Content,
 }
 
@@ -50,7 +50,7 @@ pub struct Records<R> {
 }
 
 impl<R: Read> Records<R> {
-    /// Looks at the beginning of `reader`, which stands at the file's beginning, and prepares to read it.
+    /// Reads the start of `reader`, which must be at the start of the file, and prepares to read the rest.
     ///
     /// # Errors
     /// As [`Reading::resolve`], and the reader's.
@@ -105,7 +105,7 @@ impl<R: Read> Records<R> {
 }
 
 impl Form {
-    /// The code and what is delivered with it; or why there is none, and what else helps to mend it.
+    /// The code and what is delivered with it; or why there is none, with a detail that helps to correct the line.
     fn goods(&self, row: &str) -> Result<(String, String), (Reason, String)> {
         let refuse = |reason, more: &str| Err((reason, more.to_owned()));
         let (code, beside) = match self {

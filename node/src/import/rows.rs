@@ -1,4 +1,4 @@
-//! Lines to rows. A row is a line, but in a table a quoted field may go on over the next ones.
+//! Lines become rows. A row is a line, except in a table, where a quoted field may span several.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -13,11 +13,11 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// The line that it ends on.
     pub(super) last_line: u64,
-    /// What it says, or why it cannot be read.
+    /// Its text, or why it cannot be read.
     pub(super) text: Result<String, Reason>,
 }
 
-/// A line that was read and not yet given out.
+/// A decoded line.
 struct Decoded {
     number: u64,
     text: Result<String, Reason>,
@@ -28,13 +28,13 @@ pub(super) struct Rows<R> {
     lines: Lines<R>,
     encoding: Encoding,
     delimiter: Option<u8>,
-    /// Lines that were looked at for the end of a quoted field, which was not there. At most [`MAX_LINE`] bytes.
+    /// Lines that were read ahead for the end of a quoted field, and are to be read again. At most [`MAX_LINE`] bytes.
     again: VecDeque<Decoded>,
     last_line: u64,
 }
 
 impl<R: Read> Rows<R> {
-    /// Rows of a table whose fields are parted by `delimiter`; without one every line is a row.
+    /// Rows of a table whose fields are separated by `delimiter`; without one every line is a row.
     pub(super) fn new(reader: R, encoding: Encoding, delimiter: Option<u8>) -> Self {
         Self {
             lines: Lines::new(reader),
@@ -45,7 +45,7 @@ impl<R: Read> Rows<R> {
         }
     }
 
-    /// The last line that was settled, from 1; 0 before the first. At the end it is the number of lines.
+    /// The last line of the last row, from 1; 0 before the first. At the end it is the number of lines.
     pub(super) const fn last_line(&self) -> u64 {
         self.last_line
     }
@@ -83,9 +83,9 @@ impl<R: Read> Rows<R> {
         }))
     }
 
-    /// The row that begins with `text`, with the lines over which its quoted fields go. Where they do not end well
-    /// within the bound and on readable lines, the first line alone is refused and the others are rows of their own:
-    /// a forgotten quote does not swallow the file.
+    /// The row that begins with `text`, with the lines that its quoted fields span. Where a field does not end within the
+    /// bound and on readable lines, only the first line is refused and the others become rows of their own: a forgotten
+    /// quote does not swallow the file.
     fn whole(&mut self, line: u64, text: String) -> io::Result<Row> {
         let Some(delimiter) = self.delimiter else {
             return Ok(Row {
@@ -128,7 +128,7 @@ impl<R: Read> Rows<R> {
     }
 }
 
-/// How the quotes of a row's text stand.
+/// The state of the quotes at the end of a row's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quotes {
     /// Every quoted field ended before a delimiter or the end.
@@ -140,7 +140,7 @@ enum Quotes {
 }
 
 impl Quotes {
-    /// A quote within other text is text; one doubled within quotes stands for itself.
+    /// A quote within unquoted text is text; a doubled one within quotes is one quote.
     fn of(text: &str, delimiter: u8) -> Self {
         #[derive(PartialEq)]
         enum At {

@@ -3,7 +3,7 @@
 use super::rows::Rows;
 use super::{Encoding, ReadError, trim};
 
-/// What parts the fields of a table, and its first row.
+/// The delimiter of a table, and the fields of its first row.
 pub(super) fn header(sample: &[u8], encoding: Encoding) -> Result<(u8, Vec<String>), ReadError> {
     let row = |delimiter| {
         let row = Rows::new(sample, encoding, delimiter).next()?;
@@ -11,7 +11,7 @@ pub(super) fn header(sample: &[u8], encoding: Encoding) -> Result<(u8, Vec<Strin
     };
     let line = row(None)?;
     let count = |delimiter: &u8| line.bytes().filter(|byte| byte == delimiter).count();
-    // The last of those that part it equally often: a comma, unless another is there more often.
+    // Of those that occur equally often the last: a comma, unless another occurs more often.
     let delimiter = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
     let fields = fields(&row(Some(delimiter))?, delimiter).ok_or(ReadError::NoHeader)?;
     Ok((delimiter, fields))

@@ -1,4 +1,4 @@
-//! The prover: `shelfproof-anchor run`, or a mirror's `follow`, asked over HTTP.
+//! Client of a prover: `shelfproof-anchor run`, or a mirror's `follow`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use shelfproof_verifier::Refusal;
 use shelfproof_verifier::bundle::MAX_BYTES;
 use shelfproof_verifier::chain::Identity;
 
-/// How long a status is given again.
+/// How long a status is cached.
 const STATUS_TTL: Duration = Duration::from_secs(1);
 
 /// The longest status.
 const STATUS_MAX_BYTES: usize = 64 << 10;
 
-/// How much memory whole proofs may take that are given again; one is some 10 kB.
+/// Most memory that cached proofs may take, bytes; one is some 10 kB.
 const PROOFS_MAX_BYTES: u64 = 32 << 20;
 
 /// Why there is no proof.
@@ -45,7 +45,7 @@ pub enum ProverError {
     Differs(B256),
 }
 
-/// A prover, and what it told lately.
+/// A prover, with a cache of its answers.
 pub struct Prover {
     client: Client,
     address: String,

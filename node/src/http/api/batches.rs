@@ -1,4 +1,4 @@
-//! Batches: keys come in, and go on sale; for admins.
+//! Batches, for admins: imports and activations.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
         .routes(routes!(refused_lines))
 }
 
-/// Those that work through a whole batch.
+/// Endpoints that process a whole batch.
 pub(super) fn long_routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
         .routes(routes!(import))
@@ -49,9 +49,9 @@ problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
 
 /// Import codes
 ///
-/// The body is the file as the vendor sent it. Good lines come in whatever is wrong with others; those are listed under the
-/// batch with their reasons. The same file under the same name goes on where it was broken off, and changes nothing once it
-/// is in. Larger files are for the command line: `shelfproof import`.
+/// The body is the file as the vendor sent it. Good lines are imported whatever is wrong with others; those are listed under
+/// the batch with their reasons. Sending the same file under the same name continues an interrupted import, and changes
+/// nothing once it is complete. Larger files are imported on the merchant's machine.
 #[utoipa::path(
     post, path = "/products/{product}/batches", tag = "batches", operation_id = "importBatch", security(("bearer" = [])),
     params(
@@ -124,7 +124,7 @@ async fn get(
 
 /// List the lines that an import refused
 ///
-/// By number and reason; never what stood on them.
+/// By number and reason, without their content.
 #[utoipa::path(
     get, path = "/batches/{batch}/refused-lines", tag = "batches", operation_id = "listRefusedLines",
     security(("bearer" = [])),
@@ -145,8 +145,8 @@ async fn refused_lines(
 
 /// Put a batch on sale
 ///
-/// Its keys go to the end of the product's shelf, in the order of the file. A request works for two minutes at most, and
-/// what it put on sale by then stays: a repeat goes on there.
+/// Its keys are sold after those already on sale, in the order of the file. A request works for two minutes at most; what it
+/// put on sale by then stays on sale, and a repeat continues there.
 #[utoipa::path(
     post, path = "/batches/{batch}/activate", tag = "batches", operation_id = "activateBatch", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "Its id")),

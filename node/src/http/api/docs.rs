@@ -1,4 +1,4 @@
-//! The description of the API, from the same attributes that make its routes.
+//! The OpenAPI description, made from the attributes that make the routes.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ mod responses;
 
 pub(crate) use responses::{problems, responses};
 
-/// Where the description is.
+/// The address of the description.
 pub(crate) const DESCRIPTION: &str = "/openapi.json";
 
 const ABOUT: &str = "\
 Sells digital keys, and proves what happened to each one.
 
-**Tokens.** Send `Authorization: Bearer` with an API key (`spk_…`, of an admin or a channel) or with the token of one \
+**Tokens.** Send `Authorization: Bearer` with an API key (`spk_…`, of an admin or a reseller) or with the token of one \
 order (`spo_…`, for its buyer).
 
 **Errors** are `application/problem+json` (RFC 9457). Programs look at `code`, which is stable; people at `detail`. `field` \
@@ -38,7 +38,7 @@ are refused.
 
 **Lists** come in pages: give `next` of one page as `after` of the next.";
 
-/// An empty description, to be filled by routes.
+/// The description without any endpoint; the routes add theirs.
 pub(crate) fn frame() -> OpenApi {
     OpenApiBuilder::new()
         .info(
@@ -48,7 +48,7 @@ pub(crate) fn frame() -> OpenApi {
                 .description(Some(about())),
         )
         .tags(Some([
-            tag("orders", "For channels and buyers"),
+            tag("orders", "For resellers and buyers"),
             tag("products", "For admins"),
             tag("batches", "For admins: keys come in"),
             tag("keys", "For admins: keys by their ids"),
@@ -67,7 +67,7 @@ pub(crate) fn publish(mut description: OpenApi) -> Router<Arc<Shop>> {
     )
 }
 
-/// Adds what the attributes do not say: the scheme of tokens, and the problems that any endpoint may answer.
+/// Adds what the attributes leave out: the scheme of tokens, and the problems that any endpoint may answer.
 fn complete(description: &mut OpenApi) {
     let components = description.components.get_or_insert_with(Components::new);
     let mut schemas = Vec::new();
@@ -88,7 +88,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         .filter_map(Option::as_mut)
 }
 
-/// What the API is, with every code that a problem may have.
+/// The introduction, with a table of all codes.
 fn about() -> String {
     let rows =
         Code::all().map(|code| format!("\n| `{}` | {} | {} |", code.name(), code.status().as_u16(), title(code)));

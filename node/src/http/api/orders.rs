@@ -1,4 +1,4 @@
-//! Orders: made by channels, read by whoever holds them.
+//! Orders: placed by resellers, read by their holders and, without codes, by admins.
 
 use std::sync::Arc;
 
@@ -44,9 +44,9 @@ problems!(GetProblems: NotFound);
 
 /// Buy keys
 ///
-/// Pays from the prepaid credit and delivers at once. Send the same request under the same `Idempotency-Key` as often as
-/// you like: it buys once, and every answer is the same. A refused order is answered as a problem whose `code` is the
-/// reason; that too is what a repeat gets, so that another try needs another key.
+/// Pays from the prepaid credit and delivers at once. The same request under the same `Idempotency-Key` buys once, and every
+/// repeat gets the first answer. A refused order is answered with a problem whose `code` is the reason; a repeat gets that
+/// answer too, so that another attempt needs another `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/orders", tag = "orders", operation_id = "placeOrder", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 100,
@@ -80,7 +80,7 @@ async fn place(
 
 /// List orders
 ///
-/// Newest first, without keys: a channel's own, or, for an admin, everybody's.
+/// Newest first, without keys. A reseller sees its own orders, an admin all.
 #[utoipa::path(
     get, path = "/orders", tag = "orders", operation_id = "listOrders", security(("bearer" = [])),
     params(Page),
@@ -92,10 +92,10 @@ async fn list(May(caller): May<ListOrders>, State(shop): State<Arc<Shop>>, page:
     Ok(listed(orders))
 }
 
-/// List orders that wait for somebody
+/// List abnormal orders
 ///
-/// For admins. They could not be settled, and nothing was charged: `abnormal`, newest first. The log tells why. On the
-/// command line: `shelfproof admin order list --abnormal`.
+/// For admins: orders that could not be settled and wait for a person, newest first. Nothing was charged for them; the log
+/// has the reason.
 #[utoipa::path(
     get, path = "/orders/abnormal", tag = "orders", operation_id = "listAbnormalOrders", security(("bearer" = [])),
     params(Page),
@@ -117,7 +117,7 @@ fn listed(orders: Rows<Order>) -> Response {
 
 /// Read an order
 ///
-/// The channel that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An admin
+/// The reseller that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An admin
 /// sees states and amounts.
 #[utoipa::path(
     get, path = "/orders/{order}", tag = "orders", operation_id = "getOrder", security(("bearer" = [])),
@@ -144,10 +144,10 @@ async fn get(
     }
 }
 
-/// The order, if the caller bought it or has its token; another's is as good as none.
+/// The order, if the caller bought it or has its token. Another's order is answered like an unknown one.
 ///
 /// # Errors
-/// Where there is none that the caller holds.
+/// Where there is no such order or the caller does not hold it.
 pub(super) async fn authorize_order(shop: &Shop, caller: Caller, id: OrderId) -> Result<Order, Problem> {
     let found = get_order(&shop.app.pool, id).await?;
     let granted = found.filter(|order| access::authorize_order(caller, order));

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use crate::http::edge::problem::Problem;
 
-/// The one id in an address. A text that is no such id names nothing: 404.
+/// The id in an address, parsed. A text that is no such id is answered like an unknown id: 404.
 #[derive(Debug)]
 pub(crate) struct PathId<T>(pub(crate) T);
 

@@ -1,4 +1,4 @@
-//! Products and their stock: changed by admins, read by channels too.
+//! Products and their stock: changed by admins, read by resellers too.
 
 use std::sync::Arc;
 

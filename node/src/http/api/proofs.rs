@@ -1,4 +1,4 @@
-//! Proofs of what was bought, for whoever holds it.
+//! Proofs of sales, for the holder of an order.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))
 }
 
-/// What a proof is asked for by.
+/// The id in the address of a proof.
 #[derive(Clone, Copy, Debug)]
 enum Subject {
     Order(OrderId),
@@ -43,7 +43,7 @@ problems!(ProofProblems: NotFound, ProverUnavailable);
 
 /// Prove a sale
 ///
-/// For the channel that bought the order, and whoever has its token. Of an order, all its keys; of a key, the file itself,
+/// For the reseller that bought the order, and whoever has its token. Of an order, all its keys; of a key, the file itself,
 /// which `shelfproof-verify key --bundle` takes. It proves the key's whole history against the last final epoch and opens
 /// the sale and what came after. Until the sale is anchored there is its receipt instead, and the time that it will take.
 /// Where the prover does not answer, the problem `prover_unavailable` holds the receipts, in `receipts`.
@@ -110,7 +110,7 @@ async fn ask(app: &App, keys: &[BoughtKey]) -> Result<Vec<Proof>, Problem> {
     }
 }
 
-/// The problem with the receipts of those keys, for whoever gets no proof.
+/// Adds the receipts of those keys to the problem: they hold until there is a proof.
 fn with_receipts(mut problem: Problem, keys: &[BoughtKey]) -> serde_json::Result<Problem> {
     let receipts = keys.iter().map(|key| receipt(&key.receipt));
     problem.receipts = receipts.collect::<Result<_, _>>()?;

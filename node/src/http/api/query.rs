@@ -1,4 +1,4 @@
-//! Query parameters: each known, and none twice.
+//! Query parameters. Unknown ones and repeated ones are refused.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 use crate::http::edge::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::http::edge::problem::{Code, Problem};
 
-/// What stands after the `?`, to be taken by name.
+/// The query's parameters, to be taken by name.
 #[derive(Debug)]
 pub(crate) struct Params(Vec<(String, String)>);
 
@@ -15,7 +15,7 @@ impl Params {
     /// The value of that parameter.
     ///
     /// # Errors
-    /// Where it is there twice.
+    /// Where it is given twice.
     pub(crate) fn take(&mut self, name: &str) -> Result<Option<String>, Problem> {
         let Some(at) = self.0.iter().position(|(own, _)| own == name) else {
             return Ok(None);
@@ -27,7 +27,7 @@ impl Params {
         Ok(Some(value))
     }
 
-    /// Refuses what nobody took.
+    /// Refuses parameters that were not taken.
     ///
     /// # Errors
     /// Names the first such parameter.
@@ -54,14 +54,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     }
 }
 
-/// Which page of a list: `limit` entries after the one that the cursor names.
+/// A page of a list: `limit` entries after the cursor.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
-    /// Entries at most.
+    /// Most entries.
     #[param(minimum = 1, maximum = 100, default = 50, required = false)]
     pub(crate) limit: u32,
-    /// The cursor, as the page before gave it.
+    /// The cursor: `next` of the page before.
     after: Option<String>,
 }
 
@@ -80,10 +80,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 }
 
 impl Page {
-    /// The cursor as what it names.
+    /// The cursor, parsed.
     ///
     /// # Errors
-    /// Where it is no cursor of such a list.
+    /// Where it is no cursor of this list.
     pub(crate) fn after<T: std::str::FromStr>(&self) -> Result<Option<T>, Problem> {
         let cursor = self.after.as_deref().map(str::parse).transpose();
         cursor.map_err(|_| Problem::invalid("after", "It is no cursor of this list: take `next` of the page before."))

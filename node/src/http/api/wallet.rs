@@ -1,4 +1,4 @@
-//! A channel's prepaid credit.
+//! A reseller's prepaid credit.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))
 }
 
-/// What a channel may still spend.
+/// A reseller's credit.
 #[derive(Serialize, ToSchema)]
 struct Wallet {
     /// One entry a currency; none before the first top-up.

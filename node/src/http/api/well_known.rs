@@ -1,4 +1,4 @@
-//! What a verifier pins at first use.
+//! `/.well-known/shelfproof.json`: the merchant's identity, which a verifier pins at first use.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(merchant))
 }
 
-/// The shop's own word on who it is: a file `shelfproof-merchant-v1` (protocol, section 5).
+/// A file `shelfproof-merchant-v1` (protocol, section 5).
 #[allow(clippy::struct_field_names, reason = "the fields are the protocol's")]
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

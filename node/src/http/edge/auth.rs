@@ -1,4 +1,4 @@
-//! Who sends a request, by its bearer token, and whether that caller may do what the endpoint does.
+//! Authentication by bearer token. Whether the caller may do what the endpoint does, [`access`](crate::access) decides.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::access::{Action, Caller, Denied, Grant};
 use crate::domain::api_key::ApiKey;
 use crate::flow::query::api_key::find_api_key;
 
-/// That the caller may do `A`, and who it is. It is an endpoint's first argument: a caller who may not is refused before
-/// anything else is read of the request.
+/// Extracts the caller of an endpoint that does `A`, and refuses one who may not. It is the endpoint's first argument, so
+/// that nothing else of the request is read before.
 pub(crate) struct May<A: Action>(pub(crate) A::Grant);
 
 impl<A: Action> FromRequestParts<Arc<Shop>> for May<A> {
@@ -59,7 +59,7 @@ async fn caller(parts: &Parts, shop: &Shop) -> Result<Caller, Problem> {
     Ok(caller)
 }
 
-/// The token of the one header `Authorization`.
+/// The bearer token. More than one header `Authorization` is an error.
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut shown = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (shown.next(), shown.next()) else {

@@ -1,4 +1,4 @@
-//! What every endpoint that writes an event or takes an order asks for.
+//! The fence as an extractor, for endpoints that take orders or write events.
 
 use std::sync::Arc;
 
@@ -8,7 +8,8 @@ use axum::http::request::Parts;
 use super::problem::{Code, Problem};
 use super::shop::Shop;
 
-/// That the fence is open. It stands in an endpoint's arguments behind who calls, and refuses where it is not.
+/// Refuses a request while the fence is closed. It follows [`May`](super::auth::May) in an endpoint's arguments, so that only
+/// callers who may do the action learn about the fence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenFence;
 

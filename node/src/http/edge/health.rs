@@ -1,4 +1,4 @@
-//! Whether this process lives and whether it can sell, for everybody.
+//! `/healthz` and `/readyz`: whether the process runs and whether it can sell.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(alive)).routes(routes!(ready))
 }
 
-/// That the process answers.
+/// The answer of `/healthz`.
 #[derive(Serialize, ToSchema)]
 struct Alive {
     /// `ok`.
     status: &'static str,
-    /// Of the program.
+    /// The program's version.
     version: &'static str,
 }
 
@@ -42,7 +42,7 @@ async fn alive() -> Response {
 
 /// Can it sell?
 ///
-/// For whoever directs requests: a node that is not ready should get none.
+/// For a load balancer: a node that is not ready should get no requests.
 #[utoipa::path(
     get, path = "/readyz", tag = "service", operation_id = "isReady",
     responses((status = 200, description = "It can", body = Report,

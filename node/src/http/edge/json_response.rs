@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::problem::Problem;
 
-/// `body` as JSON, under that status.
+/// An answer with `body` as JSON.
 pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(text) => {

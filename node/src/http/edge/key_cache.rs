@@ -1,4 +1,4 @@
-//! What is known of API keys, remembered for a few seconds, so that a request need not ask the database who sends it.
+//! A cache of API keys, so that not every request reads its caller from the database.
 
 use std::sync::Arc;
 
@@ -10,27 +10,26 @@ use crate::domain::api_key::KnownKey;
 use crate::domain::id::ApiKeyId;
 use crate::flow::StoreError;
 
-/// The keys asked about lately, also those that there are not: guessing at one key's secret asks the database no more
-/// often than using it.
+/// API keys that were looked up within [`KEY_TTL`], unknown ids included: guesses at one key's secret reach the database no
+/// more often than its use.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyCache(Cache<ApiKeyId, Option<KnownKey>>);
 
 impl KeyCache {
-    /// An empty cache.
     pub(crate) fn new() -> Self {
         Self(Cache::builder().max_capacity(MAX_KEYS).time_to_live(KEY_TTL).build())
     }
 
-    /// The key of that id, from `load` where it was not asked lately. Requests that ask at once wait for one `load`.
+    /// The key of that id, from `load` where it is not cached. Concurrent requests wait for one `load`.
     ///
     /// # Errors
-    /// Those of `load`; they are not remembered.
+    /// Those of `load`; they are not cached.
     pub(crate) async fn find(
         &self,
         id: ApiKeyId,
         load: impl Future<Output = Result<Option<KnownKey>, StoreError>>,
     ) -> Result<Option<KnownKey>, Problem> {
-        // Before `try_get_with`, which makes ready to load and costs more.
+        // `get` first: it is cheaper than `try_get_with`.
         if let Some(known) = self.0.get(&id).await {
             return Ok(known);
         }

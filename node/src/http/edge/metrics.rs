@@ -1,4 +1,4 @@
-//! What the node counts, for those who run it: how much is sold and refused is the merchant's own business.
+//! `/metrics`: for admins, since how much is sold and refused is the merchant's own business.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(counted))
 }
 
-/// What was counted
+/// Read the metrics
 ///
 /// For admins, in the text format of Prometheus. For a scraper without a token, `http.metrics_listen` of the configuration
 /// opens an address that answers this alone.
@@ -32,7 +32,7 @@ async fn counted(_: May<ReadMetrics>, State(shop): State<Arc<Shop>>) -> Response
     render(&shop.app)
 }
 
-/// The same without a token, for an address of its own.
+/// The same without a token, for `http.metrics_listen`.
 pub(crate) fn open_router(app: Arc<App>) -> Router {
     Router::new()
         .route(

@@ -31,7 +31,7 @@ pub(crate) struct Problem {
     pub(crate) order: Option<OrderId>,
     /// Files `shelfproof-receipt-v1`, for whoever gets no proof.
     pub(crate) receipts: Vec<Box<RawValue>>,
-    /// What happened inside; logged once at the edge, never shown.
+    /// The internal error; logged once at the edge, never shown.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -56,7 +56,7 @@ impl Problem {
         }
     }
 
-    /// Nothing of that kind and name, or nothing that the caller may know of.
+    /// There is no such thing, or the caller may not know of it.
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(Code::NotFound, format!("There is no such {what}, or it is not yours."))
     }
@@ -73,12 +73,12 @@ impl Problem {
         }
     }
 
-    /// Something within the service is wrong; the log says what.
+    /// An internal error. Its cause is logged and not shown.
     pub(crate) fn internal(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::caused(Code::Internal, SEE_LOG, cause)
     }
 
-    /// That the database failed, for a while or for good.
+    /// A failure of the database; `is_passing` where a repeat may succeed.
     fn store(is_passing: bool, cause: impl Error + Send + Sync + 'static) -> Self {
         if is_passing {
             Self::caused(
@@ -101,7 +101,7 @@ impl Problem {
         self.code
     }
 
-    /// What happened inside.
+    /// The internal error, for the log.
     pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.cause.as_deref()
     }

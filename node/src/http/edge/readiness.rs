@@ -1,4 +1,4 @@
-//! Whether this node can sell, as `/readyz` tells it.
+//! The report of `/readyz`: whether this node can sell.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::flow::query::database::{has_schema, read_clock};
 
-/// Whether each part that a sale needs is there.
+/// Whether each part that a sale needs works.
 #[allow(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -26,14 +26,14 @@ pub(crate) struct Report {
     clock: bool,
     /// The counter takes orders.
     counter: bool,
-    /// The database knows all that the chain holds; null where no chain is configured, and nobody can tell.
+    /// The database knows all that the chain holds; null where no chain is configured.
     fence: Option<bool>,
-    /// Why it does not, and how to repair it.
+    /// Why the fence is closed, and how to repair the database.
     #[serde(skip)]
     advice: String,
 }
 
-/// The last report, given again for a moment.
+/// The last report, which is answered again for [`READY_TTL`].
 #[derive(Debug, Default)]
 pub(crate) struct Readiness(Mutex<Option<(Instant, Report)>>);
 
@@ -42,7 +42,7 @@ impl Report {
         self.database && self.schema && self.clock && self.counter && self.fence != Some(false)
     }
 
-    /// The parts that are not there, in words.
+    /// The parts that do not work, in words.
     pub(super) fn missing(&self) -> String {
         let parts = [
             (self.database, "the database does not answer"),
@@ -76,7 +76,7 @@ impl Report {
 }
 
 impl Readiness {
-    /// The report, at most [`READY_TTL`] old. Whoever asks meanwhile waits for the same one.
+    /// The report, at most [`READY_TTL`] old. Concurrent requests wait for the same one.
     pub(super) async fn report(&self, app: &App) -> Report {
         let mut last = self.0.lock().await;
         if let Some((at, report)) = &*last

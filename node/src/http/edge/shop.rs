@@ -1,4 +1,4 @@
-//! What every endpoint reaches.
+//! The state that every route shares.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ pub(crate) struct Shop {
     pub(crate) keys: KeyCache,
     /// The last report of `/readyz`.
     pub(crate) readiness: Readiness,
-    /// Places for imports.
+    /// Permits for imports.
     pub(crate) imports: Semaphore,
-    /// Places for readers of the epochs' data.
+    /// Permits for readers of the epochs' data.
     pub(crate) downloads: Arc<Semaphore>,
 }

@@ -68,7 +68,7 @@ impl Shop {
             postgres,
             _keys: keys,
         };
-        create_account(&shop.pool, shop.account, "channel", Role::Channel, now_ms()).await?;
+        create_account(&shop.pool, shop.account, "channel", Role::Reseller, now_ms()).await?;
         if credit_minor > 0 {
             top_up_credit(&shop.pool, shop.account, yuan(credit_minor), "first", now_ms()).await?;
         }

@@ -45,7 +45,7 @@ pub(crate) fn responses(codes: &[Code]) -> Responses {
         .collect()
 }
 
-/// Adds what every endpoint may answer to what this one does.
+/// Adds the problems that any endpoint may answer.
 pub(super) fn complete(operation: &mut Operation) {
     let guarded = operation.security.is_some();
     let codes: Vec<Code> = ANYWHERE
@@ -63,7 +63,7 @@ pub(super) fn complete(operation: &mut Operation) {
     }
 }
 
-/// Puts the examples of `more` beside those that the response has.
+/// Adds the examples of `more` to a response.
 fn merge(own: &mut Response, more: RefOr<Response>) {
     let RefOr::T(mut more) = more else { return };
     if let (Some(RefOr::T(content)), Some(RefOr::T(added))) =

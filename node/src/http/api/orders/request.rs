@@ -1,4 +1,4 @@
-//! A request for an order, read into what it means.
+//! The body of a request for an order, parsed into a [`NewOrder`].
 
 use alloy_primitives::B256;
 use axum::http::{HeaderMap, HeaderName};
@@ -13,44 +13,44 @@ use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES, NewLine, Ne
 use crate::http::api::field;
 use crate::http::edge::problem::{Code, Problem};
 
-/// The header that names a request, so that it can be repeated.
+/// The header with the caller's own name of the request, under which it can be repeated.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// What is hashed before the content, so that a fingerprint is one of nothing else.
+/// The prefix of a fingerprint's hash, so that it equals no other hash.
 const FINGERPRINT: &[u8] = b"shelfproof-order-v1:";
 
-/// An order that is asked for.
+/// A new order.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewOrder)]
 pub(super) struct Body {
-    /// What is bought, 100 keys at most over all lines.
+    /// What to buy: at most 100 keys over all lines.
     #[schema(min_items = 1, max_items = 20)]
     lines: Vec<Line>,
-    /// `keccak256` of the buyer's secret, made by the buyer's side (protocol, section 2): the sale then is provably theirs.
+    /// `keccak256` of the buyer's secret, which the buyer makes (protocol, section 2): the sale is then provably theirs.
     #[serde(default, deserialize_with = "field::hash")]
     #[schema(value_type = Option<Hash>)]
     buyer: Option<B256>,
 }
 
-/// One line of it.
+/// A line of the order.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewLine)]
 pub(super) struct Line {
-    /// Which product.
+    /// The product.
     product: Uuid,
-    /// How many keys.
+    /// Number of keys.
     #[schema(minimum = 1, maximum = 100)]
     quantity: u32,
-    /// The price of one key that was agreed to, a decimal string: with another price in the shop the order is refused.
+    /// The expected price of one key, a decimal string: the order is refused where the shop's price differs.
     #[serde(default, deserialize_with = "field::price")]
     #[schema(value_type = Option<Amount>)]
     price: Option<String>,
 }
 
 impl Body {
-    /// The order that this asks for.
+    /// The order.
     ///
     /// # Errors
     /// The first rule that it breaks.
@@ -81,7 +81,7 @@ impl Body {
         })
     }
 
-    /// SHA-256 over what is asked for, however it is spelt: `9.9` and `9.90` are one price.
+    /// SHA-256 over the order's content, whatever its spelling: `9.9` and `9.90` are one price.
     fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Sha256::new_with_prefix(FINGERPRINT);
         let mut part = |bytes: &[u8]| {
@@ -109,7 +109,7 @@ impl From<Line> for NewLine {
     }
 }
 
-/// A decimal string without the zeros that mean nothing.
+/// A decimal string without trailing zeros.
 fn plain_price(text: &str) -> String {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     format!("{}.{}", whole.trim_start_matches('0'), part.trim_end_matches('0'))

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::domain::order::RefusalReason;
 
-/// What went wrong, as programs tell it apart. Names are stable; sentences are not.
+/// What went wrong, for programs. Names are stable; sentences are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     MalformedBody,

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
-    command: KeysCommand,
+    command: KeyringCommand,
 }
 
 const PASSPHRASE: &str = "correct horse battery";

@@ -1,4 +1,4 @@
-//! `shelfproof admin key`: who may call the API.
+//! `shelfproof admin token`: who may call the API.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ use crate::flow::revoke_api_key::revoke_api_key;
 
 /// Who may call the API.
 #[derive(Debug, Args)]
-pub struct KeyArgs {
+pub struct TokenArgs {
     #[command(subcommand)]
     command: Command,
     /// Print JSON
@@ -41,7 +41,7 @@ enum Command {
     ///
     /// The key is shown once: only a hash of it is kept.
     ///
-    /// Example: shelfproof admin key create --account shop-a --role channel --out shop-a.key
+    /// Example: shelfproof admin token create --account shop-a --role reseller --out shop-a.key
     Create {
         /// The account's name
         #[arg(long)]
@@ -74,14 +74,14 @@ enum RoleArg {
     /// Runs the shop; sees no code
     Admin,
     /// Buys from its prepaid credit
-    Channel,
+    Reseller,
 }
 
 impl From<RoleArg> for Role {
     fn from(role: RoleArg) -> Self {
         match role {
             RoleArg::Admin => Self::Admin,
-            RoleArg::Channel => Self::Channel,
+            RoleArg::Reseller => Self::Reseller,
         }
     }
 }
@@ -90,7 +90,7 @@ impl From<RoleArg> for Role {
 ///
 /// # Errors
 /// Where it was refused, with what to do.
-pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), Failure> {
+pub async fn run(args: TokenArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::Create { account, role, out } => create(pool, &account, role.into(), out.as_deref(), args.json).await,
         Command::List { after, limit } => {
