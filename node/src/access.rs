@@ -1,8 +1,9 @@
-//! Who may do what: every decision, and nothing else. No I/O; `http` finds out who calls and turns refusals into answers.
+//! Who may do what: every decision, and nothing else. No I/O; `http` finds out who calls and turns refusals into
+//! answers.
 //!
-//! [`actions!`] is the table: an action, and who may do it. A new action is a line there and one in the test's table; its
-//! endpoint takes `May<Action>` as an argument. What depends on a thing's owner is decided by a function below that takes
-//! the thing, such as [`authorize_order`].
+//! `actions!` is the table: an action, and who may do it. A new action is a line there and one in the test's table;
+//! its endpoint takes `May<Action>` as an argument. What depends on a thing's owner is decided by a function below that
+//! takes the thing, such as [`authorize_order`].
 
 use crate::domain::account::Role;
 use crate::domain::id::{AccountId, OrderId};

@@ -1,8 +1,8 @@
 //! The command line of `shelfproof`: one file a command, with its arguments and its `run`.
 //!
-//! A command writes through one flow and reads through `flow::query`; it adds the arguments and commands that help to the
-//! errors it prints. A new command is a file here, a variant of [`Command`] or [`Admin`], and an arm in `dispatch` or
-//! `admin`.
+//! A command writes through one flow and reads through `flow::query`; it adds the arguments and commands that help to
+//! the errors it prints. A new command is a file here, a variant of [`Command`] or [`Admin`], and an arm in `dispatch`
+//! or `admin`.
 
 use std::error::Error;
 use std::panic;

@@ -1,5 +1,5 @@
-//! The fence of this node: it sells only over a database that knows all that the chain holds. One that was restored from
-//! an old backup would sell keys twice.
+//! The fence of this node: it sells only over a database that knows all that the chain holds. One that was restored
+//! from an old backup would sell keys twice.
 //!
 //! [`FenceState`] is shared by all that sell or write events; [`FenceState::watch`] keeps it up to date. A command that
 //! writes once asks [`require_open`].
@@ -47,7 +47,8 @@ struct Observed {
     state: State,
     /// The database that the newest connection leads to.
     instance: Option<Instance>,
-    /// The highest epoch that was ever seen on the chain: a node behind a load balancer may not know it at the next request.
+    /// The highest epoch that was ever seen on the chain: a node behind a load balancer may not know it at the next
+    /// request.
     highest: OnChain,
 }
 
@@ -103,8 +104,8 @@ impl FenceState {
         }
     }
 
-    /// Notes the database that a new connection leads to. If it is another than the one that was compared, the fence closes
-    /// until that one is compared too: it may be an old backup.
+    /// Notes the database that a new connection leads to. If it is another than the one that was compared, the fence
+    /// closes until that one is compared too: it may be an old backup.
     pub fn reached(&self, instance: Instance) {
         let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
         if observed.instance.replace(instance) != Some(instance) && observed.state == State::Open {
@@ -126,8 +127,8 @@ impl FenceState {
         }
     }
 
-    /// Why nothing may be sold or written now, for a caller of the API; `None` where it may. The text names no address, quotes
-    /// nothing that the chain's node said, and leaves out how to repair the database.
+    /// Why nothing may be sold or written now, for a caller of the API; `None` where it may. The text names no address,
+    /// quotes nothing that the chain's node said, and leaves out how to repair the database.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         match &self.observed().state {
@@ -172,8 +173,8 @@ impl FenceState {
         }
     }
 
-    /// Compares again and again, until dropped. A comparison that fails changes nothing about a database that was compared
-    /// before: a running database does not fall behind, and a chain that does not answer must not stop sales.
+    /// Compares again and again, until dropped. A comparison that fails changes nothing about a database that was
+    /// compared before: a running database does not fall behind, and a chain that does not answer must not stop sales.
     pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
         if !has_node(chain) {
             return pending().await;
@@ -252,8 +253,8 @@ impl Observed {
     }
 }
 
-/// Refuses a command that writes events over a database that must not be written. Without a chain nothing is compared, and
-/// the command may write.
+/// Refuses a command that writes events over a database that must not be written. Without a chain nothing is compared,
+/// and the command may write.
 ///
 /// # Errors
 /// Where the fence is closed, or chain or database cannot be read.

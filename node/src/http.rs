@@ -8,9 +8,9 @@
 //! Every request passes the [`edge`] first, which knows no branch: it makes errors as data
 //! ([`Problem`](edge::problem::Problem)), and the branch's [`ErrorWriter`] writes them.
 //!
-//! A new branch, such as one for gateways' callbacks, is a module with its routes and an `ErrorWriter` of its own, whose
-//! one `match` gives every [`Code`](edge::problem::Code) its status and words (a gateway's plain word, say), and a
-//! `guard` with that writer in [`routes`].
+//! A new branch, such as one for gateways' callbacks, is a module with its routes and an `ErrorWriter` of its own,
+//! whose one `match` gives every [`Code`](edge::problem::Code) its status and words (a gateway's plain word, say), and
+//! a `guard` with that writer in [`routes`].
 
 use std::future::pending;
 use std::io;

@@ -1,7 +1,8 @@
 //! Reads codes from files as vendors send them: bytes become lines, lines become rows, rows become codes.
 //!
-//! [`Records`] reads any [`Read`] once, in bounded memory. An error in a line refuses that line alone; the lines after it are
-//! read all the same. A new format is a variant of [`Format`] and of [`Form`], a rule in `guess`, and a case in `records`.
+//! [`Records`] reads any [`Read`] once, in bounded memory. An error in a line refuses that line alone; the lines after
+//! it are read all the same. A new format is a variant of [`Format`] and of [`Form`], a rule in `guess`, and a case in
+//! `records`.
 //!
 //! [`Read`]: std::io::Read
 

@@ -1,8 +1,8 @@
 //! The sales service: keys come in, are sold once, and leave a history that a stranger can check.
 //!
-//! A request goes through [`http`] into [`domain`] types; [`access`] decides whether the caller may. It is then one [`flow`]
-//! or the [`sale`]'s hot path, which open the transaction, or a query of [`flow::query`]. [`store`] holds all SQL, [`vault`]
-//! all secrets. [`app`] puts them together.
+//! A request goes through [`http`] into [`domain`] types; [`access`] decides whether the caller may. It is then one
+//! [`flow`] or the [`sale`]'s hot path, which open the transaction, or a query of [`flow::query`]. [`store`] holds all
+//! SQL, [`vault`] all secrets. [`app`] puts them together.
 
 pub mod access;
 mod api_types;

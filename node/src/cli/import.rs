@@ -39,9 +39,9 @@ const MAX_SPOOLED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Bring codes in from a file
 ///
-/// Every line becomes a key or a refusal with its reason: bad lines never cost good ones. An import that was interrupted
-/// goes on where it was when the same command is run again, and a finished one says so and changes nothing. Keys go on
-/// sale when they are activated.
+/// Every line becomes a key or a refusal with its reason: bad lines never cost good ones. An import that was
+/// interrupted goes on where it was when the same command is run again, and a finished one says so and changes nothing.
+/// Keys go on sale when they are activated.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   shelfproof import codes.txt --product \"Steam 50\" --batch 2026-03-a --activate

@@ -115,8 +115,8 @@ struct Shop {
     /// Held to the end: two at once would make two shops of one folder.
     folder: Folder,
     keys: PublicKeys,
-    /// The configuration, where it is new. It gets its name once all of it was found to work, so that a run that failed,
-    /// or was killed, leaves a folder in which the next one may be told something else.
+    /// The configuration, where it is new. It gets its name once all of it was found to work, so that a run that
+    /// failed, or was killed, leaves a folder in which the next one may be told something else.
     draft: Option<PathBuf>,
 }
 
@@ -183,8 +183,8 @@ data_folder = \"anchor/data\"
     ))
 }
 
-/// What the configuration says of the chain's node. Its address goes into a file of its own; a run that failed before may
-/// have left another.
+/// What the configuration says of the chain's node. Its address goes into a file of its own; a run that failed before
+/// may have left another.
 fn rpc_line(args: &InitArgs, folder: &Folder) -> Result<String, Failure> {
     let line = format!("rpc_file = \"{RPC_URL}\"");
     let Some(rpc) = &args.rpc else {
@@ -197,7 +197,8 @@ fn rpc_line(args: &InitArgs, folder: &Folder) -> Result<String, Failure> {
     Ok(line)
 }
 
-/// The file that was named, or one in the folder: what lies there already, or a new one with the address that was typed.
+/// The file that was named, or one in the folder: what lies there already, or a new one with the address that was
+/// typed.
 fn database_url_file(args: &InitArgs, folder: &Folder, asker: &Asker) -> Result<PathBuf, Failure> {
     if let Some(file) = &args.database_url_file {
         let at = |error| format!("--database-url-file {}: {error}", file.display());

@@ -1,8 +1,8 @@
 //! Imports codes from a file: each becomes a key with its first event, or a refusal with its reason.
 //!
-//! The file is read twice: once for its fingerprint, by which a repeated import of the same file is recognized, and once for
-//! its codes, in chunks of [`CHUNK`] rows. A chunk is one transaction, which also stores the progress of the batch: an import
-//! that was killed continues after its last chunk.
+//! The file is read twice: once for its fingerprint, by which a repeated import of the same file is recognized, and
+//! once for its codes, in chunks of [`CHUNK`] rows. A chunk is one transaction, which also stores the progress of the
+//! batch: an import that was killed continues after its last chunk.
 
 use std::io::{self, Read, Seek};
 use std::sync::Arc;

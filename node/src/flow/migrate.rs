@@ -4,8 +4,8 @@ use sqlx::PgPool;
 
 use crate::store::{self, StoreError};
 
-/// Brings the database to this program's schema; `false` where it had it before. Two at once wait for each other; a crash
-/// leaves whole steps.
+/// Brings the database to this program's schema; `false` where it had it before. Two at once wait for each other; a
+/// crash leaves whole steps.
 ///
 /// # Errors
 /// Where a step fails, or the database is a newer program's.

@@ -87,8 +87,8 @@ async fn prove_one(prover: &Prover, key: &BoughtKey) -> Result<Option<Arc<RawVal
     Ok(Some(file))
 }
 
-/// The bundle made from the key's public history, which must be a prefix of the database's; `None` where it ends before the
-/// sale.
+/// The bundle made from the key's public history, which must be a prefix of the database's; `None` where it ends before
+/// the sale.
 fn bundle(key: &BoughtKey, proven: Proven) -> Result<Option<Bundle>, ProverError> {
     let mut events = proven.events;
     let ours = key.events.iter().map(|stored| stored.event);

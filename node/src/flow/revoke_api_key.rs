@@ -6,8 +6,8 @@ use super::{FlowError, stored_ms};
 use crate::domain::id::ApiKeyId;
 use crate::store::api_key::api_key_revoke;
 
-/// Revokes a key, and says since when it is revoked, Unix milliseconds; a key stays revoked. Servers that know it from a
-/// cache take it until that has run out.
+/// Revokes a key, and says since when it is revoked, Unix milliseconds; a key stays revoked. Servers that know it from
+/// a cache take it until that has run out.
 ///
 /// # Errors
 /// `Missing` where there is no such key.

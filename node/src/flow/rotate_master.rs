@@ -21,7 +21,8 @@ pub enum RotateError {
 }
 
 /// Wraps every data key that an older master key wraps by the newest one of `vault`, and answers how many there were.
-/// `on_step` is told of each step's number. Killed, it leaves whole steps; begun again, or run twice at once, it does the rest.
+/// `on_step` is told of each step's number. Killed, it leaves whole steps; begun again, or run twice at once, it does
+/// the rest.
 ///
 /// # Errors
 /// Where the database fails, or a data key does not open.

@@ -11,7 +11,8 @@ use crate::domain::wallet::{MAX_REFERENCE, TopUp};
 use crate::store::account::account_get;
 use crate::store::wallet::{ledger_find_top_up, ledger_insert_top_up, wallet_lock_top_up, wallet_move};
 
-/// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
+/// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing and gets the same
+/// answer.
 ///
 /// # Errors
 /// `Invalid` for an amount of nothing, a reference that is none, or an account that buys nothing; `Missing` where there

@@ -1,9 +1,9 @@
-//! The API, for programs: one file a group of endpoints. A request is parsed into domain types here, goes through one flow
-//! or query, and is answered with the types of `api_types`. Errors are `application/problem+json` ([`problem`]).
+//! The API, for programs: one file a group of endpoints. A request is parsed into domain types here, goes through one
+//! flow or query, and is answered with the types of `api_types`. Errors are `application/problem+json` ([`problem`]).
 //!
 //! A new endpoint is a handler with its `utoipa::path` in its group's file, whose first argument is `May<Action>` (see
-//! [`access`](crate::access)), and which lists its problems; [`routes`] takes the group. A use case's new error gets its
-//! words in `errors`.
+//! [`access`](crate::access)), and which lists its problems; [`routes`] takes the group. A use case's new error gets
+//! its words in `errors`.
 
 use std::sync::Arc;
 

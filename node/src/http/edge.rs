@@ -41,8 +41,8 @@ const MAX_REQUEST_ID: usize = 64;
 /// The route in logs and metrics where none matched; the path itself is the caller's and could be anything.
 const NO_ROUTE: &str = "none";
 
-/// Writes an error as the body of an answer, given the request's id. The status and the headers of a [`Problem`] are set
-/// before; the writer may replace them.
+/// Writes an error as the body of an answer, given the request's id. The status and the headers of a [`Problem`] are
+/// set before; the writer may replace them.
 pub(super) type ErrorWriter = fn(&Problem, &str) -> Response;
 
 /// Chooses how errors of a request are written, before it is handled.

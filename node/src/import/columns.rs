@@ -40,8 +40,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The requested columns, by name or by number from 1. Without a request for the code's, it is the one column that has a
-    /// name of [`CODE_NAMES`].
+    /// The requested columns, by name or by number from 1. Without a request for the code's, it is the one column that
+    /// has a name of [`CODE_NAMES`].
     pub(super) fn choose(header: &[String], code: Option<&str>, beside: &[String]) -> Result<Self, ReadError> {
         let code = match code {
             Some(wanted) => find(header, wanted)?,

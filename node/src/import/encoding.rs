@@ -42,8 +42,8 @@ impl Encoding {
 
     /// The encoding of a file that begins with `sample`; `None` where its byte order mark is UTF-16's.
     ///
-    /// Each line that is not ASCII votes. Chinese in UTF-8 is often valid GBK, while GBK is hardly ever valid UTF-8: a line
-    /// that is valid in both counts for UTF-8.
+    /// Each line that is not ASCII votes. Chinese in UTF-8 is often valid GBK, while GBK is hardly ever valid UTF-8: a
+    /// line that is valid in both counts for UTF-8.
     pub(super) fn detect(sample: &[u8]) -> Option<Self> {
         if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
             return None;

@@ -1,5 +1,5 @@
-//! Detects a file's format from its start. Where more than one format fits it refuses to choose: codes that were imported
-//! wrongly cannot be imported again.
+//! Detects a file's format from its start. Where more than one format fits it refuses to choose: codes that were
+//! imported wrongly cannot be imported again.
 
 use super::options::PAIR_SEPARATOR;
 use super::rows::Rows;

@@ -1,4 +1,5 @@
-//! Bytes become lines. A line ends with LF, CR or CRLF in UTF-8 and in GBK alike: no other character contains those bytes.
+//! Bytes become lines. A line ends with LF, CR or CRLF in UTF-8 and in GBK alike: no other character contains those
+//! bytes.
 
 use std::io::{self, Read};
 

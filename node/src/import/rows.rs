@@ -83,9 +83,9 @@ impl<R: Read> Rows<R> {
         }))
     }
 
-    /// The row that begins with `text`, with the lines that its quoted fields span. Where a field does not end within the
-    /// bound and on readable lines, only the first line is refused and the others become rows of their own: a forgotten
-    /// quote does not swallow the file.
+    /// The row that begins with `text`, with the lines that its quoted fields span. Where a field does not end within
+    /// the bound and on readable lines, only the first line is refused and the others become rows of their own: a
+    /// forgotten quote does not swallow the file.
     fn whole(&mut self, line: u64, text: String) -> io::Result<Row> {
         let Some(delimiter) = self.delimiter else {
             return Ok(Row {

@@ -63,8 +63,8 @@ Ctrl-C ends it; the next start goes on from here. 按 Ctrl-C 结束；下次启�
     }
 }
 
-/// Writes the configuration of the shop that runs on `machine`, whose data is at `data_uri` by the chain, and whose anchor
-/// answers proofs on that port.
+/// Writes the configuration of the shop that runs on `machine`, whose data is at `data_uri` by the chain, and whose
+/// anchor answers proofs on that port.
 pub(super) fn write_config(
     file: &Path,
     machine: &Machine,

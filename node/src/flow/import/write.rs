@@ -16,8 +16,8 @@ use crate::store::import::{
     refused_line_insert,
 };
 
-/// Writes a chunk whose batch had been written up to `after_line` when it was read. Where another import of the same file
-/// has written it meanwhile, nothing is done. Killed before the commit it leaves nothing, and after it the whole.
+/// Writes a chunk whose batch had been written up to `after_line` when it was read. Where another import of the same
+/// file has written it meanwhile, nothing is done. Killed before the commit it leaves nothing, and after it the whole.
 pub(super) async fn write_chunk(
     pool: &PgPool,
     batch: BatchId,

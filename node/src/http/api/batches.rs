@@ -49,9 +49,9 @@ problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
 
 /// Import codes
 ///
-/// The body is the file as the vendor sent it. Good lines are imported whatever is wrong with others; those are listed under
-/// the batch with their reasons. Sending the same file under the same name continues an interrupted import, and changes
-/// nothing once it is complete. Larger files are imported on the merchant's machine.
+/// The body is the file as the vendor sent it. Good lines are imported whatever is wrong with others; those are listed
+/// under the batch with their reasons. Sending the same file under the same name continues an interrupted import, and
+/// changes nothing once it is complete. Larger files are imported on the merchant's machine.
 #[utoipa::path(
     post, path = "/products/{product}/batches", tag = "batches", operation_id = "importBatch", security(("bearer" = [])),
     params(
@@ -145,8 +145,8 @@ async fn refused_lines(
 
 /// Put a batch on sale
 ///
-/// Its keys are sold after those already on sale, in the order of the file. A request works for two minutes at most; what it
-/// put on sale by then stays on sale, and a repeat continues there.
+/// Its keys are sold after those already on sale, in the order of the file. A request works for two minutes at most;
+/// what it put on sale by then stays on sale, and a repeat continues there.
 #[utoipa::path(
     post, path = "/batches/{batch}/activate", tag = "batches", operation_id = "activateBatch", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "Its id")),

@@ -34,7 +34,8 @@ fn parse_hash(text: &str) -> Option<B256> {
     hex::decode_to_array(digits).ok().map(B256::new)
 }
 
-/// A price as a decimal string: digits, with a point before the decimals. Which decimals there may be, its currency says.
+/// A price as a decimal string: digits, with a point before the decimals. Which decimals there may be, its currency
+/// says.
 pub(crate) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);

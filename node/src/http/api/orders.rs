@@ -44,9 +44,9 @@ problems!(GetProblems: NotFound);
 
 /// Buy keys
 ///
-/// Pays from the prepaid credit and delivers at once. The same request under the same `Idempotency-Key` buys once, and every
-/// repeat gets the first answer. A refused order is answered with a problem whose `code` is the reason; a repeat gets that
-/// answer too, so that another attempt needs another `Idempotency-Key`.
+/// Pays from the prepaid credit and delivers at once. The same request under the same `Idempotency-Key` buys once, and
+/// every repeat gets the first answer. A refused order is answered with a problem whose `code` is the reason; a repeat
+/// gets that answer too, so that another attempt needs another `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/orders", tag = "orders", operation_id = "placeOrder", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 100,
@@ -94,8 +94,8 @@ async fn list(May(caller): May<ListOrders>, State(shop): State<Arc<Shop>>, page:
 
 /// List abnormal orders
 ///
-/// For admins: orders that could not be settled and wait for a person, newest first. Nothing was charged for them; the log
-/// has the reason.
+/// For admins: orders that could not be settled and wait for a person, newest first. Nothing was charged for them; the
+/// log has the reason.
 #[utoipa::path(
     get, path = "/orders/abnormal", tag = "orders", operation_id = "listAbnormalOrders", security(("bearer" = [])),
     params(Page),
@@ -117,8 +117,8 @@ fn listed(orders: Rows<Order>) -> Response {
 
 /// Read an order
 ///
-/// The reseller that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An admin
-/// sees states and amounts.
+/// The reseller that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An
+/// admin sees states and amounts.
 #[utoipa::path(
     get, path = "/orders/{order}", tag = "orders", operation_id = "getOrder", security(("bearer" = [])),
     params(("order" = Uuid, Path, description = "Its id")),

@@ -47,7 +47,8 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     order: Option<OrderId>,
-    /// Where a proof is not to be had: the signed promises that each sale will be anchored, files `shelfproof-receipt-v1`.
+    /// Where a proof is not to be had: the signed promises that each sale will be anchored, files
+    /// `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(value_type = Option<Vec<Object>>)]
     receipts: &'a [Box<RawValue>],

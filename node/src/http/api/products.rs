@@ -134,8 +134,8 @@ async fn get(
 
 /// Change a product
 ///
-/// The version guards against two people changing it at once: where it is no longer the product's, nothing is changed and
-/// the answer is a conflict.
+/// The version guards against two people changing it at once: where it is no longer the product's, nothing is changed
+/// and the answer is a conflict.
 #[utoipa::path(
     patch, path = "/products/{product}", tag = "products", operation_id = "changeProduct", security(("bearer" = [])),
     params(("product" = Uuid, Path, description = "Its id")),

@@ -43,10 +43,10 @@ problems!(ProofProblems: NotFound, ProverUnavailable);
 
 /// Prove a sale
 ///
-/// For the reseller that bought the order, and whoever has its token. Of an order, all its keys; of a key, the file itself,
-/// which `shelfproof-verify key --bundle` takes. It proves the key's whole history against the last final epoch and opens
-/// the sale and what came after. Until the sale is anchored there is its receipt instead, and the time that it will take.
-/// Where the prover does not answer, the problem `prover_unavailable` holds the receipts, in `receipts`.
+/// For the reseller that bought the order, and whoever has its token. Of an order, all its keys; of a key, the file
+/// itself, which `shelfproof-verify key --bundle` takes. It proves the key's whole history against the last final epoch
+/// and opens the sale and what came after. Until the sale is anchored there is its receipt instead, and the time that
+/// it will take. Where the prover does not answer, the problem `prover_unavailable` holds the receipts, in `receipts`.
 #[utoipa::path(
     get, path = "/proofs/{id}", tag = "orders", operation_id = "getProof", security(("bearer" = [])),
     params(("id" = String, Path, description = "An order's id, or a key's: 0x and 64 lower-case hex digits")),

@@ -38,8 +38,8 @@ struct Body {
     /// Its number in the order, from 1.
     #[schema(minimum = 1)]
     item: usize,
-    /// The secret that the sale's `buyer` is the hash of: the redemption is then shown as made with it. It becomes part of
-    /// the sale's history, open to whoever holds the order.
+    /// The secret that the sale's `buyer` is the hash of: the redemption is then shown as made with it. It becomes part
+    /// of the sale's history, open to whoever holds the order.
     #[serde(default, deserialize_with = "field::hash")]
     #[schema(value_type = Option<Hash>)]
     buyer_secret: Option<B256>,

@@ -14,8 +14,8 @@ use crate::access::{Action, Caller, Denied, Grant};
 use crate::domain::api_key::ApiKey;
 use crate::flow::query::api_key::find_api_key;
 
-/// Extracts the caller of an endpoint that does `A`, and refuses one who may not. It is the endpoint's first argument, so
-/// that nothing else of the request is read before.
+/// Extracts the caller of an endpoint that does `A`, and refuses one who may not. It is the endpoint's first argument,
+/// so that nothing else of the request is read before.
 pub(crate) struct May<A: Action>(pub(crate) A::Grant);
 
 impl<A: Action> FromRequestParts<Arc<Shop>> for May<A> {

@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use super::problem::{Code, Problem};
 use super::shop::Shop;
 
-/// Refuses a request while the fence is closed. It follows [`May`](super::auth::May) in an endpoint's arguments, so that only
-/// callers who may do the action learn about the fence.
+/// Refuses a request while the fence is closed. It follows [`May`](super::auth::May) in an endpoint's arguments, so
+/// that only callers who may do the action learn about the fence.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenFence;
 

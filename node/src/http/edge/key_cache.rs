@@ -10,8 +10,8 @@ use crate::domain::api_key::KnownKey;
 use crate::domain::id::ApiKeyId;
 use crate::flow::StoreError;
 
-/// API keys that were looked up within [`KEY_TTL`], unknown ids included: guesses at one key's secret reach the database no
-/// more often than its use.
+/// API keys that were looked up within [`KEY_TTL`], unknown ids included: guesses at one key's secret reach the
+/// database no more often than its use.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyCache(Cache<ApiKeyId, Option<KnownKey>>);
 

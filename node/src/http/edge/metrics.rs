@@ -22,8 +22,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Shop>> {
 
 /// Read the metrics
 ///
-/// For admins, in the text format of Prometheus. For a scraper without a token, `http.metrics_listen` of the configuration
-/// opens an address that answers this alone.
+/// For admins, in the text format of Prometheus. For a scraper without a token, `http.metrics_listen` of the
+/// configuration opens an address that answers this alone.
 #[utoipa::path(
     get, path = "/metrics", tag = "service", operation_id = "getMetrics", security(("bearer" = [])),
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain")),

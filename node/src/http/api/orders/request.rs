@@ -27,7 +27,8 @@ pub(super) struct Body {
     /// What to buy: at most 100 keys over all lines.
     #[schema(min_items = 1, max_items = 20)]
     lines: Vec<Line>,
-    /// `keccak256` of the buyer's secret, which the buyer makes (protocol, section 2): the sale is then provably theirs.
+    /// `keccak256` of the buyer's secret, which the buyer makes (protocol, section 2): the sale is then provably
+    /// theirs.
     #[serde(default, deserialize_with = "field::hash")]
     #[schema(value_type = Option<Hash>)]
     buyer: Option<B256>,

@@ -1,6 +1,7 @@
 //! What can go wrong with a request, whatever branch it goes to.
 //!
-//! A new code is a variant here, a line in `all` and `row`, and words in each branch: its match does not compile without.
+//! A new code is a variant here, a line in `all` and `row`, and words in each branch: its match does not compile
+//! without.
 
 use axum::http::StatusCode;
 
