@@ -10,5 +10,7 @@ pub mod key;
 pub mod money;
 pub mod name;
 pub mod order;
+pub mod pool;
 pub mod product;
+pub mod sku;
 pub mod wallet;

@@ -19,13 +19,14 @@ mod error;
 pub mod import;
 pub mod key;
 pub mod order;
-pub mod pool_fill;
+pub mod pool;
 pub mod product;
 pub mod refund;
 pub mod sale;
 pub mod sale_write;
 pub mod server;
 pub mod session;
+pub mod sku;
 pub mod wallet;
 
 pub use error::StoreError;

@@ -43,7 +43,7 @@ fn products_are_made_listed_and_changed() -> Result<()> {
     in_a_shop(async |pool| {
         let usd = Money::parse("12.50", Currency::USD)?;
         let made = create_product(&pool, product_id(1), "  Steam 100  ", usd, NOW_MS).await?;
-        assert_eq!((made.name.as_str(), made.version, made.is_open), ("Steam 100", 1, true));
+        assert_eq!((made.name.as_str(), made.version, made.on_sale), ("Steam 100", 1, true));
         assert_eq!(product_get(&pool, made.id).await?, Some(made.clone()));
         assert_eq!(product_find(&pool, "Steam 100").await?, Some(made.clone()));
         let empty = Stock {
@@ -75,12 +75,12 @@ fn products_are_made_listed_and_changed() -> Result<()> {
 
         let change = Change {
             price: Some("9.9".into()),
-            is_open: Some(false),
+            on_sale: Some(false),
             ..Change::default()
         };
         let changed = change_product(&pool, made.id, 1, change.clone()).await?;
         assert_eq!(
-            (changed.price.decimal().as_str(), changed.is_open, changed.version),
+            (changed.sku.price.decimal().as_str(), changed.on_sale, changed.version),
             ("9.90", false, 2)
         );
         let stale = change_product(&pool, made.id, 1, change.clone()).await;

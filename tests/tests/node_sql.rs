@@ -150,9 +150,18 @@ fn forbidden() -> Vec<(String, &'static str)> {
                 .to_owned(),
             "ledger_check",
         ),
-        ("INSERT INTO shop.products SELECT gen_random_uuid(), name, 1, 'CNY' FROM shop.products".to_owned(), "violates"),
+        (
+            "INSERT INTO shop.products SELECT gen_random_uuid(), name, true, 1, 1 FROM shop.products".to_owned(),
+            "products_name",
+        ),
+        (
+            "INSERT INTO shop.skus SELECT gen_random_uuid(), product_id, 1, 'CNY', kind, policy FROM shop.skus".to_owned(),
+            "skus_product",
+        ),
+        // A second pool of the house for one SKU.
+        ("INSERT INTO shop.pools (sku_id) SELECT sku_id FROM shop.pools".to_owned(), "pools_owner"),
     ];
-    let kept = "attest.events shop.ledger shop.sales shop.order_lines attest.merchant shop.accounts shop.products shop.pools \
+    let kept = "attest.events shop.ledger shop.sales shop.order_lines attest.merchant shop.accounts shop.products shop.skus shop.pools \
                 shop.batches shop.keys shop.goods shop.wallets shop.orders shop.idempotency";
     for table in kept.split(' ') {
         forbidden.push((format!("DELETE FROM {table}"), stays));

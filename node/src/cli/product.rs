@@ -122,7 +122,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             let change = Change {
                 name,
                 price,
-                is_open: (open || close).then_some(open),
+                on_sale: (open || close).then_some(open),
             };
             change_product(pool, product.id, version.unwrap_or(product.version), change).await?
         }
@@ -153,7 +153,7 @@ pub(super) async fn find(pool: &PgPool, named: &str) -> Result<Product, FlowErro
 }
 
 const fn open_text(product: &Product) -> &'static str {
-    if product.is_open { "open" } else { "closed" }
+    if product.on_sale { "open" } else { "closed" }
 }
 
 fn list_text(products: &[Product]) -> String {
@@ -162,7 +162,7 @@ fn list_text(products: &[Product]) -> String {
         [
             product.id.to_string(),
             product.name.clone(),
-            product.price.to_string(),
+            product.sku.price.to_string(),
             state,
         ]
     });
@@ -174,9 +174,12 @@ fn show_text(product: &Product, stock: &Stock) -> String {
     let at_least = if stock.is_complete { "" } else { "at least " };
     let rows = [
         ("name", product.name.clone()),
-        ("price", product.price.to_string()),
+        ("price", product.sku.price.to_string()),
         ("state", open_text(product).to_owned()),
         ("version", product.version.to_string()),
+        ("sku", product.sku.id.to_string()),
+        ("kind", product.sku.kind.name().to_owned()),
+        ("policy", product.sku.policy.name().to_owned()),
         ("available", stock.available.to_string()),
         ("pending", format!("{at_least}{}", stock.pending)),
         ("sold", format!("{at_least}{}", stock.sold)),

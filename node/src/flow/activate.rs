@@ -1,4 +1,4 @@
-//! A batch goes on sale: its keys get the next slots of their product's shelf, in the order of its file.
+//! Puts a batch on sale: its keys get the next slots of their SKU's pool, in the order of its file.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{Appended, EventError, event_append};
@@ -8,13 +8,13 @@ use sqlx::PgPool;
 use super::clock::{ClockError, check_clock};
 use crate::domain::id::BatchId;
 use crate::domain::key::{self, Head, Link};
+use crate::domain::pool::SlotAssignment;
 use crate::store::StoreError;
-use crate::store::pool_fill::{
-    LockedPool, Placed, batch_count_activated, batch_lock_to_activate, key_activate, key_lock_generated, pool_fill,
-    pool_lock_of_batch,
-};
+use crate::store::batch::{batch_count_activated, batch_lock_to_activate};
+use crate::store::key::{key_activate, key_lock_generated};
+use crate::store::pool::{LockedPool, pool_fill, pool_lock_of_batch};
 
-/// Most keys that are activated in one transaction, which holds their shelf's lock: sales of the product wait for it.
+/// Most keys that are activated in one transaction, which holds the lock of their pool: sales of the product wait for it.
 pub const CHUNK: u32 = 1_000;
 
 /// How far an activation is.
@@ -96,8 +96,8 @@ async fn activate_chunk(
     // The batch first: an import may hold it for long, and sales wait for the pool.
     let row = batch_lock_to_activate(&mut transaction, batch).await?;
     let row = row.ok_or(ActivateError::Missing(batch))?;
-    let shelf = pool_lock_of_batch(&mut transaction, batch).await?;
-    let shelf = shelf.ok_or(ActivateError::Missing(batch))?;
+    let target = pool_lock_of_batch(&mut transaction, batch).await?;
+    let target = target.ok_or(ActivateError::Missing(batch))?;
     if !row.is_complete && !is_partial {
         return Err(ActivateError::Incomplete(batch));
     }
@@ -110,28 +110,28 @@ async fn activate_chunk(
     let Some(last) = heads.last().map(|head| head.no) else {
         return Ok((None, activated));
     };
-    let body = serde_json::json!({"batch": row.name, "product": shelf.product}).to_string();
-    let (keys, events): (Vec<_>, Vec<_>) = place(&shelf, &heads, &body, now_ms).into_iter().unzip();
-    if keys.len() != heads.len() || key_activate(&mut transaction, shelf.id, &keys).await? != activated.now {
+    let body = serde_json::json!({"batch": row.name, "product": target.product}).to_string();
+    let (keys, events): (Vec<_>, Vec<_>) = assign(&target, &heads, &body, now_ms).into_iter().unzip();
+    if keys.len() != heads.len() || key_activate(&mut transaction, target.id, &keys).await? != activated.now {
         return Err(ActivateError::Stale(batch));
     }
     event_append(&mut transaction, &events).await?;
-    pool_fill(&mut transaction, shelf.id, keys.len()).await?;
+    pool_fill(&mut transaction, target.id, keys.len()).await?;
     batch_count_activated(&mut transaction, batch, keys.len()).await?;
     transaction.commit().await?;
     Ok((Some(last), activated))
 }
 
-/// Gives keys the slots from the shelf's tail on, each with its event.
-fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Placed, Appended)> {
+/// Gives the keys consecutive slots from the pool's tail on, and makes the event of each.
+fn assign(pool: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(SlotAssignment, Appended)> {
     let one = |(slot, head): (i64, &Head)| {
         let opening = Opening {
             salt: B256::from(rand::random::<[u8; 32]>()),
             body: body.to_owned(),
         };
         let Link { event, opening } = key::next(head, Kind::Activated, now_ms, opening)?;
-        let placed = Placed {
-            no: head.no,
+        let assignment = SlotAssignment {
+            key_no: head.no,
             slot,
             event,
         };
@@ -142,7 +142,7 @@ fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Pl
             event,
             opening,
         };
-        Some((placed, appended))
+        Some((assignment, appended))
     };
-    (shelf.tail..).zip(heads).filter_map(one).collect()
+    (pool.tail..).zip(heads).filter_map(one).collect()
 }

@@ -9,7 +9,8 @@ use sqlx::PgPool;
 use super::step::{StepError, step};
 use crate::domain::key::Key;
 use crate::store::StoreError;
-use crate::store::key::{key_find, pool_hole, pool_lock};
+use crate::store::key::key_find;
+use crate::store::pool::{pool_hole, pool_lock};
 
 /// Why a key was not voided.
 #[derive(Debug, thiserror::Error)]
@@ -42,22 +43,22 @@ pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
     let seen = key_find(&mut *transaction, key_id).await?.ok_or(VoidError::Missing)?;
     // Under the pool's lock no sale takes the key; one that had it before shows when the key is read again.
-    if let Some(pool) = seen.pool {
-        pool_lock(&mut transaction, pool).await?;
+    if let Some(place) = seen.place {
+        pool_lock(&mut transaction, place.pool).await?;
     }
-    let Key { head, pool, .. } = key_find(&mut *transaction, key_id).await?.ok_or(VoidError::Missing)?;
+    let Key { head, place, .. } = key_find(&mut *transaction, key_id).await?.ok_or(VoidError::Missing)?;
     if head.state == Kind::Voided {
         let events = event_of_keys(&mut transaction, &[head.no])
             .await
             .map_err(StepError::from)?;
         return events.last().map(|last| last.event).ok_or(VoidError::Missing);
     }
-    if pool != seen.pool {
+    if place != seen.place {
         return Err(StepError::Stale.into());
     }
     let event = step(&mut transaction, &head, Kind::Voided, &Body { reason }, now_ms).await?;
-    if let Some(pool) = pool {
-        pool_hole(&mut transaction, pool).await?;
+    if let Some(place) = place {
+        pool_hole(&mut transaction, place.pool).await?;
     }
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(event)

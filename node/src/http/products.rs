@@ -63,7 +63,7 @@ struct ChangeBody {
     #[schema(value_type = Option<Amount>)]
     price: Option<String>,
     /// Whether it may be bought.
-    is_open: Option<bool>,
+    on_sale: Option<bool>,
 }
 
 problems!(CreateProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, Conflict);
@@ -80,7 +80,8 @@ problems!(ChangeProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
     responses(
         (status = 201, description = "The product", body = ShownProduct, example = json!({
             "product": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "name": "Game card 100", "price": "9.90",
-            "currency": "CNY", "isOpen": true, "version": 1, "createdAt": 1_790_000_000_000_u64})),
+            "currency": "CNY", "onSale": true, "sku": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9ea0", "kind": "auto", "policy": "hold",
+            "version": 1, "createdAt": 1_790_000_000_000_u64})),
         CreateProblems,
     ),
 )]
@@ -144,7 +145,7 @@ async fn change(
     let change = Change {
         name: body.name,
         price: body.price,
-        is_open: body.is_open,
+        on_sale: body.on_sale,
     };
     let product = change_product(&shop.app.pool, id, body.version, change).await?;
     Ok(answer(StatusCode::OK, &ShownProduct::from(&product)))

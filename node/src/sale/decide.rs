@@ -124,8 +124,8 @@ impl Stock {
     fn total(&self, order: &NewOrder) -> Result<Money, Refused> {
         let mut total: Option<Money> = None;
         for line in &order.lines {
-            let Shelf { price, is_open, .. } = self.shelf(line)?;
-            if !is_open {
+            let Shelf { price, on_sale, .. } = self.shelf(line)?;
+            if !on_sale {
                 return Err(Refused::ProductClosed);
             }
             if let Some(agreed) = &line.price

@@ -1,6 +1,6 @@
 //! Batches as they stand, and the lines that an import refused.
 
-use sqlx::{FromRow, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -42,6 +42,21 @@ pub struct RefusedLine {
     pub reason: String,
     /// Why, in words.
     pub detail: String,
+}
+
+/// A batch, as far as activating it needs.
+#[derive(Debug, FromRow)]
+pub struct LockedBatch {
+    /// Its name.
+    pub name: String,
+    /// Keys that it brought.
+    #[sqlx(try_from = "i64")]
+    pub imported: u64,
+    /// Those that were activated.
+    #[sqlx(try_from = "i64")]
+    pub activated: u64,
+    /// Whether its whole file was imported.
+    pub is_complete: bool,
 }
 
 /// The batch of that id.
@@ -89,4 +104,35 @@ pub async fn refused_line_list(
         .bind(i64::from(limit))
         .fetch_all(database)
         .await?)
+}
+
+/// A batch; nobody else moves it until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_lock_to_activate(
+    connection: &mut PgConnection,
+    batch: BatchId,
+) -> Result<Option<LockedBatch>, StoreError> {
+    Ok(sqlx::query_as(include_str!("sql/batch_lock_to_activate.sql"))
+        .bind(batch.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Counts that many more of a locked batch's keys as activated.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_count_activated(
+    connection: &mut PgConnection,
+    batch: BatchId,
+    keys: usize,
+) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/batch_count_activated.sql"))
+        .bind(batch.0)
+        .bind((keys as u64).cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(())
 }

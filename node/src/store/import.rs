@@ -115,7 +115,7 @@ pub async fn batch_resolve(executor: impl PgExecutor<'_>, id_or_name: &str) -> R
     Ok(found.into_iter().map(BatchId).collect())
 }
 
-/// Makes a batch, unless its product has one of that name.
+/// Makes a batch, unless its product has one of that name, or there is no such product.
 ///
 /// # Errors
 /// The database's.

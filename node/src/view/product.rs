@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Amount, Currency};
+use super::{Amount, Currency, SkuKind, StockPolicy};
 use crate::domain::product::{Product, Stock};
 
 /// A product.
@@ -23,7 +23,15 @@ pub(crate) struct ShownProduct {
     #[schema(value_type = Currency)]
     currency: &'static str,
     /// Whether it may be bought.
-    is_open: bool,
+    on_sale: bool,
+    /// What an order of the product buys.
+    sku: Uuid,
+    /// `auto`: each unit is a key from the stock. `manual`: a person delivers it. `loop`: every buyer gets the same code.
+    #[schema(value_type = SkuKind)]
+    kind: &'static str,
+    /// `hold`: an order that waits for its payment holds its stock. `allocate`: it takes its stock once it is paid.
+    #[schema(value_type = StockPolicy)]
+    policy: &'static str,
     /// Counts its changes; name it in the next change.
     #[schema(minimum = 1)]
     version: i32,
@@ -57,9 +65,12 @@ impl From<&Product> for ShownProduct {
         Self {
             product: product.id.0,
             name: product.name.clone(),
-            price: product.price.decimal(),
-            currency: product.price.currency.code(),
-            is_open: product.is_open,
+            price: product.sku.price.decimal(),
+            currency: product.sku.price.currency.code(),
+            on_sale: product.on_sale,
+            sku: product.sku.id.0,
+            kind: product.sku.kind.name(),
+            policy: product.sku.policy.name(),
             version: product.version,
             created_at: product.created_at_ms,
         }

@@ -1,30 +1,46 @@
--- What is for sale, and what stands on the shelf. What happened to each key is `attest.events`.
+-- What is sold and the stock of it. What happened to each key is `attest.events`.
 
 CREATE TABLE shop.products (
     id            uuid    PRIMARY KEY,
     name          text    NOT NULL CONSTRAINT products_name UNIQUE CHECK (char_length(name) BETWEEN 1 AND 200),
-    price_minor   bigint  NOT NULL CHECK (price_minor BETWEEN 0 AND 1000000000000),
-    currency      text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    is_open       boolean NOT NULL DEFAULT true,
+    on_sale       boolean NOT NULL DEFAULT true,
+    -- Counts changes of the product and of its SKU.
     version       integer NOT NULL DEFAULT 1,
     created_at_ms bigint  NOT NULL
 );
 
--- A product's shelf. Keys stand in slots from `cursor`, the next to be sold, up to before `tail`, the next to be given;
--- `holes` of those slots hold voided keys, which the cursor will step over. Stock is tail - cursor - holes.
+-- What an order line buys: a product at a price. Each product has one.
+CREATE TABLE shop.skus (
+    id          uuid    PRIMARY KEY,
+    product_id  uuid    NOT NULL CONSTRAINT skus_product UNIQUE REFERENCES shop.products,
+    price_minor bigint  NOT NULL CHECK (price_minor BETWEEN 0 AND 1000000000000),
+    currency    text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    -- auto: each unit is a key from a pool; manual: a person delivers; loop: every buyer gets the same code.
+    kind        text    NOT NULL CHECK (kind IN ('auto', 'manual', 'loop')),
+    -- hold: an order that waits for its payment holds its stock; allocate: stock is taken when the payment is there.
+    policy      text    NOT NULL CHECK (policy IN ('hold', 'allocate')),
+    version     integer NOT NULL DEFAULT 1
+);
+
+-- One owner's stock of an SKU. Activated keys get consecutive slots, and are sold in the order of their slots. The slots
+-- from `cursor` to before `tail` are for sale, except `holes` of them that belong to voided keys: available are
+-- tail - cursor - holes. Every slot below `cursor` was sold, voided, or is part of a hold.
 CREATE TABLE shop.pools (
-    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    product_id uuid    NOT NULL UNIQUE REFERENCES shop.products,
-    cursor     bigint  NOT NULL DEFAULT 1,
-    tail       bigint  NOT NULL DEFAULT 1,
-    holes      bigint  NOT NULL DEFAULT 0,
+    id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sku_id        uuid    NOT NULL REFERENCES shop.skus,
+    -- NULL: the house.
+    owner_account uuid    REFERENCES shop.accounts,
+    cursor        bigint  NOT NULL DEFAULT 1,
+    tail          bigint  NOT NULL DEFAULT 1,
+    holes         bigint  NOT NULL DEFAULT 0,
+    CONSTRAINT pools_owner UNIQUE NULLS NOT DISTINCT (sku_id, owner_account),
     CHECK (cursor >= 1 AND holes >= 0 AND tail - cursor >= holes)
 ) WITH (fillfactor = 10);
 
 -- What one import brought. The data key that seals its goods is wrapped by the master key of that generation.
 CREATE TABLE shop.batches (
     id            uuid    PRIMARY KEY,
-    product_id    uuid    NOT NULL REFERENCES shop.products,
+    sku_id        uuid    NOT NULL REFERENCES shop.skus,
     name          text    NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
     supplier      text    NOT NULL CHECK (char_length(supplier) <= 200),
     wrapped_key   bytea   NOT NULL,
@@ -38,12 +54,12 @@ CREATE TABLE shop.batches (
     activated     bigint  NOT NULL DEFAULT 0,
     is_complete   boolean NOT NULL DEFAULT false,
     created_at_ms bigint  NOT NULL,
-    CONSTRAINT batches_name UNIQUE (product_id, name),
+    CONSTRAINT batches_name UNIQUE (sku_id, name),
     CHECK (imported >= 0 AND refused >= 0 AND imported + refused <= lines AND activated BETWEEN 0 AND imported)
 );
 CREATE INDEX batches_by_master ON shop.batches (master);
 
--- A key's place and its newest event; the parts that change, kept narrow.
+-- A key's place, (pool, slot), and its newest event: the parts that change, kept narrow.
 CREATE TABLE shop.keys (
     no         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key_id     bytea    NOT NULL CONSTRAINT keys_key_id UNIQUE CHECK (octet_length(key_id) = 32),
@@ -81,6 +97,7 @@ CREATE TABLE shop.refused_lines (
 );
 
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.products EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.skus EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.pools EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.batches EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.keys EXECUTE FUNCTION shop.refuse();
