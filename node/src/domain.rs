@@ -5,6 +5,7 @@ pub mod account;
 pub mod api_key;
 pub mod clock;
 pub mod history;
+pub mod hold;
 pub mod id;
 pub mod key;
 pub mod money;

@@ -16,6 +16,7 @@ pub mod batch_key;
 pub mod check;
 mod column;
 mod error;
+pub mod hold;
 pub mod import;
 pub mod key;
 pub mod order;

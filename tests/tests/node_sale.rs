@@ -2,6 +2,8 @@
 
 #[path = "node_sale/clock.rs"]
 mod clock;
+#[path = "node_sale/holds.rs"]
+mod holds;
 #[path = "node_sale/shelves.rs"]
 mod shelves;
 #[path = "node_sale/shop.rs"]

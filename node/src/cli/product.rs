@@ -181,6 +181,7 @@ fn show_text(product: &Product, stock: &Stock) -> String {
         ("kind", product.sku.kind.name().to_owned()),
         ("policy", product.sku.policy.name().to_owned()),
         ("available", stock.available.to_string()),
+        ("held", stock.held.to_string()),
         ("pending", format!("{at_least}{}", stock.pending)),
         ("sold", format!("{at_least}{}", stock.sold)),
         ("voided", format!("{at_least}{}", stock.voided)),

@@ -27,10 +27,12 @@ pub struct Stock {
     pub pending: i64,
     /// For sale.
     pub available: i64,
+    /// Kept for orders that wait for their payment, and other holds.
+    pub held: i64,
     /// Sold, including those that were redeemed, refunded or disputed afterwards.
     pub sold: i64,
     pub voided: i64,
     /// Whether pending, sold and voided count every key. Counting stops at a bound; the three are then lower bounds.
-    /// `available` is always exact.
+    /// `available` and `held` are always exact.
     pub is_complete: bool,
 }

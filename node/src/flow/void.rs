@@ -3,12 +3,15 @@
 use alloy_primitives::B256;
 use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
+use shelfproof_anchor::table;
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use sqlx::PgPool;
 
 use super::step::{StepError, step};
+use crate::domain::hold::Hold;
 use crate::domain::key::Key;
 use crate::store::StoreError;
+use crate::store::hold::hold_find_slot;
 use crate::store::key::key_find;
 use crate::store::pool::{pool_hole, pool_lock};
 
@@ -18,6 +21,9 @@ pub enum VoidError {
     /// There is no such key.
     #[error("the shop has no such key")]
     Missing,
+    /// It is kept for somebody, who decides about it until then.
+    #[error("the key is held by {} until {} UTC", .0.owner, table::time(.0.expires_at_ms))]
+    Held(Hold),
     /// The step failed, or is not allowed.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -38,7 +44,7 @@ struct Body<'a> {
 /// Voids the key of that id, and answers its event.
 ///
 /// # Errors
-/// Where there is none, or where it was sold.
+/// Where there is none, or where it is held or was sold.
 pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -> Result<KeyEvent, VoidError> {
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
     let seen = key_find(&mut *transaction, key_id).await?.ok_or(VoidError::Missing)?;
@@ -55,6 +61,11 @@ pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -
     }
     if place != seen.place {
         return Err(StepError::Stale.into());
+    }
+    if let Some(place) = place
+        && let Some(hold) = hold_find_slot(&mut *transaction, place).await?
+    {
+        return Err(VoidError::Held(hold));
     }
     let event = step(&mut transaction, &head, Kind::Voided, &Body { reason }, now_ms).await?;
     if let Some(place) = place {

@@ -157,7 +157,7 @@ async fn change(
     params(("product" = Uuid, Path, description = "Its id")),
     responses(
         (status = 200, description = "Its stock", body = ShownStock, example = json!({
-            "pending": 0, "available": 9_990, "sold": 10, "voided": 0, "isComplete": true})),
+            "pending": 0, "available": 9_990, "held": 0, "sold": 10, "voided": 0, "isComplete": true})),
         GetProblems,
     ),
 )]

@@ -146,14 +146,15 @@ pub async fn product_update(
 /// # Errors
 /// The database's.
 pub async fn product_stock(database: impl PgExecutor<'_>, id: ProductId) -> Result<Option<Stock>, StoreError> {
-    let row: Option<(i64, i64, i64, i64, bool)> = sqlx::query_as(include_str!("sql/product_stock.sql"))
+    let row: Option<(i64, i64, i64, i64, i64, bool)> = sqlx::query_as(include_str!("sql/product_stock.sql"))
         .bind(id.0)
         .bind(STOCK_KEYS_MAX)
         .fetch_optional(database)
         .await?;
-    Ok(row.map(|(pending, available, sold, voided, is_complete)| Stock {
+    Ok(row.map(|(pending, available, held, sold, voided, is_complete)| Stock {
         pending,
         available,
+        held,
         sold,
         voided,
         is_complete,

@@ -47,9 +47,12 @@ pub(crate) struct ShownStock {
     /// Imported, not yet activated.
     #[schema(minimum = 0)]
     pending: i64,
-    /// On the shelf; exact always.
+    /// For sale; always exact.
     #[schema(minimum = 0)]
     available: i64,
+    /// Kept for orders that wait for their payment; always exact.
+    #[schema(minimum = 0)]
+    held: i64,
     /// Sold, whatever came after.
     #[schema(minimum = 0)]
     sold: i64,
@@ -82,6 +85,7 @@ impl From<Stock> for ShownStock {
         Self {
             pending: stock.pending,
             available: stock.available,
+            held: stock.held,
             sold: stock.sold,
             voided: stock.voided,
             is_complete: stock.is_complete,

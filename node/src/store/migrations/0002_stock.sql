@@ -37,6 +37,30 @@ CREATE TABLE shop.pools (
     CHECK (cursor >= 1 AND holes >= 0 AND tail - cursor >= holes)
 ) WITH (fillfactor = 10);
 
+-- A range of a pool's slots, from `first_slot` to before `end_slot`, that is kept for one owner. Each of its slots has an
+-- activated key when it is taken, at the pool's cursor, which moves behind it. It ends once: taken, when its keys are sold;
+-- released, when they get new slots at the pool's tail.
+CREATE TABLE shop.holds (
+    id            bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    pool_id       integer  NOT NULL REFERENCES shop.pools,
+    first_slot    bigint   NOT NULL,
+    end_slot      bigint   NOT NULL,
+    -- A line of an order, a branch of a saga, or a claim.
+    owner_kind    text     NOT NULL CHECK (owner_kind IN ('order_line', 'branch', 'claim')),
+    owner_id      uuid     NOT NULL,
+    -- The number of the order's line.
+    owner_line    smallint,
+    state         text     NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'taken', 'released')),
+    expires_at_ms bigint   NOT NULL,
+    CONSTRAINT holds_range CHECK (first_slot >= 1 AND first_slot < end_slot AND end_slot < 1::bigint << 32),
+    CONSTRAINT holds_owner CHECK ((owner_kind = 'order_line') = (owner_line IS NOT NULL)),
+    -- Ranges of one pool do not overlap, whatever became of them. The pool is the upper half of the numbers compared, so
+    -- that one range type is enough; two columns would need the extension btree_gist.
+    CONSTRAINT holds_overlap EXCLUDE USING gist
+        (int8range((pool_id::bigint << 32) + first_slot, (pool_id::bigint << 32) + end_slot) WITH &&)
+);
+CREATE INDEX holds_held ON shop.holds (pool_id, first_slot) WHERE state = 'held';
+
 -- What one import brought. The data key that seals its goods is wrapped by the master key of that generation.
 CREATE TABLE shop.batches (
     id            uuid    PRIMARY KEY,
@@ -103,3 +127,12 @@ CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.batches EXECUTE FUNCTION 
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.keys EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.goods EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.refused_lines EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.holds EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER begins_held BEFORE INSERT ON shop.holds FOR EACH ROW WHEN (NEW.state <> 'held')
+    EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER ends_once BEFORE UPDATE ON shop.holds FOR EACH ROW
+    WHEN (OLD.state <> 'held' OR NEW.state = 'held'
+          OR (OLD.id, OLD.pool_id, OLD.first_slot, OLD.end_slot, OLD.owner_kind, OLD.owner_id, OLD.owner_line, OLD.expires_at_ms)
+             IS DISTINCT FROM
+             (NEW.id, NEW.pool_id, NEW.first_slot, NEW.end_slot, NEW.owner_kind, NEW.owner_id, NEW.owner_line, NEW.expires_at_ms))
+    EXECUTE FUNCTION shop.refuse();
