@@ -17,38 +17,34 @@ use crate::store::pool::{LockedPool, pool_fill, pool_lock_of_batch};
 /// Most keys that are activated in one transaction, which holds the lock of their pool: sales of the product wait for it.
 pub const CHUNK: u32 = 1_000;
 
-/// How far an activation is.
+/// Progress of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activated {
     /// Keys that this run activated.
     pub now: u64,
     /// Keys of the batch that are activated in all.
     pub all: u64,
-    /// Keys that the batch brought.
+    /// Keys of the batch.
     pub imported: u64,
 }
 
-/// Why a batch was not activated, or not to its end. What was activated stays, and a repeat goes on after it.
+/// Why a batch was not activated, or only in part. What was activated stays, and a repeat resumes after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivateError {
-    /// There is no such batch.
     #[error("there is no batch {0}")]
     Missing(BatchId),
-    /// Its import is not finished.
+    /// Its import has not ended.
     #[error(
         "the import of batch {0} has not ended; run it again until it does, or activate what is there with --partial"
     )]
     Incomplete(BatchId),
-    /// Keys moved although they were locked.
+    /// Keys changed although they were locked.
     #[error("keys of batch {0} were changed while they were locked; run: shelfproof admin check")]
     Stale(BatchId),
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The database refused the events.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The time cannot be trusted.
     #[error(transparent)]
     Clock(#[from] ClockError),
 }
@@ -59,8 +55,8 @@ impl From<sqlx::Error> for ActivateError {
     }
 }
 
-/// Activates the keys of a batch that are generated and no more. `is_partial` takes a batch whose import has not ended.
-/// `progress` is told after each chunk.
+/// Activates the keys of a batch that were not activated yet. `is_partial` allows a batch whose import has not ended.
+/// `progress` is called after each chunk.
 ///
 /// # Errors
 /// Where the batch is not there or not complete, or the database fails.
@@ -82,8 +78,8 @@ pub async fn activate_batch(
     }
 }
 
-/// Activates up to [`CHUNK`] keys after number `after`, in one transaction; the last one's number, `None` at the end.
-/// Killed before the commit it leaves nothing, and after it the whole chunk.
+/// Activates up to [`CHUNK`] keys after number `after` in one transaction. Returns the last one's number, `None` where no key
+/// was left. A crash leaves the whole chunk or nothing of it.
 async fn activate_chunk(
     pool: &PgPool,
     batch: BatchId,

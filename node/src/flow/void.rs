@@ -1,4 +1,4 @@
-//! A key that was not sold is withdrawn for good. A repeat is told of the first time.
+//! Withdraws a key that was not sold, for good.
 
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -15,16 +15,13 @@ use crate::store::hold::hold_find_slot;
 use crate::store::key::key_find;
 use crate::store::pool::{pool_hole, pool_lock};
 
-/// Why a key was not voided.
 #[derive(Debug, thiserror::Error)]
 pub enum VoidError {
-    /// There is no such key.
     #[error("the shop has no such key")]
     Missing,
-    /// It is kept for somebody, who decides about it until then.
+    /// Until the hold ends, only its owner can release the key.
     #[error("the key is held by {} until {} UTC", .0.owner, table::time(.0.expires_at_ms))]
     Held(Hold),
-    /// The step failed, or is not allowed.
     #[error(transparent)]
     Step(#[from] StepError),
 }
@@ -35,20 +32,20 @@ impl From<StoreError> for VoidError {
     }
 }
 
-/// What the event opens to.
+/// The body of the event.
 #[derive(Serialize)]
 struct Body<'a> {
     reason: &'a str,
 }
 
-/// Voids the key of that id, and answers its event.
+/// Voids a key, and returns the event. A repeat returns the first one's event.
 ///
 /// # Errors
-/// Where there is none, or where it is held or was sold.
+/// Where the key does not exist, is held, or was sold.
 pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -> Result<KeyEvent, VoidError> {
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
     let seen = key_find(&mut *transaction, key_id).await?.ok_or(VoidError::Missing)?;
-    // Under the pool's lock no sale takes the key; one that had it before shows when the key is read again.
+    // While the pool is locked no sale takes the key; a sale that took it before shows when the key is read again.
     if let Some(place) = seen.place {
         pool_lock(&mut transaction, place.pool).await?;
     }

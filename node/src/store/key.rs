@@ -24,10 +24,8 @@ struct KeyRow {
     batch_id: Uuid,
 }
 
-/// The key of that id.
-///
 /// # Errors
-/// Where the database fails, or holds what this program never writes.
+/// The database's, and a row that this program never writes.
 pub async fn key_find(executor: impl PgExecutor<'_>, key_id: &B256) -> Result<Option<Key>, StoreError> {
     let row: Option<KeyRow> = sqlx::query_as(include_str!("sql/key_find.sql"))
         .bind(key_id.as_slice())
@@ -50,7 +48,7 @@ pub async fn key_find(executor: impl PgExecutor<'_>, key_id: &B256) -> Result<Op
     .transpose()
 }
 
-/// What became of a step from the version of a key that was seen.
+/// What became of an update that names the version of the key which was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advanced {
     Updated,
@@ -58,10 +56,10 @@ pub enum Advanced {
     Stale,
 }
 
-/// Moves a key to `event`, from the version before it.
+/// Makes `event` a key's newest, if the key has the version before it.
 ///
 /// # Errors
-/// Where the database fails.
+/// The database's.
 pub async fn key_advance(connection: &mut PgConnection, no: i64, event: &KeyEvent) -> Result<Advanced, StoreError> {
     let done = sqlx::query(include_str!("sql/key_advance.sql"))
         .bind(no)
@@ -88,7 +86,7 @@ struct HeadRow {
     head_at_ms: i64,
 }
 
-/// A batch's keys that are generated and no more, after number `after`, at most `limit` of them, in their order.
+/// Locks a batch's keys that were not activated yet: at most `limit` after that number, ascending.
 ///
 /// # Errors
 /// The database's, and a row that this program never writes.
@@ -118,7 +116,7 @@ pub async fn key_lock_generated(
     rows.into_iter().map(head).collect()
 }
 
-/// Puts keys into slots of a pool, each only if its version is still the one before its event's; how many were.
+/// Gives keys their slots in a pool, each only if it has the version before its event's. Returns how many got theirs.
 ///
 /// # Errors
 /// The database's.

@@ -10,7 +10,7 @@ use crate::domain::id::{BatchId, ProductId, SkuId};
 /// A locked pool, as activation needs it.
 pub struct LockedPool {
     pub id: i32,
-    /// The slot that the next activated key gets.
+    /// The slot of the next key that is activated.
     pub tail: i64,
     pub product: ProductId,
 }

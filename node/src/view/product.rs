@@ -1,4 +1,4 @@
-//! Products and stock as answers show them.
+//! Products and stock as the API and `--json` show them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,9 +12,7 @@ use crate::domain::product::{Product, Stock};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Product)]
 pub(crate) struct ShownProduct {
-    /// Its id.
     product: Uuid,
-    /// Its name.
     name: String,
     /// The price of one key, a decimal string.
     #[schema(value_type = Amount)]
@@ -32,7 +30,7 @@ pub(crate) struct ShownProduct {
     /// `hold`: an order that waits for its payment holds its stock. `allocate`: it takes its stock once it is paid.
     #[schema(value_type = StockPolicy)]
     policy: &'static str,
-    /// Counts its changes; name it in the next change.
+    /// Counts its changes; the next change names it.
     #[schema(minimum = 1)]
     version: i32,
     /// Unix milliseconds.
@@ -53,7 +51,7 @@ pub(crate) struct ShownStock {
     /// Kept for orders that wait for their payment; always exact.
     #[schema(minimum = 0)]
     held: i64,
-    /// Sold, whatever came after.
+    /// Sold, including those that were redeemed, refunded or disputed afterwards.
     #[schema(minimum = 0)]
     sold: i64,
     /// Withdrawn.

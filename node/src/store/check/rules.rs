@@ -1,17 +1,15 @@
-//! The rules, in the order in which they are checked.
+//! The rules that statements check, in the order in which they are checked.
 
-/// A rule that a statement checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its name in reports.
     pub name: &'static str,
-    /// What it means that it is broken, and what to do.
+    /// What a breach means, and what to do about it.
     pub advice: &'static str,
-    /// The statement that finds what breaks it: rows of (subject, detail), at most `$1`.
+    /// Selects the breaches as (subject, detail), at most `$1`.
     pub(super) sql: &'static str,
 }
 
-/// Every rule that a statement checks.
 pub const RULES: [Rule; 22] = [
     Rule {
         name: "key_in_two_orders",

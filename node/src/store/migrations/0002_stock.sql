@@ -1,4 +1,4 @@
--- What is sold and the stock of it. What happened to each key is `attest.events`.
+-- Products, SKUs, and their stock. What happened to each key is in `attest.events`.
 
 CREATE TABLE shop.products (
     id            uuid    PRIMARY KEY,
@@ -61,7 +61,7 @@ CREATE TABLE shop.holds (
 );
 CREATE INDEX holds_held ON shop.holds (pool_id, first_slot) WHERE state = 'held';
 
--- What one import brought. The data key that seals its goods is wrapped by the master key of that generation.
+-- One imported file. Its goods are encrypted under a data key, which is wrapped by the master key of a generation.
 CREATE TABLE shop.batches (
     id            uuid    PRIMARY KEY,
     sku_id        uuid    NOT NULL REFERENCES shop.skus,
@@ -69,9 +69,9 @@ CREATE TABLE shop.batches (
     supplier      text    NOT NULL CHECK (char_length(supplier) <= 200),
     wrapped_key   bytea   NOT NULL,
     master        integer NOT NULL,
-    -- SHA-256 of the file and of how it is read: the same import goes on where it was killed.
+    -- SHA-256 of the file and of the options it is read with: the same import resumes this batch.
     source        bytea   NOT NULL CHECK (octet_length(source) = 32),
-    -- Lines read and settled so far, each as a key, a refusal or a blank.
+    -- Lines read and stored so far, each as a key, a refusal or a blank.
     lines         bigint  NOT NULL DEFAULT 0,
     imported      bigint  NOT NULL DEFAULT 0,
     refused       bigint  NOT NULL DEFAULT 0,
@@ -83,7 +83,7 @@ CREATE TABLE shop.batches (
 );
 CREATE INDEX batches_by_master ON shop.batches (master);
 
--- A key's place, (pool, slot), and its newest event: the parts that change, kept narrow.
+-- A key's place, (pool, slot), and its newest event: the columns that change, in a narrow row.
 CREATE TABLE shop.keys (
     no         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key_id     bytea    NOT NULL CONSTRAINT keys_key_id UNIQUE CHECK (octet_length(key_id) = 32),
@@ -98,20 +98,20 @@ CREATE TABLE shop.keys (
     CONSTRAINT keys_slot UNIQUE (pool_id, slot),
     CHECK ((pool_id IS NULL) = (slot IS NULL)),
     CHECK (state <> 2 OR slot IS NOT NULL)
--- Room on each page for the next version of its rows: an update that moves no indexed column stays on the page.
+-- Free space on each page for the next version of its rows: an update of columns without an index stays on the page.
 ) WITH (fillfactor = 50);
 CREATE INDEX keys_by_batch ON shop.keys (batch_id, no);
 
--- What a key opens, sealed, and the proof that its id is the code's; written once.
+-- A key's code and what is delivered with it, encrypted, and the proof that the key id is the code's. Written once.
 CREATE TABLE shop.goods (
     key_no    bigint  PRIMARY KEY REFERENCES shop.keys,
-    -- The line of the batch's file that it stood on.
+    -- The line of the batch's file.
     line      bigint  NOT NULL,
     sealed    bytea   NOT NULL,
     vrf_proof bytea   NOT NULL CHECK (octet_length(vrf_proof) = 80)
 );
 
--- Lines that an import did not take, and why; never what stood on them.
+-- Lines that an import refused, and why; never their content.
 CREATE TABLE shop.refused_lines (
     batch_id uuid   NOT NULL REFERENCES shop.batches,
     line     bigint NOT NULL,

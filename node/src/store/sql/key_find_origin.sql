@@ -1,4 +1,4 @@
--- Where the keys of these ids came from.
+-- The lines that the keys of these ids were imported from.
 SELECT keys.key_id, keys.batch_id, goods.line, batches.name AS batch, products.name AS product
 FROM shop.keys
 JOIN shop.goods ON goods.key_no = keys.no
