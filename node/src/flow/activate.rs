@@ -1,13 +1,13 @@
 //! Puts a batch on sale: its keys get the next slots of their SKU's pool, in the order of its file.
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{Kind, Opening};
 use sqlx::PgPool;
 
 use super::clock::{ClockError, check_clock};
 use crate::domain::id::BatchId;
-use crate::domain::key::{self, Head, Link};
+use crate::domain::key::{self, ChainedEvent, Head};
 use crate::domain::pool::SlotAssignment;
 use crate::store::StoreError;
 use crate::store::batch::{batch_count_activated, batch_lock_to_activate};
@@ -103,7 +103,7 @@ async fn activate_chunk(
         all: row.activated + heads.len() as u64,
         imported: row.imported,
     };
-    let Some(last) = heads.last().map(|head| head.no) else {
+    let Some(last) = heads.last().map(|head| head.key_no) else {
         return Ok((None, activated));
     };
     let body = serde_json::json!({"batch": row.name, "product": target.product}).to_string();
@@ -119,21 +119,21 @@ async fn activate_chunk(
 }
 
 /// Gives the keys consecutive slots from the pool's tail on, and makes the event of each.
-fn assign(pool: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(SlotAssignment, Appended)> {
+fn assign(pool: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(SlotAssignment, NewEvent)> {
     let one = |(slot, head): (i64, &Head)| {
         let opening = Opening {
             salt: B256::from(rand::random::<[u8; 32]>()),
             body: body.to_owned(),
         };
-        let Link { event, opening } = key::next(head, Kind::Activated, now_ms, opening)?;
+        let ChainedEvent { event, opening } = key::next(head, Kind::Activated, now_ms, opening)?;
         let assignment = SlotAssignment {
-            key_no: head.no,
+            key_no: head.key_no,
             slot,
             event,
         };
-        let appended = Appended {
+        let appended = NewEvent {
             anchor_by_s: None,
-            key_no: head.no,
+            key_no: head.key_no,
             before: Some(head.state),
             event,
             opening,

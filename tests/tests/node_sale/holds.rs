@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use shelfproof::domain::clock::now_ms;
+use shelfproof::domain::delivery::OrderOutcome;
 use shelfproof::domain::hold::HoldOwner;
 use shelfproof::domain::id::{OrderId, ProductId};
-use shelfproof::domain::order::Refused;
+use shelfproof::domain::order::RefusalReason;
 use shelfproof::domain::product::Stock;
 use shelfproof::flow::void::{VoidError, void_key};
-use shelfproof::sale::Placed;
 use shelfproof::store::product::product_stock;
 use shelfproof_tests::Result;
 
@@ -93,13 +93,13 @@ async fn held_keys_are_neither_sold_nor_voided_until_they_are_released() -> Resu
     let (mut sold, mut refused) = (Vec::new(), Vec::new());
     for placed in place_all(&counter, orders).await? {
         match placed? {
-            Placed::Delivered(delivered) => sold.extend(codes(&delivered)),
-            Placed::Refused { reason, .. } => refused.push(reason),
+            OrderOutcome::Delivered(delivered) => sold.extend(codes(&delivered)),
+            OrderOutcome::Refused { reason, .. } => refused.push(reason),
         }
     }
     sold.sort();
     assert_eq!(sold, ["monthly-000002", "monthly-000003", "monthly-000004"]);
-    assert_eq!(refused, [Refused::OutOfStock]);
+    assert_eq!(refused, [RefusalReason::OutOfStock]);
     shop.assert_sound().await?;
     assert_eq!(stock(&shop, product).await?, [0, 2]);
 
