@@ -1,3 +1,3 @@
-//! What operators see of this service: its metrics. Its log is the anchor's: [`shelfproof_anchor::log`].
+//! The metrics that operators see of this service. Its log is [`shelfproof_base::log`].
 
 pub mod metrics;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use serde_json::Value;
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::keyfile::disk;
 
 use super::after::After;
 use super::house::Door;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use secrecy::ExposeSecret;
-use shelfproof::config::{Config, Settings};
+use shelfproof::config::Config;
+use shelfproof_base::config::Settings;
 use shelfproof_verifier::chain::Identity;
 
 use super::place::Place;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use serde_json::json;
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::keyfile::disk;
 
 use super::acts::Serving;
 use super::place::Place;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::keyfile::disk;
 
 use super::Size;
 use super::house::Door;

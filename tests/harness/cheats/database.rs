@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
-use shelfproof::domain::clock::now_ms;
 use shelfproof_anchor::store::epochs::{epoch_cut, epoch_events, epoch_progress, event_backlog};
 use shelfproof_anchor::store::events::{StoredEvent, event_of_keys};
+use shelfproof_base::clock::now_ms;
 use shelfproof_verifier::epoch::MAX_EVENTS;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use sqlx::postgres::PgConnectOptions;

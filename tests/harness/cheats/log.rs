@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use alloy_primitives::{B256, keccak256};
-use shelfproof::domain::clock::now_ms;
+use shelfproof_base::clock::now_ms;
 use shelfproof_verifier::bundle::{HistoryAt, Included, KeyHistory, ListedHeader};
 use shelfproof_verifier::chain::rpc::RpcSource;
 use shelfproof_verifier::epoch::{Header, data_hash, decode_data, encode_data};

@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::keyfile::disk;
 use shelfproof_verifier::bundle::Bundle;
 
 use crate::Result;

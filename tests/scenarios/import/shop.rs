@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Cursor;
 use std::sync::Arc;
 
-use shelfproof::domain::clock::now_ms;
 use shelfproof::domain::id::{BatchId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::flow::activate::{Activated, activate_batch};
@@ -15,6 +14,7 @@ use shelfproof::import::{Format, Options};
 use shelfproof::store;
 use shelfproof::store::batch::refused_line_list;
 use shelfproof::vault::{Vault, folder};
+use shelfproof_base::clock::now_ms;
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::{Result, tools};
 use shelfproof_verifier::chain::Identity;

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use secrecy::ExposeSecret;
-use shelfproof::domain::clock::now_ms;
 use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::order::{NewLine, NewOrder, OrderStatus, RefusalReason};
 use shelfproof::flow::look_up::look_up_order;
@@ -20,6 +19,7 @@ use shelfproof::flow::refund::{RefundError, refund_item};
 use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof::flow::{StepError, look_up};
 use shelfproof::sale::{OrderQueue, PlaceError};
+use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::{ChainView, SignerSpan};

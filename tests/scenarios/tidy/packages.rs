@@ -10,16 +10,24 @@ use serde_json::Value;
 use shelfproof_tests::{Result, tools};
 
 /// What each package may need of the others.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("shelfproof-base", &[]),
     ("shelfproof-contracts", &[]),
-    ("shelfproof-verifier", &["shelfproof-contracts"]),
-    ("shelfproof-anchor", &["shelfproof-contracts", "shelfproof-verifier"]),
-    ("shelfproof", &["shelfproof-anchor", "shelfproof-verifier"]),
+    ("shelfproof-verifier", &["shelfproof-base", "shelfproof-contracts"]),
+    (
+        "shelfproof-anchor",
+        &["shelfproof-base", "shelfproof-contracts", "shelfproof-verifier"],
+    ),
+    (
+        "shelfproof",
+        &["shelfproof-anchor", "shelfproof-base", "shelfproof-verifier"],
+    ),
     (
         "shelfproof-tests",
         &[
             "shelfproof",
             "shelfproof-anchor",
+            "shelfproof-base",
             "shelfproof-contracts",
             "shelfproof-verifier",
         ],
@@ -29,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
         &[
             "shelfproof",
             "shelfproof-anchor",
+            "shelfproof-base",
             "shelfproof-tests",
             "shelfproof-verifier",
         ],

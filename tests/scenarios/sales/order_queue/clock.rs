@@ -1,7 +1,7 @@
 //! No event is written by a clock that is over a minute from the database's, on either side of it.
 
 use alloy_primitives::B256;
-use shelfproof::domain::clock::{MAX_DRIFT_MS, now_ms};
+use shelfproof::domain::clock::MAX_DRIFT_MS;
 use shelfproof::flow::activate::{ActivateError, activate_batch};
 use shelfproof::flow::import::ImportError;
 use shelfproof::flow::redeem::{RedeemError, redeem_item};
@@ -9,6 +9,7 @@ use shelfproof::flow::refund::{RefundError, refund_item};
 use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof::flow::{ClockError, StepError};
 use shelfproof::sale::Clock;
+use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 
 use super::shop::{Shop, delivered};

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
-use shelfproof::domain::clock::now_ms;
 use shelfproof::domain::delivery::{Delivered, Item};
 use shelfproof::domain::id::ProductId;
 use shelfproof::domain::order::{NewLine, NewOrder};
 use shelfproof::flow::activate::activate_batch;
 use shelfproof::flow::look_up::look_up_order;
+use shelfproof_base::clock::now_ms;
 
 use shelfproof_tests::Result;
 use sqlx::types::Uuid;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use shelfproof::domain::clock::now_ms;
+use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};

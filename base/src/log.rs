@@ -3,10 +3,48 @@
 use std::io::{self, IsTerminal};
 use std::panic;
 
+use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-use crate::config::{Log, LogFormat};
+use crate::config::{Check, Section};
+
+/// `[log]`: what is written to standard error.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    /// What is written, as `tracing` reads it: `info`, `warn,shelfproof=debug`.
+    pub filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A line of text for each event, for people.
+    Text,
+    /// A line of JSON for each event, for machines.
+    Json,
+}
+
+impl Section for Log {
+    const NAME: &'static str = "log";
+
+    fn broken(&self) -> Vec<Check> {
+        let refused = EnvFilter::builder().parse(&self.filter).err();
+        let rule = |error| format!("must be like `info` or `warn,shelfproof=debug`: {error}");
+        refused.map(|error| ("filter", rule(error))).into_iter().collect()
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            filter: "info,sqlx=warn,fjall=warn,lsm_tree=warn".to_owned(),
+        }
+    }
+}
 
 /// The log cannot be started.
 #[derive(Debug, thiserror::Error)]

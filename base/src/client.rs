@@ -1,9 +1,12 @@
-//! Bounded HTTP: what the chain's node and the merchant's data are fetched with.
+//! HTTP to others: every request is bounded in time and every answer in bytes.
 
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Response};
+use url::Url;
+
+use crate::web::NotWeb;
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,8 +19,8 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// The address cannot be used.
-    #[error("the address is no http or https URL")]
-    Url,
+    #[error(transparent)]
+    Url(#[from] NotWeb),
     /// No client could be made, as where no certificates are installed.
     #[error("no HTTPS client can be made here: {0}")]
     Client(String),
@@ -54,19 +57,6 @@ impl HttpError {
             source = inner.source();
         }
         Self::Unreachable(words)
-    }
-}
-
-/// Reads `text` as an http or https address.
-///
-/// # Errors
-/// [`HttpError::Url`].
-pub fn parse_url(text: &str) -> Result<Url, HttpError> {
-    let url = Url::parse(text).map_err(|_| HttpError::Url)?;
-    if matches!(url.scheme(), "http" | "https") && url.has_host() {
-        Ok(url)
-    } else {
-        Err(HttpError::Url)
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serializer};
-use shelfproof_verifier::chain::rpc::http::parse_url;
 use zeroize::Zeroizing;
+
+use super::Check;
+use crate::web::parse_url;
 
 /// The longest secret that a file may hold.
 const SECRET_MAX_BYTES: usize = 4_096;
@@ -67,38 +69,71 @@ fn redacted_options(options: &str) -> String {
     options.split('&').map(hide).collect::<Vec<_>>().join("&")
 }
 
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+/// The secret in the file at `path`, which `field` names and which must hold to `rule`.
+///
+/// # Errors
+/// The field, with what is wrong; never the secret.
+pub fn secret_in_file(
+    field: &'static str,
+    path: &Path,
+    rule: fn(&SecretString) -> Option<String>,
+) -> Result<SecretString, Check> {
+    let refused = match read_secret(path) {
+        Ok(secret) => match rule(&secret) {
+            None => return Ok(secret),
+            Some(rule) => format!("names a file whose content {rule}"),
+        },
+        Err(cause) => format!("names {}, which cannot be read: {cause}", path.display()),
+    };
+    Err((field, refused))
+}
+
+/// Deserializes a secret.
+///
+/// # Errors
+/// Where it is no text.
+pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
 }
 
-/// A section's field of an address that may hold a key, or nothing.
+/// Deserializes a secret that need not be set.
 ///
 /// # Errors
 /// Where it is no text.
 pub fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    text(deserializer).map(Some)
+    secret(deserializer).map(Some)
 }
 
-pub(super) fn serialize_url<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes a database's address without its password.
+///
+/// # Errors
+/// The serializer's.
+pub fn serialize_url<S: Serializer>(url: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redacted(url.expose_secret()))
 }
 
-/// Shows of such an address where it leads.
+/// Serializes a web address as its scheme, host and port: a key may be in its path, its query or before the host.
+///
+/// # Errors
+/// The serializer's.
+pub fn serialize_origin<S: Serializer>(address: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    let url = parse_url(address.expose_secret());
+    serializer.serialize_str(&url.map_or_else(|_| String::new(), |url| url.origin().ascii_serialization()))
+}
+
+/// Like [`serialize_origin`], for an address that need not be set.
 ///
 /// # Errors
 /// The serializer's.
 #[allow(clippy::ref_option, reason = "serde hands over the field as it is")]
-pub fn serialize_web_address<S: Serializer>(address: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize_optional_origin<S: Serializer>(
+    address: &Option<SecretString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match address {
-        Some(address) => serialize_rpc(address, serializer),
+        Some(address) => serialize_origin(address, serializer),
         None => serializer.serialize_none(),
     }
-}
-
-/// A node's address holds its key in the path, the query or before the host: what is left is no secret.
-pub(super) fn serialize_rpc<S: Serializer>(rpc: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    let shown = parse_url(rpc.expose_secret()).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
-    serializer.serialize_str(&shown)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Connections: accepted, bounded, and ended in order.
+//! HTTP from others: connections are accepted, bounded, and ended in order.
 
 use std::io;
 use std::pin::pin;
@@ -13,7 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::stall::Stalling;
+pub mod file;
+mod stall;
+
+use stall::Stalling;
 
 /// Open connections.
 const MAX_CONNECTIONS: usize = 8192;

@@ -11,10 +11,10 @@ use figment::value::magic::RelativePathBuf;
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
+use serde::de::Deserializer;
 
 use super::error::origin;
-use super::{Check, ConfigError, Problem};
+use super::{Check, ConfigError, Problem, Section};
 
 /// The file that is read where none is named, in the working folder.
 const DEFAULT_FILE: &str = "shelfproof.toml";
@@ -38,7 +38,7 @@ pub struct Flag {
 
 /// The layers, read but not yet checked: a command takes the sections that it needs.
 pub struct Settings {
-    pub(super) figment: Figment,
+    figment: Figment,
 }
 
 impl Settings {
@@ -77,18 +77,28 @@ impl Settings {
     ///
     /// # Errors
     /// Every field that is missing, unknown or breaks a rule.
-    pub fn section<T: for<'de> Deserialize<'de>>(
-        &self,
-        name: &str,
-        rules: impl Fn(&T) -> Vec<Check>,
-    ) -> Result<T, ConfigError> {
-        let empty = Figment::from((name, Dict::new()));
-        let section = empty
+    pub fn section<T: Section>(&self) -> Result<T, ConfigError> {
+        let empty = Figment::from((T::NAME, Dict::new()));
+        let mut section: T = empty
             .merge(&self.figment)
-            .extract_inner(name)
-            .map_err(|errors| ConfigError::from_figment(name, errors))?;
-        self.refuse(name, rules(&section))?;
+            .extract_inner(T::NAME)
+            .map_err(|errors| ConfigError::from_figment(T::NAME, errors))?;
+        self.refuse(T::NAME, section.broken())?;
+        section
+            .read_files()
+            .map_err(|check| self.refusal(T::NAME, vec![check]))?;
         Ok(section)
+    }
+
+    /// One section; where it cannot be used, its problems are put with the others, so that everything wrong is said at once.
+    pub fn section_or<T: Section>(&self, problems: &mut Vec<Problem>) -> Option<T> {
+        match self.section() {
+            Ok(section) => return Some(section),
+            Err(ConfigError::Fields(more)) => problems.extend(more),
+            // Files are read before any section is.
+            Err(ConfigError::Unreadable { .. } | ConfigError::NotToml { .. }) => {}
+        }
+        None
     }
 
     /// Turns broken rules of a section into an error; where `section` is empty, the fields name theirs.
@@ -102,33 +112,21 @@ impl Settings {
         Err(self.refusal(section, broken))
     }
 
-    /// Refuses sections that no program of this project reads.
-    ///
-    /// # Errors
-    /// Every one, by its name.
-    pub fn known_sections(&self) -> Result<(), ConfigError> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[expect(dead_code, reason = "only the names count")]
-        struct Sections {
-            http: Option<IgnoredAny>,
-            database: Option<IgnoredAny>,
-            keys: Option<IgnoredAny>,
-            chain: Option<IgnoredAny>,
-            shop: Option<IgnoredAny>,
-            sale: Option<IgnoredAny>,
-            worker: Option<IgnoredAny>,
-            log: Option<IgnoredAny>,
-            proofs: Option<IgnoredAny>,
-            anchor: Option<IgnoredAny>,
-        }
-        let sections: Result<Sections, _> = self.figment.extract();
-        sections
-            .map(drop)
-            .map_err(|errors| ConfigError::from_figment("", errors))
+    /// The sections that are not among `known`, as problems.
+    #[must_use]
+    pub fn unknown_sections(&self, known: &[&str]) -> Vec<Problem> {
+        // Figment's data is a dictionary at its top always: nothing else can be merged.
+        let sections: Dict = self.figment.extract().unwrap_or_default();
+        let unknown = sections.into_keys().filter(|name| !known.contains(&name.as_str()));
+        let problem = |field: String| Problem {
+            rule: format!("is unknown here; known are {}", known.join(", ")),
+            origin: self.origin(&field).unwrap_or_default(),
+            field,
+        };
+        unknown.map(problem).collect()
     }
 
-    pub(super) fn refusal(&self, section: &str, broken: Vec<Check>) -> ConfigError {
+    fn refusal(&self, section: &str, broken: Vec<Check>) -> ConfigError {
         let problem = |(field, rule): Check| {
             let field = if section.is_empty() {
                 field.to_owned()
@@ -152,17 +150,6 @@ impl fmt::Debug for Settings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Settings").finish_non_exhaustive()
     }
-}
-
-/// A section, or its problems put with the others, so that everything wrong is said at once.
-pub fn keep<T>(section: Result<T, ConfigError>, problems: &mut Vec<Problem>) -> Option<T> {
-    match section {
-        Ok(section) => return Some(section),
-        Err(ConfigError::Fields(more)) => problems.extend(more),
-        // Files are read before any section is.
-        Err(ConfigError::Unreadable { .. } | ConfigError::NotToml { .. }) => {}
-    }
-    None
 }
 
 /// The file, read as TOML before figment reads it: figment's error would print the line, secrets and all.
