@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use sqlx::PgPool;
 
