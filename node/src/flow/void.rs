@@ -1,10 +1,10 @@
 //! Withdraws a key that was not sold, for good.
 
 use alloy_primitives::B256;
-use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
 use shelfproof_base::table;
 use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::vocabulary::body::Voided;
 use sqlx::PgPool;
 
 use super::step::{StepError, step};
@@ -30,12 +30,6 @@ impl From<StoreError> for VoidError {
     fn from(error: StoreError) -> Self {
         Self::Step(error.into())
     }
-}
-
-/// The body of the event.
-#[derive(Serialize)]
-struct Body<'a> {
-    reason: &'a str,
 }
 
 /// Voids a key, and returns the event. A repeat returns the first one's event.
@@ -64,7 +58,10 @@ pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -
     {
         return Err(VoidError::Held(hold));
     }
-    let event = step(&mut transaction, &head, Kind::Voided, &Body { reason }, now_ms).await?;
+    let body = Voided {
+        reason: Some(reason.into()),
+    };
+    let event = step(&mut transaction, &head, &body, now_ms).await?;
     if let Some(place) = place {
         pool_hole(&mut transaction, place.pool).await?;
     }
