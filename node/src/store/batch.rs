@@ -1,6 +1,6 @@
-//! Batches as they stand, and the lines that an import refused.
+//! Batches, and the lines that an import refused. What an import itself writes is in [`super::import`].
 
-use sqlx::{FromRow, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
@@ -38,8 +38,20 @@ impl From<BatchRow> for Batch {
     }
 }
 
-/// The batch of that id.
-///
+/// A locked batch, as activation needs it.
+#[derive(Debug, FromRow)]
+pub struct LockedBatch {
+    pub name: String,
+    /// Keys that were imported.
+    #[sqlx(try_from = "i64")]
+    pub imported: u64,
+    /// Those of them that were activated.
+    #[sqlx(try_from = "i64")]
+    pub activated: u64,
+    /// Whether its whole file was imported.
+    pub is_complete: bool,
+}
+
 /// # Errors
 /// The database's.
 pub async fn batch_get(database: impl PgExecutor<'_>, id: BatchId) -> Result<Option<Batch>, StoreError> {
@@ -50,7 +62,7 @@ pub async fn batch_get(database: impl PgExecutor<'_>, id: BatchId) -> Result<Opt
     Ok(row.map(Batch::from))
 }
 
-/// At most `limit` batches after that one, by id: oldest first; of one product, or of all.
+/// At most `limit` batches after that id, oldest first; of one product or of all.
 ///
 /// # Errors
 /// The database's.
@@ -89,4 +101,35 @@ pub async fn refused_line_list(
     Ok(lines
         .map(|(line, reason, detail)| RefusedLine { line, reason, detail })
         .collect())
+}
+
+/// Locks a batch until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_lock_to_activate(
+    connection: &mut PgConnection,
+    batch: BatchId,
+) -> Result<Option<LockedBatch>, StoreError> {
+    Ok(sqlx::query_as(include_str!("sql/batch_lock_to_activate.sql"))
+        .bind(batch.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Adds to the count of a locked batch's activated keys.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_count_activated(
+    connection: &mut PgConnection,
+    batch: BatchId,
+    keys: usize,
+) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/batch_count_activated.sql"))
+        .bind(batch.0)
+        .bind((keys as u64).cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(())
 }
