@@ -1,4 +1,4 @@
-//! The composition root: from a configuration to a shop that can be served.
+//! The composition root: makes the parts of a shop from a configuration.
 
 use std::sync::Arc;
 
@@ -22,30 +22,23 @@ use crate::vault::{Vault, VaultError};
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
 
-/// A shop: what every request works with.
+/// The parts of a shop that is served.
 #[derive(Debug)]
 pub struct App {
-    /// The database.
     pub pool: PgPool,
-    /// The secrets.
     pub vault: Arc<Vault>,
-    /// Where orders are placed.
     pub orders: OrderQueue,
-    /// Who proves what was sold, if anybody does.
+    /// The prover, if one is configured.
     pub prover: Option<Prover>,
-    /// Whether it may sell.
     pub fence: Arc<FenceState>,
-    /// What the node was told.
     pub config: Config,
 }
 
 /// Why a shop cannot open.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The keys cannot be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// A file that holds a secret cannot be read.
@@ -90,7 +83,7 @@ pub async fn open_vault(config: &Config) -> Result<Vault, AppError> {
 /// A connection to the configured database, whatever its schema.
 ///
 /// # Errors
-/// Where the address is none. The database is not reached yet.
+/// Where the address is invalid. No connection is opened yet.
 pub fn open_unmigrated(database: &Database) -> Result<PgPool, AppError> {
     Ok(store::pool(store::options(database.url.expose_secret())?, 1))
 }
@@ -106,7 +99,7 @@ pub async fn open_pool(config: &Config) -> Result<PgPool, AppError> {
     Ok(pool)
 }
 
-/// Whether the database has this program's schema and is the configured merchant's.
+/// Checks that the database has this program's schema and is the configured merchant's.
 async fn check_database(pool: &PgPool, config: &Config) -> Result<(), AppError> {
     if !store::is_migrated(pool).await? {
         return Err(AppError::NotMigrated);
@@ -114,10 +107,10 @@ async fn check_database(pool: &PgPool, config: &Config) -> Result<(), AppError> 
     check_merchant(pool, config).await
 }
 
-/// Whether the database is the configured merchant's, or nobody's yet.
+/// Checks that the database is the configured merchant's, or not bound to a merchant yet.
 ///
 /// # Errors
-/// Where it is another's.
+/// Where it is another merchant's.
 pub async fn check_merchant(pool: &PgPool, config: &Config) -> Result<(), AppError> {
     let bound = merchant_get(pool).await.map_err(StoreError::from)?;
     if bound.is_some_and(|merchant| merchant.identity != config.chain.identity()) {
@@ -126,8 +119,8 @@ pub async fn check_merchant(pool: &PgPool, config: &Config) -> Result<(), AppErr
     Ok(())
 }
 
-/// The database and the vault of one merchant, on a server that a shop can stand on. At a database's first use it is
-/// bound to the merchant.
+/// The database and the vault of one merchant, on a server that a shop can use. A database is bound to its merchant at
+/// the first use.
 ///
 /// # Errors
 /// Where one of them cannot be opened, or they belong to two merchants.
@@ -155,7 +148,7 @@ impl App {
     /// Opens the shop and starts selling. The workers end when the shop is dropped and its queue is empty.
     ///
     /// # Errors
-    /// With what to do about it.
+    /// The text says what to do.
     pub async fn open(config: Config) -> Result<(Self, Workers), AppError> {
         let options = store::options(config.database.url.expose_secret())?;
         let fence = Arc::new(FenceState::new(&config.chain));
@@ -180,10 +173,10 @@ impl App {
     }
 }
 
-/// Whether the server is one that a shop can stand on.
+/// Checks that the server is one that a shop can use.
 ///
 /// # Errors
-/// With what must change.
+/// The text says what must change.
 pub async fn check_server(pool: &PgPool) -> Result<(), AppError> {
     let server = server_get(pool).await?;
     if server.version < OLDEST_SERVER {

@@ -1,4 +1,4 @@
-//! `shelfproof activate`: a batch goes on sale.
+//! `shelfproof activate`: puts a batch on sale.
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,7 +15,7 @@ use crate::flow::query::batch::find_batch;
 
 /// Put a batch's keys on sale
 ///
-/// Those that are activated already are passed over: an activation that was interrupted goes on when it is run again.
+/// Keys that are activated already are skipped: an interrupted activation continues when it is run again.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   shelfproof activate 2026-03-a
@@ -24,7 +24,7 @@ pub struct ActivateArgs {
     /// The batch, by id, or by name where only one product has a batch of that name
     #[arg(value_name = "ID|NAME")]
     batch: String,
-    /// Also a batch whose import has not ended: what is there now
+    /// Also activate a batch whose import has not ended: the keys that are there now
     #[arg(long)]
     partial: bool,
     /// Print JSON
@@ -55,7 +55,7 @@ pub(super) const fn advice(error: &ActivateError) -> &'static str {
     }
 }
 
-/// Activates, and prints how many keys are on sale for it.
+/// Activates, and prints how many keys were activated.
 ///
 /// # Errors
 /// Where there is no such batch, its import has not ended, or the database fails.
@@ -71,7 +71,7 @@ pub async fn run(args: ActivateArgs, pool: &PgPool) -> Result<(), ActivateComman
     Ok(())
 }
 
-/// Activates with a bar on a terminal.
+/// Activates, with a progress bar on a terminal.
 pub(super) async fn activate(pool: &PgPool, batch: BatchId, is_partial: bool) -> Result<Activated, ActivateError> {
     let bar = ProgressBar::new(0);
     let style = ProgressStyle::with_template("activating {bar:30} {pos}/{len} keys {per_sec} {eta}");

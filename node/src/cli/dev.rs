@@ -33,10 +33,10 @@ mod words;
 /// The configuration's file in the folder.
 const CONFIG: &str = "shelfproof.toml";
 
-/// How often it is asked whether a child has ended by itself.
+/// How often child processes are checked for having ended.
 const CHILD_WATCH: Duration = Duration::from_millis(500);
 
-/// The callers that a new shop knows, each with the file of its API key.
+/// The accounts of a new shop, each with the file of its API key.
 const CALLERS: [(&str, Role, &str); 2] = [
     ("office", Role::Admin, "admin.key"),
     ("channel", Role::Reseller, "channel.key"),
@@ -93,7 +93,7 @@ pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
             () = stop => None,
             why = child_that_ended(&mut machine) => Some(why),
         };
-        // Whoever serves may have failed already, and waits for nothing.
+        // Fails only where serving has ended already.
         let _ = end.send(());
         (machine, why)
     });
@@ -107,12 +107,12 @@ pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
             served?;
             why.map_or(Ok(()), |why| Err(why.into()))
         }
-        // Dropped with its task, the machine has ended.
+        // Dropping the machine ends its processes.
         Err(_) => served,
     }
 }
 
-/// Writes the configuration that other commands read too, and reads it.
+/// Writes the configuration, which other commands read too, and reads it.
 fn configure(machine: &Machine, merchant: Merchant, listen: SocketAddr) -> Result<Config, Failure> {
     let file = machine.folder().join(CONFIG);
     let before = Settings::read_apart(&file, &[]).and_then(|settings| Config::read(&settings));
@@ -135,7 +135,7 @@ fn configure(machine: &Machine, merchant: Merchant, listen: SocketAddr) -> Resul
     Ok(Config::read(&Settings::read_apart(&file, &[listen])?)?)
 }
 
-/// The address, with a port where any will do: the chain is told of it before anything listens there.
+/// The address with a free port where port 0 was given: the chain stores it before anything listens there.
 fn with_port(mut listen: SocketAddr) -> io::Result<SocketAddr> {
     if listen.port() == 0 {
         listen.set_port(free_port()?);
@@ -143,7 +143,7 @@ fn with_port(mut listen: SocketAddr) -> io::Result<SocketAddr> {
     Ok(listen)
 }
 
-/// Where this node publishes the epochs' data.
+/// The address at which this node publishes the epochs' data.
 fn data_uri(mut listen: SocketAddr) -> String {
     if listen.ip().is_unspecified() {
         listen.set_ip(Ipv4Addr::LOCALHOST.into());
@@ -151,7 +151,7 @@ fn data_uri(mut listen: SocketAddr) -> String {
     format!("http://{listen}/data")
 }
 
-/// Schema and callers, where they are not there yet.
+/// Makes the schema and the accounts, where they are missing.
 async fn prepare(machine: &Machine, config: &Config) -> Result<(), Failure> {
     let pool = open_unmigrated(&config.database)?;
     migrate_schema(&pool).await?;

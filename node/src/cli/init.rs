@@ -1,4 +1,5 @@
-//! `shelfproof init`: a shop on a merchant's own database and chain, step by step. What is done already is passed over.
+//! `shelfproof init`: sets up a shop on a merchant's own database and chain, step by step. Steps that are done are
+//! skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +29,10 @@ use ask::Asker;
 /// The configuration's file in the folder.
 const CONFIG: &str = "shelfproof.toml";
 
-/// The configuration before it was found to work.
+/// The configuration until it was checked.
 const DRAFT: &str = "shelfproof.toml.new";
 
-/// The file that holds the database's address, its password within.
+/// The file that holds the database's address with its password.
 const DATABASE_URL: &str = "database.url";
 
 /// The file that holds the address of the chain's node, which may hold a key.
@@ -51,7 +52,7 @@ pub struct InitArgs {
     /// The folder for configuration and keys
     #[arg(long, default_value = ".")]
     folder: PathBuf,
-    /// Ask nothing: what no flag tells is an error
+    /// Ask nothing: a value that no flag gives is an error
     #[arg(long)]
     yes: bool,
     /// The shop's name
@@ -76,7 +77,7 @@ pub struct InitArgs {
 
 pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
     let is_rpc_told = args.rpc.is_some();
-    // Questions, the keys' Argon2id and fsync wait for nobody else.
+    // Questions, Argon2id and fsync may block: nothing else runs in this process.
     let Shop { folder, keys, draft } = spawn_blocking(move || prepare(&args)).await??;
     let file = folder.join(CONFIG);
     let config = Config::read(&Settings::read_apart(draft.as_ref().unwrap_or(&file), &[])?)?;
@@ -110,9 +111,9 @@ pub(super) async fn run(args: InitArgs, is_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What lies in the folder once everything was asked.
+/// The folder's files once all questions are answered.
 struct Shop {
-    /// Held to the end: two at once would make two shops of one folder.
+    /// Locked to the end, so that two runs do not write two shops into one folder.
     folder: Folder,
     keys: PublicKeys,
     /// The configuration, where it is new. It gets its name once all of it was found to work, so that a run that

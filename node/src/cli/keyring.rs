@@ -1,4 +1,4 @@
-//! `shelfproof admin keyring`: the merchant's secret keys, from the first to a backup and back.
+//! `shelfproof admin keyring`: makes, lists, backs up, restores and rotates the merchant's secret keys.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ use crate::vault::folder::{backup, list, make};
 
 /// Make, list, back up and rotate the merchant's secret keys
 ///
-/// They lie where the configuration's [keys] says, with the passphrase file that it names; flags stand above it.
+/// The configuration's [keys] names their folder and the passphrase file; flags override it.
 #[derive(Debug, Subcommand)]
 pub enum KeyringCommand {
     /// Make the keys of a new shelf, or restore them from a backup
@@ -45,7 +45,7 @@ pub enum KeyringCommand {
     ///
     /// Example: shelfproof admin keyring list
     List {
-        /// The folder that holds the key files, above the configuration
+        /// The folder that holds the key files; overrides the configuration
         #[arg(long)]
         folder: Option<String>,
     },
@@ -101,18 +101,18 @@ pub enum KeyringCommand {
     },
 }
 
-/// Where the keys lie, and what opens them, where that is not what the configuration says.
+/// Folder and passphrase file, where they are not the configuration's.
 #[derive(Debug, Args)]
 pub struct Place {
-    /// The folder that holds the key files, above the configuration
+    /// The folder that holds the key files; overrides the configuration
     #[arg(long)]
     folder: Option<String>,
-    /// The file with the passphrase that opens them, above the configuration; - for standard input
+    /// The file with the passphrase that opens them; overrides the configuration; - for standard input
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<String>,
 }
 
-/// The kinds of keys that one may ask to rotate.
+/// The kinds of keys that `rotate` accepts.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Rotated {
     /// Wraps the keys that codes are sealed under
@@ -123,20 +123,20 @@ pub enum Rotated {
     Vrf,
 }
 
-/// What was done, for a person and for a program.
+/// The result, for a person and for a program.
 struct Answer {
     text: String,
     value: Value,
 }
 
-/// Does what was asked, and prints the answer. Only `rewrap` needs a whole shop.
+/// Runs the command, and prints the result. Only `rewrap` needs the database.
 ///
 /// # Errors
-/// Where it was refused, with what to do.
+/// A refusal, with what to do about it.
 pub(super) async fn run(command: KeyringCommand, settings: Settings, is_json: bool) -> Result<(), Failure> {
     let answer = match command {
         KeyringCommand::Rewrap { remove_old, .. } => rewrap::run(&Config::read(&settings)?, remove_old).await?,
-        // Argon2id and fsync: some hundred milliseconds of work that waits for nobody.
+        // Argon2id and fsync block for some hundred milliseconds.
         other => tokio::task::spawn_blocking(move || answer(other, &settings)).await??,
     };
     print(is_json, || answer.value, || answer.text)?;
@@ -144,7 +144,7 @@ pub(super) async fn run(command: KeyringCommand, settings: Settings, is_json: bo
 }
 
 impl KeyringCommand {
-    /// What the command line says of the configuration's `[keys]`.
+    /// The flags that override the configuration's `[keys]`.
     pub(super) fn flags(&self) -> Vec<Flag> {
         let (folder, passphrase_file) = match self {
             Self::List { folder } => (folder, &None),

@@ -1,4 +1,4 @@
-//! `shelfproof serve`: the API, and the counter behind it.
+//! `shelfproof serve`: answers HTTP and sells.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ Examples:
 `/metrics` asks for an admin's API key; [http] metrics_listen gives it an address of its own that asks for none.
 Any number of these may run on one database. Ctrl-C or SIGTERM ends it: what is under way has http.drain_ms to end.")]
 pub struct ServeArgs {
-    /// Address and port to listen on, above the configuration; port 0 is any free one
+    /// Address and port to listen on, instead of the configuration's; port 0 is any free one
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// Print the configuration in force with its origins, without passwords, and end
@@ -56,14 +56,14 @@ pub(super) async fn run(args: &ServeArgs, settings: &Settings) -> Result<(), Fai
     serve(config, stopped()?, || Ok(())).await
 }
 
-/// Serves until `stop`; `ready` is called once the listener stands.
+/// Serves until `stop`; `ready` is called once the listeners are bound.
 pub(super) async fn serve(
     config: Config,
     stop: impl Future<Output = ()> + Send + 'static,
     ready: impl FnOnce() -> Result<(), PrintError>,
 ) -> Result<(), Failure> {
     let drain = Duration::from_millis(config.http.drain_ms);
-    // The listeners first: an address that is taken must not cost the time that opening the keys takes.
+    // The listeners first: opening the keys is slow, and an address in use should fail before it.
     let api = bind("http.listen", config.http.listen).await?;
     let metrics = match config.http.metrics_listen {
         Some(address) => Some(bind("http.metrics_listen", address).await?),
@@ -81,7 +81,7 @@ pub(super) async fn serve(
         served = http::serve(Arc::clone(&app), Listeners { api, metrics }, stop) => served?,
         never = app.fence.watch(&app.pool, &app.config.chain) => match never {},
     }
-    // Orders that wait are settled by workers that see the queue's end, which goes with the app.
+    // Dropping the app closes the queue; the workers then settle what waits in it and end.
     drop(app);
     if timeout(drain, workers.finish()).await.is_err() {
         tracing::warn!("orders under way were left after http.drain_ms; their callers find them by their keys");

@@ -1,6 +1,6 @@
-//! Words for a POSIX shell, in the commands that are printed for people to type.
+//! Quoting for a POSIX shell, in commands that are printed for people to run.
 
-/// `text` as one word, quoted where the shell would make something else of it.
+/// `text` as one word of a shell, quoted where needed.
 pub(super) fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

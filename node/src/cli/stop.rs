@@ -1,14 +1,13 @@
-//! The end of a program that runs until it is told to stop.
+//! Signals that stop a program.
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 
-/// Listens, from now on, for Ctrl-C and for the signal by which service managers stop a program; the future that comes
-/// back ends with the first of them.
+/// Listens for Ctrl-C and SIGTERM from now on; the returned future ends with the first of them.
 ///
 /// # Errors
-/// Where the system lets nobody listen.
+/// Where a signal handler cannot be installed.
 pub(super) fn stopped() -> Result<impl Future<Output = ()>, Failure> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {

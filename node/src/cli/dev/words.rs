@@ -1,4 +1,4 @@
-//! What `shelfproof dev` says, and the configuration that it writes.
+//! The texts of `shelfproof dev`, and the configuration that it writes.
 
 use std::fmt;
 use std::io;
@@ -9,20 +9,20 @@ use shelfproof_base::keyfile::disk;
 use crate::cli::shell::quoted;
 use crate::dev::{Machine, Merchant};
 
-/// An epoch is cut that long after the first event that waits.
+/// Time from the first waiting event to the epoch's cut.
 const EVERY_S: u64 = 2;
 
-/// How often the anchor looks.
+/// How often the anchor polls.
 const POLL_MS: u64 = 200;
 
-/// Said when the chain does not know a merchant that it knew before.
+/// Printed when the chain does not know a merchant that it knew before.
 pub(super) const CHAIN_LOST: &str = "\
 warning: the chain had lost its newest blocks, and the merchant was registered again under the same id. Receipts of sales
 before now do not verify on this chain any more. To begin anew, remove the folder.
 警告：链丢失了最新的区块，商家已用同一标识重新登记。此前销售的收据在这条链上不再能通过核验。如需从头开始，请删除该文件夹。
 ";
 
-/// Said where the node does not publish its data where the chain says.
+/// Printed where the node publishes its data at another address than the chain says.
 pub(super) fn data_moved(told: &str, now: &str) -> String {
     format!(
         "\
@@ -33,7 +33,7 @@ warning: the chain says that this shop's data is at {told}, and this time it is 
     )
 }
 
-/// The first commands to type.
+/// The first commands to try.
 pub(super) struct Words {
     pub(super) folder: PathBuf,
     pub(super) rpc: String,

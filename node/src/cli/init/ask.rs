@@ -1,4 +1,4 @@
-//! Questions on a terminal, for what no flag tells.
+//! Questions on a terminal, for values that no flag gives.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -8,13 +8,13 @@ use secrecy::SecretString;
 
 use crate::cli::Failure;
 
-/// Asks, where somebody is there who can answer.
+/// Asks on a terminal, if there is one.
 pub(super) struct Asker {
     terminal: Option<Term>,
 }
 
 impl Asker {
-    /// `is_silent`: nobody is to be asked.
+    /// `is_silent`: ask nothing.
     pub(super) fn new(is_silent: bool) -> Self {
         let terminal = Term::stderr();
         Self {

@@ -1,4 +1,4 @@
-//! What a merchant does next: on the chain, and against loss.
+//! The text that `init` ends with: what to do on the chain, and what to back up.
 
 use std::fmt;
 use std::path::Path;
@@ -21,16 +21,16 @@ const MONTH_S: u64 = 30 * 86_400;
 /// Gwei in an ether.
 const GWEI: u64 = 1_000_000_000;
 
-/// Said where no node was told.
+/// Printed where no node was given.
 const RPC_MISSING: &str = "   The last needs your node's address in rpc.url, and rpc_file = \"rpc.url\" in [chain] / 最后一个需要节点地址：写入 rpc.url
 ";
 
-/// What comes after `init`.
+/// The steps after `init`.
 pub(super) struct Next<'a> {
     pub(super) folder: &'a Path,
     pub(super) config: &'a Config,
     pub(super) keys: &'a PublicKeys,
-    /// Whether a node was told. Its address may hold a key and is not printed; the variable that holds it is.
+    /// Whether a node was given. Its address may hold a key and is not printed; the environment variable's name is.
     pub(super) is_rpc_told: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Passphrases, from files or standard input: what stands among the arguments, every process on the machine can read.
+//! Passphrases, from files or standard input: every process on the machine can read arguments.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use shelfproof_base::config::read_secret;
 
 use super::Failure;
 
-/// The fewest characters of a passphrase that keys are sealed under.
+/// The fewest characters of a passphrase that encrypts keys.
 const MIN_CHARACTERS: usize = 12;
 
-/// Reads a passphrase that opens something.
+/// Reads a passphrase that decrypts.
 pub(super) fn read_passphrase(file: &Path) -> Result<SecretString, Failure> {
     read_secret(file).map_err(|error| format!("the passphrase in {}: {error}", file.display()).into())
 }
 
-/// Reads a passphrase that something is to be sealed under.
+/// Reads a passphrase that is to encrypt, and checks its length.
 pub(super) fn new_passphrase(file: &Path) -> Result<SecretString, Failure> {
     let passphrase = read_passphrase(file)?;
     if passphrase.expose_secret().chars().count() < MIN_CHARACTERS {

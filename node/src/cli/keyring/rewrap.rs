@@ -12,11 +12,11 @@ use crate::flow::query::data_key::{count_old_data_keys, list_masters_in_use};
 use crate::flow::rotate_master::rotate_master;
 use crate::vault::folder::{Name, list, make};
 
-/// Wraps all data keys anew, then looks which old master keys are still needed.
+/// Wraps all data keys anew, then finds the old master keys that are still needed.
 pub(super) async fn run(config: &Config, remove_old: bool) -> Result<Answer, Failure> {
     let folder = &config.keys.folder;
     let (pool, vault) = &open_shop(config).await?;
-    // Drawn on a terminal only.
+    // Shown on a terminal only.
     let bar = ProgressBar::new(count_old_data_keys(pool, vault.master()).await?);
     let batches = rotate_master(pool, vault, |step| bar.inc(step)).await?;
     bar.finish_and_clear();
@@ -54,7 +54,7 @@ pub(super) async fn run(config: &Config, remove_old: bool) -> Result<Answer, Fai
     })
 }
 
-/// The generations in the folder, but for the newest, that wrap nothing.
+/// The generations in the folder, except the newest, that wrap no data key.
 fn old_masters(folder: &Path, newest: i32, needed: &[i32]) -> Result<Vec<i32>, Failure> {
     let keys = list(folder)?.into_iter();
     Ok(keys

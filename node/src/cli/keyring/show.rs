@@ -1,4 +1,4 @@
-//! What is told about keys: what each is for, what its loss means, and what is to be done next.
+//! Texts about keys: what each is for, what its loss means, and what to do next.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The epochs' data, for whoever audits this shop: anybody.
+//! The epochs' data, for auditors; no token is needed.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -16,8 +16,7 @@ use super::path_id::PathId;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 
-/// A file of an epoch that is not anchored yet may still be replaced, after a restored backup: no cache keeps one long
-/// enough for an auditor to miss the data that counts.
+/// Short, because the file of an epoch that is not anchored yet may be replaced after a backup was restored.
 const CACHED: &str = "public, max-age=300";
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
@@ -29,7 +28,7 @@ problems!(DataProblems: NotFound);
 /// Read an epoch's data
 ///
 /// The events that the epoch commits to, 109 bytes each (protocol, section 3). Once the epoch is final it never
-/// changes: whoever mirrors it may keep it for good.
+/// changes, and mirrors may keep it.
 #[utoipa::path(
     get, path = "/data/epochs/{file}", tag = "service", operation_id = "getEpochData",
     params(("file" = String, Path, pattern = r"^[0-9]{10}\.events$", description = "The epoch's number in ten digits, and `.events`")),

@@ -1,4 +1,4 @@
-//! Fields with rules: what a type of this module holds, keeps them.
+//! Types of fields that have rules: a value of such a type keeps them.
 
 use std::str::FromStr;
 
@@ -24,7 +24,7 @@ pub(crate) fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         .ok_or_else(|| D::Error::custom("it must be 0x and 64 lower-case hex digits"))
 }
 
-/// The same, outside of a body.
+/// The same, from text.
 fn parse_hash(text: &str) -> Option<B256> {
     let digits = text.strip_prefix("0x")?;
     let is_lower_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -34,8 +34,8 @@ fn parse_hash(text: &str) -> Option<B256> {
     hex::decode_to_array(digits).ok().map(B256::new)
 }
 
-/// A price as a decimal string: digits, with a point before the decimals. Which decimals there may be, its currency
-/// says.
+/// A price as a decimal string: digits, with a point before the decimals. The currency limits the decimals, and is
+/// checked later.
 pub(crate) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
@@ -52,7 +52,7 @@ pub(crate) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyId(pub(crate) B256);
 
-/// That a text is no key's id.
+/// The text is no key's id.
 #[derive(Debug)]
 pub(crate) struct NotKeyId;
 
@@ -64,7 +64,7 @@ impl FromStr for KeyId {
     }
 }
 
-/// Why something is done, in a person's words.
+/// Why something is done, as a person wrote it.
 #[derive(Debug)]
 pub(crate) struct Reason(pub(crate) String);
 

@@ -1,4 +1,4 @@
-//! JSON bodies. What is wrong with one is told by the place and the rule.
+//! JSON bodies. An error names the place in the body and the rule.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::http::edge::shop::Shop;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MaxBytes(pub(crate) usize);
 
-/// A body, read as JSON into what it means.
+/// A JSON body, parsed.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -50,12 +50,12 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, max: MaxBytes) -> Resu
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    // Refused before it is read, where the caller says how long it is.
+    // Refused before it is read, where the caller announces its length.
     if announced.is_some_and(|length| length > max.0) {
         return Err(too_large());
     }
     to_bytes(body, max.0).await.map_err(|error| {
-        // axum has no name for the two reasons: the body was cut off, or goes on.
+        // axum has no type for the two reasons: the body was cut off, or is too long.
         let ends_early = error.to_string() != "length limit exceeded";
         if ends_early {
             Problem::new(Code::MalformedBody, "The body ended before it was whole.")

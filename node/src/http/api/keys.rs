@@ -1,4 +1,4 @@
-//! Keys by their ids; for admins. What a key opens is nowhere here.
+//! Keys by their ids, for admins; never their codes.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))
 }
 
-/// Where a key stands.
+/// A key's state.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Key)]
@@ -50,11 +50,11 @@ struct Shown {
     head: B256,
     /// That event's time, Unix milliseconds.
     at: u64,
-    /// What brought it.
+    /// The batch that it was imported with.
     batch: Uuid,
 }
 
-/// Why a key is withdrawn.
+/// A request to withdraw a key.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Void)]
@@ -71,7 +71,7 @@ problems!(VoidProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMe
 #[utoipa::path(
     get, path = "/keys/{keyId}", tag = "keys", operation_id = "getKey", security(("bearer" = [])),
     params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
-    responses((status = 200, description = "Where it stands", body = Shown), GetProblems),
+    responses((status = 200, description = "Its state", body = Shown), GetProblems),
 )]
 async fn get(
     _: May<ManageKeys>,
@@ -84,7 +84,7 @@ async fn get(
 
 /// Withdraw a key
 ///
-/// For good, and only one that was not sold. A repeat gets the first answer.
+/// Only a key that was not sold can be withdrawn, and for good. A repeat gets the first answer.
 #[utoipa::path(
     post, path = "/keys/{keyId}/void", tag = "keys", operation_id = "voidKey", security(("bearer" = [])),
     params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
