@@ -14,6 +14,7 @@ use std::time::Duration;
 use dev_shop::DevShop;
 use shelfproof::dev::Folder;
 use shelfproof_tests::child::{Server, Signal, below, command, is_running, send, wait_until_gone};
+use shelfproof_tests::permit::{self, Permit};
 use shelfproof_tests::{Result, tools};
 use tempfile::TempDir;
 
@@ -24,6 +25,7 @@ const BOUND: Duration = Duration::from_mins(2);
 struct Place {
     folder: TempDir,
     program: PathBuf,
+    _permit: Permit,
 }
 
 impl Place {
@@ -33,6 +35,7 @@ impl Place {
         Ok(Self {
             folder: tempfile::tempdir()?,
             program: tools::binary("shelfproof")?,
+            _permit: permit::share(),
         })
     }
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use life::Life;
-use shelfproof_tests::Result;
+use shelfproof_tests::{Result, permit};
 
 /// A kind of secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,8 @@ fn watch_processes(stop: &AtomicBool) -> String {
 
 #[test]
 fn nothing_secret_is_read_where_it_does_not_belong() -> Result<()> {
+    // The command lines of another test's processes are not this shop's.
+    let _alone = permit::alone()?;
     let stop = AtomicBool::new(false);
     let (life, processes) = thread::scope(|scope| {
         let watcher = scope.spawn(|| watch_processes(&stop));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shelfproof_tests::anchored_shop::{AnchoredShop, Bought, Plan, Verifier};
 use shelfproof_tests::cheats::{Caught, ShopSnapshot, Sold, Stock, run_all};
 use shelfproof_tests::shop::{StockedShop, codes};
-use shelfproof_tests::{Result, tools};
+use shelfproof_tests::{Result, permit, tools};
 
 /// Who notices what, in the order of the protocol's table.
 const CAUGHT: [(&str, &str); 9] = [
@@ -147,6 +147,7 @@ fn lenient(folder: &Path) -> Result<PathBuf> {
 
 #[test]
 fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
+    let _alone = permit::alone()?;
     let honest = HonestShop::open()?;
     let stock = honest.stock()?;
     let (code, before) = (stock.sold.code.clone(), databases(&honest)?);

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use shelfproof_tests::Result;
 use shelfproof_tests::client::Answer;
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::postgres::Durability;
 use shelfproof_tests::shop::{
     Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, is_final, order_of,
 };
+use shelfproof_tests::{Result, permit};
 
 /// Rounds where none are asked for.
 const ROUNDS: usize = 3;
@@ -38,6 +38,7 @@ fn number(name: &str) -> Result<Option<u64>> {
 
 #[test]
 fn whatever_was_answered_stands_after_any_kill() -> Result<()> {
+    let _alone = permit::alone()?;
     let rounds = number("CHAOS_ROUNDS")?.map_or(Ok(ROUNDS), usize::try_from)?;
     let seed = number("CHAOS_SEED")?.unwrap_or(1);
     let mut chaos = Chaos::start(seed)?;
