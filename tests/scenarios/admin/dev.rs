@@ -1,4 +1,5 @@
-//! `shelfproof dev` brings up a whole shop that proves what it sells, keeps it through `kill -9`, and leaves nothing behind.
+//! `shelfproof dev`: it starts a whole shop that proves its sales, survives `kill -9`, and leaves no process or file
+//! behind.
 
 mod dev_shop;
 

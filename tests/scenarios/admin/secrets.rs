@@ -1,5 +1,5 @@
-//! Nothing secret is read where it does not belong: logs at their most talkative, answers to others, metrics, errors,
-//! what commands print, command lines.
+//! Secrets appear nowhere but where they belong: logs at the level DEBUG, answers to others, metrics, errors, output of
+//! commands and command lines are searched for them.
 
 mod life;
 mod vault;
@@ -23,7 +23,6 @@ pub(crate) enum Kind {
     Supplier,
     /// An API key's secret part.
     ApiKey,
-    /// An order's token.
     OrderToken,
     /// What a buyer proves the sale with.
     BuyerSecret,
@@ -42,7 +41,6 @@ pub(crate) enum Place {
     Printed,
     /// Files that lie about: backups, encrypted keys, lists of refused lines.
     File,
-    /// `/metrics`.
     Metrics,
     /// An answer to a channel or a stranger that does not hold the order.
     Stranger,

@@ -1,4 +1,4 @@
-//! `shelfproof worker` sees what somebody did behind the program's back, and ends when it is told to.
+//! `shelfproof worker` reports a row that was changed behind its back, and ends at SIGTERM.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! Every cheat that the protocol must make impossible is done on copies of a shop, and noticed by the code that it gives;
-//! the shop itself goes on.
+//! Every cheat is carried out on copies of a shop and noticed with its code, while the shop itself goes on.
 
 use std::fs::{self, Permissions};
 use std::net::TcpStream;

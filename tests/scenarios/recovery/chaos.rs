@@ -1,7 +1,8 @@
-//! Kill -9 of the node and of PostgreSQL in turn, under load, on a durable database. Whatever was answered stands, byte
-//! for byte; whatever was not comes to an end when it is asked again; nothing is sold twice, nobody pays for nothing.
+//! `kill -9` of the node and of PostgreSQL in turn, under load, on a durable database. An answer once given is repeated
+//! byte for byte, an order without an answer can be repeated to its end, no key is sold twice and nobody pays for
+//! nothing.
 //!
-//! `make chaos ROUNDS=30 SEED=7` runs longer than the few rounds of `make test`.
+//! `make chaos ROUNDS=30 SEED=7` runs more rounds than `make test`.
 
 use std::collections::HashSet;
 use std::env;

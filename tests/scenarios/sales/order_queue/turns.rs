@@ -1,4 +1,4 @@
-//! Batches beside each other: one that waits for somebody's lock leaves the queue to the others.
+//! A batch that waits for a lock does not hold up the batches of other products.
 
 use std::sync::Arc;
 use std::time::Duration;
