@@ -75,7 +75,8 @@ impl AnchoredShop {
     /// Starts the chain, the shop, the anchor and one node. The node publishes the anchor's data at the address that is
     /// registered.
     ///
-    /// # Errors A program that fails, with its output.
+    /// # Errors
+    /// A program that fails, with its output.
     pub fn start(plan: &Plan) -> Result<Self> {
         let chain = block_on(MerchantChain::deploy(Some(plan.block_time_s)))??;
         let shop = TestShop::start(&Settings {

@@ -115,7 +115,8 @@ impl Material {
     /// forger is the merchant, and can promise what it never enters: that key must then have been registered when the
     /// victim's key was generated, and the victim's history be of the latest epoch until all is tried.
     ///
-    /// # Errors If the bundles are not of that form.
+    /// # Errors
+    /// If the bundles are not of that form.
     pub fn new(victim: Honest, other: Honest, seed: B256, receipt_key: Option<B256>) -> Result<Self> {
         if !victim.is_of_a_sale() || !other.is_of_a_sale() || victim.bundle.events.len() != 3 {
             return Err("the forger needs the bundles of a key that is sold, and of another that was sold".into());

@@ -34,7 +34,8 @@ pub fn postgres(tool: &str) -> Result<PathBuf> {
 /// One of this workspace's programs, up to date: the one beside a benchmark, which came out of the same build, or the
 /// one that a test's own profile builds.
 ///
-/// # Errors If it cannot be built.
+/// # Errors
+/// If it cannot be built.
 pub fn binary(name: &str) -> Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.parent().ok_or("this program lies in no folder")?;

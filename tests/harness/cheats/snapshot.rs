@@ -68,7 +68,8 @@ impl ShopSnapshot {
     /// done. The shop's programs are cut off from their database for a moment, and come back by themselves; the
     /// configuration's database user must be the cluster's superuser.
     ///
-    /// # Errors If the shop cannot be read, or sold something meanwhile.
+    /// # Errors
+    /// If the shop cannot be read, or sold something meanwhile.
     pub fn take(config: &Path, folder: &Path, stock: Stock) -> Result<Self> {
         let config = Config::read(&Settings::read_apart(config, &[])?)?;
         fs::create_dir_all(folder)?;
@@ -101,7 +102,8 @@ impl ShopSnapshot {
     /// From now on the cheats stand in another folder, and another program judges them: to see what one that is too
     /// lenient comes to.
     ///
-    /// # Errors If the folder cannot be made.
+    /// # Errors
+    /// If the folder cannot be made.
     pub fn judge_by(&mut self, verifier: &Path, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         verifier.clone_into(&mut self.verify);

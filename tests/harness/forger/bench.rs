@@ -144,7 +144,8 @@ pub(super) fn with_raw(file: &Value, pointer: &str, raw: &str) -> Result<String>
 /// The text of `file` with one more field in the object that `pointer` names: `name` as it is written between its
 /// quotes.
 ///
-/// # Errors If there is no such object.
+/// # Errors
+/// If there is no such object.
 pub(super) fn with_field(file: &Value, pointer: &str, name: &str, value: Value) -> Result<String> {
     let mut file = file.clone();
     let object = place(&mut file, pointer)?.as_object_mut().ok_or("no object")?;
