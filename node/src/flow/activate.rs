@@ -3,6 +3,7 @@
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{Kind, Opening};
+use shelfproof_verifier::vocabulary::body::{self, Body};
 use sqlx::PgPool;
 
 use super::clock::{ClockError, check_clock};
@@ -110,7 +111,11 @@ async fn activate_chunk(
     let Some(last) = heads.last().map(|head| head.key_no) else {
         return Ok((None, activated));
     };
-    let body = serde_json::json!({"batch": row.name, "product": shelf.product}).to_string();
+    let body = body::Activated {
+        batch: Some(row.name.into()),
+        product: Some(shelf.product.to_string().into()),
+    };
+    let body = body.to_json();
     let (keys, events): (Vec<_>, Vec<_>) = place(&shelf, &heads, &body, now_ms).into_iter().unzip();
     if keys.len() != heads.len() || key_activate(&mut transaction, shelf.id, &keys).await? != activated.now {
         return Err(ActivateError::Stale(batch));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use shelfproof_anchor::store::events::EventError;
+use shelfproof_verifier::vocabulary::body::{Body, Generated};
 use sqlx::PgPool;
 use tokio::task::spawn_blocking;
 
@@ -265,10 +266,15 @@ async fn open_batch(
         wrapped: row.wrapped_key,
         master: row.master,
     };
+    let body = Generated {
+        batch: Some(name.into()),
+        product: Some(product.to_string().into()),
+        supplier: Some(supplier.into()),
+    };
     let batch = Batch {
         id,
         key: vault.data_key_open(id, &wrapped)?,
-        body: serde_json::json!({"batch": name, "product": product, "supplier": supplier}).to_string(),
+        body: body.to_json(),
     };
     Ok((batch, row.counts))
 }

@@ -1,9 +1,9 @@
 //! A key that was not sold is withdrawn for good. A repeat is told of the first time.
 
 use alloy_primitives::B256;
-use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
 use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::vocabulary::body::Voided;
 use sqlx::PgPool;
 
 use super::step::{StepError, step};
@@ -28,12 +28,6 @@ impl From<StoreError> for VoidError {
     }
 }
 
-/// What the event opens to.
-#[derive(Serialize)]
-struct Body<'a> {
-    reason: &'a str,
-}
-
 /// Voids the key of that id, and answers its event.
 ///
 /// # Errors
@@ -55,7 +49,10 @@ pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -
     if pool != seen.pool {
         return Err(StepError::Stale.into());
     }
-    let event = step(&mut transaction, &head, Kind::Voided, &Body { reason }, now_ms).await?;
+    let body = Voided {
+        reason: Some(reason.into()),
+    };
+    let event = step(&mut transaction, &head, &body, now_ms).await?;
     if let Some(pool) = pool {
         pool_hole(&mut transaction, pool).await?;
     }

@@ -2,7 +2,7 @@
 //! The rules of a key's history need its hashes, and are read in chunks for `flow::check` to judge.
 
 use alloy_primitives::B256;
-use shelfproof_verifier::event::{Kind, Opening, Record};
+use shelfproof_verifier::event::{Kind, Opening, RawEvent};
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
 
 use super::StoreError;
@@ -120,7 +120,7 @@ pub async fn check_events(
             column,
             row: format!("{} {}", row.key_no, row.version),
         };
-        let record = Record {
+        let record = RawEvent {
             key_id: B256::from(row.key_id),
             version: u32::try_from(row.version).map_err(|_| read("version"))?,
             kind: u8::try_from(row.kind).map_err(|_| read("kind"))?,

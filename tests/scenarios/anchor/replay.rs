@@ -12,12 +12,12 @@ use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::{ANCHORED_AT_S, VectorChain, anchor, block_on, client, vector_chain};
 use shelfproof_tests::vectors::Vectors;
-use shelfproof_verifier::audit::Rule;
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch::{Header, data_hash, data_path, decode_data, encode_data};
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::published::{Data, Missing};
+use shelfproof_verifier::vocabulary::breach::Rule;
 use tempfile::TempDir;
 
 /// The vectors' chain, what is published, and a folder for a mirror.

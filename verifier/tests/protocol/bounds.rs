@@ -1,4 +1,4 @@
-//! No input makes the library panic, and every limit has its edge.
+//! No input makes the library panic, and every limit is exact.
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
