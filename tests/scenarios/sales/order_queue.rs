@@ -1,6 +1,7 @@
 //! The order queue over a real database: sales, refusals, and faults.
 
 mod clock;
+mod holds;
 mod shelves;
 mod shop;
 mod turns;

@@ -119,8 +119,9 @@ async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
         assert_eq!(shop.vault.key_id(code(item))?.0, key_id);
         assert_eq!((code(item), item.line), (code(&seen.item), seen.item.line));
         assert_eq!(item.receipt.to_json(), seen.item.receipt.to_json());
-        let sql = "SELECT batches.product_id, left(batches.name, 1) FROM shop.keys
-                   JOIN shop.batches ON batches.id = keys.batch_id WHERE keys.key_id = $1";
+        let sql = "SELECT skus.product_id, left(batches.name, 1) FROM shop.keys
+                   JOIN shop.batches ON batches.id = keys.batch_id JOIN shop.skus ON skus.id = batches.sku_id
+                   WHERE keys.key_id = $1";
         let (product, name): (Uuid, String) = sqlx::query_as(sql)
             .bind(key_id.as_slice())
             .fetch_one(&shop.pool)

@@ -34,7 +34,7 @@ async fn a_product_that_is_locked_does_not_stop_the_others() -> Result<()> {
     let (counter, _workers) = shop.counter(now_ms)?;
     let counter = Arc::new(counter);
     let mut holder = shop.pool.begin().await?;
-    sqlx::query("SELECT FROM shop.pools WHERE product_id = $1 FOR UPDATE")
+    sqlx::query("SELECT FROM shop.pools JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1 FOR UPDATE OF pools")
         .bind(locked.0)
         .execute(&mut *holder)
         .await?;
