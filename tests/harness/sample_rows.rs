@@ -1,4 +1,4 @@
-//! A shop in a database of its own, with one of everything that can have happened to a key.
+//! Fills a database with a small shop, written as rows: ten keys in every state that a key can have, and three orders.
 
 use crate::Result;
 use crate::postgres::Postgres;
@@ -52,7 +52,7 @@ const fn id(number: u128) -> sqlx::types::Uuid {
 /// A pool on that database of the cluster.
 ///
 /// # Errors
-/// Where the address cannot be read.
+/// If the address cannot be read.
 pub fn connect(postgres: &Postgres, database: &str) -> Result<PgPool> {
     let words = postgres.connection(database).replace(' ', "&");
     Ok(store::pool(store::options(&format!("postgres:///?{words}"))?, 4))
@@ -70,7 +70,7 @@ pub const fn cny(minor: i64) -> Money {
 /// Fills a new database with a shop in which every rule holds: ten keys and three orders.
 ///
 /// # Errors
-/// The database's.
+/// The database's error.
 pub async fn fill(pool: &PgPool) -> Result<()> {
     store::migrate(pool).await?;
     create_account(pool, ACCOUNT, "shop-a", Role::Reseller, NOW_MS).await?;

@@ -1,4 +1,4 @@
-//! Products, accounts, API keys and credit, as an administrator makes and changes them.
+//! Products, accounts, API keys and credit: created, listed and changed by an administrator.
 
 use shelfproof::domain::account::Role;
 use shelfproof::domain::api_key::{ApiKey, KnownKey};

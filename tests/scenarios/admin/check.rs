@@ -1,4 +1,4 @@
-//! `admin check` finds nothing in a healthy shop, and every rule's breach where exactly that is broken.
+//! `admin check` finds nothing in a healthy shop, and reports exactly the rule that a test broke.
 
 use std::collections::BTreeSet;
 

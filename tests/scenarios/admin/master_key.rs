@@ -1,4 +1,5 @@
-//! A master key's rotation over a real database: every data key comes under the newest, and opens the same goods.
+//! Rotating a master key over a real database: every data key is wrapped under the newest one, and opens the same
+//! goods.
 
 use std::path::Path;
 

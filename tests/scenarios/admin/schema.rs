@@ -1,5 +1,5 @@
-//! The node's and the anchor's SQL against the real schema: every statement is one that PostgreSQL prepares, migrations run as often as one
-//! likes, and what must not be written is refused.
+//! The node's and the anchor's SQL against the real schema: PostgreSQL prepares every statement, migrations can run
+//! again, and constraints refuse what must not be written.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The counter against a real database: what is sold, what is refused, and what happens when something breaks.
+//! The order queue over a real database: sales, refusals, and faults.
 
 mod clock;
 mod holds;

@@ -1,4 +1,4 @@
-//! The packages: that the map shows them, which may need which, and what the verifier must not pull in.
+//! The packages: which may depend on which, what the verifier must not depend on, and the map of the folders.
 
 use std::collections::BTreeSet;
 use std::env;

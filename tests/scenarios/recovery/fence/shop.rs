@@ -1,4 +1,4 @@
-//! A shop on a chain, and what its nodes answer.
+//! A shop on a chain, and the answers of its nodes.
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -65,8 +65,8 @@ impl FencedShop {
         })?
     }
 
-    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready and says so in
-    /// those words, once it has compared chain and database. Callers are told the reason alone, not how to repair it.
+    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready and says so
+    /// in those words, once it has compared chain and database. Callers are told the reason alone, not how to repair it.
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
         let end = Instant::now() + LOOK_BOUND;
         let readiness = loop {

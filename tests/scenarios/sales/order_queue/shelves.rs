@@ -1,5 +1,5 @@
-//! Orders over two shelves, each filled by two batches that were put there in turn: keys go out in the order of their
-//! slots, to the line that asked for them, with the receipt that is theirs.
+//! Orders over two products, each stocked by two batches in turn: keys are sold in the order of their slots, to the
+//! line that ordered them, with the right receipt.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,7 +101,8 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// Each item is of its line's product, its code, key id, receipt and batch belong together, and a look-up says the same.
+/// Each item is of its line's product, its code, key id, receipt and batch belong together, and a look-up says the
+/// same.
 async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
     let lines: Vec<(i16, ProductId)> = sold.items.iter().map(|item| (item.line, item.product)).collect();
     let (monthly, yearly) = (sold.items[0].product, sold.items[2].product);
