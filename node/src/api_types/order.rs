@@ -8,7 +8,7 @@ use shelfproof_verifier::event::Kind;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::placed::{beside, receipt};
+use super::placed::{extra, receipt};
 use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::domain::money::Money;
 use crate::domain::order::{Line, Order, OrderStatus};
@@ -91,7 +91,7 @@ struct ShownItem<'a> {
     code: Option<&'a str>,
     /// What is delivered with it, such as a password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    beside: Option<&'a str>,
+    extra: Option<&'a str>,
     /// The signed promise that this sale will be anchored: a file `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -162,7 +162,7 @@ fn held(at: usize, view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
     let key_id = item.receipt.promise.event.key_id;
     Ok(ShownItem {
         code: Some(item.goods.code.expose_secret()),
-        beside: beside(item),
+        extra: extra(item),
         receipt: Some(receipt(&item.receipt)?),
         events: view.events.iter().map(ShownEvent::opened).collect(),
         ..bare(at, item.line, item.product.0, view.state, key_id)
@@ -177,7 +177,7 @@ fn bare<'a>(at: usize, line: i16, product: Uuid, state: Kind, key_id: B256) -> S
         state: state.name(),
         key_id,
         code: None,
-        beside: None,
+        extra: None,
         receipt: None,
         events: Vec::new(),
     }

@@ -49,7 +49,7 @@ struct SoldItem<'a> {
     code: &'a str,
     /// What is delivered with it, such as a password.
     #[serde(skip_serializing_if = "Option::is_none")]
-    beside: Option<&'a str>,
+    extra: Option<&'a str>,
     /// The id that the code leads to (protocol, section 1).
     #[schema(value_type = Hash)]
     key_id: B256,
@@ -70,7 +70,7 @@ impl<'a> PlacedOrder<'a> {
                 line: item.line,
                 product: item.product.0,
                 code: item.goods.code.expose_secret(),
-                beside: beside(item),
+                extra: extra(item),
                 key_id: item.receipt.promise.event.key_id,
                 receipt: receipt(&item.receipt)?,
             })
@@ -88,8 +88,8 @@ impl<'a> PlacedOrder<'a> {
 }
 
 /// What is delivered with a code, if anything is.
-pub(crate) fn beside(item: &Item) -> Option<&str> {
-    Some(item.goods.beside.expose_secret()).filter(|beside| !beside.is_empty())
+pub(crate) fn extra(item: &Item) -> Option<&str> {
+    Some(item.goods.extra.expose_secret()).filter(|extra| !extra.is_empty())
 }
 
 /// A receipt as its file, within another body.

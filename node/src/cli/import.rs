@@ -45,7 +45,7 @@ const MAX_SPOOLED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   shelfproof import codes.txt --product \"Steam 50\" --batch 2026-03-a --activate
-  shelfproof import cards.csv --product \"Steam 50\" --batch b2 --code-column 卡号 --beside-column 密码
+  shelfproof import cards.csv --product \"Steam 50\" --batch b2 --code-column 卡号 --extra-column 密码
   shelfproof import gbk.txt --product \"Steam 50\" --batch b3 --format pairs --encoding gbk --refused refused.csv
   unzip -p codes.zip | shelfproof import - --product \"Steam 50\" --batch b4")]
 pub struct ImportArgs {
@@ -70,8 +70,8 @@ pub struct ImportArgs {
     #[arg(long, value_name = "NAME|N")]
     code_column: Option<String>,
     /// Of a table, a column that is delivered with the code, such as a password; may be given several times
-    #[arg(long = "beside-column", value_name = "NAME|N")]
-    beside_columns: Vec<String>,
+    #[arg(long = "extra-column", value_name = "NAME|N")]
+    extra_columns: Vec<String>,
     /// Activate the batch when it is in
     #[arg(long)]
     activate: bool,
@@ -135,7 +135,7 @@ const fn advice(error: &ImportError) -> &'static str {
         ImportError::Read(ReadError::WhichFormat(_)) => "; name it with --format lines, pairs or csv",
         ImportError::Read(ReadError::NoHeader) => " (--format, --encoding)",
         ImportError::Read(ReadError::WhichColumn { .. }) => "; name it, or give its number from 1, with --code-column",
-        ImportError::Read(ReadError::NoTable) => ": use --code-column and --beside-column with --format csv",
+        ImportError::Read(ReadError::NoTable) => ": use --code-column and --extra-column with --format csv",
         ImportError::UnknownProduct(_) => "; make it first: shelfproof admin product create",
         _ => "",
     }
@@ -158,7 +158,7 @@ pub async fn run(args: ImportArgs, pool: &PgPool, vault: &Arc<Vault>) -> Result<
             format: args.format.into(),
             encoding: args.encoding.map(Encoding::from),
             code_column: args.code_column,
-            beside_columns: args.beside_columns,
+            extra_columns: args.extra_columns,
         },
     };
     let mut bar = Bar::default();

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 pub struct Goods {
     pub code: SecretString,
     /// What is delivered with the code, such as a password; may be empty.
-    pub beside: SecretString,
+    pub extra: SecretString,
 }
 
 /// A batch's data key, encrypted by a master key, as the database keeps it.

@@ -17,7 +17,7 @@ use super::clock::{ClockError, check_clock};
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, ProductId};
 use crate::domain::name::{self, NotName};
-use crate::import::{Options, ReadError, Records};
+use crate::import::{ImportRows, Options, ReadError};
 use crate::store::StoreError;
 use crate::store::import::{BatchCounts, BatchRow, NewBatch, batch_find_by_name, batch_insert};
 use crate::vault::{DataKey, Vault, VaultError};
@@ -200,11 +200,11 @@ pub async fn import_codes<F: Read + Seek + Send + 'static>(
             read_bytes: Arc::clone(&read_bytes),
         };
         let options = request.options.clone();
-        let mut records = blocking(move || Records::open(counted, &options)).await??;
+        let mut rows = blocking(move || ImportRows::open(counted, &options)).await??;
         while !counts.is_complete {
             check_clock(&mut *pool.acquire().await?, now_ms()).await?;
             let chunk;
-            (records, chunk) = chunk::prepare(records, vault, &batch, counts.lines, now_ms()).await?;
+            (rows, chunk) = chunk::prepare(rows, vault, &batch, counts.lines, now_ms()).await?;
             counts = write_in_tries(pool, &batch, counts.lines, &chunk).await?;
             progress(Progress {
                 stage: Stage::Keys,

@@ -36,20 +36,20 @@ pub struct Columns {
     /// The code's column.
     pub code: usize,
     /// The columns that are delivered with it, with their names in the header.
-    pub beside: Vec<(usize, String)>,
+    pub extra: Vec<(usize, String)>,
 }
 
 impl Columns {
     /// The requested columns, by name or by number from 1. Without a request for the code's, it is the one column that
     /// has a name of [`CODE_NAMES`].
-    pub(super) fn choose(header: &[String], code: Option<&str>, beside: &[String]) -> Result<Self, ReadError> {
+    pub(super) fn choose(header: &[String], code: Option<&str>, extra: &[String]) -> Result<Self, ReadError> {
         let code = match code {
             Some(wanted) => find(header, wanted)?,
             None => guess(header)?,
         };
         let named = |wanted: &String| find(header, wanted).map(|at| (at, header[at].clone()));
-        let beside = beside.iter().map(named).collect::<Result<_, _>>()?;
-        Ok(Self { code, beside })
+        let extra = extra.iter().map(named).collect::<Result<_, _>>()?;
+        Ok(Self { code, extra })
     }
 }
 
@@ -91,13 +91,13 @@ mod tests {
     #[test]
     fn by_name_by_number_or_by_habit() {
         let names = header(&["序号", "卡密", "Password", "7"]);
-        let choose = |code, beside: &[&str]| Columns::choose(&names, code, &header(beside));
+        let choose = |code, extra: &[&str]| Columns::choose(&names, code, &header(extra));
         assert_eq!(choose(None, &[]).unwrap().code, 1);
         assert_eq!(choose(Some("password"), &[]).unwrap().code, 2);
         assert_eq!(choose(Some("1"), &[]).unwrap().code, 0);
         assert_eq!(choose(Some("7"), &[]).unwrap().code, 3, "a name goes before a number");
         assert_eq!(
-            choose(None, &["3", "7"]).unwrap().beside,
+            choose(None, &["3", "7"]).unwrap().extra,
             [(2, "Password".to_owned()), (3, "7".to_owned())]
         );
         assert!(matches!(

@@ -51,5 +51,5 @@ pub struct Options {
     /// Of a table, the code's column: a name of the header row, or a number from 1.
     pub code_column: Option<String>,
     /// Of a table, the columns that are delivered with the code.
-    pub beside_columns: Vec<String>,
+    pub extra_columns: Vec<String>,
 }

@@ -42,7 +42,7 @@ impl Reading {
         if sample.iter().all(u8::is_ascii_whitespace) {
             return Err(ReadError::Empty);
         }
-        let names_columns = options.code_column.is_some() || !options.beside_columns.is_empty();
+        let names_columns = options.code_column.is_some() || !options.extra_columns.is_empty();
         let format = match options.format {
             Format::Auto if names_columns => Format::Csv,
             Format::Auto => guess::format(sample, encoding)?,
@@ -54,7 +54,7 @@ impl Reading {
         let form = match format {
             Format::Csv => {
                 let (delimiter, header) = header(sample, encoding)?;
-                let columns = Columns::choose(&header, options.code_column.as_deref(), &options.beside_columns)?;
+                let columns = Columns::choose(&header, options.code_column.as_deref(), &options.extra_columns)?;
                 Form::Csv { delimiter, columns }
             }
             Format::Pairs => Form::Pairs,
@@ -81,7 +81,7 @@ impl fmt::Display for Reading {
                     columns.code + 1
                 )?;
                 // By number alone: of a file without a header the first row holds a code.
-                for (at, _) in &columns.beside {
+                for (at, _) in &columns.extra {
                     write!(f, ", with it column {}", at + 1)?;
                 }
             }

@@ -17,8 +17,8 @@ pub enum Reason {
     DuplicateInFile,
     /// A key of another batch has the same key id.
     DuplicateInStock,
-    /// What is to be delivered with the code is longer than [`MAX_BESIDE`](super::MAX_BESIDE).
-    TooMuchBeside,
+    /// What is to be delivered with the code is longer than [`MAX_EXTRA`](super::MAX_EXTRA).
+    ExtraTooLong,
 }
 
 impl Reason {
@@ -31,7 +31,7 @@ impl Reason {
         Self::CodeUnusual,
         Self::DuplicateInFile,
         Self::DuplicateInStock,
-        Self::TooMuchBeside,
+        Self::ExtraTooLong,
     ];
 
     /// The reason as the API and the database write it.
@@ -45,7 +45,7 @@ impl Reason {
             Self::CodeUnusual => "code_unusual",
             Self::DuplicateInFile => "duplicate_in_file",
             Self::DuplicateInStock => "duplicate_in_stock",
-            Self::TooMuchBeside => "too_much_beside",
+            Self::ExtraTooLong => "extra_too_long",
         }
     }
 
@@ -66,7 +66,7 @@ impl Reason {
             Self::CodeUnusual => "a code may have only letters a-z, digits and separators, at most 256",
             Self::DuplicateInFile => "same key id as an earlier line of this file",
             Self::DuplicateInStock => "same key id as a key in stock",
-            Self::TooMuchBeside => "what is delivered with the code is longer than 2,048 bytes",
+            Self::ExtraTooLong => "what is delivered with the code is longer than 2,048 bytes",
         }
     }
 
@@ -81,7 +81,7 @@ impl Reason {
             Self::CodeUnusual => "卡密只能含英文字母、数字和分隔符，且不超过 256 个字母和数字",
             Self::DuplicateInFile => "与本文件前面某一行的密钥编号相同",
             Self::DuplicateInStock => "与库存中某个密钥的编号相同",
-            Self::TooMuchBeside => "随卡密交付的内容超过 2,048 字节",
+            Self::ExtraTooLong => "随卡密交付的内容超过 2,048 字节",
         }
     }
 }
@@ -113,7 +113,7 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::{MAX_BESIDE, MAX_LINE};
+    use crate::import::{MAX_EXTRA, MAX_LINE};
 
     #[test]
     fn names_are_one_each_and_sentences_state_the_bounds() {
@@ -121,6 +121,6 @@ mod tests {
             assert_eq!(Reason::from_name(reason.name()), Some(reason));
         }
         assert_eq!(Reason::from_name("blank"), None);
-        assert_eq!((MAX_LINE, MAX_BESIDE), (4096, 2048), "the sentences name other bounds");
+        assert_eq!((MAX_LINE, MAX_EXTRA), (4096, 2048), "the sentences name other bounds");
     }
 }

@@ -45,13 +45,13 @@ impl DataKey {
     /// Where the code has 4 GiB or more: nothing near it gets through an import.
     #[must_use]
     pub fn seal(&self, key_id: &B256, batch: BatchId, goods: &Goods) -> Vec<u8> {
-        let (code, beside) = (goods.code.expose_secret(), goods.beside.expose_secret());
+        let (code, extra) = (goods.code.expose_secret(), goods.extra.expose_secret());
         let length = u32::try_from(code.len()).expect("a code has less than 4 GiB");
         // The whole length at once: a buffer that grows leaves copies behind.
-        let mut framed = Zeroizing::new(Vec::with_capacity(LENGTH_BYTES + code.len() + beside.len()));
+        let mut framed = Zeroizing::new(Vec::with_capacity(LENGTH_BYTES + code.len() + extra.len()));
         framed.extend(length.to_be_bytes());
         framed.extend(code.as_bytes());
-        framed.extend(beside.as_bytes());
+        framed.extend(extra.as_bytes());
         seal(&cipher(&self.0), &framed, &goods_context(key_id, batch))
     }
 
@@ -125,14 +125,14 @@ fn wrap_context(batch: BatchId, master: i32) -> Vec<u8> {
     [WRAP_DOMAIN, batch.0.as_bytes(), &master.to_be_bytes()].concat()
 }
 
-/// The code's length, the code, and what is beside it, taken apart again.
+/// The code's length, the code, and what is delivered with it, taken apart again.
 fn unframe(framed: &[u8]) -> Option<Goods> {
     let (length, rest) = framed.split_first_chunk::<LENGTH_BYTES>()?;
-    let (code, beside) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+    let (code, extra) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
     let text = |bytes| std::str::from_utf8(bytes).ok().map(SecretString::from);
     Some(Goods {
         code: text(code)?,
-        beside: text(beside)?,
+        extra: text(extra)?,
     })
 }
 

@@ -32,15 +32,15 @@ fn batch(n: u8) -> BatchId {
     BatchId::new(1_800_000_000_000, [n; 10])
 }
 
-fn goods(code: &str, beside: &str) -> Goods {
+fn goods(code: &str, extra: &str) -> Goods {
     Goods {
         code: code.into(),
-        beside: beside.into(),
+        extra: extra.into(),
     }
 }
 
 fn shown(goods: &Goods) -> (&str, &str) {
-    (goods.code.expose_secret(), goods.beside.expose_secret())
+    (goods.code.expose_secret(), goods.extra.expose_secret())
 }
 
 /// The sale of key `n`, and what it opens to.
@@ -69,10 +69,10 @@ fn goods_come_back_by_their_own_key_and_batch_alone() {
     let (key, wrapped) = vault.data_key_new(batch(1));
     assert_eq!(wrapped.master, 1);
     let id = B256::repeat_byte(3);
-    for (code, beside) in [("", ""), ("ABCD-1234", ""), ("账号", "密码----123"), ("", "beside")] {
-        let sealed = key.seal(&id, batch(1), &goods(code, beside));
+    for (code, extra) in [("", ""), ("ABCD-1234", ""), ("账号", "密码----123"), ("", "extra")] {
+        let sealed = key.seal(&id, batch(1), &goods(code, extra));
         let opened = vault.data_key_open(batch(1), &wrapped).unwrap();
-        assert_eq!(shown(&opened.open(&id, batch(1), &sealed).unwrap()), (code, beside));
+        assert_eq!(shown(&opened.open(&id, batch(1), &sealed).unwrap()), (code, extra));
         assert!(opened.open(&B256::repeat_byte(4), batch(1), &sealed).is_err());
         assert!(opened.open(&id, batch(2), &sealed).is_err());
         assert!(vault.data_key_new(batch(1)).0.open(&id, batch(1), &sealed).is_err());

@@ -41,7 +41,7 @@ const SAMPLES: [Sample; 16] = [
     ),
     (
         "columns.csv",
-        &["--beside-column=密码", "--beside-column=备注"],
+        &["--extra-column=密码", "--extra-column=备注"],
         4,
         2,
         "a table with quotes and a line break in a cell",
@@ -61,13 +61,7 @@ const SAMPLES: [Sample; 16] = [
     ("mixed-garbage.bin", &[], 3, 5, "bytes that are no text"),
     ("late-gbk.txt", &[], 2, 2, "GBK from the middle on"),
     ("unusual.txt", &["--format=lines"], 3, 5, "letters that no code has"),
-    (
-        "too-much-beside.txt",
-        &[],
-        2,
-        1,
-        "a password of thousands of characters",
-    ),
+    ("extra-too-long.txt", &[], 2, 1, "a password of thousands of characters"),
 ];
 
 /// Files that are refused whole, with the words to look for: better nothing than a guess.
@@ -154,7 +148,7 @@ fn large(folder: &Path, codes: usize) -> Result<[Batch<'static>; 3]> {
         },
         Batch {
             file: write("table.csv", table(rows, SEED + 2))?,
-            args: &["--code-column=卡号", "--beside-column=密码"],
+            args: &["--code-column=卡号", "--extra-column=密码"],
             imported: rows,
             refused: table_refused(rows),
             what: "a table with quotes, line breaks and empty cells",

@@ -38,7 +38,7 @@ fn vault(folder: &Path) -> Result<Vault> {
 fn goods(batch: BatchId) -> Goods {
     Goods {
         code: batch.to_string().into(),
-        beside: "beside".into(),
+        extra: "extra".into(),
     }
 }
 

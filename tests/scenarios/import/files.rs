@@ -43,7 +43,7 @@ fn cases() -> Vec<Case> {
         (
             "columns.csv",
             Options {
-                beside_columns: vec!["密码".into(), "备注".into()],
+                extra_columns: vec!["密码".into(), "备注".into()],
                 ..auto()
             },
             9,
@@ -111,7 +111,7 @@ fn cases() -> Vec<Case> {
                 (7, "code_unusual"),
             ],
         ),
-        ("too-much-beside.txt", auto(), 3, 2, &[(2, "too_much_beside")]),
+        ("extra-too-long.txt", auto(), 3, 2, &[(2, "extra_too_long")]),
     ]
 }
 

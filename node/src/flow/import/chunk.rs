@@ -16,7 +16,7 @@ use super::{Batch, CHUNK, ImportError, blocking};
 use crate::domain::goods::Goods;
 use crate::domain::id::BatchId;
 use crate::domain::key::{self, ChainedEvent};
-use crate::import::{Content, Reason, Records, Refusal};
+use crate::import::{Content, ImportRows, Reason, Refusal};
 use crate::vault::{DataKey, Vault};
 
 /// Up to [`CHUNK`] rows of a file. Holds no code that is not sealed.
@@ -41,17 +41,17 @@ pub(super) struct Prepared {
     pub(super) opening: Opening,
 }
 
-/// The next chunk of `records` after `after_line`.
+/// The next chunk of `rows` after `after_line`.
 pub(super) async fn prepare<R: Read + Send + 'static>(
-    mut records: Records<R>,
+    mut rows: ImportRows<R>,
     vault: &Arc<Vault>,
     batch: &Batch,
     after_line: u64,
     now_ms: u64,
-) -> Result<(Records<R>, Chunk), ImportError> {
+) -> Result<(ImportRows<R>, Chunk), ImportError> {
     let (vault, id, data_key, body) = (Arc::clone(vault), batch.id, Arc::clone(&batch.key), batch.body.clone());
     blocking(move || {
-        let (mut chunk, goods) = read(&mut records, after_line)?;
+        let (mut chunk, goods) = read(&mut rows, after_line)?;
         let work = Work {
             vault: &vault,
             data_key: &data_key,
@@ -72,7 +72,7 @@ pub(super) async fn prepare<R: Read + Send + 'static>(
                 Err(refusal) => chunk.refusals.push(refusal),
             }
         }
-        Ok((records, chunk))
+        Ok((rows, chunk))
     })
     .await?
 }
@@ -83,23 +83,23 @@ pub(super) fn duplicate_in_file(line: u64, first: u64) -> Refusal {
 }
 
 /// Reads a chunk's rows; those that were settled before are passed over.
-fn read<R: Read>(records: &mut Records<R>, after_line: u64) -> io::Result<(Chunk, Vec<(u64, Goods)>)> {
+fn read<R: Read>(rows: &mut ImportRows<R>, after_line: u64) -> io::Result<(Chunk, Vec<(u64, Goods)>)> {
     let (mut goods, mut refusals) = (Vec::new(), Vec::new());
     let is_last = loop {
         if goods.len() + refusals.len() == CHUNK {
             break false;
         }
-        let Some(record) = records.read_next()? else { break true };
-        if record.last_line <= after_line {
+        let Some(row) = rows.read_next()? else { break true };
+        if row.last_line <= after_line {
             continue;
         }
-        match record.content {
-            Content::Goods { code, beside } => goods.push((record.line, Goods { code, beside })),
+        match row.content {
+            Content::Goods { code, extra } => goods.push((row.line, Goods { code, extra })),
             Content::Refused(refusal) => refusals.push(refusal),
         }
     };
     let chunk = Chunk {
-        last_line: records.last_line(),
+        last_line: rows.last_line(),
         is_last,
         keys: Vec::with_capacity(goods.len()),
         refusals,

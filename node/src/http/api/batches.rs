@@ -62,7 +62,7 @@ problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
             description = "Where a line's code is; `pairs` is `account----password`, `auto` where it is not given"),
         ("encoding" = inline(Option<EncodingName>), Query, description = "Of the file, where it cannot be told"),
         ("codeColumn" = Option<String>, Query, description = "Of a table, the code's column: its name, or its number from 1"),
-        ("besideColumns" = Option<String>, Query, description = "Of a table, what is delivered with the code; parted by commas"),
+        ("extraColumns" = Option<String>, Query, description = "Of a table, what is delivered with the code; parted by commas"),
     ),
     request_body(content = String, content_type = "text/plain", example = json!("ABCD-EFGH-0001\nABCD-EFGH-0002\n")),
     responses((status = 200, description = "What the import brought", body = ImportReport), ImportProblems),
@@ -169,7 +169,7 @@ fn required(params: &mut Params, name: &str) -> Result<String, Problem> {
 }
 
 fn options(params: &mut Params) -> Result<Options, Problem> {
-    let columns = params.take("besideColumns")?.unwrap_or_default();
+    let columns = params.take("extraColumns")?.unwrap_or_default();
     Ok(Options {
         format: choice(params, "format", Format::from_name, &Format::ALL.map(Format::name))?.unwrap_or_default(),
         encoding: choice(
@@ -179,7 +179,7 @@ fn options(params: &mut Params) -> Result<Options, Problem> {
             &Encoding::ALL.map(Encoding::name),
         )?,
         code_column: params.take("codeColumn")?,
-        beside_columns: columns
+        extra_columns: columns
             .split(',')
             .filter(|name| !name.is_empty())
             .map(str::to_owned)

@@ -175,7 +175,7 @@ const fn advice(error: &ReadError) -> &'static str {
         ReadError::WhichFormat(_) => "; name it in the parameter format: lines, pairs or csv",
         ReadError::NoHeader => " (parameters format and encoding)",
         ReadError::WhichColumn { .. } => "; name it, or give its number from 1, in the parameter codeColumn",
-        ReadError::NoTable => ": send codeColumn and besideColumns with format csv",
+        ReadError::NoTable => ": send codeColumn and extraColumns with format csv",
         ReadError::Io(_) | ReadError::Utf16 | ReadError::Empty | ReadError::NoColumn { .. } => "",
     }
 }

@@ -13,7 +13,7 @@ use super::table::fields;
 use super::{Options, ReadError, Reason, Refusal, trim};
 
 /// The longest text that is delivered with a code, bytes.
-pub const MAX_BESIDE: usize = 2048;
+pub const MAX_EXTRA: usize = 2048;
 
 /// The content of a row.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub enum Content {
         /// The code, as it is delivered.
         code: SecretString,
         /// What is delivered with it; may be empty.
-        beside: SecretString,
+        extra: SecretString,
     },
     /// No code, and the reason.
     Refused(Refusal),
@@ -31,7 +31,7 @@ pub enum Content {
 
 /// A row of a file that is neither blank nor its header.
 #[derive(Debug)]
-pub struct Record {
+pub struct ImportRow {
     /// The line that it begins on, from 1.
     pub line: u64,
     /// The line that it ends on.
@@ -42,14 +42,14 @@ pub struct Record {
 
 type Source<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
-/// The records of a file, in their order.
-pub struct Records<R> {
+/// The rows of a file, in their order.
+pub struct ImportRows<R> {
     reading: Reading,
     rows: Rows<Source<R>>,
     is_header_due: bool,
 }
 
-impl<R: Read> Records<R> {
+impl<R: Read> ImportRows<R> {
     /// Reads the start of `reader`, which must be at the start of the file, and prepares to read the rest.
     ///
     /// # Errors
@@ -74,29 +74,29 @@ impl<R: Read> Records<R> {
         &self.reading
     }
 
-    /// The last line that was read, from 1; after the last record the number of lines.
+    /// The last line that was read, from 1; after the last row the number of lines.
     pub const fn last_line(&self) -> u64 {
         self.rows.last_line()
     }
 
-    /// The next record; `None` at the end.
+    /// The next row; `None` at the end.
     ///
     /// # Errors
     /// The reader's.
-    pub fn read_next(&mut self) -> io::Result<Option<Record>> {
+    pub fn read_next(&mut self) -> io::Result<Option<ImportRow>> {
         if std::mem::take(&mut self.is_header_due) {
             self.rows.next()?;
         }
         let Some(row) = self.rows.next()? else { return Ok(None) };
         let goods = row.text.map_err(|reason| (reason, String::new()));
         let content = match goods.and_then(|text| self.reading.form.goods(&text)) {
-            Ok((code, beside)) => Content::Goods {
+            Ok((code, extra)) => Content::Goods {
                 code: code.into(),
-                beside: beside.into(),
+                extra: extra.into(),
             },
             Err((reason, more)) => Content::Refused(Refusal::new(row.line, reason, &more)),
         };
-        Ok(Some(Record {
+        Ok(Some(ImportRow {
             line: row.line,
             last_line: row.last_line,
             content,
@@ -108,7 +108,7 @@ impl Form {
     /// The code and what is delivered with it; or why there is none, with a detail that helps to correct the line.
     fn goods(&self, row: &str) -> Result<(String, String), (Reason, String)> {
         let refuse = |reason, more: &str| Err((reason, more.to_owned()));
-        let (code, beside) = match self {
+        let (code, extra) = match self {
             Self::Lines => (trim(row).to_owned(), String::new()),
             Self::Pairs => match row.split_once(PAIR_SEPARATOR) {
                 Some((account, rest)) => (trim(account).to_owned(), trim(rest).to_owned()),
@@ -117,24 +117,24 @@ impl Form {
             Self::Csv { delimiter, columns } => {
                 let fields = fields(row, *delimiter).unwrap_or_default();
                 let field = |at: usize| fields.get(at).cloned().unwrap_or_default();
-                let beside = match columns.beside.as_slice() {
+                let extra = match columns.extra.as_slice() {
                     [(only, _)] => field(*only),
                     several => {
                         let named = several.iter().map(|(at, name)| format!("{name}: {}", field(*at)));
                         named.collect::<Vec<_>>().join("\n")
                     }
                 };
-                (field(columns.code), beside)
+                (field(columns.code), extra)
             }
         };
         if code.is_empty() {
             return refuse(Reason::NoCode, "");
         }
-        if beside.len() > MAX_BESIDE {
-            return refuse(Reason::TooMuchBeside, "");
+        if extra.len() > MAX_EXTRA {
+            return refuse(Reason::ExtraTooLong, "");
         }
         match code::canonical(&code) {
-            Ok(_) => Ok((code, beside)),
+            Ok(_) => Ok((code, extra)),
             Err(refusal) => Err((Reason::CodeUnusual, refusal.detail)),
         }
     }
@@ -172,20 +172,20 @@ mod tests {
     type Told = (u64, u64, Result<(String, String), Reason>);
 
     fn read_all(reader: impl Read, options: &Options) -> (Vec<Told>, u64) {
-        let mut records = Records::open(reader, options).unwrap();
-        let told = std::iter::from_fn(|| records.read_next().unwrap()).map(|record| {
-            let content = match record.content {
-                Content::Goods { code, beside } => Ok((code.expose_secret().into(), beside.expose_secret().into())),
+        let mut rows = ImportRows::open(reader, options).unwrap();
+        let told = std::iter::from_fn(|| rows.read_next().unwrap()).map(|row| {
+            let content = match row.content {
+                Content::Goods { code, extra } => Ok((code.expose_secret().into(), extra.expose_secret().into())),
                 Content::Refused(refusal) => Err(refusal.reason),
             };
-            (record.line, record.last_line, content)
+            (row.line, row.last_line, content)
         });
-        (told.collect(), records.last_line())
+        (told.collect(), rows.last_line())
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "it stands beside refusals")]
-    fn goods(code: &str, beside: &str) -> Result<(String, String), Reason> {
-        Ok((code.to_owned(), beside.to_owned()))
+    #[allow(clippy::unnecessary_wraps, reason = "the same type as a refusal")]
+    fn goods(code: &str, extra: &str) -> Result<(String, String), Reason> {
+        Ok((code.to_owned(), extra.to_owned()))
     }
 
     fn of(format: Format) -> Options {
@@ -215,7 +215,7 @@ mod tests {
     fn tables_give_the_columns_that_are_asked_for() {
         let file = "\u{feff}\"序号\",卡密,密码,备注\r\n1,A-1,\"x,\"\"y\",\r\n2,,z,\r\n3\r\n4,\"A\n2\",p,q\r\n";
         let options = Options {
-            beside_columns: vec!["密码".into(), "4".into()],
+            extra_columns: vec!["密码".into(), "4".into()],
             ..of(Format::Csv)
         };
         let (told, lines) = read_all(file.as_bytes(), &options);
@@ -232,11 +232,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_delivered_beside_has_a_bound() {
+    fn what_is_delivered_with_a_code_has_a_bound() {
         let file = |length| format!("a----{}\n", "x".repeat(length));
         let told = |length| read_all(file(length).as_bytes(), &of(Format::Pairs)).0.remove(0).2;
-        assert!(told(MAX_BESIDE).is_ok());
-        assert_eq!(told(MAX_BESIDE + 1), Err(Reason::TooMuchBeside));
+        assert!(told(MAX_EXTRA).is_ok());
+        assert_eq!(told(MAX_EXTRA + 1), Err(Reason::ExtraTooLong));
     }
 
     #[test]
@@ -264,7 +264,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn records_do_not_depend_on_what_a_read_returns(
+        fn rows_do_not_depend_on_what_a_read_returns(
             pieces in prop::collection::vec(
                 prop::sample::select(vec![
                     "A-1", "\r", "\n", "\r\n", "----", ",", "\"", "\"\"", "卡密", "Ｂ２", " ", "\t", "\u{feff}", "\0",
