@@ -1,4 +1,4 @@
-//! The OpenAPI description, made from the attributes that make the routes.
+//! The description of the API, made from the attributes that make the routes.
 
 use std::sync::Arc;
 
