@@ -8,23 +8,23 @@ use std::path::PathBuf;
 
 mod after_refund;
 mod chain;
+mod copied_shop;
 mod crook;
 mod database;
-mod ground;
 mod left_out;
 mod log;
 mod place;
 mod redeemed_twice;
 mod respelled;
 mod rewritten;
+mod snapshot;
 mod sold_to_two;
 mod sold_twice;
 mod story;
-mod twin;
 mod two_faces;
 mod withheld;
 
-pub use ground::{Ground, Sold, Stock};
+pub use snapshot::{ShopSnapshot, Sold, Stock};
 
 use crate::Result;
 use crook::{Crook, Stand};
@@ -91,10 +91,10 @@ impl Court {
 ///
 /// # Errors
 /// Where one of them comes to nothing, or is not noticed by the code that the protocol gives.
-pub fn run_all(ground: &Ground, mut told: impl FnMut(&Caught)) -> Result<Court> {
+pub fn run_all(snapshot: &ShopSnapshot, mut told: impl FnMut(&Caught)) -> Result<Court> {
     let mut stands = Vec::new();
     for (story, run) in CHEATS {
-        let mut crook = Crook::new(ground, story.name)?;
+        let mut crook = Crook::new(snapshot, story.name)?;
         let ruling = run(&mut crook).map_err(|error| format!("{}: {error}", story.name))?;
         if (ruling.exit, ruling.word.as_str()) != (1, story.code) {
             return Err(format!("{}: {} was expected:\n{}", story.name, story.code, ruling.text).into());

@@ -11,12 +11,13 @@ use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::event::Kind;
 
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::vectors::Case;
 
 mod bench;
 mod buyer;
 mod fields;
+mod forging_shop;
 mod form;
 mod headers;
 mod history;
@@ -30,12 +31,11 @@ mod paths;
 mod promises;
 mod receipts;
 mod refused;
-mod shop;
 mod trial;
 mod worlds;
 
+pub use forging_shop::ForgingShop;
 pub use refused::of_vectors;
-pub use shop::Shop;
 pub use trial::{Outcome, try_all};
 
 use bench::Bench;

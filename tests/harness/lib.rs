@@ -2,20 +2,20 @@
 //!
 //! Nothing here panics: what goes wrong comes back with the child's own log, for the test to fail with.
 
-pub mod anchored;
+pub mod anchored_shop;
 pub mod anvil;
-pub mod books;
 pub mod cheats;
 pub mod child;
 pub mod client;
 pub mod codes;
+pub mod event_writer;
 pub mod forger;
-pub mod history_books;
 pub mod load;
+pub mod merchant_chain;
 pub mod node;
 pub mod permit;
 pub mod postgres;
-pub mod registered;
+pub mod sample_rows;
 pub mod shop;
 pub mod tools;
 pub mod vector_chain;

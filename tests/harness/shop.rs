@@ -23,6 +23,7 @@ mod config;
 mod judge;
 mod node;
 mod purchase;
+mod stocked;
 
 pub use buyer::{Addresses, Buyer, is_final};
 pub use cli::Cli;
@@ -31,6 +32,7 @@ pub use judge::Judge;
 pub use node::Node;
 pub use node::address_after;
 pub use purchase::{Item, Purchase};
+pub use stocked::StockedShop;
 
 /// The one currency of most tests.
 pub const CURRENCY: &str = "CNY";
@@ -88,7 +90,7 @@ pub struct Channel {
 
 /// A shop.
 #[derive(Debug)]
-pub struct Shop {
+pub struct TestShop {
     // Dropped in this order: the nodes before the database that they use, the folder last.
     nodes: Vec<Node>,
     /// Its command line.
@@ -106,7 +108,7 @@ pub struct Shop {
     folder: TempDir,
 }
 
-impl Shop {
+impl TestShop {
     /// Makes a shop: cluster, keys, configuration, schema, an administrator, and nodes that are ready.
     ///
     /// # Errors
@@ -336,7 +338,7 @@ impl Shop {
     }
 }
 
-impl AsRef<Self> for Shop {
+impl AsRef<Self> for TestShop {
     fn as_ref(&self) -> &Self {
         self
     }

@@ -17,7 +17,7 @@ mod sale_vs_sql;
 mod seal;
 mod seal_interference;
 mod settle;
-mod till;
+mod shop;
 mod tree_build;
 mod verify_key;
 

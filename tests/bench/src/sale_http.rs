@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Sample;
 use super::peers::{self, Peers};
-use super::till::{CLIENTS, MEASURED, Till, WARM_UP, closed};
+use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Latencies, Plan, rate};
 
@@ -25,42 +25,42 @@ const WINDOWS: u32 = 3;
 const SHARE: f64 = 0.7;
 
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
-    let mut till = Till::open()?;
-    let before = peers::run(&till.shop.postgres)?;
-    let early = till.sell_until(FIRST, 0.0)?;
+    let mut shop = BenchShop::open()?;
+    let before = peers::run(&shop.shop.postgres)?;
+    let early = shop.sell_until(FIRST, 0.0)?;
 
     let length = WARM_UP + MEASURED;
-    till.stock_for(early, length)?;
-    let unspent = till.spent()?;
-    let answers = till.sell(&closed("closed", length))?;
-    let cost = till.spent()?.since(&unspent, answers.len())?;
+    shop.stock_for(early, length)?;
+    let unspent = shop.spent()?;
+    let answers = shop.sell(&closed("closed", length))?;
+    let cost = shop.spent()?.since(&unspent, answers.len())?;
     let sales = rate(&answers, WARM_UP, length);
     let busy = Latencies::of(&answers, WARM_UP);
-    till.check(&answers)?;
+    shop.check(&answers)?;
     drop(answers);
 
     // Before the open loop, whose batches are smaller.
-    let batch = till.orders_a_batch()?;
-    till.stock_for(sales * SHARE, length)?;
+    let batch = shop.orders_a_batch()?;
+    shop.stock_for(sales * SHARE, length)?;
     let open = Plan {
         rate: Some(sales * SHARE),
         ..closed("open", length)
     };
-    let answers = till.sell(&open)?;
+    let answers = shop.sell(&open)?;
     let quiet = Latencies::of(&answers, WARM_UP);
     let came = rate(&answers, WARM_UP, length);
-    till.check(&answers)?;
+    shop.check(&answers)?;
     drop(answers);
 
-    till.close()?;
-    let after = peers::run(&till.shop.postgres)?;
+    shop.close()?;
+    let after = peers::run(&shop.shop.postgres)?;
 
     let each = |of: fn(&Peers) -> f64| vec![of(&before), of(&after)];
     let settings = format!(
         "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold in all; {cost}",
         MEASURED.as_secs(),
         WARM_UP.as_secs(),
-        till.sold()
+        shop.sold()
     );
     let sample = |name: &str, ours, baseline, goal| Sample {
         name: name.to_owned(),
@@ -84,20 +84,20 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
 
 /// `sale_growth`: the rate with few rows behind it, and with ten times as many.
 pub(super) fn growth(_folder: &Path) -> Result<Vec<Sample>> {
-    let mut till = Till::open()?;
-    let early = till.sell_until(FEW, 0.0)?;
-    let at_few = windows(&mut till, "few", early)?;
-    let few = till.sold();
-    till.sell_until(MANY, early)?;
-    let at_many = windows(&mut till, "many", early)?;
-    till.close()?;
+    let mut shop = BenchShop::open()?;
+    let early = shop.sell_until(FEW, 0.0)?;
+    let at_few = windows(&mut shop, "few", early)?;
+    let few = shop.sold();
+    shop.sell_until(MANY, early)?;
+    let at_many = windows(&mut shop, "many", early)?;
+    shop.close()?;
     Ok(vec![Sample {
         name: "sale_growth".to_owned(),
         unit: "sales/s",
         ours: at_many,
         baseline: at_few,
         goal: "ratio >= 0.8",
-        settings: format!("after {} sold, against after {few}", till.sold()),
+        settings: format!("after {} sold, against after {few}", shop.sold()),
     }])
 }
 
@@ -118,11 +118,11 @@ fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample
 }
 
 /// The rate in each window of one closed loop.
-fn windows(till: &mut Till, series: &str, expected: f64) -> Result<Vec<f64>> {
-    till.stock_for(expected, WINDOW * WINDOWS)?;
-    let answers = till.sell(&closed(series, WINDOW * WINDOWS))?;
+fn windows(shop: &mut BenchShop, series: &str, expected: f64) -> Result<Vec<f64>> {
+    shop.stock_for(expected, WINDOW * WINDOWS)?;
+    let answers = shop.sell(&closed(series, WINDOW * WINDOWS))?;
     let rates = (0..WINDOWS).map(|window| rate(&answers, WINDOW * window, WINDOW * (window + 1)));
     let rates = rates.collect();
-    till.check(&answers)?;
+    shop.check(&answers)?;
     Ok(rates)
 }

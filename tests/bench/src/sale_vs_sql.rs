@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Sample;
-use super::till::{CLIENTS, MEASURED, Till, WARM_UP, closed};
+use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed};
 use shelfproof_tests::load::rate;
 use shelfproof_tests::{Result, tools};
 
@@ -21,22 +21,22 @@ const WORKERS: &str = "2";
 const EXPECTED: f64 = 6_000.0;
 
 pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
-    let mut till = Till::open()?;
+    let mut shop = BenchShop::open()?;
     let length = WARM_UP + MEASURED;
-    till.stock_for(EXPECTED, length)?;
-    let answers = till.sell(&closed("closed", length))?;
+    shop.stock_for(EXPECTED, length)?;
+    let answers = shop.sell(&closed("closed", length))?;
     let ours = rate(&answers, WARM_UP, length);
-    till.check(&answers)?;
-    till.close()?;
+    shop.check(&answers)?;
+    shop.close()?;
     drop(answers);
 
-    let batch = till.orders_a_batch()?;
+    let batch = shop.orders_a_batch()?;
     // The statements alone are faster: stock for three times the rate. What they leave behind is no history that a check
     // would accept, so nothing is asked of this database after.
-    till.stock_for(ours * 3.0, length)?;
+    shop.stock_for(ours * 3.0, length)?;
     let path = folder.join("sale.sql");
-    fs::write(&path, script(&Rows::read(&till)?, batch)?)?;
-    let batches = [WARM_UP, MEASURED].map(|length| pgbench(&till, &path, length.as_secs()));
+    fs::write(&path, script(&Rows::read(&shop)?, batch)?)?;
+    let batches = [WARM_UP, MEASURED].map(|length| pgbench(&shop, &path, length.as_secs()));
     let [_, measured] = batches;
     let baseline = measured? * f64::from(i32::try_from(batch)?);
     Ok(vec![Sample {
@@ -54,7 +54,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
 }
 
 /// Transactions a second.
-fn pgbench(till: &Till, script: &Path, seconds: u64) -> Result<f64> {
+fn pgbench(shop: &BenchShop, script: &Path, seconds: u64) -> Result<f64> {
     let mut pgbench = Command::new(tools::postgres("pgbench")?);
     pgbench.args([
         "-n",
@@ -68,11 +68,11 @@ fn pgbench(till: &Till, script: &Path, seconds: u64) -> Result<f64> {
         &seconds.to_string(),
     ]);
     // A number that no run before had begins this run's ids.
-    let first = till.shop.ask("SELECT count(*) FROM shop.orders")?;
+    let first = shop.shop.ask("SELECT count(*) FROM shop.orders")?;
     pgbench
         .args(["-D", "new=1", "-D", &format!("first={first}"), "-f"])
         .arg(script);
-    pgbench.envs(till.shop.postgres.environment(&till.shop.database));
+    pgbench.envs(shop.shop.postgres.environment(&shop.shop.database));
     let output = pgbench.output()?;
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),

@@ -15,7 +15,7 @@ use shelfproof_verifier::map::Map;
 use super::settle::settle;
 use super::{ROUNDS, Sample};
 use shelfproof_tests::Result;
-use shelfproof_tests::history_books::HistoryBooks;
+use shelfproof_tests::event_writer::EventWriter;
 use shelfproof_tests::vector_chain::block_on;
 
 mod mill;
@@ -95,7 +95,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
 /// The keys, and how many of them an epoch has touched again.
 #[derive(Default)]
 struct Shelf {
-    books: HistoryBooks,
+    events: EventWriter,
     keys: i64,
     touched: i64,
 }
@@ -104,7 +104,7 @@ impl Shelf {
     /// The first event of each key of [`SHELF`].
     fn first(&mut self) -> Result<Vec<NewEvent>> {
         self.keys = SHELF;
-        self.books.next(1..=SHELF)
+        self.events.next(1..=SHELF)
     }
 
     /// The next epoch's events.
@@ -119,7 +119,7 @@ impl Shelf {
             *newest += 1;
             keys.push(*newest);
         }
-        self.books.next(keys)
+        self.events.next(keys)
     }
 }
 

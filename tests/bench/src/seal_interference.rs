@@ -5,9 +5,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::Sample;
-use super::till::{CLIENTS, Till, closed, disk};
+use super::shop::{BenchShop, CLIENTS, closed, disk};
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::{Anchored, Plan};
+use shelfproof_tests::anchored_shop::{AnchoredShop, Plan};
 use shelfproof_tests::load::rate;
 use shelfproof_tests::postgres::Durability;
 
@@ -35,24 +35,24 @@ const SEALED_EPOCHS: &str = "SELECT count(hash) FROM attest.epochs";
 const SEALED_EVENTS: &str = "SELECT coalesce(sum(event_count), 0)::bigint FROM attest.epochs";
 
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
-    let mut till = Till::over(Anchored::start(&Plan {
+    let mut shop = BenchShop::over(AnchoredShop::start(&Plan {
         durability: Durability::Fsync,
         disk: disk(),
         block_time_s: 1,
         every_s: 1,
     })?)?;
-    let mut most = till.sell_until(FIRST, 0.0)?;
+    let mut most = shop.sell_until(FIRST, 0.0)?;
     let (mut ours, mut baseline) = (Vec::new(), Vec::new());
     let (mut epochs, mut events) = (0, 0);
     for pair in 0..WINDOWS {
         // Which comes first changes, for rows pile up.
         for seals in [pair % 2 == 0, pair % 2 != 0] {
-            till.stock_for(most, BEFORE + MEASURED)?;
-            till.shop.kill_anchor();
+            shop.stock_for(most, BEFORE + MEASURED)?;
+            shop.shop.kill_anchor();
             if seals {
-                catch_up(&mut till.shop)?;
+                catch_up(&mut shop.shop)?;
             }
-            let window = window(&mut till, &format!("{pair}-{seals}"))?;
+            let window = window(&mut shop, &format!("{pair}-{seals}"))?;
             most = most.max(window.rate);
             if seals {
                 (epochs, events) = (epochs + window.epochs, events + window.events);
@@ -62,9 +62,9 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
             }
         }
     }
-    till.shop.kill_anchor();
-    catch_up(&mut till.shop)?;
-    till.close()?;
+    shop.shop.kill_anchor();
+    catch_up(&mut shop.shop)?;
+    shop.close()?;
     Ok(vec![Sample {
         name: "seal_interference".to_owned(),
         unit: "sales/s",
@@ -76,7 +76,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
              events sealed in the windows; every receipt checked, all {} sold in a final epoch; baseline: the anchor stopped",
             MEASURED.as_secs(),
             BEFORE.as_secs(),
-            till.sold()
+            shop.sold()
         ),
     }])
 }
@@ -88,15 +88,15 @@ struct Window {
     events: i64,
 }
 
-fn window(till: &mut Till<Anchored>, series: &str) -> Result<Window> {
-    let sealed = |till: &Till<Anchored>| -> Result<(i64, i64)> {
-        let shop = &till.shop.shop;
+fn window(shop: &mut BenchShop<AnchoredShop>, series: &str) -> Result<Window> {
+    let sealed = |shop: &BenchShop<AnchoredShop>| -> Result<(i64, i64)> {
+        let shop = &shop.shop;
         Ok((shop.ask(SEALED_EPOCHS)?, shop.ask(SEALED_EVENTS)?))
     };
-    let before = sealed(till)?;
-    let answers = till.sell(&closed(series, BEFORE + MEASURED))?;
-    let after = sealed(till)?;
-    till.check(&answers)?;
+    let before = sealed(shop)?;
+    let answers = shop.sell(&closed(series, BEFORE + MEASURED))?;
+    let after = sealed(shop)?;
+    shop.check(&answers)?;
     Ok(Window {
         rate: rate(&answers, BEFORE, BEFORE + MEASURED),
         epochs: after.0 - before.0,
@@ -105,10 +105,10 @@ fn window(till: &mut Till<Anchored>, series: &str) -> Result<Window> {
 }
 
 /// Starts the anchor, and waits until every event is in a final epoch.
-fn catch_up(anchored: &mut Anchored) -> Result<()> {
+fn catch_up(anchored: &mut AnchoredShop) -> Result<()> {
     anchored.start_anchor()?;
     let end = Instant::now() + BOUND;
-    while anchored.shop.ask(NOT_FINAL)? > 0 {
+    while anchored.ask(NOT_FINAL)? > 0 {
         if Instant::now() > end {
             let log = anchored.anchor()?.log();
             return Err(format!("the anchor does not catch up; its log:\n{log}").into());

@@ -6,8 +6,8 @@ use shelfproof_verifier::buyer;
 
 use super::Size;
 use super::figures::expect;
-use super::house::Door;
 use super::order::Sold;
+use super::shop::OpenShop;
 use super::teller::Teller;
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
@@ -39,7 +39,7 @@ impl After {
 }
 
 /// Redeems and refunds some of what was sold, and withdraws some of what was not.
-pub(super) fn live(door: &Door, sold: &[Sold], unsold: &[B256], size: Size, teller: &Teller) -> Result<After> {
+pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, teller: &Teller) -> Result<After> {
     teller.act("Keys are redeemed, refunded and withdrawn", "核销、退款、下架");
     let refunded_from = size.redeemed - size.refunded / 2;
     let after = After {
@@ -47,7 +47,7 @@ pub(super) fn live(door: &Door, sold: &[Sold], unsold: &[B256], size: Size, tell
         refunded_from,
         refunded_to: refunded_from + size.refunded,
     };
-    redeem(door, &sold[..after.redeemed], size.clients)?;
+    redeem(shop, &sold[..after.redeemed], size.clients)?;
     teller.say(&format!(
         "{} were redeemed by their buyers, half of them told the secret of the sale",
         after.redeemed
@@ -55,10 +55,10 @@ pub(super) fn live(door: &Door, sold: &[Sold], unsold: &[B256], size: Size, tell
     let refunded = &sold[after.refunded_from..after.refunded_to];
     for sold in refunded {
         let path = format!("/api/v1/orders/{}/refund", sold.order);
-        post(door, &door.admin, &path, &json!({"item": 1, "reason": "demo"}))?.expect(200)?;
+        post(shop, &shop.admin, &path, &json!({"item": 1, "reason": "demo"}))?.expect(200)?;
     }
     for key in unsold {
-        void(door, &key.to_string())?.expect(200)?;
+        void(shop, &key.to_string())?.expect(200)?;
     }
     teller.say(&format!(
         "{} were paid back, {} withdrawn before anybody bought them",
@@ -69,16 +69,16 @@ pub(super) fn live(door: &Door, sold: &[Sold], unsold: &[B256], size: Size, tell
     // What must not be, is not.
     let last = refunded.last().ok_or("nothing was refunded")?;
     let redemption = format!("/api/v1/orders/{}/redeem", last.order);
-    refuse(&post(door, &last.token, &redemption, &json!({"item": 1}))?)?;
-    refuse(&void(door, &sold[after.refunded_to].item.key_id)?)?;
+    refuse(&post(shop, &last.token, &redemption, &json!({"item": 1}))?)?;
+    refuse(&void(shop, &sold[after.refunded_to].item.key_id)?)?;
     teller.say("redeeming what was paid back, withdrawing what was sold: refused");
     Ok(after)
 }
 
-fn redeem(door: &Door, sold: &[Sold], clients: usize) -> Result<()> {
+fn redeem(shop: &OpenShop, sold: &[Sold], clients: usize) -> Result<()> {
     let tasks = (0..clients).map(|client| {
         let share: Vec<(usize, Sold)> = sold.iter().cloned().enumerate().skip(client).step_by(clients).collect();
-        let address = door.address;
+        let address = shop.address;
         async move {
             let mut done = 0;
             for (at, sold) in share {
@@ -102,13 +102,13 @@ fn redeem(door: &Door, sold: &[Sold], clients: usize) -> Result<()> {
     expect("keys redeemed", done?.iter().sum(), sold.len())
 }
 
-fn void(door: &Door, key_id: &str) -> Result<Answer> {
+fn void(shop: &OpenShop, key_id: &str) -> Result<Answer> {
     let body = json!({"reason": "recalled by the vendor"});
-    post(door, &door.admin, &format!("/api/v1/keys/{key_id}/void"), &body)
+    post(shop, &shop.admin, &format!("/api/v1/keys/{key_id}/void"), &body)
 }
 
-fn post(door: &Door, token: &str, path: &str, body: &Value) -> Result<Answer> {
-    let mut client = door.client(token)?;
+fn post(shop: &OpenShop, token: &str, path: &str, body: &Value) -> Result<Answer> {
+    let mut client = shop.client(token)?;
     Ok(block_on(client.post(path, body.to_string()))??)
 }
 

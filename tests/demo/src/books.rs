@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::Size;
 use super::after::After;
 use super::figures::{expect, minor};
-use super::house::Door;
 use super::shelf::{CURRENCY, Shelf};
+use super::shop::OpenShop;
 use super::teller::Teller;
 use super::trade::{CREDIT, Trade};
 use shelfproof_tests::Result;
@@ -14,7 +14,7 @@ use shelfproof_tests::vector_chain::block_on;
 
 /// Stock and money come out even, and the program's own check of all invariants finds nothing.
 pub(super) fn check(
-    door: &Door,
+    shop: &OpenShop,
     shelves: &[Shelf; 2],
     trade: &Trade,
     after: After,
@@ -23,7 +23,7 @@ pub(super) fn check(
 ) -> Result<()> {
     let mut stock = [0; 3];
     for shelf in shelves {
-        let told = get(door, &door.admin, &format!("/api/v1/products/{}/stock", shelf.product))?;
+        let told = get(shop, &shop.admin, &format!("/api/v1/products/{}/stock", shelf.product))?;
         for (sum, field) in stock.iter_mut().zip(["available", "sold", "voided"]) {
             *sum += told[field].as_u64().ok_or_else(|| format!("no {field} in {told}"))?;
         }
@@ -44,14 +44,14 @@ pub(super) fn check(
         minor(shelf.ok_or("a key of no product")?.price)
     });
     let back: i64 = back.sum::<Result<i64>>()?;
-    let wallet = get(door, &door.channel, "/api/v1/wallet")?;
+    let wallet = get(shop, &shop.channel, "/api/v1/wallet")?;
     let balance = wallet["credit"][0]["balance"]
         .as_str()
         .ok_or_else(|| format!("no balance in {wallet}"))?;
     let wanted = minor(CREDIT)? - trade.taken_minor + back;
     expect("the channel's credit, minor units", minor(balance)?, wanted)?;
 
-    door.cli.run(&["admin", "check"])?;
+    shop.cli.run(&["admin", "check"])?;
     teller.say(&format!(
         "the books: {left} left + {} sold + {} withdrawn = {} keys; credit {CREDIT} − {} + {} = {balance} {CURRENCY}",
         size.sales,
@@ -64,8 +64,8 @@ pub(super) fn check(
     Ok(())
 }
 
-fn get(door: &Door, token: &str, path: &str) -> Result<Value> {
-    let mut client = door.client(token)?;
+fn get(shop: &OpenShop, token: &str, path: &str) -> Result<Value> {
+    let mut client = shop.client(token)?;
     block_on(client.get(path))??.expect(200)
 }
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 use shelfproof_base::keyfile::disk;
 
 use super::after::After;
-use super::house::Door;
 use super::order::Sold;
 use super::place::Place;
+use super::shop::OpenShop;
 use super::teller::Teller;
 use super::verify::Stranger;
 use shelfproof_tests::Result;
@@ -45,7 +45,7 @@ impl Witness {
 
 /// So many buyers, of keys in every state, fetch their proofs from the shop and check them over the chain.
 pub(super) fn check(
-    door: &Door,
+    shop: &OpenShop,
     place: &Place,
     stranger: &Stranger,
     (sold, after): (&[Sold], After),
@@ -61,7 +61,7 @@ pub(super) fn check(
         folder: folder.join(format!("{:02}", number + 1)),
     };
     let witnesses: Vec<Witness> = chosen.iter().enumerate().map(witness).collect();
-    verify_all(door, stranger, &witnesses)?;
+    verify_all(shop, stranger, &witnesses)?;
     let of = |state| witnesses.iter().filter(|witness| witness.state == state).count();
     teller.say(&format!(
         "{} of {}: {} sold, {} redeemed, {} refunded; each the buyer's own, each receipt kept in time",
@@ -76,12 +76,12 @@ pub(super) fn check(
 }
 
 /// All of them fetch their proofs, in the newest epoch, and check them.
-pub(super) fn verify_all(door: &Door, stranger: &Stranger, witnesses: &[Witness]) -> Result<()> {
+pub(super) fn verify_all(shop: &OpenShop, stranger: &Stranger, witnesses: &[Witness]) -> Result<()> {
     let share = witnesses.len().div_ceil(AT_ONCE);
     Ok(thread::scope(|scope| {
         let shares = witnesses.chunks(share).map(|share| {
             scope.spawn(move || {
-                let checked: Result<()> = share.iter().try_for_each(|witness| verify(door, stranger, witness));
+                let checked: Result<()> = share.iter().try_for_each(|witness| verify(shop, stranger, witness));
                 checked.map_err(|error| error.to_string())
             })
         });
@@ -93,13 +93,13 @@ pub(super) fn verify_all(door: &Door, stranger: &Stranger, witnesses: &[Witness]
 }
 
 /// One buyer more, whose key was only sold.
-pub(super) fn check_last(door: &Door, place: &Place, stranger: &Stranger, sold: Sold) -> Result<()> {
+pub(super) fn check_last(shop: &OpenShop, place: &Place, stranger: &Stranger, sold: Sold) -> Result<()> {
     let witness = Witness {
         folder: place.make("buyers")?.join("last"),
         state: "sold",
         sold,
     };
-    verify(door, stranger, &witness)
+    verify(shop, stranger, &witness)
 }
 
 /// Places among the sold keys: one in five redeemed, two refunded (one of them redeemed before), all others only sold.
@@ -113,10 +113,10 @@ fn chosen(sold: usize, after: After, count: usize) -> Vec<usize> {
     redeemed.chain(refunded).chain(only_sold).collect()
 }
 
-fn verify(door: &Door, stranger: &Stranger, witness: &Witness) -> Result<()> {
+fn verify(shop: &OpenShop, stranger: &Stranger, witness: &Witness) -> Result<()> {
     let sold = &witness.sold;
     fs::create_dir_all(&witness.folder)?;
-    let mut client = door.client(&sold.token)?;
+    let mut client = shop.client(&sold.token)?;
     let answer = block_on(client.get(&format!("/api/v1/proofs/{}", sold.item.key_id)))??;
     answer.expect(200)?;
     for (name, text) in [

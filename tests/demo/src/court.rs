@@ -7,18 +7,18 @@ use std::fs;
 use alloy_primitives::B256;
 
 use super::buyers::Witness;
-use super::house::Door;
 use super::place::Place;
 use super::shelf::Shelf;
+use super::shop::OpenShop;
 use super::teller::Teller;
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::Verifier;
-use shelfproof_tests::cheats::{self, Caught, Court, Ground, Stock};
+use shelfproof_tests::anchored_shop::Verifier;
+use shelfproof_tests::cheats::{self, Caught, Court, ShopSnapshot, Stock};
 use shelfproof_tests::forger::{self, Material, forge};
 
 /// The operator turns dishonest, on copies of the shop; each cheat is caught by a command that anybody can repeat.
 pub(super) fn try_cheats(
-    door: &Door,
+    shop: &OpenShop,
     place: &Place,
     shelf: &Shelf,
     witness: &Witness,
@@ -27,8 +27,8 @@ pub(super) fn try_cheats(
     teller.act("The operator cheats, on copies of the shop", "商家作弊（在副本上）");
     let stock = Stock {
         product: shelf.product.clone(),
-        channel: door.channel.clone(),
-        admin: door.admin.clone(),
+        channel: shop.channel.clone(),
+        admin: shop.admin.clone(),
         sold: cheats::Sold {
             code: witness.sold.item.code.clone(),
             secret: witness.sold.secret.clone(),
@@ -36,9 +36,9 @@ pub(super) fn try_cheats(
         },
     };
     let folder = place.make("cheats")?;
-    let ground = Ground::take(&door.config, &folder, stock)?;
+    let snapshot = ShopSnapshot::take(&shop.config, &folder, stock)?;
     let mut caught = 0;
-    let court = cheats::run_all(&ground, |cheat| {
+    let court = cheats::run_all(&snapshot, |cheat| {
         caught += 1;
         tell(cheat, teller);
     })?;
@@ -51,7 +51,7 @@ pub(super) fn try_cheats(
 }
 
 /// A shop that lies hands out every bundle it can forge from two honest ones; the verifier refuses each for its reason.
-pub(super) fn try_forgeries(door: &Door, witnesses: &[Witness], teller: &Teller) -> Result<()> {
+pub(super) fn try_forgeries(shop: &OpenShop, witnesses: &[Witness], teller: &Teller) -> Result<()> {
     teller.act(
         "A forger hands out every false proof it can think of",
         "伪造者给出能想到的一切假证明",
@@ -66,9 +66,9 @@ pub(super) fn try_forgeries(door: &Door, witnesses: &[Witness], teller: &Teller)
         None,
     )?;
     let forgeries = forge(&material)?;
-    let shop = forger::Shop::open(&forgeries)?;
-    let verifiers = [verifier(door)?, verifier(door)?];
-    let outcomes = forger::try_all(&shop, &forgeries, &verifiers)?;
+    let forging = forger::ForgingShop::open(&forgeries)?;
+    let verifiers = [verifier(shop)?, verifier(shop)?];
+    let outcomes = forger::try_all(&forging, &forgeries, &verifiers)?;
     if let Some(missed) = outcomes.iter().find(|outcome| !outcome.is_as_expected()) {
         return Err(format!(
             "the forgery {}: {} was expected: {}",
@@ -96,8 +96,8 @@ pub(super) fn try_forgeries(door: &Door, witnesses: &[Witness], teller: &Teller)
     Ok(())
 }
 
-fn verifier(door: &Door) -> Result<Verifier> {
-    Verifier::new(door.identity, &door.rpc)
+fn verifier(shop: &OpenShop) -> Result<Verifier> {
+    Verifier::new(shop.identity, &shop.rpc)
 }
 
 fn tell(cheat: &Caught, teller: &Teller) {

@@ -14,19 +14,19 @@ mod books;
 mod buyers;
 mod court;
 mod figures;
-mod house;
 mod order;
 mod place;
 mod public;
 mod ready;
 mod shelf;
+mod shop;
 mod signals;
 mod teller;
 mod trade;
 mod verify;
 
-use house::House;
 use place::Place;
+use shop::DemoShop;
 use signals::{Signals, first_of};
 use teller::Teller;
 
@@ -113,11 +113,11 @@ pub fn run(plan: &Plan) -> Result<Ending> {
     tempfile::env::override_temp_dir(&place.make("tmp")?)
         .map_err(|other| format!("temporary files lie in {} already", other.display()))?;
     let teller = Teller::new(begun, plan.is_chinese);
-    let house = Arc::new(House::start(&place)?);
-    let ended = play(plan, &place, &house, &teller, signals);
+    let running = Arc::new(DemoShop::start(&place)?);
+    let ended = play(plan, &place, &running, &teller, signals);
     teller.hush();
     // Nobody is to find what is about to go away. Both are done, whatever becomes of the other.
-    let (removed, stopped) = (ready::remove(&place), house.stop());
+    let (removed, stopped) = (ready::remove(&place), running.stop());
     let ended = ended?;
     removed?;
     stopped?;
@@ -125,21 +125,21 @@ pub fn run(plan: &Plan) -> Result<Ending> {
 }
 
 /// The acts on a thread of their own: while one works or waits, a signal still ends it all in order.
-fn play(plan: &Plan, place: &Place, house: &Arc<House>, teller: &Teller, mut signals: Signals) -> Result<Ending> {
-    let (size, stage, shop, told) = (plan.size, place.clone(), Arc::clone(house), teller.clone());
+fn play(plan: &Plan, place: &Place, running: &Arc<DemoShop>, teller: &Teller, mut signals: Signals) -> Result<Ending> {
+    let (size, stage, shop, told) = (plan.size, place.clone(), Arc::clone(running), teller.clone());
     let acts = move || acts::play(size, &stage, &shop, &told).map_err(|error| error.to_string());
     let Some(serving) = first_of(acts, &mut signals)? else {
         return Ok(Ending::Stopped);
     };
     // An act that fails may do so because the shop is gone, which then says why.
-    let serving = serving.map_err(|error| teller.blame(place, &house.failure().unwrap_or(error)));
+    let serving = serving.map_err(|error| teller.blame(place, &running.failure().unwrap_or(error)));
     // Dropped at the end: what the cheats' commands ask runs as long.
     let mut serving = serving?;
     // On this thread, which removes it too: the one cannot come after the other.
     let ready = ready::write(place, &serving)?;
     if !plan.once {
         teller.invite(&serving, &ready);
-        signals.wait_unless(|| house.failure().or_else(|| serving.failure()))?;
+        signals.wait_unless(|| running.failure().or_else(|| serving.failure()))?;
     }
     Ok(Ending::Whole)
 }

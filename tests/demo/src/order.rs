@@ -3,10 +3,10 @@
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::house::Door;
 use super::shelf::Shelf;
+use super::shop::OpenShop;
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::Secret;
+use shelfproof_tests::anchored_shop::Secret;
 use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::shop::{Item, Purchase};
@@ -81,11 +81,11 @@ pub(super) fn orders(shelf: &Shelf, series: &str, count: usize) -> Vec<Order> {
 }
 
 /// Client by client, each with two connections and its share of the orders, one after the other.
-pub(super) fn carry_out(door: &Door, orders: &[Order], clients: usize) -> Result<Vec<Outcome>> {
+pub(super) fn carry_out(shop: &OpenShop, orders: &[Order], clients: usize) -> Result<Vec<Outcome>> {
     let tasks = (0..clients).map(|client| {
         let share = orders.iter().skip(client).step_by(clients);
         let share: Vec<Order> = share.cloned().collect();
-        let connections = [door.client(&door.channel), door.client(&door.channel)];
+        let connections = [shop.client(&shop.channel), shop.client(&shop.channel)];
         async move {
             let [one, other] = connections;
             let (mut one, mut other) = (one?, other?);

@@ -19,7 +19,7 @@ const BUYERS: [(&str, usize); 3] = [("sold", 12), ("redeemed", 3), ("refunded", 
 
 /// Writes it whole, its owner's alone, for it holds keys.
 pub(super) fn write(place: &Place, serving: &Serving) -> Result<PathBuf> {
-    let (door, witnesses) = (serving.door(), serving.witnesses());
+    let (shop, witnesses) = (serving.shop(), serving.witnesses());
     let of = |(state, count)| {
         witnesses
             .iter()
@@ -42,13 +42,13 @@ pub(super) fn write(place: &Place, serving: &Serving) -> Result<PathBuf> {
         })
         .collect();
     let ready = json!({
-        "http": format!("http://{}", door.address),
-        "rpc": door.rpc,
-        "chainId": door.identity.chain_id,
-        "registry": door.identity.registry,
-        "merchantId": door.identity.merchant_id,
-        "dataUrl": door.data_uri,
-        "adminKey": door.admin,
+        "http": format!("http://{}", shop.address),
+        "rpc": shop.rpc,
+        "chainId": shop.identity.chain_id,
+        "registry": shop.identity.registry,
+        "merchantId": shop.identity.merchant_id,
+        "dataUrl": shop.data_uri,
+        "adminKey": shop.admin,
         "buyers": buyers,
     });
     let path = place.join(FILE);

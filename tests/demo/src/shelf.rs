@@ -6,8 +6,8 @@ use serde_json::Value;
 use shelfproof_base::keyfile::disk;
 
 use super::Size;
-use super::house::Door;
 use super::place::Place;
+use super::shop::OpenShop;
 use super::teller::Teller;
 use shelfproof_tests::codes::{awkward, awkward_refused, pairs_in_gbk, pairs_refused, table, table_refused};
 use shelfproof_tests::{Result, tools};
@@ -97,7 +97,7 @@ struct Batch<'a> {
 }
 
 /// Two products: a rare one of the codes of `tests/data`, and one of all others.
-pub(super) fn stock(door: &Door, place: &Place, size: Size, teller: &Teller) -> Result<[Shelf; 2]> {
+pub(super) fn stock(shop: &OpenShop, place: &Place, size: Size, teller: &Teller) -> Result<[Shelf; 2]> {
     teller.act("Codes come in from files as vendors send them", "导入供货商的各种文件");
     let folder = place.make("vendors")?;
     let data = tools::root().join("tests/data");
@@ -108,9 +108,9 @@ pub(super) fn stock(door: &Door, place: &Place, size: Size, teller: &Teller) -> 
         refused,
         what,
     });
-    let rare = import(door, "Rare card 稀有卡", PRICES[0], &samples, teller)?;
+    let rare = import(shop, "Rare card 稀有卡", PRICES[0], &samples, teller)?;
     for (name, words) in REFUSED {
-        refuse_whole(door, &rare, &data.join(name), words)?;
+        refuse_whole(shop, &rare, &data.join(name), words)?;
         teller.say(&format!(
             "{name:<20} refused whole, for it cannot be read with certainty"
         ));
@@ -119,7 +119,7 @@ pub(super) fn stock(door: &Door, place: &Place, size: Size, teller: &Teller) -> 
         .codes
         .checked_sub(rare.keys)
         .ok_or("fewer codes than the samples hold")?;
-    let monthly = import(door, "Monthly card 月卡", PRICES[1], &large(&folder, left)?, teller)?;
+    let monthly = import(shop, "Monthly card 月卡", PRICES[1], &large(&folder, left)?, teller)?;
     teller.say(&format!(
         "{} keys are on sale, each with an id that nobody but this shop can make.",
         rare.keys + monthly.keys
@@ -162,11 +162,11 @@ fn large(folder: &Path, codes: usize) -> Result<[Batch<'static>; 3]> {
     ])
 }
 
-fn import(door: &Door, name: &str, price: &'static str, batches: &[Batch<'_>], teller: &Teller) -> Result<Shelf> {
-    let product = door.cli.product_create(name, price, CURRENCY)?;
+fn import(shop: &OpenShop, name: &str, price: &'static str, batches: &[Batch<'_>], teller: &Teller) -> Result<Shelf> {
+    let product = shop.cli.product_create(name, price, CURRENCY)?;
     teller.say(&format!("{name}, {price} {CURRENCY}"));
     for batch in batches {
-        let report = import_file(door, &product, &batch.file, batch.args)?;
+        let report = import_file(shop, &product, &batch.file, batch.args)?;
         let count = |field: &str| report[field].as_u64().and_then(|count| usize::try_from(count).ok());
         let (imported, refused) = (count("imported"), count("refused"));
         let file = batch.file.file_name().unwrap_or_default().to_string_lossy();
@@ -191,15 +191,15 @@ fn import(door: &Door, name: &str, price: &'static str, batches: &[Batch<'_>], t
     })
 }
 
-fn import_file(door: &Door, product: &str, file: &Path, args: &[&str]) -> Result<Value> {
+fn import_file(shop: &OpenShop, product: &str, file: &Path, args: &[&str]) -> Result<Value> {
     let path = file.to_str().ok_or("a path that is not UTF-8")?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let own = ["import", path, "--product", product, "--batch", &name, "--activate"];
-    door.cli.json(&[&own, args].concat())
+    shop.cli.json(&[&own, args].concat())
 }
 
-fn refuse_whole(door: &Door, shelf: &Shelf, file: &Path, words: &str) -> Result<()> {
-    match import_file(door, &shelf.product, file, &[]) {
+fn refuse_whole(shop: &OpenShop, shelf: &Shelf, file: &Path, words: &str) -> Result<()> {
+    match import_file(shop, &shelf.product, file, &[]) {
         Err(error) if error.to_string().contains(words) => Ok(()),
         other => Err(format!("{} was to be refused: {other:?}", file.display()).into()),
     }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::Size;
 use super::figures::{expect, minor};
-use super::house::Door;
 use super::order::{Again, Order, Outcome, Sold, carry_out, delivered, orders};
 use super::shelf::{CURRENCY, Shelf};
+use super::shop::OpenShop;
 use super::teller::Teller;
 use shelfproof_tests::Result;
 use shelfproof_tests::shop::order_of;
@@ -29,16 +29,16 @@ pub(super) struct Trade {
 }
 
 /// Sells all of the rare keys and, of the others, what is left of the sales.
-pub(super) fn sell(door: &Door, [rare, monthly]: &[Shelf; 2], size: Size, teller: &Teller) -> Result<Trade> {
+pub(super) fn sell(shop: &OpenShop, [rare, monthly]: &[Shelf; 2], size: Size, teller: &Teller) -> Result<Trade> {
     teller.act(
         "Clients buy at once, and repeat their requests",
         "多个客户端同时下单，并重复请求",
     );
-    door.cli.credit_add("channel", CREDIT, CURRENCY, "demo-deposit")?;
-    let crowd = sell_out(door, rare, size.clients, teller)?;
+    shop.cli.credit_add("channel", CREDIT, CURRENCY, "demo-deposit")?;
+    let crowd = sell_out(shop, rare, size.clients, teller)?;
     let orders = orders(monthly, "monthly", size.sales - rare.keys);
-    let calm = sell_all(door, &orders, size.clients, teller)?;
-    other_order_under_the_same_name(door, &orders[0], &rare.product)?;
+    let calm = sell_all(shop, &orders, size.clients, teller)?;
+    other_order_under_the_same_name(shop, &orders[0], &rare.product)?;
 
     let [rare_sold, monthly_sold] = [delivered(&crowd), delivered(&calm)];
     let taken_minor = paid(rare, rare_sold.len())? + paid(monthly, monthly_sold.len())?;
@@ -59,8 +59,8 @@ pub(super) fn sell(door: &Door, [rare, monthly]: &[Shelf; 2], size: Size, teller
 }
 
 /// More buyers than keys: every key goes, and whoever comes too late is told so.
-fn sell_out(door: &Door, shelf: &Shelf, clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
-    let crowd = carry_out(door, &orders(shelf, "rare", shelf.keys * RARE_CROWD), clients)?;
+fn sell_out(shop: &OpenShop, shelf: &Shelf, clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
+    let crowd = carry_out(shop, &orders(shelf, "rare", shelf.keys * RARE_CROWD), clients)?;
     let sold = delivered(&crowd).len();
     expect("rare keys sold", sold, shelf.keys)?;
     teller.say(&format!(
@@ -73,9 +73,9 @@ fn sell_out(door: &Door, shelf: &Shelf, clients: usize, teller: &Teller) -> Resu
 }
 
 /// Keys for everybody, as fast as they come.
-fn sell_all(door: &Door, orders: &[Order], clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
+fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
     let started = Instant::now();
-    let outcomes = carry_out(door, orders, clients)?;
+    let outcomes = carry_out(shop, orders, clients)?;
     let took = started.elapsed();
     expect("monthly keys sold", delivered(&outcomes).len(), orders.len())?;
     teller.say(&format!(
@@ -88,16 +88,16 @@ fn sell_all(door: &Door, orders: &[Order], clients: usize, teller: &Teller) -> R
 }
 
 /// Sells one key more.
-pub(super) fn sell_one(door: &Door, shelf: &Shelf) -> Result<Sold> {
-    let sold = delivered(&carry_out(door, &orders(shelf, "last", 1), 1)?);
+pub(super) fn sell_one(shop: &OpenShop, shelf: &Shelf) -> Result<Sold> {
+    let sold = delivered(&carry_out(shop, &orders(shelf, "last", 1), 1)?);
     sold.into_iter()
         .next()
         .ok_or_else(|| "the last order was not delivered".into())
 }
 
 /// The name of an order that was carried out serves no other one.
-fn other_order_under_the_same_name(door: &Door, order: &Order, product: &str) -> Result<()> {
-    let mut client = door.client(&door.channel)?;
+fn other_order_under_the_same_name(shop: &OpenShop, order: &Order, product: &str) -> Result<()> {
+    let mut client = shop.client(&shop.channel)?;
     block_on(client.order(&order.key, order_of(product)))??
         .expect(422)
         .map(drop)

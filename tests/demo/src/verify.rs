@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::house::Door;
 use super::place::Place;
+use super::shop::OpenShop;
 use shelfproof_tests::child::{Signal, command, spawn};
 use shelfproof_tests::{Result, tools};
 
@@ -26,16 +26,16 @@ pub(super) struct Stranger {
 
 impl Stranger {
     /// Pins the shop by what it says of itself, over the chain's node.
-    pub(super) fn pin(door: &Door, place: &Place) -> Result<Self> {
+    pub(super) fn pin(shop: &OpenShop, place: &Place) -> Result<Self> {
         let stranger = Self {
             program: tools::binary("shelfproof-verify")?,
             store: place.join("trust.json"),
             state: place.join("audit"),
             home: place.make("home")?,
         };
-        let from = format!("http://{}/.well-known/shelfproof.json", door.address);
+        let from = format!("http://{}/.well-known/shelfproof.json", shop.address);
         stranger.run(
-            &["trust", "add", NAME, "--from", &from, "--rpc", &door.rpc, "--json"],
+            &["trust", "add", NAME, "--from", &from, "--rpc", &shop.rpc, "--json"],
             0,
         )?;
         Ok(stranger)

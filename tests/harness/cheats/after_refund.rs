@@ -2,11 +2,11 @@
 
 use shelfproof_verifier::event::Kind;
 
+use super::copied_shop::{CopiedShop, new_secret, sale_to};
 use super::crook::Crook;
 use super::log::made_up;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::{Twin, new_secret, sale_to};
 use crate::Result;
 
 pub(super) const STORY: Story = Story {
@@ -25,10 +25,10 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let counter = Twin::of(crook.ground)?.open()?;
+    let counter = CopiedShop::of(crook.snapshot)?.open()?;
     let ann = counter.sell("ann")?;
     counter.refund(&ann)?;
-    let refunded = crook.anchor(&counter.twin.database.written()?, &[])?;
+    let refunded = crook.anchor(&counter.copy.database.written()?, &[])?;
     let history = crook.log.history(&ann.key_id(), refunded, |_| true)?;
     let anns = crook.bundle(&ann.receipt, history);
     crook.expect(&crook.key_of("ann", &ann, &anns)?, "holds refunded")?;

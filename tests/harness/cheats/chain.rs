@@ -9,7 +9,7 @@ use shelfproof_verifier::epoch::Header;
 
 use crate::Result;
 use crate::anvil::{Anvil, Settings};
-use crate::registered::FUNDS_WEI;
+use crate::merchant_chain::FUNDS_WEI;
 use crate::vector_chain::{anchor, block_on, client};
 
 /// Blocks that make those before them final, and that a chain just loaded needs to know its own past.

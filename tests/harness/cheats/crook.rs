@@ -10,19 +10,19 @@ use shelfproof_verifier::receipt::Receipt;
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
 use shelfproof_verifier::{buyer, vrf};
 
-use super::Ground;
+use super::ShopSnapshot;
 use super::chain::Chain;
+use super::copied_shop::Sale;
 use super::log::Log;
 use super::place::{Place, Ruling};
-use super::twin::Sale;
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::web::Server;
 
 /// All that a cheat is done with: a chain, the log as the crook goes on with it, and what it leaves.
 pub(super) struct Crook<'a> {
     /// Where it starts from.
-    pub(super) ground: &'a Ground,
+    pub(super) snapshot: &'a ShopSnapshot,
     /// What others see.
     pub(super) stand: Stand,
     /// What the crook anchors.
@@ -40,16 +40,16 @@ pub(super) struct Stand {
 }
 
 impl<'a> Crook<'a> {
-    /// A crook on the ground, with a chain of its own.
-    pub(super) fn new(ground: &'a Ground, name: &str) -> Result<Self> {
+    /// A crook on the snapshot, with a chain of its own.
+    pub(super) fn new(snapshot: &'a ShopSnapshot, name: &str) -> Result<Self> {
         Ok(Self {
-            ground,
+            snapshot,
             stand: Stand {
-                chain: ground.chain()?,
-                place: ground.place(name)?,
+                chain: snapshot.chain()?,
+                place: snapshot.place(name)?,
                 server: None,
             },
-            log: ground.log.clone(),
+            log: snapshot.log.clone(),
         })
     }
 
@@ -101,7 +101,7 @@ impl<'a> Crook<'a> {
             included.opening = opening.cloned();
         }
         Bundle {
-            identity: self.ground.identity,
+            identity: self.snapshot.identity,
             key_id,
             vrf_proof,
             events,
@@ -137,7 +137,7 @@ impl<'a> Crook<'a> {
 
     /// A command of the verifier's about this merchant on this chain.
     pub(super) fn of_chain(&self, command: &str, options: &[String]) -> Vec<String> {
-        let identity = &self.ground.identity;
+        let identity = &self.snapshot.identity;
         let place = [
             ("--rpc", self.stand.chain.url().to_owned()),
             ("--chain-id", identity.chain_id.to_string()),
@@ -193,7 +193,7 @@ impl<'a> Crook<'a> {
         let question = Question {
             code,
             claim: Some(buyer::secret(&secret.nonce, &secret.tag)),
-            expected: self.ground.identity,
+            expected: self.snapshot.identity,
             stale_after_s: STALE_AFTER_S,
         };
         Ok(verdict::check(bundle, &question, &view, &[]).map(drop)?)

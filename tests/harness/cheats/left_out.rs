@@ -1,9 +1,9 @@
 //! A sale that is left out of the log.
 
+use super::copied_shop::{CopiedShop, Sale};
 use super::crook::Crook;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::{Sale, Twin};
 use crate::Result;
 
 /// Longer than any receipt may promise, seconds.
@@ -26,7 +26,7 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let counter = Twin::of(crook.ground)?.open()?;
+    let counter = CopiedShop::of(crook.snapshot)?.open()?;
     let (ann, other) = (counter.sell("ann")?, counter.sell("carol")?);
     crook.anchor(&[other.receipt.promise.event], &[])?;
     crook.expect_audit(&crook.sound())?;

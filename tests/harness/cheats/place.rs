@@ -9,7 +9,7 @@ use shelfproof_base::keyfile::disk;
 use shelfproof_verifier::bundle::Bundle;
 
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::child::{Signal, command, spawn};
 
 /// The folder, its owner's alone.

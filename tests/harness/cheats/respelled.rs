@@ -4,11 +4,11 @@ use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::{code, vrf};
 
+use super::copied_shop::{CopiedShop, new_secret, sale_to};
 use super::crook::Crook;
 use super::log::made_up;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::{Twin, new_secret, sale_to};
 use crate::Result;
 
 pub(super) const STORY: Story = Story {
@@ -29,9 +29,9 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let sold = &crook.ground.stock.sold;
+    let sold = &crook.snapshot.stock.sold;
     let respelled = other_spelling(&sold.code);
-    refuses_to_import(&Twin::of(crook.ground)?, &respelled)?;
+    refuses_to_import(&CopiedShop::of(crook.snapshot)?, &respelled)?;
 
     let seed = rand::random();
     let secret_key = vrf::SecretKey::from_seed(&seed).ok_or("no key of that seed")?;
@@ -54,8 +54,8 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
 }
 
 /// The shop's own program takes no code that it has, however it is written.
-fn refuses_to_import(twin: &Twin<'_>, respelled: &str) -> Result<()> {
-    let (file, product) = (twin.file(respelled)?, &twin.ground.stock.product);
+fn refuses_to_import(copy: &CopiedShop<'_>, respelled: &str) -> Result<()> {
+    let (file, product) = (copy.file(respelled)?, &copy.snapshot.stock.product);
     let import = [
         "import",
         &file,
@@ -67,7 +67,7 @@ fn refuses_to_import(twin: &Twin<'_>, respelled: &str) -> Result<()> {
         "lines",
         "--json",
     ];
-    let report: serde_json::Value = serde_json::from_slice(&twin.run(&import)?.stdout)?;
+    let report: serde_json::Value = serde_json::from_slice(&copy.run(&import)?.stdout)?;
     if report["imported"] == 0 && report["refused"] == 1 {
         return Ok(());
     }

@@ -4,11 +4,11 @@ use serde_json::Value;
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
 
+use super::copied_shop::CopiedShop;
 use super::crook::Crook;
 use super::log::made_up;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::Twin;
 use crate::Result;
 
 pub(super) const STORY: Story = Story {
@@ -28,7 +28,7 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let sold = &crook.ground.stock.sold;
+    let sold = &crook.snapshot.stock.sold;
     let bought = Bundle::parse(sold.bundle.as_bytes())?;
     let sale = bought.events.iter().find(|included| included.event.kind == Kind::Sold);
     let sale = sale.ok_or("the key that was sold has no sale")?;
@@ -70,12 +70,12 @@ fn rewrite(crook: &Crook<'_>, sale: &KeyEvent, opening: &Opening) -> Result<KeyE
         payload: payload(&opening.salt, &opening.body),
         ..*sale
     };
-    let twin = Twin::of(crook.ground)?;
-    let stored = twin.database.rewrite_sale(sale.key_id, &opening, &rewritten)?;
+    let copy = CopiedShop::of(crook.snapshot)?;
+    let stored = copy.database.rewrite_sale(sale.key_id, &opening, &rewritten)?;
     if stored.event != rewritten || !stored.opening.opens(&stored.event) {
         return Err("the copy holds something else than was written".into());
     }
-    let check = twin.run(&["admin", "check"])?;
+    let check = copy.run(&["admin", "check"])?;
     if check.status.success() {
         return Ok(stored.event);
     }

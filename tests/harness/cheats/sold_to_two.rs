@@ -2,10 +2,10 @@
 
 use shelfproof_verifier::bundle::Bundle;
 
+use super::copied_shop::new_secret;
 use super::crook::Crook;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::new_secret;
 use crate::Result;
 
 pub(super) const STORY: Story = Story {
@@ -24,7 +24,7 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let sold = &crook.ground.stock.sold;
+    let sold = &crook.snapshot.stock.sold;
     let bundle = Bundle::parse(sold.bundle.as_bytes())?;
     crook.expect(&crook.key("ann", &sold.code, &sold.secret, &bundle)?, "holds sold")?;
     crook.show(&crook.key("bob", &sold.code, &new_secret("bob"), &bundle)?)

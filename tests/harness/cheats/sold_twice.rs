@@ -1,9 +1,9 @@
 //! One code sold twice, the history map turning to whichever buyer looks.
 
+use super::copied_shop::CopiedShop;
 use super::crook::Crook;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::Twin;
 use crate::Result;
 
 pub(super) const STORY: Story = Story {
@@ -26,12 +26,12 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let first = Twin::of(crook.ground)?.open()?;
+    let first = CopiedShop::of(crook.snapshot)?.open()?;
     let (ann, other) = (first.sell("ann")?, first.sell("carol")?);
     crook.anchor(&[ann.receipt.promise.event], &[])?;
     crook.expect_audit(&crook.sound())?;
 
-    let second = Twin::of(crook.ground)?;
+    let second = CopiedShop::of(crook.snapshot)?;
     refuses_with_the_fence_on(&second, crook)?;
     let second = second.open()?;
     let bob = second.sell("bob")?;
@@ -53,7 +53,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
 }
 
 /// The shop's program sells nothing from a database that does not know the chain's newest epoch.
-fn refuses_with_the_fence_on(old: &Twin<'_>, crook: &Crook<'_>) -> Result<()> {
+fn refuses_with_the_fence_on(old: &CopiedShop<'_>, crook: &Crook<'_>) -> Result<()> {
     let answer = old.ask_fenced(crook.stand.chain.url())?;
     if answer.json()?["code"] == "fenced" {
         return Ok(());

@@ -1,9 +1,9 @@
 //! Two faces of one history.
 
+use super::copied_shop::CopiedShop;
 use super::crook::Crook;
 use super::place::Ruling;
 use super::story::Story;
-use super::twin::Twin;
 use crate::Result;
 
 pub(super) const STORY: Story = Story {
@@ -23,8 +23,8 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let ann = Twin::of(crook.ground)?.open()?.sell("ann")?;
-    let bob = Twin::of(crook.ground)?.open()?.sell("bob")?;
+    let ann = CopiedShop::of(crook.snapshot)?.open()?.sell("ann")?;
+    let bob = CopiedShop::of(crook.snapshot)?.open()?.sell("bob")?;
     if ann.code != bob.code {
         return Err("the copies sold two codes".into());
     }
@@ -40,7 +40,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let to_bob = crook.bundle(&bob.receipt, other_face.history(&bob.key_id(), number, |_| true)?);
     crook.would_hold(&to_bob, &bob.code, &bob.secret, |view| {
         if let Some(held) = view.epochs.get_mut(&number) {
-            held.hash = shown.hash(&crook.ground.identity.merchant_id);
+            held.hash = shown.hash(&crook.snapshot.identity.merchant_id);
         }
     })?;
     crook.show(&crook.key_of("bob", &bob, &to_bob)?)

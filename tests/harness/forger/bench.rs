@@ -10,7 +10,7 @@ use shelfproof_verifier::receipt::Promise;
 
 use super::{Forgery, Honest, Material};
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 
 /// The generation among a bundle's events.
 pub(super) const GENERATION: usize = 0;

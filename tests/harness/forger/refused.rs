@@ -4,7 +4,7 @@ use shelfproof_verifier::Code;
 
 use super::Forgery;
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::vectors::{Case, Vectors};
 
 /// Every case that the vectors say must be refused. Those with a chain of their own are left out: they are merchants that

@@ -5,9 +5,9 @@ use std::thread;
 
 use shelfproof_verifier::Code;
 
-use super::{Forgery, Shop};
+use super::{Forgery, ForgingShop};
 use crate::Result;
-use crate::anchored::{Said, Verifier};
+use crate::anchored_shop::{Said, Verifier};
 use crate::client::Client;
 use crate::vector_chain::block_on;
 
@@ -35,7 +35,7 @@ impl Outcome {
 ///
 /// # Errors
 /// Where the shop does not answer, or a verifier says nothing that can be read.
-pub fn try_all(shop: &Shop, forgeries: &[Forgery], verifiers: &[Verifier]) -> Result<Vec<Outcome>> {
+pub fn try_all(shop: &ForgingShop, forgeries: &[Forgery], verifiers: &[Verifier]) -> Result<Vec<Outcome>> {
     let next = AtomicUsize::new(0);
     let work = |verifier: &Verifier| {
         let mut done = Vec::new();
@@ -59,7 +59,7 @@ pub fn try_all(shop: &Shop, forgeries: &[Forgery], verifiers: &[Verifier]) -> Re
     Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
 }
 
-fn try_one(shop: &Shop, forgery: &Forgery, verifier: &Verifier) -> Result<Outcome> {
+fn try_one(shop: &ForgingShop, forgery: &Forgery, verifier: &Verifier) -> Result<Outcome> {
     let path = format!("/{}", forgery.name);
     let mut client = Client::new(shop.server().address(), "")?;
     let answer = block_on(client.get(&path))??;

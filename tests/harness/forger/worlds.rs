@@ -11,7 +11,7 @@ use shelfproof_verifier::{Code, buyer, history};
 use super::bench::{Bench, SALE};
 use super::headers::FAR;
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 
 pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     let sale = bench.victim().bundle.events[SALE].epoch;

@@ -17,10 +17,10 @@ use shelfproof::store::api_key::{KnownKey, api_key_find, api_key_list};
 use shelfproof::store::batch::{batch_get, batch_list, refused_line_list};
 use shelfproof::store::product::{product_find, product_get, product_list, product_stock};
 use shelfproof::store::wallet::{ledger_list, wallet_list};
-use shelfproof_tests::books::{ACCOUNT, NOW_MS, PRODUCT, cny};
 use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_tests::sample_rows::{ACCOUNT, NOW_MS, PRODUCT, cny};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, books};
+use shelfproof_tests::{Result, sample_rows};
 use sqlx::PgPool;
 
 /// Runs `test` on a filled shop.
@@ -28,8 +28,8 @@ fn in_a_shop(test: impl AsyncFnOnce(PgPool) -> Result<()>) -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
     block_on(async {
-        let pool = books::connect(&postgres, &database)?;
-        books::fill(&pool).await?;
+        let pool = sample_rows::connect(&postgres, &database)?;
+        sample_rows::fill(&pool).await?;
         test(pool).await
     })?
 }

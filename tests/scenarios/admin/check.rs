@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use shelfproof::domain::history::Fault;
 use shelfproof::flow::check::{Progress, check, check_with_progress};
 use shelfproof::store::check::{ROWS_MAX, RULES};
-use shelfproof_tests::books::{ACCOUNT, DELIVERED, PARTLY_REFUNDED, REFUSED};
 use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_tests::sample_rows::{ACCOUNT, DELIVERED, PARTLY_REFUNDED, REFUSED};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, books};
+use shelfproof_tests::{Result, sample_rows};
 
 /// What breaks which rule, written past triggers and foreign keys.
 fn breaches() -> Vec<(&'static str, String)> {
@@ -77,8 +77,8 @@ fn a_healthy_shop_passes_and_every_breach_is_found() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let healthy = postgres.database()?;
     block_on(async {
-        let pool = books::connect(&postgres, &healthy)?;
-        books::fill(&pool).await?;
+        let pool = sample_rows::connect(&postgres, &healthy)?;
+        sample_rows::fill(&pool).await?;
         let mut steps = Vec::new();
         let findings = check_with_progress(&pool, |step| steps.push(step)).await?;
         assert_eq!(findings, []);
@@ -90,7 +90,7 @@ fn a_healthy_shop_passes_and_every_breach_is_found() -> Result<()> {
             let database = format!("breach_{at}");
             postgres.psql("postgres", &format!("CREATE DATABASE {database} TEMPLATE {healthy}"))?;
             postgres.psql(&database, &format!("SET session_replication_role = replica; {sql}"))?;
-            let pool = books::connect(&postgres, &database)?;
+            let pool = sample_rows::connect(&postgres, &database)?;
             let findings = check(&pool).await?;
             pool.close().await;
             let found = findings.iter().find(|finding| finding.check == rule);
@@ -114,8 +114,8 @@ fn a_shop_that_is_wrong_everywhere_is_reported_within_bounds() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
     block_on(async {
-        let pool = books::connect(&postgres, &database)?;
-        books::fill(&pool).await?;
+        let pool = sample_rows::connect(&postgres, &database)?;
+        sample_rows::fill(&pool).await?;
         postgres.psql(
             &database,
             "INSERT INTO shop.keys (no, key_id, batch_id, state, version, head, head_at_ms) OVERRIDING SYSTEM VALUE

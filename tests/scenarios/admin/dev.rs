@@ -1,6 +1,6 @@
 //! `shelfproof dev` brings up a whole shop that proves what it sells, keeps it through `kill -9`, and leaves nothing behind.
 
-mod sale;
+mod dev_shop;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use sale::Till;
+use dev_shop::DevShop;
 use shelfproof::dev::Folder;
 use shelfproof_tests::child::{Server, Signal, below, command, is_running, send, wait_until_gone};
 use shelfproof_tests::{Result, tools};
@@ -196,19 +196,19 @@ fn a_stopped_start_ends_its_children_too() -> Result<()> {
 fn what_is_sold_is_proved_some_seconds_later() -> Result<()> {
     let place = Place::new()?;
     let (mut server, address) = place.start("shop.log")?;
-    let mut till = Till::open(&place, &address)?;
-    let first = till.buy()?;
-    till.check_proof(&first)?;
-    till.check_data(1)?;
-    till.audit()?;
+    let mut shop = DevShop::open(&place, &address)?;
+    let first = shop.buy()?;
+    shop.check_proof(&first)?;
+    shop.check_data(1)?;
+    shop.audit()?;
 
     // After a crash another port; the chain still says the first one, and the anchor goes on from where it was.
     server.stop(Signal::Kill)?;
     let (server, address) = place.start("again.log")?;
     assert!(server.log().contains("--data; to be found again"), "{}", server.log());
-    let mut till = till.move_to(&address)?;
-    let second = till.buy()?;
-    till.check_proof(&second)?;
-    till.check_proof(&first)?;
-    till.audit()
+    let mut shop = shop.move_to(&address)?;
+    let second = shop.buy()?;
+    shop.check_proof(&second)?;
+    shop.check_proof(&first)?;
+    shop.audit()
 }

@@ -5,19 +5,19 @@ use std::fs;
 use serde_json::Value;
 use shelfproof_tests::Result;
 use shelfproof_tests::child::run;
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, Shop, codes, order_of};
+use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
 const SECOND: &str = "another passphrase 5b02";
 
 /// `admin keys …` of the shop's configuration.
-fn keys(shop: &Shop, args: &[&str]) -> Result<Value> {
+fn keys(shop: &TestShop, args: &[&str]) -> Result<Value> {
     shop.cli.json(&[&["admin", "keys"], args].concat())
 }
 
 #[test]
 fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() -> Result<()> {
-    let shop = Shop::start(&Settings {
+    let shop = TestShop::start(&Settings {
         nodes: 0,
         ..Settings::default()
     })?;
@@ -59,26 +59,29 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
         let said = String::from_utf8(refused.stderr)?;
         assert_eq!(refused.status.code(), Some(1), "{said}");
         assert!(said.contains("passphrase") && !said.contains(SECOND), "{said}");
-        assert!(Shop::secrets().iter().all(|secret| !said.contains(secret)), "{said}");
+        assert!(
+            TestShop::secrets().iter().all(|secret| !said.contains(secret)),
+            "{said}"
+        );
     }
     assert_eq!(keys(&shop, &["list"])?, listed, "what was refused changed nothing");
     Ok(())
 }
 
-fn buy(shop: &Shop, channel: &Channel, product: &str, name: &str) -> Result<Purchase> {
+fn buy(shop: &TestShop, channel: &Channel, product: &str, name: &str) -> Result<Purchase> {
     let mut client = shop.client(&channel.token)?;
     Purchase::read(&block_on(client.order(name, order_of(product)))??)
 }
 
 /// The code of that order's one key, as the channel looks it up.
-fn look_up(shop: &Shop, channel: &Channel, order: &str) -> Result<String> {
+fn look_up(shop: &TestShop, channel: &Channel, order: &str) -> Result<String> {
     let mut client = shop.client(&channel.token)?;
     let answer = block_on(client.get(&format!("/api/v1/orders/{order}")))??;
     let code = answer.expect(200)?["items"][0]["code"].clone();
     Ok(code.as_str().ok_or("no code")?.to_owned())
 }
 
-fn restart(shop: &mut Shop) -> Result<()> {
+fn restart(shop: &mut TestShop) -> Result<()> {
     shop.node(0).stop()?;
     shop.kill_node(0);
     shop.add_node().map(drop)
@@ -86,7 +89,7 @@ fn restart(shop: &mut Shop) -> Result<()> {
 
 #[test]
 fn a_master_key_is_rotated_while_the_shop_sells() -> Result<()> {
-    let mut shop = Shop::start(&Settings::default())?;
+    let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("first", 3))?;
     let channel = shop.channel()?;

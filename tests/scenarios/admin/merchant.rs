@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use shelfproof_tests::Result;
 use shelfproof_tests::child::spawn;
-use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, Shop, codes};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes};
 
 /// What the environment says over the configuration file, one thing of another merchant each.
 const OTHERS: [(&str, &str); 3] = [
@@ -21,7 +21,7 @@ const OTHERS: [(&str, &str); 3] = [
 
 #[test]
 fn another_merchant_s_configuration_changes_nothing() -> Result<()> {
-    let shop = Shop::start(&Settings {
+    let shop = TestShop::start(&Settings {
         nodes: 0,
         ..Settings::default()
     })?;

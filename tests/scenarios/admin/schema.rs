@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use shelfproof::store;
 use shelfproof::store::sale::transaction_runs;
-use shelfproof_tests::books::{DELIVERED, REFUSED};
 use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_tests::sample_rows::{DELIVERED, REFUSED};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, books, tools};
+use shelfproof_tests::{Result, sample_rows, tools};
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
 /// The files below `folder` whose names end so, with their text.
@@ -39,7 +39,7 @@ fn every_statement_is_prepared_and_called() -> Result<()> {
     }
     assert!(statements.len() > 60, "{} statements", statements.len());
     block_on(async {
-        let pool = books::connect(&postgres, &database)?;
+        let pool = sample_rows::connect(&postgres, &database)?;
         store::migrate(&pool).await?;
         let mut connection = pool.acquire().await?;
         for (path, sql) in statements {
@@ -61,7 +61,7 @@ fn migrations_run_twice_and_two_at_once() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
     block_on(async {
-        let pool = books::connect(&postgres, &database)?;
+        let pool = sample_rows::connect(&postgres, &database)?;
         assert!(!store::is_migrated(&pool).await?, "an empty database has no schema");
         let (one, other) = tokio::join!(store::migrate(&pool), store::migrate(&pool));
         one?;
@@ -89,7 +89,7 @@ fn a_newer_programs_database_is_refused() -> Result<()> {
             ("another checksum", "UPDATE shop.migrations SET checksum = sha256('')"),
         ] {
             let database = postgres.database()?;
-            let pool = books::connect(&postgres, &database)?;
+            let pool = sample_rows::connect(&postgres, &database)?;
             store::migrate(&pool).await?;
             postgres.psql(&database, sql)?;
             assert!(!store::is_migrated(&pool).await?, "{table}");
@@ -174,8 +174,8 @@ fn what_must_not_be_written_is_refused() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
     block_on(async {
-        let pool = books::connect(&postgres, &database)?;
-        books::fill(&pool).await?;
+        let pool = sample_rows::connect(&postgres, &database)?;
+        sample_rows::fill(&pool).await?;
         for (sql, words) in forbidden() {
             let refused = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&pool).await;
             let error = refused.err().ok_or_else(|| format!("{sql}: was done"))?.to_string();
@@ -190,7 +190,7 @@ fn a_transaction_runs_until_it_ends_and_a_lost_one_does_not() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
     block_on(async {
-        let pool = books::connect(&postgres, &database)?;
+        let pool = sample_rows::connect(&postgres, &database)?;
         let mut asking = pool.acquire().await?;
         let mut transaction = pool.begin().await?;
         let name: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text")

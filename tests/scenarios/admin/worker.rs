@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shelfproof_tests::Result;
 use shelfproof_tests::child::{ChildError, Server, Signal, send};
-use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, Shop, codes};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes};
 
 /// How long a start and a check may take.
 const BOUND: Duration = Duration::from_mins(1);
@@ -13,7 +13,7 @@ const BOUND: Duration = Duration::from_mins(1);
 /// How long the end may take.
 const STOP_BOUND: Duration = Duration::from_secs(5);
 
-fn start(shop: &Shop, log: &Path) -> Result<Server> {
+fn start(shop: &TestShop, log: &Path) -> Result<Server> {
     let mut command = shop.cli.command(&["worker"]);
     command.env("SHELFPROOF_WORKER__CHECK_EVERY_S", "1");
     Ok(Server::start("shelfproof worker", command, Signal::Kill, log)?)
@@ -21,7 +21,7 @@ fn start(shop: &Shop, log: &Path) -> Result<Server> {
 
 #[test]
 fn a_changed_row_is_logged_and_sigterm_ends_it() -> Result<()> {
-    let shop = Shop::start(&Settings {
+    let shop = TestShop::start(&Settings {
         nodes: 0,
         ..Settings::default()
     })?;

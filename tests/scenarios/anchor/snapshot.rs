@@ -10,10 +10,10 @@ use shelfproof_anchor::store::epochs::{
 };
 use shelfproof_anchor::store::events::event_append;
 use shelfproof_anchor::store::lock::session_open;
-use shelfproof_tests::history_books::{HistoryBooks, key_id};
+use shelfproof_tests::event_writer::{EventWriter, key_id};
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, books};
+use shelfproof_tests::{Result, sample_rows};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::epoch::Header;
 use shelfproof_verifier::event::RawEvent;
@@ -23,7 +23,7 @@ const EVENTS_MAX: u64 = 1_000;
 
 async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOptions> {
     let database = postgres.database()?;
-    let pool = books::connect(postgres, &database)?;
+    let pool = sample_rows::connect(postgres, &database)?;
     store::migrate(&pool).await?;
     pool.close().await;
     Ok(postgres.connection_url(&database).parse()?)
@@ -75,8 +75,8 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
     block_on(async {
         let options = database(&postgres).await?;
         let mut anchor = session_open(&options).await?;
-        let mut books = HistoryBooks::default();
-        books.write(&mut anchor, [1]).await?;
+        let mut events = EventWriter::default();
+        events.write(&mut anchor, [1]).await?;
         assert_eq!(cut(&mut anchor, EVENTS_MAX).await?.map(|events| events.len()), Some(1));
 
         // Three transactions take their numbers one after the other: who will sell, who will take long, who activates.
@@ -91,9 +91,9 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
             .fetch_one(&mut *sale)
             .await?;
         let mut long = slow.begin().await?;
-        books.write(&mut long, [2]).await?;
-        books.write(activator, [1]).await?;
-        books.write(&mut sale, [1]).await?;
+        events.write(&mut long, [2]).await?;
+        events.write(activator, [1]).await?;
+        events.write(&mut sale, [1]).await?;
         sale.commit().await?;
 
         // A rule by xmin takes what the oldest running transaction cannot precede: the sale, without the activation.
@@ -135,7 +135,7 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
         }
         // What each open transaction wrote, and whose keys it therefore holds.
         let mut open: [Option<BTreeSet<i64>>; WRITERS] = Default::default();
-        let (mut committed, mut pending) = (HistoryBooks::default(), HistoryBooks::default());
+        let (mut committed, mut pending) = (EventWriter::default(), EventWriter::default());
         let mut rng = StdRng::seed_from_u64(4);
         let (mut heads, mut sealed, mut written) = (BTreeMap::new(), 0, 0);
         for _ in 0..STEPS {
@@ -205,8 +205,8 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
     block_on(async {
         let options = database(&postgres).await?;
         let mut anchor = session_open(&options).await?;
-        let mut books = HistoryBooks::default();
-        books.write(&mut anchor, 0..10).await?;
+        let mut events = EventWriter::default();
+        events.write(&mut anchor, 0..10).await?;
         let progress = epoch_progress(&mut anchor).await?;
         let waiting = event_backlog(&mut anchor, &progress.waiting_since).await?;
         assert_eq!((waiting.events, waiting.anchor_by_s), (10, None));
@@ -215,7 +215,7 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         let EpochProgress { has_rest, .. } = epoch_progress(&mut anchor).await?;
         assert!(has_rest);
         // What comes later does not slip into the rest of an earlier snapshot.
-        books.write(&mut anchor, 0..10).await?;
+        events.write(&mut anchor, 0..10).await?;
         let rest = cut(&mut anchor, 6).await?.ok_or("the rest was forgotten")?;
         assert_eq!((first.len(), rest.len()), (6, 4));
         let last = first.iter().map(|event| event.key_id).max();
@@ -239,8 +239,8 @@ fn the_schema_refuses_what_no_sequence_writes() -> Result<()> {
     block_on(async {
         let options = database(&postgres).await?;
         let mut anchor = session_open(&options).await?;
-        let mut books = HistoryBooks::default();
-        books.write(&mut anchor, [1, 2, 3]).await?;
+        let mut events = EventWriter::default();
+        events.write(&mut anchor, [1, 2, 3]).await?;
         cut(&mut anchor, 1).await?;
         for (sql, why) in [
             ("UPDATE attest.epochs SET hash = sha256('x')", "not to be changed"),

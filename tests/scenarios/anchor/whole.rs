@@ -8,34 +8,16 @@ mod takeover;
 
 use serde_json::Value;
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::{Anchored, Plan};
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE};
+use shelfproof_tests::anchored_shop::{AnchoredShop, Plan};
+use shelfproof_tests::shop::{StockedShop, codes};
 
-/// A shop that anchors, with a product that so many keys stand on the shelf of, and a channel that can pay.
-struct House {
-    anchored: Anchored,
-    product: String,
-    channel: Channel,
+/// Starts a shop that anchors every second, with that many keys on sale.
+fn open(keys: usize) -> Result<StockedShop<AnchoredShop>> {
+    open_by(&Plan::default(), keys)
 }
 
-impl House {
-    fn open(keys: usize) -> Result<Self> {
-        Self::by(&Plan::default(), keys)
-    }
-
-    fn by(plan: &Plan, keys: usize) -> Result<Self> {
-        let anchored = Anchored::start(plan)?;
-        let shop = &anchored.shop;
-        let product = shop.product(PRICE, CURRENCY)?;
-        shop.stock_by_api(&product, &shelfproof_tests::shop::codes("anchored", keys))?;
-        let channel = shop.channel()?;
-        shop.credit(&channel, "10000.00", CURRENCY)?;
-        Ok(Self {
-            anchored,
-            product,
-            channel,
-        })
-    }
+fn open_by(plan: &Plan, keys: usize) -> Result<StockedShop<AnchoredShop>> {
+    StockedShop::with_codes(AnchoredShop::start(plan)?, "10000.00", &codes("anchored", keys))
 }
 
 /// The kinds of a bundle's events.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use shelfproof_tests::anchored::{Anchored, Plan, Verifier};
-use shelfproof_tests::cheats::{Caught, Ground, Sold, Stock, run_all};
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, codes};
+use shelfproof_tests::anchored_shop::{AnchoredShop, Bought, Plan, Verifier};
+use shelfproof_tests::cheats::{Caught, ShopSnapshot, Sold, Stock, run_all};
+use shelfproof_tests::shop::{StockedShop, codes};
 use shelfproof_tests::{Result, tools};
 
 /// Who notices what, in the order of the protocol's table.
@@ -27,40 +27,34 @@ const CAUGHT: [(&str, &str); 9] = [
 ];
 
 /// An honest shop that has sold some keys, one of which was used.
-struct Honest {
-    anchored: Anchored,
-    product: String,
-    channel: Channel,
-}
+struct HonestShop(StockedShop<AnchoredShop>);
 
-impl Honest {
+impl HonestShop {
     fn open() -> Result<Self> {
-        let anchored = Anchored::start(&Plan::default())?;
-        let product = anchored.shop.product(PRICE, CURRENCY)?;
-        anchored.shop.stock_by_api(&product, &codes("cheats", 12))?;
-        let channel = anchored.shop.channel()?;
-        anchored.shop.credit(&channel, "1000.00", CURRENCY)?;
-        Ok(Self {
-            anchored,
-            product,
-            channel,
-        })
+        let shop = AnchoredShop::start(&Plan::default())?;
+        Ok(Self(StockedShop::with_codes(shop, "1000.00", &codes("cheats", 12))?))
+    }
+
+    /// Buys one key, as the buyer of that number.
+    fn buy(&self, buyer: usize) -> Result<Bought> {
+        let StockedShop { shop, product, channel } = &self.0;
+        shop.buy(channel, product, 1, buyer)
     }
 
     /// Sells and redeems; what the operator has then.
     fn stock(&self) -> Result<Stock> {
-        let used = self.anchored.buy(&self.channel, &self.product, 1, 1)?.purchase;
+        let used = self.buy(1)?.purchase;
         let redeem = format!("/api/v1/orders/{}/redeem", used.order);
-        self.anchored.post(&used.token, &redeem, &json!({"item": 1}))?;
-        let bought = self.anchored.buy(&self.channel, &self.product, 1, 2)?;
+        self.0.shop.post(&used.token, &redeem, &json!({"item": 1}))?;
+        let bought = self.buy(2)?;
         let item = &bought.purchase.items[0];
         Ok(Stock {
-            product: self.product.clone(),
-            channel: self.channel.token.clone(),
-            admin: self.anchored.shop.admin.clone(),
+            product: self.0.product.clone(),
+            channel: self.0.channel.token.clone(),
+            admin: self.0.shop.admin.clone(),
             sold: Sold {
                 code: item.code.clone(),
-                bundle: self.anchored.proof(&bought.purchase.token, &item.key_id)?.text(),
+                bundle: self.0.shop.proof(&bought.purchase.token, &item.key_id)?.text(),
                 secret: bought.secret,
             },
         })
@@ -68,15 +62,15 @@ impl Honest {
 
     /// It sells and proves, and an auditor finds all of it sound.
     fn assert_well(&self) -> Result<()> {
-        let bought = self.anchored.buy(&self.channel, &self.product, 1, 3)?;
+        let bought = self.buy(3)?;
         let item = &bought.purchase.items[0];
-        let bundle = self.anchored.proof(&bought.purchase.token, &item.key_id)?.text();
-        let verifier = Verifier::of(&self.anchored)?;
+        let bundle = self.0.shop.proof(&bought.purchase.token, &item.key_id)?.text();
+        let verifier = Verifier::of(&self.0.shop)?;
         let said = verifier.key("key", &item.code, &bundle, Some(&bought.secret))?;
         assert_eq!(said.holds()?, "holds sold");
-        let data = format!("http://{}/data", self.anchored.shop.address(0));
+        let data = format!("http://{}/data", self.0.shop.address(0));
         verifier.run(&["audit", "--data", &data])?.holds()?;
-        self.anchored.shop.check()
+        self.0.shop.check()
     }
 }
 
@@ -133,8 +127,8 @@ fn addresses(caught: &Caught) -> Result<Vec<String>> {
 }
 
 /// The databases of the shop's cluster.
-fn databases(honest: &Honest) -> Result<i64> {
-    honest.anchored.shop.ask("SELECT count(*) FROM pg_database")
+fn databases(honest: &HonestShop) -> Result<i64> {
+    honest.0.shop.ask("SELECT count(*) FROM pg_database")
 }
 
 /// A verifier that finds nothing wrong: what it would refuse, holds.
@@ -153,16 +147,16 @@ fn lenient(folder: &Path) -> Result<PathBuf> {
 
 #[test]
 fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
-    let honest = Honest::open()?;
+    let honest = HonestShop::open()?;
     let stock = honest.stock()?;
     let (code, before) = (stock.sold.code.clone(), databases(&honest)?);
     let place = tempfile::tempdir()?;
     let folder = place.path().join("the cheats'");
-    let config = honest.anchored.shop.folder().join("shelfproof.toml");
+    let config = honest.0.shop.folder().join("shelfproof.toml");
 
-    let mut ground = Ground::take(&config, &folder, stock)?;
+    let mut snapshot = ShopSnapshot::take(&config, &folder, stock)?;
     let mut all = Vec::new();
-    let court = run_all(&ground, |caught| all.push(caught.clone()))?;
+    let court = run_all(&snapshot, |caught| all.push(caught.clone()))?;
     let found: Vec<(&str, &str)> = all.iter().map(|caught| (caught.name, caught.code)).collect();
     assert_eq!(found, CAUGHT);
     for caught in &all {
@@ -174,14 +168,14 @@ fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()>
     honest.assert_well()?;
 
     // Where the verifier lets the first one pass, that is not told as caught.
-    ground.judge_by(&lenient(place.path())?, &place.path().join("lenient cheats"))?;
-    let missed = run_all(&ground, |caught| assert!(caught.name.is_empty(), "{caught:?}"));
+    snapshot.judge_by(&lenient(place.path())?, &place.path().join("lenient cheats"))?;
+    let missed = run_all(&snapshot, |caught| assert!(caught.name.is_empty(), "{caught:?}"));
     let missed = missed.err().ok_or("a cheat that holds was told as caught")?.to_string();
     assert!(missed.starts_with("sold-twice: version_gap was expected"), "{missed}");
 
     let places = all.iter().map(addresses).collect::<Result<Vec<_>>>()?.concat();
     assert!(places.len() > all.len() && places.iter().all(|place| TcpStream::connect(place).is_ok()));
-    drop((court, ground));
+    drop((court, snapshot));
     assert!(
         places.iter().all(|place| TcpStream::connect(place).is_err()),
         "somebody still listens"

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::Verifier;
+use shelfproof_tests::anchored_shop::Verifier;
 use shelfproof_tests::client::Client;
-use shelfproof_tests::forger::{Forgery, Honest, Material, Shop, forge, of_vectors, try_all};
+use shelfproof_tests::forger::{Forgery, ForgingShop, Honest, Material, forge, of_vectors, try_all};
 use shelfproof_tests::vector_chain::{block_on, vector_chain};
 use shelfproof_tests::vectors::{RECEIPT_KEY, Vectors};
 use shelfproof_verifier::Code;
@@ -84,7 +84,7 @@ fn every_forged_bundle_is_refused_for_its_own_reason_and_no_honest_one_is() -> R
     assert_allowed(&material, &buyers[0])?;
 
     let forgeries = [forge(&material)?, of_vectors(&vectors)?].concat();
-    let shop = Shop::open(&forgeries)?;
+    let shop = ForgingShop::open(&forgeries)?;
     let list = block_on(Client::new(shop.server().address(), "")?.get("/"))??.expect(200)?;
     assert_eq!(list["kinds"].as_array().map(Vec::len), Some(forgeries.len()));
     assert_eq!(list["kinds"][0]["expected"], forgeries[0].expected.as_str(), "{list}");

@@ -17,7 +17,7 @@ use shelfproof_tests::client::Answer;
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::postgres::Durability;
 use shelfproof_tests::shop::{
-    Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, Shop, codes, is_final, order_of,
+    Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, is_final, order_of,
 };
 
 /// Rounds where none are asked for.
@@ -53,7 +53,7 @@ fn whatever_was_answered_stands_after_any_kill() -> Result<()> {
 
 /// The shop, and what has been sold so far.
 struct Chaos {
-    shop: Shop,
+    shop: TestShop,
     random: StdRng,
     product: String,
     token: String,
@@ -70,7 +70,7 @@ struct Order {
 
 impl Chaos {
     fn start(seed: u64) -> Result<Self> {
-        let shop = Shop::start(&Settings {
+        let shop = TestShop::start(&Settings {
             durability: Durability::Fsync,
             ..Settings::default()
         })?;

@@ -11,15 +11,16 @@ use alloy_primitives::B256;
 use chain::{Chain, Gateway};
 use shelfproof_tests::child::{Signal, command, run};
 use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_tests::shop::StockedShop;
 use shelfproof_tests::{Result, tools};
-use shop::{Stocked, get, said};
+use shop::{FencedShop, get, said};
 
 #[test]
 fn a_node_over_an_old_backup_sells_nothing_and_says_how_to_repair_it() -> Result<()> {
     let chain = Chain::start()?;
-    let stocked = Stocked::start(chain.settings())?;
+    let stocked = FencedShop::start(chain.settings())?;
     stocked.stock()?;
-    let Stocked { shop, product, .. } = &stocked;
+    let StockedShop { shop, product, .. } = &*stocked;
     for name in ["old", "other"] {
         let sql = format!("CREATE DATABASE {name} TEMPLATE {}", shop.database);
         shop.postgres.psql("postgres", &sql)?;
@@ -61,7 +62,7 @@ fn a_node_over_an_old_backup_sells_nothing_and_says_how_to_repair_it() -> Result
 #[test]
 fn a_dump_in_a_new_server_sells_once_its_transactions_count_on() -> Result<()> {
     let chain = Chain::start()?;
-    let stocked = Stocked::start(chain.settings())?;
+    let stocked = FencedShop::start(chain.settings())?;
     stocked.stock()?;
     let shop = &stocked.shop;
     // A server that has run for a while.
@@ -131,7 +132,7 @@ fn a_running_node_whose_database_is_replaced_sells_nothing_until_it_was_held_aga
         rpc,
         ..chain.settings()
     };
-    let mut stocked = Stocked::start(settings)?;
+    let mut stocked = FencedShop::start(settings)?;
     stocked.stock()?;
     let data = stocked.shop.postgres.folder().join("data");
     let (old, newest) = (data.with_extension("old"), data.with_extension("newest"));
@@ -178,7 +179,7 @@ fn a_running_node_whose_database_is_replaced_sells_nothing_until_it_was_held_aga
 #[test]
 fn a_node_of_a_chain_that_stands_still_sells_nothing() -> Result<()> {
     let chain = Chain::start_at(Some(1_600_000_000))?;
-    let stocked = Stocked::start(chain.settings())?;
+    let stocked = FencedShop::start(chain.settings())?;
     let node = stocked.shop.listen(&stocked.shop.cli)?;
     stocked.assert_fenced(&node, "the chain's node lags")
 }
@@ -192,7 +193,7 @@ fn a_node_that_has_not_seen_the_chain_sells_once_it_does() -> Result<()> {
         rpc: gateway.url(),
         ..chain.settings()
     };
-    let stocked = Stocked::start(settings)?;
+    let stocked = FencedShop::start(settings)?;
     let shop = &stocked.shop;
     let refused = stocked
         .stock()

@@ -11,7 +11,7 @@ use shelfproof_tests::child::spawn;
 use shelfproof_tests::client::Client;
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::shop::{
-    Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, Shop, codes, order_of,
+    Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_of,
 };
 
 const BUYERS: usize = 48;
@@ -19,7 +19,7 @@ const ORDERS: usize = 60;
 
 #[test]
 fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
-    let mut shop = Shop::start(&Settings {
+    let mut shop = TestShop::start(&Settings {
         nodes: 3,
         ..Settings::default()
     })?;
@@ -69,7 +69,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
 /// What a node that stops has sold, it has said: every sale in the database was answered.
 #[test]
 fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
-    let mut shop = Shop::start(&Settings::default())?;
+    let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("stop", BUYERS * ORDERS))?;
     let channel = shop.channel()?;
@@ -111,7 +111,7 @@ fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
 fn an_import_that_is_killed_goes_on_where_it_was() -> Result<()> {
     const CODES: usize = 12_000;
     const KILLS: i64 = 5;
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("codes.txt");

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Settings, Shop, codes, order_of};
+use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, tools};
 
@@ -37,7 +37,7 @@ async fn order(client: &mut Client, product: &str, key: &str) -> Result<(Answer,
 
 #[test]
 fn an_order_is_shown_to_whoever_holds_it_and_to_nobody_else() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock_by_api(&product, &codes("held", 4))?;
     let (channel, other) = (shop.channel()?, shop.channel()?);
@@ -45,7 +45,7 @@ fn an_order_is_shown_to_whoever_holds_it_and_to_nobody_else() -> Result<()> {
     block_on(is_shown(&shop, &product, &channel, &other))?
 }
 
-async fn is_shown(shop: &Shop, product: &str, channel: &Channel, other: &Channel) -> Result<()> {
+async fn is_shown(shop: &TestShop, product: &str, channel: &Channel, other: &Channel) -> Result<()> {
     let mut buyer = shop.client(&channel.token)?;
     let (first, placed) = order(&mut buyer, product, "one").await?;
     let (again, _) = order(&mut buyer, product, "one").await?;
@@ -135,14 +135,14 @@ async fn is_shown(shop: &Shop, product: &str, channel: &Channel, other: &Channel
 
 #[test]
 fn keys_come_in_are_used_paid_back_and_withdrawn() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let channel = shop.channel()?;
     shop.credit(&channel, "100", CURRENCY)?;
     block_on(live(&shop, &channel))??;
     shop.check()
 }
 
-async fn live(shop: &Shop, channel: &Channel) -> Result<()> {
+async fn live(shop: &TestShop, channel: &Channel) -> Result<()> {
     let (mut admin, mut buyer) = (shop.client(&shop.admin)?, shop.client(&channel.token)?);
     let body = json!({"name": "月卡", "price": "9.9", "currency": "CNY"}).to_string();
     let made = admin.post("/api/v1/products", body.clone()).await?.expect(201)?;
@@ -195,11 +195,11 @@ async fn live(shop: &Shop, channel: &Channel) -> Result<()> {
 
 #[test]
 fn a_stranger_finds_the_description_the_health_and_the_merchant() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     block_on(finds(&shop))?
 }
 
-async fn finds(shop: &Shop) -> Result<()> {
+async fn finds(shop: &TestShop) -> Result<()> {
     let mut client = shop.client("")?;
     assert_eq!(client.get("/healthz").await?.expect(200)?["status"], "ok");
     let ready = client.get("/readyz").await?.expect(200)?;

@@ -6,7 +6,9 @@ use serde_json::json;
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Answer;
 use shelfproof_tests::load::at_once;
-use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, Shop, codes, order_lines, order_of};
+use shelfproof_tests::shop::{
+    CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_lines, order_of,
+};
 
 const BUYERS: usize = 64;
 const ORDERS: usize = 14;
@@ -43,7 +45,7 @@ fn wishes(good: &str, empty: &str, dollars: &str) -> [Wish; 7] {
 
 #[test]
 fn neighbours_of_orders_that_fail_are_delivered() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let (good, empty) = (shop.product(PRICE, CURRENCY)?, shop.product(PRICE, CURRENCY)?);
     let dollars = shop.product("2.00", "USD")?;
     shop.stock(&good, &codes("good", 2 * BUYERS * ORDERS))?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use shelfproof_tests::Result;
 use shelfproof_tests::load::at_once;
-use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, Shop, codes, order_of};
+use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_of};
 
 /// How often two buyers meet before the last key.
 const MEETINGS: usize = 30;
@@ -15,7 +15,7 @@ const ORDERS: usize = 20;
 
 #[test]
 fn one_of_two_buyers_gets_the_last_key() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     let channels = [shop.channel()?, shop.channel()?];
     for channel in &channels {
@@ -42,7 +42,7 @@ fn one_of_two_buyers_gets_the_last_key() -> Result<()> {
 
 #[test]
 fn an_order_that_is_sent_twice_is_one_order() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     let stock = codes("twice", BUYERS * ORDERS + 1);
     shop.stock(&product, &stock)?;

@@ -3,7 +3,7 @@
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Client;
 use shelfproof_tests::load::at_once;
-use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, Shop, codes, order_lines};
+use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_lines};
 
 /// Callers at once, and the orders of each.
 const CALLERS: usize = 16;
@@ -17,7 +17,7 @@ const PARTLY: usize = 4;
 
 #[test]
 fn refunds_and_sales_at_once_do_not_deadlock() -> Result<()> {
-    let shop = Shop::start(&Settings {
+    let shop = TestShop::start(&Settings {
         nodes: 2,
         ..Settings::default()
     })?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Settings, Shop, codes, order_lines, order_of};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Settings, TestShop, codes, order_lines, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
 /// How long a node may take to answer bytes that are no HTTP, or to hang up.
@@ -80,7 +80,7 @@ fn bodies_that_are_no_orders(product: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> {
-    let mut shop = Shop::start(&Settings::default())?;
+    let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("requests", 10))?;
     let channel = shop.channel()?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
-use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Settings, Shop, codes, order_of};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
 /// An object's field names.
@@ -19,7 +19,7 @@ fn names(value: &Value) -> Vec<&str> {
 
 #[test]
 fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
-    let shop = Shop::start(&Settings::default())?;
+    let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     let channel = shop.channel()?;
     shop.credit(&channel, "100", CURRENCY)?;
@@ -37,7 +37,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     let order = block_on(compare(&shop, &product, &channel.token, &imported, &activated))??;
 
     // An order that waits for somebody, made by hand: the counter sets one aside only where the database refuses it.
-    let abnormal = |shop: &Shop| shop.cli.json(&["admin", "order", "list", "--abnormal"]);
+    let abnormal = |shop: &TestShop| shop.cli.json(&["admin", "order", "list", "--abnormal"]);
     assert_eq!(abnormal(&shop)?, json!({"items": []}));
     shop.postgres.psql(
         &shop.database,
@@ -61,7 +61,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
 }
 
 /// Compares products, batches and orders; the id of an order.
-async fn compare(shop: &Shop, product: &str, token: &str, imported: &Value, activated: &Value) -> Result<String> {
+async fn compare(shop: &TestShop, product: &str, token: &str, imported: &Value, activated: &Value) -> Result<String> {
     let mut admin = shop.client(&shop.admin)?;
     let bought = shop.client(token)?.order("one", order_of(product)).await?;
     let order = Purchase::read(&bought)?.order;

@@ -6,7 +6,7 @@
 
 use std::fs;
 
-use super::super::till::Till;
+use super::super::shop::BenchShop;
 use shelfproof_tests::shop::{CURRENCY, PRICE_MINOR};
 use shelfproof_tests::{Result, tools};
 
@@ -25,17 +25,17 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Asks for them, where at least one key was sold.
-    pub(super) fn read(till: &Till) -> Result<Self> {
-        let ask = |sql: &str| till.shop.ask(sql);
+    pub(super) fn read(shop: &BenchShop) -> Result<Self> {
+        let ask = |sql: &str| shop.shop.ask(sql);
         if ask("SELECT count(DISTINCT no - slot) FROM shop.keys")? != 1 {
             return Err("the keys' numbers do not follow their slots".into());
         }
         let wallet = |kind: &str| ask(&format!("SELECT id FROM shop.wallets WHERE kind = '{kind}'"));
-        let database = &till.shop.database;
+        let database = &shop.shop.database;
         let account = "SELECT account_id FROM shop.wallets WHERE kind = 'credit'";
         Ok(Self {
-            account: till.shop.postgres.psql(database, account)?,
-            product: till.product.clone(),
+            account: shop.shop.postgres.psql(database, account)?,
+            product: shop.product.clone(),
             pool: ask("SELECT id FROM shop.pools")?,
             credit: wallet("credit")?,
             revenue: wallet("revenue")?,

@@ -16,12 +16,12 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::chain::rpc::RpcSource;
 use sqlx::PgConnection;
 
-use super::super::till::disk;
+use super::super::shop::disk;
 use super::timeline::Timeline;
-use shelfproof_tests::history_books::BEGIN_MS;
+use shelfproof_tests::event_writer::BEGIN_MS;
+use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
-use shelfproof_tests::registered::{Merchant, Registered, anchorer};
-use shelfproof_tests::{Result, books};
+use shelfproof_tests::{Result, sample_rows};
 
 /// Events of a transaction, as many as a batch of sales has.
 pub(super) const SALES: usize = 30;
@@ -53,7 +53,7 @@ pub(super) struct Mill {
     postgres: Postgres,
     database: String,
     newest: RpcSource,
-    chain: Registered,
+    chain: MerchantChain,
 }
 
 impl Mill {
@@ -61,11 +61,11 @@ impl Mill {
     pub(super) async fn build(folder: &Path, timeline: &Timeline) -> Result<Self> {
         let postgres = Postgres::start_below(&disk(), Durability::Fsync)?;
         let database = postgres.database()?;
-        let pool = books::connect(&postgres, &database)?;
+        let pool = sample_rows::connect(&postgres, &database)?;
         store::migrate(&pool).await?;
         pool.close().await;
         let options = postgres.connection_url(&database).parse()?;
-        let chain = Registered::start(None, &Merchant::plain()?).await?;
+        let chain = MerchantChain::start(None, &Merchant::plain()?).await?;
         let history = Arc::new(History::open(&folder.join("anchor"), chain.identity.merchant_id)?);
         let sender = Arc::new(Sender::new(chain.source().await?, anchorer()?, None));
         let mut locked = session_open(&options).await?;

@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, Shop, codes, order_lines, order_of};
+use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, TestShop, codes, order_lines, order_of};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_verifier::buyer;
 
@@ -34,7 +34,7 @@ pub(crate) struct Life {
 impl Life {
     /// Lives it.
     pub(crate) fn live() -> Result<Self> {
-        let mut shop = Shop::start(&Settings {
+        let mut shop = TestShop::start(&Settings {
             nodes: 0,
             ..Settings::default()
         })?;
@@ -42,7 +42,7 @@ impl Life {
             shop.add_node_with(&["--log", "trace"])?;
         }
         let mut life = Self {
-            secrets: Shop::secrets()
+            secrets: TestShop::secrets()
                 .map(|secret| (Kind::Password, secret.to_owned()))
                 .to_vec(),
             read: Vec::new(),
@@ -70,7 +70,7 @@ impl Life {
     }
 
     /// Two products: codes, some lines of which are refused, and accounts with passwords.
-    fn stock(&mut self, shop: &Shop) -> Result<[String; 2]> {
+    fn stock(&mut self, shop: &TestShop) -> Result<[String; 2]> {
         let products = [shop.product(PRICE, CURRENCY)?, shop.product(PRICE, CURRENCY)?];
         let stock = codes("secret", STOCK);
         // Lines that are refused: one twice, one too long, one that is no code.
@@ -110,7 +110,7 @@ impl Life {
     }
 
     /// Pairs, by the API and from a supplier; on sale afterwards.
-    async fn import(&mut self, shop: &Shop, product: &str, file: String) -> Result<Value> {
+    async fn import(&mut self, shop: &TestShop, product: &str, file: String) -> Result<Value> {
         let mut admin = shop.client(&shop.admin)?;
         let path = format!("/api/v1/products/{product}/batches?name=pairs&format=pairs&supplier={SUPPLIER}");
         let imported = admin.post(&path, file).await?;
@@ -125,7 +125,13 @@ impl Life {
     }
 
     /// Sales and failures.
-    async fn sell(&mut self, shop: &Shop, products: &[String; 2], channel: &Channel, other: &Channel) -> Result<()> {
+    async fn sell(
+        &mut self,
+        shop: &TestShop,
+        products: &[String; 2],
+        channel: &Channel,
+        other: &Channel,
+    ) -> Result<()> {
         let mut client = shop.client(&channel.token)?;
         let (mut others, mut admin) = (shop.client(&other.token)?, shop.client(&shop.admin)?);
         let mut purchases = Vec::new();
@@ -189,7 +195,7 @@ impl Life {
     }
 
     /// A sale that is its buyer's, redeemed with a wrong secret and with the right one.
-    async fn redeem(&mut self, shop: &Shop, product: &str, client: &mut Client) -> Result<()> {
+    async fn redeem(&mut self, shop: &TestShop, product: &str, client: &mut Client) -> Result<()> {
         let (secret, wrong) = (
             buyer::secret(&B256::repeat_byte(7), "me@example.com"),
             B256::repeat_byte(0x5e),
@@ -216,7 +222,7 @@ impl Life {
     /// No stock, another request, no JSON, no token, wrong tokens, secrets where something else belongs.
     async fn fail(
         &mut self,
-        shop: &Shop,
+        shop: &TestShop,
         products: &[String; 2],
         channel: &Channel,
         purchases: &[Purchase],
@@ -269,7 +275,7 @@ impl Life {
         Ok(())
     }
 
-    async fn measure(&mut self, shop: &Shop) -> Result<()> {
+    async fn measure(&mut self, shop: &TestShop) -> Result<()> {
         let mut admin = shop.client(&shop.admin)?;
         let metrics = admin.get("/metrics").await?;
         assert!(metrics.text().contains("shelfproof_sales_total"), "{}", metrics.text());
@@ -278,7 +284,7 @@ impl Life {
     }
 
     /// What commands say when they work and when they fail, and the list of refused lines.
-    fn command(&mut self, shop: &Shop) -> Result<()> {
+    fn command(&mut self, shop: &TestShop) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name).display().to_string();
         let (file, refused) = (path("bad.txt"), path("refused.csv"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use shelfproof_tests::Result;
-use shelfproof_tests::shop::Shop;
+use shelfproof_tests::shop::TestShop;
 
 use super::life::Life;
 use super::{Kind, Place};
@@ -46,7 +46,7 @@ const COMMANDS: [(&str, bool); 12] = [
 ];
 
 /// Runs them, and reads what they print and leave.
-pub(crate) fn keys(shop: &Shop, life: &mut Life) -> Result<()> {
+pub(crate) fn keys(shop: &TestShop, life: &mut Life) -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (name, passphrase) in PASSPHRASES {
         fs::write(folder.path().join(name), passphrase)?;

@@ -7,16 +7,16 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use shelfproof_anchor::status::Condition;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
-use shelfproof_tests::registered::anchorer;
+use shelfproof_tests::merchant_chain::anchorer;
 use shelfproof_tests::vector_chain::block_on;
 
-use super::house::House;
+use super::test_anchor::TestAnchor;
 
 /// The condition of a round that must fail.
-async fn refused(house: &mut House) -> Result<Condition> {
+async fn refused(anchor: &mut TestAnchor) -> Result<Condition> {
     // The first cuts, the second works out and meets the chain.
     for _ in 0..2 {
-        if let Err(error) = house.round().await {
+        if let Err(error) = anchor.round().await {
             return Ok(error.condition());
         }
     }
@@ -26,17 +26,17 @@ async fn refused(house: &mut House) -> Result<Condition> {
 #[test]
 fn an_account_without_funds_waits_for_them() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        house.write(0..3).await?;
+        let mut anchor = TestAnchor::new().await?;
+        anchor.write(0..3).await?;
         let address = anchorer()?.address();
-        let provider = house.chain.provider()?;
+        let provider = anchor.chain.provider()?;
         provider.anvil_set_balance(address, U256::from(1_000)).await?;
-        assert_eq!(refused(&mut house).await?, Condition::NoFunds);
+        assert_eq!(refused(&mut anchor).await?, Condition::NoFunds);
         provider
             .anvil_set_balance(address, U256::from(10).pow(U256::from(18)))
             .await?;
-        house.finish(None).await?;
-        assert_eq!(house.sent().await?, 1);
+        anchor.finish(None).await?;
+        assert_eq!(anchor.sent().await?, 1);
         Ok(())
     })?
 }
@@ -44,21 +44,21 @@ fn an_account_without_funds_waits_for_them() -> Result<()> {
 #[test]
 fn an_account_that_is_not_the_anchorer_says_so_until_the_owner_names_it() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        house.write(0..3).await?;
+        let mut anchor = TestAnchor::new().await?;
+        anchor.write(0..3).await?;
         let other = PrivateKeySigner::from_bytes(&keccak256("another anchorer"))?;
         let address = other.address();
-        house.sign_as(other);
-        let provider = house.chain.provider()?;
+        anchor.sign_as(other);
+        let provider = anchor.chain.provider()?;
         provider
             .anvil_set_balance(address, U256::from(10).pow(U256::from(18)))
             .await?;
-        assert_eq!(refused(&mut house).await?, Condition::NotAnchorer);
-        let (identity, owner) = (house.chain.identity, house.chain.owner);
+        assert_eq!(refused(&mut anchor).await?, Condition::NotAnchorer);
+        let (identity, owner) = (anchor.chain.identity, anchor.chain.owner);
         let registry = ShelfproofRegistry::new(identity.registry, &provider);
         let named = registry.setAnchorer(identity.merchant_id, address).from(owner);
         named.send().await?.get_receipt().await?;
-        house.finish(None).await?;
+        anchor.finish(None).await?;
         Ok(())
     })?
 }
@@ -66,11 +66,11 @@ fn an_account_that_is_not_the_anchorer_says_so_until_the_owner_names_it() -> Res
 #[test]
 fn an_anchorer_that_was_replaced_before_its_block_came_is_followed_by_the_new_one_s_own_transaction() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        let provider = house.chain.provider()?;
-        let identity = house.chain.identity;
-        house.write(0..3).await?;
-        house.send_in_vain().await?;
+        let mut anchor = TestAnchor::new().await?;
+        let provider = anchor.chain.provider()?;
+        let identity = anchor.chain.identity;
+        anchor.write(0..3).await?;
+        anchor.send_in_vain().await?;
         let other = PrivateKeySigner::from_bytes(&keccak256("another anchorer"))?;
         provider
             .anvil_set_balance(other.address(), U256::from(10).pow(U256::from(18)))
@@ -78,11 +78,11 @@ fn an_anchorer_that_was_replaced_before_its_block_came_is_followed_by_the_new_on
         let registry = ShelfproofRegistry::new(identity.registry, &provider);
         let named = registry
             .setAnchorer(identity.merchant_id, other.address())
-            .from(house.chain.owner);
+            .from(anchor.chain.owner);
         named.send().await?.get_receipt().await?;
-        house.sign_as(other);
-        house.finish(None).await?;
-        assert_eq!(house.chain.epochs().await?.len(), 1);
+        anchor.sign_as(other);
+        anchor.finish(None).await?;
+        assert_eq!(anchor.chain.epochs().await?.len(), 1);
         Ok(())
     })?
 }
@@ -90,20 +90,20 @@ fn an_anchorer_that_was_replaced_before_its_block_came_is_followed_by_the_new_on
 #[test]
 fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        let provider = house.chain.provider()?;
+        let mut anchor = TestAnchor::new().await?;
+        let provider = anchor.chain.provider()?;
         let address = anchorer()?.address();
-        house.write(0..3).await?;
-        house.send_in_vain().await?;
+        anchor.write(0..3).await?;
+        anchor.send_in_vain().await?;
         // Somebody sends something else with the account's key.
         provider.anvil_impersonate_account(address).await?;
         let own = alloy::rpc::types::TransactionRequest::default()
             .from(address)
             .to(Address::repeat_byte(1));
         provider.send_transaction(own).await?.get_receipt().await?;
-        house.finish(None).await?;
-        assert_eq!(house.sent().await?, 2);
-        assert_eq!(house.chain.epochs().await?.len(), 1);
+        anchor.finish(None).await?;
+        assert_eq!(anchor.sent().await?, 2);
+        assert_eq!(anchor.chain.epochs().await?.len(), 1);
         Ok(())
     })?
 }
@@ -111,11 +111,11 @@ fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Res
 #[test]
 fn a_transaction_that_the_node_forgot_is_sent_again() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        house.write(0..3).await?;
-        house.send_in_vain().await?;
-        house.finish(None).await?;
-        assert_eq!(house.sent().await?, 1, "the same transaction");
+        let mut anchor = TestAnchor::new().await?;
+        anchor.write(0..3).await?;
+        anchor.send_in_vain().await?;
+        anchor.finish(None).await?;
+        assert_eq!(anchor.sent().await?, 1, "the same transaction");
         Ok(())
     })?
 }
@@ -123,9 +123,9 @@ fn a_transaction_that_the_node_forgot_is_sent_again() -> Result<()> {
 #[test]
 fn an_epoch_that_somebody_else_anchored_stops_everything() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        let provider = house.chain.provider()?;
-        let identity = house.chain.identity;
+        let mut anchor = TestAnchor::new().await?;
+        let provider = anchor.chain.provider()?;
+        let identity = anchor.chain.identity;
         let address = anchorer()?.address();
         provider.anvil_impersonate_account(address).await?;
         let registry = ShelfproofRegistry::new(identity.registry, &provider);
@@ -134,11 +134,11 @@ fn an_epoch_that_somebody_else_anchored_stops_everything() -> Result<()> {
             .anchor(identity.merchant_id, 1, B256::ZERO, one, one, 1, one)
             .from(address);
         foreign.send().await?.get_receipt().await?;
-        house.write(0..3).await?;
-        assert_eq!(refused(&mut house).await?, Condition::RefusedParent);
-        house.chain.finalise().await?;
-        assert_eq!(refused(&mut house).await?, Condition::RefusedParent, "final, too");
-        assert_eq!(house.chain.epochs().await?.len(), 1, "nothing was sent");
+        anchor.write(0..3).await?;
+        assert_eq!(refused(&mut anchor).await?, Condition::RefusedParent);
+        anchor.chain.finalise().await?;
+        assert_eq!(refused(&mut anchor).await?, Condition::RefusedParent, "final, too");
+        assert_eq!(anchor.chain.epochs().await?.len(), 1, "nothing was sent");
         Ok(())
     })?
 }
@@ -146,14 +146,14 @@ fn an_epoch_that_somebody_else_anchored_stops_everything() -> Result<()> {
 #[test]
 fn a_merchant_that_retired_is_told_so() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        let provider = house.chain.provider()?;
-        let identity = house.chain.identity;
+        let mut anchor = TestAnchor::new().await?;
+        let provider = anchor.chain.provider()?;
+        let identity = anchor.chain.identity;
         let registry = ShelfproofRegistry::new(identity.registry, &provider);
-        let retire = registry.retire(identity.merchant_id).from(house.chain.owner);
+        let retire = registry.retire(identity.merchant_id).from(anchor.chain.owner);
         retire.send().await?.get_receipt().await?;
-        house.write(0..3).await?;
-        assert_eq!(refused(&mut house).await?, Condition::Retired);
+        anchor.write(0..3).await?;
+        assert_eq!(refused(&mut anchor).await?, Condition::Retired);
         Ok(())
     })?
 }
@@ -161,21 +161,21 @@ fn a_merchant_that_retired_is_told_so() -> Result<()> {
 #[test]
 fn what_waits_for_finality_is_bounded() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        house.bounds.epochs = 2;
+        let mut anchor = TestAnchor::new().await?;
+        anchor.bounds.epochs = 2;
         let mut conditions = Vec::new();
         for key in 0..4 {
-            house.write([key]).await?;
+            anchor.write([key]).await?;
             // Cut and posted; blocks come, but none becomes final while anvil mines one for each transaction alone.
             for _ in 0..2 {
-                conditions.push(house.round().await?.condition);
+                conditions.push(anchor.round().await?.condition);
             }
         }
         assert!(conditions.contains(&Condition::Full), "{conditions:?}");
         // What waited meanwhile came into one epoch.
-        house.finish(None).await?;
-        house.finish(None).await?;
-        let events: Vec<u64> = house
+        anchor.finish(None).await?;
+        anchor.finish(None).await?;
+        let events: Vec<u64> = anchor
             .chain
             .epochs()
             .await?

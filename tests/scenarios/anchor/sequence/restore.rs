@@ -7,25 +7,25 @@ use shelfproof_anchor::status::Condition;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-use super::house::House;
+use super::test_anchor::TestAnchor;
 
 #[test]
 fn another_machine_works_all_epochs_out_again_from_the_database_and_goes_on() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
+        let mut anchor = TestAnchor::new().await?;
         let mut before = Vec::new();
         for _ in 0..3 {
-            house.write(0..4).await?;
-            before.push(house.finish(None).await?);
+            anchor.write(0..4).await?;
+            before.push(anchor.finish(None).await?);
         }
-        let data = house.folder().join("data/epochs/0000000002.events");
+        let data = anchor.folder().join("data/epochs/0000000002.events");
         let bytes = fs::read(&data)?;
-        house.move_out()?;
-        house.write(0..4).await?;
-        house.finish(None).await?;
-        let data = house.folder().join("data/epochs/0000000002.events");
+        anchor.move_out()?;
+        anchor.write(0..4).await?;
+        anchor.finish(None).await?;
+        let data = anchor.folder().join("data/epochs/0000000002.events");
         assert_eq!(fs::read(data)?, bytes, "published again");
-        assert_eq!(house.chain.epochs().await?.len(), 4);
+        assert_eq!(anchor.chain.epochs().await?.len(), 4);
         Ok(())
     })?
 }
@@ -33,13 +33,13 @@ fn another_machine_works_all_epochs_out_again_from_the_database_and_goes_on() ->
 #[test]
 fn a_data_file_that_was_lost_is_written_again_before_its_epoch_is_final() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        house.write(0..4).await?;
-        house.round().await?;
-        house.round().await?;
-        house.kill();
-        fs::remove_dir_all(house.folder().join("data"))?;
-        house.finish(None).await?;
+        let mut anchor = TestAnchor::new().await?;
+        anchor.write(0..4).await?;
+        anchor.round().await?;
+        anchor.round().await?;
+        anchor.kill();
+        fs::remove_dir_all(anchor.folder().join("data"))?;
+        anchor.finish(None).await?;
         Ok(())
     })?
 }
@@ -47,15 +47,15 @@ fn a_data_file_that_was_lost_is_written_again_before_its_epoch_is_final() -> Res
 #[test]
 fn a_folder_that_is_ahead_of_the_database_is_refused() -> Result<()> {
     block_on(async {
-        let mut house = House::new().await?;
-        house.write(0..4).await?;
-        house.finish(None).await?;
-        let mut newer = House::new().await?;
+        let mut anchor = TestAnchor::new().await?;
+        anchor.write(0..4).await?;
+        anchor.finish(None).await?;
+        let mut newer = TestAnchor::new().await?;
         newer.write(5..9).await?;
         // The folder of the first, over the database of the second.
-        house.kill();
+        anchor.kill();
         fs::remove_dir_all(newer.folder())?;
-        fs::rename(house.folder(), newer.folder())?;
+        fs::rename(anchor.folder(), newer.folder())?;
         let refused = newer.round().await.err().ok_or("another shop's folder was taken")?;
         assert!(matches!(refused, SequenceError::OtherHistory { map: 1 }), "{refused}");
         assert_eq!(refused.condition(), Condition::Storage);

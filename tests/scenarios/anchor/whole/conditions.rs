@@ -7,17 +7,17 @@ use alloy::providers::ext::AnvilApi;
 use alloy_primitives::Address;
 use serde_json::Value;
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::Anchored;
-use shelfproof_tests::registered::{FUNDS_WEI, Registered};
+use shelfproof_tests::anchored_shop::AnchoredShop;
+use shelfproof_tests::merchant_chain::{FUNDS_WEI, MerchantChain};
 use shelfproof_tests::vector_chain::block_on;
 
-use super::House;
+use super::open;
 
 /// How long a condition may take to show: a few pauses.
 const BOUND: Duration = Duration::from_secs(40);
 
 /// Waits until the anchor says that it is in that condition, and looks whether it is said everywhere.
-fn told(anchored: &Anchored, condition: &str) -> Result<Value> {
+fn told(anchored: &AnchoredShop, condition: &str) -> Result<Value> {
     let end = Instant::now() + BOUND;
     loop {
         let (is_well, said) = anchored.anchor_json(&["status"])?;
@@ -48,12 +48,12 @@ fn told(anchored: &Anchored, condition: &str) -> Result<Value> {
 
 #[test]
 fn without_funds_and_with_them_again() -> Result<()> {
-    let house = House::open(8)?;
-    let anchored = &house.anchored;
+    let stocked = open(8)?;
+    let anchored = &stocked.shop;
     told(anchored, "working")?;
-    let anchorer: Address = anchored.shop.public_key("anchorer")?.parse()?;
+    let anchorer: Address = anchored.public_key("anchorer")?.parse()?;
     block_on(anchored.chain.fund(anchorer, 1))??;
-    let sold = anchored.buy(&house.channel, &house.product, 1, 1)?;
+    let sold = anchored.buy(&stocked.channel, &stocked.product, 1, 1)?;
     let said = told(anchored, "no_funds")?;
     let problems = said["problems"].to_string();
     assert!(problems.contains("send it the difference"), "{problems}");
@@ -65,8 +65,8 @@ fn without_funds_and_with_them_again() -> Result<()> {
 
 #[test]
 fn with_a_node_that_is_down_or_of_another_chain() -> Result<()> {
-    let mut house = House::open(4)?;
-    let anchored = &mut house.anchored;
+    let mut stocked = open(4)?;
+    let anchored = &mut stocked.shop;
     told(anchored, "working")?;
     let down = [("SHELFPROOF_CHAIN__RPC", "http://127.0.0.1:9/geheim")];
     anchored.restart_anchor_with(&down)?;
@@ -75,7 +75,7 @@ fn with_a_node_that_is_down_or_of_another_chain() -> Result<()> {
     assert!(!said.to_string().contains("geheim") && !anchored.anchor()?.log().contains("geheim"));
 
     let elsewhere = block_on(async {
-        let chain = Registered::deploy(Some(1)).await?;
+        let chain = MerchantChain::deploy(Some(1)).await?;
         chain.provider()?.anvil_set_chain_id(4711).await?;
         Ok::<_, Box<dyn std::error::Error>>(chain)
     })??;
@@ -88,13 +88,13 @@ fn with_a_node_that_is_down_or_of_another_chain() -> Result<()> {
 
 #[test]
 fn over_another_merchant_s_database_it_ends_at_once() -> Result<()> {
-    let mut house = House::open(4)?;
-    house.anchored.kill_anchor();
+    let mut stocked = open(4)?;
+    stocked.shop.kill_anchor();
     let other = "0x2222222222222222222222222222222222222222222222222222222222222222";
     let folder = tempfile::tempdir()?;
     let folder = folder.path().display().to_string();
-    let log = house
-        .anchored
+    let log = stocked
+        .shop
         .anchor_with(&[
             ("SHELFPROOF_CHAIN__MERCHANT_ID", other),
             ("SHELFPROOF_ANCHOR__FOLDER", &folder),
@@ -106,12 +106,12 @@ fn over_another_merchant_s_database_it_ends_at_once() -> Result<()> {
 
 #[test]
 fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
-    let mut house = House::open(8)?;
-    let anchored = &mut house.anchored;
+    let mut stocked = open(8)?;
+    let anchored = &mut stocked.shop;
     told(anchored, "working")?;
     // The owner's account is anvil's, the passphrase that of the shop's keys.
-    let file = anchored.shop.folder().join("anchorer-2.key").display().to_string();
-    let passphrase = anchored.shop.folder().join("passphrase").display().to_string();
+    let file = anchored.folder().join("anchorer-2.key").display().to_string();
+    let passphrase = anchored.folder().join("passphrase").display().to_string();
     let rotate = [
         "rotate",
         "anchorer",
@@ -127,7 +127,7 @@ fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
         false,
         "a second run finds what the first did"
     );
-    anchored.buy(&house.channel, &house.product, 1, 1)?;
+    anchored.buy(&stocked.channel, &stocked.product, 1, 1)?;
     let said_by_old = told(anchored, "not_anchorer")?;
     let before = said_by_old["chain"]["newestEpoch"].as_u64().ok_or("no epoch")?;
     let address: Address = said["anchorer"].as_str().ok_or("no address")?.parse()?;
@@ -140,7 +140,7 @@ fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
     // And the receipt key.
     let (new, old) = (
         Address::repeat_byte(9).to_string(),
-        anchored.shop.public_key("receipt-1")?.to_owned(),
+        anchored.public_key("receipt-1")?.to_owned(),
     );
     let said = anchored.by_owner(&["rotate", "receipt", &new, "--end", &old])?;
     assert!(said["ended"]["until"].as_u64() > Some(0), "{said}");

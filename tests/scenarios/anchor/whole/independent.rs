@@ -9,12 +9,12 @@ use shelfproof_tests::{Result, node, tools};
 use shelfproof_verifier::epoch::decode_data;
 use shelfproof_verifier::tree::EventsTree;
 
-use super::House;
+use super::open;
 
 #[test]
 fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()> {
-    let house = House::open(30)?;
-    let anchored = &house.anchored;
+    let stocked = open(30)?;
+    let anchored = &stocked.shop;
     anchored.anchor()?.wait_for_epoch(1)?;
     let epochs = block_on(anchored.chain.epochs())??;
     let (_, epoch) = epochs.first().ok_or("no epoch")?;
@@ -73,7 +73,7 @@ fn cast_decodes_the_log_and_openzeppelin_loads_the_exported_epoch() -> Result<()
         .iter()
         .map(|value| value["value"].clone())
         .collect();
-    let data = fs::read(anchored.shop.folder().join("anchor/data/epochs/0000000001.events"))?;
+    let data = fs::read(anchored.folder().join("anchor/data/epochs/0000000001.events"))?;
     let events = decode_data(&data)?;
     let tree = EventsTree::of_events(&events, 1).ok_or("no events")?;
     let proofs: Vec<_> = events.iter().map(|event| tree.path(&event.hash())).collect();

@@ -2,21 +2,21 @@
 
 use serde_json::json;
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::{Plan, Secret, Verifier};
+use shelfproof_tests::anchored_shop::{Plan, Secret, Verifier};
 
-use super::{House, kinds};
+use super::{kinds, open, open_by};
 
 #[test]
 fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -> Result<()> {
-    let house = House::open(6)?;
-    let bought = house.anchored.buy(&house.channel, &house.product, 2, 1)?;
+    let stocked = open(6)?;
+    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 2, 1)?;
     let (order, token) = (&bought.purchase.order, &bought.purchase.token);
     let [item, other] = &bought.purchase.items[..] else {
         return Err("two keys were bought".into());
     };
 
-    let bundle = house.anchored.proof(token, &item.key_id)?.text();
-    let verifier = Verifier::of(&house.anchored)?;
+    let bundle = stocked.shop.proof(token, &item.key_id)?.text();
+    let verifier = Verifier::of(&stocked.shop)?;
     let said = verifier.key("key", &item.code, &bundle, Some(&bought.secret))?;
     assert_eq!(said.holds()?, "holds sold");
     assert_eq!(said.json["receipts"][0]["status"], "met", "{}", said.json);
@@ -30,7 +30,7 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
     assert_eq!((swapped.exit, swapped.code()), (1, "key_id"));
 
     // The whole order, and the receipt that was handed out.
-    let whole = house.anchored.proof_where(token, order, |answer| {
+    let whole = stocked.shop.proof_where(token, order, |answer| {
         answer.json().is_ok_and(|json| {
             let proofs = json["proofs"].as_array();
             proofs.is_some_and(|proofs| proofs.iter().all(|proof| proof["state"] == "proved"))
@@ -54,8 +54,8 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
     assert!(kept.holds()?.starts_with("holds"), "{}", kept.json);
 
     // Nobody else gets it.
-    let nobody = house.anchored.shop.channel()?;
-    let refused = house.anchored.proof_where(&nobody.token, &item.key_id, |_| true)?;
+    let nobody = stocked.shop.channel()?;
+    let refused = stocked.shop.proof_where(&nobody.token, &item.key_id, |_| true)?;
     assert_eq!(refused.status, 404, "{}", refused.text());
     Ok(())
 }
@@ -67,26 +67,26 @@ fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -
         every_s: 30,
         ..Plan::default()
     };
-    let house = House::by(&plan, 6)?;
-    house.anchored.anchor()?.wait_for_epoch(1)?;
-    let bought = house.anchored.buy(&house.channel, &house.product, 1, 1)?;
+    let stocked = open_by(&plan, 6)?;
+    stocked.shop.anchor()?.wait_for_epoch(1)?;
+    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 1, 1)?;
     let (token, item) = (&bought.purchase.token, &bought.purchase.items[0]);
-    let early = house.anchored.proof_where(token, &item.key_id, |_| true)?;
+    let early = stocked.shop.proof_where(token, &item.key_id, |_| true)?;
     assert_eq!(early.status, 202, "{}", early.text());
     let waiting = early.json()?;
     assert_eq!(waiting["state"], "waiting");
     assert_eq!(waiting["receipt"], item.receipt);
     let seconds = waiting["sealedInS"].as_u64().ok_or("no time")?;
     assert!((1..=60).contains(&seconds), "{waiting}");
-    house.anchored.proof(token, &item.key_id)?;
+    stocked.shop.proof(token, &item.key_id)?;
     Ok(())
 }
 
 #[test]
 fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_covers_all() -> Result<()> {
-    let house = House::open(6)?;
-    let (anchored, admin) = (&house.anchored, &house.anchored.shop.admin);
-    let bought = anchored.buy(&house.channel, &house.product, 3, 1)?;
+    let stocked = open(6)?;
+    let (anchored, admin) = (&stocked.shop, &stocked.shop.admin);
+    let bought = anchored.buy(&stocked.channel, &stocked.product, 3, 1)?;
     let (order, token) = (&bought.purchase.order, &bought.purchase.token);
     let [redeemed, refunded, _] = &bought.purchase.items[..] else {
         return Err("three keys were bought".into());
@@ -111,20 +111,18 @@ fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_cover
         assert_eq!(said.holds()?, verdict);
     }
 
-    let data = format!("http://{}/data", anchored.shop.address(0));
+    let data = format!("http://{}/data", anchored.address(0));
     let audited = verifier.run(&["audit", "--data", &data])?;
     assert!(audited.holds()?.starts_with("holds"), "{}", audited.json);
-    let keys = anchored.shop.ask("SELECT count(*) FROM shop.keys")?;
+    let keys = anchored.ask("SELECT count(*) FROM shop.keys")?;
     assert_eq!(audited.json["keys"].as_i64(), Some(keys));
-    let events = anchored
-        .shop
-        .ask("SELECT sum(event_count) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
+    let events = anchored.ask("SELECT sum(event_count) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
     assert!(
         audited.json["replayedEvents"].as_i64() >= Some(events),
         "{}",
         audited.json
     );
-    anchored.shop.check()?;
+    anchored.check()?;
 
     let (is_well, status) = anchored.anchor_json(&["status"])?;
     assert!(is_well, "{status}");

@@ -4,15 +4,15 @@ use std::fs;
 
 use serde_json::Value;
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored::Verifier;
+use shelfproof_tests::anchored_shop::Verifier;
 
-use super::House;
+use super::open;
 
 #[test]
 fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()> {
-    let house = House::open(8)?;
-    let anchored = &house.anchored;
-    let bought = anchored.buy(&house.channel, &house.product, 3, 1)?;
+    let stocked = open(8)?;
+    let anchored = &stocked.shop;
+    let bought = anchored.buy(&stocked.channel, &stocked.product, 3, 1)?;
     for item in &bought.purchase.items {
         anchored.proof(&bought.purchase.token, &item.key_id)?;
     }
@@ -44,12 +44,12 @@ fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()
 
 #[test]
 fn a_damaged_or_lost_history_map_is_noticed_and_rebuilt_by_one_command() -> Result<()> {
-    let mut house = House::open(8)?;
-    let bought = house.anchored.buy(&house.channel, &house.product, 2, 1)?;
+    let mut stocked = open(8)?;
+    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 2, 1)?;
     let (token, key) = (&bought.purchase.token, &bought.purchase.items[0].key_id);
-    house.anchored.proof(token, key)?;
-    let anchored = &mut house.anchored;
-    let folder = anchored.shop.folder().join("anchor");
+    stocked.shop.proof(token, key)?;
+    let anchored = &mut stocked.shop;
+    let folder = anchored.folder().join("anchor");
 
     anchored.kill_anchor();
     let mut damaged = 0;
@@ -74,7 +74,7 @@ fn a_damaged_or_lost_history_map_is_noticed_and_rebuilt_by_one_command() -> Resu
     anchored.kill_anchor();
     fs::remove_dir_all(&folder)?;
     anchored.start_anchor()?;
-    let epoch = u64::try_from(anchored.shop.ask("SELECT max(number) FROM attest.epochs")?)?;
+    let epoch = u64::try_from(anchored.ask("SELECT max(number) FROM attest.epochs")?)?;
     anchored.anchor()?.wait_for_epoch(epoch)?;
     assert!(anchored.anchor()?.log().contains("worked out again"));
     let again: Value = anchored.anchor()?.get(&format!("/v1/keys/{key}"))?.json()?;

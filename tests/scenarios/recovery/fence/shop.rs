@@ -1,6 +1,7 @@
 //! A shop on a chain, and what its nodes answer.
 
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,32 +9,40 @@ use alloy_primitives::B256;
 use serde_json::Value;
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::shop::{CURRENCY, Chain, Channel, Node, PRICE, Settings, Shop, codes, order_of};
+use shelfproof_tests::shop::{Chain, Node, Settings, StockedShop, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
 /// How long a node may take to see the chain, or to give up.
 const LOOK_BOUND: Duration = Duration::from_mins(1);
 
-/// A shop with a product, a channel that can pay, and no node.
-pub(super) struct Stocked {
-    pub(super) shop: Shop,
-    pub(super) product: String,
-    channel: Channel,
+/// A shop on a chain, with a product and without a node: tests start their own.
+pub(super) struct FencedShop(StockedShop);
+
+impl Deref for FencedShop {
+    type Target = StockedShop;
+
+    fn deref(&self) -> &StockedShop {
+        &self.0
+    }
 }
 
-impl Stocked {
+impl DerefMut for FencedShop {
+    fn deref_mut(&mut self) -> &mut StockedShop {
+        &mut self.0
+    }
+}
+
+impl FencedShop {
     pub(super) fn start(chain: Chain) -> Result<Self> {
-        let shop = Shop::start(&Settings {
+        let shop = TestShop::start(&Settings {
             nodes: 0,
             chain: Some(chain),
             ..Settings::default()
         })?;
-        let (product, channel) = (shop.product(PRICE, CURRENCY)?, shop.channel()?);
-        shop.credit(&channel, "100.00", CURRENCY)?;
-        Ok(Self { shop, product, channel })
+        Ok(Self(StockedShop::over(shop, "100.00")?))
     }
 
-    /// Three keys on the shelf.
+    /// Puts three keys on sale.
     pub(super) fn stock(&self) -> Result<()> {
         self.shop.stock(&self.product, &codes("fence", 3))
     }

@@ -10,11 +10,11 @@ use crate::web::Server;
 
 /// A running shop, gone with its handle.
 #[derive(Debug)]
-pub struct Shop {
+pub struct ForgingShop {
     server: Server,
 }
 
-impl Shop {
+impl ForgingShop {
     /// Answers `GET /` with the list of kinds, each with the code that must refuse it, and `GET /<name>` with that bundle.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ use super::Place;
 const SEAL_BOUND: Duration = Duration::from_mins(1);
 
 /// A shop with stock, and the tools of its buyers.
-pub(super) struct Till<'a> {
+pub(super) struct DevShop<'a> {
     place: &'a Place,
     address: SocketAddr,
     product: String,
@@ -29,17 +29,17 @@ pub(super) struct Till<'a> {
     orders: u32,
 }
 
-impl<'a> Till<'a> {
+impl<'a> DevShop<'a> {
     /// Puts two keys on the shelf, and credit beside them.
     pub(super) fn open(place: &'a Place, address: &str) -> Result<Self> {
-        let till = Self {
+        let shop = Self {
             place,
             address: address.parse()?,
             product: String::new(),
             verify: tools::binary("shelfproof-verify")?,
             orders: 0,
         };
-        let made = till.shop(&[
+        let made = shop.shop(&[
             "admin",
             "product",
             "create",
@@ -50,8 +50,8 @@ impl<'a> Till<'a> {
         ])?;
         let product: Value = serde_json::from_str(&made)?;
         fs::write(place.folder.path().join("codes.txt"), "AAAA-1111\nBBBB-2222\n")?;
-        till.shop(&["import", "codes.txt", "--product=Card", "--batch=one", "--activate"])?;
-        till.shop(&[
+        shop.shop(&["import", "codes.txt", "--product=Card", "--batch=one", "--activate"])?;
+        shop.shop(&[
             "admin",
             "credit",
             "add",
@@ -62,7 +62,7 @@ impl<'a> Till<'a> {
         ])?;
         Ok(Self {
             product: product["product"].as_str().ok_or("no product")?.to_owned(),
-            ..till
+            ..shop
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 
-use super::Till;
+use super::BenchShop;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
@@ -20,7 +20,7 @@ pub(crate) struct Spent(BTreeMap<String, f64>);
 /// Microseconds that each of some sales took, by name.
 pub(crate) struct Cost(BTreeMap<String, f64>);
 
-impl Till {
+impl BenchShop {
     /// What was spent up to now. Of PostgreSQL, the processes that live now.
     pub(crate) fn spent(&mut self) -> Result<Spent> {
         let mut admin = self.shop.client(&self.shop.admin)?;

@@ -4,7 +4,7 @@ use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
 use shelfproof_verifier::buyer;
 
-use super::Anchored;
+use super::AnchoredShop;
 use crate::Result;
 use crate::shop::{Channel, Purchase};
 use crate::vector_chain::block_on;
@@ -44,7 +44,7 @@ impl Secret {
     }
 }
 
-impl Anchored {
+impl AnchoredShop {
     /// Buys keys of one product, as the buyer of that number.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub struct Merchant {
 
 /// A chain with a merchant, gone with its handle. Every block two behind the newest is final.
 #[derive(Debug)]
-pub struct Registered {
+pub struct MerchantChain {
     /// The node.
     pub anvil: Anvil,
     /// The merchant.
@@ -65,7 +65,7 @@ impl Merchant {
     }
 }
 
-impl Registered {
+impl MerchantChain {
     /// Starts anvil, deploys the registry and registers the merchant, all of it final.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A shop on a chain of its own, with an anchor and a node, each a real process; and mirrors of it. Gone with its handle.
 
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,9 +10,9 @@ use serde_json::Value;
 
 use crate::child::{Server, Signal, command};
 use crate::client::Answer;
+use crate::merchant_chain::{Merchant, MerchantChain};
 use crate::postgres::Durability;
-use crate::registered::{Merchant, Registered};
-use crate::shop::{Chain, Settings, Shop};
+use crate::shop::{Chain, Settings, TestShop};
 use crate::vector_chain::block_on;
 use crate::{Result, tools};
 
@@ -61,25 +62,24 @@ impl Default for Plan {
     }
 }
 
-/// All of it.
+/// A [`TestShop`] with a chain and an anchor.
 #[derive(Debug)]
-pub struct Anchored {
+pub struct AnchoredShop {
     // Dropped in this order: the anchor before the database and the chain that it uses.
     anchor: Option<Proving>,
-    /// The shop.
-    pub shop: Shop,
+    shop: TestShop,
     /// The chain.
-    pub chain: Registered,
+    pub chain: MerchantChain,
 }
 
-impl Anchored {
+impl AnchoredShop {
     /// Chain, shop, anchor and one node, ready to sell; its data published where the chain says.
     ///
     /// # Errors
     /// With the programs' own words.
     pub fn start(plan: &Plan) -> Result<Self> {
-        let chain = block_on(Registered::deploy(Some(plan.block_time_s)))??;
-        let shop = Shop::start(&Settings {
+        let chain = block_on(MerchantChain::deploy(Some(plan.block_time_s)))??;
+        let shop = TestShop::start(&Settings {
             nodes: 0,
             durability: plan.durability,
             disk: plan.disk.clone(),
@@ -101,10 +101,10 @@ impl Anchored {
             chain,
         };
         let address = anchored.start_anchor()?;
-        anchored.shop.configure(&format!(
+        anchored.configure(&format!(
             "[proofs]\nprover = \"http://{address}\"\ndata_folder = \"anchor/data\"\n"
         ))?;
-        let node = anchored.shop.add_node()?;
+        let node = anchored.add_node()?;
         let uri = format!("http://{node}/data");
         anchored.by_owner(&["rotate", "data-uri", &uri])?;
         Ok(anchored)
@@ -262,8 +262,22 @@ impl Anchored {
     }
 }
 
-impl AsRef<Shop> for Anchored {
-    fn as_ref(&self) -> &Shop {
+impl Deref for AnchoredShop {
+    type Target = TestShop;
+
+    fn deref(&self) -> &TestShop {
+        &self.shop
+    }
+}
+
+impl DerefMut for AnchoredShop {
+    fn deref_mut(&mut self) -> &mut TestShop {
+        &mut self.shop
+    }
+}
+
+impl AsRef<TestShop> for AnchoredShop {
+    fn as_ref(&self) -> &TestShop {
         &self.shop
     }
 }

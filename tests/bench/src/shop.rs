@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use shelfproof_tests::load::{Answered, Load, Plan, rate};
 use shelfproof_tests::postgres::Durability;
-use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, Shop, codes, order_of};
+use shelfproof_tests::shop::{Settings, StockedShop, TestShop, codes, order_of};
 use shelfproof_tests::{Result, tools};
 
 mod cost;
@@ -26,8 +26,8 @@ const UNTIL_BOUND: Duration = Duration::from_mins(10);
 /// Room for a burst above the rate that was seen before.
 const MARGIN: f64 = 1.8;
 
-/// A shop, alone or with all that it stands in, and what it sold.
-pub(super) struct Till<S = Shop> {
+/// A shop under load, and the codes that it sold.
+pub(super) struct BenchShop<S = TestShop> {
     pub(super) shop: S,
     pub(super) product: String,
     token: String,
@@ -35,10 +35,10 @@ pub(super) struct Till<S = Shop> {
     sold: HashSet<String>,
 }
 
-impl Till {
+impl BenchShop {
     /// Opens a shop whose cluster lies below `target/`, on the disk, with PostgreSQL's own settings.
     pub(super) fn open() -> Result<Self> {
-        Self::over(Shop::start(&Settings {
+        Self::over(TestShop::start(&Settings {
             nodes: 1,
             durability: Durability::Fsync,
             disk: disk(),
@@ -47,12 +47,10 @@ impl Till {
     }
 }
 
-impl<S: AsRef<Shop>> Till<S> {
+impl<S: AsRef<TestShop>> BenchShop<S> {
     /// Opens in a shop that serves.
     pub(super) fn over(shop: S) -> Result<Self> {
-        let product = shop.as_ref().product(PRICE, CURRENCY)?;
-        let channel = shop.as_ref().channel()?;
-        shop.as_ref().credit(&channel, "1000000000.00", CURRENCY)?;
+        let StockedShop { shop, product, channel } = StockedShop::over(shop, "1000000000.00")?;
         Ok(Self {
             shop,
             product,
@@ -68,7 +66,7 @@ impl<S: AsRef<Shop>> Till<S> {
         if missing > 0 {
             self.shop
                 .as_ref()
-                .stock(&self.product, &codes(&format!("till/{}", self.stocked), missing))?;
+                .stock(&self.product, &codes(&format!("bench/{}", self.stocked), missing))?;
             self.stocked += missing;
         }
         // The import's pages go to the disk before the measurement, not during it.

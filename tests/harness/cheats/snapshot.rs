@@ -17,7 +17,7 @@ use super::chain::{Chain, dump};
 use super::database::{Template, settle};
 use super::log::Log;
 use super::place::Place;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::vector_chain::block_on;
 use crate::{Result, tools};
 
@@ -44,7 +44,7 @@ pub struct Sold {
 }
 
 /// The copies that all cheats start from. The database's goes with this value.
-pub struct Ground {
+pub struct ShopSnapshot {
     pub(super) stock: Stock,
     pub(super) identity: Identity,
     pub(super) keys: Keys,
@@ -63,7 +63,7 @@ pub struct Ground {
     folder: PathBuf,
 }
 
-impl Ground {
+impl ShopSnapshot {
     /// Copies the shop of that configuration (`shelfproof.toml`); the cheats will stand in `folder`, where nothing of
     /// their names may be yet. It waits until all that was sold is anchored; from then on nobody may buy until it is done.
     /// The shop's programs are cut off from their database for a moment, and come back by themselves; the configuration's

@@ -17,7 +17,7 @@ const STEPS: [Kind; 4] = [Kind::Generated, Kind::Activated, Kind::Sold, Kind::Re
 
 /// Keys by number, and how far each has come.
 #[derive(Clone, Debug, Default)]
-pub struct HistoryBooks {
+pub struct EventWriter {
     last: BTreeMap<i64, KeyEvent>,
 }
 
@@ -27,7 +27,7 @@ pub fn key_id(no: i64) -> B256 {
     keccak256(no.to_be_bytes())
 }
 
-impl HistoryBooks {
+impl EventWriter {
     /// The next event of each of those keys, not written yet.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A twin of the shop: its own program and keys over a copy of its database. What it sells, the shop knows nothing of.
+//! A copy of the shop: its own program and keys over a copy of its database. What it sells, the shop knows nothing of.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -10,29 +10,29 @@ use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Receipt;
 use tempfile::TempDir;
 
-use super::Ground;
+use super::ShopSnapshot;
 use super::database::Database;
 use crate::Result;
-use crate::anchored::Secret;
+use crate::anchored_shop::Secret;
 use crate::client::{Answer, Client};
 use crate::shop::{Cli, Node, Purchase};
 use crate::vector_chain::block_on;
 
 /// The copy and the shop's programs for it, gone with this value.
-pub(super) struct Twin<'a> {
-    /// The shop that it is a twin of.
-    pub(super) ground: &'a Ground,
+pub(super) struct CopiedShop<'a> {
+    /// The shop that it is a copy of.
+    pub(super) snapshot: &'a ShopSnapshot,
     /// The copy.
     pub(super) database: Database,
     folder: TempDir,
 }
 
-/// A twin that sells.
-pub(super) struct Counter<'a> {
+/// A copy that sells.
+pub(super) struct SellingCopy<'a> {
     // Dropped in this order: whoever serves before the database.
     node: Node,
     /// What it sells from.
-    pub(super) twin: Twin<'a>,
+    pub(super) copy: CopiedShop<'a>,
 }
 
 /// A key that was sold, by the real program, with a real receipt.
@@ -47,28 +47,28 @@ pub(super) struct Sale {
     item: u32,
 }
 
-impl<'a> Twin<'a> {
-    /// A twin of the shop as it was copied.
-    pub(super) fn of(ground: &'a Ground) -> Result<Self> {
+impl<'a> CopiedShop<'a> {
+    /// A copy of the shop as it was copied.
+    pub(super) fn of(snapshot: &'a ShopSnapshot) -> Result<Self> {
         Ok(Self {
-            ground,
-            database: ground.template.copy()?,
+            snapshot,
+            database: snapshot.template.copy()?,
             folder: tempfile::tempdir()?,
         })
     }
 
     /// Opens the counter, without looking at any chain: the fence that keeps an old database from selling is off.
-    pub(super) fn open(self) -> Result<Counter<'a>> {
+    pub(super) fn open(self) -> Result<SellingCopy<'a>> {
         let cli = self.cli("")?;
         let node = Node::start(&cli, &[], &self.path("node.log"))?;
-        Ok(Counter { node, twin: self })
+        Ok(SellingCopy { node, copy: self })
     }
 
     /// What the shop's program answers a buyer where it does look at that chain.
     pub(super) fn ask_fenced(&self, rpc: &str) -> Result<Answer> {
         let cli = self.cli(&format!("rpc = \"{rpc}\""))?;
         let node = Node::listen(&cli, &[], &self.path("fenced.log"))?;
-        order(&node, self.ground, &new_secret("nobody"))
+        order(&node, self.snapshot, &new_secret("nobody"))
     }
 
     /// Runs a command of the shop's program.
@@ -85,7 +85,7 @@ impl<'a> Twin<'a> {
 
     /// The program, configured for the copy; `chain` is more of that section.
     fn cli(&self, chain: &str) -> Result<Cli> {
-        let Ground { identity, keys, .. } = self.ground;
+        let ShopSnapshot { identity, keys, .. } = self.snapshot;
         let config = self.path("shelfproof.toml");
         let text = format!(
             r#"[http]
@@ -105,7 +105,7 @@ merchant_id = "{}"
 {chain}
 
 [shop]
-name = "A twin"
+name = "A copy"
 data_uri = "http://127.0.0.1:1/data"
 "#,
             self.database.url(),
@@ -116,7 +116,7 @@ data_uri = "http://127.0.0.1:1/data"
             identity.merchant_id,
         );
         std::fs::write(&config, text)?;
-        Ok(Cli::new(self.ground.shop.clone(), config, &self.path("cli.log")))
+        Ok(Cli::new(self.snapshot.shop.clone(), config, &self.path("cli.log")))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -124,11 +124,11 @@ data_uri = "http://127.0.0.1:1/data"
     }
 }
 
-impl Counter<'_> {
+impl SellingCopy<'_> {
     /// Sells the next key to a buyer of that name.
     pub(super) fn sell(&self, tag: &str) -> Result<Sale> {
         let secret = new_secret(tag);
-        let Purchase { order, items, .. } = Purchase::read(&order(&self.node, self.twin.ground, &secret)?)?;
+        let Purchase { order, items, .. } = Purchase::read(&order(&self.node, self.copy.snapshot, &secret)?)?;
         let item = items.into_iter().next().ok_or("an order without a key")?;
         Ok(Sale {
             secret,
@@ -144,7 +144,7 @@ impl Counter<'_> {
         let path = format!("/api/v1/orders/{}/refund", sale.order);
         let body = json!({"item": sale.item}).to_string();
         block_on(async {
-            let mut admin = Client::new(self.node.address(), &self.twin.ground.stock.admin)?;
+            let mut admin = Client::new(self.node.address(), &self.copy.snapshot.stock.admin)?;
             admin.post(&path, body).await?.expect(200).map(drop)
         })?
     }
@@ -176,13 +176,13 @@ pub(super) fn sale_to(like: &Bundle, buyer: &Secret) -> Result<String> {
     Ok(body.to_string())
 }
 
-fn order(node: &Node, ground: &Ground, secret: &Secret) -> Result<Answer> {
+fn order(node: &Node, snapshot: &ShopSnapshot, secret: &Secret) -> Result<Answer> {
     let body = json!({
-        "lines": [{"product": ground.stock.product, "quantity": 1}],
+        "lines": [{"product": snapshot.stock.product, "quantity": 1}],
         "buyer": secret.commitment(),
     });
     block_on(async {
-        let mut channel = Client::new(node.address(), &ground.stock.channel)?;
+        let mut channel = Client::new(node.address(), &snapshot.stock.channel)?;
         let key = Bytes::from(rand::random::<[u8; 8]>()).to_string();
         Ok(channel.order(&key, body.to_string()).await?)
     })?

@@ -25,14 +25,14 @@ const START_BOUND: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The running shop, and how its people reach it.
-pub(super) struct House {
+pub(super) struct DemoShop {
     server: Mutex<Option<Server>>,
     folder: PathBuf,
 }
 
 /// How people reach a shop that is open.
 #[derive(Clone, Debug)]
-pub(super) struct Door {
+pub(super) struct OpenShop {
     /// The API.
     pub(super) address: SocketAddr,
     /// The chain's node.
@@ -53,7 +53,7 @@ pub(super) struct Door {
     pub(super) channel: String,
 }
 
-impl House {
+impl DemoShop {
     /// Starts it; it is not open yet.
     pub(super) fn start(place: &Place) -> Result<Self> {
         let folder = place.shop();
@@ -75,7 +75,7 @@ impl House {
     }
 
     /// Waits until it is open.
-    pub(super) fn open(&self) -> Result<Door> {
+    pub(super) fn open(&self) -> Result<OpenShop> {
         let end = Instant::now() + START_BOUND;
         let address = loop {
             if let Some(why) = self.failure() {
@@ -93,7 +93,7 @@ impl House {
         let config = self.folder.join("shelfproof.toml");
         let read = Config::read(&Settings::read_apart(&config, &[])?)?;
         let prover = read.proofs.prover.ok_or("the shop knows no prover")?;
-        Ok(Door {
+        Ok(OpenShop {
             address,
             rpc: read.chain.rpc.expose_secret().to_owned(),
             prover: prover.expose_secret().trim_start_matches("http://").parse()?,
@@ -140,7 +140,7 @@ impl House {
     }
 }
 
-impl Door {
+impl OpenShop {
     /// A caller who shows that token.
     pub(super) fn client(&self, token: &str) -> Result<Client> {
         Client::new(self.address, token)

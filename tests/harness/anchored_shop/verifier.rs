@@ -8,7 +8,7 @@ use serde_json::Value;
 use shelfproof_verifier::chain::Identity;
 use tempfile::TempDir;
 
-use super::{Anchored, Secret};
+use super::{AnchoredShop, Secret};
 use crate::child::{Signal, command};
 use crate::{Result, tools};
 
@@ -54,7 +54,7 @@ impl Verifier {
     ///
     /// # Errors
     /// Where the program cannot be built.
-    pub fn of(anchored: &Anchored) -> Result<Self> {
+    pub fn of(anchored: &AnchoredShop) -> Result<Self> {
         Self::new(anchored.chain.identity, anchored.chain.anvil.url())
     }
 

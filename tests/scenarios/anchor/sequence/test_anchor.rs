@@ -17,10 +17,10 @@ use shelfproof_anchor::store::epochs::{epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::event_append;
 use shelfproof_anchor::store::lock::{lock_try, session_open};
 use shelfproof_anchor::tx::Sender;
-use shelfproof_tests::history_books::{BEGIN_MS, HistoryBooks};
+use shelfproof_tests::event_writer::{BEGIN_MS, EventWriter};
+use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
-use shelfproof_tests::registered::{Merchant, Registered, anchorer};
-use shelfproof_tests::{Result, books};
+use shelfproof_tests::{Result, sample_rows};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::epoch;
 use sqlx::PgConnection;
@@ -58,12 +58,12 @@ pub(crate) struct Finished {
 }
 
 /// Everything, and the anchor while it lives.
-pub(crate) struct House {
-    pub(crate) chain: Registered,
+pub(crate) struct TestAnchor {
+    pub(crate) chain: MerchantChain,
     pub(crate) options: PgConnectOptions,
     pub(crate) bounds: Bounds,
     signer: PrivateKeySigner,
-    books: HistoryBooks,
+    events: EventWriter,
     now_ms: u64,
     broken: Arc<AtomicBool>,
     anchor: Option<(Sequencer, Arc<History>)>,
@@ -99,22 +99,22 @@ impl StepObserver for Breaker {
     }
 }
 
-impl House {
+impl TestAnchor {
     pub(crate) async fn new() -> Result<Self> {
         let postgres = Postgres::start(Durability::None)?;
         let database = postgres.database()?;
-        let pool = books::connect(&postgres, &database)?;
+        let pool = sample_rows::connect(&postgres, &database)?;
         store::migrate(&pool).await?;
         pool.close().await;
         Ok(Self {
-            chain: Registered::start(None, &Merchant::plain()?).await?,
+            chain: MerchantChain::start(None, &Merchant::plain()?).await?,
             options: postgres.connection_url(&database).parse()?,
             bounds: Bounds {
                 epochs: 8,
                 events: 1_000,
             },
             signer: anchorer()?,
-            books: HistoryBooks::default(),
+            events: EventWriter::default(),
             now_ms: BEGIN_MS,
             broken: Arc::default(),
             anchor: None,
@@ -144,12 +144,12 @@ impl House {
     /// The next event of each of those keys.
     pub(crate) async fn write(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<()> {
         let mut connection = self.connect().await?;
-        self.books.write(&mut connection, keys).await
+        self.events.write(&mut connection, keys).await
     }
 
     /// The next event of that key, after another than its last.
     pub(crate) async fn write_unlinked(&mut self, key: i64) -> Result<()> {
-        let mut events = self.books.next([key])?;
+        let mut events = self.events.next([key])?;
         for event in &mut events {
             event.event.prev = B256::repeat_byte(9);
         }
