@@ -248,16 +248,11 @@ async fn open_batch(
             source,
             created_at_ms: now_ms,
         };
-        match batch_insert(pool, &new).await {
-            Err(error) if error.constraint() == Some("batches_product_id_fkey") => {
-                return Err(ImportError::UnknownProduct(product));
-            }
-            inserted => inserted?,
-        }
+        batch_insert(pool, &new).await?;
         // Read back: another import of the same name may have been faster.
         found = find().await?;
     }
-    let row: BatchRow = found.ok_or(sqlx::Error::RowNotFound)?;
+    let row: BatchRow = found.ok_or(ImportError::UnknownProduct(product))?;
     let id = BatchId(row.id);
     if row.source != source || row.supplier != *supplier {
         return Err(ImportError::OtherFile(id));

@@ -1,5 +1,5 @@
-//! `bundle_bytes`: how large a compact bundle of four events is on a shelf of a million keys, against AKD's proof of five
-//! versions. The shelf is built for real, and the bundle must hold.
+//! `bundle_bytes`: how large a compact bundle of four events is on a shelf of a million keys, against AKD's proof of
+//! five versions. The shelf is built for real, and the bundle must hold.
 
 use std::collections::BTreeMap;
 use std::path::Path;

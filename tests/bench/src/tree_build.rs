@@ -1,4 +1,5 @@
-//! `tree_build`: `eventsRoot` of a million events from structs, against the same number of keccak calls on the same bytes.
+//! `tree_build`: `eventsRoot` of a million events from structs, against the same number of keccak calls on the same
+//! bytes.
 
 use std::hint::black_box;
 use std::path::Path;

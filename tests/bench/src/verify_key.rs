@@ -1,5 +1,5 @@
-//! `verify_key`: the vectors' four-event bundle from JSON bytes to verdict, against its VRF check and the recovery of its
-//! receipt's signer alone.
+//! `verify_key`: the vectors' four-event bundle from JSON bytes to verdict, against its VRF check and the recovery of
+//! its receipt's signer alone.
 
 use std::hint::black_box;
 use std::path::Path;

@@ -1,11 +1,11 @@
-//! `shelfproof worker` sees what somebody did behind the program's back, and ends when it is told to.
+//! `shelfproof worker` reports a row that was changed behind its back, and ends at SIGTERM.
 
 use std::path::Path;
 use std::time::Duration;
 
-use shelfproof_tests::Result;
 use shelfproof_tests::child::{ChildError, Server, Signal, send};
 use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes};
+use shelfproof_tests::{Result, permit};
 
 /// How long a start and a check may take.
 const BOUND: Duration = Duration::from_mins(1);
@@ -21,6 +21,8 @@ fn start(shop: &TestShop, log: &Path) -> Result<Server> {
 
 #[test]
 fn a_changed_row_is_logged_and_sigterm_ends_it() -> Result<()> {
+    // The bound on its end is one of seconds.
+    let _alone = permit::alone()?;
     let shop = TestShop::start(&Settings {
         nodes: 0,
         ..Settings::default()

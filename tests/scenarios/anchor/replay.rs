@@ -1,4 +1,4 @@
-//! A history made from the chain and the published data alone, against the vectors on a real chain.
+//! The history built from the chain and the published data alone, checked against the vectors on a real chain.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Which events make an epoch: those of a snapshot, so that no key's version comes in an epoch before the version that it follows.
+//! Which events make an epoch: those that its database snapshot sees, so that no event comes in an earlier epoch than
+//! the key's event before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

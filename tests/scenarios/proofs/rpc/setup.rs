@@ -1,4 +1,4 @@
-//! The vectors' chain, their files, and the binary that judges them.
+//! The vectors' chain and files, and runs of the verifier over them.
 
 use std::ffi::OsStr;
 use std::fs;
