@@ -1,4 +1,4 @@
-//! alloy's transport over bounded HTTP: alloy's own reads answers of any size.
+//! alloy's transport over bounded HTTP. The transport that comes with alloy reads answers of any size.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,13 +15,13 @@ use super::error::is_rate_limit;
 
 /// The most bytes of one answer.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
-/// Pauses before a call is tried again; their number bounds the tries.
+/// The pauses before a call is tried again; one try more than there are pauses.
 const RETRY_PAUSES: [Duration; 3] = [
     Duration::from_millis(250),
     Duration::from_secs(1),
     Duration::from_secs(3),
 ];
-/// How long one try may take in all.
+/// The longest time of one try.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Posts JSON-RPC to one address.
@@ -42,7 +42,7 @@ impl BoundedHttp {
         let body = serde_json::to_vec(&request).map_err(TransportError::SerError)?;
         for pause in RETRY_PAUSES {
             match self.post(body.clone()).await {
-                // Only what passes by itself is tried again: a call that timed out was too large or the node is gone.
+                // Only passing failures are tried again. A call that timed out was too large, or the node is gone.
                 Err(HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)) => {
                     tokio::time::sleep(pause).await;
                 }
@@ -53,7 +53,7 @@ impl BoundedHttp {
         parse(self.post(body).await)
     }
 
-    /// One try: the answer's bytes, also where a JSON-RPC error comes with a status of its own.
+    /// Makes one try. Returns the answer's bytes, also of a JSON-RPC error that comes with an HTTP error status.
     async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, HttpError> {
         let request = self
             .client
@@ -76,7 +76,7 @@ impl BoundedHttp {
     }
 }
 
-/// Whether the answer is a JSON-RPC error that passes when the node is left alone for a while.
+/// Whether the answer is a JSON-RPC error for too many requests.
 fn asks_too_often(answer: &[u8]) -> bool {
     let packet = serde_json::from_slice::<ResponsePacket>(answer);
     packet.is_ok_and(|packet| {
