@@ -160,7 +160,7 @@ impl TestShop {
         Ok(address)
     }
 
-    /// The public part of a key, as `admin keys init` printed it.
+    /// The public part of a key, as `admin keyring init` printed it.
     ///
     /// # Errors
     /// If it printed none of that name.
@@ -342,7 +342,7 @@ impl AsRef<Self> for TestShop {
     }
 }
 
-/// The public part of a key in the output of `admin keys init`.
+/// The public part of a key in the output of `admin keyring init`.
 fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
     let key = keys["keys"]
         .as_array()

@@ -104,7 +104,7 @@ async fn find(pool: &PgPool, name: &str) -> Result<Account, FlowError> {
         .await?
         .ok_or_else(|| FlowError::Missing {
             noun: "account",
-            name: format!("{name} (admin key create makes one)"),
+            name: format!("{name} (admin token create makes one)"),
         })
 }
 

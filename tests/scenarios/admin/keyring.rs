@@ -11,9 +11,9 @@ use shelfproof_tests::vector_chain::block_on;
 
 const SECOND: &str = "another passphrase 5b02";
 
-/// `admin keys …` of the shop's configuration.
+/// `admin keyring …` of the shop's configuration.
 fn keys(shop: &TestShop, args: &[&str]) -> Result<Value> {
-    shop.cli.json(&[&["admin", "keys"], args].concat())
+    shop.cli.json(&[&["admin", "keyring"], args].concat())
 }
 
 #[test]
@@ -41,9 +41,9 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
     let restored = keys(&shop, &restore)?;
     assert_eq!(restored, listed);
     assert_eq!(keys(&shop, &["list", "--folder", &other])?, listed);
-    let mut command = shop.cli.command(&["admin", "keys", "rotate", "receipt"]);
+    let mut command = shop.cli.command(&["admin", "keyring", "rotate", "receipt"]);
     command.env("SHELFPROOF_KEYS__FOLDER", &other);
-    run("shelfproof admin keys", command)?;
+    run("shelfproof admin keyring", command)?;
     let rotated = keys(&shop, &["list", "--folder", &other])?.to_string();
     assert!(
         rotated.contains("receipt-2"),
@@ -55,7 +55,7 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
         &["rewrap"],
         &["export", "--to", &path("none"), "--to-passphrase-file", &second],
     ] {
-        let line = [&["admin", "keys"], command, &["--passphrase-file", &second]].concat();
+        let line = [&["admin", "keyring"], command, &["--passphrase-file", &second]].concat();
         let refused = shop.cli.output(&line)?;
         let said = String::from_utf8(refused.stderr)?;
         assert_eq!(refused.status.code(), Some(1), "{said}");

@@ -330,7 +330,7 @@ impl Life {
             &["activate", "none"],
             &["admin", "check"],
             &["admin", "order", "list"],
-            &["admin", "key", "list"],
+            &["admin", "token", "list"],
             &["serve", "--check-config"],
             &["serve", "--listen", "nowhere"],
             &["--help"],
