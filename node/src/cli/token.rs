@@ -41,7 +41,7 @@ enum Command {
     ///
     /// The key is shown once: only a hash of it is kept.
     ///
-    /// Example: shelfproof admin token create --account shop-a --role channel --out shop-a.key
+    /// Example: shelfproof admin token create --account shop-a --role reseller --out shop-a.key
     Create {
         /// The account's name
         #[arg(long)]
@@ -74,14 +74,14 @@ enum RoleArg {
     /// Runs the shop; sees no code
     Admin,
     /// Buys from its prepaid credit
-    Channel,
+    Reseller,
 }
 
 impl From<RoleArg> for Role {
     fn from(role: RoleArg) -> Self {
         match role {
             RoleArg::Admin => Self::Admin,
-            RoleArg::Channel => Self::Channel,
+            RoleArg::Reseller => Self::Reseller,
         }
     }
 }
