@@ -1,4 +1,4 @@
-//! `key` and `show`: a proof bundle against the chain.
+//! `key` and `show`: check a proof bundle against the chain.
 
 mod answer;
 
@@ -22,7 +22,7 @@ pub(crate) fn run(args: &KeyArgs, style: Style, context: &Context) -> Result<Rep
     let mut inputs = Inputs::default();
     let input = inputs.key(&args.code)?;
     let bundle = inputs.bundle(&args.bundle, "--bundle")?;
-    // What the protocol refuses before it looks at the chain is refused before anybody is input.
+    // The protocol checks the code before anything on chain, so no node is asked about a code that it refuses.
     code::canonical(&input.code)?;
     let names = context.names();
     let source = Source::open(&args.source, &names, &mut inputs)?;

@@ -1,7 +1,6 @@
 //! `receipt`: checks a receipt at the purchase, and later whether its promise was kept.
 
 use serde_json::{Map, Value, json};
-use shelfproof_verifier::bundle;
 use shelfproof_verifier::chain::{ChainView, Needs};
 use shelfproof_verifier::receipt::{self, Receipt, Status, Terms};
 use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome, STALE_AFTER_S};
@@ -22,7 +21,7 @@ use crate::{disclosed, facts, time};
 pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failure> {
     let mut inputs = Inputs::default();
     let input = inputs.key(&args.code)?;
-    let bytes = inputs.read(&args.receipt, "--receipt", bundle::MAX_BYTES)?;
+    let bytes = inputs.read(&args.receipt, "--receipt", receipt::MAX_BYTES)?;
     let receipt = Receipt::parse(&bytes)?;
     code::canonical(&input.code)?;
     if args.bundle.is_none() && !args.others.other_bundle.is_empty() {

@@ -15,8 +15,13 @@
 //! | `not_proved` | the names of [`NotProved`] | what an answer does not prove, listed under "Not proved:" |
 //! | `texts` | the names of [`Text`] | labels, and lines with values |
 //!
-//! A name in braces is replaced by a value: `{epoch}`. Both languages have the same names. To add a text, put both
-//! languages into the file and its name into the enum of its group; the tests find a text that is missing or not used.
+//! A name in braces is replaced by a value, and both languages have the same names. `{time}` and `{since}` are times in
+//! UTC; `{epoch}`, `{latest}`, `{block}`, `{epochs}` and `{events}` numbers; `{merchant}`, `{registry}` and `{chain}` a
+//! merchant's ids; `{kind}` a text of `kinds`; `{audit}` the text `audit_own` or `audit_by`; `{auditor}` a name; `{terms}`
+//! the texts `term_…` that apply, joined by `term_separator`; `{detail}` an English sentence.
+//!
+//! To add a text, put both languages into the file and its name into the enum of its group. The tests find a text that is
+//! missing or not used.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
