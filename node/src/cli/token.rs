@@ -1,4 +1,4 @@
-//! `shelfproof admin token`: makes, lists and revokes API keys.
+//! `shelfproof admin token`: makes, lists and revokes the tokens that call the API (API keys).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -25,7 +25,7 @@ use crate::flow::create_api_key::create_api_key;
 use crate::flow::query::api_key::list_api_keys;
 use crate::flow::revoke_api_key::revoke_api_key;
 
-/// Make, list and revoke API keys
+/// Make, list and revoke API keys, the tokens that call the API
 #[derive(Debug, Args)]
 pub struct TokenArgs {
     #[command(subcommand)]
@@ -62,7 +62,7 @@ enum Command {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
-    /// Revoke a key; every server refuses it within seconds
+    /// Revoke an API key; every server refuses it within seconds
     Revoke {
         /// Its id, as the list shows it
         id: ApiKeyId,
@@ -115,7 +115,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
     let now_ms = now_ms();
     let account = create_account(pool, AccountId::new(now_ms, rand::random()), account, role, now_ms).await?;
     let key = ApiKey::new(ApiKeyId::new(now_ms, rand::random()), rand::random());
-    // The file first: a crash in between leaves a file with a key that does not exist, not a key that nobody has.
+    // The file first: a crash in between leaves a token that opens nothing, not an API key whose token is lost.
     if let Some(path) = out {
         write_token(path, &key.token()).map_err(|error| FlowError::Invalid {
             field: "out",
@@ -123,7 +123,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
         })?;
     }
     if let Err(error) = create_api_key(pool, &key, account.id, now_ms).await {
-        // Where this fails too, the file holds a key that does not exist: no harm.
+        // The token opens nothing: it does no harm where the file cannot be removed.
         let _ = out.map(fs::remove_file);
         return Err(error.into());
     }
