@@ -9,12 +9,12 @@ use sqlx::PgPool;
 
 use crate::config::{Config, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
+use crate::fence::FenceState;
 use crate::flow::prove::Prover;
 use crate::sale::{Counter, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::watch::fence::Gate;
 
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
@@ -31,7 +31,7 @@ pub struct App {
     /// Who proves what was sold, if anybody does.
     pub prover: Option<Prover>,
     /// Whether it may sell.
-    pub gate: Arc<Gate>,
+    pub fence: Arc<FenceState>,
     /// What the node was told.
     pub config: Config,
 }
@@ -147,8 +147,8 @@ impl App {
     /// With what to do about it.
     pub async fn open(config: Config) -> Result<(Self, Workers), AppError> {
         let options = store::options(config.database.url.expose_secret())?;
-        let gate = Arc::new(Gate::new(&config.chain));
-        let watched = Arc::clone(&gate);
+        let fence = Arc::new(FenceState::new(&config.chain));
+        let watched = Arc::clone(&fence);
         let opened = move |instance| watched.reached(instance);
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
@@ -159,7 +159,7 @@ impl App {
             Arc::clone(&vault),
             &config.sale,
             clock::now_ms,
-            &gate,
+            &fence,
         );
         let prover = config.proofs.prover.as_ref();
         let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
@@ -168,7 +168,7 @@ impl App {
             vault,
             counter,
             prover,
-            gate,
+            fence,
             config,
         };
         Ok((app, workers))

@@ -15,7 +15,7 @@ use sqlx::PgPool;
 use crate::app::{open_pool, open_shop};
 use crate::config::{Config, Flag, Settings};
 use crate::domain::money::Currency;
-use crate::watch::fence::require_open;
+use crate::fence::require_open;
 
 pub mod activate;
 pub mod api_key;

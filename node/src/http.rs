@@ -45,7 +45,7 @@ use limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD}
 use shop::Shop;
 
 use crate::app::App;
-use crate::watch::metrics;
+use crate::telemetry::metrics;
 
 /// Where the API lies.
 const BASE: &str = "/api/v1";

@@ -16,9 +16,9 @@ use crate::config;
 use crate::domain::id::{OrderId, ProductId};
 use crate::domain::money::Money;
 use crate::domain::order::{NewOrder, Refused};
+use crate::fence::FenceState;
 use crate::flow::look_up;
 use crate::vault::{Goods, Vault};
-use crate::watch::fence::Gate;
 
 mod batch;
 mod batcher;
@@ -137,7 +137,7 @@ impl Workers {
 
 impl Counter {
     /// Starts `settings.workers` tasks, each with a connection of its own; `pool` serves repeats, `now_ms` tells the time,
-    /// and `gate` which database may be sold over.
+    /// and `fence` which database may be sold over.
     #[must_use]
     pub fn start(
         options: &PgConnectOptions,
@@ -145,10 +145,10 @@ impl Counter {
         vault: Arc<Vault>,
         settings: &config::Sale,
         now_ms: Clock,
-        gate: &Arc<Gate>,
+        fence: &Arc<FenceState>,
     ) -> (Self, Workers) {
         let (queue, inbox) = mpsc::channel(settings.queue_max);
-        let workers = batcher::start(inbox, options, &vault, settings, now_ms, gate);
+        let workers = batcher::start(inbox, options, &vault, settings, now_ms, fence);
         (Self { queue, pool, vault }, Workers(workers))
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::problem::{self, Code, Problem};
 use crate::domain::id::AccountId;
-use crate::watch::metrics;
+use crate::telemetry::metrics;
 
 /// Where a request's id stands, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::domain::clock::{MAX_DRIFT_MS, now_ms};
 use crate::store;
 use crate::store::server::server_get;
-use crate::watch::metrics;
+use crate::telemetry::metrics;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -77,13 +77,13 @@ impl Report {
         let server = server.ok().and_then(Result::ok);
         let schema = timeout(READY_BOUND, store::is_migrated(&app.pool)).await;
         let drift_ms = |clock_ms: i64| now_ms().abs_diff(u64::try_from(clock_ms).unwrap_or_default());
-        let refusal = app.gate.refusal();
+        let refusal = app.fence.refusal();
         Self {
             database: server.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
             counter: app.counter.is_open(),
-            fence: app.gate.is_open(),
+            fence: app.fence.is_open(),
             refusal: refusal.unwrap_or_default(),
         }
     }
@@ -158,7 +158,7 @@ pub(super) fn metrics_router(app: Arc<App>) -> Router {
 fn figures(app: &App) -> Response {
     metrics::connections(app.pool.size(), app.pool.num_idle());
     metrics::waiting(app.counter.waiting());
-    if let Some(is_open) = app.gate.is_open() {
+    if let Some(is_open) = app.fence.is_open() {
         metrics::fence(is_open);
     }
     match metrics::start() {

@@ -20,8 +20,8 @@ use crate::domain::order::NewOrder;
 use crate::store::StoreError;
 use crate::store::sale;
 use crate::store::sale_write::sale_write;
+use crate::telemetry::metrics::{self, Stages};
 use crate::vault::Vault;
-use crate::watch::metrics::{self, Stages};
 
 /// How long a batch may take up to its commit: longer than any statement may, so that the server gives up first.
 const PREPARE_BOUND: Duration = Duration::from_secs(15);
