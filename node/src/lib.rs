@@ -3,6 +3,7 @@
 //! A request goes through [`http`] into [`domain`] types, then through one [`flow`] or the [`sale`]'s hot path, which
 //! open the transaction; [`store`] holds all SQL, [`vault`] all secrets. [`app`] puts them together.
 
+mod api_types;
 pub mod app;
 pub mod cli;
 pub mod config;
@@ -16,4 +17,3 @@ pub mod sale;
 pub mod store;
 pub mod telemetry;
 pub mod vault;
-mod view;

@@ -6,12 +6,12 @@ use shelfproof_anchor::output::PrintError;
 use sqlx::PgPool;
 
 use super::print;
+use crate::api_types::ShownActivation;
 use crate::domain::clock::now_ms;
 use crate::domain::id::BatchId;
 use crate::flow::activate::{ActivateError, Activated, activate_batch};
 use crate::store::StoreError;
 use crate::store::import::batch_resolve;
-use crate::view::ShownActivation;
 
 /// Put a batch's keys on sale
 ///

@@ -7,13 +7,13 @@ use sqlx::PgPool;
 use shelfproof_anchor::table;
 
 use super::{Failure, print};
+use crate::api_types::{Listed, ListedOrder, ShownOrder};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, State};
 use crate::flow::FlowError;
 use crate::flow::look_up::{OrderStates, look_up_states};
 use crate::store::order::{order_list, order_list_abnormal};
-use crate::view::{Listed, ListedOrder, ShownOrder};
 
 /// What was bought, and what waits for somebody; never a code.
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use shelfproof_anchor::table;
 
 use super::{Failure, money_currency, print};
+use crate::api_types::{Listed, ShownProduct, ShownStock};
 use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
@@ -16,7 +17,6 @@ use crate::flow::FlowError;
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_find, product_get, product_list, product_stock};
-use crate::view::{Listed, ShownProduct, ShownStock};
 
 /// What is for sale.
 #[derive(Debug, Args)]

@@ -12,8 +12,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
 use super::path::Name;
-use super::problem::{Code, Problem};
-use super::shop::Shop;
+use crate::http::edge::problem::{Code, Problem};
+use crate::http::edge::shop::Shop;
 
 /// A file of an epoch that is not anchored yet may still be replaced, after a restored backup: no cache keeps one long enough for an
 /// auditor to miss the data that counts.

@@ -11,20 +11,20 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::answer::answer;
-use super::auth::Admin;
 use super::docs::problems;
-use super::fence::OpenFence;
 use super::field::{KeyId, Reason};
 use super::json::Json;
 use super::path::Name;
-use super::problem::Problem;
-use super::shop::Shop;
+use crate::api_types::{Hash, KeyState, ShownEvent};
 use crate::domain::clock::now_ms;
 use crate::domain::key::Key;
 use crate::flow::void::void_key;
+use crate::http::edge::answer::answer;
+use crate::http::edge::auth::Admin;
+use crate::http::edge::fence::OpenFence;
+use crate::http::edge::problem::Problem;
+use crate::http::edge::shop::Shop;
 use crate::store::key::key_find;
-use crate::view::{Hash, KeyState, ShownEvent};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))

@@ -11,20 +11,20 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::timeout;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
 use super::docs::problems;
 use super::field::KeyId;
-use super::limits::PROVER_BOUND;
 use super::orders::held;
 use super::path::Name;
-use super::problem::{Code, Problem};
-use super::shop::Shop;
+use crate::api_types::{KeyProof, OrderProofs};
 use crate::app::App;
 use crate::domain::account::Caller;
 use crate::domain::id::OrderId;
 use crate::flow::prove::{BoughtKey, Proof, bought_keys, prove};
+use crate::http::edge::answer::answer;
+use crate::http::edge::limits::PROVER_BOUND;
+use crate::http::edge::problem::{Code, Problem};
+use crate::http::edge::shop::Shop;
 use crate::store::order::order_find_by_key;
-use crate::view::{KeyProof, OrderProofs};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))

@@ -4,8 +4,8 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use utoipa::IntoParams;
 
-use super::limits::{PAGE_DEFAULT, PAGE_MAX};
-use super::problem::{Code, Problem};
+use crate::http::edge::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::http::edge::problem::{Code, Problem};
 
 /// What stands after the `?`, to be taken by name.
 #[derive(Debug)]

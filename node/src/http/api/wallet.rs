@@ -9,12 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
-use super::auth::Channel;
-use super::problem::Problem;
-use super::shop::Shop;
+use crate::api_types::ShownCredit;
+use crate::http::edge::answer::answer;
+use crate::http::edge::auth::Channel;
+use crate::http::edge::problem::Problem;
+use crate::http::edge::shop::Shop;
 use crate::store::wallet::wallet_list;
-use crate::view::ShownCredit;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))

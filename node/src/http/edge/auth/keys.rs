@@ -5,8 +5,8 @@ use std::sync::Arc;
 use moka::future::Cache;
 
 use crate::domain::id::ApiKeyId;
-use crate::http::limits::{KEY_TTL, MAX_KEYS};
-use crate::http::problem::Problem;
+use crate::http::edge::limits::{KEY_TTL, MAX_KEYS};
+use crate::http::edge::problem::Problem;
 use crate::store::StoreError;
 use crate::store::api_key::KnownKey;
 

@@ -27,7 +27,7 @@ use crate::store;
 use crate::store::server::server_get;
 use crate::telemetry::metrics;
 
-pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
         .routes(routes!(alive))
         .routes(routes!(ready))
@@ -47,7 +47,7 @@ struct Alive {
 #[allow(clippy::struct_excessive_bools, reason = "each is a field of the answer")]
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// The database answers.
     database: bool,
     /// It has this program's schema.
@@ -65,7 +65,7 @@ pub(super) struct Report {
 
 /// The last report, given again for a moment.
 #[derive(Debug, Default)]
-pub(super) struct Readiness(Mutex<Option<(Instant, Report)>>);
+pub(crate) struct Readiness(Mutex<Option<(Instant, Report)>>);
 
 impl Report {
     fn is_ready(&self) -> bool {
@@ -146,7 +146,7 @@ async fn counted(_: Admin, State(shop): State<Arc<Shop>>) -> Response {
 }
 
 /// The same without a token, for an address of its own.
-pub(super) fn metrics_router(app: Arc<App>) -> Router {
+pub(crate) fn metrics_router(app: Arc<App>) -> Router {
     Router::new()
         .route(
             "/metrics",

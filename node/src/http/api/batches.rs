@@ -10,22 +10,22 @@ use axum::response::Response;
 use clap::ValueEnum;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
-use super::auth::Admin;
 use super::docs::problems;
-use super::fence::OpenFence;
 use super::json::{MaxBytes, read};
 use super::path::Name;
-use super::problem::{Code, Problem};
 use super::query::{Page, Params};
-use super::shop::Shop;
+use crate::api_types::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
 use crate::domain::clock::now_ms;
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};
+use crate::http::edge::answer::answer;
+use crate::http::edge::auth::Admin;
+use crate::http::edge::fence::OpenFence;
+use crate::http::edge::problem::{Code, Problem};
+use crate::http::edge::shop::Shop;
 use crate::import::Options;
 use crate::store::batch::{batch_get, batch_list, refused_line_list};
-use crate::view::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()

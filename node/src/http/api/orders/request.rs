@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api_types::{Amount, Hash};
 use crate::domain::id::{AccountId, OrderId, ProductId};
 use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES, NewLine, NewOrder};
-use crate::http::field;
-use crate::http::problem::{Code, Problem};
-use crate::view::{Amount, Hash};
+use crate::http::api::field;
+use crate::http::edge::problem::{Code, Problem};
 
 /// The header that names a request, so that it can be repeated.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

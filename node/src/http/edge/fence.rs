@@ -10,7 +10,7 @@ use super::shop::Shop;
 
 /// That the fence is open. It stands in an endpoint's arguments behind who calls, and refuses where it is not.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OpenFence;
+pub(crate) struct OpenFence;
 
 impl FromRequestParts<Arc<Shop>> for OpenFence {
     type Rejection = Problem;

@@ -7,7 +7,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use crate::http::problem::{self, Code, MEDIA_TYPE, Problem};
+use crate::http::edge::problem::{self, Code, MEDIA_TYPE, Problem};
 
 /// Responses by status.
 type Responses = BTreeMap<String, RefOr<Response>>;
@@ -24,8 +24,8 @@ macro_rules! problems {
 
         impl utoipa::IntoResponses for $name {
             fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
-                use $crate::http::problem::Code;
-                $crate::http::docs::responses(&[$(Code::$code $(($of))?),+])
+                use $crate::http::edge::problem::Code;
+                $crate::http::api::docs::responses(&[$(Code::$code $(($of))?),+])
             }
         }
     };

@@ -10,20 +10,20 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
 use super::docs::problems;
-use super::fence::OpenFence;
 use super::field;
 use super::json::Json;
 use super::orders::held;
 use super::path::Name;
-use super::problem::Problem;
-use super::shop::Shop;
+use crate::api_types::{Hash, ShownEvent};
 use crate::domain::account::Caller;
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::redeem::redeem_item;
-use crate::view::{Hash, ShownEvent};
+use crate::http::edge::answer::answer;
+use crate::http::edge::fence::OpenFence;
+use crate::http::edge::problem::Problem;
+use crate::http::edge::shop::Shop;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(redeem))

@@ -13,12 +13,12 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::problem::{self, Code};
-use super::shop::Shop;
+use crate::http::edge::problem::{self, Code};
+use crate::http::edge::shop::Shop;
 
 mod problems;
 
-pub(super) use problems::{problems, responses};
+pub(crate) use problems::{problems, responses};
 
 /// Where the description is.
 const DESCRIPTION: &str = "/openapi.json";
@@ -39,7 +39,7 @@ are refused.
 **Lists** come in pages: give `next` of one page as `after` of the next.";
 
 /// An empty description, to be filled by routes.
-pub(super) fn frame() -> OpenApi {
+pub(crate) fn frame() -> OpenApi {
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -58,7 +58,7 @@ pub(super) fn frame() -> OpenApi {
 }
 
 /// Routes to the description, and to a page that renders it.
-pub(super) fn publish(mut description: OpenApi) -> Router<Arc<Shop>> {
+pub(crate) fn publish(mut description: OpenApi) -> Router<Arc<Shop>> {
     complete(&mut description);
     let text = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
     let page: Router<Arc<Shop>> = SwaggerUi::new("/docs").config(Config::from(DESCRIPTION)).into();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use shelfproof_anchor::store::events::EventError;
 
-use super::{Code, Problem};
 use crate::flow::ClockError;
 use crate::flow::activate::ActivateError;
 use crate::flow::import::ImportError;
@@ -14,6 +13,7 @@ use crate::flow::redeem::RedeemError;
 use crate::flow::refund::RefundError;
 use crate::flow::void::VoidError;
 use crate::flow::{FlowError, StepError};
+use crate::http::edge::problem::{Code, Problem};
 use crate::sale::PlaceError;
 use crate::store::StoreError;
 

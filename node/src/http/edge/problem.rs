@@ -12,13 +12,12 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 mod code;
-mod convert;
 
 pub(crate) use code::Code;
 
+use crate::api_types::receipt;
 use crate::domain::id::OrderId;
 use crate::flow::prove::BoughtKey;
-use crate::view::receipt;
 
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";

@@ -6,8 +6,9 @@ use super::*;
 use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES};
 use crate::domain::{money, product};
 use crate::flow::import;
-use crate::http::limits::{PAGE_DEFAULT, PAGE_MAX};
-use crate::http::{field, parts};
+use crate::http::api::field;
+use crate::http::edge::limits::{PAGE_DEFAULT, PAGE_MAX};
+use crate::http::parts;
 
 fn description() -> Value {
     let mut description = parts().description;

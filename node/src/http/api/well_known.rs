@@ -10,10 +10,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
-use super::shop::Shop;
+use crate::api_types;
 use crate::app::App;
-use crate::view;
+use crate::http::edge::answer::answer;
+use crate::http::edge::shop::Shop;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(merchant))
@@ -29,10 +29,10 @@ struct Merchant<'a> {
     /// The chain's EIP-155 id.
     chain_id: u64,
     /// The registry contract.
-    #[schema(value_type = view::Address)]
+    #[schema(value_type = api_types::Address)]
     registry: Address,
     /// The merchant in it.
-    #[schema(value_type = view::Hash)]
+    #[schema(value_type = api_types::Hash)]
     merchant_id: B256,
     /// The shop's name.
     name: &'a str,

@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 
 use super::auth::KeyCache;
 use super::health::Readiness;
-use super::json::MaxBytes;
 use crate::app::App;
+use crate::http::api::json::MaxBytes;
 
 /// The shop behind the endpoints.
 pub(crate) struct Shop {
@@ -17,11 +17,11 @@ pub(crate) struct Shop {
     /// Who may call.
     pub(crate) keys: KeyCache,
     /// Whether it can sell.
-    pub(super) readiness: Readiness,
+    pub(crate) readiness: Readiness,
     /// Places for imports.
-    pub(super) imports: Semaphore,
+    pub(crate) imports: Semaphore,
     /// Places for readers of the epochs' data.
-    pub(super) downloads: Arc<Semaphore>,
+    pub(crate) downloads: Arc<Semaphore>,
 }
 
 impl FromRef<Arc<Shop>> for MaxBytes {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
-use super::problem::{Code, Problem};
+use crate::http::edge::problem::{Code, Problem};
 
 /// The longest JSON body, bytes.
 #[derive(Clone, Copy, Debug)]

@@ -8,23 +8,23 @@ use axum::response::Response;
 use secrecy::ExposeSecret;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
-use super::auth::{Admin, Channel, Member};
 use super::docs::problems;
-use super::fence::OpenFence;
 use super::json::Json;
 use super::path::Name;
-use super::problem::{Code, Problem};
 use super::query::Page;
-use super::shop::Shop;
+use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 use crate::domain::account::{Caller, Role};
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Order, Refused};
 use crate::flow::look_up::{look_up_states, open_order};
+use crate::http::edge::answer::answer;
+use crate::http::edge::auth::{Admin, Channel, Member};
+use crate::http::edge::fence::OpenFence;
+use crate::http::edge::problem::{Code, Problem};
+use crate::http::edge::shop::Shop;
 use crate::sale::Placed;
 use crate::store::order::{order_get, order_list, order_list_abnormal};
-use crate::view::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 
 mod request;
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
-use super::problem::Problem;
+use crate::http::edge::problem::Problem;
 
 /// The one name in an address. What is no such name at all names nothing.
 #[derive(Debug)]

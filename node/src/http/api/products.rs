@@ -9,21 +9,21 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
-use super::auth::{Admin, Member};
 use super::docs::problems;
 use super::json::Json;
 use super::path::Name;
-use super::problem::Problem;
 use super::query::Page;
-use super::shop::Shop;
+use crate::api_types::{self, Amount, Listed, ShownProduct, ShownStock};
 use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
+use crate::http::edge::answer::answer;
+use crate::http::edge::auth::{Admin, Member};
+use crate::http::edge::problem::Problem;
+use crate::http::edge::shop::Shop;
 use crate::store::product::{product_get, product_list, product_stock};
-use crate::view::{self, Amount, Listed, ShownProduct, ShownStock};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -44,7 +44,7 @@ struct NewBody {
     #[schema(value_type = Amount)]
     price: String,
     /// ISO 4217; it never changes.
-    #[schema(value_type = view::Currency)]
+    #[schema(value_type = api_types::Currency)]
     currency: String,
 }
 

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use super::edge::Trail;
+use super::Trail;
 use super::problem::{Code, Problem};
 use super::shop::Shop;
 use crate::domain::account::{Caller, Role};
@@ -50,9 +50,9 @@ impl FromRequestParts<Arc<Shop>> for Caller {
 
 /// A caller with an API key, of either role.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Member {
-    pub(super) id: AccountId,
-    pub(super) role: Role,
+pub(crate) struct Member {
+    pub(crate) id: AccountId,
+    pub(crate) role: Role,
 }
 
 impl From<KnownKey> for Caller {

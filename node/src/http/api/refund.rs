@@ -9,19 +9,19 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::answer;
-use super::auth::Admin;
 use super::docs::problems;
-use super::fence::OpenFence;
 use super::field::Reason;
 use super::json::Json;
 use super::path::Name;
-use super::problem::Problem;
-use super::shop::Shop;
+use crate::api_types::ShownEvent;
 use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::refund::refund_item;
-use crate::view::ShownEvent;
+use crate::http::edge::answer::answer;
+use crate::http::edge::auth::Admin;
+use crate::http::edge::fence::OpenFence;
+use crate::http::edge::problem::Problem;
+use crate::http::edge::shop::Shop;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(refund))
