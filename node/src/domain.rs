@@ -11,4 +11,5 @@ pub mod money;
 pub mod name;
 pub mod order;
 pub mod product;
+pub mod task;
 pub mod wallet;

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::domain::task::TaskState;
+
 const SALES: &str = "shelfproof_sales_total";
 const REFUSED: &str = "shelfproof_orders_refused_total";
 const BATCH_ORDERS: &str = "shelfproof_batch_orders";
@@ -19,6 +21,10 @@ const REQUESTS: &str = "shelfproof_http_requests_total";
 const REQUEST_TIME: &str = "shelfproof_http_request_seconds";
 const CONNECTIONS: &str = "shelfproof_database_connections";
 const FENCE: &str = "shelfproof_fence_open";
+const TASK_RUNS: &str = "shelfproof_task_runs_total";
+const TASK_TIME: &str = "shelfproof_task_seconds";
+const TASK_FAILURES: &str = "shelfproof_task_failures";
+const TASK_ENDED: &str = "shelfproof_task_ended_timestamp_seconds";
 
 const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 const SECONDS_BUCKETS: [f64; 12] = [
@@ -68,6 +74,20 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(
         FENCE,
         "1 while the database knows every epoch on the chain, 0 while nothing is sold"
+    );
+    describe_counter!(
+        TASK_RUNS,
+        "Runs of background tasks in this process, by task and outcome"
+    );
+    describe_histogram!(TASK_TIME, Unit::Seconds, "Duration of those runs, by task");
+    describe_gauge!(
+        TASK_FAILURES,
+        "Failures in a row of a background task, in whichever process it ran"
+    );
+    describe_gauge!(
+        TASK_ENDED,
+        Unit::Seconds,
+        "When a background task last ended a run, in whichever process: Unix seconds"
     );
     Ok(handle)
 }
@@ -123,4 +143,18 @@ pub(crate) fn refused(reason: &'static str) {
 
 pub(crate) fn batch_failed() {
     counter!(BATCHES_FAILED).increment(1);
+}
+
+/// The schedule and health of a background task.
+pub(crate) fn task(state: &TaskState) {
+    gauge!(TASK_FAILURES, "task" => state.name.clone()).set(f64::from(state.failures));
+    if let Some(last) = &state.last {
+        gauge!(TASK_ENDED, "task" => state.name.clone()).set(Duration::from_millis(last.ended_at_ms).as_secs_f64());
+    }
+}
+
+/// A run of a background task that ended in this process.
+pub(crate) fn task_run(name: &'static str, outcome: &'static str, took: Duration) {
+    counter!(TASK_RUNS, "task" => name, "outcome" => outcome).increment(1);
+    histogram!(TASK_TIME, "task" => name).record(took);
 }
