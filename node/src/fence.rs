@@ -47,7 +47,8 @@ struct Observed {
     status: Status,
     /// The server and database that the newest connection leads to.
     instance: Option<Instance>,
-    /// The highest epoch ever seen: of several RPC nodes behind one address, the next to answer may lag behind the last.
+    /// The highest epoch ever seen: of several RPC nodes behind one address, the next to answer may lag behind the
+    /// last.
     highest: OnChain,
 }
 

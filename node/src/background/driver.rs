@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::{Scheduled, TaskError};
 use crate::domain::task::{Outcome, TaskState};
@@ -43,6 +43,27 @@ pub trait TaskTable: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(TaskState, T), StoreError>> + Send;
 }
 
+/// The time as a process sees it pass; tests have one that passes when they say so.
+pub trait Clock: Clone + Send + Sync + 'static {
+    fn now(&self) -> Duration;
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// The time since it was made.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock(Instant);
+
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
 /// The rows of a process's tasks as it last saw them, for whoever asks it over HTTP.
 #[derive(Clone, Debug, Default)]
 pub struct LastSeen(Arc<Mutex<BTreeMap<String, TaskState>>>);
@@ -63,8 +84,9 @@ impl LastSeen {
 }
 
 /// Runs tasks until it is told to stop.
-pub struct Driver<T> {
+pub struct Driver<T, C = SystemClock> {
     table: Arc<T>,
+    clock: C,
     /// This process's name in the rows.
     runner: Arc<str>,
     seen: LastSeen,
@@ -73,8 +95,15 @@ pub struct Driver<T> {
 impl<T: TaskTable> Driver<T> {
     /// `runner` names this process in the rows: no other may have that name.
     pub fn new(table: T, runner: &str) -> Self {
+        Self::by_clock(table, SystemClock(Instant::now()), runner)
+    }
+}
+
+impl<T: TaskTable, C: Clock> Driver<T, C> {
+    fn by_clock(table: T, clock: C, runner: &str) -> Self {
         Self {
             table: Arc::new(table),
+            clock,
             runner: runner.into(),
             seen: LastSeen::default(),
         }
@@ -97,6 +126,7 @@ impl<T: TaskTable> Driver<T> {
             let mut one = Loop {
                 scheduled,
                 table: Arc::clone(&self.table),
+                clock: self.clock.clone(),
                 runner: Arc::clone(&self.runner),
                 seen: self.seen.clone(),
                 stop: stopped.clone(),
@@ -116,9 +146,10 @@ impl<T: TaskTable> Driver<T> {
 }
 
 /// One task's loop.
-struct Loop<T> {
+struct Loop<T, C> {
     scheduled: Scheduled,
     table: Arc<T>,
+    clock: C,
     runner: Arc<str>,
     seen: LastSeen,
     /// Ends when the driver is told to stop.
@@ -134,7 +165,7 @@ enum Ending {
     Stopped,
 }
 
-impl<T: TaskTable> Loop<T> {
+impl<T: TaskTable, C: Clock> Loop<T, C> {
     async fn run(&mut self) {
         loop {
             let pause = match self.claim().await {
@@ -151,7 +182,7 @@ impl<T: TaskTable> Loop<T> {
                 }
             };
             tokio::select! {
-                () = sleep(pause) => {}
+                () = self.clock.sleep(pause) => {}
                 _ = self.stop.changed() => return,
             }
         }
@@ -179,8 +210,8 @@ impl<T: TaskTable> Loop<T> {
         let mut run = tokio::spawn(self.scheduled.task.run());
         let ending = tokio::select! {
             ended = &mut run => Ending::Ended(ended),
-            () = sleep(self.scheduled.bound) => Ending::TimedOut,
-            () = keep_claim(&*self.table, name, &self.runner) => Ending::ClaimLost,
+            () = self.clock.sleep(self.scheduled.bound) => Ending::TimedOut,
+            () = keep_claim(&*self.table, &self.clock, name, &self.runner) => Ending::ClaimLost,
             _ = self.stop.changed() => Ending::Stopped,
         };
         end(run).await;
@@ -237,18 +268,22 @@ impl<T: TaskTable> Loop<T> {
 }
 
 /// Renews a claim until that is not possible any more.
-async fn keep_claim<T: TaskTable>(table: &T, name: &str, runner: &str) {
-    let mut renewed = Instant::now();
+async fn keep_claim<T: TaskTable>(table: &T, clock: &impl Clock, name: &str, runner: &str) {
+    let mut renewed = clock.now();
     loop {
-        sleep(RENEW_PERIOD).await;
-        let started = Instant::now();
+        clock.sleep(RENEW_PERIOD).await;
+        let started = clock.now();
         let renew = |state: &mut TaskState, now_ms| state.renew(runner, millis(LEASE), now_ms);
-        match timeout(RENEW_PERIOD, table.change(name, renew)).await {
-            Ok(Ok((_, true))) => renewed = started,
-            Ok(Ok((_, false))) => return,
-            // The database may be back before the claim runs out.
-            Ok(Err(_)) | Err(_) if renewed.elapsed() + 2 * RENEW_PERIOD < LEASE => {}
-            Ok(Err(_)) | Err(_) => return,
+        let is_renewed = tokio::select! {
+            changed = table.change(name, renew) => changed.ok().map(|(_, is_ours)| is_ours),
+            () = clock.sleep(RENEW_PERIOD) => None,
+        };
+        match is_renewed {
+            Some(true) => renewed = started,
+            Some(false) => return,
+            // The database does not answer. It may be back in time for another try.
+            None if clock.now() - renewed + 2 * RENEW_PERIOD < LEASE => {}
+            None => return,
         }
     }
 }

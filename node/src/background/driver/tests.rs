@@ -1,6 +1,8 @@
 use std::future::pending;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tokio::sync::oneshot;
+
 use super::super::{Task, TaskRun};
 use super::*;
 use crate::domain::task::LastRun;
@@ -11,25 +13,70 @@ const START_MS: u64 = 1_000_000;
 const PERIOD: Duration = Duration::from_secs(60);
 const BOUND: Duration = Duration::from_secs(600);
 
-/// Rows in memory, by tokio's clock.
-#[derive(Clone)]
+/// A clock that passes when a test says so.
+#[derive(Clone, Default)]
+struct TestClock(Arc<Mutex<Passed>>);
+
+#[derive(Default)]
+struct Passed {
+    now: Duration,
+    /// By when each ends, and by when it began.
+    sleepers: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
+    begun: u64,
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Duration {
+        self.0.lock().unwrap().now
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        let (end, ended) = oneshot::channel();
+        let mut passed = self.0.lock().unwrap();
+        passed.begun += 1;
+        let key = (passed.now + duration, passed.begun);
+        passed.sleepers.insert(key, end);
+        async move { drop(ended.await) }
+    }
+}
+
+impl TestClock {
+    /// Lets so many seconds pass, and everything happen that is due within them.
+    async fn pass(&self, seconds: u64) {
+        let end = self.now() + Duration::from_secs(seconds);
+        loop {
+            // Everything that is ready runs, until all wait for the clock.
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            let mut passed = self.0.lock().unwrap();
+            let Some(first) = passed.sleepers.first_entry().filter(|first| first.key().0 <= end) else {
+                passed.now = end;
+                return;
+            };
+            let ((due, _), sleeper) = first.remove_entry();
+            passed.now = due;
+            // Whoever slept may have stopped waiting.
+            let _ = sleeper.send(());
+        }
+    }
+}
+
+/// Rows in memory.
+#[derive(Clone, Default)]
 struct Rows {
     rows: Arc<Mutex<BTreeMap<String, TaskState>>>,
-    started: Instant,
+    clock: TestClock,
     is_away: Arc<Mutex<bool>>,
 }
 
 impl Rows {
-    fn new() -> Self {
-        Self {
-            rows: Arc::default(),
-            started: Instant::now(),
-            is_away: Arc::default(),
-        }
+    fn now_ms(&self) -> u64 {
+        START_MS + millis(self.clock.now())
     }
 
-    fn now_ms(&self) -> u64 {
-        START_MS + millis(self.started.elapsed())
+    async fn pass(&self, seconds: u64) {
+        self.clock.pass(seconds).await;
     }
 
     fn set_away(&self, is_away: bool) {
@@ -92,53 +139,51 @@ fn done() -> TaskRun {
 
 /// Starts a process with those tasks; dropping the set kills it.
 fn start(rows: &Rows, runner: &str, tasks: Vec<Scheduled>) -> JoinSet<()> {
-    let driver = Driver::new(rows.clone(), runner);
+    let driver = Driver::by_clock(rows.clone(), rows.clock.clone(), runner);
     let mut process = JoinSet::new();
     process.spawn(async move { driver.run(tasks, pending()).await.unwrap() });
     process
 }
 
-async fn after(seconds: u64) {
-    sleep(Duration::from_secs(seconds)).await;
-}
-
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn it_runs_at_once_and_then_each_period() {
-    let rows = Rows::new();
+    let rows = Rows::default();
     let _process = start(
         &rows,
         "a",
         task(|run| Box::pin(async move { Ok(json!({ "run": run })) })),
     );
-    after(1).await;
+    rows.pass(1).await;
     assert_eq!((rows.row().runs, rows.last().details), (1, json!({ "run": 1 })));
-    after(63).await;
+    rows.pass(63).await;
     assert_eq!((rows.row().runs, rows.last().outcome), (2, Outcome::Done));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn nudges_during_a_run_cause_exactly_one_more() {
-    let rows = Rows::new();
-    let long = |_| -> TaskRun {
-        Box::pin(async {
-            after(10).await;
+    let rows = Rows::default();
+    let clock = rows.clock.clone();
+    let long = move |_| -> TaskRun {
+        let clock = clock.clone();
+        Box::pin(async move {
+            clock.sleep(Duration::from_secs(10)).await;
             Ok(json!({}))
         })
     };
     let _process = start(&rows, "a", task(long));
-    after(5).await;
+    rows.pass(5).await;
     for _ in 0..3 {
         rows.change("it", |state, now_ms| state.nudge(now_ms)).await.unwrap();
     }
-    after(20).await;
+    rows.pass(20).await;
     assert_eq!(rows.row().runs, 2);
-    after(30).await;
+    rows.pass(30).await;
     assert_eq!(rows.row().runs, 2);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn one_that_fails_panics_or_hangs_backs_off_and_hurts_no_other() {
-    let rows = Rows::new();
+    let rows = Rows::default();
     let bad = |run| -> TaskRun {
         match run {
             1 => Box::pin(async { Err("no disk".into()) }),
@@ -156,7 +201,7 @@ async fn one_that_fails_panics_or_hangs_backs_off_and_hurts_no_other() {
     let _process = start(&rows, "a", tasks);
     let mut seen = Vec::new();
     for wait_s in [1, 63, 63 + 600, 63] {
-        after(wait_s).await;
+        rows.pass(wait_s).await;
         let row = rows.row();
         seen.push((row.last.unwrap().outcome, row.failures));
     }
@@ -173,20 +218,20 @@ async fn one_that_fails_panics_or_hangs_backs_off_and_hurts_no_other() {
     assert!((12..=13).contains(&good.runs) && good.failures == 0, "{good:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn of_two_processes_one_runs_it_and_the_other_takes_over_from_a_killed_one() {
-    let rows = Rows::new();
+    let rows = Rows::default();
     let hanging = || task(|_| Box::pin(pending()));
     let first = start(&rows, "a", hanging());
-    after(1).await;
+    rows.pass(1).await;
     let _second = start(&rows, "b", task(|_| done()));
     // Renewed again and again, the claim holds for longer than a lease.
-    after(100).await;
+    rows.pass(100).await;
     assert_eq!((rows.row().runs, rows.row().claim.unwrap().runner), (0, "a".to_owned()));
     drop(first);
-    after(25).await;
+    rows.pass(25).await;
     assert_eq!(rows.row().runs, 0, "the killed process's claim holds until it runs out");
-    after(8).await;
+    rows.pass(8).await;
     assert_eq!(
         (rows.row().runs, rows.last().runner),
         (2, "b".to_owned()),
@@ -194,9 +239,9 @@ async fn of_two_processes_one_runs_it_and_the_other_takes_over_from_a_killed_one
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_run_whose_claim_cannot_be_renewed_is_given_up_before_another_can_begin() {
-    let rows = Rows::new();
+    let rows = Rows::default();
     let alive = Arc::new(());
     let held = Arc::clone(&alive);
     let holding = move |_| -> TaskRun {
@@ -208,25 +253,27 @@ async fn a_run_whose_claim_cannot_be_renewed_is_given_up_before_another_can_begi
         })
     };
     let _process = start(&rows, "a", task(holding));
-    after(11).await;
+    rows.pass(11).await;
     assert_eq!(Arc::strong_count(&alive), 3);
     rows.set_away(true);
-    after(12).await;
+    rows.pass(12).await;
     assert_eq!(Arc::strong_count(&alive), 3, "the database may come back in time");
-    after(12).await;
+    rows.pass(12).await;
     assert_eq!(Arc::strong_count(&alive), 2, "the run is gone");
     rows.set_away(false);
-    after(20).await;
+    rows.pass(20).await;
     assert_eq!((rows.last().outcome, rows.row().failures), (Outcome::Lost, 1));
     assert_eq!(Arc::strong_count(&alive), 3, "and another runs");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_process_that_is_told_to_stop_gives_its_run_up() {
-    let rows = Rows::new();
-    let driver = Driver::new(rows.clone(), "a");
-    let stop = sleep(Duration::from_secs(3));
-    driver.run(task(|_| Box::pin(pending())), stop).await.unwrap();
+    let rows = Rows::default();
+    let driver = Driver::by_clock(rows.clone(), rows.clock.clone(), "a");
+    let stop = rows.clock.sleep(Duration::from_secs(3));
+    let run = driver.run(task(|_| Box::pin(pending())), stop);
+    let (ended, ()) = tokio::join!(run, rows.pass(4));
+    ended.unwrap();
     assert_eq!((rows.row().claim, rows.row().runs), (None, 0));
     let seen = driver.last_seen().tasks();
     assert_eq!(seen[0].name, "it");
