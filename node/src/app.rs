@@ -11,7 +11,7 @@ use crate::config::{Config, read_secret};
 use crate::domain::clock::{self, MAX_DRIFT_MS};
 use crate::fence::FenceState;
 use crate::flow::prove::Prover;
-use crate::sale::{Counter, Workers};
+use crate::sale::{OrderQueue, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -27,7 +27,7 @@ pub struct App {
     /// The secrets.
     pub vault: Arc<Vault>,
     /// Where orders are placed.
-    pub counter: Counter,
+    pub orders: OrderQueue,
     /// Who proves what was sold, if anybody does.
     pub prover: Option<Prover>,
     /// Whether it may sell.
@@ -153,7 +153,7 @@ impl App {
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
         let vault = open_bound(&pool, &config).await?;
-        let (counter, workers) = Counter::start(
+        let (orders, workers) = OrderQueue::start(
             &options,
             pool.clone(),
             Arc::clone(&vault),
@@ -166,7 +166,7 @@ impl App {
         let app = Self {
             pool,
             vault,
-            counter,
+            orders,
             prover,
             fence,
             config,

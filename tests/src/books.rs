@@ -5,7 +5,7 @@ use crate::postgres::Postgres;
 use alloy_primitives::{B256, keccak256};
 use shelfproof::domain::account::Role;
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
-use shelfproof::domain::key::{Head, Link, first, next};
+use shelfproof::domain::key::{ChainedEvent, Head, first, next};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::flow::create_account::create_account;
 use shelfproof::flow::create_product::create_product;
@@ -124,9 +124,9 @@ async fn insert_key(pool: &PgPool, no: i64, slot: Option<i64>, kinds: &[Kind]) -
     Ok(())
 }
 
-fn head(no: i64, link: &Link) -> Head {
+fn head(no: i64, link: &ChainedEvent) -> Head {
     Head {
-        no,
+        key_no: no,
         key_id: link.event.key_id,
         state: link.event.kind,
         version: link.event.version,
@@ -135,7 +135,7 @@ fn head(no: i64, link: &Link) -> Head {
     }
 }
 
-async fn insert_event(pool: &PgPool, no: i64, before: i16, link: &Link) -> Result<()> {
+async fn insert_event(pool: &PgPool, no: i64, before: i16, link: &ChainedEvent) -> Result<()> {
     let bytes = |hash: &B256| hash.to_vec();
     sqlx::query(
         "INSERT INTO attest.events (key_no, version, before, kind, at_ms, key_id, prev, payload, salt, body)

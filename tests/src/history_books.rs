@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, keccak256};
-use shelfproof_anchor::store::events::{Appended, event_append};
+use shelfproof_anchor::store::events::{NewEvent, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
 use sqlx::PgConnection;
 
@@ -32,7 +32,7 @@ impl HistoryBooks {
     ///
     /// # Errors
     /// Where a key has come to its end.
-    pub fn next(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<Vec<Appended>> {
+    pub fn next(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<Vec<NewEvent>> {
         let mut events = Vec::new();
         for no in keys {
             let last = self.last.get(&no).copied();
@@ -51,7 +51,7 @@ impl HistoryBooks {
                 payload: payload(&opening.salt, &opening.body),
             };
             self.last.insert(no, event);
-            events.push(Appended {
+            events.push(NewEvent {
                 key_no: no,
                 before: last.map(|last| last.kind),
                 event,

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256};
 use secrecy::ExposeSecret;
+use shelfproof::domain::goods::{Goods, WrappedKey};
 use shelfproof::domain::id::{BatchId, ProductId};
 use shelfproof::flow::rotate_master::rotate_master;
 use shelfproof::store;
 use shelfproof::store::batch_key::{batch_key_count, batch_key_lock, batch_key_masters};
+use shelfproof::vault::Vault;
 use shelfproof::vault::folder::make::{init, remove_master, rotate_master as add_master};
-use shelfproof::vault::{Goods, Vault, WrappedKey};
 use shelfproof_tests::Result;
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_verifier::chain::Identity;

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use secrecy::ExposeSecret;
 use shelfproof::domain::clock::now_ms;
-use shelfproof::domain::order::{NewLine, NewOrder, Refused, State};
+use shelfproof::domain::delivery::{Delivered, OrderOutcome};
+use shelfproof::domain::order::{NewLine, NewOrder, OrderStatus, RefusalReason};
 use shelfproof::flow::look_up::look_up_order;
 use shelfproof::flow::redeem::{RedeemError, redeem_item};
 use shelfproof::flow::refund::{RefundError, refund_item};
 use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof::flow::{StepError, look_up};
-use shelfproof::sale::{Counter, Delivered, PlaceError, Placed};
+use shelfproof::sale::{OrderQueue, PlaceError};
 use shelfproof_tests::Result;
 use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::{ChainView, SignerSpan};
@@ -31,9 +32,9 @@ use shop::{PRICE_MINOR, Shop, delivered};
 
 /// Places orders at once.
 async fn place_all(
-    counter: &Arc<Counter>,
+    counter: &Arc<OrderQueue>,
     orders: Vec<NewOrder>,
-) -> Result<Vec<std::result::Result<Placed, PlaceError>>> {
+) -> Result<Vec<std::result::Result<OrderOutcome, PlaceError>>> {
     let tasks: Vec<_> = orders
         .into_iter()
         .map(|order| {
@@ -129,18 +130,18 @@ async fn an_order_that_fails_leaves_its_neighbours_alone() -> Result<()> {
     let mut sold = HashSet::new();
     for placed in place_all(&counter, orders).await? {
         match placed? {
-            Placed::Delivered(delivered) => sold.extend(codes(&delivered)),
-            Placed::Refused { reason, .. } => refused.push(reason),
+            OrderOutcome::Delivered(delivered) => sold.extend(codes(&delivered)),
+            OrderOutcome::Refused { reason, .. } => refused.push(reason),
         }
     }
     assert_eq!(sold.len(), 10);
     assert_eq!(
         refused,
         [
-            Refused::OutOfStock,
-            Refused::OutOfStock,
-            Refused::PriceChanged,
-            Refused::UnknownProduct
+            RefusalReason::OutOfStock,
+            RefusalReason::OutOfStock,
+            RefusalReason::PriceChanged,
+            RefusalReason::UnknownProduct
         ]
     );
     shop.assert_sound().await
@@ -156,7 +157,7 @@ async fn credit_and_stock_run_out_exactly() -> Result<()> {
     let placed = place_all(&counter, orders).await?;
     let sold = placed
         .iter()
-        .filter(|placed| matches!(placed, Ok(Placed::Delivered(_))))
+        .filter(|placed| matches!(placed, Ok(OrderOutcome::Delivered(_))))
         .count();
     assert_eq!((sold, balance(&shop).await?), (40, 0));
     shop.assert_sound().await
@@ -196,10 +197,10 @@ async fn a_repeat_gets_the_same_and_another_request_does_not() -> Result<()> {
     let refused = shop.order(product, 99);
     for order in [refused.clone(), shop.again(&refused)] {
         let id = refused.id;
-        let Placed::Refused { order, reason, .. } = counter.place(order).await? else {
+        let OrderOutcome::Refused { order, reason, .. } = counter.place(order).await? else {
             return Err("delivered".into());
         };
-        assert_eq!((order, reason), (id, Refused::OutOfStock));
+        assert_eq!((order, reason), (id, RefusalReason::OutOfStock));
     }
     shop.assert_sound().await
 }
@@ -224,14 +225,14 @@ async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
     let placed = place_all(&counter, orders).await?;
     for (at, placed) in placed.into_iter().enumerate() {
         match placed? {
-            Placed::Delivered(_) => assert_ne!(at, 11),
-            Placed::Refused { reason, .. } => assert_eq!((at, reason), (11, Refused::Abnormal)),
+            OrderOutcome::Delivered(_) => assert_ne!(at, 11),
+            OrderOutcome::Refused { reason, .. } => assert_eq!((at, reason), (11, RefusalReason::Abnormal)),
         }
     }
     let kept = look_up_order(&shop.pool, &shop.vault, poisoned.id)
         .await?
         .ok_or("not kept")?;
-    assert_eq!(kept.order.state, State::Refused(Refused::Abnormal));
+    assert_eq!(kept.order.state, OrderStatus::Refused(RefusalReason::Abnormal));
     shop.assert_sound().await
 }
 
@@ -248,10 +249,10 @@ async fn a_key_that_somebody_moved_is_not_sold() -> Result<()> {
     .await?;
     let (counter, _workers) = shop.counter(now_ms)?;
     assert_eq!(codes(&delivered(counter.place(shop.order(product, 2)).await)?).len(), 2);
-    let Placed::Refused { reason, .. } = counter.place(shop.order(product, 1)).await? else {
+    let OrderOutcome::Refused { reason, .. } = counter.place(shop.order(product, 1)).await? else {
         return Err("it was sold".into());
     };
-    assert_eq!(reason, Refused::Abnormal);
+    assert_eq!(reason, RefusalReason::Abnormal);
     shop.assert_sound().await
 }
 
@@ -299,7 +300,7 @@ async fn a_key_s_life_after_the_sale() -> Result<()> {
     let view = look_up_order(&shop.pool, &shop.vault, sold.order)
         .await?
         .ok_or("gone")?;
-    assert_eq!(view.order.state, State::Refunded);
+    assert_eq!(view.order.state, OrderStatus::Refunded);
     let kinds: Vec<Kind> = view.items[0].events.iter().map(|stored| stored.event.kind).collect();
     assert_eq!(
         kinds,
@@ -308,7 +309,7 @@ async fn a_key_s_life_after_the_sale() -> Result<()> {
     );
     assert!(matches!(
         look_up::look_up_placed(&shop.pool, &shop.vault, sold.order).await?,
-        Some(Placed::Delivered(_))
+        Some(OrderOutcome::Delivered(_))
     ));
     let none = refund_item(&shop.pool, sold.order, 0, "", now_ms()).await;
     assert!(matches!(none, Err(RefundError::Missing)));

@@ -6,7 +6,7 @@ use sqlx::{FromRow, PgConnection};
 
 /// An event to be written, by the transaction that makes it true.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Appended {
+pub struct NewEvent {
     /// The shop's number of the key.
     pub key_no: i64,
     /// The kind of the key's event before; none for its first.
@@ -50,9 +50,9 @@ pub enum EventError {
 ///
 /// # Errors
 /// Where the database fails, where a key has that version already, or where a kind may not follow the one before.
-pub async fn event_append(connection: &mut PgConnection, events: &[Appended]) -> Result<(), EventError> {
+pub async fn event_append(connection: &mut PgConnection, events: &[NewEvent]) -> Result<(), EventError> {
     let number = |kind: Kind| i16::from(kind as u8);
-    let each = |field: fn(&Appended) -> &[u8]| events.iter().map(field).collect::<Vec<_>>();
+    let each = |field: fn(&NewEvent) -> &[u8]| events.iter().map(field).collect::<Vec<_>>();
     sqlx::query(include_str!("sql/event_append.sql"))
         .bind(events.iter().map(|event| event.key_no).collect::<Vec<_>>())
         .bind(

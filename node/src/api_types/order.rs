@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::placed::{beside, receipt};
 use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::domain::money::Money;
-use crate::domain::order::{Line, Order, State};
+use crate::domain::order::{Line, Order, OrderStatus};
 use crate::flow::look_up::{ItemView, OrderStates, OrderView};
 
 /// An order in a list.
@@ -104,7 +104,7 @@ struct ShownItem<'a> {
 impl From<&Order> for ListedOrder {
     fn from(order: &Order) -> Self {
         let reason = match order.state {
-            State::Refused(reason) => Some(reason.name()),
+            OrderStatus::Refused(reason) => Some(reason.name()),
             _ => None,
         };
         Self {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Amount, Currency, Hash};
-use crate::sale::{Delivered, Item};
+use crate::domain::delivery::{Delivered, Item};
 
 /// A delivered order.
 #[derive(Serialize, ToSchema)]

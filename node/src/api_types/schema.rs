@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::money::MAX_TEXT;
-use crate::domain::order::{Refused, State};
+use crate::domain::order::{OrderStatus, RefusalReason};
 use crate::import::{Encoding, Format};
 
 /// Describes texts: for each an empty type of that name, for `value_type` alone.
@@ -38,12 +38,12 @@ texts! {
     Currency: pattern("^[A-Z]{3}$");
     /// What became of an order.
     OrderState: names([
-        State::Delivered,
-        State::Refused(Refused::OutOfStock),
-        State::Refused(Refused::Abnormal),
-        State::PartiallyRefunded,
-        State::Refunded,
-    ].map(State::name));
+        OrderStatus::Delivered,
+        OrderStatus::Refused(RefusalReason::OutOfStock),
+        OrderStatus::Refused(RefusalReason::Abnormal),
+        OrderStatus::PartiallyRefunded,
+        OrderStatus::Refunded,
+    ].map(OrderStatus::name));
     /// Where a key stands: the kind of its newest event.
     KeyState: names(Kind::ALL.map(Kind::name));
     /// Where a line's code is.

@@ -269,21 +269,21 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
 
 /// Renews a claim until that is not possible any more.
 async fn keep_claim<T: TaskTable>(table: &T, clock: &impl Clock, name: &str, runner: &str) {
-    let mut renewed = clock.now();
+    // By then another process may take the task over.
+    let mut runs_out = clock.now() + LEASE;
     loop {
         clock.sleep(RENEW_PERIOD).await;
-        let started = clock.now();
+        let renewed_until = clock.now() + LEASE;
         let renew = |state: &mut TaskState, now_ms| state.renew(runner, millis(LEASE), now_ms);
         let is_renewed = tokio::select! {
             changed = table.change(name, renew) => changed.ok().map(|(_, is_ours)| is_ours),
             () = clock.sleep(RENEW_PERIOD) => None,
         };
         match is_renewed {
-            Some(true) => renewed = started,
-            Some(false) => return,
+            Some(true) => runs_out = renewed_until,
             // The database does not answer. It may be back in time for another try.
-            None if clock.now() - renewed + 2 * RENEW_PERIOD < LEASE => {}
-            None => return,
+            None if clock.now() + 2 * RENEW_PERIOD < runs_out => {}
+            Some(false) | None => return,
         }
     }
 }

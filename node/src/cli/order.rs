@@ -10,7 +10,7 @@ use super::{Failure, print};
 use crate::api_types::{Listed, ListedOrder, ShownOrder};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
-use crate::domain::order::{Order, State};
+use crate::domain::order::{Order, OrderStatus};
 use crate::flow::FlowError;
 use crate::flow::look_up::{OrderStates, look_up_states};
 use crate::store::order::{order_list, order_list_abnormal};
@@ -133,7 +133,7 @@ fn show_text(states: &OrderStates) -> String {
 
 fn state_text(order: &Order) -> String {
     match order.state {
-        State::Refused(reason) => format!("{}: {reason}", order.state.name()),
+        OrderStatus::Refused(reason) => format!("{}: {reason}", order.state.name()),
         state => state.name().to_owned(),
     }
 }

@@ -84,16 +84,16 @@ impl Wait {
 pub async fn bought_keys(pool: &PgPool, identity: &Identity, order: OrderId) -> Result<Vec<BoughtKey>, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let sold = order_items(&mut *connection, order).await?;
-    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.no).collect();
+    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let mut events = event_of_keys(&mut connection, &numbers).await?;
     drop(connection);
     (1..)
         .zip(sold)
         .map(|(item, sold)| {
-            let of_key = |stored: &mut Stored| stored.key_no == sold.head.no;
+            let of_key = |stored: &mut Stored| stored.key_no == sold.head.key_no;
             let events: Vec<Stored> = events.extract_if(.., of_key).collect();
             let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
-            let sale = sale.ok_or(LookUpError::NoSale(sold.head.no))?;
+            let sale = sale.ok_or(LookUpError::NoSale(sold.head.key_no))?;
             Ok(BoughtKey {
                 item,
                 receipt: receipt(identity, &sold, sale),

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use shelfproof_anchor::store::events::Appended;
+use shelfproof_anchor::store::events::NewEvent;
 use shelfproof_verifier::B256;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::Map;
@@ -102,13 +102,13 @@ struct Shelf {
 
 impl Shelf {
     /// The first event of each key of [`SHELF`].
-    fn first(&mut self) -> Result<Vec<Appended>> {
+    fn first(&mut self) -> Result<Vec<NewEvent>> {
         self.keys = SHELF;
         self.books.next(1..=SHELF)
     }
 
     /// The next epoch's events.
-    fn next(&mut self) -> Result<Vec<Appended>> {
+    fn next(&mut self) -> Result<Vec<NewEvent>> {
         let mut keys = Vec::new();
         for at in 1..=i64::from(EVENTS) {
             let newest = if at % NEW_EVERY == 0 {
@@ -124,8 +124,8 @@ impl Shelf {
 }
 
 /// What the map is told of an epoch of that number with those events, one a key.
-fn updates_of(events: &[Appended], epoch: u64) -> Vec<(B256, Head)> {
-    let update = |appended: &Appended| {
+fn updates_of(events: &[NewEvent], epoch: u64) -> Vec<(B256, Head)> {
+    let update = |appended: &NewEvent| {
         let event = &appended.event;
         let head = Head {
             version: event.version,

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use shelfproof::domain::clock::now_ms;
+use shelfproof::domain::goods::WrappedKey;
 use shelfproof::flow::activate::{ActivateError, activate_batch};
 use shelfproof::flow::import::{ImportError, Report, Stage};
 use shelfproof::import::{Encoding, Format, Options, ReadError};
 use shelfproof::store::import::batch_find_by_name;
 use shelfproof::store::product::product_stock;
-use shelfproof::vault::WrappedKey;
 use shelfproof_tests::Result;
 use shelfproof_tests::codes::{awkward, awkward_refused, codes, plain};
 use shelfproof_tests::vector_chain::block_on;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use shelfproof::domain::clock::now_ms;
+use shelfproof::domain::delivery::{Delivered, Item};
 use shelfproof::domain::id::ProductId;
 use shelfproof::domain::order::{NewLine, NewOrder};
 use shelfproof::flow::activate::activate_batch;
 use shelfproof::flow::look_up::look_up_order;
-use shelfproof::sale::{Delivered, Item};
+
 use shelfproof_tests::Result;
 use sqlx::types::Uuid;
 

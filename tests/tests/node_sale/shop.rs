@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use shelfproof::config;
 use shelfproof::domain::account::Role;
 use shelfproof::domain::clock::now_ms;
+use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::order::{NewLine, NewOrder};
@@ -19,7 +20,7 @@ use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::import::{Request, import_codes};
 use shelfproof::flow::top_up_credit::top_up_credit;
 use shelfproof::import::Options;
-use shelfproof::sale::{Clock, Counter, Delivered, PlaceError, Placed, Workers};
+use shelfproof::sale::{Clock, OrderQueue, PlaceError, Workers};
 use shelfproof::store;
 use shelfproof::vault::{Vault, folder};
 use shelfproof_tests::Result;
@@ -106,10 +107,10 @@ impl Shop {
     }
 
     /// A counter over this shop.
-    pub(crate) fn counter(&self, now_ms: Clock) -> Result<(Counter, Workers)> {
+    pub(crate) fn counter(&self, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
         let settings = config::Sale::default();
         let options = store::options(&self.url)?;
-        Ok(Counter::start(
+        Ok(OrderQueue::start(
             &options,
             self.pool.clone(),
             Arc::clone(&self.vault),
@@ -165,10 +166,10 @@ pub(crate) fn yuan(minor: i64) -> Money {
 }
 
 /// What an order got, where it got something.
-pub(crate) fn delivered(placed: std::result::Result<Placed, PlaceError>) -> Result<Delivered> {
+pub(crate) fn delivered(placed: std::result::Result<OrderOutcome, PlaceError>) -> Result<Delivered> {
     match placed? {
-        Placed::Delivered(delivered) => Ok(delivered),
-        Placed::Refused { reason, .. } => Err(format!("refused: {reason}").into()),
+        OrderOutcome::Delivered(delivered) => Ok(delivered),
+        OrderOutcome::Refused { reason, .. } => Err(format!("refused: {reason}").into()),
     }
 }
 

@@ -15,15 +15,15 @@ use super::query::Page;
 use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 use crate::domain::account::{Caller, Role};
 use crate::domain::clock::now_ms;
+use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
-use crate::domain::order::{Order, Refused};
+use crate::domain::order::{Order, RefusalReason};
 use crate::flow::look_up::{look_up_states, open_order};
 use crate::http::edge::answer::answer;
 use crate::http::edge::auth::{Admin, Channel, Member};
 use crate::http::edge::fence::OpenFence;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
-use crate::sale::Placed;
 use crate::store::order::{order_get, order_list, order_list_abnormal};
 
 mod request;
@@ -36,9 +36,9 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 }
 
 problems!(PlaceProblems: InvalidField, MissingIdempotencyKey, MalformedBody, BodyTooLarge, UnsupportedMediaType,
-    IdempotencyMismatch, ClockDrift, Fenced, Refused(Refused::UnknownProduct), Refused(Refused::ProductClosed),
-    Refused(Refused::OutOfStock), Refused(Refused::PriceChanged), Refused(Refused::MixedCurrencies),
-    Refused(Refused::InsufficientCredit), Refused(Refused::Abnormal));
+    IdempotencyMismatch, ClockDrift, Fenced, Refused(RefusalReason::UnknownProduct), Refused(RefusalReason::ProductClosed),
+    Refused(RefusalReason::OutOfStock), Refused(RefusalReason::PriceChanged), Refused(RefusalReason::MixedCurrencies),
+    Refused(RefusalReason::InsufficientCredit), Refused(RefusalReason::Abnormal));
 problems!(ListProblems: InvalidField);
 problems!(GetProblems: NotFound);
 
@@ -66,13 +66,13 @@ async fn place(
     let idempotency_key = request::idempotency_key(&headers)?;
     let id = OrderId::new(now_ms(), rand::random());
     let order = body.parse(id, account, idempotency_key)?;
-    match shop.app.counter.place(order).await? {
-        Placed::Delivered(delivered) => {
+    match shop.app.orders.place(order).await? {
+        OrderOutcome::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
             let placed = PlacedOrder::new(&delivered, token.expose_secret()).map_err(Problem::internal)?;
             Ok(answer(StatusCode::CREATED, &placed))
         }
-        Placed::Refused { order, reason, .. } => {
+        OrderOutcome::Refused { order, reason, .. } => {
             Err(Problem::new(Code::Refused(reason), sentence(reason)).about(order))
         }
     }
@@ -155,7 +155,7 @@ pub(super) fn missing() -> Problem {
 }
 
 /// The reason as a sentence.
-fn sentence(reason: Refused) -> String {
+fn sentence(reason: RefusalReason) -> String {
     let text = reason.to_string();
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_ascii_uppercase());

@@ -9,7 +9,7 @@ use shelfproof_anchor::history::History;
 use shelfproof_anchor::seal::Policy;
 use shelfproof_anchor::sequence::{Bounds, Sequencer};
 use shelfproof_anchor::store::epochs::{epoch_edges, epoch_events, epoch_get};
-use shelfproof_anchor::store::events::{Appended, event_append};
+use shelfproof_anchor::store::events::{NewEvent, event_append};
 use shelfproof_anchor::store::lock::{lock_try, session_open};
 use shelfproof_anchor::tx::Sender;
 use shelfproof_verifier::B256;
@@ -83,7 +83,7 @@ impl Mill {
     }
 
     /// Writes the shelf's events, and leaves the database as one that has been there for a while.
-    pub(super) async fn load(&mut self, events: &[Appended]) -> Result<()> {
+    pub(super) async fn load(&mut self, events: &[NewEvent]) -> Result<()> {
         self.append(events, MANY).await?;
         self.postgres
             .psql(&self.database, "VACUUM (ANALYZE) attest.events")
@@ -91,11 +91,11 @@ impl Mill {
     }
 
     /// Writes events as sales do.
-    pub(super) async fn write(&mut self, events: &[Appended]) -> Result<()> {
+    pub(super) async fn write(&mut self, events: &[NewEvent]) -> Result<()> {
         self.append(events, SALES).await
     }
 
-    async fn append(&mut self, events: &[Appended], each: usize) -> Result<()> {
+    async fn append(&mut self, events: &[NewEvent], each: usize) -> Result<()> {
         for events in events.chunks(each) {
             event_append(&mut self.session, events).await?;
         }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::domain::order::Refused;
+use crate::domain::order::RefusalReason;
 
 /// What went wrong, as programs tell it apart. Names are stable; sentences are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) enum Code {
     BodyTooLarge,
     UnsupportedMediaType,
     IdempotencyMismatch,
-    Refused(Refused),
+    Refused(RefusalReason),
     Busy,
     TimedOut,
     Unavailable,
@@ -51,7 +51,7 @@ impl Code {
             Self::ProverUnavailable,
             Self::Internal,
         ];
-        own.into_iter().chain(Refused::ALL.into_iter().map(Self::Refused))
+        own.into_iter().chain(RefusalReason::ALL.into_iter().map(Self::Refused))
     }
 
     /// What this is called in the problem's `code` and `type`.
@@ -149,15 +149,15 @@ impl Code {
     }
 }
 
-const fn refused_status(reason: Refused) -> StatusCode {
+const fn refused_status(reason: RefusalReason) -> StatusCode {
     match reason {
-        Refused::UnknownProduct => StatusCode::NOT_FOUND,
-        Refused::InsufficientCredit => StatusCode::PAYMENT_REQUIRED,
-        Refused::ProductClosed
-        | Refused::OutOfStock
-        | Refused::PriceChanged
-        | Refused::MixedCurrencies
-        | Refused::Abnormal => StatusCode::CONFLICT,
+        RefusalReason::UnknownProduct => StatusCode::NOT_FOUND,
+        RefusalReason::InsufficientCredit => StatusCode::PAYMENT_REQUIRED,
+        RefusalReason::ProductClosed
+        | RefusalReason::OutOfStock
+        | RefusalReason::PriceChanged
+        | RefusalReason::MixedCurrencies
+        | RefusalReason::Abnormal => StatusCode::CONFLICT,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Appended, event_append};
+use shelfproof_anchor::store::events::{NewEvent, event_append};
 use shelfproof_verifier::event::Kind;
 use sqlx::{PgConnection, PgPool};
 
@@ -16,9 +16,9 @@ use crate::store::import::{
     refused_line_insert,
 };
 
-/// Writes a chunk whose batch was settled up to `after_line` when it was read. Where another import of the same file
+/// Writes a chunk whose batch had been written up to `after_line` when it was read. Where another import of the same file
 /// has written it meanwhile, nothing is done. Killed before the commit it leaves nothing, and after it the whole.
-pub(super) async fn settle(
+pub(super) async fn write_chunk(
     pool: &PgPool,
     batch: BatchId,
     after_line: u64,
@@ -28,8 +28,8 @@ pub(super) async fn settle(
     let counts = batch_lock(&mut transaction, batch).await?;
     let counts = counts.ok_or(ImportError::Moved(batch))?;
     if counts.is_complete || counts.lines != after_line {
-        let is_settled = counts.lines >= chunk.last_line;
-        return is_settled.then_some(counts).ok_or(ImportError::Moved(batch));
+        let is_written = counts.lines >= chunk.last_line;
+        return is_written.then_some(counts).ok_or(ImportError::Moved(batch));
     }
     let made = write_keys(&mut transaction, batch, &chunk.keys).await?;
     let mut refusals = refuse_duplicates(&mut transaction, batch, chunk, &made).await?;
@@ -57,7 +57,7 @@ async fn write_keys(
         vrf_proof: &key.proof,
     });
     goods_insert(connection, &goods.collect::<Vec<_>>()).await?;
-    let events = numbered().map(|(key_no, key)| Appended {
+    let events = numbered().map(|(key_no, key)| NewEvent {
         anchor_by_s: None,
         key_no,
         before: None,

@@ -4,30 +4,31 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
 use serde::Serialize;
-use shelfproof_anchor::store::events::Appended;
+use shelfproof_anchor::store::events::NewEvent;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
 
-use super::decide::{Decision, Purchase, Stock};
-use super::{Delivered, Item, Placed};
+use super::plan::{Decision, PlanState, Purchase};
+use crate::domain::delivery::{Delivered, Item, OrderOutcome};
+use crate::domain::goods::Goods;
 use crate::domain::id::{OrderId, ProductId};
 use crate::domain::key;
-use crate::domain::order::{NewOrder, Refused, State};
-use crate::store::sale::{Shelf, Shelved};
+use crate::domain::order::{NewOrder, OrderStatus, RefusalReason};
+use crate::store::sale::{AvailableKey, Pool};
 use crate::store::sale_write::Writes;
-use crate::vault::{Goods, Signed, Vault, VaultError};
+use crate::vault::{Signed, Vault, VaultError};
 
 /// A batch, ready to be written, and what its buyers get once that is done.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(super) struct BatchRows {
     pub(super) writes: Writes,
-    pub(super) events: Vec<Appended>,
-    pub(super) placed: Vec<(OrderId, Placed)>,
+    pub(super) events: Vec<NewEvent>,
+    pub(super) placed: Vec<(OrderId, OrderOutcome)>,
 }
 
 /// Why a batch cannot be recorded.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RecordError {
+pub(super) enum RowsError {
     /// A key's goods could not be opened. Its product sells nothing more until that is mended, or the key voided.
     #[error("key {key_id}: {error}")]
     Vault {
@@ -70,13 +71,13 @@ struct SaleBody<'a> {
 ///
 /// # Errors
 /// Where one of the sales cannot be made. Nothing was written yet.
-pub(super) fn record(
-    stock: &Stock,
+pub(super) fn lay_out(
+    stock: &PlanState,
     decisions: Vec<Decision<'_>>,
     vault: &Vault,
     times: Times,
     mut salt: impl FnMut() -> B256,
-) -> Result<Record, RecordError> {
+) -> Result<BatchRows, RowsError> {
     let mut events = Vec::new();
     for Decision { order, outcome } in &decisions {
         for (line, shelf, key) in outcome.iter().flat_map(Purchase::keys) {
@@ -84,18 +85,18 @@ pub(super) fn record(
         }
     }
     let signed = sign(vault, &events, times)?;
-    let mut record = Record::default();
-    record.settle(&decisions)?;
+    let mut record = BatchRows::default();
+    record.net_wallets(&decisions)?;
     let mut proofs = events.iter().zip(signed);
     for Decision { order, outcome } in decisions {
         record.order(stock, order, &outcome, times);
         let placed = match outcome {
-            Err(reason) => Placed::Refused {
+            Err(reason) => OrderOutcome::Refused {
                 order: order.id,
                 reason,
                 created_at_ms: times.now_ms,
             },
-            Ok(purchase) => Placed::Delivered(record.deliver(order, purchase, vault, times, &mut proofs)?),
+            Ok(purchase) => OrderOutcome::Delivered(record.deliver(order, purchase, vault, times, &mut proofs)?),
         };
         record.placed.push((order.id, placed));
     }
@@ -104,15 +105,15 @@ pub(super) fn record(
 }
 
 /// The record of an order that could not be settled: it waits for somebody to look, and nothing was charged.
-pub(super) fn abnormal(order: &NewOrder, now_ms: u64) -> Record {
-    let mut record = Record::default();
+pub(super) fn abnormal(order: &NewOrder, now_ms: u64) -> BatchRows {
+    let mut record = BatchRows::default();
     let times = Times { now_ms, anchor_by_s: 0 };
-    record.order(&Stock::default(), order, &Err(Refused::Abnormal), times);
+    record.order(&PlanState::default(), order, &Err(RefusalReason::Abnormal), times);
     record.placed.push((
         order.id,
-        Placed::Refused {
+        OrderOutcome::Refused {
             order: order.id,
-            reason: Refused::Abnormal,
+            reason: RefusalReason::Abnormal,
             created_at_ms: now_ms,
         },
     ));
@@ -123,11 +124,11 @@ pub(super) fn abnormal(order: &NewOrder, now_ms: u64) -> Record {
 fn chain(
     order: &NewOrder,
     line: i16,
-    shelf: &Shelf,
-    key: &Shelved,
+    shelf: &Pool,
+    key: &AvailableKey,
     times: Times,
     salt: B256,
-) -> Result<Appended, RecordError> {
+) -> Result<NewEvent, RowsError> {
     let body = SaleBody {
         order: order.id,
         line,
@@ -137,12 +138,12 @@ fn chain(
         currency: shelf.price.currency.code(),
         buyer: order.buyer,
     };
-    let unwritable = || RecordError::Key(key.head.no);
+    let unwritable = || RowsError::Key(key.head.key_no);
     let body = serde_json::to_string(&body).map_err(|_| unwritable())?;
     let link = key::next(&key.head, Kind::Sold, times.now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
-    Ok(Appended {
+    Ok(NewEvent {
         anchor_by_s: Some(times.anchor_by_s),
-        key_no: key.head.no,
+        key_no: key.head.key_no,
         before: Some(key.head.state),
         event: link.event,
         opening: link.opening,
@@ -150,22 +151,22 @@ fn chain(
 }
 
 /// One signature for the whole batch, and the path to it for each sale.
-fn sign(vault: &Vault, events: &[Appended], times: Times) -> Result<Vec<Signed>, RecordError> {
+fn sign(vault: &Vault, events: &[NewEvent], times: Times) -> Result<Vec<Signed>, RowsError> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
     let events: Vec<KeyEvent> = events.iter().map(|appended| appended.event).collect();
     vault
         .sign_receipts(&events, times.anchor_by_s)
-        .ok_or(RecordError::Unsigned)
+        .ok_or(RowsError::Unsigned)
 }
 
 /// What the buyer gets.
-fn open(vault: &Vault, key: &Shelved) -> Result<Goods, RecordError> {
+fn open(vault: &Vault, key: &AvailableKey) -> Result<Goods, RowsError> {
     let data_key = vault.data_key_open(key.batch, &key.wrapped);
     data_key
         .and_then(|data_key| data_key.open(&key.head.key_id, key.batch, &key.sealed))
-        .map_err(|error| RecordError::Vault {
+        .map_err(|error| RowsError::Vault {
             key_id: key.head.key_id,
             error,
         })
@@ -176,9 +177,9 @@ const fn ms(at_ms: u64) -> i64 {
     at_ms.cast_signed()
 }
 
-impl Record {
+impl BatchRows {
     /// Where the cursors end, and what the wallets give and get.
-    fn settle(&mut self, decisions: &[Decision<'_>]) -> Result<(), RecordError> {
+    fn net_wallets(&mut self, decisions: &[Decision<'_>]) -> Result<(), RowsError> {
         let mut cursors: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
         let mut deltas: BTreeMap<i64, i64> = BTreeMap::new();
         for purchase in decisions.iter().filter_map(|decision| decision.outcome.as_ref().ok()) {
@@ -189,7 +190,7 @@ impl Record {
                 // Slots between the cursor and the key that was there hold none. A cursor never goes back.
                 let stepped = key.slot - *cursor;
                 *holes += if stepped < 0 {
-                    return Err(RecordError::Key(key.head.no));
+                    return Err(RowsError::Key(key.head.key_no));
                 } else {
                     stepped
                 };
@@ -209,10 +210,10 @@ impl Record {
     }
 
     /// The rows of an order and its lines.
-    fn order(&mut self, stock: &Stock, order: &NewOrder, outcome: &Result<Purchase, Refused>, times: Times) {
+    fn order(&mut self, stock: &PlanState, order: &NewOrder, outcome: &Result<Purchase, RefusalReason>, times: Times) {
         let (state, reason) = match outcome {
-            Ok(_) => (State::Delivered, None),
-            Err(reason) => (State::Refused(*reason), Some(reason.name())),
+            Ok(_) => (OrderStatus::Delivered, None),
+            Err(reason) => (OrderStatus::Refused(*reason), Some(reason.name())),
         };
         let total = outcome.as_ref().ok().map(|purchase| purchase.total);
         let orders = &mut self.writes.orders;
@@ -242,8 +243,8 @@ impl Record {
         purchase: Purchase,
         vault: &Vault,
         times: Times,
-        proofs: &mut impl Iterator<Item = (&'a Appended, Signed)>,
-    ) -> Result<Delivered, RecordError> {
+        proofs: &mut impl Iterator<Item = (&'a NewEvent, Signed)>,
+    ) -> Result<Delivered, RowsError> {
         let Purchase { total, wallet, lines } = purchase;
         let mut items = Vec::new();
         for (line, bought) in (1..).zip(lines) {
@@ -289,7 +290,7 @@ impl Record {
     }
 
     /// The rows of one key.
-    fn sale(&mut self, order: OrderId, line: i16, appended: &Appended, signed: &Signed, times: Times) {
+    fn sale(&mut self, order: OrderId, line: i16, appended: &NewEvent, signed: &Signed, times: Times) {
         let event = &appended.event;
         let keys = &mut self.writes.keys;
         keys.no.push(appended.key_no);

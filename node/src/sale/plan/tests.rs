@@ -6,9 +6,9 @@ use shelfproof_verifier::event::Kind;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, OrderId};
 use crate::domain::key::Head;
-use crate::vault::WrappedKey;
 
 const ME: AccountId = AccountId(Uuid::from_u128(1));
 
@@ -17,8 +17,8 @@ fn product(number: u8) -> ProductId {
 }
 
 /// A shelf of pool `number`, at 2.00 in that currency.
-fn shelf(number: u8, currency: Currency) -> Shelf {
-    Shelf {
+fn shelf(number: u8, currency: Currency) -> Pool {
+    Pool {
         pool: i32::from(number),
         product: product(number),
         cursor: 1,
@@ -29,8 +29,8 @@ fn shelf(number: u8, currency: Currency) -> Shelf {
     }
 }
 
-fn credit(currency: Currency, balance_minor: i64) -> Credit {
-    Credit {
+fn credit(currency: Currency, balance_minor: i64) -> CreditWallet {
+    CreditWallet {
         wallet: 1,
         account: ME,
         balance: Money {
@@ -40,10 +40,10 @@ fn credit(currency: Currency, balance_minor: i64) -> Credit {
     }
 }
 
-fn key(pool: u8, slot: i64) -> Shelved {
-    Shelved {
+fn key(pool: u8, slot: i64) -> AvailableKey {
+    AvailableKey {
         head: Head {
-            no: i64::from(pool) * 1000 + slot,
+            key_no: i64::from(pool) * 1000 + slot,
             key_id: B256::ZERO,
             state: Kind::Activated,
             version: 2,
@@ -81,7 +81,7 @@ fn order(lines: &[(u8, u32)]) -> NewOrder {
 }
 
 /// What each order got: the slots of each line, or why none.
-fn outcomes(stock: &mut Stock, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, Refused>> {
+fn outcomes(stock: &mut PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
     let orders: Vec<&NewOrder> = orders.iter().collect();
     let slots = |bought: &Bought| bought.keys.iter().map(|key| key.slot).collect();
     stock
@@ -97,20 +97,20 @@ fn outcomes(stock: &mut Stock, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>,
 
 #[test]
 fn keys_go_out_in_the_order_of_slots_and_over_holes() {
-    let mut stock = Stock::new(
+    let mut stock = PlanState::new(
         vec![shelf(1, Currency::CNY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1), key(1, 4), key(1, 5)],
     );
     assert_eq!(
         outcomes(&mut stock, &[order(&[(1, 2)]), order(&[(1, 2)]), order(&[(1, 1)])]),
-        [Ok(vec![vec![1, 4]]), Err(Refused::OutOfStock), Ok(vec![vec![5]])]
+        [Ok(vec![vec![1, 4]]), Err(RefusalReason::OutOfStock), Ok(vec![vec![5]])]
     );
 }
 
 #[test]
 fn a_line_that_fails_leaves_all_its_order_s_keys() {
-    let mut stock = Stock::new(
+    let mut stock = PlanState::new(
         vec![shelf(1, Currency::CNY), shelf(2, Currency::CNY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1)],
@@ -120,13 +120,17 @@ fn a_line_that_fails_leaves_all_its_order_s_keys() {
             &mut stock,
             &[order(&[(1, 1), (2, 1)]), order(&[(1, 1), (1, 1)]), order(&[(1, 1)])]
         ),
-        [Err(Refused::OutOfStock), Err(Refused::OutOfStock), Ok(vec![vec![1]])]
+        [
+            Err(RefusalReason::OutOfStock),
+            Err(RefusalReason::OutOfStock),
+            Ok(vec![vec![1]])
+        ]
     );
 }
 
 #[test]
 fn credit_is_spent_once() {
-    let mut stock = Stock::new(
+    let mut stock = PlanState::new(
         vec![shelf(1, Currency::CNY)],
         vec![credit(Currency::CNY, 399)],
         (1..9).map(|slot| key(1, slot)).collect(),
@@ -134,20 +138,20 @@ fn credit_is_spent_once() {
     assert_eq!(
         outcomes(&mut stock, &[order(&[(1, 2)]), order(&[(1, 1)]), order(&[(1, 1)])]),
         [
-            Err(Refused::InsufficientCredit),
+            Err(RefusalReason::InsufficientCredit),
             Ok(vec![vec![1]]),
-            Err(Refused::InsufficientCredit)
+            Err(RefusalReason::InsufficientCredit)
         ]
     );
 }
 
 #[test]
 fn every_refusal_has_its_reason() {
-    let closed = Shelf {
+    let closed = Pool {
         is_open: false,
         ..shelf(2, Currency::CNY)
     };
-    let mut stock = Stock::new(
+    let mut stock = PlanState::new(
         vec![shelf(1, Currency::CNY), closed, shelf(3, Currency::JPY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1), key(2, 1), key(3, 1)],
@@ -171,12 +175,12 @@ fn every_refusal_has_its_reason() {
             ]
         ),
         [
-            Err(Refused::UnknownProduct),
-            Err(Refused::ProductClosed),
-            Err(Refused::MixedCurrencies),
-            Err(Refused::InsufficientCredit),
-            Err(Refused::PriceChanged),
-            Err(Refused::PriceChanged),
+            Err(RefusalReason::UnknownProduct),
+            Err(RefusalReason::ProductClosed),
+            Err(RefusalReason::MixedCurrencies),
+            Err(RefusalReason::InsufficientCredit),
+            Err(RefusalReason::PriceChanged),
+            Err(RefusalReason::PriceChanged),
             Ok(vec![vec![1]]),
         ]
     );
@@ -190,7 +194,7 @@ proptest! {
         balance in 0..10_000i64,
     ) {
         let shelved = (1..=keys).flat_map(|slot| [key(1, slot), key(2, slot)]).collect();
-        let mut stock = Stock::new(
+        let mut stock = PlanState::new(
             vec![shelf(1, Currency::CNY), shelf(2, Currency::CNY)],
             vec![credit(Currency::CNY, balance)],
             shelved,
@@ -206,7 +210,7 @@ proptest! {
             prop_assert_eq!(purchase.keys().count(), asked as usize);
             prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200);
             for (_, _, key) in purchase.keys() {
-                prop_assert!(taken.insert(key.head.no));
+                prop_assert!(taken.insert(key.head.key_no));
             }
         }
         prop_assert!(spent <= balance);

@@ -6,22 +6,22 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::domain::id::{AccountId, ProductId};
 use crate::domain::money::{Currency, MAX_MINOR, Money};
-use crate::domain::order::{NewLine, NewOrder, Refused};
-use crate::store::sale::{Credit, Shelf, Shelved};
+use crate::domain::order::{NewLine, NewOrder, RefusalReason};
+use crate::store::sale::{AvailableKey, CreditWallet, Pool};
 
 /// What was read under the locks.
 #[derive(Debug, Default)]
-pub(super) struct Stock {
-    shelves: HashMap<ProductId, Shelf>,
-    credits: HashMap<(AccountId, Currency), Credit>,
-    keys: HashMap<i32, VecDeque<Shelved>>,
+pub(super) struct PlanState {
+    shelves: HashMap<ProductId, Pool>,
+    credits: HashMap<(AccountId, Currency), CreditWallet>,
+    keys: HashMap<i32, VecDeque<AvailableKey>>,
 }
 
 /// One order's lot.
 #[derive(Debug)]
 pub(super) struct Decision<'a> {
     pub(super) order: &'a NewOrder,
-    pub(super) outcome: Result<Purchase, Refused>,
+    pub(super) outcome: Result<Purchase, RefusalReason>,
 }
 
 /// An order that is paid and delivered.
@@ -36,13 +36,13 @@ pub(super) struct Purchase {
 /// The keys of one line, in the order of their slots.
 #[derive(Debug)]
 pub(super) struct Bought {
-    pub(super) shelf: Shelf,
-    pub(super) keys: Vec<Shelved>,
+    pub(super) shelf: Pool,
+    pub(super) keys: Vec<AvailableKey>,
 }
 
 impl Purchase {
     /// Each key with its line's number, from 1, and its shelf, in the order in which they are handed out.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (i16, &Shelf, &Shelved)> {
+    pub(super) fn keys(&self) -> impl Iterator<Item = (i16, &Pool, &AvailableKey)> {
         (1..)
             .zip(&self.lines)
             .flat_map(|(line, bought)| bought.keys.iter().map(move |key| (line, &bought.shelf, key)))
@@ -58,8 +58,8 @@ pub(super) fn demand(orders: &[&NewOrder]) -> BTreeMap<ProductId, i64> {
     wanted
 }
 
-impl Stock {
-    pub(super) fn new(shelves: Vec<Shelf>, credits: Vec<Credit>, keys: Vec<Shelved>) -> Self {
+impl PlanState {
+    pub(super) fn new(shelves: Vec<Pool>, credits: Vec<CreditWallet>, keys: Vec<AvailableKey>) -> Self {
         let mut stock = Self::default();
         for key in keys {
             stock.keys.entry(key.pool).or_default().push_back(key);
@@ -88,7 +88,7 @@ impl Stock {
         self.shelves.get(product).map(|shelf| shelf.price)
     }
 
-    fn decide_one(&mut self, order: &NewOrder) -> Result<Purchase, Refused> {
+    fn decide_one(&mut self, order: &NewOrder) -> Result<Purchase, RefusalReason> {
         let total = self.total(order)?;
         let mut wanted: HashMap<i32, usize> = HashMap::new();
         for line in &order.lines {
@@ -99,13 +99,13 @@ impl Stock {
             .iter()
             .any(|(pool, quantity)| self.keys.get(pool).map_or(0, VecDeque::len) < *quantity)
         {
-            return Err(Refused::OutOfStock);
+            return Err(RefusalReason::OutOfStock);
         }
         let credit = self
             .credits
             .get_mut(&(order.account, total.currency))
             .filter(|credit| credit.balance.minor >= total.minor)
-            .ok_or(Refused::InsufficientCredit)?;
+            .ok_or(RefusalReason::InsufficientCredit)?;
         credit.balance.minor -= total.minor;
         let wallet = credit.wallet;
         let lines = order
@@ -116,26 +116,26 @@ impl Stock {
         Ok(Purchase { total, wallet, lines })
     }
 
-    fn shelf(&self, line: &NewLine) -> Result<&Shelf, Refused> {
-        self.shelves.get(&line.product).ok_or(Refused::UnknownProduct)
+    fn shelf(&self, line: &NewLine) -> Result<&Pool, RefusalReason> {
+        self.shelves.get(&line.product).ok_or(RefusalReason::UnknownProduct)
     }
 
     /// What the order costs at today's prices, which must be those that it names.
-    fn total(&self, order: &NewOrder) -> Result<Money, Refused> {
+    fn total(&self, order: &NewOrder) -> Result<Money, RefusalReason> {
         let mut total: Option<Money> = None;
         for line in &order.lines {
-            let Shelf { price, is_open, .. } = self.shelf(line)?;
+            let Pool { price, is_open, .. } = self.shelf(line)?;
             if !is_open {
-                return Err(Refused::ProductClosed);
+                return Err(RefusalReason::ProductClosed);
             }
             if let Some(agreed) = &line.price
                 && Money::parse(agreed, price.currency) != Ok(*price)
             {
-                return Err(Refused::PriceChanged);
+                return Err(RefusalReason::PriceChanged);
             }
             let before = total.unwrap_or(Money { minor: 0, ..*price });
             if before.currency != price.currency {
-                return Err(Refused::MixedCurrencies);
+                return Err(RefusalReason::MixedCurrencies);
             }
             // A price is at most MAX_MINOR and an order has at most 100 keys: far from the type's end.
             total = Some(Money {
@@ -145,13 +145,13 @@ impl Stock {
         }
         total
             .filter(|total| total.minor <= MAX_MINOR)
-            .ok_or(Refused::InsufficientCredit)
+            .ok_or(RefusalReason::InsufficientCredit)
     }
 
     /// Takes a line's keys; that they are there was seen before.
-    fn take(&mut self, line: &NewLine) -> Result<Bought, Refused> {
+    fn take(&mut self, line: &NewLine) -> Result<Bought, RefusalReason> {
         let shelf = self.shelf(line)?.clone();
-        let shelved = self.keys.get_mut(&shelf.pool).ok_or(Refused::OutOfStock)?;
+        let shelved = self.keys.get_mut(&shelf.pool).ok_or(RefusalReason::OutOfStock)?;
         let keys = shelved.drain(..line.quantity as usize).collect();
         Ok(Bought { shelf, keys })
     }

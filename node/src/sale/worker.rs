@@ -14,11 +14,18 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
-use super::batch::{self, ANSWER_BOUND, Answers, BatchError, Seller, timed_out};
+use super::batch::{self, ANSWER_BOUND, Answers, BatchContext, BatchError, timed_out};
 use super::batcher::Turn;
+<<<<<<< HEAD:node/src/sale/settle.rs
 use super::record::RecordError;
 use super::{Answer, Clock, Job, PlaceError, Placed};
 use crate::fence::FenceState;
+=======
+use super::rows::RowsError;
+use super::{Answer, Clock, Job, PlaceError};
+use crate::domain::delivery::OrderOutcome;
+use crate::fence::Gate;
+>>>>>>> main:node/src/sale/worker.rs
 use crate::store::StoreError;
 use crate::store::sale::transaction_runs;
 use crate::store::session;
@@ -39,7 +46,7 @@ pub(super) struct Worker {
     fence: Arc<FenceState>,
     /// With where it leads.
     connection: Option<(PgConnection, Instance)>,
-    seller: Seller,
+    seller: BatchContext,
 }
 
 /// Some orders of a batch, and how often they were tried.
@@ -60,7 +67,7 @@ impl Worker {
             options: options.clone(),
             fence: Arc::clone(fence),
             connection: None,
-            seller: Seller {
+            seller: BatchContext {
                 vault,
                 anchor_within_s,
                 now_ms,
@@ -69,7 +76,7 @@ impl Worker {
     }
 
     /// Answers every job. `turn` passes on when the first part waits for its commit, or for somebody else.
-    pub(super) async fn settle(&mut self, jobs: Vec<Job>, turn: Turn) {
+    pub(super) async fn run(&mut self, jobs: Vec<Job>, turn: Turn) {
         let mut parts = VecDeque::from([Part { jobs, tries: 0 }]);
         let mut turn = Some(turn);
         while let Some(part) = parts.pop_front() {
@@ -124,7 +131,7 @@ impl Worker {
                 tries: part.tries + 1,
                 ..part
             });
-        } else if let BatchError::Record(RecordError::Vault { .. }) = error {
+        } else if let BatchError::BatchRows(RowsError::Vault { .. }) = error {
             // The shop's own fault, to be mended: the order can be placed then, under the same key.
             refuse(part.jobs, &PlaceError::Unavailable);
         } else {
@@ -224,8 +231,8 @@ fn once_more(part: Part, parts: &mut VecDeque<Part>) {
 fn reply(jobs: Vec<Job>, answers: Answers) {
     for (job, answer) in jobs.into_iter().zip(answers) {
         match &answer {
-            Ok(Answer::Placed(Placed::Delivered(delivered))) => metrics::sold(delivered.items.len()),
-            Ok(Answer::Placed(Placed::Refused { reason, .. })) => metrics::refused(reason.name()),
+            Ok(Answer::Placed(OrderOutcome::Delivered(delivered))) => metrics::sold(delivered.items.len()),
+            Ok(Answer::Placed(OrderOutcome::Refused { reason, .. })) => metrics::refused(reason.name()),
             _ => {}
         }
         // Who asked may have gone; the order stands, and its repeat finds it.
