@@ -12,17 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::config;
-<<<<<<< HEAD
-use crate::domain::id::{OrderId, ProductId};
-use crate::domain::money::Money;
-use crate::domain::order::{NewOrder, Refused};
-use crate::fence::FenceState;
-=======
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::order::NewOrder;
-use crate::fence::Gate;
->>>>>>> main
+use crate::fence::FenceState;
 use crate::flow::look_up;
 use crate::vault::Vault;
 

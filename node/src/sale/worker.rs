@@ -16,16 +16,10 @@ use tokio::time::{sleep, timeout};
 
 use super::batch::{self, ANSWER_BOUND, Answers, BatchContext, BatchError, timed_out};
 use super::batcher::Turn;
-<<<<<<< HEAD:node/src/sale/settle.rs
-use super::record::RecordError;
-use super::{Answer, Clock, Job, PlaceError, Placed};
-use crate::fence::FenceState;
-=======
 use super::rows::RowsError;
 use super::{Answer, Clock, Job, PlaceError};
 use crate::domain::delivery::OrderOutcome;
-use crate::fence::Gate;
->>>>>>> main:node/src/sale/worker.rs
+use crate::fence::FenceState;
 use crate::store::StoreError;
 use crate::store::sale::transaction_runs;
 use crate::store::session;

@@ -82,13 +82,8 @@ impl Report {
             database: server.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
-<<<<<<< HEAD
-            counter: app.counter.is_open(),
-            fence: app.fence.is_open(),
-=======
             counter: app.orders.is_open(),
-            fence: app.gate.is_open(),
->>>>>>> main
+            fence: app.fence.is_open(),
             refusal: refusal.unwrap_or_default(),
         }
     }
@@ -162,13 +157,8 @@ pub(crate) fn metrics_router(app: Arc<App>) -> Router {
 
 fn figures(app: &App) -> Response {
     metrics::connections(app.pool.size(), app.pool.num_idle());
-<<<<<<< HEAD
-    metrics::waiting(app.counter.waiting());
-    if let Some(is_open) = app.fence.is_open() {
-=======
     metrics::waiting(app.orders.waiting());
-    if let Some(is_open) = app.gate.is_open() {
->>>>>>> main
+    if let Some(is_open) = app.fence.is_open() {
         metrics::fence(is_open);
     }
     render()
