@@ -10,8 +10,8 @@ use crate::domain::task::LastRun;
 /// The table's clock at the start of a test.
 const START_MS: u64 = 1_000_000;
 
-const PERIOD: Duration = Duration::from_secs(60);
-const BOUND: Duration = Duration::from_secs(600);
+const PERIOD: Duration = Duration::from_mins(1);
+const BOUND: Duration = Duration::from_mins(10);
 
 /// A clock that passes when a test says so.
 #[derive(Clone, Default)]
@@ -65,7 +65,7 @@ impl TestClock {
 /// Rows in memory.
 #[derive(Clone, Default)]
 struct Rows {
-    rows: Arc<Mutex<BTreeMap<String, TaskState>>>,
+    tasks: Arc<Mutex<BTreeMap<String, TaskState>>>,
     clock: TestClock,
     is_away: Arc<Mutex<bool>>,
 }
@@ -85,7 +85,7 @@ impl Rows {
 
     /// The row of the one task of these tests.
     fn row(&self) -> TaskState {
-        self.rows.lock().unwrap()["it"].clone()
+        self.tasks.lock().unwrap()["it"].clone()
     }
 
     fn last(&self) -> LastRun {
@@ -107,8 +107,8 @@ impl TaskTable for Rows {
         if *self.is_away.lock().unwrap() {
             return Err(sqlx::Error::PoolTimedOut.into());
         }
-        let mut rows = self.rows.lock().unwrap();
-        let state = rows.entry(name.to_owned()).or_insert_with(|| TaskState::new(name));
+        let mut tasks = self.tasks.lock().unwrap();
+        let state = tasks.entry(name.to_owned()).or_insert_with(|| TaskState::new(name));
         let answer = change(state, self.now_ms());
         Ok((state.clone(), answer))
     }
@@ -173,7 +173,7 @@ async fn nudges_during_a_run_cause_exactly_one_more() {
     let _process = start(&rows, "a", task(long));
     rows.pass(5).await;
     for _ in 0..3 {
-        rows.change("it", |state, now_ms| state.nudge(now_ms)).await.unwrap();
+        rows.change("it", TaskState::nudge).await.unwrap();
     }
     rows.pass(20).await;
     assert_eq!(rows.row().runs, 2);
@@ -214,7 +214,7 @@ async fn one_that_fails_panics_or_hangs_backs_off_and_hurts_no_other() {
             (Outcome::Done, 0),
         ]
     );
-    let good = rows.rows.lock().unwrap()["good"].clone();
+    let good = rows.tasks.lock().unwrap()["good"].clone();
     assert!((12..=13).contains(&good.runs) && good.failures == 0, "{good:?}");
 }
 
