@@ -214,9 +214,9 @@ fn what_waited_is_forgotten_and_does_not_stand_in_the_way() -> Result<()> {
     let setup = Setup::new()?;
     let history = setup.open()?;
     let data = fs::read(setup.published.join(data_path(1)))?;
-    let drawn = history.draw(&decode_data(&data)?)?;
-    assert_eq!(drawn.hash, setup.vectors.epochs[0].hash);
-    history.push(drawn)?;
+    let computed = history.compute_epoch(&decode_data(&data)?)?;
+    assert_eq!(computed.hash, setup.vectors.epochs[0].hash);
+    history.push(computed)?;
     assert_eq!(setup.advance(&history, &setup.published)??.len(), 2);
     assert_eq!(history.waiting(), (0, 0));
     Ok(())
@@ -274,8 +274,8 @@ fn a_history_of_another_chain_is_not_built_upon() -> Result<()> {
         payload: B256::ZERO,
     };
     let put = |seed, number| -> Result<()> {
-        let drawn = history.draw(&[event(seed, number)])?;
-        history.push(drawn)?;
+        let computed = history.compute_epoch(&[event(seed, number)])?;
+        history.push(computed)?;
         Ok(history.finalise(number, 1, ANCHORED_AT_S[0])?)
     };
     put(1, 1)?;

@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use shelfproof::store;
 use shelfproof_anchor::store::epochs::{
-    Edges, Sealed, epoch_cut, epoch_edges, epoch_events, epoch_get, epoch_seal, event_waiting,
+    EpochProgress, EpochRoots, epoch_commit_roots, epoch_cut, epoch_events, epoch_get, epoch_progress, event_backlog,
 };
 use shelfproof_anchor::store::events::event_append;
 use shelfproof_anchor::store::lock::session_open;
@@ -31,7 +31,7 @@ async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOption
 
 /// Cuts an epoch and gives it a hash, so that the next can follow; its (key, version) pairs.
 async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<Record>>> {
-    let now_ms = epoch_edges(connection).await?.newest + 1;
+    let now_ms = epoch_progress(connection).await?.newest + 1;
     let Some(number) = epoch_cut(connection, events_max, now_ms).await? else {
         return Ok(None);
     };
@@ -45,11 +45,11 @@ async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Ve
         event_count: events.len() as u64,
         data_hash: B256::ZERO,
     };
-    let sealed = Sealed {
+    let roots = EpochRoots {
         header,
         hash: header.hash(&B256::ZERO),
     };
-    epoch_seal(connection, &sealed, 1).await?;
+    epoch_commit_roots(connection, &roots, 1).await?;
     Ok(Some(events))
 }
 
@@ -207,12 +207,12 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         let mut anchor = session_open(&options).await?;
         let mut books = HistoryBooks::default();
         books.write(&mut anchor, 0..10).await?;
-        let edges = epoch_edges(&mut anchor).await?;
-        let waiting = event_waiting(&mut anchor, &edges.waiting_since).await?;
+        let progress = epoch_progress(&mut anchor).await?;
+        let waiting = event_backlog(&mut anchor, &progress.waiting_since).await?;
         assert_eq!((waiting.events, waiting.anchor_by_s), (10, None));
 
         let first = cut(&mut anchor, 6).await?.ok_or("nothing to seal")?;
-        let Edges { has_rest, .. } = epoch_edges(&mut anchor).await?;
+        let EpochProgress { has_rest, .. } = epoch_progress(&mut anchor).await?;
         assert!(has_rest);
         // What comes later does not slip into the rest of an earlier snapshot.
         books.write(&mut anchor, 0..10).await?;
@@ -220,15 +220,15 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         assert_eq!((first.len(), rest.len()), (6, 4));
         let last = first.iter().map(|event| event.key_id).max();
         assert!(rest.iter().all(|event| Some(event.key_id) > last && event.version == 1));
-        let edges = epoch_edges(&mut anchor).await?;
-        assert!(!edges.has_rest);
-        assert_eq!(event_waiting(&mut anchor, &edges.waiting_since).await?.events, 10);
+        let progress = epoch_progress(&mut anchor).await?;
+        assert!(!progress.has_rest);
+        assert_eq!(event_backlog(&mut anchor, &progress.waiting_since).await?.events, 10);
         assert_eq!(
             cut(&mut anchor, 10).await?.map(|events| events.len()),
             Some(10),
             "exactly full is no rest"
         );
-        assert!(!epoch_edges(&mut anchor).await?.has_rest);
+        assert!(!epoch_progress(&mut anchor).await?.has_rest);
         Ok(())
     })?
 }

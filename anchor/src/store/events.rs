@@ -21,7 +21,7 @@ pub struct NewEvent {
 
 /// An event as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredEvent {
     /// The shop's number of the key.
     pub key_no: i64,
     /// The event.
@@ -109,9 +109,9 @@ struct Row {
 }
 
 impl Row {
-    fn into_stored(self) -> Option<Stored> {
+    fn into_stored(self) -> Option<StoredEvent> {
         let hash = |bytes: &[u8]| B256::try_from(bytes).ok();
-        Some(Stored {
+        Some(StoredEvent {
             key_no: self.key_no,
             event: KeyEvent {
                 key_id: hash(&self.key_id)?,
@@ -133,7 +133,7 @@ impl Row {
 ///
 /// # Errors
 /// Where the database fails, or a row is damaged.
-pub async fn event_of_keys(connection: &mut PgConnection, keys: &[i64]) -> Result<Vec<Stored>, EventError> {
+pub async fn event_of_keys(connection: &mut PgConnection, keys: &[i64]) -> Result<Vec<StoredEvent>, EventError> {
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/event_of_keys.sql"))
         .bind(keys)
         .fetch_all(connection)

@@ -65,7 +65,7 @@ impl Served {
             condition: Condition::Working,
             final_epoch: number,
             final_hash: hash,
-            sealed_epoch: number,
+            computed_epoch: number,
             at_ms: now_ms(),
             ..Status::default()
         });

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use serde::Serialize;
-use shelfproof_anchor::store::events::Stored;
+use shelfproof_anchor::store::events::StoredEvent;
 use shelfproof_verifier::event::KeyEvent;
 use utoipa::ToSchema;
 
@@ -60,7 +60,7 @@ impl From<&KeyEvent> for ShownEvent<'_> {
 
 impl<'a> ShownEvent<'a> {
     /// The event with what opens it.
-    pub(crate) fn opened(stored: &'a Stored) -> Self {
+    pub(crate) fn opened(stored: &'a StoredEvent) -> Self {
         Self {
             salt: Some(stored.opening.salt),
             body: Some(&stored.opening.body),

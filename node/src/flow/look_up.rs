@@ -1,6 +1,6 @@
 //! What became of an order, for whoever holds it.
 
-use shelfproof_anchor::store::events::{EventError, Stored, event_of_keys};
+use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{Promise, Receipt};
@@ -43,7 +43,7 @@ pub struct ItemView {
     /// Where the key stands now.
     pub state: Kind,
     /// The sale and what came after. The events before it are the supplier's, and stay here.
-    pub events: Vec<Stored>,
+    pub events: Vec<StoredEvent>,
 }
 
 /// Why an order could not be looked up.
@@ -149,13 +149,13 @@ async fn items(connection: &mut PgConnection, vault: &Vault, order: OrderId) -> 
     sold.into_iter()
         .map(|sold| {
             let of_key = events.extract_if(.., |stored| stored.key_no == sold.head.key_no);
-            let events: Vec<Stored> = of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect();
+            let events: Vec<StoredEvent> = of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect();
             view(vault, &sold, events)
         })
         .collect()
 }
 
-fn view(vault: &Vault, sold: &Sold, events: Vec<Stored>) -> Result<ItemView, LookUpError> {
+fn view(vault: &Vault, sold: &Sold, events: Vec<StoredEvent>) -> Result<ItemView, LookUpError> {
     let sale = events.first().ok_or(LookUpError::NoSale(sold.head.key_no))?;
     let goods = vault
         .data_key_open(sold.batch, &sold.wrapped)?
@@ -173,7 +173,7 @@ fn view(vault: &Vault, sold: &Sold, events: Vec<Stored>) -> Result<ItemView, Loo
 }
 
 /// The receipt that was handed out with a key.
-pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &Stored) -> Receipt {
+pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &StoredEvent) -> Receipt {
     Receipt {
         identity: *identity,
         vrf_proof: sold.vrf_proof,

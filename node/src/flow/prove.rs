@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use serde_json::value::RawValue;
 use shelfproof_anchor::history::Proven;
 use shelfproof_anchor::status::Status;
-use shelfproof_anchor::store::events::{Stored, event_of_keys};
+use shelfproof_anchor::store::events::{StoredEvent, event_of_keys};
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
@@ -38,7 +38,7 @@ pub struct BoughtKey {
     /// The promise that was handed out with it.
     pub receipt: Receipt,
     /// All of its events, by version. Those before the sale are the supplier's, and stay closed.
-    events: Vec<Stored>,
+    events: Vec<StoredEvent>,
 }
 
 /// What there is of a key's proof.
@@ -90,8 +90,8 @@ pub async fn bought_keys(pool: &PgPool, identity: &Identity, order: OrderId) -> 
     (1..)
         .zip(sold)
         .map(|(item, sold)| {
-            let of_key = |stored: &mut Stored| stored.key_no == sold.head.key_no;
-            let events: Vec<Stored> = events.extract_if(.., of_key).collect();
+            let of_key = |stored: &mut StoredEvent| stored.key_no == sold.head.key_no;
+            let events: Vec<StoredEvent> = events.extract_if(.., of_key).collect();
             let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
             let sale = sale.ok_or(LookUpError::NoSale(sold.head.key_no))?;
             Ok(BoughtKey {

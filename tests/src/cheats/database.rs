@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use shelfproof::domain::clock::now_ms;
-use shelfproof_anchor::store::epochs::{epoch_cut, epoch_edges, epoch_events, event_waiting};
-use shelfproof_anchor::store::events::{Stored, event_of_keys};
+use shelfproof_anchor::store::epochs::{epoch_cut, epoch_events, epoch_progress, event_backlog};
+use shelfproof_anchor::store::events::{StoredEvent, event_of_keys};
 use shelfproof_verifier::epoch::MAX_EVENTS;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use sqlx::postgres::PgConnectOptions;
@@ -29,9 +29,9 @@ pub(super) fn settle(shop: &PgConnectOptions) -> Result<()> {
     let end = Instant::now() + SETTLE_BOUND;
     block_on(with(shop, async |connection| {
         loop {
-            let edges = epoch_edges(connection).await?;
-            let waiting = event_waiting(connection, &edges.waiting_since).await?;
-            if edges.finished == edges.newest && !edges.has_rest && waiting.events == 0 {
+            let progress = epoch_progress(connection).await?;
+            let waiting = event_backlog(connection, &progress.waiting_since).await?;
+            if progress.finished == progress.newest && !progress.has_rest && waiting.events == 0 {
                 return Ok(());
             }
             if Instant::now() > end {
@@ -118,7 +118,7 @@ impl Database {
 
     /// Writes another body into a key's sale, as only a superuser can, and puts right all that would show it: the sale as
     /// it is now.
-    pub(super) fn rewrite_sale(&self, key_id: B256, opening: &Opening, rewritten: &KeyEvent) -> Result<Stored> {
+    pub(super) fn rewrite_sale(&self, key_id: B256, opening: &Opening, rewritten: &KeyEvent) -> Result<StoredEvent> {
         block_on(with(&self.options, async |connection| {
             execute(connection, "ALTER TABLE attest.events DISABLE TRIGGER stays").await?;
             let no: i64 = sqlx::query_scalar("SELECT no FROM shop.keys WHERE key_id = $1")

@@ -97,7 +97,7 @@ impl Epoch {
         let bytes = |hash: &B256| format!("decode('{}', 'hex')", &hash.to_string()[2..]);
         let sql = format!(
             "INSERT INTO attest.epochs (number, parent, since, snapshot, cut_at_ms, events_root, history_root, event_count,
-                                        data_hash, hash, sealed_at_ms)
+                                        data_hash, hash, roots_at_ms)
              VALUES ({number}, {}, '1:1:', pg_current_snapshot(), 1, {}, {}, {event_count}, {}, {}, 1)",
             bytes(parent),
             bytes(events_root),

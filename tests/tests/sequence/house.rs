@@ -9,10 +9,11 @@ use std::time::Duration;
 use alloy::providers::ext::AnvilApi;
 use alloy::signers::local::PrivateKeySigner;
 use shelfproof::store;
+use shelfproof_anchor::cut_policy::CutPolicy;
 use shelfproof_anchor::history::History;
-use shelfproof_anchor::seal::Policy;
-use shelfproof_anchor::sequence::{Bounds, Round, SequenceError, Sequencer, Step, Witness};
-use shelfproof_anchor::store::epochs::{epoch_edges, epoch_get};
+use shelfproof_anchor::sequence::{Bounds, Round, SequenceError, Sequencer};
+use shelfproof_anchor::step::{BrokenOff, Step, StepObserver};
+use shelfproof_anchor::store::epochs::{epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::event_append;
 use shelfproof_anchor::store::lock::{lock_try, session_open};
 use shelfproof_anchor::tx::Sender;
@@ -32,7 +33,7 @@ const ROUNDS_MAX: u32 = 30;
 /// The clock goes on by this between two rounds: so that what was sent and not seen is sent again.
 const ROUND_MS: u64 = 20_000;
 
-const POLICY: Policy = Policy {
+const POLICY: CutPolicy = CutPolicy {
     every_ms: 0,
     events_max: 1 << 20,
     margin_ms: 0,
@@ -77,23 +78,23 @@ struct Breaker {
 }
 
 impl Breaker {
-    fn breaks(&self, step: Step, before: bool) -> std::result::Result<(), SequenceError> {
+    fn breaks(&self, step: Step, before: bool) -> std::result::Result<(), BrokenOff> {
         let is_here = self
             .at
             .is_some_and(|(at, fault)| at == step && before == (fault == Fault::Failed));
         if is_here && !self.broken.swap(true, Ordering::SeqCst) {
-            return Err(SequenceError::BrokenOff(step));
+            return Err(BrokenOff(step));
         }
         Ok(())
     }
 }
 
-impl Witness for Breaker {
-    fn before(&mut self, step: Step) -> std::result::Result<(), SequenceError> {
+impl StepObserver for Breaker {
+    fn before(&mut self, step: Step) -> std::result::Result<(), BrokenOff> {
         self.breaks(step, true)
     }
 
-    fn after(&mut self, step: Step, _: Duration) -> std::result::Result<(), SequenceError> {
+    fn after(&mut self, step: Step, _: Duration) -> std::result::Result<(), BrokenOff> {
         self.breaks(step, false)
     }
 }
@@ -184,7 +185,7 @@ impl House {
         self.now_ms += ROUND_MS;
         match &mut self.anchor {
             Some((sequencer, _)) => sequencer.round(self.now_ms).await,
-            None => Err(SequenceError::BrokenOff(Step::Cut)),
+            None => Err(BrokenOff(Step::Cut).into()),
         }
     }
 
@@ -198,17 +199,13 @@ impl House {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let history = Arc::new(History::open(self.folder.path(), self.chain.identity.merchant_id)?);
-        let source = self
-            .chain
-            .source()
-            .await
-            .map_err(|_| SequenceError::BrokenOff(Step::Send))?;
+        let source = self.chain.source().await.map_err(|_| BrokenOff(Step::Send))?;
         let sender = Arc::new(Sender::new(source, self.signer.clone(), None));
-        let witness = Box::new(Breaker {
+        let observer = Box::new(Breaker {
             at,
             broken: Arc::clone(&self.broken),
         });
-        let sequencer = Sequencer::new(session, sender, Arc::clone(&history), POLICY, self.bounds, witness);
+        let sequencer = Sequencer::new(session, sender, Arc::clone(&history), POLICY, self.bounds, observer);
         self.anchor = Some((sequencer, history));
         Ok(())
     }
@@ -218,7 +215,7 @@ impl House {
         self.kill();
         self.broken.store(false, Ordering::SeqCst);
         let mut connection = self.connect().await?;
-        let number = epoch_edges(&mut connection).await?.finished + 1;
+        let number = epoch_progress(&mut connection).await?.finished + 1;
         for _ in 0..ROUNDS_MAX {
             self.start(fault).await?;
             match self.step().await {
@@ -229,7 +226,7 @@ impl House {
                 Err(error) => return Err(error.into()),
             }
             self.chain.finalise().await?;
-            if epoch_edges(&mut connection).await?.finished >= number {
+            if epoch_progress(&mut connection).await?.finished >= number {
                 self.start(None).await?;
                 return self.finished(&mut connection, number).await;
             }
@@ -240,7 +237,7 @@ impl House {
     /// The epoch as database, folder and map hold it, which must agree.
     async fn finished(&self, connection: &mut PgConnection, number: u64) -> Result<Finished> {
         let epoch = epoch_get(connection, number).await?.ok_or("the epoch is gone")?;
-        let sealed = epoch.sealed.ok_or("the epoch has no hash")?;
+        let roots = epoch.roots.ok_or("the epoch has no hash")?;
         let (_, history) = self.anchor.as_ref().ok_or("no anchor")?;
         assert!(
             history.final_epoch().0 >= number,
@@ -248,17 +245,14 @@ impl House {
             history.final_epoch()
         );
         let data = fs::read(self.folder.path().join("data").join(epoch::data_path(number)))?;
-        assert_eq!(epoch::data_hash(&data), sealed.header.data_hash);
+        assert_eq!(epoch::data_hash(&data), roots.header.data_hash);
         let place = epoch.anchored.ok_or("the epoch has no block")?;
         let logs = self.chain.epochs().await?;
         assert!(
             logs.iter()
-                .any(|(block, log)| *block == place.block && log.epochHash == sealed.hash)
+                .any(|(block, log)| *block == place.block && log.epochHash == roots.hash)
         );
-        Ok(Finished {
-            hash: sealed.hash,
-            data,
-        })
+        Ok(Finished { hash: roots.hash, data })
     }
 
     pub(crate) fn was_broken_off(&self) -> bool {

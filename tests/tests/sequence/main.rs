@@ -5,7 +5,8 @@ mod chain;
 mod house;
 mod restore;
 
-use shelfproof_anchor::sequence::{SequenceError, Step};
+use shelfproof_anchor::sequence::SequenceError;
+use shelfproof_anchor::step::Step;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 

@@ -33,12 +33,12 @@ fn bought() -> BoughtKey {
         };
         links.push(next(&head, kind, 1_000, opening(version)).unwrap());
     }
-    let stored = |ChainedEvent { event, opening }| Stored {
+    let stored = |ChainedEvent { event, opening }| StoredEvent {
         key_no: 1,
         event,
         opening,
     };
-    let events: Vec<Stored> = links.into_iter().map(stored).collect();
+    let events: Vec<StoredEvent> = links.into_iter().map(stored).collect();
     BoughtKey {
         item: 1,
         receipt: Receipt {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shelfproof::store;
+use shelfproof_anchor::cut_policy::CutPolicy;
 use shelfproof_anchor::history::History;
-use shelfproof_anchor::seal::Policy;
 use shelfproof_anchor::sequence::{Bounds, Sequencer};
-use shelfproof_anchor::store::epochs::{epoch_edges, epoch_events, epoch_get};
+use shelfproof_anchor::store::epochs::{epoch_events, epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::{NewEvent, event_append};
 use shelfproof_anchor::store::lock::{lock_try, session_open};
 use shelfproof_anchor::tx::Sender;
@@ -33,7 +33,7 @@ const MANY: usize = 10_000;
 const POLL: Duration = Duration::from_millis(1);
 
 /// Whatever waits is cut at once.
-const POLICY: Policy = Policy {
+const POLICY: CutPolicy = CutPolicy {
     every_ms: 0,
     events_max: 1 << 20,
     margin_ms: 0,
@@ -106,7 +106,7 @@ impl Mill {
     /// Makes an epoch of all that waits, until the newest block holds it.
     pub(super) async fn post(&mut self) -> Result<()> {
         while self.sequencer.round(BEGIN_MS).await?.again {}
-        let number = epoch_edges(&mut self.session).await?.newest;
+        let number = epoch_progress(&mut self.session).await?.newest;
         while self.newest.newest_epoch().await?.0 < number {
             tokio::time::sleep(POLL).await;
         }
@@ -119,15 +119,15 @@ impl Mill {
         let start = Instant::now();
         self.sequencer.round(BEGIN_MS).await?;
         let took_s = start.elapsed().as_secs_f64();
-        let edges = epoch_edges(&mut self.session).await?;
-        let epoch = epoch_get(&mut self.session, edges.finished).await?;
-        let sealed = epoch.and_then(|epoch| epoch.sealed).ok_or("no epoch is final")?;
-        if edges.finished == edges.newest && sealed.header.history_root == root {
+        let progress = epoch_progress(&mut self.session).await?;
+        let epoch = epoch_get(&mut self.session, progress.finished).await?;
+        let roots = epoch.and_then(|epoch| epoch.roots).ok_or("no epoch is final")?;
+        if progress.finished == progress.newest && roots.header.history_root == root {
             Ok(took_s)
         } else {
             Err(format!(
                 "epoch {} is not final, or came to another root than the map",
-                edges.newest
+                progress.newest
             )
             .into())
         }
@@ -135,7 +135,7 @@ impl Mill {
 
     /// Seconds that reading the last epoch's rows takes, once more.
     pub(super) async fn read_again(&mut self) -> Result<f64> {
-        let number = epoch_edges(&mut self.session).await?.newest;
+        let number = epoch_progress(&mut self.session).await?.newest;
         let start = Instant::now();
         epoch_events(&mut self.session, number).await?;
         Ok(start.elapsed().as_secs_f64())

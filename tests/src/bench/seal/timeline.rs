@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use shelfproof_anchor::sequence::{SequenceError, Step, Witness};
+use shelfproof_anchor::step::{BrokenOff, Step, StepObserver};
 
 use super::median;
 
 /// What a sequence did, and how long that took; in order.
 pub(super) type Spans = Vec<(&'static str, Duration)>;
 
-/// A witness that writes down spans, from [`Timeline::begin`] to [`Timeline::end`].
+/// An observer that writes down spans, from [`Timeline::begin`] to [`Timeline::end`].
 #[derive(Clone, Default)]
 pub(super) struct Timeline(Arc<Mutex<Marks>>);
 
@@ -48,18 +48,18 @@ impl Timeline {
     }
 }
 
-impl Witness for Timeline {
-    fn before(&mut self, step: Step) -> Result<(), SequenceError> {
+impl StepObserver for Timeline {
+    fn before(&mut self, step: Step) -> Result<(), BrokenOff> {
         self.mark(match step {
             Step::Cut => "look",
-            Step::Publish => "read and draw",
+            Step::Publish => "read and compute",
             Step::Sign => "ask and sign",
             _ => step.name(),
         });
         Ok(())
     }
 
-    fn after(&mut self, step: Step, _: Duration) -> Result<(), SequenceError> {
+    fn after(&mut self, step: Step, _: Duration) -> Result<(), BrokenOff> {
         self.mark(step.name());
         Ok(())
     }

@@ -10,7 +10,7 @@ const BUFFER_BYTES: usize = 1 << 16;
 
 /// Puts what `fill` writes in the place of `path`. A crash leaves the old file or the new one, and at most a file of
 /// the same name with `.next` behind it, which the next call writes over: one process at a time writes here.
-pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut next = OsString::from(path);
     next.push(".next");
     let mut file = BufWriter::with_capacity(BUFFER_BYTES, File::create(&next)?);
@@ -22,7 +22,7 @@ pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::
 }
 
 /// Makes the folder and those above it, so that they stay after a power failure.
-pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -37,7 +37,7 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Waits until the names in the folder of `path` are on disk.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

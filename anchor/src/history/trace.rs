@@ -6,8 +6,8 @@ use alloy_primitives::B256;
 use shelfproof_verifier::bundle::{Included, ListedHeader};
 use shelfproof_verifier::history::Head;
 
-use super::HistoryError;
 use super::data::DataFile;
+use super::error::HistoryError;
 use super::folder::Folder;
 use super::proofs::ProofsFile;
 
@@ -16,19 +16,19 @@ use super::proofs::ProofsFile;
 const MAX_SHOWN: u32 = 400;
 
 /// A key's events, and the headers of their epochs by number.
-pub(super) struct Walked {
+pub(super) struct Trace {
     /// Oldest first.
     pub(super) events: Vec<Included>,
     pub(super) epochs: BTreeMap<u64, ListedHeader>,
 }
 
 /// Walks back from a key's head. Every event has the hash that the one after it names, and climbs to its epoch's root.
-pub(super) fn walk(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<Walked, HistoryError> {
-    let mut walked = Walked {
+pub(super) fn trace_back(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<Trace, HistoryError> {
+    let mut trace = Trace {
         events: Vec::new(),
         epochs: BTreeMap::new(),
     };
-    let Some(head) = head else { return Ok(walked) };
+    let Some(head) = head else { return Ok(trace) };
     if head.version > MAX_SHOWN {
         return Err(HistoryError::TooLong(*key));
     }
@@ -38,7 +38,7 @@ pub(super) fn walk(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<W
         if epoch.number() != number {
             epoch = Epoch::open(folder, number)?;
         }
-        walked.epochs.insert(number, epoch.listed());
+        trace.epochs.insert(number, epoch.listed());
         let (included, link) = epoch.event(key, version, &hash)?;
         let is_first = version == 1;
         if is_first != (link == 0) || link > number || is_first != (included.event.prev == B256::ZERO) {
@@ -47,10 +47,10 @@ pub(super) fn walk(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<W
                 .damaged(format!("the link of version {version} of key {key} leads nowhere")));
         }
         (hash, number) = (included.event.prev, link);
-        walked.events.push(included);
+        trace.events.push(included);
     }
-    walked.events.reverse();
-    Ok(walked)
+    trace.events.reverse();
+    Ok(trace)
 }
 
 /// The two files of an epoch.

@@ -5,7 +5,7 @@ use crate::store::epochs::Waiting;
 
 /// When to cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct CutPolicy {
     /// The time from one cut to the next, milliseconds, where anything waits.
     pub every_ms: u64,
     /// So many events are cut at once.
@@ -34,9 +34,9 @@ impl Backlog {
     }
 }
 
-/// Why an epoch is cut.
+/// The rule by which an epoch is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum CutReason {
     /// The last cut was long enough ago.
     Time,
     /// Enough events wait.
@@ -45,7 +45,7 @@ pub enum Why {
     Deadline,
 }
 
-impl Why {
+impl CutReason {
     /// The reason as metrics and logs write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -61,14 +61,14 @@ impl Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Cut.
-    Cut(Why),
+    Cut(CutReason),
     /// Cut in so many milliseconds, unless more comes.
     Wait(u64),
     /// Nothing waits. Whatever came now would be cut in so many milliseconds at the latest.
     Nothing(u64),
 }
 
-impl Policy {
+impl CutPolicy {
     /// What to do at `now_ms`, where the last cut was at `cut_at_ms` (0: never). A clock that was set back makes nothing wait longer
     /// than it would from now.
     #[must_use]
@@ -78,15 +78,15 @@ impl Policy {
             return Decision::Nothing(by_time_ms);
         }
         if backlog.events >= self.events_max {
-            return Decision::Cut(Why::Count);
+            return Decision::Cut(CutReason::Count);
         }
         let by_deadline_ms = backlog.anchor_by_s.map(|anchor_by_s| {
             let due_ms = anchor_by_s.saturating_mul(1_000).saturating_sub(self.margin_ms);
             due_ms.saturating_sub(now_ms)
         });
         match (by_time_ms, by_deadline_ms) {
-            (0, _) => Decision::Cut(Why::Time),
-            (_, Some(0)) => Decision::Cut(Why::Deadline),
+            (0, _) => Decision::Cut(CutReason::Time),
+            (_, Some(0)) => Decision::Cut(CutReason::Deadline),
             (time_ms, deadline_ms) => {
                 Decision::Wait(deadline_ms.map_or(time_ms, |deadline_ms| deadline_ms.min(time_ms)))
             }
@@ -98,7 +98,7 @@ impl Policy {
 mod tests {
     use super::*;
 
-    const POLICY: Policy = Policy {
+    const POLICY: CutPolicy = CutPolicy {
         every_ms: 60_000,
         events_max: 100,
         margin_ms: 1_800_000,
@@ -127,9 +127,16 @@ mod tests {
     #[test]
     fn time_counts_from_the_last_cut() {
         let one = backlog(1, None);
-        assert_eq!(POLICY.decide(&one, 0, NOW_MS), Decision::Cut(Why::Time), "never before");
+        assert_eq!(
+            POLICY.decide(&one, 0, NOW_MS),
+            Decision::Cut(CutReason::Time),
+            "never before"
+        );
         assert_eq!(POLICY.decide(&one, NOW_MS - 59_999, NOW_MS), Decision::Wait(1));
-        assert_eq!(POLICY.decide(&one, NOW_MS - 60_000, NOW_MS), Decision::Cut(Why::Time));
+        assert_eq!(
+            POLICY.decide(&one, NOW_MS - 60_000, NOW_MS),
+            Decision::Cut(CutReason::Time)
+        );
     }
 
     #[test]
@@ -148,7 +155,7 @@ mod tests {
         );
         assert_eq!(
             POLICY.decide(&backlog(100, None), NOW_MS, NOW_MS),
-            Decision::Cut(Why::Count)
+            Decision::Cut(CutReason::Count)
         );
     }
 
@@ -156,7 +163,7 @@ mod tests {
     fn a_deadline_cuts_before_its_time_by_the_margin() {
         assert_eq!(
             POLICY.decide(&backlog(1, Some(1_800)), NOW_MS, NOW_MS),
-            Decision::Cut(Why::Deadline)
+            Decision::Cut(CutReason::Deadline)
         );
         assert_eq!(
             POLICY.decide(&backlog(1, Some(1_801)), NOW_MS, NOW_MS),
@@ -171,7 +178,10 @@ mod tests {
             events: 1,
             anchor_by_s: Some(1),
         };
-        assert_eq!(POLICY.decide(&overdue, NOW_MS, NOW_MS), Decision::Cut(Why::Deadline));
+        assert_eq!(
+            POLICY.decide(&overdue, NOW_MS, NOW_MS),
+            Decision::Cut(CutReason::Deadline)
+        );
     }
 
     #[test]

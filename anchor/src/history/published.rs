@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use alloy_primitives::B256;
 use shelfproof_verifier::epoch::{self, MAX_DATA_BYTES};
 
-use crate::history::{HistoryError, whole};
+use super::durable;
+use super::error::HistoryError;
 
 /// How much of a file is compared at once.
 const COMPARED_BYTES: usize = 1 << 16;
 
 /// The data files of a merchant's epochs.
 #[derive(Debug)]
-pub struct Published {
+pub(super) struct Published {
     folder: PathBuf,
 }
 
@@ -23,16 +24,16 @@ impl Published {
     ///
     /// # Errors
     /// [`HistoryError::Io`].
-    pub fn open(folder: &Path) -> Result<Self, HistoryError> {
+    pub(super) fn open(folder: &Path) -> Result<Self, HistoryError> {
         let folder = folder.to_path_buf();
         let epochs = folder.join("epochs");
-        whole::make_folder(&epochs).map_err(HistoryError::io(&epochs))?;
+        durable::make_folder(&epochs).map_err(HistoryError::io(&epochs))?;
         Ok(Self { folder })
     }
 
     /// Where an epoch's data lies.
     #[must_use]
-    pub fn path(&self, number: u64) -> PathBuf {
+    pub(super) fn path(&self, number: u64) -> PathBuf {
         self.folder.join(epoch::data_path(number))
     }
 
@@ -45,14 +46,14 @@ impl Published {
     ///
     /// # Errors
     /// [`HistoryError::Io`].
-    pub fn write(&self, number: u64, data: &[u8]) -> Result<(), HistoryError> {
+    pub(super) fn write(&self, number: u64, data: &[u8]) -> Result<(), HistoryError> {
         let path = self.path(number);
         let write = || {
             if holds(&path, data)? {
                 // A crash may have come between its rename and this.
-                whole::sync_folder_of(&path)
+                durable::sync_folder_of(&path)
             } else {
-                whole::write(&path, |file| file.write_all(data))
+                durable::write(&path, |file| file.write_all(data))
             }
         };
         write().map_err(HistoryError::io(&path))
@@ -62,7 +63,7 @@ impl Published {
     ///
     /// # Errors
     /// [`HistoryError::Missing`], [`HistoryError::Differs`], [`HistoryError::Io`].
-    pub fn read(&self, number: u64, data_hash: &B256) -> Result<Vec<u8>, HistoryError> {
+    pub(super) fn read(&self, number: u64, data_hash: &B256) -> Result<Vec<u8>, HistoryError> {
         let path = self.path(number);
         let file = match File::open(&path) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(HistoryError::Missing(path)),

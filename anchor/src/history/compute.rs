@@ -12,13 +12,13 @@ use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{Overlay, Plan};
 use shelfproof_verifier::tree::EventsTree;
 
-use super::HistoryError;
+use super::error::HistoryError;
 
 /// Below so many events a thread costs more than it saves.
 const EVENTS_A_THREAD: usize = 1 << 12;
 
 /// An epoch, worked out and written nowhere.
-pub struct Drawn {
+pub struct ComputedEpoch {
     /// Its header.
     pub header: Header,
     /// Its hash.
@@ -32,12 +32,12 @@ pub struct Drawn {
 }
 
 /// The next epoch above `overlay`, of these events, in a block of that time (Unix seconds).
-pub(super) fn draw(
+pub(super) fn compute_epoch(
     overlay: &Overlay,
     merchant_id: &B256,
     events: &[KeyEvent],
     anchored_at_s: u64,
-) -> Result<Drawn, HistoryError> {
+) -> Result<ComputedEpoch, HistoryError> {
     let (tip, parent) = overlay.tip();
     let number = tip.saturating_add(1);
     check_form(number, events)?;
@@ -58,7 +58,7 @@ pub(super) fn draw(
         event_count: events.len() as u64,
         data_hash: epoch::data_hash(&data),
     };
-    Ok(Drawn {
+    Ok(ComputedEpoch {
         header,
         hash: header.hash(merchant_id),
         data,

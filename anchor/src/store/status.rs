@@ -8,7 +8,7 @@ use crate::status::Status;
 
 /// What an anchor said, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct AnchorStatus {
     /// The address that signs.
     pub signer: Address,
     /// How it stands.
@@ -21,8 +21,8 @@ pub struct Told {
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn anchor_tell(connection: &mut PgConnection, told: &Told) -> Result<(), StoreError> {
-    sqlx::query(include_str!("sql/anchor_tell.sql"))
+pub async fn anchor_status_set(connection: &mut PgConnection, told: &AnchorStatus) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/anchor_status_set.sql"))
         .bind(told.signer.as_slice())
         .bind(serde_json::to_string(&told.status).unwrap_or_default())
         .bind(told.at_ms.cast_signed())
@@ -35,12 +35,12 @@ pub async fn anchor_tell(connection: &mut PgConnection, told: &Told) -> Result<(
 ///
 /// # Errors
 /// Where the database fails, or another version of this program said it.
-pub async fn anchor_get(connection: &mut PgConnection) -> Result<Option<Told>, StoreError> {
-    let row: Option<(Vec<u8>, String, i64)> = sqlx::query_as(include_str!("sql/anchor_get.sql"))
+pub async fn anchor_status_get(connection: &mut PgConnection) -> Result<Option<AnchorStatus>, StoreError> {
+    let row: Option<(Vec<u8>, String, i64)> = sqlx::query_as(include_str!("sql/anchor_status_get.sql"))
         .fetch_optional(connection)
         .await?;
     let read = |(signer, status, at_ms): (Vec<u8>, String, i64)| {
-        Some(Told {
+        Some(AnchorStatus {
             signer: Address::try_from(&*signer).ok()?,
             status: serde_json::from_str(&status).ok()?,
             at_ms: at_ms.cast_unsigned(),

@@ -8,39 +8,40 @@ use sqlx::PgConnection;
 use tokio::sync::watch;
 
 use crate::clock::now_ms;
-use crate::figures;
 use crate::history::History;
+use crate::metrics;
 use crate::sequence::{Round, SequenceError};
 use crate::status::{Condition, Status};
-use crate::store::told::{Told, anchor_tell};
+use crate::step::{BrokenOff, Step, StepObserver};
+use crate::store::status::{AnchorStatus, anchor_status_set};
 
 /// The database is told at least so often, so that whoever asks it sees who lives.
-const TELL_PERIOD: Duration = Duration::from_secs(5);
+const STORE_PERIOD: Duration = Duration::from_secs(5);
 
 /// Tells where an anchor stands.
-pub(super) struct Teller {
+pub(super) struct StatusReporter {
     signer: Address,
     history: Arc<History>,
     status: watch::Sender<Status>,
-    told_at: Option<Instant>,
+    stored_at: Option<Instant>,
 }
 
-impl Teller {
+impl StatusReporter {
     /// And whoever listens to it.
     pub(super) fn new(signer: Address, history: &Arc<History>) -> (Self, watch::Receiver<Status>) {
         let (sender, receiver) = watch::channel(Status::default());
-        let mut teller = Self {
+        let mut reporter = Self {
             signer,
             history: Arc::clone(history),
             status: sender,
-            told_at: None,
+            stored_at: None,
         };
-        teller.say(Condition::Starting, String::new());
-        (teller, receiver)
+        reporter.report(Condition::Starting, String::new());
+        (reporter, receiver)
     }
 
     /// That a round ended, and how.
-    pub(super) async fn say_round(&mut self, round: &Round, connection: &mut PgConnection) {
+    pub(super) async fn report_round(&mut self, round: &Round, connection: &mut PgConnection) {
         let detail = match round.condition {
             Condition::Slow => "a transaction waits for its block: the fee that it offers may be too low now",
             Condition::Full => "so many epochs wait for their final block that no more are cut",
@@ -48,23 +49,23 @@ impl Teller {
         };
         let cut_to_final_s = round.cut_to_final_ms.map(|ms| ms.div_ceil(1_000));
         let is_news = self.change(round.condition, detail.to_owned(), |status| {
-            status.sealed_epoch = round.sealed_epoch;
+            status.computed_epoch = round.computed_epoch;
             status.next_cut_in_s = Some(round.next_cut_in_ms.div_ceil(1_000));
             status.cut_to_final_s = cut_to_final_s.or(status.cut_to_final_s);
         });
-        self.tell(connection, is_news).await;
+        self.store(connection, is_news).await;
     }
 
     /// That something failed; the database too, where it can be told.
-    pub(super) async fn say_failure(&mut self, error: &SequenceError, connection: Option<&mut PgConnection>) {
+    pub(super) async fn report_failure(&mut self, error: &SequenceError, connection: Option<&mut PgConnection>) {
         let is_news = self.change(error.condition(), error.to_string(), |_| {});
         if let Some(connection) = connection {
-            self.tell(connection, is_news).await;
+            self.store(connection, is_news).await;
         }
     }
 
     /// A condition.
-    pub(super) fn say(&mut self, condition: Condition, detail: String) {
+    pub(super) fn report(&mut self, condition: Condition, detail: String) {
         self.change(condition, detail, |_| {});
     }
 
@@ -85,24 +86,39 @@ impl Teller {
         if is_news {
             log(&status);
         }
-        figures::show(&status);
+        metrics::status_changed(&status);
         self.status.send_replace(status);
         is_news
     }
 
-    async fn tell(&mut self, connection: &mut PgConnection, is_news: bool) {
-        if !is_news && self.told_at.is_some_and(|at| at.elapsed() < TELL_PERIOD) {
+    async fn store(&mut self, connection: &mut PgConnection, is_news: bool) {
+        if !is_news && self.stored_at.is_some_and(|at| at.elapsed() < STORE_PERIOD) {
             return;
         }
-        let told = Told {
+        let stored = AnchorStatus {
             signer: self.signer,
             status: self.status.borrow().clone(),
             at_ms: now_ms(),
         };
         // A database that fails is met again by the next round.
-        if anchor_tell(connection, &told).await.is_ok() {
-            self.told_at = Some(Instant::now());
+        if anchor_status_set(connection, &stored).await.is_ok() {
+            self.stored_at = Some(Instant::now());
         }
+    }
+}
+
+/// Measures each write.
+#[derive(Debug)]
+pub(super) struct StepTimer;
+
+impl StepObserver for StepTimer {
+    fn before(&mut self, _: Step) -> Result<(), BrokenOff> {
+        Ok(())
+    }
+
+    fn after(&mut self, step: Step, took: Duration) -> Result<(), BrokenOff> {
+        metrics::step_done(step.name(), took);
+        Ok(())
     }
 }
 
