@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::published::Data;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::clock::now_ms;
-use crate::config::is_web_address;
 use crate::history::{History, HistoryError};
 use crate::http;
 use crate::metrics;

@@ -6,21 +6,17 @@
 //! - `tx` is one account's transactions, with fees (`tx::fee`, pure) in a place of their own; `register` and `rotate` are the owner's;
 //! - `replay` and `follow` make the same history from the chain and the published data alone;
 //! - `http` answers proofs; `fence` tells whether a database is as far as the chain;
-//! - `store` is the schema `attest`, with all of this package's SQL; `config`, `keyfile`, `log`, `output`, `table`: what both programs share.
+//! - `store` is the schema `attest`, with all of this package's SQL; `config`: the sections of the configuration that this program reads.
 //!
 //! Formats, trees and checks are the verifier's: this package imports them, never the reverse.
 
-pub mod clock;
 pub mod config;
 pub mod cut_policy;
 pub mod fence;
 pub mod follow;
 pub mod history;
 pub mod http;
-pub mod keyfile;
-pub mod log;
 pub mod metrics;
-pub mod output;
 pub mod register;
 pub mod replay;
 pub mod rotate;
@@ -29,5 +25,4 @@ pub mod sequence;
 pub mod status;
 pub mod step;
 pub mod store;
-pub mod table;
 pub mod tx;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
 use secrecy::ExposeSecret;
+use shelfproof_base::clock::now_ms;
 use shelfproof_verifier::chain::rpc::RpcSource;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
@@ -18,7 +19,6 @@ use tokio::time::sleep;
 
 mod report;
 
-use crate::clock::now_ms;
 use crate::config::Config;
 use crate::cut_policy::CutPolicy;
 use crate::fence::Fence;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use shelfproof_anchor::store::merchant::{Merchant, merchant_bind, merchant_get};
-use shelfproof_verifier::chain::rpc::http::HttpError;
+use shelfproof_base::client::HttpError;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::config::read_secret;
 use sqlx::PgPool;
 
-use crate::config::{Config, read_secret};
-use crate::domain::clock::{self, MAX_DRIFT_MS};
+use crate::config::Config;
+use crate::domain::clock::MAX_DRIFT_MS;
 use crate::fence::FenceState;
 use crate::flow::prove::Prover;
 use crate::sale::{OrderQueue, Workers};
@@ -153,14 +155,8 @@ impl App {
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
         let vault = open_bound(&pool, &config).await?;
-        let (orders, workers) = OrderQueue::start(
-            &options,
-            pool.clone(),
-            Arc::clone(&vault),
-            &config.sale,
-            clock::now_ms,
-            &fence,
-        );
+        let (orders, workers) =
+            OrderQueue::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &fence);
         let prover = config.proofs.prover.as_ref();
         let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
         let app = Self {
@@ -187,7 +183,7 @@ pub async fn check_server(pool: &PgPool) -> Result<(), AppError> {
     if server.encoding != "UTF8" {
         return Err(AppError::Encoding(server.encoding));
     }
-    let drift_ms = clock::now_ms().abs_diff(u64::try_from(server.clock_ms).unwrap_or_default());
+    let drift_ms = now_ms().abs_diff(u64::try_from(server.clock_ms).unwrap_or_default());
     if drift_ms > MAX_DRIFT_MS {
         return Err(AppError::Clock(drift_ms));
     }

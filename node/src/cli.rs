@@ -9,11 +9,12 @@ use clap::{Parser, Subcommand};
 use keys::KeysCommand;
 use serde::Serialize;
 use serde_json::json;
-use shelfproof_anchor::output::{self, PrintError};
+use shelfproof_base::config::{Flag, Settings};
+use shelfproof_base::output::{self, PrintError};
 use sqlx::PgPool;
 
 use crate::app::{open_pool, open_shop};
-use crate::config::{Config, Flag, Settings};
+use crate::config::Config;
 use crate::domain::money::Currency;
 use crate::fence::require_open;
 

@@ -12,14 +12,14 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use shelfproof_anchor::fence::{self, Fence, FenceError, OnChain};
 use shelfproof_anchor::store::fence::{Instance, fence_instance};
-use shelfproof_verifier::chain::rpc::http::HttpError;
+use shelfproof_base::client::HttpError;
 use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
-use crate::config::Chain;
-use crate::domain::clock::now_ms;
+use shelfproof_anchor::config::Chain;
+use shelfproof_base::clock::now_ms;
 
 /// Pause between two comparisons, on top of [`RETRY_PAUSE`].
 const COMPARE_PERIOD: Duration = Duration::from_secs(14);

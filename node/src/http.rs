@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use shelfproof_anchor::http::server;
+use shelfproof_base::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::interval;

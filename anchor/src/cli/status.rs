@@ -10,12 +10,13 @@ use clap::Args;
 use console::Alignment;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shelfproof_anchor::clock::now_ms;
-use shelfproof_anchor::config::{Chain, Config, Settings};
+use shelfproof_anchor::config::{Chain, Config};
 use shelfproof_anchor::store::epochs::{Epoch, EpochProgress, epoch_after, epoch_progress};
 use shelfproof_anchor::store::lock::session_open;
 use shelfproof_anchor::store::status::{AnchorStatus, anchor_status_get};
-use shelfproof_anchor::table::{render, time};
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::config::Settings;
+use shelfproof_base::table::{render, time};
 use sqlx::postgres::PgConnectOptions;
 
 use super::{ConfigArgs, Done};

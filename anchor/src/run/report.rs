@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::Address;
+use shelfproof_base::clock::now_ms;
 use sqlx::PgConnection;
 use tokio::sync::watch;
 
-use crate::clock::now_ms;
 use crate::history::History;
 use crate::metrics;
 use crate::sequence::{Round, SequenceError};

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use shelfproof_anchor::output::PrintError;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::output::PrintError;
 use sqlx::PgPool;
 
 use super::{activate, print, product};
 use crate::api_types::{ImportReport, ShownRefusedLine};
-use crate::domain::clock::now_ms;
 use crate::domain::id::BatchId;
 use crate::flow::FlowError;
 use crate::flow::activate::{ActivateError, Activated};

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, print};
 use crate::api_types::{Listed, ListedOrder, ShownOrder};

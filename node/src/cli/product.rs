@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use serde::Serialize;
+use shelfproof_base::clock::now_ms;
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, money_currency, print};
 use crate::api_types::{Listed, ShownProduct, ShownStock};
-use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{Product, Stock};

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 use sqlx::PgPool;
 
 use super::{Failure, print};

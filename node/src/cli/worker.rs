@@ -3,8 +3,9 @@
 use std::fs;
 
 use clap::Args;
-use shelfproof_anchor::log;
-use shelfproof_anchor::output::print;
+use shelfproof_base::config::Settings;
+use shelfproof_base::log;
+use shelfproof_base::output::print;
 
 use super::Failure;
 use super::serve::bind;
@@ -12,7 +13,7 @@ use super::stop::stopped;
 use crate::app::open_pool;
 use crate::background::driver::Driver;
 use crate::background::{PgTaskTable, tasks};
-use crate::config::{Config, Settings};
+use crate::config::Config;
 use crate::http;
 
 /// Run the shop's background tasks: check its invariants again and again, until stopped

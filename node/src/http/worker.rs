@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
-use shelfproof_anchor::http::server;
+use shelfproof_base::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use clap::ValueEnum;
+use shelfproof_base::clock::now_ms;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -15,7 +16,6 @@ use super::json::{MaxBytes, read};
 use super::path::Name;
 use super::query::{Page, Params};
 use crate::api_types::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
-use crate::domain::clock::now_ms;
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use shelfproof_anchor::http::data::{Download, EpochFile};
-use shelfproof_verifier::epoch::data_path;
+use shelfproof_anchor::http::data::EpochFile;
+use shelfproof_base::server::file::Download;
+use shelfproof_verifier::epoch::{MAX_DATA_BYTES, data_path};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -40,7 +41,7 @@ async fn epoch(State(shop): State<Arc<Shop>>, Name(EpochFile(number)): Name<Epoc
         let detail = "Too many files are being read. Repeat this request a little later.";
         return Err(Problem::new(Code::Busy, detail));
     };
-    let file = match Download::open(&folder.join(data_path(number))).await {
+    let file = match Download::open(&folder.join(data_path(number)), MAX_DATA_BYTES as u64).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing()),
         Err(error) => return Err(Problem::internal(error)),

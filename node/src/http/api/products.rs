@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use shelfproof_base::clock::now_ms;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -14,7 +15,6 @@ use super::json::Json;
 use super::path::Name;
 use super::query::Page;
 use crate::api_types::{self, Amount, Listed, ShownProduct, ShownStock};
-use crate::domain::clock::now_ms;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::flow::change_product::{Change, change_product};

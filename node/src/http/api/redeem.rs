@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use shelfproof_base::clock::now_ms;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -17,7 +18,6 @@ use super::orders::held;
 use super::path::Name;
 use crate::api_types::{Hash, ShownEvent};
 use crate::domain::account::Caller;
-use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::redeem::redeem_item;
 use crate::http::edge::answer::answer;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use shelfproof_base::clock::now_ms;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -14,7 +15,6 @@ use super::field::Reason;
 use super::json::Json;
 use super::path::Name;
 use crate::api_types::ShownEvent;
-use crate::domain::clock::now_ms;
 use crate::domain::id::OrderId;
 use crate::flow::refund::refund_item;
 use crate::http::edge::answer::answer;
