@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use shelfproof_verifier::audit::{self, Breach};
-use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock, RpcError, RpcSource};
+use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::{FinalBlock, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::published::{Data, Missing};
 use tokio::task::{JoinError, spawn_blocking};

@@ -19,6 +19,8 @@ pub(crate) use page::Listed;
 pub(crate) use placed::{PlacedOrder, example as placed_example, receipt};
 pub(crate) use product::{ShownProduct, ShownStock};
 pub(crate) use proof::{KeyProof, OrderProofs};
-pub(crate) use schema::{Address, Amount, Currency, EncodingName, FormatName, Hash, KeyState, OrderState};
+pub(crate) use schema::{
+    Address, Amount, Currency, EncodingName, FormatName, Hash, KeyState, OrderState, SkuKind, StockPolicy,
+};
 pub(crate) use task::ShownTask;
 pub(crate) use wallet::ShownCredit;

@@ -1,4 +1,4 @@
-//! A shop in a database of its own, with one of everything that can have happened to a key.
+//! Fills a database with a small shop, written as rows: ten keys in every state that a key can have, and three orders.
 
 use crate::Result;
 use crate::postgres::Postgres;
@@ -52,7 +52,7 @@ const fn id(number: u128) -> sqlx::types::Uuid {
 /// A pool on that database of the cluster.
 ///
 /// # Errors
-/// Where the address cannot be read.
+/// If the address cannot be read.
 pub fn connect(postgres: &Postgres, database: &str) -> Result<PgPool> {
     let words = postgres.connection(database).replace(' ', "&");
     Ok(store::pool(store::options(&format!("postgres:///?{words}"))?, 4))
@@ -70,16 +70,16 @@ pub const fn cny(minor: i64) -> Money {
 /// Fills a new database with a shop in which every rule holds: ten keys and three orders.
 ///
 /// # Errors
-/// The database's.
+/// The database's error.
 pub async fn fill(pool: &PgPool) -> Result<()> {
     store::migrate(pool).await?;
     create_account(pool, ACCOUNT, "shop-a", Role::Channel, NOW_MS).await?;
     create_product(pool, PRODUCT, "月卡", cny(990), NOW_MS).await?;
     top_up_credit(pool, ACCOUNT, cny(10_000), "bank-1", NOW_MS).await?;
     sqlx::query(
-        "INSERT INTO shop.batches (id, product_id, name, supplier, wrapped_key, master, source, lines, imported, refused,
+        "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master, source, lines, imported, refused,
                                    activated, is_complete, created_at_ms)
-         VALUES ($1, $2, 'one', '', '', 1, $3, 12, 10, 1, 8, true, 1)",
+         SELECT $1, id, 'one', '', '', 1, $3, 12, 10, 1, 8, true, 1 FROM shop.skus WHERE product_id = $2",
     )
     .bind(BATCH.0)
     .bind(PRODUCT.0)

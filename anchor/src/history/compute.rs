@@ -5,12 +5,13 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::audit::{self, Breach, Rule};
+use shelfproof_verifier::audit::{self, Breach};
 use shelfproof_verifier::epoch::{self, DataError, Header, MAX_EVENTS};
 use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent};
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{Overlay, Plan};
 use shelfproof_verifier::tree::EventsTree;
+use shelfproof_verifier::vocabulary::breach::Rule;
 
 use super::error::HistoryError;
 

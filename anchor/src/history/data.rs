@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, Record};
+use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, RawEvent};
 
 use super::error::HistoryError;
 use super::file::{EpochFile, first_not};
@@ -43,7 +43,7 @@ impl DataFile {
             })
     }
 
-    fn record(&self, index: u64) -> Result<Record, HistoryError> {
-        Ok(Record::from_bytes(&self.file.read(index * EVENT_BYTES as u64)?))
+    fn record(&self, index: u64) -> Result<RawEvent, HistoryError> {
+        Ok(RawEvent::from_bytes(&self.file.read(index * EVENT_BYTES as u64)?))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use shelfproof_verifier::epoch;
-use shelfproof_verifier::event::Record;
+use shelfproof_verifier::event::RawEvent;
 
 use super::{SequenceError, Sequencer};
 use crate::history::ComputedEpoch;
@@ -104,8 +104,8 @@ impl Sequencer {
 }
 
 /// The order of an epoch's data. Key ids nearly always differ in their first eight bytes, which compare as one number.
-fn by_key_and_version(a: &Record, b: &Record) -> std::cmp::Ordering {
-    let head = |record: &Record| record.key_id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
+fn by_key_and_version(a: &RawEvent, b: &RawEvent) -> std::cmp::Ordering {
+    let head = |record: &RawEvent| record.key_id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
     head(a)
         .cmp(&head(b))
         .then_with(|| (a.key_id, a.version).cmp(&(b.key_id, b.version)))

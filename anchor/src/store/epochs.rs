@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use shelfproof_verifier::epoch::Header;
-use shelfproof_verifier::event::{EVENT_BYTES, Record};
+use shelfproof_verifier::event::{EVENT_BYTES, RawEvent};
 use sqlx::{FromRow, PgConnection};
 
 use super::StoreError;
@@ -147,7 +147,7 @@ pub async fn epoch_cut(connection: &mut PgConnection, events_max: u64, now_ms: u
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<Vec<Record>, StoreError> {
+pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<Vec<RawEvent>, StoreError> {
     let rows: Vec<Vec<u8>> = sqlx::query_scalar(include_str!("sql/epoch_events.sql"))
         .bind(number.cast_signed())
         .fetch_all(connection)
@@ -161,7 +161,7 @@ pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<
                 number,
             });
         }
-        records.extend(whole.iter().map(Record::from_bytes));
+        records.extend(whole.iter().map(RawEvent::from_bytes));
     }
     Ok(records)
 }

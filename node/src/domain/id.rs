@@ -56,6 +56,10 @@ id!(
     ProductId
 );
 id!(
+    /// What an order line buys.
+    SkuId
+);
+id!(
     /// What one import brought.
     BatchId
 );

@@ -1,10 +1,10 @@
 //! The holder of a key says that it was used. Once: a repeat is told of the first time.
 
 use alloy_primitives::B256;
-use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
 use shelfproof_verifier::buyer;
 use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::vocabulary::body::Redeemed;
 use sqlx::PgPool;
 
 use super::step::{StepError, step};
@@ -30,15 +30,6 @@ impl From<StoreError> for RedeemError {
     fn from(error: StoreError) -> Self {
         Self::Step(error.into())
     }
-}
-
-/// What a redemption's event opens to.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
-    order: OrderId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    buyer_secret: Option<B256>,
 }
 
 /// Redeems the order's `item`, counted from 1, and answers its event.
@@ -69,8 +60,11 @@ pub async fn redeem_item(
             .map_err(StepError::from)?;
         return events.last().map(|last| last.event).ok_or(RedeemError::Missing);
     }
-    let body = Body { order, buyer_secret };
-    let event = step(&mut transaction, &sold.head, Kind::Redeemed, &body, now_ms).await?;
+    let body = Redeemed {
+        order: Some(order.to_string().into()),
+        buyer_secret,
+    };
+    let event = step(&mut transaction, &sold.head, &body, now_ms).await?;
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(event)
 }

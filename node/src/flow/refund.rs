@@ -1,8 +1,8 @@
 //! A sale is undone and paid back; its key is spent for good. A repeat is told of the first time.
 
-use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
 use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::vocabulary::body::Refunded;
 use sqlx::PgPool;
 
 use super::step::{StepError, step};
@@ -27,15 +27,6 @@ impl From<StoreError> for RefundError {
     fn from(error: StoreError) -> Self {
         Self::Step(error.into())
     }
-}
-
-/// What a refund's event opens to.
-#[derive(Serialize)]
-struct Body<'a> {
-    order: OrderId,
-    amount: String,
-    currency: &'static str,
-    reason: &'a str,
 }
 
 /// Refunds the order's `item`, counted from 1, to the credit that paid for it, and answers its event.
@@ -69,13 +60,13 @@ pub async fn refund_item(
         ..total
     };
     let wallets = refund_wallets(&mut transaction, sold.product, found.account, paid).await?;
-    let body = Body {
-        order,
-        amount: paid.decimal(),
-        currency: paid.currency.code(),
-        reason,
+    let body = Refunded {
+        order: Some(order.to_string().into()),
+        amount: Some(paid.decimal().into()),
+        currency: Some(paid.currency.code().into()),
+        reason: Some(reason.into()),
     };
-    let event = step(&mut transaction, &sold.head, Kind::Refunded, &body, now_ms).await?;
+    let event = step(&mut transaction, &sold.head, &body, now_ms).await?;
     if paid.minor > 0 {
         let refund = Refund {
             wallets,

@@ -124,8 +124,8 @@ impl PlanState {
     fn total(&self, order: &NewOrder) -> Result<Money, RefusalReason> {
         let mut total: Option<Money> = None;
         for line in &order.lines {
-            let Pool { price, is_open, .. } = self.shelf(line)?;
-            if !is_open {
+            let Pool { price, on_sale, .. } = self.shelf(line)?;
+            if !on_sale {
                 return Err(RefusalReason::ProductClosed);
             }
             if let Some(agreed) = &line.price

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use serde::Serialize;
 use shelfproof_anchor::store::events::NewEvent;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
+use shelfproof_verifier::vocabulary::body::{Body, Sold};
 
 use super::plan::{Decision, PlanState, Purchase};
 use crate::domain::delivery::{Delivered, Item, OrderOutcome};
 use crate::domain::goods::Goods;
-use crate::domain::id::{OrderId, ProductId};
+use crate::domain::id::OrderId;
 use crate::domain::key;
 use crate::domain::order::{NewOrder, OrderStatus, RefusalReason};
 use crate::store::sale::{AvailableKey, Pool};
@@ -52,19 +52,6 @@ pub(super) struct Times {
     pub(super) now_ms: u64,
     /// Unix seconds.
     pub(super) anchor_by_s: u64,
-}
-
-/// A sale's body, as it is hashed and disclosed.
-#[derive(Serialize)]
-struct SaleBody<'a> {
-    order: OrderId,
-    line: i16,
-    product: ProductId,
-    name: &'a str,
-    price: String,
-    currency: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    buyer: Option<B256>,
 }
 
 /// Chains, signs and lays out a batch. `salt` gives new random bytes at each call.
@@ -129,18 +116,20 @@ fn chain(
     times: Times,
     salt: B256,
 ) -> Result<NewEvent, RowsError> {
-    let body = SaleBody {
-        order: order.id,
-        line,
-        product: shelf.product,
-        name: &shelf.name,
-        price: shelf.price.decimal(),
-        currency: shelf.price.currency.code(),
+    let body = Sold {
+        order: Some(order.id.to_string().into()),
+        line: Some(line.unsigned_abs().into()),
+        product: Some(shelf.product.to_string().into()),
+        name: Some(shelf.name.as_str().into()),
+        price: Some(shelf.price.decimal().into()),
+        currency: Some(shelf.price.currency.code().into()),
         buyer: order.buyer,
     };
-    let unwritable = || RowsError::Key(key.head.key_no);
-    let body = serde_json::to_string(&body).map_err(|_| unwritable())?;
-    let link = key::next(&key.head, Kind::Sold, times.now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
+    let opening = Opening {
+        salt,
+        body: body.to_json(),
+    };
+    let link = key::next(&key.head, Kind::Sold, times.now_ms, opening).ok_or(RowsError::Key(key.head.key_no))?;
     Ok(NewEvent {
         anchor_by_s: Some(times.anchor_by_s),
         key_no: key.head.key_no,

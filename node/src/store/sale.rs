@@ -108,7 +108,7 @@ pub struct Pool {
     /// The price of one key.
     pub price: Money,
     /// Whether it may be bought.
-    pub is_open: bool,
+    pub on_sale: bool,
     /// The wallet that earns.
     pub revenue_wallet: i64,
 }
@@ -124,14 +124,14 @@ pub async fn sale_shelves(connection: &mut PgConnection, products: &[ProductId])
         .fetch_all(connection)
         .await?;
     rows.into_iter()
-        .map(|(pool, product, cursor, name, minor, code, is_open, revenue_wallet)| {
+        .map(|(pool, product, cursor, name, minor, code, on_sale, revenue_wallet)| {
             Ok(Pool {
                 pool,
                 product: ProductId(product),
                 cursor,
                 name,
-                price: money(minor, &code, "products", &product)?,
-                is_open,
+                price: money(minor, &code, "skus", &product)?,
+                on_sale,
                 revenue_wallet,
             })
         })

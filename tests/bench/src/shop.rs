@@ -17,7 +17,6 @@ pub(super) const CLIENTS: usize = 64;
 const OPEN_CLIENTS: usize = 256;
 /// What is sold before anything is measured.
 pub(super) const WARM_UP: Duration = Duration::from_secs(5);
-/// What is measured.
 pub(super) const MEASURED: Duration = Duration::from_secs(30);
 
 /// How long it may take to sell what is asked for.
@@ -92,7 +91,8 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         load.run(plan)
     }
 
-    /// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to sell.
+    /// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to
+    /// sell.
     pub(super) fn sell_until(&mut self, keys: usize, known: f64) -> Result<f64> {
         let orders = keys.saturating_sub(self.sold());
         if orders == 0 {

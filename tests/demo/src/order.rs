@@ -18,7 +18,6 @@ const LATER_EVERY: usize = 7;
 /// A key, and whose it is.
 #[derive(Clone, Debug)]
 pub(super) struct Sold {
-    /// The order.
     pub(super) order: String,
     /// The order's own token.
     pub(super) token: String,

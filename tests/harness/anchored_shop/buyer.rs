@@ -1,4 +1,4 @@
-//! A buyer with a secret of their own.
+//! Buyers whose orders carry a commitment to a secret.
 
 use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl AnchoredShop {
     /// Buys keys of one product, as the buyer of that number.
     ///
     /// # Errors
-    /// With the shop's answer.
+    /// The shop's answer, if it is no delivery.
     pub fn buy(&self, channel: &Channel, product: &str, quantity: u32, buyer: usize) -> Result<Bought> {
         let secret = Secret::of(buyer);
         let body = json!({
@@ -66,7 +66,7 @@ impl AnchoredShop {
     /// Posts to the node; the answer, which must be a success.
     ///
     /// # Errors
-    /// With the answer, where it is none.
+    /// The answer, if it is none.
     pub fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value> {
         let mut client = self.shop.client(token)?;
         block_on(client.post(path, body.to_string()))??.expect(200)

@@ -1,10 +1,11 @@
-//! Products, accounts, API keys and credit, as an administrator makes and changes them.
+//! Products, accounts, API keys and credit: created, listed and changed by an administrator.
 
 use shelfproof::domain::account::Role;
 use shelfproof::domain::api_key::ApiKey;
 use shelfproof::domain::id::{AccountId, ApiKeyId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::product::Stock;
+use shelfproof::domain::sku::{SkuKind, StockPolicy};
 use shelfproof::flow::FlowError;
 use shelfproof::flow::change_product::{Change, change_product};
 use shelfproof::flow::check::check;
@@ -43,7 +44,11 @@ fn products_are_made_listed_and_changed() -> Result<()> {
     in_a_shop(async |pool| {
         let usd = Money::parse("12.50", Currency::USD)?;
         let made = create_product(&pool, product_id(1), "  Steam 100  ", usd, NOW_MS).await?;
-        assert_eq!((made.name.as_str(), made.version, made.is_open), ("Steam 100", 1, true));
+        assert_eq!((made.name.as_str(), made.version, made.on_sale), ("Steam 100", 1, true));
+        assert_eq!(
+            (made.sku.kind, made.sku.policy, made.sku.version),
+            (SkuKind::Auto, StockPolicy::Hold, 1)
+        );
         assert_eq!(product_get(&pool, made.id).await?, Some(made.clone()));
         assert_eq!(product_find(&pool, "Steam 100").await?, Some(made.clone()));
         let empty = Stock {
@@ -75,14 +80,15 @@ fn products_are_made_listed_and_changed() -> Result<()> {
 
         let change = Change {
             price: Some("9.9".into()),
-            is_open: Some(false),
+            on_sale: Some(false),
             ..Change::default()
         };
         let changed = change_product(&pool, made.id, 1, change.clone()).await?;
         assert_eq!(
-            (changed.price.decimal().as_str(), changed.is_open, changed.version),
+            (changed.sku.price.decimal().as_str(), changed.on_sale, changed.version),
             ("9.90", false, 2)
         );
+        assert_eq!((changed.sku.id, changed.sku.version), (made.sku.id, 2));
         let stale = change_product(&pool, made.id, 1, change.clone()).await;
         assert!(matches!(stale, Err(FlowError::Stale { version: 2, .. })), "{stale:?}");
         let missing = change_product(&pool, product_id(9), 1, change).await;
@@ -103,6 +109,11 @@ fn products_are_made_listed_and_changed() -> Result<()> {
             "{refused:?}"
         );
         assert_eq!(change_product(&pool, made.id, 2, named("Steam 100")).await?.version, 3);
+        let product = product_get(&pool, made.id).await?.ok_or("gone")?;
+        assert_eq!(
+            product.sku, changed.sku,
+            "a refused price and a name leave the SKU as it was"
+        );
         assert_eq!(check(&pool).await?, []);
         Ok(())
     })
@@ -114,6 +125,7 @@ fn stock_and_batches_are_what_happened() -> Result<()> {
         let stock = Stock {
             pending: 1,
             available: 3,
+            held: 0,
             sold: 4,
             voided: 2,
             is_complete: true,

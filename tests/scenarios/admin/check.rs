@@ -1,4 +1,4 @@
-//! `admin check` finds nothing in a healthy shop, and every rule's breach where exactly that is broken.
+//! `admin check` finds nothing in a healthy shop, and reports exactly the rule that a test broke.
 
 use std::collections::BTreeSet;
 
@@ -49,10 +49,13 @@ fn breaches() -> Vec<(&'static str, String)> {
         ("slot_twice", "ALTER TABLE shop.keys DROP CONSTRAINT keys_slot; UPDATE shop.keys SET slot = 5 WHERE slot = 7".into()),
         ("slot_range", "UPDATE shop.keys SET slot = 0 WHERE slot = 1".into()),
         ("slot_range", "UPDATE shop.keys SET slot = 9 WHERE slot = 8".into()),
-        ("shelf_activated", "UPDATE shop.pools SET cursor = 6".into()),
-        ("shelf_sold", "UPDATE shop.pools SET cursor = 4".into()),
+        ("pool_activated", "UPDATE shop.pools SET cursor = 6".into()),
+        ("pool_sold", "UPDATE shop.pools SET cursor = 4".into()),
         ("pool_holes", "UPDATE shop.pools SET holes = 0".into()),
         ("pool_stock", "UPDATE shop.pools SET holes = 2".into()),
+        ("hold_range", held(5, 6)),
+        ("hold_keys", format!("{}; UPDATE shop.pools SET cursor = 7, holes = 0", held(5, 7))),
+        ("hold_keys", held(1, 2)),
         ("event_without_key", format!(
             "INSERT INTO attest.events SELECT 99, version, before, kind, at_ms, key_id, prev, payload, salt, body
              FROM attest.events {event}")),
@@ -70,6 +73,14 @@ fn breaches() -> Vec<(&'static str, String)> {
         ("key_head", "UPDATE shop.keys SET state = 7 WHERE no = 1".into()),
         ("key_head", "DELETE FROM attest.events WHERE key_no = 9".into()),
     ]
+}
+
+/// A hold of the slots from `first` to before `end`, written without moving the pool's cursor.
+fn held(first: i64, end: i64) -> String {
+    format!(
+        "INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
+         SELECT id, {first}, {end}, 'claim', sku_id, 1 FROM shop.pools"
+    )
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `shelfproof dev` brings up a whole shop that proves what it sells, keeps it through `kill -9`, and leaves nothing behind.
+//! `shelfproof dev`: it starts a whole shop that proves its sales, survives `kill -9`, and leaves no process or file
+//! behind.
 
 mod dev_shop;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use dev_shop::DevShop;
 use shelfproof::dev::Folder;
 use shelfproof_tests::child::{Server, Signal, below, command, is_running, send, wait_until_gone};
+use shelfproof_tests::permit::{self, Permit};
 use shelfproof_tests::{Result, tools};
 use tempfile::TempDir;
 
@@ -24,6 +26,7 @@ const BOUND: Duration = Duration::from_mins(2);
 struct Place {
     folder: TempDir,
     program: PathBuf,
+    _permit: Permit,
 }
 
 impl Place {
@@ -33,6 +36,7 @@ impl Place {
         Ok(Self {
             folder: tempfile::tempdir()?,
             program: tools::binary("shelfproof")?,
+            _permit: permit::share(),
         })
     }
 

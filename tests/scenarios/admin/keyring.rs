@@ -1,4 +1,5 @@
-//! The merchant's keys, cared for by the real program: a backup and back, and a master key's rotation while the shop sells.
+//! The merchant's keys, with the real program: backup and restore, and the rotation of a master key while the shop
+//! sells.
 
 use std::fs;
 

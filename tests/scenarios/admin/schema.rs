@@ -1,5 +1,5 @@
-//! The node's and the anchor's SQL against the real schema: every statement is one that PostgreSQL prepares, migrations run as often as one
-//! likes, and what must not be written is refused.
+//! The node's and the anchor's SQL against the real schema: PostgreSQL prepares every statement, migrations can run
+//! again, and constraints refuse what must not be written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,6 +124,23 @@ fn forbidden() -> Vec<(String, &'static str)> {
         ("UPDATE shop.keys SET slot = NULL WHERE slot = 7".to_owned(), "keys_check"),
         ("UPDATE shop.keys SET state = 2 WHERE no = 9".to_owned(), "keys_check"),
         ("UPDATE shop.pools SET cursor = 9".to_owned(), "pools_check"),
+        // A hold whose range is empty, overlaps another, has no slot 1, or lacks its order's line.
+        (hold("3, 3, 'claim', NULL, 'held'"), "holds_range"),
+        (hold("0, 1, 'claim', NULL, 'held'"), "holds_range"),
+        (format!("{}; {}", hold("1, 4, 'claim', NULL, 'held'"), hold("3, 5, 'claim', NULL, 'held'")), "holds_overlap"),
+        (hold("3, 4, 'order_line', NULL, 'held'"), "holds_owner"),
+        (hold("3, 4, 'branch', 1, 'held'"), "holds_owner"),
+        // A hold that begins at its end, is extended, moves, or ends twice.
+        (hold("3, 4, 'claim', NULL, 'taken'"), stays),
+        (format!("{}; UPDATE shop.holds SET expires_at_ms = 2", hold("3, 4, 'claim', NULL, 'held'")), stays),
+        (format!("{}; UPDATE shop.holds SET state = 'taken', end_slot = 5", hold("3, 4, 'claim', NULL, 'held'")), stays),
+        (
+            format!(
+                "{}; UPDATE shop.holds SET state = 'released'; UPDATE shop.holds SET state = 'taken'",
+                hold("3, 4, 'claim', NULL, 'held'")
+            ),
+            stays,
+        ),
         ("UPDATE shop.batches SET activated = 11".to_owned(), "batches_check"),
         (
             format!("UPDATE shop.orders SET reason = NULL WHERE id = '{REFUSED}'"),
@@ -150,15 +167,32 @@ fn forbidden() -> Vec<(String, &'static str)> {
                 .to_owned(),
             "ledger_check",
         ),
-        ("INSERT INTO shop.products SELECT gen_random_uuid(), name, 1, 'CNY' FROM shop.products".to_owned(), "violates"),
+        (
+            "INSERT INTO shop.products SELECT gen_random_uuid(), name, true, 1, 1 FROM shop.products".to_owned(),
+            "products_name",
+        ),
+        (
+            "INSERT INTO shop.skus SELECT gen_random_uuid(), product_id, 1, 'CNY', kind, policy FROM shop.skus".to_owned(),
+            "skus_product",
+        ),
+        // A second pool of the house for one SKU.
+        ("INSERT INTO shop.pools (sku_id) SELECT sku_id FROM shop.pools".to_owned(), "pools_owner"),
     ];
-    let kept = "attest.events shop.ledger shop.sales shop.order_lines attest.merchant shop.accounts shop.products shop.pools \
+    let kept = "attest.events shop.ledger shop.sales shop.order_lines attest.merchant shop.accounts shop.products shop.skus shop.pools shop.holds \
                 shop.batches shop.keys shop.goods shop.wallets shop.orders shop.idempotency";
     for table in kept.split(' ') {
         forbidden.push((format!("DELETE FROM {table}"), stays));
         forbidden.push((format!("TRUNCATE {table} CASCADE"), stays));
     }
     forbidden
+}
+
+/// A hold of those columns: slots, the owner's kind and line, state.
+fn hold(columns: &str) -> String {
+    format!(
+        "INSERT INTO shop.holds (pool_id, owner_id, expires_at_ms, first_slot, end_slot, owner_kind, owner_line, state)
+         SELECT id, sku_id, 1, {columns} FROM shop.pools"
+    )
 }
 
 /// An event of those four first columns.

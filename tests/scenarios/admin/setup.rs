@@ -1,5 +1,5 @@
-//! A merchant's first day, with the real programs, in a folder whose name a shell would take apart: `init`, the command
-//! that it prints, `serve`.
+//! Setting a merchant up with the real programs: `init`, the command that it prints, and `serve`, in a folder whose
+//! name needs quoting in a shell.
 
 mod place;
 

@@ -6,11 +6,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use shelfproof_tests::Result;
 use shelfproof_tests::child::{ChildError, Server, Signal, send};
 use shelfproof_tests::client::Client;
 use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes};
 use shelfproof_tests::vector_chain::block_on;
+use shelfproof_tests::{Result, permit};
 
 /// How long a start and a check may take.
 const BOUND: Duration = Duration::from_mins(1);
@@ -55,6 +55,8 @@ fn wait_for_check(shop: &TestShop, ready: impl Fn(&Value) -> bool) -> Result<Val
 
 #[test]
 fn a_changed_row_is_logged_and_sigterm_ends_it() -> Result<()> {
+    // The bound on its end is one of seconds.
+    let _alone = permit::alone()?;
     let shop = TestShop::start(&Settings {
         nodes: 0,
         ..Settings::default()

@@ -1,4 +1,4 @@
-//! From committed events to a final epoch, broken off at every write in every way: whatever happens, the same epoch, byte for byte, is
+//! From committed events to a final epoch, interrupted at every write in every way: the same epoch, byte for byte, is
 //! posted once.
 
 mod chain;

@@ -1,4 +1,5 @@
-//! Which events make an epoch: those of a snapshot, so that no key's version comes in an epoch before the version that it follows.
+//! Which events make an epoch: those that its database snapshot sees, so that no event comes in an earlier epoch than
+//! the key's event before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::epoch::Header;
-use shelfproof_verifier::event::Record;
+use shelfproof_verifier::event::RawEvent;
 use sqlx::{Connection, PgConnection};
 
 const EVENTS_MAX: u64 = 1_000;
@@ -30,7 +31,7 @@ async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOption
 }
 
 /// Cuts an epoch and gives it a hash, so that the next can follow; its (key, version) pairs.
-async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<Record>>> {
+async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<RawEvent>>> {
     let now_ms = epoch_progress(connection).await?.newest + 1;
     let Some(number) = epoch_cut(connection, events_max, now_ms).await? else {
         return Ok(None);
@@ -53,12 +54,12 @@ async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Ve
     Ok(Some(events))
 }
 
-fn versions(events: &[Record]) -> BTreeSet<(B256, u32)> {
+fn versions(events: &[RawEvent]) -> BTreeSet<(B256, u32)> {
     events.iter().map(|event| (event.key_id, event.version)).collect()
 }
 
 /// Takes an epoch's events to those before; fails where a version comes before the one that it follows, or twice.
-fn follow(heads: &mut BTreeMap<B256, u32>, events: &[Record]) -> Result<()> {
+fn follow(heads: &mut BTreeMap<B256, u32>, events: &[RawEvent]) -> Result<()> {
     for (key, version) in versions(events) {
         let head = heads.entry(key).or_default();
         if version != *head + 1 {

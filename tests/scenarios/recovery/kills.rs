@@ -1,4 +1,4 @@
-//! Programs that end at work: one of three nodes is killed, one is told to stop, an import is killed again and again.
+//! Programs that end while they work: a killed node, a node that is told to stop, an import that is killed repeatedly.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The API as its callers meet it, over the real program and database.
+//! The HTTP API, over the real program and database.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Orders that must fail, in the same batches as orders that must not.
+//! Orders that must fail, in the same batches as orders that must succeed.
 
 use std::collections::BTreeMap;
 

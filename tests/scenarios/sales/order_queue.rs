@@ -1,6 +1,7 @@
-//! The counter against a real database: what is sold, what is refused, and what happens when something breaks.
+//! The order queue over a real database: sales, refusals, and faults.
 
 mod clock;
+mod holds;
 mod shelves;
 mod shop;
 mod turns;

@@ -1,4 +1,4 @@
-//! Many buyers at once: one key goes to one of them, and an order that is sent twice is one order.
+//! Many buyers at once: a key goes to one of them, and a repeated order is one order.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Refunds and sales over the same shelves and the same wallets at once: none waits for one that waits for it.
+//! Refunds and sales of the same products and wallets at the same time do not deadlock.
 
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Client;

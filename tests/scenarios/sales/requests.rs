@@ -1,4 +1,4 @@
-//! Requests that are no orders: refused with a reason, and the node goes on.
+//! Malformed requests are refused with a reason, and the node goes on.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -128,8 +128,8 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
     shop.check()
 }
 
-/// What the node says to bytes before it hangs up. Hanging up in the middle of them is an answer too, and it may come at any of the
-/// three steps.
+/// What the node says to bytes before it hangs up. Hanging up in the middle of them is an answer too, and it may come
+/// at any of the three steps.
 fn answer_to(address: SocketAddr, raw: &[u8]) -> Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(RAW_BOUND))?;

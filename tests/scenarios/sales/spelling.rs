@@ -1,4 +1,4 @@
-//! The command line's `--json` and the API spell the same thing the same.
+//! `--json` on the command line and the API use the same names for the same things.
 
 use serde_json::{Value, json};
 use shelfproof_tests::Result;

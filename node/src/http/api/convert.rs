@@ -167,6 +167,7 @@ impl From<VoidError> for Problem {
     fn from(error: VoidError) -> Self {
         match error {
             VoidError::Missing => Self::not_found("key"),
+            VoidError::Held(_) => Self::new(Code::Conflict, format!("{error}.")),
             VoidError::Step(error) => error.into(),
         }
     }

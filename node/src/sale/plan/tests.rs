@@ -24,7 +24,7 @@ fn shelf(number: u8, currency: Currency) -> Pool {
         cursor: 1,
         name: format!("product {number}"),
         price: Money { minor: 200, currency },
-        is_open: true,
+        on_sale: true,
         revenue_wallet: 100 + i64::from(number),
     }
 }
@@ -148,7 +148,7 @@ fn credit_is_spent_once() {
 #[test]
 fn every_refusal_has_its_reason() {
     let closed = Pool {
-        is_open: false,
+        on_sale: false,
         ..shelf(2, Currency::CNY)
     };
     let mut stock = PlanState::new(

@@ -1,18 +1,16 @@
-//! The rules, in the order in which they are checked.
+//! The rules that statements check, in the order in which they are checked.
 
-/// A rule that a statement checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its name in reports.
     pub name: &'static str,
-    /// What it means that it is broken, and what to do.
+    /// What a breach means, and what to do about it.
     pub advice: &'static str,
-    /// The statement that finds what breaks it: rows of (subject, detail), at most `$1`.
+    /// Selects the breaches as (subject, detail), at most `$1`.
     pub(super) sql: &'static str,
 }
 
-/// Every rule that a statement checks.
-pub const RULES: [Rule; 20] = [
+pub const RULES: [Rule; 22] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
@@ -92,39 +90,50 @@ pub const RULES: [Rule; 20] = [
     },
     Rule {
         name: "slot_twice",
-        advice: "Two keys stand in one slot, so that one would be sold for the other. Close the product, and give \
-                 one of them a slot of its own at the tail.",
+        advice: "Two keys are in one slot, so that one would be sold for the other. Close the product, and give one of \
+                 them a slot of its own at the pool's tail.",
         sql: include_str!("../sql/check_slot_twice.sql"),
     },
     Rule {
         name: "slot_range",
-        advice: "A key stands outside its shelf's slots, where it is never sold. Close the product, and put the \
-                 shelf's tail behind its last key.",
+        advice: "A key is outside its pool's slots, where it is never sold. Close the product, and move the pool's tail \
+                 behind its last key.",
         sql: include_str!("../sql/check_slot_range.sql"),
     },
     Rule {
-        name: "shelf_activated",
-        advice: "A key is ready to be sold and stands where no sale looks. Void it, or give it a new slot at the \
-                 tail.",
-        sql: include_str!("../sql/check_shelf_activated.sql"),
+        name: "pool_activated",
+        advice: "A key can be sold, and is where no sale finds it. Void it, or give it a new slot at the pool's tail.",
+        sql: include_str!("../sql/check_pool_activated.sql"),
     },
     Rule {
-        name: "shelf_sold",
-        advice: "A key that was sold is still on the shelf, and the next sale would meet it. Close the product, \
-                 and move the key's slot or the cursor.",
-        sql: include_str!("../sql/check_shelf_sold.sql"),
+        name: "pool_sold",
+        advice: "A key that was sold is between its pool's cursor and tail, where the next sale finds it. Close the \
+                 product, and move the key's slot or the cursor.",
+        sql: include_str!("../sql/check_pool_sold.sql"),
     },
     Rule {
         name: "pool_holes",
-        advice: "A shelf counts another number of voided keys than it has, so that the stock shown is wrong. Set \
-                 holes to the number counted.",
+        advice: "A pool counts another number of voided keys than it has, so that the stock shown is wrong. Set holes to \
+                 the number that was counted.",
         sql: include_str!("../sql/check_pool_holes.sql"),
     },
     Rule {
         name: "pool_stock",
-        advice: "The stock shown is not the number of keys that can be sold. Close the product until holes, \
-                 cursor and tail agree with the keys.",
+        advice: "The stock shown is not the number of keys that can be sold. Close the product until holes, cursor and \
+                 tail agree with the keys.",
         sql: include_str!("../sql/check_pool_stock.sql"),
+    },
+    Rule {
+        name: "hold_range",
+        advice: "A hold keeps slots that its pool is still selling from. Close the product, and move the pool's cursor \
+                 behind the hold.",
+        sql: include_str!("../sql/check_hold_range.sql"),
+    },
+    Rule {
+        name: "hold_keys",
+        advice: "A key was sold, voided or moved although it is held for somebody, who will not get all that was \
+                 promised. The key's events say what happened to it: settle it with the hold's owner.",
+        sql: include_str!("../sql/check_hold_keys.sql"),
     },
     Rule {
         name: "event_without_key",

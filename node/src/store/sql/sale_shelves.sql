@@ -1,8 +1,9 @@
 -- Locks the pools that a batch of orders draws from, by id, and says what they hold and what it costs.
-SELECT p.id, p.product_id, p.cursor, r.name, r.price_minor, r.currency, r.is_open, w.id
-FROM shop.pools p
-JOIN shop.products r ON r.id = p.product_id
-JOIN shop.wallets w ON w.product_id = p.product_id AND w.kind = 'revenue'
-WHERE p.product_id = ANY ($1::uuid[])
+SELECT p.id, s.product_id, p.cursor, r.name, s.price_minor, s.currency, r.on_sale, w.id
+FROM shop.skus s
+JOIN shop.products r ON r.id = s.product_id
+JOIN shop.pools p ON p.sku_id = s.id AND p.owner_account IS NULL
+JOIN shop.wallets w ON w.product_id = s.product_id AND w.kind = 'revenue'
+WHERE s.product_id = ANY ($1::uuid[])
 ORDER BY p.id
 FOR UPDATE OF p

@@ -1,8 +1,8 @@
 //! The node's sale as a pgbench script: its own SQL files, with expressions in the place of their parameters.
 //!
 //! What differs from one transaction to the next is made of two numbers, so that making it costs next to nothing: the
-//! first order, from which ids follow, and the pool's cursor, from which the keys' numbers follow. What the node computes
-//! (hashes, signatures, bodies) is bytes of the same length.
+//! first order, from which ids follow, and the pool's cursor, from which the keys' numbers follow. What the node
+//! computes (hashes, signatures, bodies) is bytes of the same length.
 
 use std::fs;
 

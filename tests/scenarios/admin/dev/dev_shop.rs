@@ -1,4 +1,4 @@
-//! A sale in a shop of one machine, and what its buyer and an auditor make of it.
+//! A shop started by `shelfproof dev`: sales in it, their proofs, and an audit.
 
 use std::fs;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! A shop's life, good and bad: its secrets, and all that could be read of it.
+//! Runs a shop through sales, errors and administration, and collects its secrets and everything that others can read.
 
 use std::fs;
 
@@ -32,7 +32,6 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Lives it.
     pub(crate) fn live() -> Result<Self> {
         let mut shop = TestShop::start(&Settings {
             nodes: 0,

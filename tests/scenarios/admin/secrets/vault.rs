@@ -1,4 +1,4 @@
-//! The commands that handle the merchant's keys: with the right passphrases, and with others.
+//! The commands for the merchant's keys, with correct and with wrong passphrases.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the chain can do to a sequence: each is a condition of its own, and ends when its cause does.
+//! Faults of the chain: each gives the sequence a condition of its own, which ends with its cause.
 
 use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;

@@ -1,4 +1,4 @@
-//! What another machine, a lost folder or another shop's folder does to a sequence.
+//! A sequence that continues on another machine, with a lost folder, or with another shop's folder.
 
 use std::fs;
 

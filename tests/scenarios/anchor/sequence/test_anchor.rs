@@ -1,4 +1,5 @@
-//! One merchant's anchor in pieces: a database, a chain and a folder that outlive it, and itself, which may die.
+//! One merchant's anchor within the test: a sequencer that can be stopped at a write, and the database, chain and
+//! folder that it continues from.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What can keep an anchor from going on is told in `status`, in metrics and in the log, and ends when its cause does.
+//! What keeps an anchor from going on is shown by `status`, in metrics and in the log, until its cause is gone.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! A key's life, checked over RPC by `shelfproof-verify` at each step, as buyer, as stranger and as auditor.
+//! One key from sale to refund, checked at each step with `shelfproof-verify` over RPC, as its buyer, as a stranger and
+//! as an auditor.
 
 use serde_json::json;
 use shelfproof_tests::Result;

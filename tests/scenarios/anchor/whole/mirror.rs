@@ -1,4 +1,4 @@
-//! Mirrors and lost folders: what follows from the public data is the same wherever it is built.
+//! Mirrors and lost folders: the same proofs come from the public data wherever they are built.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Two anchors at once, and anchors that are killed.
+//! Two anchors over one database, and anchors that are killed.
 
 use std::thread;
 use std::time::Duration;

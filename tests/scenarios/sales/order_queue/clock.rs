@@ -1,4 +1,4 @@
-//! No event is written by a clock that is over a minute from the database's, on either side of it.
+//! No event is written with a clock that is more than a minute away from the database's, in either direction.
 
 use alloy_primitives::B256;
 use shelfproof::domain::clock::MAX_DRIFT_MS;

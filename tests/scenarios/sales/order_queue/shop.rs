@@ -1,4 +1,4 @@
-//! A shop in this process: real database, real keys, real codes; no HTTP.
+//! A shop within the test: a real database, real keys and codes, no HTTP.
 
 use std::io::Cursor;
 use std::sync::Arc;

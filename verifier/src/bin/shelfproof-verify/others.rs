@@ -1,4 +1,4 @@
-//! The other sides of transfers: bundles of other shelves, each with who tells of that shelf.
+//! The other shelves of a transfer: their bundles, each with its own source of what the chain holds.
 
 use std::path::Path;
 
@@ -7,7 +7,6 @@ use shelfproof_verifier::bundle::{self, Bundle};
 use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::transfer::Counterpart;
 
-use super::hints_of;
 use crate::args::{OtherArgs, SourceArgs};
 use crate::cause::Cause;
 use crate::input::Inputs;
@@ -15,11 +14,11 @@ use crate::pins::Names;
 use crate::report::Failure;
 use crate::source::{self, Source};
 
-/// The other shelves' bundles and what the chain says of them.
+/// The other shelves' bundles, each with the chain's view of its merchant.
 pub(crate) struct Others(Vec<(Bundle, ChainView)>);
 
 impl Others {
-    /// Reads what the command line names; its main source may serve them too.
+    /// Reads the bundles and views that the command line names.
     pub(crate) fn read(
         given: &OtherArgs,
         main: &SourceArgs,
@@ -38,7 +37,8 @@ impl Others {
             .map(Self)
     }
 
-    /// One other shelf: a pinned name is asked through its own node, or the main one; anything else is a file.
+    /// Reads one other shelf. If `name` is pinned, its view comes from the pinned node or the main one; any other `name` is
+    /// a file of trusted epochs.
     fn read_one(
         path: &Path,
         name: &str,
@@ -47,7 +47,7 @@ impl Others {
         inputs: &mut Inputs,
     ) -> Result<(Bundle, ChainView), Failure> {
         let bytes = inputs.read(path, "--other-bundle", bundle::MAX_BYTES)?;
-        // The other shelf's file decides only whether the transfer can be told, as the protocol's last check says.
+        // A bad file of another shelf makes only the transfer unverifiable, the protocol's last check.
         let bundle = Bundle::parse(&bytes).map_err(|refusal| {
             Failure::new(
                 Cause::Check(Code::TransferUnverified),
@@ -69,12 +69,12 @@ impl Others {
         };
         let view = match &args.trusted_epochs {
             Some(path) => source::read_trusted(path, "--other-source", inputs)?.as_view().clone(),
-            None => Source::open(&args, names, inputs)?.view(&bundle.needs(), hints_of(&bundle))?,
+            None => Source::open(&args, names, inputs)?.view(&bundle.needs(), bundle.block_hints())?,
         };
         Ok((bundle, view))
     }
 
-    /// As the verdict takes them.
+    /// In the form that the verdict takes.
     pub(crate) fn counterparts(&self) -> Vec<Counterpart<'_>> {
         self.0
             .iter()
