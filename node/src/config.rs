@@ -76,12 +76,15 @@ pub struct Sale {
     pub anchor_within_s: u64,
 }
 
-/// `[worker]`: housekeeping.
+/// `[worker]`: background tasks.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
     /// Time between two checks of the invariants.
     pub check_every_s: u64,
+    /// Address and port that answer `/healthz` and `/metrics`, without a token; there is none where this is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[proofs]`: where proofs come from.
@@ -180,6 +183,9 @@ impl Default for Sale {
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { check_every_s: 3_600 }
+        Self {
+            check_every_s: 3_600,
+            listen: None,
+        }
     }
 }

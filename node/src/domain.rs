@@ -17,4 +17,5 @@ pub mod order;
 pub mod pool;
 pub mod product;
 pub mod sku;
+pub mod task;
 pub mod wallet;

@@ -9,6 +9,7 @@ pub mod create_api_key;
 pub mod create_product;
 pub mod import;
 pub mod migrate;
+pub mod nudge_task;
 pub mod prove;
 pub mod query;
 pub mod redeem;

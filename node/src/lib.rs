@@ -7,6 +7,7 @@
 pub mod access;
 mod api_types;
 pub mod app;
+pub mod background;
 pub mod cli;
 pub mod config;
 pub mod dev;

@@ -89,7 +89,7 @@ pub(super) async fn serve(
     Ok(())
 }
 
-async fn bind(field: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(super) async fn bind(field: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind(address).await;
     Ok(bound.map_err(|error| format!("{field} {address}: {error}: choose another port, or end what listens there"))?)
 }

@@ -141,6 +141,15 @@ fn metrics_have_an_address_of_their_own_or_none() {
 }
 
 #[test]
+fn a_worker_listens_where_it_is_told_to() {
+    let (_folder, settings) = settings(&format!("{WHOLE}[worker]\nlisten = \"127.0.0.1:0\""), &[]);
+    let settings = settings.unwrap();
+    let config = Config::read(&settings).unwrap();
+    assert_eq!(config.worker.listen.unwrap().port(), 0);
+    assert!(settings.describe(&config).contains("listen = \"127.0.0.1:0\""));
+}
+
+#[test]
 fn values_are_held_to_their_forms() {
     let cases = [
         ("卡店", " ", "shop.name must have 1 to 100 characters"),

@@ -14,5 +14,6 @@ pub mod key;
 pub mod order;
 mod page;
 pub mod product;
+pub mod task;
 
 pub use page::Page;

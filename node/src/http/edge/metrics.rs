@@ -48,6 +48,11 @@ fn render(app: &App) -> Response {
     if let Some(is_open) = app.fence.is_open() {
         metrics::fence(is_open);
     }
+    render_all()
+}
+
+/// All metrics of this process, in the text format of Prometheus.
+pub(crate) fn render_all() -> Response {
     match metrics::start() {
         Ok(handle) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
         Err(error) => Problem::internal(error).into_response(),
