@@ -7,7 +7,7 @@
 
 use crate::domain::account::Role;
 use crate::domain::id::{AccountId, OrderId};
-use crate::domain::order::Order;
+use crate::domain::order::{Customer, Order};
 
 /// Who sent a request, by its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ pub fn orders_in_sight(caller: AnyAccount) -> Option<AccountId> {
 #[must_use]
 pub fn authorize_order(caller: Caller, order: &Order) -> bool {
     match caller {
-        Caller::Account { id, role } => role == Role::Reseller && order.account == id,
+        Caller::Account { id, role } => role == Role::Reseller && order.customer == Customer::Account(id),
         Caller::Buyer(own) => own == order.id,
     }
 }

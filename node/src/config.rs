@@ -70,7 +70,11 @@ pub struct Sale {
     pub workers: usize,
     /// Orders in a batch at most.
     pub batch_max: usize,
-    /// Orders that wait for a batch at most; those above are told to come back.
+    /// Keys in a batch at most.
+    pub batch_keys_max: u32,
+    /// Orders of one channel that wait for a batch at most; those above are told to come back.
+    pub lane_max: usize,
+    /// Orders of all channels that wait for a batch at most.
     pub queue_max: usize,
     /// Receipts promise that the sale is anchored within this time.
     pub anchor_within_s: u64,
@@ -175,6 +179,8 @@ impl Default for Sale {
         Self {
             workers: 2,
             batch_max: 64,
+            batch_keys_max: 1_000,
+            lane_max: 1_024,
             queue_max: 4_096,
             anchor_within_s: 86_400,
         }

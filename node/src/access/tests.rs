@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::order::OrderStatus;
+use crate::domain::order::{OrderStatus, SalesChannel};
 
 const OWN: AccountId = AccountId(Uuid::from_u128(1));
 const OTHER: AccountId = AccountId(Uuid::from_u128(2));
@@ -78,10 +78,13 @@ fn an_admin_sees_every_order_and_no_code() {
 fn order() -> Order {
     Order {
         id: ORDER,
-        account: OTHER,
-        state: OrderStatus::Delivered,
-        total: None,
+        customer: Customer::Account(OTHER),
+        channel: SalesChannel::Api,
         buyer: None,
+        status: OrderStatus::Delivered,
+        version: 1,
+        lines: Vec::new(),
+        amounts: None,
         created_at_ms: 0,
     }
 }

@@ -51,7 +51,7 @@ enum Command {
         /// The reseller's name
         #[arg(long)]
         account: String,
-        /// At most so many movements of each currency, newest first
+        /// At most so many movements of each currency, newest first; orders that were sold together stay together
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1000))]
         limit: u32,
         /// Only movements before this one: the last number of the page before

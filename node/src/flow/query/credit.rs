@@ -3,15 +3,16 @@
 use sqlx::PgPool;
 
 use crate::domain::id::AccountId;
-use crate::domain::wallet::{Credit, Movement};
+use crate::domain::wallet::{CreditWallet, Movement};
 use crate::store::StoreError;
-use crate::store::wallet::{ledger_list, wallet_list};
+use crate::store::transfer::movement_list;
+use crate::store::wallet::wallet_list;
 
 /// An account's credit in one currency, with the movements of a page.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The credit.
-    pub credit: Credit,
+    pub credit: CreditWallet,
     /// What moved it, newest first.
     pub movements: Vec<Movement>,
 }
@@ -20,7 +21,7 @@ pub struct Statement {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_credit(pool: &PgPool, account: AccountId) -> Result<Vec<Credit>, StoreError> {
+pub async fn list_credit(pool: &PgPool, account: AccountId) -> Result<Vec<CreditWallet>, StoreError> {
     wallet_list(pool, account).await
 }
 
@@ -36,7 +37,7 @@ pub async fn list_statements(
 ) -> Result<Vec<Statement>, StoreError> {
     let mut statements = Vec::new();
     for credit in wallet_list(pool, account).await? {
-        let movements = ledger_list(pool, credit.wallet, before, limit).await?;
+        let movements = movement_list(pool, &credit, before, limit).await?;
         statements.push(Statement { credit, movements });
     }
     Ok(statements)

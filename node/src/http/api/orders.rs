@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secrecy::ExposeSecret;
-use shelfproof_base::clock::now_ms;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -64,8 +63,7 @@ async fn place(
     Json(body): Json<request::Body>,
 ) -> Result<Response, Problem> {
     let idempotency_key = request::idempotency_key(&headers)?;
-    let id = OrderId::new(now_ms(), rand::random());
-    let order = body.parse(id, account, idempotency_key)?;
+    let order = body.parse(Customer::Account(account), &idempotency_key)?;
     match shop.app.orders.place(order).await? {
         OrderOutcome::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
