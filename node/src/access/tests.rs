@@ -49,7 +49,7 @@ fn every_action_has_its_callers() {
 #[test]
 fn only_its_buyer_holds_an_order() {
     let order = Order {
-        account: OWN,
+        customer: Customer::Account(OWN),
         ..order()
     };
     for (caller, holds) in [

@@ -16,7 +16,7 @@ use crate::access::{self, Caller, ListAbnormalOrders, ListOrders, OrderSight, Pl
 use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
-use crate::domain::order::{Order, RefusalReason};
+use crate::domain::order::{Customer, Order, RefusalReason};
 use crate::flow::query::Page as Rows;
 use crate::flow::query::order::{get_order, list_abnormal_orders, list_orders, look_up_states, open_order};
 use crate::http::edge::auth::May;
