@@ -43,7 +43,7 @@ struct Merchant<'a> {
 /// Who this shop is
 #[utoipa::path(
     get, path = "/.well-known/shelfproof.json", tag = "service", operation_id = "getMerchant",
-    responses((status = 200, description = "For `shelfproof-verify trust add --from`", body = Merchant)),
+    responses((status = 200, description = "What `shelfproof-verify trust add` reads", body = Merchant)),
 )]
 async fn merchant(State(shop): State<Arc<Shop>>) -> Response {
     json_response(StatusCode::OK, &Merchant::of(&shop.app))
