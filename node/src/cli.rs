@@ -31,6 +31,7 @@ pub mod product;
 pub mod serve;
 mod shell;
 mod stop;
+pub mod task;
 pub mod token;
 pub mod worker;
 
@@ -69,7 +70,7 @@ Exit status: 0 done, 1 failed or refused, 2 the command line is wrong.";
 enum Command {
     /// Answer the API and sell, until stopped
     Serve(serve::ServeArgs),
-    /// Look after the shop: check its invariants again and again, until stopped
+    /// Run the shop's background tasks: check its invariants again and again, until stopped
     Worker(worker::WorkerArgs),
     /// Bring the database to this program's schema
     Migrate(migrate::MigrateArgs),
@@ -79,7 +80,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, credit, orders, API keys, secret keys, and whether the books are right
+    /// Products, credit, orders, API keys, secret keys, background tasks, and whether the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -91,6 +92,7 @@ enum Admin {
     Token(token::TokenArgs),
     Order(order::OrderArgs),
     Check(check::CheckArgs),
+    Task(task::TaskArgs),
     #[command(subcommand)]
     Keyring(KeyringCommand),
 }
@@ -167,6 +169,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Token(args) => token::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,
+        Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
         Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,
     }

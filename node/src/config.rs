@@ -70,18 +70,25 @@ pub struct Sale {
     pub workers: usize,
     /// Orders in a batch at most.
     pub batch_max: usize,
-    /// Orders that wait for a batch at most; those above are told to come back.
+    /// Keys in a batch at most.
+    pub batch_keys_max: u32,
+    /// Orders of one channel that wait for a batch at most; those above are told to come back.
+    pub lane_max: usize,
+    /// Orders of all channels that wait for a batch at most.
     pub queue_max: usize,
     /// Receipts promise that the sale is anchored within this time.
     pub anchor_within_s: u64,
 }
 
-/// `[worker]`: housekeeping.
+/// `[worker]`: background tasks.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
     /// Time between two checks of the invariants.
     pub check_every_s: u64,
+    /// Address and port that answer `/healthz` and `/metrics`, without a token; there is none where this is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[proofs]`: where proofs come from.
@@ -172,6 +179,8 @@ impl Default for Sale {
         Self {
             workers: 2,
             batch_max: 64,
+            batch_keys_max: 1_000,
+            lane_max: 1_024,
             queue_max: 4_096,
             anchor_within_s: 86_400,
         }
@@ -180,6 +189,9 @@ impl Default for Sale {
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { check_every_s: 3_600 }
+        Self {
+            check_every_s: 3_600,
+            listen: None,
+        }
     }
 }

@@ -15,5 +15,7 @@ pub mod name;
 pub mod order;
 pub mod pool;
 pub mod product;
+pub mod sale;
 pub mod sku;
+pub mod task;
 pub mod wallet;

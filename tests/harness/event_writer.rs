@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, keccak256};
-use shelfproof_anchor::store::events::{NewEvent, event_append};
+use shelfproof_anchor::store::events::{NewEvent, Sale, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::Result;
 
@@ -56,7 +57,11 @@ impl EventWriter {
                 before: last.map(|last| last.kind),
                 event,
                 opening,
-                anchor_by_s: (kind == Kind::Sold).then_some(event.at_ms / 1_000 + 86_400),
+                sale: (kind == Kind::Sold).then_some(Sale {
+                    order: Uuid::from_u64_pair(no.cast_unsigned(), u64::from(version)),
+                    item: 1,
+                    anchor_by_s: event.at_ms / 1_000 + 86_400,
+                }),
             });
         }
         Ok(events)

@@ -11,11 +11,12 @@ use shelfproof_base::table;
 use super::{Failure, money_currency, print};
 use crate::domain::account::Account;
 use crate::domain::money::{Currency, Money};
-use crate::domain::wallet::{Credit, Movement, TopUp};
+use crate::domain::wallet::{CreditWallet, Movement, TopUp};
 use crate::flow::FlowError;
 use crate::flow::top_up_credit::top_up_credit;
 use crate::store::account::account_find;
-use crate::store::wallet::{ledger_list, wallet_list};
+use crate::store::transfer::movement_list;
+use crate::store::wallet::wallet_list;
 
 /// What resellers paid in before they buy.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ enum Command {
         /// The reseller's name
         #[arg(long)]
         account: String,
-        /// At most so many movements of each currency, newest first
+        /// At most so many movements of each currency, newest first; orders that were sold together stay together
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1000))]
         limit: u32,
         /// Only movements before this one: the last number of the page before
@@ -90,7 +91,7 @@ pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), Failure> {
             let account = find(pool, &account).await?;
             let mut wallets = Vec::new();
             for credit in wallet_list(pool, account.id).await? {
-                let movements = ledger_list(pool, credit.wallet, before, limit).await?;
+                let movements = movement_list(pool, &credit, before, limit).await?;
                 wallets.push((credit, movements));
             }
             print(args.json, || show_json(&account, &wallets), || show_text(&wallets))?;
@@ -118,7 +119,7 @@ fn top_up_json(account: &Account, top_up: &TopUp) -> Value {
     })
 }
 
-fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
+fn show_json(account: &Account, wallets: &[(CreditWallet, Vec<Movement>)]) -> Value {
     let movement = |movement: &Movement| {
         json!({
             "id": movement.id,
@@ -140,7 +141,7 @@ fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
     json!({ "account": account.name, "credit": wallets.collect::<Vec<_>>() })
 }
 
-fn show_text(wallets: &[(Credit, Vec<Movement>)]) -> String {
+fn show_text(wallets: &[(CreditWallet, Vec<Movement>)]) -> String {
     if wallets.is_empty() {
         return "no credit yet; admin credit add adds some\n".to_owned();
     }

@@ -137,7 +137,7 @@ fn assign(pool: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Sl
             event,
         };
         let appended = NewEvent {
-            anchor_by_s: None,
+            sale: None,
             key_no: head.key_no,
             before: Some(head.state),
             event,

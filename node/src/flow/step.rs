@@ -67,7 +67,7 @@ pub(super) async fn step<B: Body + Sync>(
         return Err(StepError::Stale);
     }
     let appended = NewEvent {
-        anchor_by_s: None,
+        sale: None,
         key_no: head.key_no,
         before: Some(head.state),
         event: link.event,

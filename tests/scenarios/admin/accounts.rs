@@ -17,7 +17,8 @@ use shelfproof::flow::top_up_credit::top_up_credit;
 use shelfproof::store::api_key::{KnownKey, api_key_find, api_key_list};
 use shelfproof::store::batch::{batch_get, batch_list, refused_line_list};
 use shelfproof::store::product::{product_find, product_get, product_list, product_stock};
-use shelfproof::store::wallet::{ledger_list, wallet_list};
+use shelfproof::store::transfer::movement_list;
+use shelfproof::store::wallet::wallet_list;
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::sample_rows::{ACCOUNT, NOW_MS, PRODUCT, cny};
 use shelfproof_tests::vector_chain::block_on;
@@ -228,7 +229,7 @@ fn a_reference_tops_up_once() -> Result<()> {
             credit.iter().map(|credit| credit.balance).collect::<Vec<_>>(),
             [cny(7530)]
         );
-        let all = ledger_list(&pool, credit[0].wallet, None, 10).await?;
+        let all = movement_list(&pool, &credit[0], None, 10).await?;
         let shown: Vec<_> = all
             .iter()
             .map(|row| (row.kind.as_str(), row.amount.minor, row.is_in))
@@ -237,7 +238,7 @@ fn a_reference_tops_up_once() -> Result<()> {
         assert_eq!(shown[..2], [("top_up", 500, true), ("refund", 990, true)]);
         assert_eq!(shown.iter().filter(|row| **row == sale).count(), sales);
         assert_eq!(shown.last(), Some(&("top_up", 10_000, true)));
-        let page = ledger_list(&pool, credit[0].wallet, Some(all[1].id), 2).await?;
+        let page = movement_list(&pool, &credit[0], Some(all[1].id), 2).await?;
         assert_eq!(page, all[2..4]);
         assert_eq!(check(&pool).await?, []);
         Ok(())

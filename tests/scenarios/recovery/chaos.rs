@@ -125,7 +125,10 @@ impl Chaos {
             }
         }
         let sold = i64::try_from(self.sold.len())?;
-        assert_eq!(self.shop.ask("SELECT count(*) FROM shop.sales")?, sold);
+        assert_eq!(
+            self.shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?,
+            sold
+        );
         let credit = self
             .shop
             .ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;

@@ -46,7 +46,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
         answers.map_err(|error| error.to_string())
     });
     // Once every node has sold something, and long before all is sold.
-    let sold = "SELECT count(*) FROM shop.sales";
+    let sold = "SELECT count(*) FROM attest.events WHERE kind = 3";
     while shop.ask(sold)? < 300 && !load.is_finished() {
         thread::sleep(Duration::from_millis(5));
     }
@@ -60,7 +60,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
     let sold: HashSet<&str> = purchases.iter().flat_map(Purchase::codes).collect();
     assert_eq!(sold.len(), BUYERS * ORDERS, "a code was sold twice");
     let count = i64::try_from(BUYERS * ORDERS)?;
-    assert_eq!(shop.ask("SELECT count(*) FROM shop.sales")?, count);
+    assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, count);
     let credit = shop.ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - count * PRICE_MINOR);
     shop.check()
@@ -97,7 +97,7 @@ fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
         let sold = at_once(buyers).and_then(|all| all.into_iter().sum::<Result<i64>>());
         sold.map_err(|error| error.to_string())
     });
-    let sold = "SELECT count(*) FROM shop.sales";
+    let sold = "SELECT count(*) FROM attest.events WHERE kind = 3";
     while shop.ask(sold)? < 300 && !load.is_finished() {
         thread::sleep(Duration::from_millis(5));
     }

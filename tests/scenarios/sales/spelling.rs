@@ -42,8 +42,10 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     shop.postgres.psql(
         &shop.database,
         &format!(
-            "INSERT INTO shop.orders (id, account_id, state, reason, total_minor, currency, created_at_ms)
-             SELECT gen_random_uuid(), account_id, 'abnormal', 'abnormal', 0, '', 1 FROM shop.orders WHERE id = '{order}'"
+            "INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, subtotal_minor, discount_minor,
+                                      total_minor, currency, batch_id, created_at_ms)
+             SELECT gen_random_uuid(), fingerprint, account_id, channel, 'abnormal', 1, 'abnormal', lines, 0, 0, 0, '', batch_id, 1
+             FROM shop.orders WHERE id = '{order}'"
         ),
     )?;
     let found = abnormal(&shop)?;

@@ -9,9 +9,6 @@ CREATE TABLE attest.merchant (
 );
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.merchant EXECUTE FUNCTION attest.refuse();
 
--- By when a sale's receipt promises its event on the chain, Unix seconds; none for other events. The anchor cuts in time for the first.
-ALTER TABLE attest.events ADD COLUMN anchor_by_s bigint;
-
 -- What was cut out of the events, what it commits to, and where it stands on the chain. A row gains what it lacks, and
 -- never changes after: a kill leaves it where it was, and whoever comes next goes on from there.
 CREATE TABLE attest.epochs (

@@ -58,7 +58,7 @@ async fn write_keys(
     });
     goods_insert(connection, &goods.collect::<Vec<_>>()).await?;
     let events = numbered().map(|(key_no, key)| NewEvent {
-        anchor_by_s: None,
+        sale: None,
         key_no,
         before: None,
         event: key.event,

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secrecy::ExposeSecret;
-use shelfproof_base::clock::now_ms;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -17,7 +16,7 @@ use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_exam
 use crate::domain::account::{Caller, Role};
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
-use crate::domain::order::{Order, RefusalReason};
+use crate::domain::order::{Customer, Order, RefusalReason};
 use crate::flow::look_up::{look_up_states, open_order};
 use crate::http::edge::answer::answer;
 use crate::http::edge::auth::{Admin, Member, Reseller};
@@ -64,8 +63,7 @@ async fn place(
     Json(body): Json<request::Body>,
 ) -> Result<Response, Problem> {
     let idempotency_key = request::idempotency_key(&headers)?;
-    let id = OrderId::new(now_ms(), rand::random());
-    let order = body.parse(id, account, idempotency_key)?;
+    let order = body.parse(Customer::Account(account), &idempotency_key)?;
     match shop.app.orders.place(order).await? {
         OrderOutcome::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
@@ -143,7 +141,7 @@ async fn get(caller: Caller, State(shop): State<Arc<Shop>>, Name(id): Name<Order
 /// Where there is none that the caller holds.
 pub(super) async fn held(shop: &Shop, caller: Caller, id: OrderId) -> Result<Order, Problem> {
     let is_theirs = |order: &Order| match caller {
-        Caller::Account { id: account, role } => role == Role::Reseller && order.account == account,
+        Caller::Account { id: account, role } => role == Role::Reseller && order.customer == Customer::Account(account),
         Caller::Buyer(own) => own == id,
     };
     let found = order_get(&shop.app.pool, id).await?;

@@ -10,11 +10,12 @@ pub struct Rule {
     pub(super) sql: &'static str,
 }
 
-pub const RULES: [Rule; 22] = [
+/// Every rule that a statement checks.
+pub const RULES: [Rule; 24] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
-                 find out who wrote past the primary key of shop.sales.",
+                 find out who wrote past the unique index events_sold_once.",
         sql: include_str!("../sql/check_key_in_two_orders.sql"),
     },
     Rule {
@@ -24,6 +25,12 @@ pub const RULES: [Rule; 22] = [
         sql: include_str!("../sql/check_sold_without_sale.sql"),
     },
     Rule {
+        name: "sold_without_receipt",
+        advice: "A receipt that was handed out cannot be shown again. Restore the batch's row from a backup; a new \
+                 signature would not be the one that the buyer has.",
+        sql: include_str!("../sql/check_sold_without_receipt.sql"),
+    },
+    Rule {
         name: "order_quantity",
         advice: "A buyer paid for another number of keys than the order holds. Refund what is missing, and look \
                  in the log for how the sale ended.",
@@ -31,8 +38,8 @@ pub const RULES: [Rule; 22] = [
     },
     Rule {
         name: "order_refused",
-        advice: "An order that was refused holds keys or moved money. The buyer was told no: void the keys, and \
-                 pay the money back.",
+        advice: "An order that was refused holds keys or has a price. The buyer was told no: void the keys, and \
+                 pay back what was taken.",
         sql: include_str!("../sql/check_order_refused.sql"),
     },
     Rule {
@@ -47,40 +54,46 @@ pub const RULES: [Rule; 22] = [
         sql: include_str!("../sql/check_order_state.sql"),
     },
     Rule {
-        name: "idempotency",
-        advice: "A repeated request would be answered with an order that is not there, or is another account's. \
-                 Restore the order, or the request cannot be repeated.",
-        sql: include_str!("../sql/check_idempotency.sql"),
+        name: "order_amounts",
+        advice: "An order's total is not what its lines add up to. The lines and the sales' events say what was \
+                 agreed: settle the difference with the buyer.",
+        sql: include_str!("../sql/check_order_amounts.sql"),
+    },
+    Rule {
+        name: "order_batch",
+        advice: "An order has no place in the lists, and a repeat of its request finds no key. Restore the batch's \
+                 row from a backup.",
+        sql: include_str!("../sql/check_order_batch.sql"),
     },
     Rule {
         name: "wallet_balance",
-        advice: "A balance is not what the ledger's rows add up to. The ledger is the truth: stop selling from \
-                 this wallet, and set the balance to its sum.",
+        advice: "A balance is not what the posted transfers add up to. They are the truth: stop selling from this \
+                 wallet, and set the balance to their sum.",
         sql: include_str!("../sql/check_wallet_balance.sql"),
     },
     Rule {
-        name: "ledger_wallets",
+        name: "transfer_wallets",
         advice: "Money moved from or to a wallet that is not there, or between two currencies. Restore the \
-                 wallet, or write the opposite row.",
-        sql: include_str!("../sql/check_ledger_wallets.sql"),
+                 wallet, or write the opposite transfer.",
+        sql: include_str!("../sql/check_transfer_wallets.sql"),
     },
     Rule {
         name: "currency_sum",
         advice: "Money of a currency came from nowhere or is gone: what wallets hold must come from the wallet \
-                 `outside`. The findings wallet_balance and ledger_wallets say where.",
+                 `outside`. The findings wallet_balance and transfer_wallets say where.",
         sql: include_str!("../sql/check_currency_sum.sql"),
     },
     Rule {
-        name: "ledger_sales",
-        advice: "A line of an order was not paid exactly once at its price. Compare the order with the ledger, \
-                 and settle the difference with the buyer.",
-        sql: include_str!("../sql/check_ledger_sales.sql"),
+        name: "transfer_sales",
+        advice: "The orders of a batch were not paid exactly once at their prices. Compare them with the transfers, \
+                 and settle the difference with the channel.",
+        sql: include_str!("../sql/check_transfer_sales.sql"),
     },
     Rule {
-        name: "ledger_refunds",
-        advice: "A refunded key was not paid back exactly once at its price. Compare the key's events with the \
-                 ledger, and settle the difference with the buyer.",
-        sql: include_str!("../sql/check_ledger_refunds.sql"),
+        name: "transfer_refunds",
+        advice: "A refunded item was not paid back exactly once at what it cost. Compare the key's events with the \
+                 transfers, and settle the difference with the buyer.",
+        sql: include_str!("../sql/check_transfer_refunds.sql"),
     },
     Rule {
         name: "batch_count",

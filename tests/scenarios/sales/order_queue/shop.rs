@@ -11,7 +11,7 @@ use shelfproof::domain::account::Role;
 use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
-use shelfproof::domain::order::{NewLine, NewOrder};
+use shelfproof::domain::order::{Customer, NewLine, NewOrder, SalesChannel};
 use shelfproof::flow::activate::activate_batch;
 use shelfproof::flow::check::check;
 use shelfproof::flow::create_account::create_account;
@@ -108,13 +108,17 @@ impl Shop {
 
     /// A counter over this shop.
     pub(crate) fn counter(&self, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
-        let settings = config::Sale::default();
+        self.counter_with(&config::Sale::default(), now_ms)
+    }
+
+    /// A counter over this shop with those settings.
+    pub(crate) fn counter_with(&self, settings: &config::Sale, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
         let options = store::options(&self.url)?;
         Ok(OrderQueue::start(
             &options,
             self.pool.clone(),
             Arc::clone(&self.vault),
-            &settings,
+            settings,
             now_ms,
             &Arc::default(),
         ))
@@ -122,11 +126,12 @@ impl Shop {
 
     /// A new order of `quantity` keys, with an idempotency key of its own.
     pub(crate) fn order(&self, product: ProductId, quantity: u32) -> NewOrder {
-        let id = self.order_id();
+        let customer = Customer::Account(self.account);
+        let number = self.orders.fetch_add(1, Ordering::Relaxed);
         NewOrder {
-            id,
-            account: self.account,
-            idempotency_key: format!("order-{id}"),
+            id: OrderId::of_request(&customer, &format!("order-{number}")),
+            customer,
+            channel: SalesChannel::Api,
             fingerprint: [0; 32],
             lines: vec![NewLine {
                 product,
@@ -135,20 +140,6 @@ impl Shop {
             }],
             buyer: None,
         }
-    }
-
-    /// The same request, as it comes a second time: with another id.
-    pub(crate) fn again(&self, order: &NewOrder) -> NewOrder {
-        NewOrder {
-            id: self.order_id(),
-            ..order.clone()
-        }
-    }
-
-    fn order_id(&self) -> OrderId {
-        let mut random = [0; 10];
-        random[2..].copy_from_slice(&self.orders.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        OrderId::new(now_ms(), random)
     }
 
     /// Fails unless every invariant holds.

@@ -14,7 +14,7 @@ use super::shop::{Shop, delivered};
 const SALE_BOUND: Duration = Duration::from_secs(3);
 
 /// Until somebody waits for a lock.
-async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
+pub(crate) async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
     for _ in 0..200 {
         if sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await? > 0 {

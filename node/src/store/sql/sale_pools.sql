@@ -1,5 +1,5 @@
 -- Locks the pools that a batch of orders draws from, by id, and says what they hold and what it costs.
-SELECT p.id, s.product_id, p.cursor, r.name, s.price_minor, s.currency, r.on_sale, w.id
+SELECT p.id, s.product_id, s.id, p.cursor, r.name, s.price_minor, s.currency, r.on_sale, w.id
 FROM shop.skus s
 JOIN shop.products r ON r.id = s.product_id
 JOIN shop.pools p ON p.sku_id = s.id AND p.owner_account IS NULL
