@@ -1,6 +1,7 @@
 //! The command line: arguments in, text or JSON out.
 //!
-//! A command is a file with its arguments and its `run`, and a variant of [`Command`]. It returns a [`Done`]; only [`run`] prints.
+//! A command is a file with its arguments and its `run`, and a variant of [`Command`]. It returns a [`Done`]; only
+//! [`run`] prints.
 
 use std::error::Error;
 use std::fmt;
@@ -31,8 +32,8 @@ mod rotate;
 mod run;
 mod status;
 
-/// Puts a merchant and its events on the chain, and proves what happened to each key: the one program that holds the keys which
-/// sign transactions.
+/// Puts a merchant and its events on the chain, and proves what happened to each key: the one program that holds the
+/// keys which sign transactions.
 #[derive(Debug, Parser)]
 #[command(name = "shelfproof-anchor", version, after_help = HELP, disable_help_subcommand = true)]
 struct Cli {
@@ -87,7 +88,8 @@ struct ConfigArgs {
 /// The database that keeps an owner's transaction.
 #[derive(Debug, Args)]
 struct LogArgs {
-    /// The configuration whose database keeps the transaction, for the running anchor to carry on; --journal goes before it
+    /// The configuration whose database keeps the transaction, for the running anchor to carry on; --journal goes
+    /// before it
     #[arg(long, env = "SHELFPROOF_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -101,7 +103,8 @@ struct ChainArgs {
     /// The chain that is meant; the node's word where not given
     #[arg(long)]
     chain_id: Option<u64>,
-    /// The file that keeps the transaction until it is final; beside the key file, as NAME.transactions, where not given
+    /// The file that keeps the transaction until it is final; beside the key file, as NAME.transactions, where not
+    /// given
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
     #[command(flatten)]
@@ -214,8 +217,8 @@ impl Command {
     }
 }
 
-/// The account of `args`, over the log that keeps its transactions: the file of `--journal`, the database of `config`, a file beside
-/// the key, or memory alone for the key that everybody has.
+/// The account of `args`, over the log that keeps its transactions: the file of `--journal`, the database of `config`,
+/// a file beside the key, or memory alone for the key that everybody has.
 async fn connect(args: &ChainArgs, config: Option<&Path>) -> Result<Owner, Box<dyn Error>> {
     let signer = key::signer(&args.signer)?;
     let chain_id = match (args.signer.dev_account, args.chain_id) {

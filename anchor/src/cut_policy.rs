@@ -1,10 +1,10 @@
-//! Decides when an epoch is cut: by time, by count, or because a receipt's deadline comes near. Pure: what waits, and the time, are
-//! arguments.
+//! Decides when an epoch is cut: by time, by count, or because a receipt's deadline comes near. Pure: what waits, and
+//! the time, are arguments.
 
 use crate::store::epochs::Waiting;
 
-/// Each epoch that the chain lacks makes the time until the next cut this many times longer. The chain takes one epoch a block: where
-/// it is slower than the cuts, or away, few large epochs cost less than many small ones.
+/// Each epoch that the chain lacks makes the time until the next cut this many times longer. The chain takes one epoch
+/// a block: where it is slower than the cuts, or away, few large epochs cost less than many small ones.
 const UNPOSTED_FACTOR: u64 = 4;
 
 /// When to cut.
@@ -70,8 +70,8 @@ pub enum Decision {
 }
 
 impl CutPolicy {
-    /// What to do at `now_ms`, where the last cut was at `cut_at_ms` (0: never) and the chain's newest block lacks the last
-    /// `unposted` epochs. A clock that was set back makes nothing wait longer than it would from now.
+    /// What to do at `now_ms`, where the last cut was at `cut_at_ms` (0: never) and the chain's newest block lacks the
+    /// last `unposted` epochs. A clock that was set back makes nothing wait longer than it would from now.
     #[must_use]
     pub fn decide(&self, backlog: &Backlog, unposted: u64, cut_at_ms: u64, now_ms: u64) -> Decision {
         let factor = UNPOSTED_FACTOR.saturating_pow(u32::try_from(unposted).unwrap_or(u32::MAX));

@@ -1,6 +1,8 @@
-//! Compares a database with the chain: one that was restored from an old backup lacks what was sold since, and would sell it again.
+//! Compares a database with the chain: one that was restored from an old backup lacks what was sold since, and would
+//! sell it again.
 //!
-//! [`latest`] reads the chain's newest epoch, [`compare`] looks it up in the database. The node fences its sales with both.
+//! [`latest`] reads the chain's newest epoch, [`compare`] looks it up in the database. The node fences its sales with
+//! both.
 
 use std::fmt;
 
@@ -28,8 +30,8 @@ pub enum Fence {
     Differs { number: u64 },
     /// The database's server is a standby: once promoted, it may lack what its primary sold last.
     Standby,
-    /// The database's server counts transactions from an earlier number than it once did: what is written now would count as old,
-    /// and would never be in an epoch.
+    /// The database's server counts transactions from an earlier number than it once did: what is written now would
+    /// count as old, and would never be in an epoch.
     Counter {
         /// The server's next transaction.
         database: u64,
@@ -73,8 +75,8 @@ pub struct OnChain {
     pub hash: B256,
 }
 
-/// The merchant's latest epoch in the newest block, final or not: waiting until it is final would leave time in which a key is sold
-/// twice. Where the chain drops that block, the anchor sends the epoch again.
+/// The merchant's latest epoch in the newest block, final or not: waiting until it is final would leave time in which a
+/// key is sold twice. Where the chain drops that block, the anchor sends the epoch again.
 ///
 /// A node whose newest block is older than `stale_after_s` may lack the latest epoch, and is refused; 0 accepts any.
 ///
@@ -97,8 +99,8 @@ pub async fn latest(source: &RpcSource, stale_after_s: u64, now_s: u64) -> Resul
     Ok(OnChain { number, hash })
 }
 
-/// Looks epochs up that were read from the chain before this call: an epoch is in the database before it is sent, so the database holds
-/// each of them, unless it is an old one.
+/// Looks epochs up that were read from the chain before this call: an epoch is in the database before it is sent, so
+/// the database holds each of them, unless it is an old one.
 ///
 /// # Errors
 /// If the database cannot be read.
@@ -135,8 +137,8 @@ fn judge(number: u64, hash: &B256, known: Option<B256>, marks: &Marks) -> Fence 
     }
 }
 
-/// The upper 32 bits of transaction numbers (PostgreSQL's epoch) with which a server counts on from `least` or above, where its next
-/// number is `next`. The lower bits stay: nothing that the server stores depends on the upper ones.
+/// The upper 32 bits of transaction numbers (PostgreSQL's epoch) with which a server counts on from `least` or above,
+/// where its next number is `next`. The lower bits stay: nothing that the server stores depends on the upper ones.
 const fn transaction_epoch(next: u64, least: u64) -> u64 {
     let epoch = least >> 32;
     if next & 0xffff_ffff < least & 0xffff_ffff {

@@ -1,4 +1,5 @@
-//! A mirror: it builds a history from the chain and the published data alone, keeps it up to date, and answers proofs from it.
+//! A mirror: it builds a history from the chain and the published data alone, keeps it up to date, and answers proofs
+//! from it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -149,8 +150,8 @@ impl Place {
     }
 }
 
-/// Adds epoch after epoch, until the history must be opened again. Missing data may have moved: unless its place was given, it is read
-/// from the registry again.
+/// Adds epoch after epoch, until the history must be opened again. Missing data may have moved: unless its place was
+/// given, it is read from the registry again.
 async fn keep_up(
     mut replay: Replay,
     place: &Place,

@@ -1,11 +1,11 @@
 //! The history folder: published data, history map and proofs. From a list of events to the proof of a key's history.
 //!
-//! An epoch is computed from its events on top of the newest one, published, and pushed in memory; once its block is final it is
-//! finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs alone. All of it
-//! follows from the chain and the published data, so a mirror keeps the same folder as the merchant.
+//! An epoch is computed from its events on top of the newest one, published, and pushed in memory; once its block is
+//! final it is finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs
+//! alone. All of it follows from the chain and the published data, so a mirror keeps the same folder as the merchant.
 //!
-//! There is no database and no chain here. Every function blocks: asynchronous code calls them on a thread that may. One process at a
-//! time has a folder open, and one task in it writes.
+//! There is no database and no chain here. Every function blocks: asynchronous code calls them on a thread that may.
+//! One process at a time has a folder open, and one task in it writes.
 
 mod compute;
 mod data;
@@ -114,16 +114,18 @@ impl History {
         self.read().overlay.tip()
     }
 
-    /// The number of epochs above the last final one, and the number of key updates in them, each of which takes about 1.5 kB of memory.
+    /// The number of epochs above the last final one, and the number of key updates in them, each of which takes about
+    /// 1.5 kB of memory.
     #[must_use]
     pub fn waiting(&self) -> (usize, u64) {
         let state = self.read();
         (state.overlay.layers(), state.overlay.waiting())
     }
 
-    /// Computes the next epoch on top of [`Self::tip`]. `events` rise strictly by (key id, version). Each is checked against its
-    /// key's head exactly as an auditor does, so that nothing is anchored that an auditor would refuse; except for a time over
-    /// ten minutes after the block, which is not known yet. Writes nothing; takes seconds of all processors for a large epoch.
+    /// Computes the next epoch on top of [`Self::tip`]. `events` rise strictly by (key id, version). Each is checked
+    /// against its key's head exactly as an auditor does, so that nothing is anchored that an auditor would refuse;
+    /// except for a time over ten minutes after the block, which is not known yet. Writes nothing; takes seconds of all
+    /// processors for a large epoch.
     ///
     /// # Errors
     /// [`HistoryError::Breach`] where the events are not legal; where the map cannot be read.
@@ -143,7 +145,8 @@ impl History {
         compute::compute_epoch(&self.read().overlay, &self.merchant_id, events, anchored_at_s)
     }
 
-    /// Publishes the epoch's data. Must be called before its hash is stored anywhere; see [`published::Published::write`].
+    /// Publishes the epoch's data. Must be called before its hash is stored anywhere; see
+    /// [`published::Published::write`].
     ///
     /// # Errors
     /// [`HistoryError::Io`].
@@ -185,9 +188,9 @@ impl History {
         self.folder.data.path(number)
     }
 
-    /// Takes the oldest epoch that is not final into the map: it is final, in that block of that time (Unix seconds). Writes its
-    /// proofs file first; a crash between the two leaves a file that the next call writes again. Proofs wait while the map
-    /// advances.
+    /// Takes the oldest epoch that is not final into the map: it is final, in that block of that time (Unix seconds).
+    /// Writes its proofs file first; a crash between the two leaves a file that the next call writes again. Proofs wait
+    /// while the map advances.
     ///
     /// # Errors
     /// [`HistoryError::NotWaiting`] where it is not the oldest; where something cannot be written. After
@@ -221,7 +224,8 @@ impl History {
         state.waiting.truncate(layers);
     }
 
-    /// A key's events up to the last final epoch, with their proofs; for a key without events, the proof that it has none.
+    /// A key's events up to the last final epoch, with their proofs; for a key without events, the proof that it has
+    /// none.
     ///
     /// # Errors
     /// [`HistoryError::NothingFinal`] before the first final epoch, [`HistoryError::TooLong`] for more events than a

@@ -45,7 +45,8 @@ pub const MAX_DOWNLOADS: usize = 32;
 const ANSWER_BOUND: Duration = Duration::from_secs(10);
 /// The time that requests in flight get once the program is to stop.
 const DRAIN: Duration = Duration::from_secs(5);
-/// The pause between two folds of collected histogram samples, which would take memory without end where nothing reads `/metrics`.
+/// The pause between two folds of collected histogram samples, which would take memory without end where nothing reads
+/// `/metrics`.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 
 /// What the handlers share.

@@ -1,10 +1,11 @@
-//! What an owner's account changes on the chain: it deploys the registry, registers a merchant, and changes who anchors, who signs
-//! receipts, or where the data is.
+//! What an owner's account changes on the chain: it deploys the registry, registers a merchant, and changes who
+//! anchors, who signs receipts, or where the data is.
 //!
-//! Every command first carries on what the account signed before, and then looks whether the chain already is as it should be: a second
-//! run, or one after a crash at any line, goes on from there. Its transaction is an intent in the log that it is given
-//! ([`crate::tx`]): the merchant's database where one is configured, else a file beside the account's key. Once a block holds it the
-//! command is done; the intent stays open until a later command, or the anchor over the same database, sees that block final.
+//! Every command first carries on what the account signed before, and then looks whether the chain already is as it
+//! should be: a second run, or one after a crash at any line, goes on from there. Its transaction is an intent in the
+//! log that it is given ([`crate::tx`]): the merchant's database where one is configured, else a file beside the
+//! account's key. Once a block holds it the command is done; the intent stays open until a later command, or the anchor
+//! over the same database, sees that block final.
 //!
 //! A new change is a method that compares the chain and then calls [`Owner::change`], with a purpose of its own.
 
@@ -57,8 +58,8 @@ pub enum Change {
 }
 
 impl Owner {
-    /// Connects to the node at `url` with the key that signs, and carries on what the log holds of this account. `chain_id` is the
-    /// chain that is meant; `None` takes the node's word.
+    /// Connects to the node at `url` with the key that signs, and carries on what the log holds of this account.
+    /// `chain_id` is the chain that is meant; `None` takes the node's word.
     ///
     /// # Errors
     /// If the node does not answer or serves another chain, or if an earlier transaction gets into no block.
@@ -131,7 +132,8 @@ impl Owner {
         Ok(Change::Done(hash))
     }
 
-    /// An open intent for that call: one that was stored and never signed, or a new one in the place of any other of that purpose.
+    /// An open intent for that call: one that was stored and never signed, or a new one in the place of any other of
+    /// that purpose.
     async fn intent(&mut self, purpose: Purpose, call: Call) -> Result<Intent, OwnerError> {
         let open = self.sender.log().open_intents().await?;
         if let Some(other) = open.into_iter().find(|intent| intent.content.purpose == purpose) {

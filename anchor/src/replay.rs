@@ -66,9 +66,9 @@ pub enum ReplayError {
 }
 
 impl Replay {
-    /// Adds every final epoch that the history lacks, and returns their number. Calls `on_epoch` with each one and the number of
-    /// its events once it is on disk. Forgets epochs of the history that are not final. A crash leaves the epochs added so
-    /// far, and the next call goes on there.
+    /// Adds every final epoch that the history lacks, and returns their number. Calls `on_epoch` with each one and the
+    /// number of its events once it is on disk. Forgets epochs of the history that are not final. A crash leaves the
+    /// epochs added so far, and the next call goes on there.
     ///
     /// # Errors
     /// [`ReplayError`].

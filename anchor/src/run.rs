@@ -1,7 +1,9 @@
-//! The anchor as it runs: it waits for the lock, opens its history, answers proofs, and runs its two tasks, sequencer and submitter.
+//! The anchor as it runs: it waits for the lock, opens its history, answers proofs, and runs its two tasks, sequencer
+//! and submitter.
 //!
-//! Each task has a session with a lock of its own, and both end together: where one session is lost, both are opened again. A task
-//! does a round every `anchor.poll_ms`, and at once where the other one signals work. What fails is reported and tried again.
+//! Each task has a session with a lock of its own, and both end together: where one session is lost, both are opened
+//! again. A task does a round every `anchor.poll_ms`, and at once where the other one signals work. What fails is
+//! reported and tried again.
 
 use std::convert::Infallible;
 use std::io;
@@ -66,8 +68,8 @@ pub enum RunError {
     Thread(#[from] tokio::task::JoinError),
 }
 
-/// Runs the anchor of `config` with the key of `signer` until `stop`. Calls `ready` with the address once proofs are answered there,
-/// and `waiting` where another anchor has the lock and this one stands by.
+/// Runs the anchor of `config` with the key of `signer` until `stop`. Calls `ready` with the address once proofs are
+/// answered there, and `waiting` where another anchor has the lock and this one stands by.
 ///
 /// # Errors
 /// If it cannot begin. What fails later is reported in its status, and tried again.
@@ -116,7 +118,8 @@ pub async fn run(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        // Killed at any line it leaves what the next one goes on from: stopped, only the answers in flight are brought to an end.
+        // Killed at any line it leaves what the next one goes on from: stopped, only the answers in flight are brought
+        // to an end.
         failed = anchor.work(session) => Err(failed),
     }
 }
@@ -176,8 +179,8 @@ struct Anchor {
 }
 
 impl Anchor {
-    /// Pair after pair of sessions, with a pause that grows. Only another merchant's database ends it, and a history map whose write
-    /// failed: how far that came, only the next start can read.
+    /// Pair after pair of sessions, with a pause that grows. Only another merchant's database ends it, and a history
+    /// map whose write failed: how far that came, only the next start can read.
     async fn work(self, session: PgConnection) -> RunError {
         let mut session = Some(session);
         let mut failures = 0;
@@ -331,8 +334,8 @@ impl Anchor {
         }
     }
 
-    /// A node of the right chain, whose registry holds this shop's VRF key. Not at the start: a node that is down keeps nobody from
-    /// proving what is final.
+    /// A node of the right chain, whose registry holds this shop's VRF key. Not at the start: a node that is down keeps
+    /// nobody from proving what is final.
     async fn connect(&self, merchant: &Merchant) -> Result<RpcSource, TxError> {
         let source = self.config.chain.source().await?;
         let held = source.vrf_public_key(&source.final_block().await?).await?;

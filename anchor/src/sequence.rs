@@ -1,12 +1,14 @@
 //! From committed events to an intent for the chain, and from there to a final epoch; killable at every line.
 //!
-//! A [`Sequencer`] cuts an epoch, computes its roots, publishes its data, commits the roots, and stores an intent to anchor it. What
-//! becomes of the intent is the submitter's work ([`crate::submit`]); once that stored that a final block holds the epoch, the
-//! sequencer takes it into the history map and marks it. It reads no chain, so that none delays it.
+//! A [`Sequencer`] cuts an epoch, computes its roots, publishes its data, commits the roots, and stores an intent to
+//! anchor it. What becomes of the intent is the submitter's work ([`crate::submit`]); once that stored that a final
+//! block holds the epoch, the sequencer takes it into the history map and marks it. It reads no chain, so that none
+//! delays it.
 //!
-//! It keeps nothing but what database and folder hold: a round reads where things are, does what can be done, and ends. After a kill,
-//! or a write that failed on its way back, the next round goes on from there, with the same epoch byte for byte. All writes to
-//! the database go through the session that holds the lock: an anchor that lost it writes no more.
+//! It keeps nothing but what database and folder hold: a round reads where things are, does what can be done, and ends.
+//! After a kill, or a write that failed on its way back, the next round goes on from there, with the same epoch byte
+//! for byte. All writes to the database go through the session that holds the lock: an anchor that lost it writes no
+//! more.
 
 use std::sync::Arc;
 
@@ -140,8 +142,9 @@ impl Sequencer {
         self.cut(progress, open.len(), round, now_ms).await
     }
 
-    /// Computes an epoch that was cut: roots, data file, then roots and hash stored. A kill before the last of these leaves an epoch
-    /// without roots, and at worst a data file that nothing names; the same events lead to the same bytes again.
+    /// Computes an epoch that was cut: roots, data file, then roots and hash stored. A kill before the last of these
+    /// leaves an epoch without roots, and at worst a data file that nothing names; the same events lead to the same
+    /// bytes again.
     async fn compute(&mut self, epoch: Epoch, now_ms: u64) -> Result<Epoch, SequenceError> {
         let computed = self.compute_epoch(epoch.number).await?;
         let roots = EpochRoots {
@@ -204,7 +207,8 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Takes the epochs that final blocks hold into the history map, and marks them; how long the last of them took, milliseconds.
+    /// Takes the epochs that final blocks hold into the history map, and marks them; how long the last of them took,
+    /// milliseconds.
     async fn finish(
         &mut self,
         open: &mut Vec<Epoch>,

@@ -1,7 +1,9 @@
-//! The writes that bring an epoch, or another intent, onto the chain: each is a step at which a crash leaves something behind.
+//! The writes that bring an epoch, or another intent, onto the chain: each is a step at which a crash leaves something
+//! behind.
 //!
-//! Every write goes through [`write`], between an observer's two calls: `run` measures there, and a test breaks off there.
-//! A new write gets its variant here, a place in [`Step::ALL`], and so a row in the test that breaks off at each.
+//! Every write goes through [`write`], between an observer's two calls: `run` measures there, and a test breaks off
+//! there. A new write gets its variant here, a place in [`Step::ALL`], and so a row in the test that breaks off at
+//! each.
 
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! The schema `attest`: events, epochs and intents. All SQL of this package is here.
 //!
-//! A module has the types and functions of one table group, named `noun_verb`; each statement is a file below `store/sql`. A new table
-//! goes into the migration of its group, a new group into a migration of its own.
+//! A module has the types and functions of one table group, named `noun_verb`; each statement is a file below
+//! `store/sql`. A new table goes into the migration of its group, a new group into a migration of its own.
 
 pub(crate) mod bound;
 pub mod epochs;

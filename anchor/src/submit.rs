@@ -1,9 +1,9 @@
 //! From stored intents to final blocks: the anchor's second task, beside the sequencer.
 //!
-//! The sequencer stores an intent for each epoch whose roots are committed ([`anchor_call`]); a [`Submitter`] brings the epochs onto
-//! the chain one after the other, and closes an intent once a final block holds its epoch. It keeps nothing but what log and chain
-//! hold: a round reads both, does what can be done, and ends. Owners' intents in the same database are carried on too, as
-//! far as they are signed.
+//! The sequencer stores an intent for each epoch whose roots are committed ([`anchor_call`]); a [`Submitter`] brings
+//! the epochs onto the chain one after the other, and closes an intent once a final block holds its epoch. It keeps
+//! nothing but what log and chain hold: a round reads both, does what can be done, and ends. Owners' intents in the
+//! same database are carried on too, as far as they are signed.
 //!
 //! The two tasks share [`Signals`] and the database, nothing else: a node that is slow or down delays no cut.
 
@@ -28,7 +28,8 @@ use crate::tx::{Progress, Sender, TxError};
 /// After this time without a block, a transaction counts as slow.
 const SLOW_AFTER_MS: u64 = 300_000;
 
-/// The pause between two attempts to anchor an epoch; it doubles with each, up to [`ATTEMPT_PAUSE_MAX_MS`]: every one may cost gas.
+/// The pause between two attempts to anchor an epoch; it doubles with each, up to [`ATTEMPT_PAUSE_MAX_MS`]: every one
+/// may cost gas.
 const ATTEMPT_PAUSE_MS: u64 = 15_000;
 const ATTEMPT_PAUSE_MAX_MS: u64 = 3_600_000;
 
@@ -100,8 +101,8 @@ impl Submitter {
         Ok(is_slow)
     }
 
-    /// Closes epochs' intents of another account: one that is replaced cannot anchor any more, whatever became of its transaction.
-    /// The sequencer stores others, of this account.
+    /// Closes epochs' intents of another account: one that is replaced cannot anchor any more, whatever became of its
+    /// transaction. The sequencer stores others, of this account.
     async fn supersede_foreign(&mut self, open: &mut Vec<Intent>, now_ms: u64) -> Result<(), SubmitError> {
         let is_foreign = |sender: &Sender, intent: &Intent| {
             intent.content.purpose.epoch().is_some() && !sender.signs(&intent.content.call)
@@ -186,8 +187,8 @@ impl Submitter {
         self.advance(&mut open[next], now_ms).await
     }
 
-    /// An intent for an epoch that was final and that the chain lacks now: a chain that lost final blocks, as one of a single
-    /// machine may, gets the same epochs again.
+    /// An intent for an epoch that was final and that the chain lacks now: a chain that lost final blocks, as one of a
+    /// single machine may, gets the same epochs again.
     async fn reopen(&mut self, epoch: u64, now_ms: u64) -> Result<Option<Intent>, SubmitError> {
         let Some(last) = self.of_epoch(epoch).await?.pop() else {
             return Ok(None);
@@ -246,8 +247,8 @@ impl Submitter {
         })
     }
 
-    /// Sends what owners signed and no block holds yet, and closes what final blocks hold. A failure of one of these is the owner's
-    /// to see, at the next command.
+    /// Sends what owners signed and no block holds yet, and closes what final blocks hold. A failure of one of these is
+    /// the owner's to see, at the next command.
     async fn carry_owners(&mut self, open: &mut [Intent], now_ms: u64) -> Result<(), SubmitError> {
         let is_owners = |intent: &&mut Intent| intent.content.purpose.epoch().is_none() && !intent.variants.is_empty();
         let mut owners: Vec<_> = open.iter_mut().filter(is_owners).collect();

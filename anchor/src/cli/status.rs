@@ -24,7 +24,8 @@ use super::{ConfigArgs, Done};
 /// The number of the newest epochs that are listed.
 const LISTED: u64 = 8;
 
-/// An anchor that stored no status for this long does not work, milliseconds: longer than its longest pause with all tries.
+/// An anchor that stored no status for this long does not work, milliseconds: longer than its longest pause with all
+/// tries.
 const SILENT_MS: u64 = 180_000;
 
 /// Show where database, anchor and chain stand

@@ -147,8 +147,8 @@ impl Follower<'_> {
         for ((events, before), (_, after)) in keys.zip(&heads).zip(&updates) {
             links.push(before.map_or(0, |head| head.epoch));
             links.resize(links.len() + events.len() - 1, self.number);
-            // No event is hashed again, for that takes the most time: each but the last has its hash in the next one's `prev`, and the
-            // last one's is in the new head.
+            // No event is hashed again, for that takes the most time: each but the last has its hash in the next one's
+            // `prev`, and the last one's is in the new head.
             leaves.extend(events.iter().skip(1).map(|event| event.prev));
             leaves.push(after.hash);
         }

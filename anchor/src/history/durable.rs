@@ -7,8 +7,8 @@ use std::path::Path;
 
 const BUFFER_BYTES: usize = 1 << 16;
 
-/// Replaces the file at `path` by what `fill` writes. A crash leaves the old file or the new one, and possibly one more with `.next`
-/// appended to its name, which the next call overwrites: one process at a time may write here.
+/// Replaces the file at `path` by what `fill` writes. A crash leaves the old file or the new one, and possibly one more
+/// with `.next` appended to its name, which the next call overwrites: one process at a time may write here.
 pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut next = OsString::from(path);
     next.push(".next");

@@ -14,7 +14,8 @@ pub enum HistoryError {
     /// A write of the map failed half-way, as on a full disk: only opening it again shows its state.
     #[error("{0}; the map must be opened again: start the program again")]
     Lost(MapError),
-    /// The history map refuses: another process has it open, its folder holds something else, or an epoch is not the next.
+    /// The history map refuses: another process has it open, its folder holds something else, or an epoch is not the
+    /// next.
     #[error(transparent)]
     Map(MapError),
     /// Map or proofs are damaged. They can be built again from the chain and the published data.

@@ -36,8 +36,8 @@ impl Folder {
         Ok(made)
     }
 
-    /// Opens the map, which must be of this merchant and hold every epoch that has a proofs file; but a crash between the two writes
-    /// of [`super::History::finalise`] leaves proofs of one epoch more.
+    /// Opens the map, which must be of this merchant and hold every epoch that has a proofs file; but a crash between
+    /// the two writes of [`super::History::finalise`] leaves proofs of one epoch more.
     pub(super) fn open_map(&self) -> Result<Map, HistoryError> {
         let map = Map::open(&self.map)?;
         let (number, hash) = map.epoch();
@@ -86,7 +86,8 @@ impl Folder {
     }
 }
 
-/// Removes map and proofs, and leaves the published data. A crash here leaves a folder that does not open until this is repeated.
+/// Removes map and proofs, and leaves the published data. A crash here leaves a folder that does not open until this is
+/// repeated.
 pub(super) fn clear(folder: &Path) -> Result<(), HistoryError> {
     let map = folder.join("map");
     // A map that another process has open stays; one that does not open for another reason is to be removed.

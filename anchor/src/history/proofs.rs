@@ -1,9 +1,9 @@
 //! An epoch's proofs file: it proves the epoch's events without building their tree again.
 //!
-//! `magic(8) ‖ merchantId(32) ‖ number(8) ‖ parent(32) ‖ eventsRoot(32) ‖ historyRoot(32) ‖ eventCount(8) ‖ dataHash(32)
-//! ‖ block(8) ‖ blockTime(8) ‖ SHA-256 of all that(32)`, then for each event, in the data's order, `link(8)`: the epoch
-//! that holds the key's previous version, 0 for version 1; then the nodes of the events tree, root first, 32 bytes each.
-//! Integers are big-endian. Everything follows from the chain and the published data.
+//! `magic(8) ‖ merchantId(32) ‖ number(8) ‖ parent(32) ‖ eventsRoot(32) ‖ historyRoot(32) ‖ eventCount(8) ‖
+//! dataHash(32) ‖ block(8) ‖ blockTime(8) ‖ SHA-256 of all that(32)`, then for each event, in the data's order,
+//! `link(8)`: the epoch that holds the key's previous version, 0 for version 1; then the nodes of the events tree, root
+//! first, 32 bytes each. Integers are big-endian. Everything follows from the chain and the published data.
 
 use std::io::Write;
 use std::path::Path;

@@ -37,12 +37,12 @@ impl Published {
         self.folder.join(epoch::data_path(number))
     }
 
-    /// Writes an epoch's data. Once this returns the file survives a power failure; a crash before that leaves the whole file or the
-    /// one before it.
+    /// Writes an epoch's data. Once this returns the file survives a power failure; a crash before that leaves the
+    /// whole file or the one before it.
     ///
-    /// A file with the same bytes stays as it is. One with other bytes belongs to an epoch that was computed and never anchored, as
-    /// where the database was restored from a backup since: data is published before the epoch's hash is stored, so nothing
-    /// depends on it yet, and it is replaced.
+    /// A file with the same bytes stays as it is. One with other bytes belongs to an epoch that was computed and never
+    /// anchored, as where the database was restored from a backup since: data is published before the epoch's hash is
+    /// stored, so nothing depends on it yet, and it is replaced.
     ///
     /// # Errors
     /// [`HistoryError::Io`].

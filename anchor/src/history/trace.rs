@@ -11,7 +11,8 @@ use super::error::HistoryError;
 use super::folder::Folder;
 use super::proofs::ProofsFile;
 
-/// The most events of a key that are proved: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a bundle may have.
+/// The most events of a key that are proved: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a
+/// bundle may have.
 const MAX_SHOWN: u32 = 400;
 
 /// A key's events, and the headers of their epochs by number.

@@ -47,7 +47,8 @@ pub(super) async fn download(
     Ok((headers, file.into_body(place)).into_response())
 }
 
-/// The number in the name of an epoch's data file. No other name is accepted, so nothing else in the folder can be requested.
+/// The number in the name of an epoch's data file. No other name is accepted, so nothing else in the folder can be
+/// requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochFile(pub u64);
 

@@ -14,7 +14,8 @@ use super::Prover;
 use super::problem::Problem;
 use crate::history::HistoryError;
 
-/// A key's history up to the last final epoch, `shelfproof-history-v1`; for a key without events, the proof that it has none.
+/// A key's history up to the last final epoch, `shelfproof-history-v1`; for a key without events, the proof that it has
+/// none.
 pub(super) async fn prove(
     State(prover): State<Arc<Prover>>,
     key_id: Result<Path<String>, PathRejection>,

@@ -13,8 +13,8 @@ use super::Prover;
 use super::problem::Problem;
 use crate::status::Status;
 
-/// A program that has reported nothing for this long hangs, milliseconds. Longer than the longest pause with all its tries, and than every
-/// statement but one over a backlog of hours.
+/// A program that has reported nothing for this long hangs, milliseconds. Longer than the longest pause with all its
+/// tries, and than every statement but one over a backlog of hours.
 const SILENT_MS: u64 = 300_000;
 
 pub(super) async fn status(State(prover): State<Arc<Prover>>) -> Json<Status> {

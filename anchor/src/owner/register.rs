@@ -40,8 +40,8 @@ impl Owner {
         epoch::merchant_id(self.chain_id(), registry, &self.address(), salt)
     }
 
-    /// Deploys the registry as the account's first transaction, or finds that one. An account that did something else first
-    /// deploys a further one.
+    /// Deploys the registry as the account's first transaction, or finds that one. An account that did something else
+    /// first deploys a further one.
     ///
     /// # Errors
     /// If the node refuses, or the account cannot pay.

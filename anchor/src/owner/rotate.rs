@@ -9,8 +9,8 @@ use shelfproof_contracts::ShelfproofRegistry::{
 use super::{Change, Owner, OwnerError};
 use crate::store::intents::Purpose;
 
-/// How long a receipt key goes on counting at least once its end is set, seconds: the registry's least notice of an hour, and room for
-/// the block that takes it.
+/// How long a receipt key goes on counting at least once its end is set, seconds: the registry's least notice of an
+/// hour, and room for the block that takes it.
 pub const END_NOTICE_S: u64 = 3_600 + 600;
 
 /// When a receipt key ends.
@@ -66,7 +66,8 @@ impl Owner {
         self.change(Purpose::AddReceiptSigner, call).await
     }
 
-    /// Lets receipts of `signer` count for sales of the next [`END_NOTICE_S`] seconds, and then no more. An end is set once.
+    /// Lets receipts of `signer` count for sales of the next [`END_NOTICE_S`] seconds, and then no more. An end is set
+    /// once.
     ///
     /// # Errors
     /// As [`Self::set_anchorer`], and if the registry never knew that key.

@@ -1,4 +1,5 @@
-//! The anchor's status, as its tasks report it: for whoever asks its address, in the database, in metrics and in the log.
+//! The anchor's status, as its tasks report it: for whoever asks its address, in the database, in metrics and in the
+//! log.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -168,8 +169,8 @@ impl StatusReporter {
     }
 }
 
-/// One condition of two: a failure before what only waits, what the sequencer meets before what the chain's node does. The time is
-/// that of the task which has reported nothing for longer, so that one that hangs is noticed.
+/// One condition of two: a failure before what only waits, what the sequencer meets before what the chain's node does.
+/// The time is that of the task which has reported nothing for longer, so that one that hangs is noticed.
 fn merge(sequencer: &Report, submitter: &Report) -> Report {
     let both = [sequencer, submitter];
     let failed = both.iter().find(|report| report.has_failed());

@@ -1,4 +1,5 @@
-//! Brings the history in memory and on this disk to where the database is: after a kill, on another machine, after an error.
+//! Brings the history in memory and on this disk to where the database is: after a kill, on another machine, after an
+//! error.
 
 use std::sync::Arc;
 
@@ -12,8 +13,8 @@ use crate::store::bound::{bounded, bounded_long};
 use crate::store::epochs::{Epoch, EpochRoots, epoch_after, epoch_events, epoch_get};
 
 impl Sequencer {
-    /// Computes every stored epoch above the history's tip again, and takes the final ones into the map. The database is the truth; a
-    /// data file that is missing is written again.
+    /// Computes every stored epoch above the history's tip again, and takes the final ones into the map. The database
+    /// is the truth; a data file that is missing is written again.
     pub(super) async fn restore(&mut self) -> Result<(), SequenceError> {
         self.check_map().await?;
         self.check_tip().await?;
@@ -32,7 +33,8 @@ impl Sequencer {
         }
     }
 
-    /// Epochs in memory above the map that the database does not hold are forgotten: a fail-over of the database may have lost them.
+    /// Epochs in memory above the map that the database does not hold are forgotten: a fail-over of the database may
+    /// have lost them.
     async fn check_tip(&mut self) -> Result<(), SequenceError> {
         let (tip, hash) = self.history.tip();
         if tip == self.history.final_epoch().0 || self.holds(tip, hash).await? {
@@ -102,7 +104,8 @@ impl Sequencer {
     }
 }
 
-/// The order of an epoch's data. Key ids nearly always differ in their first eight bytes, which compare fast as one number.
+/// The order of an epoch's data. Key ids nearly always differ in their first eight bytes, which compare fast as one
+/// number.
 fn by_key_and_version(a: &RawEvent, b: &RawEvent) -> std::cmp::Ordering {
     let head = |record: &RawEvent| record.key_id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
     head(a)

@@ -131,8 +131,8 @@ impl Row {
     }
 }
 
-/// Cuts the next epoch from the committed events that are in none, at most `events_max` of them. Returns its number, or `None` where
-/// there is no such event. The previous epoch must have its roots.
+/// Cuts the next epoch from the committed events that are in none, at most `events_max` of them. Returns its number, or
+/// `None` where there is no such event. The previous epoch must have its roots.
 ///
 /// # Errors
 /// If the database fails.

@@ -16,8 +16,8 @@ pub struct Marks {
     pub is_standby: bool,
 }
 
-/// Identifies the database that a connection reaches. Where two connections have the same, neither can have an older copy: a server
-/// that was started again, or another in its place, can.
+/// Identifies the database that a connection reaches. Where two connections have the same, neither can have an older
+/// copy: a server that was started again, or another in its place, can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
 pub struct Instance {
     /// The server's start, Unix microseconds: no two servers have the same.

@@ -1,7 +1,9 @@
-//! The tables `intents` and `variants`: calls that are to come into a final block, and the transactions signed for them.
+//! The tables `intents` and `variants`: calls that are to come into a final block, and the transactions signed for
+//! them.
 //!
-//! [`crate::tx`] gives the rows their meaning; the command line keeps the same [`Intent`]s in a file where no database is
-//! configured ([`crate::tx::Journal`]). A new purpose gets its variant in [`Purpose`] and its name in the table's CHECK.
+//! [`crate::tx`] gives the rows their meaning; the command line keeps the same [`Intent`]s in a file where no database
+//! is configured ([`crate::tx::Journal`]). A new purpose gets its variant in [`Purpose`] and its name in the table's
+//! CHECK.
 
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};

@@ -22,7 +22,8 @@ impl AnchorLock {
     }
 }
 
-/// Opens a session of an anchor. It must reach the server directly: through a pooler that shares sessions a lock is worth nothing.
+/// Opens a session of an anchor. It must reach the server directly: through a pooler that shares sessions a lock is
+/// worth nothing.
 ///
 /// # Errors
 /// If the database cannot be reached.

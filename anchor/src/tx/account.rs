@@ -68,7 +68,8 @@ impl Account {
         self.address
     }
 
-    /// Signs the first variant of an intent, with the account's next nonce, after the node has tried the call. Sends nothing.
+    /// Signs the first variant of an intent, with the account's next nonce, after the node has tried the call. Sends
+    /// nothing.
     ///
     /// # Errors
     /// If the contract would refuse the call, or the account cannot pay for it.
@@ -91,10 +92,11 @@ impl Account {
                 needed: Some(needed),
             });
         }
-        // Not after what is pending: were that dropped, nothing of this account would ever be taken again. If it is taken instead,
-        // this nonce is used, and another intent follows.
+        // Not after what is pending: were that dropped, nothing of this account would ever be taken again. If it is
+        // taken instead, this nonce is used, and another intent follows.
         let nonce = self.provider.get_transaction_count(self.address).latest().await?;
-        // Another intent may have had the same call, nonce and fees, on a chain that lost blocks: it must not have the same hash.
+        // Another intent may have had the same call, nonce and fees, on a chain that lost blocks: it must not have the
+        // same hash.
         let gas_limit = offer.gas + intent.id % 256;
         let request = request
             .with_nonce(nonce)

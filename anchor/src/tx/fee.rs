@@ -5,7 +5,8 @@ use alloy::eips::eip1559::Eip1559Estimation;
 /// The most that is ever offered for a unit of gas, wei: some nine ether, which no honest node estimates.
 const MAX_FEE_WEI: u64 = i64::MAX.unsigned_abs();
 
-/// The gas limit in hundredths of the node's estimate: the block that takes the transaction may not be the one it was tried on.
+/// The gas limit in hundredths of the node's estimate: the block that takes the transaction may not be the one it was
+/// tried on.
 const GAS_HUNDREDTHS: u64 = 125;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

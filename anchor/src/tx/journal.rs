@@ -1,8 +1,9 @@
 //! Intents in a file, for commands that have no database: an owner's machine, or a chain before its first shop.
 //!
-//! The file holds one JSON entry a line and is only appended to, with a sync after each line. A crash leaves whole lines and at most
-//! one torn line at the end, whose write was never confirmed: opening the file removes it. A journal without a file lives as long
-//! as the process, for accounts whose key anybody has: there a crash leaves only what the chain's node was sent.
+//! The file holds one JSON entry a line and is only appended to, with a sync after each line. A crash leaves whole
+//! lines and at most one torn line at the end, whose write was never confirmed: opening the file removes it. A journal
+//! without a file lives as long as the process, for accounts whose key anybody has: there a crash leaves only what the
+//! chain's node was sent.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};

@@ -79,8 +79,8 @@ impl Sender {
         Ok(step::write(&mut *self.observer, Step::StoreIntent, store).await??)
     }
 
-    /// Does what an open intent needs next: signs it where it has no variant yet, sends it, and looks for its block. Where the
-    /// chain can take none of its variants any more, closes it as failed.
+    /// Does what an open intent needs next: signs it where it has no variant yet, sends it, and looks for its block.
+    /// Where the chain can take none of its variants any more, closes it as failed.
     ///
     /// # Errors
     /// If the node or the log fails, the contract would refuse the call, or the account cannot pay.
@@ -119,7 +119,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends the newest variant, unless that was done a moment ago. What comes of it, the next call reads from the chain.
+    /// Sends the newest variant, unless that was done a moment ago. What comes of it, the next call reads from the
+    /// chain.
     async fn send(&mut self, intent: &Intent, now_ms: u64) -> Result<(), TxError> {
         let Some(variant) = intent.variants.last() else {
             return Ok(());

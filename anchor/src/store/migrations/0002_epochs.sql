@@ -1,5 +1,5 @@
--- The one merchant of this database, written when a shop is first opened on it. Programs that are configured for another merchant refuse
--- to work on it.
+-- The one merchant of this database, written when a shop is first opened on it. Programs that are configured for
+-- another merchant refuse to work on it.
 CREATE TABLE attest.merchant (
     is_only        boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     chain_id       bigint NOT NULL CHECK (chain_id > 0),
@@ -9,8 +9,8 @@ CREATE TABLE attest.merchant (
 );
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.merchant EXECUTE FUNCTION attest.refuse();
 
--- Epochs: which events each one holds, what it commits to, and the final block that holds it. A row gains what it lacks and never
--- changes otherwise: after a crash the next program goes on from where it is.
+-- Epochs: which events each one holds, what it commits to, and the final block that holds it. A row gains what it lacks
+-- and never changes otherwise: after a crash the next program goes on from where it is.
 CREATE TABLE attest.epochs (
     number        bigint      PRIMARY KEY CHECK (number > 0),
     -- The hash of the previous epoch; 32 zero bytes for the first.

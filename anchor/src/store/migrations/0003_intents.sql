@@ -1,5 +1,6 @@
--- Calls that a program of this merchant wants in a final block, each with its purpose. A row gains its nonce with the first signature
--- and its outcome in the end, and never changes otherwise: after a crash the next program finds how far it came.
+-- Calls that a program of this merchant wants in a final block, each with its purpose. A row gains its nonce with the
+-- first signature and its outcome in the end, and never changes otherwise: after a crash the next program finds how far
+-- it came.
 CREATE TABLE attest.intents (
     id            bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     purpose       text    NOT NULL CHECK (purpose IN (
@@ -18,8 +19,8 @@ CREATE TABLE attest.intents (
     created_at_ms bigint  NOT NULL,
     -- All variants have this one, so that at most one of them is ever in a block.
     nonce         bigint  CHECK (nonce >= 0),
-    -- final: a final block holds its effect. failed: the chain can take none of its variants any more. superseded: another intent of
-    -- the same purpose took its place.
+    -- final: a final block holds its effect. failed: the chain can take none of its variants any more. superseded:
+    -- another intent of the same purpose took its place.
     outcome       text    CHECK (outcome IN ('final', 'failed', 'superseded')),
     -- The final block and its time, Unix seconds.
     block         bigint,
@@ -33,7 +34,8 @@ CREATE UNIQUE INDEX intents_open_purpose ON attest.intents (purpose, coalesce(ep
 CREATE UNIQUE INDEX intents_open_nonce ON attest.intents (chain_id, sender, nonce) WHERE outcome IS NULL;
 CREATE INDEX intents_by_epoch ON attest.intents (epoch, id) WHERE epoch IS NOT NULL;
 
--- The signed transactions of an intent, each stored before it is sent: after a crash the very same bytes are sent again.
+-- The signed transactions of an intent, each stored before it is sent: after a crash the very same bytes are sent
+-- again.
 CREATE TABLE attest.variants (
     intent           bigint  NOT NULL REFERENCES attest.intents,
     number           integer NOT NULL CHECK (number > 0),

@@ -1,6 +1,6 @@
--- The next epoch: cut at this statement's snapshot or, where the last one left events of its own snapshot, at that one; no row where
--- there are no events.
--- Of more than $1 events it takes the first $1 by (key id, version); the deadline is the first of all of them.
+-- The next epoch: cut at this statement's snapshot or, where the last one left events of its own snapshot, at that one;
+-- no row where there are no events. Of more than $1 events it takes the first $1 by (key id, version); the deadline is
+-- the first of all of them.
 WITH last AS (
     SELECT * FROM attest.epochs ORDER BY number DESC LIMIT 1
 ), cut AS (

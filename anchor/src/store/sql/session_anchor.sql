@@ -1,5 +1,5 @@
--- Waiting for a lock ends; what is acknowledged is on the disk, even where the server's default is laxer; a whole epoch is aggregated in
--- memory; and the server ends a session whose machine has gone, so that its lock is free.
+-- Waiting for a lock ends; what is acknowledged is on the disk, even where the server's default is laxer; a whole epoch
+-- is aggregated in memory; and the server ends a session whose machine has gone, so that its lock is free.
 SELECT set_config('lock_timeout', '10s', false),
        set_config('statement_timeout', '30min', false),
        set_config('idle_in_transaction_session_timeout', '60s', false),

@@ -1,4 +1,5 @@
--- A signed variant of an open intent; the first one gives the intent its nonce. Nothing where the intent is closed or has another nonce.
+-- A signed variant of an open intent; the first one gives the intent its nonce. Nothing where the intent is closed or
+-- has another nonce.
 WITH intent AS (
     UPDATE attest.intents SET nonce = $2 WHERE id = $1 AND outcome IS NULL AND coalesce(nonce, $2) = $2 RETURNING id
 )
