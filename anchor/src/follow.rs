@@ -1,4 +1,5 @@
-//! A mirror: a history built from the chain and the published data alone, kept up to date, and proved from.
+//! A mirror: it builds a history from the chain and the published data alone, keeps it up to date, and answers proofs
+//! from it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,66 +24,51 @@ use crate::metrics;
 use crate::replay::{Replay, ReplayError};
 use crate::status::{Condition, Status};
 
-/// What a mirror is told.
+/// A mirror's settings.
 #[derive(Debug)]
 pub struct Mirror {
     /// A node's JSON-RPC address.
     pub rpc: SecretString,
-    /// The chain that is meant.
+    /// The chain that is meant; `None` takes the node's word.
     pub chain_id: Option<u64>,
-    /// The registry.
     pub registry: Address,
-    /// The merchant in it.
     pub merchant_id: B256,
-    /// When a block is final.
     pub finality: Finality,
-    /// Where the data is; the registry's own word where not told.
+    /// Address or folder of the data; `None` takes the address that the registry names.
     pub data: Option<String>,
-    /// The block that the search for epochs begins at.
+    /// The search for epochs begins at this block.
     pub from_block: u64,
-    /// The folder that keeps the history.
+    /// The history's folder.
     pub folder: PathBuf,
-    /// Where proofs are answered.
+    /// The address that answers proofs.
     pub listen: SocketAddr,
-    /// How often the chain is looked at.
+    /// The pause between two reads of the chain.
     pub poll: Duration,
 }
 
 /// Why a mirror does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
-    /// The chain.
     #[error("{0}")]
     Chain(#[from] RpcError),
-    /// The folder.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The data's address.
-    #[error("the data's address is none: {0}; give --data")]
+    #[error("the data's address cannot be used: {0}; give --data")]
     Data(String),
-    /// The address to listen on.
     #[error("--listen {address}: {cause}: choose another port, or end what listens there")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The system's words.
-        cause: io::Error,
-    },
-    /// The listener failed.
+    Listen { address: SocketAddr, cause: io::Error },
     #[error("answering proofs: {0}")]
     Serve(#[from] io::Error),
-    /// Metrics.
     #[error("metrics: {0}")]
     Metrics(String),
-    /// A thread of this process failed.
     #[error("a thread of this process failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
 }
 
-/// Follows a merchant until `stop`. `ready` is told where proofs are answered.
+/// Follows a merchant until `stop`. Calls `ready` with the address once proofs are answered there.
 ///
 /// # Errors
-/// Where it cannot begin. What fails later is told by its status, and tried again.
+/// If it cannot begin. What fails later is reported in its status, and tried again.
 pub async fn follow(
     mirror: Mirror,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -164,8 +150,8 @@ impl Place {
     }
 }
 
-/// Epoch after epoch, until the history must be opened again. Data that is missing may have moved: where none was told,
-/// the registry is asked again.
+/// Adds epoch after epoch, until the history must be opened again. Missing data may have moved: unless its place was
+/// given, it is read from the registry again.
 async fn keep_up(
     mut replay: Replay,
     place: &Place,
@@ -182,18 +168,18 @@ async fn keep_up(
             Err(ReplayError::History(lost @ HistoryError::Lost(_))) => return lost,
             Err(error) => {
                 if matches!((place, &error), (Place::Registered(_), ReplayError::Missing { .. })) {
-                    // Where this fails, the old address stays.
+                    // If this fails, the old address stays.
                     replay.data = place.open(&replay.source).await.unwrap_or(replay.data);
                 }
                 (condition(&error), error.to_string())
             }
         };
-        say(status, history, condition, detail);
+        report(status, history, condition, detail);
         sleep(poll).await;
     }
 }
 
-fn say(status: &watch::Sender<Status>, history: &History, condition: Condition, detail: String) {
+fn report(status: &watch::Sender<Status>, history: &History, condition: Condition, detail: String) {
     let (final_epoch, final_hash) = history.final_epoch();
     let now = Status {
         condition,

@@ -1,7 +1,7 @@
 //! Prometheus metrics of the anchor and of a mirror: every name, with its meaning, is here.
 //!
-//! To add a metric: a constant with its name, a `describe_…!` in [`install`], and a function that records it. Labels have
-//! values from fixed sets.
+//! To add a metric: a constant with its name, a `describe_…!` in [`install`], and a function that records it. Labels
+//! have values from fixed sets.
 
 use std::sync::OnceLock;
 use std::time::Duration;

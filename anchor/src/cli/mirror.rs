@@ -109,7 +109,7 @@ pub(super) async fn run_follow(args: FollowArgs) -> Result<Done, Box<dyn Error>>
         poll: Duration::from_millis(args.poll_ms),
     };
     let ready = |address| {
-        // Whoever reads it may have gone; the mirror goes on.
+        // The reader of the output may be gone; the mirror goes on.
         let _ = print(&format!("proving on http://{address}\n"));
     };
     follow(mirror, stop, ready).await?;

@@ -1,4 +1,4 @@
-//! The table of events: what happened to each key, and what opens it.
+//! The table `events`: what happened to each key, with what each event commits to.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};

@@ -70,6 +70,8 @@ fn ask<T: DeserializeOwned>(machine: &Machine, arguments: &[&str]) -> Result<T, 
     let mut command = Command::new(tools::anchor()?);
     command
         .args(arguments)
-        .args(["--json", "--dev-account", "0", "--rpc", machine.rpc()]);
+        .args(["--json", "--dev-account", "0", "--rpc", machine.rpc()])
+        // This chain is another than that of any configured shop.
+        .env_remove("SHELFPROOF_CONFIG");
     Ok(serde_json::from_str(&run(ANCHOR, command)?)?)
 }

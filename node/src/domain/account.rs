@@ -10,7 +10,7 @@ pub const MAX_NAME: usize = 100;
 pub enum Role {
     /// Runs the shop: products, batches, refunds. Sees no code.
     Admin,
-    /// Buys from its prepaid credit, and holds what it bought.
+    /// Buys from its prepaid credit, and sees the codes that it bought.
     Reseller,
 }
 

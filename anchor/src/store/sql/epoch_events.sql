@@ -1,5 +1,5 @@
--- An epoch's events, each as the 109 bytes of protocol §3, those of one transaction in one row, in any order. They come by the index's
--- own order, below the epoch's one row: nothing is sorted or kept back.
+-- An epoch's events, each as the 109 bytes of protocol §3, those of one transaction in one row, in any order. They come
+-- by the index's own order, below the epoch's one row: nothing is sorted or kept back.
 SELECT transactions.events
 FROM attest.epochs c CROSS JOIN LATERAL (
     SELECT string_agg(

@@ -1,4 +1,4 @@
-//! Keys by their ids, for admins; never their codes.
+//! Keys by their ids, for admins. Codes are not shown here.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))
 }
 
-/// A key's state.
+/// A key and its newest event.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Key)]
@@ -50,7 +50,7 @@ struct Shown {
     head: B256,
     /// That event's time, Unix milliseconds.
     at: u64,
-    /// The batch that it was imported with.
+    /// The batch that it was imported in.
     batch: Uuid,
 }
 
@@ -84,7 +84,7 @@ async fn get(
 
 /// Withdraw a key
 ///
-/// Only a key that was not sold can be withdrawn, and for good. A repeat gets the first answer.
+/// For good. A key that was sold, or that is held for an order, cannot be withdrawn. A repeat gets the first answer.
 #[utoipa::path(
     post, path = "/keys/{keyId}/void", tag = "keys", operation_id = "voidKey", security(("bearer" = [])),
     params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
