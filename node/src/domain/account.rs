@@ -1,4 +1,4 @@
-//! Who calls the API, and what each may do.
+//! Accounts, and who sent a request.
 
 use super::id::{AccountId, OrderId};
 
@@ -10,7 +10,7 @@ pub const MAX_NAME: usize = 100;
 pub enum Role {
     /// Runs the shop: products, batches, refunds. Sees no code.
     Admin,
-    /// Buys from its prepaid credit, and holds what it bought.
+    /// Buys from its prepaid credit, and sees the codes that it bought.
     Reseller,
 }
 

@@ -1,4 +1,4 @@
-//! A key's place in its history, and the event that comes next.
+//! Keys: the newest event of a key, and the event that follows it.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
@@ -6,46 +6,39 @@ use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use super::id::BatchId;
 use super::pool::Place;
 
-/// What the database holds of a key's newest event.
+/// A key's newest event, as far as the next one needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The shop's number of the key.
+    /// The key's number in this shop's database.
     pub key_no: i64,
-    /// The key's id.
     pub key_id: B256,
-    /// Its kind.
+    /// The event's kind.
     pub state: Kind,
-    /// Its version.
     pub version: u32,
-    /// Its hash.
     pub hash: B256,
-    /// Its time, Unix milliseconds.
+    /// Unix milliseconds.
     pub at_ms: u64,
 }
 
-/// A key and where it is.
+/// A key with its place in stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Its newest event.
     pub head: Head,
-    /// `None` before it was activated.
+    /// `None` before it is activated.
     pub place: Option<Place>,
-    /// What brought it.
     pub batch: BatchId,
 }
 
-/// An event and what it opens to, ready to be written.
+/// An event that follows its key's newest one, with the salt and body that its payload hash commits to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainedEvent {
-    /// The event.
     pub event: KeyEvent,
-    /// Its salt and body.
     pub opening: Opening,
 }
 
 /// The event that follows `before`; `None` where the protocol allows no such step.
 ///
-/// Its time is `now_ms`, or the time before where this machine's clock is behind: a key's time never decreases.
+/// Its time is `now_ms`, or that of `before` where this machine's clock is behind it: a key's time never decreases.
 #[must_use]
 pub fn next(before: &Head, kind: Kind, now_ms: u64, opening: Opening) -> Option<ChainedEvent> {
     kind.may_follow(Some(before.state)).then(|| ChainedEvent {

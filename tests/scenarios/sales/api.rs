@@ -190,6 +190,28 @@ async fn live(shop: &TestShop, reseller: &Reseller) -> Result<()> {
     assert_eq!(buyer.get(&path).await?.expect(200)?["state"], "refunded");
     let wallet = buyer.get("/api/v1/wallet").await?.expect(200)?;
     assert_eq!(wallet["credit"][0]["balance"], "100.00");
+    stays_held(shop, &mut admin, &stock).await
+}
+
+/// Holds the next key of the shop's only pool, which nobody can void then.
+async fn stays_held(shop: &TestShop, admin: &mut Client, stock: &str) -> Result<()> {
+    let key = shop.postgres.psql(
+        &shop.database,
+        "UPDATE shop.pools SET cursor = cursor + 1;
+         INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
+         SELECT id, cursor - 1, cursor, 'claim', sku_id, 1790000000000 FROM shop.pools;
+         SELECT encode(key_id, 'hex') FROM shop.keys, shop.holds WHERE slot = first_slot",
+    )?;
+    let key = key.lines().last().ok_or("no key is held")?;
+    let void = admin
+        .post(&format!("/api/v1/keys/0x{key}/void"), r#"{"reason":"no"}"#)
+        .await?;
+    let problem = check_problem(&void, 409, "conflict")?;
+    let detail = text(&problem, "detail")?;
+    assert!(detail.starts_with("the key is held by claim "), "{detail}");
+    assert!(detail.ends_with(" until 2026-09-21 14:13:20 UTC."), "{detail}");
+    let stock = admin.get(stock).await?.expect(200)?;
+    assert_eq!((&stock["available"], &stock["held"]), (&json!(1), &json!(1)));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Keys by their ids; for admins. What a key opens is nowhere here.
+//! Keys by their ids, for admins. Codes are not shown here.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))
 }
 
-/// Where a key stands.
+/// A key and its newest event.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Key)]
@@ -49,7 +49,7 @@ struct Shown {
     head: B256,
     /// That event's time, Unix milliseconds.
     at: u64,
-    /// What brought it.
+    /// The batch that it was imported in.
     batch: Uuid,
 }
 
@@ -80,7 +80,7 @@ async fn get(_: Admin, State(shop): State<Arc<Shop>>, Name(KeyId(key_id)): Name<
 
 /// Withdraw a key
 ///
-/// For good, and only one that was not sold. A repeat gets the first answer.
+/// For good. A key that was sold, or that is held for an order, cannot be withdrawn. A repeat gets the first answer.
 #[utoipa::path(
     post, path = "/keys/{keyId}/void", tag = "keys", operation_id = "voidKey", security(("bearer" = [])),
     params(("keyId" = inline(Hash), Path, description = "0x and 64 lower-case hex digits")),
