@@ -25,9 +25,6 @@ FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data
 # make deny CHECKS="bans licenses sources": the advisories come from a repository on the net
 CHECKS ?= advisories bans licenses sources
 
-# The packages are named, so that demo and benchmarks come out of one build with the same features.
-PROGRAMS := -p shelfproof -p shelfproof-anchor -p shelfproof-verifier
-
 help: ## These lines
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -37,13 +34,15 @@ test: ## Install what is missing, then every check and test, Rust and Solidity
 demo: ## A shop on this machine, the whole way of its keys, every cheat caught; serves until Ctrl-C (DEMO=once: ends after its checks)
 	$(if $(filter-out once,$(DEMO)),$(error DEMO is `once`, or is not set))
 	@tools/install
-	cargo build --locked --release --bins $(PROGRAMS) -p shelfproof-demo
+	@# The tests named `cli` need every program but `bench`. Building them as tests builds the dependencies with the
+	@# features that `make test` builds them with, which then finds them built.
+	cargo test --locked --workspace --no-run --test cli
 	@# Ends with this make, however that ends.
-	@exec setpriv --pdeathsig TERM -- target/release/demo $(DEMO:%=--%)
+	@exec setpriv --pdeathsig TERM -- target/debug/demo $(DEMO:%=--%)
 
 bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one)
 	@tools/install
-	cargo build --locked --release --bins $(PROGRAMS) -p shelfproof-bench
+	cargo build --locked --release --bins -p shelfproof -p shelfproof-anchor -p shelfproof-verifier -p shelfproof-bench
 	target/release/bench $(ONLY)
 
 chaos: ## Kill node and PostgreSQL in turn under load, and look that nothing was lost or sold twice (ROUNDS=n SEED=n)

@@ -123,7 +123,7 @@ impl Vault {
 
     /// The newest master key's generation, which wraps every new data key.
     #[must_use]
-    pub fn master(&self) -> i32 {
+    pub fn master_generation(&self) -> i32 {
         self.masters.newest()
     }
 

@@ -77,8 +77,8 @@ pub async fn fill(pool: &PgPool) -> Result<()> {
     create_product(pool, PRODUCT, "月卡", cny(990), NOW_MS).await?;
     top_up_credit(pool, ACCOUNT, cny(10_000), "bank-1", NOW_MS).await?;
     sqlx::query(
-        "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master, source, lines, imported, refused,
-                                   activated, is_complete, created_at_ms)
+        "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master_generation, source, lines, imported,
+                                   refused, activated, is_complete, created_at_ms)
          SELECT $1, id, 'one', '', '', 1, $3, 12, 10, 1, 8, true, 1 FROM shop.skus WHERE product_id = $2",
     )
     .bind(BATCH.0)

@@ -18,7 +18,7 @@ pub struct WrappedKey {
     /// Nonce and ciphertext.
     pub wrapped: Vec<u8>,
     /// The generation of the master key that opens it.
-    pub master: i32,
+    pub master_generation: i32,
 }
 
 impl fmt::Debug for Goods {

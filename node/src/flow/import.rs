@@ -237,14 +237,20 @@ async fn open_batch(
     let mut found = find().await?;
     if found.is_none() {
         let id = BatchId::new(now_ms, rand::random());
-        let (_, WrappedKey { wrapped, master }) = vault.data_key_new(id);
+        let (
+            _,
+            WrappedKey {
+                wrapped,
+                master_generation,
+            },
+        ) = vault.data_key_new(id);
         let new = NewBatch {
             id,
             product,
             name,
             supplier,
             wrapped_key: &wrapped,
-            master,
+            master_generation,
             source,
             created_at_ms: now_ms,
         };
@@ -259,7 +265,7 @@ async fn open_batch(
     }
     let wrapped = WrappedKey {
         wrapped: row.wrapped_key,
-        master: row.master,
+        master_generation: row.master_generation,
     };
     let body = Generated {
         batch: Some(name.into()),

@@ -29,7 +29,7 @@ pub enum RotateError {
 pub async fn rotate_master(pool: &PgPool, vault: &Vault, mut on_step: impl FnMut(u64)) -> Result<u64, RotateError> {
     let mut all = 0;
     // Not until a step finds nothing: one that waited for another's locks finds nothing while there is more.
-    while batch_key_count(pool, vault.master()).await? > 0 {
+    while batch_key_count(pool, vault.master_generation()).await? > 0 {
         let step = rotate_step(pool, vault).await?;
         all += step;
         on_step(step);
@@ -39,13 +39,13 @@ pub async fn rotate_master(pool: &PgPool, vault: &Vault, mut on_step: impl FnMut
 
 async fn rotate_step(pool: &PgPool, vault: &Vault) -> Result<u64, RotateError> {
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
-    let keys = batch_key_lock(&mut transaction, vault.master(), STEP_BATCHES).await?;
+    let keys = batch_key_lock(&mut transaction, vault.master_generation(), STEP_BATCHES).await?;
     let (mut batches, mut wrapped) = (Vec::new(), Vec::new());
     for (batch, old) in &keys {
         batches.push(batch.0);
         wrapped.push(vault.data_key_rewrap(*batch, old)?.wrapped);
     }
-    batch_key_update(&mut transaction, &batches, &wrapped, vault.master()).await?;
+    batch_key_update(&mut transaction, &batches, &wrapped, vault.master_generation()).await?;
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(keys.len() as u64)
 }

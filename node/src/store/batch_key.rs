@@ -11,9 +11,9 @@ use crate::domain::id::BatchId;
 ///
 /// # Errors
 /// The database's.
-pub async fn batch_key_count(executor: impl PgExecutor<'_>, master: i32) -> Result<u64, StoreError> {
+pub async fn batch_key_count(executor: impl PgExecutor<'_>, master_generation: i32) -> Result<u64, StoreError> {
     let count: i64 = sqlx::query_scalar(include_str!("sql/batch_key_count.sql"))
-        .bind(master)
+        .bind(master_generation)
         .fetch_one(executor)
         .await?;
     Ok(count.unsigned_abs())
@@ -26,17 +26,25 @@ pub async fn batch_key_count(executor: impl PgExecutor<'_>, master: i32) -> Resu
 /// The database's.
 pub async fn batch_key_lock(
     connection: &mut PgConnection,
-    master: i32,
+    master_generation: i32,
     limit: i64,
 ) -> Result<Vec<(BatchId, WrappedKey)>, StoreError> {
     let rows: Vec<(Uuid, Vec<u8>, i32)> = sqlx::query_as(include_str!("sql/batch_key_lock.sql"))
-        .bind(master)
+        .bind(master_generation)
         .bind(limit)
         .fetch_all(connection)
         .await?;
     let keys = rows.into_iter();
     Ok(keys
-        .map(|(id, wrapped, master)| (BatchId(id), WrappedKey { wrapped, master }))
+        .map(|(id, wrapped, master_generation)| {
+            (
+                BatchId(id),
+                WrappedKey {
+                    wrapped,
+                    master_generation,
+                },
+            )
+        })
         .collect())
 }
 
@@ -48,12 +56,12 @@ pub async fn batch_key_update(
     connection: &mut PgConnection,
     batches: &[Uuid],
     wrapped: &[Vec<u8>],
-    master: i32,
+    master_generation: i32,
 ) -> Result<(), StoreError> {
     sqlx::query(include_str!("sql/batch_key_update.sql"))
         .bind(batches)
         .bind(wrapped)
-        .bind(master)
+        .bind(master_generation)
         .execute(connection)
         .await?;
     Ok(())

@@ -20,7 +20,7 @@ pub struct NewBatch<'a> {
     /// The data key, wrapped.
     pub wrapped_key: &'a [u8],
     /// The generation of the master key that wraps it.
-    pub master: i32,
+    pub master_generation: i32,
     /// SHA-256 of the file and the options it is read with.
     pub source: &'a [u8; 32],
     /// Unix milliseconds.
@@ -35,7 +35,7 @@ pub struct BatchRow {
     /// The data key, wrapped.
     pub wrapped_key: Vec<u8>,
     /// The generation of the master key that wraps it.
-    pub master: i32,
+    pub master_generation: i32,
     /// SHA-256 of the file and the options it is read with.
     pub source: Vec<u8>,
     #[sqlx(flatten)]
@@ -115,7 +115,7 @@ pub async fn batch_insert(executor: impl PgExecutor<'_>, batch: &NewBatch<'_>) -
         .bind(batch.name)
         .bind(batch.supplier)
         .bind(batch.wrapped_key)
-        .bind(batch.master)
+        .bind(batch.master_generation)
         .bind(batch.source.as_slice())
         .bind(batch.created_at_ms.cast_signed())
         .execute(executor)

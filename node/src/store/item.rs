@@ -36,7 +36,7 @@ struct ItemRow {
     head_at_ms: i64,
     batch_id: Uuid,
     wrapped_key: Vec<u8>,
-    master: i32,
+    master_generation: i32,
     sealed: Vec<u8>,
     vrf_proof: Vec<u8>,
 }
@@ -83,7 +83,7 @@ impl ItemRow {
             batch: BatchId(self.batch_id),
             wrapped: WrappedKey {
                 wrapped: self.wrapped_key,
-                master: self.master,
+                master_generation: self.master_generation,
             },
             sealed: self.sealed,
             vrf_proof: bytes("goods", "vrf_proof", &self.vrf_proof, &no)?,

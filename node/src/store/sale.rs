@@ -105,7 +105,7 @@ struct AvailableKeyRow {
     head_at_ms: i64,
     batch_id: Uuid,
     wrapped_key: Vec<u8>,
-    master: i32,
+    master_generation: i32,
     sealed: Vec<u8>,
     vrf_proof: Vec<u8>,
 }
@@ -126,7 +126,7 @@ impl AvailableKeyRow {
             batch: BatchId(self.batch_id),
             wrapped: WrappedKey {
                 wrapped: self.wrapped_key,
-                master: self.master,
+                master_generation: self.master_generation,
             },
             sealed: self.sealed,
             vrf_proof: bytes("goods", "vrf_proof", &self.vrf_proof, &self.no)?,

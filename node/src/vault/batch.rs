@@ -75,7 +75,10 @@ pub(super) struct Masters {
 impl Masters {
     /// `None` of none.
     pub(super) fn new(keys: BTreeMap<i32, Zeroizing<[u8; KEY_BYTES]>>) -> Option<Self> {
-        let mut older: BTreeMap<_, _> = keys.into_iter().map(|(master, key)| (master, cipher(&key))).collect();
+        let mut older: BTreeMap<_, _> = keys
+            .into_iter()
+            .map(|(master_generation, key)| (master_generation, cipher(&key)))
+            .collect();
         older.pop_last().map(|newest| Self { newest, older })
     }
 
@@ -84,26 +87,29 @@ impl Masters {
     }
 
     pub(super) fn wrap(&self, batch: BatchId, key: &DataKey) -> WrappedKey {
-        let (master, cipher) = &self.newest;
+        let (master_generation, cipher) = &self.newest;
         WrappedKey {
-            wrapped: seal(cipher, key.0.as_ref(), &wrap_context(batch, *master)),
-            master: *master,
+            wrapped: seal(cipher, key.0.as_ref(), &wrap_context(batch, *master_generation)),
+            master_generation: *master_generation,
         }
     }
 
     pub(super) fn open(&self, batch: BatchId, wrapped: &WrappedKey) -> Result<DataKey, VaultError> {
-        let master = wrapped.master;
+        let master_generation = wrapped.master_generation;
         let cipher = match &self.newest {
-            (newest, cipher) if *newest == master => cipher,
-            _ => self
-                .older
-                .get(&master)
-                .ok_or(VaultError::UnknownMaster { batch, master })?,
+            (newest, cipher) if *newest == master_generation => cipher,
+            _ => self.older.get(&master_generation).ok_or(VaultError::UnknownMaster {
+                batch,
+                master_generation,
+            })?,
         };
-        open(cipher, &wrapped.wrapped, &wrap_context(batch, master))
+        open(cipher, &wrapped.wrapped, &wrap_context(batch, master_generation))
             .and_then(|key| key.as_slice().try_into().ok())
             .map(|key| DataKey(Zeroizing::new(key)))
-            .ok_or(VaultError::DataKey { batch, master })
+            .ok_or(VaultError::DataKey {
+                batch,
+                master_generation,
+            })
     }
 }
 
@@ -121,8 +127,8 @@ fn goods_context(key_id: &B256, batch: BatchId) -> Vec<u8> {
     [GOODS_DOMAIN, key_id.as_slice(), batch.0.as_bytes()].concat()
 }
 
-fn wrap_context(batch: BatchId, master: i32) -> Vec<u8> {
-    [WRAP_DOMAIN, batch.0.as_bytes(), &master.to_be_bytes()].concat()
+fn wrap_context(batch: BatchId, master_generation: i32) -> Vec<u8> {
+    [WRAP_DOMAIN, batch.0.as_bytes(), &master_generation.to_be_bytes()].concat()
 }
 
 /// The code's length, the code, and what is delivered with it, taken apart again.

@@ -48,7 +48,7 @@ mod tests {
     fn wrapped(n: usize) -> WrappedKey {
         WrappedKey {
             wrapped: n.to_be_bytes().to_vec(),
-            master: 1,
+            master_generation: 1,
         }
     }
 

@@ -36,23 +36,25 @@ pub enum VaultError {
     Backup(PathBuf),
     /// A batch's data key is wrapped by a master key that was not there when the vault was opened.
     #[error(
-        "batch {batch} needs master key {master}, which is not open here; put master-{master}.key in the folder and restart"
+        "batch {batch} needs master key {master_generation}, which is not open here; \
+         put master-{master_generation}.key in the folder and restart"
     )]
     UnknownMaster {
         /// The batch.
         batch: BatchId,
         /// The generation.
-        master: i32,
+        master_generation: i32,
     },
     /// A batch's data key does not open.
     #[error(
-        "the data key of batch {batch} does not open by master key {master}: folder and database are not each other's, or the row was changed"
+        "the data key of batch {batch} does not open by master key {master_generation}: \
+         folder and database are not each other's, or the row was changed"
     )]
     DataKey {
         /// The batch.
         batch: BatchId,
         /// The generation.
-        master: i32,
+        master_generation: i32,
     },
     /// Sealed goods do not open.
     #[error("sealed goods of batch {0} do not open: they are another key's or another batch's, or were changed")]

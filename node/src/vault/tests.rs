@@ -71,7 +71,7 @@ const ANCHOR_BY_S: u64 = 1_800_003_600;
 fn goods_come_back_by_their_own_key_and_batch_alone() {
     let (_folder, vault) = made();
     let (key, wrapped) = vault.data_key_new(batch(1));
-    assert_eq!(wrapped.master, 1);
+    assert_eq!(wrapped.master_generation, 1);
     let id = B256::repeat_byte(3);
     for (code, extra) in [("", ""), ("ABCD-1234", ""), ("账号", "密码----123"), ("", "extra")] {
         let sealed = key.seal(&id, batch(1), &goods(code, extra));
@@ -105,8 +105,20 @@ fn a_flipped_bit_of_sealed_goods_or_of_a_wrapped_key_is_refused() {
         assert!(vault.data_key_open(batch(1), &flipped).is_err(), "bit {at}");
     }
     assert!(vault.data_key_open(batch(2), &wrapped).is_err(), "another batch's");
-    let unknown = vault.data_key_open(batch(1), &WrappedKey { master: 2, ..wrapped });
-    assert!(matches!(unknown, Err(VaultError::UnknownMaster { master: 2, .. })));
+    let unknown = vault.data_key_open(
+        batch(1),
+        &WrappedKey {
+            master_generation: 2,
+            ..wrapped
+        },
+    );
+    assert!(matches!(
+        unknown,
+        Err(VaultError::UnknownMaster {
+            master_generation: 2,
+            ..
+        })
+    ));
 }
 
 #[test]
@@ -219,7 +231,7 @@ fn nothing_secret_is_shown() {
             .data_key_open(
                 batch(1),
                 &WrappedKey {
-                    master: 2,
+                    master_generation: 2,
                     ..wrapped.clone()
                 },
             )

@@ -53,16 +53,22 @@ impl Shelf {
         for n in 0..BATCHES {
             let [high, low] = n.to_be_bytes();
             let batch = BatchId::new(AT_MS, [high, low, 0, 0, 0, 0, 0, 0, 0, 0]);
-            let (key, WrappedKey { wrapped, master }) = vault.data_key_new(batch);
+            let (
+                key,
+                WrappedKey {
+                    wrapped,
+                    master_generation,
+                },
+            ) = vault.data_key_new(batch);
             sqlx::query(
-                "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master, source, created_at_ms) \
+                "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master_generation, source, created_at_ms) \
                  VALUES ($1, $2, $3, '', $4, $5, $6, 1)",
             )
             .bind(batch.0)
             .bind(product.sku.id.0)
             .bind(n.to_string())
             .bind(wrapped)
-            .bind(master)
+            .bind(master_generation)
             .bind(&[0_u8; 32][..])
             .execute(pool)
             .await?;
@@ -74,11 +80,18 @@ impl Shelf {
     /// Opens everything by what the database holds.
     async fn open(&self, pool: &PgPool, vault: &Vault) -> Result<()> {
         for (batch, sealed) in &self.0 {
-            let (wrapped, master) = sqlx::query_as("SELECT wrapped_key, master FROM shop.batches WHERE id = $1")
-                .bind(batch.0)
-                .fetch_one(pool)
-                .await?;
-            let key = vault.data_key_open(*batch, &WrappedKey { wrapped, master })?;
+            let (wrapped, master_generation) =
+                sqlx::query_as("SELECT wrapped_key, master_generation FROM shop.batches WHERE id = $1")
+                    .bind(batch.0)
+                    .fetch_one(pool)
+                    .await?;
+            let key = vault.data_key_open(
+                *batch,
+                &WrappedKey {
+                    wrapped,
+                    master_generation,
+                },
+            )?;
             let opened = key.open(&B256::ZERO, *batch, sealed)?;
             assert_eq!(opened.code.expose_secret(), batch.to_string());
         }

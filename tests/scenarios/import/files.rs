@@ -223,7 +223,7 @@ fn ten_thousand_codes_go_on_sale_in_the_order_of_their_file() -> Result<()> {
             .ok_or("no batch")?;
         let wrapped = WrappedKey {
             wrapped: row.wrapped_key,
-            master: row.master,
+            master_generation: row.master_generation,
         };
         let key = shop.vault.data_key_open(report.batch, &wrapped)?;
         let hex =

@@ -17,11 +17,11 @@ pub(super) async fn run(config: &Config, remove_old: bool) -> Result<Answer, Fai
     let folder = &config.keys.folder;
     let (pool, vault) = &open_shop(config).await?;
     // Shown on a terminal only.
-    let bar = ProgressBar::new(count_old_data_keys(pool, vault.master()).await?);
+    let bar = ProgressBar::new(count_old_data_keys(pool, vault.master_generation()).await?);
     let batches = rotate_master(pool, vault, |step| bar.inc(step)).await?;
     bar.finish_and_clear();
     let needed = list_masters_in_use(pool).await?;
-    let unneeded = old_masters(folder, vault.master(), &needed)?;
+    let unneeded = old_masters(folder, vault.master_generation(), &needed)?;
     if remove_old {
         for generation in &unneeded {
             make::remove_master(folder, *generation)?;
@@ -43,11 +43,11 @@ pub(super) async fn run(config: &Config, remove_old: bool) -> Result<Answer, Fai
     Ok(Answer {
         text: format!(
             "{batches} data keys are wrapped anew by master-{}.\n{rest}",
-            vault.master()
+            vault.master_generation()
         ),
         value: json!({
             "batches": batches,
-            "master": vault.master(),
+            "master": vault.master_generation(),
             "unneeded": names,
             "removed": remove_old,
         }),

@@ -57,7 +57,7 @@ fn key(pool: u8, slot: i64) -> AvailableKey {
         batch: BatchId(Uuid::nil()),
         wrapped: WrappedKey {
             wrapped: Vec::new(),
-            master: 1,
+            master_generation: 1,
         },
         sealed: Vec::new(),
         vrf_proof: [0; 80],

@@ -63,25 +63,25 @@ CREATE INDEX holds_held ON shop.holds (pool_id, first_slot) WHERE state = 'held'
 
 -- One imported file. Its goods are encrypted under a data key, which is wrapped by the master key of a generation.
 CREATE TABLE shop.batches (
-    id            uuid    PRIMARY KEY,
-    sku_id        uuid    NOT NULL REFERENCES shop.skus,
-    name          text    NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
-    supplier      text    NOT NULL CHECK (char_length(supplier) <= 200),
-    wrapped_key   bytea   NOT NULL,
-    master        integer NOT NULL,
+    id                uuid    PRIMARY KEY,
+    sku_id            uuid    NOT NULL REFERENCES shop.skus,
+    name              text    NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
+    supplier          text    NOT NULL CHECK (char_length(supplier) <= 200),
+    wrapped_key       bytea   NOT NULL,
+    master_generation integer NOT NULL,
     -- SHA-256 of the file and of the options it is read with: the same import resumes this batch.
-    source        bytea   NOT NULL CHECK (octet_length(source) = 32),
+    source            bytea   NOT NULL CHECK (octet_length(source) = 32),
     -- Lines read and stored so far, each as a key, a refusal or a blank.
-    lines         bigint  NOT NULL DEFAULT 0,
-    imported      bigint  NOT NULL DEFAULT 0,
-    refused       bigint  NOT NULL DEFAULT 0,
-    activated     bigint  NOT NULL DEFAULT 0,
-    is_complete   boolean NOT NULL DEFAULT false,
-    created_at_ms bigint  NOT NULL,
+    lines             bigint  NOT NULL DEFAULT 0,
+    imported          bigint  NOT NULL DEFAULT 0,
+    refused           bigint  NOT NULL DEFAULT 0,
+    activated         bigint  NOT NULL DEFAULT 0,
+    is_complete       boolean NOT NULL DEFAULT false,
+    created_at_ms     bigint  NOT NULL,
     CONSTRAINT batches_name UNIQUE (sku_id, name),
     CHECK (imported >= 0 AND refused >= 0 AND imported + refused <= lines AND activated BETWEEN 0 AND imported)
 );
-CREATE INDEX batches_by_master ON shop.batches (master);
+CREATE INDEX batches_by_master ON shop.batches (master_generation);
 
 -- A key's place, (pool, slot), and its newest event: the columns that change, in a narrow row.
 CREATE TABLE shop.keys (

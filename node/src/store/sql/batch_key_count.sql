@@ -1,2 +1,2 @@
 -- How many data keys are wrapped by an older generation than $1.
-SELECT count(*) FROM shop.batches WHERE master < $1
+SELECT count(*) FROM shop.batches WHERE master_generation < $1

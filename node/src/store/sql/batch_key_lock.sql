@@ -1,2 +1,7 @@
 -- Data keys that are wrapped by an older generation than $1; their batches are locked.
-SELECT id, wrapped_key, master FROM shop.batches WHERE master < $1 ORDER BY id LIMIT $2 FOR NO KEY UPDATE
+SELECT id, wrapped_key, master_generation
+FROM shop.batches
+WHERE master_generation < $1
+ORDER BY id
+LIMIT $2
+FOR NO KEY UPDATE

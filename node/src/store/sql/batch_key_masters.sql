@@ -1,1 +1,1 @@
-SELECT DISTINCT master FROM shop.batches ORDER BY master
+SELECT DISTINCT master_generation FROM shop.batches ORDER BY master_generation

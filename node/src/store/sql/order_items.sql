@@ -1,7 +1,7 @@
 -- The delivered items of an order by their numbers, with all that opens them, and the batch that sold each.
 SELECT e.item, e.key_no, e.version AS sale_version, e.at_ms, e.key_id, e.prev, e.payload, e.salt, e.body, e.anchor_by_s,
        s.id AS sale_batch, s.signature, s.id = o.batch_id AS is_first_answer,
-       k.state, k.version, k.head, k.head_at_ms, k.batch_id, b.wrapped_key, b.master, g.sealed, g.vrf_proof
+       k.state, k.version, k.head, k.head_at_ms, k.batch_id, b.wrapped_key, b.master_generation, g.sealed, g.vrf_proof
 FROM attest.events e
 JOIN shop.orders o ON o.id = e.order_id
 LEFT JOIN shop.sale_batches s ON s.xid = e.xid

@@ -1,7 +1,7 @@
 -- The next keys of each pool, from its cursor. Asked after the pools were locked, and so of a snapshot that has every key
 -- which was activated or voided under that lock before.
 SELECT k.no, k.key_id, k.pool_id, k.slot, k.version, k.head, k.head_at_ms, k.batch_id,
-       b.wrapped_key, b.master, g.sealed, g.vrf_proof
+       b.wrapped_key, b.master_generation, g.sealed, g.vrf_proof
 FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS want (pool_id, cursor, quantity)
 CROSS JOIN LATERAL (
     SELECT * FROM shop.keys

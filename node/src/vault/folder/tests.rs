@@ -143,9 +143,15 @@ fn a_new_master_key_wraps_and_the_old_one_still_opens() {
         Name::Master(2)
     );
     let rotated = vault(folder.path(), PASSPHRASE);
-    assert_eq!((rotated.master(), rotated.data_key_new(batch).1.master), (2, 2));
+    assert_eq!(
+        (
+            rotated.master_generation(),
+            rotated.data_key_new(batch).1.master_generation
+        ),
+        (2, 2)
+    );
     let anew = rotated.data_key_rewrap(batch, &old).unwrap();
-    assert_eq!(anew.master, 2);
+    assert_eq!(anew.master_generation, 2);
     let bytes = |wrapped| rotated.data_key_open(batch, wrapped).unwrap().bytes();
     assert_eq!(bytes(&anew), bytes(&old));
 
@@ -157,7 +163,13 @@ fn a_new_master_key_wraps_and_the_old_one_still_opens() {
     let later = vault(folder.path(), PASSPHRASE);
     later.data_key_open(batch, &anew).unwrap();
     let gone = later.data_key_open(batch, &old).unwrap_err();
-    assert!(matches!(gone, VaultError::UnknownMaster { master: 1, .. }));
+    assert!(matches!(
+        gone,
+        VaultError::UnknownMaster {
+            master_generation: 1,
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -169,7 +181,7 @@ fn ten_generations_are_counted_as_numbers() {
             Name::Master(generation)
         );
     }
-    assert_eq!(vault(folder.path(), PASSPHRASE).master(), 10);
+    assert_eq!(vault(folder.path(), PASSPHRASE).master_generation(), 10);
     assert_eq!(active(folder.path())[0], "master-10");
 }
 
