@@ -23,6 +23,7 @@ pub mod api_key;
 pub mod check;
 pub mod credit;
 pub mod dev;
+pub mod event;
 pub mod import;
 pub mod init;
 pub mod keys;
@@ -32,6 +33,7 @@ pub mod product;
 pub mod serve;
 mod shell;
 mod stop;
+pub mod task;
 pub mod worker;
 
 /// What goes wrong here is told to a person, who must mend it.
@@ -69,7 +71,7 @@ Exit status: 0 done, 1 failed or refused, 2 the command line is wrong.";
 enum Command {
     /// Answer the API and sell, until stopped
     Serve(serve::ServeArgs),
-    /// Look after the shop: check its invariants again and again, until stopped
+    /// Run the shop's background tasks: check its invariants again and again, until stopped
     Worker(worker::WorkerArgs),
     /// Bring the database to this program's schema
     Migrate(migrate::MigrateArgs),
@@ -79,7 +81,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, credit, orders, API keys, secret keys, and whether the books are right
+    /// Products, credit, orders, API keys, secret keys, background tasks, and whether the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -91,6 +93,8 @@ enum Admin {
     Key(api_key::KeyArgs),
     Order(order::OrderArgs),
     Check(check::CheckArgs),
+    Task(task::TaskArgs),
+    Event(event::EventArgs),
     #[command(subcommand)]
     Keys(KeysCommand),
 }
@@ -167,6 +171,8 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Key(args) => api_key::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,
+        Admin::Event(args) => event::run(args, &pool().await?).await?,
+        Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
         Admin::Keys(command) => keys::run(command, settings, is_json).await?,
     }

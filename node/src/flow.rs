@@ -8,7 +8,9 @@ pub mod create_account;
 pub mod create_api_key;
 pub mod create_product;
 pub mod import;
+pub mod list_tasks;
 pub mod look_up;
+pub mod nudge_task;
 pub mod prove;
 pub mod redeem;
 pub mod refund;
@@ -16,6 +18,7 @@ pub mod revoke_api_key;
 pub mod rotate_master;
 mod step;
 pub mod top_up_credit;
+pub mod trim_outbox;
 pub mod void;
 
 use crate::domain::money::NotMoney;

@@ -5,6 +5,8 @@
 
 mod api_types;
 pub mod app;
+pub mod background;
+pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod dev;

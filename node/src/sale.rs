@@ -15,7 +15,7 @@ use crate::config;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::order::NewOrder;
-use crate::fence::Gate;
+use crate::fence::FenceState;
 use crate::flow::look_up;
 use crate::vault::Vault;
 
@@ -94,7 +94,7 @@ impl Workers {
 
 impl OrderQueue {
     /// Starts `settings.workers` tasks, each with a connection of its own; `pool` serves repeats, `now_ms` tells the time,
-    /// and `gate` which database may be sold over.
+    /// and `fence` which database may be sold over.
     #[must_use]
     pub fn start(
         options: &PgConnectOptions,
@@ -102,10 +102,10 @@ impl OrderQueue {
         vault: Arc<Vault>,
         settings: &config::Sale,
         now_ms: Clock,
-        gate: &Arc<Gate>,
+        fence: &Arc<FenceState>,
     ) -> (Self, Workers) {
         let (queue, inbox) = mpsc::channel(settings.queue_max);
-        let workers = batcher::start(inbox, options, &vault, settings, now_ms, gate);
+        let workers = batcher::start(inbox, options, &vault, settings, now_ms, fence);
         (Self { queue, pool, vault }, Workers(workers))
     }
 

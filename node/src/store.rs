@@ -15,11 +15,13 @@ pub mod batch;
 pub mod batch_key;
 pub mod check;
 mod column;
+pub mod consumer;
 mod error;
 pub mod hold;
 pub mod import;
 pub mod key;
 pub mod order;
+pub mod outbox;
 pub mod pool;
 pub mod product;
 pub mod refund;
@@ -28,6 +30,7 @@ pub mod sale_write;
 pub mod server;
 pub mod session;
 pub mod sku;
+pub mod task;
 pub mod wallet;
 
 pub use error::StoreError;
@@ -48,6 +51,8 @@ fn migrations() -> Migrator {
         migration(2, "stock", include_str!("store/migrations/0002_stock.sql")),
         migration(3, "orders", include_str!("store/migrations/0003_orders.sql")),
         migration(4, "money", include_str!("store/migrations/0004_money.sql")),
+        migration(5, "outbox", include_str!("store/migrations/0005_outbox.sql")),
+        migration(6, "tasks", include_str!("store/migrations/0006_tasks.sql")),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");

@@ -106,6 +106,10 @@ fn numbers_have_bounds() {
             "sale.anchor_within_s must be 600 to 86400",
         ),
         ("[worker]\ncheck_every_s = 0", "worker.check_every_s must be 1 to 86400"),
+        (
+            "[worker]\noutbox_keep_days = 0",
+            "worker.outbox_keep_days must be 1 to 3650",
+        ),
     ];
     for (lines, rule) in cases {
         let error = error(&format!("{WHOLE}{lines}"));
@@ -138,6 +142,15 @@ fn metrics_have_an_address_of_their_own_or_none() {
     let (_folder, settings) = settings(&format!("{WHOLE}[http]\nmetrics_listen = \"127.0.0.1:9\""), &[]);
     let config = Config::read(&settings.unwrap()).unwrap();
     assert_eq!(config.http.metrics_listen.unwrap().port(), 9);
+}
+
+#[test]
+fn a_worker_listens_where_it_is_told_to() {
+    let (_folder, settings) = settings(&format!("{WHOLE}[worker]\nlisten = \"127.0.0.1:0\""), &[]);
+    let settings = settings.unwrap();
+    let config = Config::read(&settings).unwrap();
+    assert_eq!(config.worker.listen.unwrap().port(), 0);
+    assert!(settings.describe(&config).contains("listen = \"127.0.0.1:0\""));
 }
 
 #[test]

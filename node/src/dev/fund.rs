@@ -1,4 +1,4 @@
-//! Ether for the account that anchors, on a chain that gives it to whoever asks: anvil.
+//! Ether for the anchoring account, which anvil gives to any account.
 
 use alloy_primitives::Address;
 use reqwest::header::CONTENT_TYPE;
@@ -6,27 +6,24 @@ use serde_json::{Value, json};
 use shelfproof_base::client::{HttpError, client, read_bounded};
 use shelfproof_base::web::parse_url;
 
-/// What the account has after it: 100 ether, in wei, as JSON-RPC writes numbers.
+/// 100 ether, in wei, as JSON-RPC writes numbers.
 const BALANCE: &str = "0x56bc75e2d63100000";
 
-/// The longest answer.
 const ANSWER_MAX_BYTES: usize = 64 << 10;
 
-/// An account that got nothing.
+/// Why the account got nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum FundError {
-    /// The chain does not answer.
     #[error("anvil: {0}")]
     Http(#[from] HttpError),
-    /// It answers with something else than was expected.
     #[error("anvil gives the anchoring account no ether: {0}")]
     Refused(String),
 }
 
-/// Sets the account's balance.
+/// Sets the account's balance to 100 ether.
 ///
 /// # Errors
-/// Where the chain does not answer, or is none of anvil's.
+/// Where the node does not answer, or is not anvil.
 pub async fn fund(rpc: &str, account: Address) -> Result<(), FundError> {
     let url = parse_url(rpc).map_err(HttpError::from)?;
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [account, BALANCE]});

@@ -5,10 +5,12 @@ use sqlx::PgPool;
 use super::{FlowError, stored_ms};
 use crate::domain::account::Role;
 use crate::domain::id::AccountId;
+use crate::domain::message::Fact;
 use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::wallet::{MAX_REFERENCE, TopUp};
 use crate::store::account::account_get;
+use crate::store::outbox::outbox_insert;
 use crate::store::wallet::{ledger_find_top_up, ledger_insert_top_up, wallet_lock_top_up, wallet_move};
 
 /// Tops up the credit of a channel, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
@@ -44,6 +46,12 @@ pub async fn top_up_credit(
     let wallets = wallet_lock_top_up(&mut transaction, account, amount.currency).await?;
     if ledger_insert_top_up(&mut transaction, wallets, &asked).await? {
         wallet_move(&mut transaction, wallets.outside, wallets.credit, amount.minor).await?;
+        let fact = Fact::CreditAdded {
+            account,
+            amount,
+            reference: &asked.reference,
+        };
+        outbox_insert(&mut transaction, &fact).await?;
         // A crash before this leaves nothing; one after it, and the repeat finds the row.
         transaction.commit().await?;
         return Ok(asked);

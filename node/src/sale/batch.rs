@@ -17,8 +17,10 @@ use super::{Answer, Clock, PlaceError};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::{AccountId, OrderId, ProductId};
+use crate::domain::message::Fact;
 use crate::domain::order::NewOrder;
 use crate::store::StoreError;
+use crate::store::outbox::outbox_insert;
 use crate::store::sale;
 use crate::store::sale_write::sale_write;
 use crate::telemetry::metrics::{self, Stages};
@@ -227,6 +229,7 @@ pub(super) async fn record_abnormal(
         return Ok(answers);
     }
     let placed = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
+    outbox_insert(&mut transaction, &Fact::OrderAbnormal(order.id)).await?;
     transaction.commit().await?;
     Ok(placed
         .into_iter()

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::worker::Worker;
 use super::{Clock, Job};
 use crate::config;
-use crate::fence::Gate;
+use crate::fence::FenceState;
 use crate::vault::Vault;
 
 /// The right to take what waits. It passes on when a batch only waits for its commit, or for somebody else's lock.
@@ -23,12 +23,12 @@ pub(super) fn start(
     vault: &Arc<Vault>,
     settings: &config::Sale,
     now_ms: Clock,
-    gate: &Arc<Gate>,
+    fence: &Arc<FenceState>,
 ) -> JoinSet<()> {
     let inbox = Arc::new(Mutex::new(inbox));
     let mut workers = JoinSet::new();
     for _ in 0..settings.workers {
-        let (options, vault, gate) = (options.clone(), Arc::clone(vault), Arc::clone(gate));
+        let (options, vault, fence) = (options.clone(), Arc::clone(vault), Arc::clone(fence));
         let (inbox, anchor_within_s, batch_max) = (Arc::clone(&inbox), settings.anchor_within_s, settings.batch_max);
         // A thread of its own: between two statements a worker must not wait behind the requests that it just answered,
         // for it holds the pool's lock.
@@ -37,7 +37,7 @@ pub(super) fn start(
                 Ok(runtime) => runtime,
                 Err(error) => return tracing::error!(%error, "a worker could not start"),
             };
-            let new = || Worker::new(&options, Arc::clone(&vault), anchor_within_s, now_ms, &gate);
+            let new = || Worker::new(&options, Arc::clone(&vault), anchor_within_s, now_ms, &fence);
             // Orders of a batch that ends in a panic are told to come back; the next worker finds what stood.
             while runtime
                 .block_on(runtime.spawn(work(new(), Arc::clone(&inbox), batch_max)))

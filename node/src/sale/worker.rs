@@ -19,7 +19,7 @@ use super::batcher::Turn;
 use super::rows::RowsError;
 use super::{Answer, Clock, Job, PlaceError};
 use crate::domain::delivery::OrderOutcome;
-use crate::fence::Gate;
+use crate::fence::FenceState;
 use crate::store::StoreError;
 use crate::store::sale::transaction_runs;
 use crate::store::session;
@@ -37,7 +37,7 @@ const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
 /// A task's connection, and what it signs with.
 pub(super) struct Worker {
     options: PgConnectOptions,
-    gate: Arc<Gate>,
+    fence: Arc<FenceState>,
     /// With where it leads.
     connection: Option<(PgConnection, Instance)>,
     seller: BatchContext,
@@ -55,11 +55,11 @@ impl Worker {
         vault: Arc<Vault>,
         anchor_within_s: u64,
         now_ms: Clock,
-        gate: &Arc<Gate>,
+        fence: &Arc<FenceState>,
     ) -> Self {
         Self {
             options: options.clone(),
-            gate: Arc::clone(gate),
+            fence: Arc::clone(fence),
             connection: None,
             seller: BatchContext {
                 vault,
@@ -188,7 +188,7 @@ impl Worker {
 
     fn is_admitted(&self) -> bool {
         let leads_to = self.connection.as_ref().map(|(_, instance)| instance);
-        leads_to.is_some_and(|instance| self.gate.admits(instance))
+        leads_to.is_some_and(|instance| self.fence.admits(instance))
     }
 
     async fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
@@ -200,7 +200,7 @@ impl Worker {
                 Ok::<_, StoreError>((opened, instance))
             };
             let opened = timeout(CONNECT_BOUND, opened).await.map_err(|_| timed_out())??;
-            self.gate.reached(opened.1);
+            self.fence.reached(opened.1);
             self.connection = Some(opened);
         }
         self.connection
