@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
+use shelfproof_base::client::{HttpError, Reach};
 use shelfproof_base::clock::now_ms;
-use shelfproof_base::web::is_web_address;
+use shelfproof_base::web::parse_url;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::published::Data;
 use tokio::net::TcpListener;
@@ -96,8 +97,11 @@ pub async fn follow(
         mirror.finality,
     );
     let source = source.await?;
-    let is_told = mirror.data.is_some();
-    let data = data_of(&source, mirror.data).await?;
+    let place = match mirror.data {
+        Some(place) => Place::Told(place),
+        None => Place::learnt(mirror.rpc.expose_secret()).await?,
+    };
+    let data = place.open(&source).await?;
     let (folder, merchant_id) = (mirror.folder, mirror.merchant_id);
     let history = tokio::task::spawn_blocking(move || History::open(&folder, merchant_id)).await??;
     let history = Arc::new(history);
@@ -116,34 +120,55 @@ pub async fn follow(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        lost = keep_up(replay, is_told, &history, &status, mirror.poll) => Err(lost.into()),
+        lost = keep_up(replay, &place, &history, &status, mirror.poll) => Err(lost.into()),
     }
 }
 
-/// Where the merchant's data is: what was told, or what the registry says, which anybody may write: never a folder of this
-/// machine.
-///
-/// # Errors
-/// Where the chain cannot be read, or the address is none.
-pub async fn data_of(source: &RpcSource, told: Option<String>) -> Result<Data, FollowError> {
-    let place = if let Some(place) = told {
-        place
-    } else {
-        let named = source.data_uri(&source.final_block().await?).await?;
-        if !is_web_address(&named) {
-            let none = "the registry names no http or https address";
-            return Err(FollowError::Data(none.to_owned()));
-        }
-        named
-    };
-    Data::open(&place).map_err(|error| FollowError::Data(error.to_string()))
+/// Where the merchant's data is.
+#[derive(Debug)]
+pub enum Place {
+    /// An address or a folder that the operator gave.
+    Told(String),
+    /// The address that the registry names, where anybody may write anything: no folder of this machine, and no address in
+    /// a private network unless the node's own is in one.
+    Learnt(Reach),
+}
+
+impl Place {
+    /// The place that the registry names, read through the node at `rpc`.
+    ///
+    /// # Errors
+    /// Where `rpc` is no address.
+    pub async fn learnt(rpc: &str) -> Result<Self, RpcError> {
+        let rpc = parse_url(rpc).map_err(HttpError::from)?;
+        Ok(Self::Learnt(Reach::of_learnt(&rpc).await))
+    }
+
+    /// Opens the data there.
+    ///
+    /// # Errors
+    /// Where the chain cannot be read, or the address is none.
+    pub async fn open(&self, source: &RpcSource) -> Result<Data, FollowError> {
+        let data = match self {
+            Self::Told(place) => Data::open(place, Reach::Any),
+            Self::Learnt(reach) => {
+                let named = source.data_uri(&source.final_block().await?).await?;
+                if parse_url(&named).is_err() {
+                    let none = "the registry names no http or https address";
+                    return Err(FollowError::Data(none.to_owned()));
+                }
+                Data::open(&named, *reach)
+            }
+        };
+        data.map_err(|error| FollowError::Data(error.to_string()))
+    }
 }
 
 /// Epoch after epoch, until the history must be opened again. Data that is missing may have moved: where none was told, the
 /// registry is asked again.
 async fn keep_up(
     mut replay: Replay,
-    is_told: bool,
+    place: &Place,
     history: &Arc<History>,
     status: &watch::Sender<Status>,
     poll: Duration,
@@ -156,9 +181,9 @@ async fn keep_up(
             Ok(_) => (Condition::Working, String::new()),
             Err(ReplayError::History(lost @ HistoryError::Lost(_))) => return lost,
             Err(error) => {
-                if !is_told && matches!(error, ReplayError::Missing { .. }) {
+                if matches!((place, &error), (Place::Learnt(_), ReplayError::Missing { .. })) {
                     // Where this fails, the old address stays.
-                    replay.data = data_of(&replay.source, None).await.unwrap_or(replay.data);
+                    replay.data = place.open(&replay.source).await.unwrap_or(replay.data);
                 }
                 (condition(&error), error.to_string())
             }

@@ -1,6 +1,6 @@
 //! Addresses on the web.
 
-use url::Url;
+pub use url::Url;
 
 /// A text that is no http or https address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,13 +6,17 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
-use shelfproof_base::client::{self, HttpError};
-use shelfproof_base::web::{NotWeb, parse_url};
+use shelfproof_base::client::{Bounds, Client, HttpError, Reach};
+use shelfproof_base::web::{NotWeb, Url, parse_url};
 use tokio::task;
 
 use crate::epoch::{self, Header, MAX_DATA_BYTES};
 
+/// The bounds of one file: the time lets an epoch's 114 MB pass at 200 kB/s.
+const BOUNDS: Bounds = Bounds {
+    bytes: MAX_DATA_BYTES,
+    time: Duration::from_mins(10),
+};
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 /// The pauses before a file is requested again; one try more than there are pauses.
@@ -59,19 +63,20 @@ pub enum Missing {
 }
 
 impl Data {
-    /// Opens an address, or a folder that exists.
+    /// Opens an address, or a folder that exists. With [`Reach::Public`], for what a third party wrote, `place` must be a
+    /// public address.
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub fn open(place: &str) -> Result<Self, PlaceError> {
+    pub fn open(place: &str, reach: Reach) -> Result<Self, PlaceError> {
         if let Ok(mut base) = parse_url(place) {
-            let client = client::client(&base, MAX_REDIRECTS)?;
+            let client = Client::new(&base, reach, MAX_REDIRECTS)?;
             let path = format!("{}/", base.path().trim_end_matches('/'));
             base.set_path(&path);
             return Ok(Self::Server { client, base });
         }
         let folder = PathBuf::from(place);
-        if folder.is_dir() {
+        if reach == Reach::Any && folder.is_dir() {
             return Ok(Self::Folder(folder));
         }
         Err(PlaceError::Nowhere)
@@ -129,14 +134,14 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
     };
     let url = address(base, path).map_err(missing)?;
     for pause in RETRY_PAUSES {
-        match client::get_bounded(client, url.clone(), MAX_DATA_BYTES).await {
+        match client.get(url.clone(), BOUNDS).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
                 tokio::time::sleep(pause).await;
             }
             answer => return answer.map_err(missing),
         }
     }
-    client::get_bounded(client, url, MAX_DATA_BYTES).await.map_err(missing)
+    client.get(url, BOUNDS).await.map_err(missing)
 }
 
 /// A file's address: below the data's address, with the same query, which may contain an access key.
@@ -160,7 +165,7 @@ mod tests {
             ("https://shop.example/data/?t", "https://shop.example/data/v1/1?t"),
             ("https://shop.example", "https://shop.example/v1/1"),
         ] {
-            let Ok(Data::Server { base, .. }) = Data::open(place) else {
+            let Ok(Data::Server { base, .. }) = Data::open(place, Reach::Any) else {
                 panic!("{place} is an address");
             };
             assert_eq!(address(&base, "v1/1").expect("an address").as_str(), expected);

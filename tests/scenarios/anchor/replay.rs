@@ -8,6 +8,7 @@ use alloy::providers::ext::AnvilApi;
 use alloy_primitives::B256;
 use shelfproof_anchor::history::{History, HistoryError};
 use shelfproof_anchor::replay::{Replay, ReplayError};
+use shelfproof_base::client::Reach;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::{ANCHORED_AT_S, VectorChain, anchor, block_on, client, vector_chain};
@@ -58,7 +59,7 @@ impl Setup {
     async fn replay(&self, data: &Path) -> Result<Replay> {
         Ok(Replay {
             source: self.source(self.chain.merchant_id).await?,
-            data: Data::open(data.to_str().ok_or("UTF-8")?)?,
+            data: Data::open(data.to_str().ok_or("UTF-8")?, Reach::Any)?,
             from_block: self.chain.deployed_block,
         })
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use alloy_primitives::B256;
-use shelfproof::domain::clock::now_ms;
 use shelfproof::domain::delivery::OrderOutcome;
 use shelfproof::domain::hold::HoldOwner;
 use shelfproof::domain::id::{OrderId, ProductId};
@@ -11,6 +10,7 @@ use shelfproof::domain::order::RefusalReason;
 use shelfproof::domain::product::Stock;
 use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof::store::product::product_stock;
+use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 
 use super::shop::{Shop, delivered};

@@ -201,7 +201,9 @@ impl From<RpcError> for Failure {
             RpcError::Http(HttpError::Client(_) | HttpError::Unreachable(_) | HttpError::TimedOut) => {
                 Cause::RpcUnreachable
             }
-            RpcError::Http(HttpError::Status(_) | HttpError::TooLarge { .. })
+            RpcError::Http(
+                HttpError::Private | HttpError::Redirect(_) | HttpError::Status(_) | HttpError::TooLarge { .. },
+            )
             | RpcError::Refused { .. }
             | RpcError::Answer { .. } => Cause::RpcAnswer,
             RpcError::WrongChain { .. } => Cause::WrongChain,

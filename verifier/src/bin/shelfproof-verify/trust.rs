@@ -1,10 +1,11 @@
 //! `trust`: pins merchants under names, lists and removes them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use shelfproof_base::client;
-use shelfproof_base::web::parse_url;
+use shelfproof_base::client::{Bounds, Client, Reach};
+use shelfproof_base::web::{Url, parse_url};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::Finality;
 use shelfproof_verifier::json::{self as lexical, Node};
@@ -21,8 +22,11 @@ use crate::source::{self, Online};
 use crate::time;
 
 const FORMAT: &str = "shelfproof-merchant-v1";
-/// The largest `/.well-known/shelfproof.json`.
-const MAX_BYTES: usize = 65_536;
+/// The bounds of `/.well-known/shelfproof.json`.
+const BOUNDS: Bounds = Bounds {
+    bytes: 65_536,
+    time: Duration::from_mins(1),
+};
 /// The most redirects followed to it.
 const MAX_REDIRECTS: usize = 5;
 const MAX_NAME_CHARS: usize = 64;
@@ -184,15 +188,15 @@ fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
     };
     let bytes = match parse_url(from) {
         Ok(url) => fetch(url)?,
-        Err(_) => Inputs::default().read(Path::new(from), "--from", MAX_BYTES)?,
+        Err(_) => Inputs::default().read(Path::new(from), "--from", BOUNDS.bytes)?,
     };
     parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("--from: {}", refusal.detail)))
 }
 
-fn fetch(url: reqwest::Url) -> Result<Vec<u8>, Failure> {
+fn fetch(url: Url) -> Result<Vec<u8>, Failure> {
     let fetched = source::runtime()?.block_on(async {
-        let client = client::client(&url, MAX_REDIRECTS)?;
-        client::get_bounded(&client, url, MAX_BYTES).await
+        let client = Client::new(&url, Reach::Any, MAX_REDIRECTS)?;
+        client.get(url, BOUNDS).await
     });
     fetched.map_err(|error| Failure::new(Cause::Input, format!("--from: {error}")))
 }

@@ -5,24 +5,23 @@ use std::time::Duration;
 
 use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Url};
-use shelfproof_base::client::{self, HttpError};
-use shelfproof_base::web::parse_url;
+use shelfproof_base::client::{Answer, Bounds, Client, HttpError, Reach};
+use shelfproof_base::web::{Url, parse_url};
 use tower_service::Service;
 
 use super::error::is_rate_limit;
 
-/// The most bytes of one answer.
-const MAX_ANSWER_BYTES: usize = 32 << 20;
+/// The bounds of one try.
+const BOUNDS: Bounds = Bounds {
+    bytes: 32 << 20,
+    time: Duration::from_secs(30),
+};
 /// The pauses before a call is tried again; one try more than there are pauses.
 const RETRY_PAUSES: [Duration; 3] = [
     Duration::from_millis(250),
     Duration::from_secs(1),
     Duration::from_secs(3),
 ];
-/// The longest time of one try.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Posts JSON-RPC to one address.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ pub(super) struct BoundedHttp {
 impl BoundedHttp {
     pub(super) fn new(url: &str) -> Result<Self, HttpError> {
         let url = parse_url(url)?;
-        let client = client::client(&url, 0)?;
+        let client = Client::new(&url, Reach::Any, 0)?;
         Ok(Self { client, url })
     }
 
@@ -55,23 +54,12 @@ impl BoundedHttp {
 
     /// Makes one try. Returns the answer's bytes, also of a JSON-RPC error that comes with an HTTP error status.
     async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, HttpError> {
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        let response = request
-            .timeout(CALL_TIMEOUT)
-            .send()
-            .await
-            .map_err(HttpError::from_reqwest)?;
-        let status = response.status();
-        let answer = client::read_bounded(response, MAX_ANSWER_BYTES).await?;
+        let Answer { status, body: answer } = self.client.post_json(&self.url, body, BOUNDS).await?;
         let is_error = || serde_json::from_slice::<ResponsePacket>(&answer).is_ok_and(|packet| packet.is_error());
-        if status.is_success() || is_error() {
+        if (200..300).contains(&status) || is_error() {
             Ok(answer)
         } else {
-            Err(HttpError::Status(status.as_u16()))
+            Err(HttpError::Status(status))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Opening published data, with this program's errors.
 
+use shelfproof_base::client::Reach;
 use shelfproof_verifier::published::{Data, Missing, PlaceError};
 
 use crate::cause::Cause;
@@ -11,7 +12,7 @@ pub(crate) fn open(place: &str) -> Result<Data, Failure> {
         PlaceError::Nowhere => format!("--data is {error}"),
         PlaceError::Http(error) => format!("--data: {error}"),
     };
-    Data::open(place).map_err(|error| Failure::new(Cause::Input, refuse(error)))
+    Data::open(place, Reach::Any).map_err(|error| Failure::new(Cause::Input, refuse(error)))
 }
 
 /// For commands to which missing data is no breach.
