@@ -98,8 +98,8 @@ pub async fn follow(
     );
     let source = source.await?;
     let place = match mirror.data {
-        Some(place) => Place::Told(place),
-        None => Place::learnt(mirror.rpc.expose_secret()).await?,
+        Some(place) => Place::Given(place),
+        None => Place::registered(mirror.rpc.expose_secret()).await?,
     };
     let data = place.open(&source).await?;
     let (folder, merchant_id) = (mirror.folder, mirror.merchant_id);
@@ -128,30 +128,30 @@ pub async fn follow(
 #[derive(Debug)]
 pub enum Place {
     /// An address or a folder that the operator gave.
-    Told(String),
-    /// The address that the registry names, where anybody may write anything: no folder of this machine, and no address in
-    /// a private network unless the node's own is in one.
-    Learnt(Reach),
+    Given(String),
+    /// The address that the registry contains. A third party wrote it, so it must be an address, and a public one
+    /// unless the node's own address is private.
+    Registered(Reach),
 }
 
 impl Place {
-    /// The place that the registry names, read through the node at `rpc`.
+    /// The address that the registry contains, which is read through the node at `rpc`.
     ///
     /// # Errors
-    /// Where `rpc` is no address.
-    pub async fn learnt(rpc: &str) -> Result<Self, RpcError> {
+    /// If `rpc` is not an http or https address.
+    pub async fn registered(rpc: &str) -> Result<Self, RpcError> {
         let rpc = parse_url(rpc).map_err(HttpError::from)?;
-        Ok(Self::Learnt(Reach::of_learnt(&rpc).await))
+        Ok(Self::Registered(Reach::of_third_party(&rpc).await))
     }
 
     /// Opens the data there.
     ///
     /// # Errors
-    /// Where the chain cannot be read, or the address is none.
+    /// If the chain cannot be read, or the place cannot be opened.
     pub async fn open(&self, source: &RpcSource) -> Result<Data, FollowError> {
         let data = match self {
-            Self::Told(place) => Data::open(place, Reach::Any),
-            Self::Learnt(reach) => {
+            Self::Given(place) => Data::open(place, Reach::Any),
+            Self::Registered(reach) => {
                 let named = source.data_uri(&source.final_block().await?).await?;
                 if parse_url(&named).is_err() {
                     let none = "the registry names no http or https address";
@@ -164,8 +164,8 @@ impl Place {
     }
 }
 
-/// Epoch after epoch, until the history must be opened again. Data that is missing may have moved: where none was told, the
-/// registry is asked again.
+/// Epoch after epoch, until the history must be opened again. Data that is missing may have moved: where none was told,
+/// the registry is asked again.
 async fn keep_up(
     mut replay: Replay,
     place: &Place,
@@ -181,7 +181,7 @@ async fn keep_up(
             Ok(_) => (Condition::Working, String::new()),
             Err(ReplayError::History(lost @ HistoryError::Lost(_))) => return lost,
             Err(error) => {
-                if matches!((place, &error), (Place::Learnt(_), ReplayError::Missing { .. })) {
+                if matches!((place, &error), (Place::Registered(_), ReplayError::Missing { .. })) {
                     // Where this fails, the old address stays.
                     replay.data = place.open(&replay.source).await.unwrap_or(replay.data);
                 }

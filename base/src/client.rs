@@ -1,8 +1,8 @@
-//! HTTP to others: one client, which bounds every request in time and every answer in bytes.
+//! An HTTP client with bounds on the time of each request and on the bytes of each answer.
 //!
-//! What an operator or a user typed may lead anywhere ([`Reach::Any`]); what a third party wrote (a URI on the chain, a
-//! file of a shop) may not lead into a private network ([`Reach::Public`]). Redirects are followed up to a bound, never
-//! from a public address to a private one, and never from https to http.
+//! An address that an operator or a user typed may lead anywhere ([`Reach::Any`]). One that a third party wrote, such
+//! as a URI on the chain, may not lead into a private network ([`Reach::Public`]). Redirects are followed up to a
+//! bound, but never from a public address to a private one, nor from https to http.
 
 use std::time::Duration;
 
@@ -27,19 +27,19 @@ use resolve::{Proxies, PublicOnly};
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a transfer may stand still.
+/// How long a transfer may pause.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a request may take.
+/// The bounds of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// The longest body of an answer.
     pub bytes: usize,
-    /// The time until the whole answer is there, redirects included.
+    /// The longest time until the whole answer is read, redirects included.
     pub time: Duration,
 }
 
-/// A whole answer.
+/// An answer of any status.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -52,18 +52,18 @@ pub struct Client {
     reach: Reach,
     redirects: usize,
     proxies: Proxies,
-    /// Connects as far as `reach` allows.
+    /// Connects to what `reach` allows.
     own: reqwest::Client,
-    /// Connects to public addresses alone: for what a redirect from a public address leads to.
+    /// Connects to public addresses only: for redirects from public addresses.
     public: reqwest::Client,
 }
 
 impl Client {
-    /// A client for addresses like `url`, which follows at most that many redirects. It trusts the certificates of this
-    /// machine.
+    /// Makes a client that follows at most `redirects` redirects, and trusts the certificates of this machine. `url` is
+    /// the address, or one of the addresses, that it is for.
     ///
     /// # Errors
-    /// [`HttpError::Client`] where `url` is an https address and the machine holds no certificates.
+    /// [`HttpError::Client`] if `url` is an https address and the machine has no certificates.
     pub fn new(url: &Url, reach: Reach, redirects: usize) -> Result<Self, HttpError> {
         let proxies = Proxies::from_environment();
         let own = build(url, reach, &proxies)?;
@@ -84,13 +84,13 @@ impl Client {
     /// Gets `url`.
     ///
     /// # Errors
-    /// [`HttpError`], also for an answer of another status than success.
+    /// [`HttpError`], also for a status other than success.
     pub async fn get(&self, url: Url, bounds: Bounds) -> Result<Vec<u8>, HttpError> {
         let got = timeout(bounds.time, self.get_following(url, bounds.bytes)).await;
         got.unwrap_or(Err(HttpError::TimedOut))
     }
 
-    /// Posts JSON to `url`, and gives the answer of whatever status. No redirect is followed.
+    /// Posts JSON to `url`, and returns the answer of any status. Redirects are not followed.
     ///
     /// # Errors
     /// [`HttpError`].
@@ -131,7 +131,7 @@ impl Client {
         Err(HttpError::Redirect("there are too many"))
     }
 
-    /// The address that answered; `None` where a proxy hides it.
+    /// The address that answered; `None` if a proxy hides it.
     fn peer(&self, url: &Url, response: &Response) -> Option<std::net::IpAddr> {
         let connected = || response.remote_addr().map(|peer| peer.ip());
         literal(url).or_else(|| connected().filter(|_| self.proxies.is_empty()))
@@ -139,7 +139,7 @@ impl Client {
 }
 
 fn build(url: &Url, reach: Reach, proxies: &Proxies) -> Result<reqwest::Client, HttpError> {
-    // A provider that is installed already serves as well, so that a second call is no failure.
+    // An error says that a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || -> ClientBuilder {
         let builder = reqwest::Client::builder()
@@ -153,7 +153,7 @@ fn build(url: &Url, reach: Reach, proxies: &Proxies) -> Result<reqwest::Client, 
     };
     match builder().build() {
         Ok(client) => Ok(client),
-        // A server on this machine is reached over http, in containers that hold no certificates at all.
+        // In a container without certificates, http must still work.
         Err(_) if url.scheme() == "http" => builder()
             .tls_certs_only([])
             .build()
@@ -162,7 +162,7 @@ fn build(url: &Url, reach: Reach, proxies: &Proxies) -> Result<reqwest::Client, 
     }
 }
 
-/// Sends a request to `url`, unless its host is an IP address out of reach: for those no resolver is called.
+/// Sends a request to `url`, unless its host is an IP address that `reach` forbids. The resolver checks names only.
 async fn send(url: &Url, reach: Reach, request: RequestBuilder) -> Result<Response, HttpError> {
     if literal(url).is_some_and(|address| !reach.allows(address)) {
         return Err(HttpError::Private);
@@ -170,7 +170,7 @@ async fn send(url: &Url, reach: Reach, request: RequestBuilder) -> Result<Respon
     request.send().await.map_err(HttpError::from_reqwest)
 }
 
-/// Reads a body; a longer one than `max_bytes` is dropped as soon as that is seen.
+/// Reads a body, and stops as soon as it is longer than `max_bytes`.
 async fn read(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
     let announced = response
         .content_length()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keys::KeysCommand;
+use keyring::KeyringCommand;
 use serde::Serialize;
 use serde_json::json;
 use shelfproof_base::config::{Flag, Settings};
@@ -19,14 +19,13 @@ use crate::domain::money::Currency;
 use crate::fence::require_open;
 
 pub mod activate;
-pub mod api_key;
 pub mod check;
 pub mod credit;
 pub mod dev;
 pub mod event;
 pub mod import;
 pub mod init;
-pub mod keys;
+pub mod keyring;
 pub mod migrate;
 pub mod order;
 pub mod product;
@@ -34,6 +33,7 @@ pub mod serve;
 mod shell;
 mod stop;
 pub mod task;
+pub mod token;
 pub mod worker;
 
 /// What goes wrong here is told to a person, who must mend it.
@@ -90,13 +90,13 @@ enum Command {
 enum Admin {
     Product(product::ProductArgs),
     Credit(credit::CreditArgs),
-    Key(api_key::KeyArgs),
+    Token(token::TokenArgs),
     Order(order::OrderArgs),
     Check(check::CheckArgs),
     Task(task::TaskArgs),
     Event(event::EventArgs),
     #[command(subcommand)]
-    Keys(KeysCommand),
+    Keyring(KeyringCommand),
 }
 
 /// Reads the command line, does what it says, and tells how it went.
@@ -158,7 +158,7 @@ impl Cli {
 impl Admin {
     fn flags(&self) -> Vec<Flag> {
         match self {
-            Self::Keys(command) => command.flags(),
+            Self::Keyring(command) => command.flags(),
             _ => Vec::new(),
         }
     }
@@ -169,12 +169,12 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
-        Admin::Key(args) => api_key::run(args, &pool().await?).await?,
+        Admin::Token(args) => token::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,
         Admin::Event(args) => event::run(args, &pool().await?).await?,
         Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
-        Admin::Keys(command) => keys::run(command, settings, is_json).await?,
+        Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

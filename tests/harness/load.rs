@@ -19,7 +19,7 @@ use crate::vector_chain::block_on;
 pub struct Load {
     /// The node.
     pub address: SocketAddr,
-    /// The channel's API key.
+    /// The reseller's API key.
     pub token: String,
     /// The order's body.
     pub body: String,

@@ -73,7 +73,7 @@ pub const fn cny(minor: i64) -> Money {
 /// The database's error.
 pub async fn fill(pool: &PgPool) -> Result<()> {
     store::migrate(pool).await?;
-    create_account(pool, ACCOUNT, "shop-a", Role::Channel, NOW_MS).await?;
+    create_account(pool, ACCOUNT, "shop-a", Role::Reseller, NOW_MS).await?;
     create_product(pool, PRODUCT, "月卡", cny(990), NOW_MS).await?;
     top_up_credit(pool, ACCOUNT, cny(10_000), "bank-1", NOW_MS).await?;
     sqlx::query(

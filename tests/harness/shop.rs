@@ -81,7 +81,7 @@ impl Default for Settings {
 
 /// An account that buys, and its API key.
 #[derive(Clone, Debug)]
-pub struct Channel {
+pub struct Reseller {
     /// Its account's name.
     pub name: String,
     /// Its API key.
@@ -160,7 +160,7 @@ impl TestShop {
         Ok(address)
     }
 
-    /// The public part of a key, as `admin keys init` printed it.
+    /// The public part of a key, as `admin keyring init` printed it.
     ///
     /// # Errors
     /// If it printed none of that name.
@@ -271,19 +271,19 @@ impl TestShop {
     ///
     /// # Errors
     /// The program's output, if it fails.
-    pub fn channel(&self) -> Result<Channel> {
-        let name = self.name("channel");
-        let token = self.cli.key_create("channel", &name)?;
-        Ok(Channel { name, token })
+    pub fn reseller(&self) -> Result<Reseller> {
+        let name = self.name("reseller");
+        let token = self.cli.key_create("reseller", &name)?;
+        Ok(Reseller { name, token })
     }
 
     /// Adds credit to that account.
     ///
     /// # Errors
     /// The program's output, if it fails.
-    pub fn credit(&self, channel: &Channel, amount: &str, currency: &str) -> Result<()> {
+    pub fn credit(&self, reseller: &Reseller, amount: &str, currency: &str) -> Result<()> {
         self.cli
-            .credit_add(&channel.name, amount, currency, &self.name("payment"))
+            .credit_add(&reseller.name, amount, currency, &self.name("payment"))
     }
 
     /// Fails unless `admin check` finds nothing.
@@ -342,7 +342,7 @@ impl AsRef<Self> for TestShop {
     }
 }
 
-/// The public part of a key in the output of `admin keys init`.
+/// The public part of a key in the output of `admin keyring init`.
 fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
     let key = keys["keys"]
         .as_array()

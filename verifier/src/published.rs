@@ -155,6 +155,16 @@ fn address(base: &Url, path: &str) -> Result<Url, HttpError> {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn what_a_third_party_wrote_is_no_folder_and_no_private_address() {
+        assert!(matches!(Data::open("/", Reach::Public), Err(PlaceError::Nowhere)));
+        let Ok(Data::Server { client, base }) = Data::open("http://127.0.0.1:1/data", Reach::Public) else {
+            panic!("it is an address");
+        };
+        let refused = get(&client, &base, "v1/1").await;
+        assert!(matches!(refused, Err(Missing::Unknown(why)) if why.contains("private network")));
+    }
+
     #[test]
     fn a_query_stays_at_the_end_of_every_address() {
         for (place, expected) in [

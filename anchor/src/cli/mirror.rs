@@ -125,7 +125,7 @@ pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error
     let source = chain.source().await?;
     let folder = &config.anchor.folder;
     let own = || folder.join("data").to_string_lossy().into_owned();
-    let data = Place::Told(args.data.unwrap_or_else(own)).open(&source).await?;
+    let data = Place::Given(args.data.unwrap_or_else(own)).open(&source).await?;
     let (latest, _) = source.latest_epoch(&source.final_block().await?).await?;
     if !args.go_on {
         History::clear(folder)?;

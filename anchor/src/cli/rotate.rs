@@ -22,9 +22,9 @@ A new key for the account that anchors (the file is made where it is not there y
   then set [anchor] key_file = \"keys/anchorer-2.key\" and start `shelfproof-anchor run` again.
 
 A new receipt key:
-  shelfproof admin keys rotate receipt                 makes it, and prints its address
+  shelfproof admin keyring rotate receipt              makes it, and prints its address
   shelfproof-anchor rotate receipt 0x…NEW …            the registry knows it from then on
-  shelfproof admin keys use-receipt 2                  and restart every node
+  shelfproof admin keyring use-receipt 2               and restart every node
   shelfproof-anchor rotate receipt 0x…NEW --end 0x…OLD …";
 
 /// Change who anchors, who signs receipts, or where the data is

@@ -1,55 +1,48 @@
-//! Why nothing usable came over HTTP.
+//! Errors of the client.
 
 use std::error::Error;
 
 use crate::web::NotWeb;
 
-/// Why nothing usable came over HTTP. None of it holds the address: an address may hold a key to the server.
+/// Why a request failed. No message contains the address, which may contain an access key.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The address cannot be used.
     #[error(transparent)]
     Url(#[from] NotWeb),
-    /// No client could be made, as where no certificates are installed.
+    /// No client can be made, because no certificates are installed.
     #[error("no HTTPS client can be made here: {0}")]
     Client(String),
-    /// The address leads into a private network, and is one that a third party wrote.
+    /// A third party wrote the address, and it leads into a private network.
     #[error("the address leads into a private network")]
     Private,
-    /// A redirect that is not followed.
     #[error("the server redirects, and that is not followed: {0}")]
     Redirect(&'static str),
     /// The name did not resolve, the port did not answer, or the transfer broke off.
     #[error("no answer: {0}")]
     Unreachable(String),
-    /// No answer in time.
     #[error("no answer in time")]
     TimedOut,
-    /// An answer of another status than success.
+    /// A status other than success.
     #[error("the server answers with status {0}")]
     Status(u16),
-    /// An answer above its bound.
     #[error("the answer is larger than {max_bytes} bytes")]
-    TooLarge {
-        /// The bound.
-        max_bytes: usize,
-    },
+    TooLarge { max_bytes: usize },
 }
 
-/// A name that resolves into private networks alone.
+/// A name resolves to private addresses only.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the name leads into a private network")]
 pub(super) struct PrivateNetwork;
 
 impl HttpError {
-    /// What `reqwest` says, without the address.
+    /// Converts an error of `reqwest`, without the address.
     pub(super) fn from_reqwest(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             return Self::TimedOut;
         }
         let error = error.without_url();
         let mut words = error.to_string();
-        // The outer error says only that sending failed; the cause is the innermost one's.
+        // The outer errors say only that sending failed; the innermost one has the cause.
         let mut source = Error::source(&error);
         while let Some(inner) = source {
             if inner.is::<PrivateNetwork>() {

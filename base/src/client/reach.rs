@@ -1,4 +1,4 @@
-//! Which addresses a client may connect to, and what a redirect does to that.
+//! Which addresses a client may connect to, and how a redirect narrows that.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,14 +14,15 @@ use crate::web::parse_url;
 pub enum Reach {
     /// Every address: for what an operator or a user typed.
     Any,
-    /// Public addresses alone, not those of this machine or its networks: for what a third party wrote.
+    /// Public addresses only, not those of this machine or its networks: for what a third party wrote.
     Public,
 }
 
 impl Reach {
-    /// The reach of an address that a third party wrote and that was read by way of `typed`, which a user typed: a user
-    /// whose own address leads into a private network means what is there, as on one machine that runs everything.
-    pub async fn of_learnt(typed: &Url) -> Self {
+    /// Returns the reach for an address that a third party wrote, and that was read through `typed`, which a user
+    /// typed. It is [`Any`](Self::Any) if `typed` itself leads into a private network: then everything may run on one
+    /// machine.
+    pub async fn of_third_party(typed: &Url) -> Self {
         let is_private = match typed.host() {
             Some(Host::Domain(name)) => resolves_to_private(name).await,
             _ => literal(typed).is_some_and(|address| !is_public(address)),
@@ -42,17 +43,17 @@ async fn resolves_to_private(name: &str) -> bool {
     addresses.peek().is_some() && addresses.all(|address| !is_public(address.ip()))
 }
 
-/// A redirect, seen from where it comes.
+/// The origin of a redirect.
 pub(super) struct Hop<'a> {
     pub(super) from: &'a Url,
-    /// The address that redirects, if it is known.
+    /// The address that answered with the redirect, if it is known.
     pub(super) peer: Option<IpAddr>,
     /// The reach of the request that was redirected.
     pub(super) reach: Reach,
 }
 
 impl Hop<'_> {
-    /// Where the redirect leads, and what the request there may reach.
+    /// Returns the target of the redirect, and the reach of the next request.
     pub(super) fn to(&self, location: &str) -> Result<(Url, Reach), HttpError> {
         let next = self
             .from
@@ -68,7 +69,7 @@ impl Hop<'_> {
     }
 }
 
-/// The host of `url` where it is an IP address. The URL's own rules have read every spelling, `127.1` and `0x7f000001` too.
+/// The host of `url` if it is an IP address. Parsing the URL has normalized spellings such as `127.1` and `0x7f000001`.
 pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Domain(_) => None,
@@ -77,7 +78,8 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// The IPv4 networks that are not public, as address and prefix length, by IANA's registry of special-purpose addresses.
+/// The IPv4 networks that are not public, as address and prefix length, by IANA's registry of special-purpose
+/// addresses.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -98,8 +100,8 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The networks within [`GLOBAL_V6`] that are not public. All of IPv6 outside of it is special: loopback, link-local and
-/// private addresses are there.
+/// The networks within [`GLOBAL_V6`] that are not public. All of IPv6 outside of it is special: loopback, link-local
+/// and private addresses are there.
 const SPECIAL_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn private_networks_are_told_from_the_public_one() {
+    fn private_addresses_are_not_public() {
         for private in [
             "0.0.0.0",
             "10.1.2.3",
@@ -250,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_learnt_by_way_of_a_private_address_may_be_private() {
+    async fn what_is_read_through_a_private_address_may_be_private() {
         for (typed, reach) in [
             ("http://127.0.0.1:8545", Reach::Any),
             ("http://[::1]:8545", Reach::Any),
@@ -258,7 +260,11 @@ mod tests {
             ("http://1.1.1.1/", Reach::Public),
             ("https://no-such-name.invalid/", Reach::Public),
         ] {
-            assert_eq!(Reach::of_learnt(&parse_url(typed).unwrap()).await, reach, "{typed}");
+            assert_eq!(
+                Reach::of_third_party(&parse_url(typed).unwrap()).await,
+                reach,
+                "{typed}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Names resolved to public addresses alone, at the moment of the connection: what a name resolved to before counts for
-//! nothing.
+//! A resolver that returns public addresses only. The client connects to what it returns, so that a name cannot be
+//! checked with one address and connected to with another.
 
 use std::env;
 use std::net::SocketAddr;
@@ -15,8 +15,8 @@ use crate::web::parse_url;
 /// The variables that name a proxy, in lower case; reqwest reads them in upper case too.
 const PROXY_VARIABLES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
 
-/// The hosts of the proxies that the environment names. They are the operator's, and may be private; beyond one, it is the
-/// proxy that resolves names.
+/// The hosts of the proxies that the environment names. The operator set them, so they may be private. Behind a proxy,
+/// it is the proxy that resolves names.
 #[derive(Clone, Debug)]
 pub(super) struct Proxies(Arc<[String]>);
 
@@ -35,7 +35,7 @@ impl Proxies {
     }
 }
 
-/// The host in a proxy's address, which may come without a scheme.
+/// The host in a proxy's address, which may lack a scheme.
 fn host(value: &str) -> String {
     let url = parse_url(value).or_else(|_| parse_url(&format!("http://{value}")));
     url.ok()
@@ -43,7 +43,6 @@ fn host(value: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Resolves names to public addresses.
 pub(super) struct PublicOnly {
     proxies: Proxies,
 }
@@ -65,7 +64,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// The public ones among the addresses of a name.
+/// Keeps the public addresses.
 fn public(found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, PrivateNetwork> {
     let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
     if public.is_empty() {

@@ -55,13 +55,13 @@ async fn get(place: &str, reach: Reach, redirects: usize) -> Result<Vec<u8>, Htt
 }
 
 #[tokio::test]
-async fn what_was_typed_may_be_private_and_what_was_learnt_may_not() {
+async fn a_private_address_is_reached_only_if_it_was_typed() {
     let port = server().await.port();
     for host in ["127.0.0.1", "127.1", "0x7f000001", "localhost"] {
         let place = format!("http://{host}:{port}/hello");
         assert_eq!(get(&place, Reach::Any, 0).await.unwrap(), b"hello", "{host}");
-        let learnt = get(&place, Reach::Public, 0).await;
-        assert!(matches!(learnt, Err(HttpError::Private)), "{host}: {learnt:?}");
+        let refused = get(&place, Reach::Public, 0).await;
+        assert!(matches!(refused, Err(HttpError::Private)), "{host}: {refused:?}");
     }
     let url = Url::parse(&format!("http://localhost:{port}/hello")).unwrap();
     let client = Client::new(&url, Reach::Public, 0).unwrap();

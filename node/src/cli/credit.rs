@@ -1,4 +1,4 @@
-//! `shelfproof admin credit`: what channels paid in.
+//! `shelfproof admin credit`: what resellers paid in.
 
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
@@ -17,7 +17,7 @@ use crate::flow::top_up_credit::top_up_credit;
 use crate::store::account::account_find;
 use crate::store::wallet::{ledger_list, wallet_list};
 
-/// What channels paid in before they buy.
+/// What resellers paid in before they buy.
 #[derive(Debug, Args)]
 pub struct CreditArgs {
     #[command(subcommand)]
@@ -29,11 +29,11 @@ pub struct CreditArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Add to a channel's credit, once for each reference
+    /// Add to a reseller's credit, once for each reference
     ///
     /// Example: shelfproof admin credit add --account shop-a --amount 500 --currency CNY --reference bank-20260901-17
     Add {
-        /// The channel's name
+        /// The reseller's name
         #[arg(long)]
         account: String,
         /// How much: 500 or 500.00
@@ -46,9 +46,9 @@ enum Command {
         #[arg(long)]
         reference: String,
     },
-    /// Show a channel's credit, and what moved it
+    /// Show a reseller's credit, and what moved it
     Show {
-        /// The channel's name
+        /// The reseller's name
         #[arg(long)]
         account: String,
         /// At most so many movements of each currency, newest first
@@ -104,7 +104,7 @@ async fn find(pool: &PgPool, name: &str) -> Result<Account, FlowError> {
         .await?
         .ok_or_else(|| FlowError::Missing {
             noun: "account",
-            name: format!("{name} (admin key create makes one)"),
+            name: format!("{name} (admin token create makes one)"),
         })
 }
 

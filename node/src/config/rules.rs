@@ -1,4 +1,4 @@
-//! What each value must be. Numbers have a least and a greatest that a machine bears.
+//! The rules of each section, and those between sections.
 
 use secrecy::ExposeSecret;
 use shelfproof_base::config::{Check, broken, within};

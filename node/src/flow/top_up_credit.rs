@@ -13,7 +13,7 @@ use crate::store::account::account_get;
 use crate::store::outbox::outbox_insert;
 use crate::store::wallet::{ledger_find_top_up, ledger_insert_top_up, wallet_lock_top_up, wallet_move};
 
-/// Tops up the credit of a channel, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
+/// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
 ///
 /// # Errors
 /// `Invalid` for an amount of nothing, a reference that is none, or an account that buys nothing; `Missing` where there
@@ -40,8 +40,8 @@ pub async fn top_up_credit(
         noun: "account",
         name: account.to_string(),
     })?;
-    if owner.role != Role::Channel {
-        return Err(invalid("account", "only a channel has credit"));
+    if owner.role != Role::Reseller {
+        return Err(invalid("account", "only a reseller has credit"));
     }
     let wallets = wallet_lock_top_up(&mut transaction, account, amount.currency).await?;
     if ledger_insert_top_up(&mut transaction, wallets, &asked).await? {

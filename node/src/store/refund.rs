@@ -12,7 +12,7 @@ use crate::domain::money::Money;
 pub struct RefundWallets {
     /// The product's revenue, which pays.
     pub revenue: i64,
-    /// The channel's credit, which gets.
+    /// The reseller's credit, which gets.
     pub credit: i64,
 }
 

@@ -138,7 +138,7 @@ pub async fn sale_shelves(connection: &mut PgConnection, products: &[ProductId])
         .collect()
 }
 
-/// A channel's prepaid credit in one currency, locked.
+/// A reseller's prepaid credit in one currency, locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreditWallet {
     /// The wallet that pays.

@@ -49,11 +49,15 @@ impl BenchShop {
 impl<S: AsRef<TestShop>> BenchShop<S> {
     /// Opens in a shop that serves.
     pub(super) fn over(shop: S) -> Result<Self> {
-        let StockedShop { shop, product, channel } = StockedShop::over(shop, "1000000000.00")?;
+        let StockedShop {
+            shop,
+            product,
+            reseller,
+        } = StockedShop::over(shop, "1000000000.00")?;
         Ok(Self {
             shop,
             product,
-            token: channel.token,
+            token: reseller.token,
             stocked: 0,
             sold: HashSet::new(),
         })

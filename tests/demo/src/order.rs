@@ -84,7 +84,7 @@ pub(super) fn carry_out(shop: &OpenShop, orders: &[Order], clients: usize) -> Re
     let tasks = (0..clients).map(|client| {
         let share = orders.iter().skip(client).step_by(clients);
         let share: Vec<Order> = share.cloned().collect();
-        let connections = [shop.client(&shop.channel), shop.client(&shop.channel)];
+        let connections = [shop.client(&shop.reseller), shop.client(&shop.reseller)];
         async move {
             let [one, other] = connections;
             let (mut one, mut other) = (one?, other?);

@@ -6,7 +6,7 @@ use shelfproof_verifier::buyer;
 
 use super::AnchoredShop;
 use crate::Result;
-use crate::shop::{Channel, Purchase};
+use crate::shop::{Purchase, Reseller};
 use crate::vector_chain::block_on;
 
 /// What a buyer types: a nonce of the buyer's own, and a name.
@@ -49,13 +49,13 @@ impl AnchoredShop {
     ///
     /// # Errors
     /// The shop's answer, if it is no delivery.
-    pub fn buy(&self, channel: &Channel, product: &str, quantity: u32, buyer: usize) -> Result<Bought> {
+    pub fn buy(&self, reseller: &Reseller, product: &str, quantity: u32, buyer: usize) -> Result<Bought> {
         let secret = Secret::of(buyer);
         let body = json!({
             "lines": [{"product": product, "quantity": quantity}],
             "buyer": secret.commitment(),
         });
-        let mut client = self.shop.client(&channel.token)?;
+        let mut client = self.shop.client(&reseller.token)?;
         let answer = block_on(client.order(&format!("buyer-{buyer}"), body.to_string()))??;
         Ok(Bought {
             purchase: Purchase::read(&answer)?,

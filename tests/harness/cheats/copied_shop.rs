@@ -181,8 +181,8 @@ fn order(node: &Node, snapshot: &ShopSnapshot, secret: &Secret) -> Result<Answer
         "buyer": secret.commitment(),
     });
     block_on(async {
-        let mut channel = Client::new(node.address(), &snapshot.stock.channel)?;
+        let mut reseller = Client::new(node.address(), &snapshot.stock.reseller)?;
         let key = Bytes::from(rand::random::<[u8; 8]>()).to_string();
-        Ok(channel.order(&key, body.to_string()).await?)
+        Ok(reseller.order(&key, body.to_string()).await?)
     })?
 }

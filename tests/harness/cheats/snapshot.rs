@@ -25,8 +25,8 @@ use crate::{Result, tools};
 pub struct Stock {
     /// A product's id, with at least two keys on the shelf.
     pub product: String,
-    /// An API key of a channel that can pay for them.
-    pub channel: String,
+    /// An API key of a reseller that can pay for them.
+    pub reseller: String,
     /// An administrator's API key.
     pub admin: String,
     /// A key that was sold and nothing else since.

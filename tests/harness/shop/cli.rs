@@ -97,7 +97,7 @@ impl Cli {
         let (keys, passphrase) = (path("keys"), path("passphrase"));
         self.json(&[
             "admin",
-            "keys",
+            "keyring",
             "init",
             "--folder",
             &keys,
@@ -111,7 +111,7 @@ impl Cli {
     /// # Errors
     /// The program's output, if it fails.
     pub fn key_create(&self, role: &str, account: &str) -> Result<String> {
-        let made = self.json(&["admin", "key", "create", "--role", role, "--account", account])?;
+        let made = self.json(&["admin", "token", "create", "--role", role, "--account", account])?;
         text(&made, "token")
     }
 

@@ -18,7 +18,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// That merchant with the public keys that `admin keys init` printed.
+    /// That merchant with the public keys that `admin keyring init` printed.
     ///
     /// # Errors
     /// If it printed others.

@@ -1,6 +1,6 @@
 //! A shop that is ready to sell.
 
-use super::{CURRENCY, Channel, PRICE, TestShop};
+use super::{CURRENCY, PRICE, Reseller, TestShop};
 use crate::Result;
 
 /// A shop with a product at [`PRICE`] and an account with credit that may buy it. `S` is the shop: a [`TestShop`], or
@@ -11,7 +11,7 @@ pub struct StockedShop<S = TestShop> {
     /// The product's id.
     pub product: String,
     /// The account that buys.
-    pub channel: Channel,
+    pub reseller: Reseller,
 }
 
 impl<S: AsRef<TestShop>> StockedShop<S> {
@@ -20,9 +20,13 @@ impl<S: AsRef<TestShop>> StockedShop<S> {
     /// # Errors
     /// The program's output, if it fails.
     pub fn over(shop: S, credit: &str) -> Result<Self> {
-        let (product, channel) = (shop.as_ref().product(PRICE, CURRENCY)?, shop.as_ref().channel()?);
-        shop.as_ref().credit(&channel, credit, CURRENCY)?;
-        Ok(Self { shop, product, channel })
+        let (product, reseller) = (shop.as_ref().product(PRICE, CURRENCY)?, shop.as_ref().reseller()?);
+        shop.as_ref().credit(&reseller, credit, CURRENCY)?;
+        Ok(Self {
+            shop,
+            product,
+            reseller,
+        })
     }
 
     /// The same, with those codes on sale. The shop must have a node that serves.

@@ -153,7 +153,7 @@ fn api_keys_are_found_until_they_are_revoked() -> Result<()> {
         let admin = create_account(&pool, AccountId::new(NOW_MS, [1; 10]), "boss", Role::Admin, NOW_MS).await?;
         let again = create_account(&pool, AccountId::new(NOW_MS, [2; 10]), "boss", Role::Admin, NOW_MS + 1).await?;
         assert_eq!(again, admin);
-        let other = create_account(&pool, AccountId::new(NOW_MS, [3; 10]), "boss", Role::Channel, NOW_MS).await;
+        let other = create_account(&pool, AccountId::new(NOW_MS, [3; 10]), "boss", Role::Reseller, NOW_MS).await;
         assert!(
             matches!(other, Err(FlowError::Reused { field: "role", .. })),
             "{other:?}"
@@ -206,7 +206,7 @@ fn a_reference_tops_up_once() -> Result<()> {
             (ACCOUNT, cny(501)),
             (ACCOUNT, Money::parse("5", Currency::USD)?),
             (
-                create_account(&pool, AccountId::new(1, [1; 10]), "b", Role::Channel, 1)
+                create_account(&pool, AccountId::new(1, [1; 10]), "b", Role::Reseller, 1)
                     .await?
                     .id,
                 cny(500),

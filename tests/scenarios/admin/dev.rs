@@ -100,10 +100,10 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
     let (mut server, address) = place.start("first.log")?;
     assert!(get(&address, "/healthz")?.starts_with("HTTP/1.1 200"));
     let merchant = place.merchant()?;
-    for secret in ["passphrase", "admin.key", "channel.key", "shelfproof.toml"] {
+    for secret in ["passphrase", "admin.key", "reseller.key", "shelfproof.toml"] {
         assert_eq!(mode(&place.shop().join(secret))?, 0o600, "{secret}");
     }
-    for secret in ["passphrase", "admin.key", "channel.key"] {
+    for secret in ["passphrase", "admin.key", "reseller.key"] {
         let text = fs::read_to_string(place.shop().join(secret))?;
         assert!(!server.log().contains(text.trim_end()), "{secret} was printed");
     }

@@ -59,7 +59,7 @@ fn another_merchant_s_configuration_changes_nothing() -> Result<()> {
             "--currency",
             "CNY",
         ],
-        &["admin", "key", "create", "--account", "other", "--role", "admin"],
+        &["admin", "token", "create", "--account", "other", "--role", "admin"],
         &["admin", "check"],
     ] {
         for (variable, value) in OTHERS {

@@ -42,7 +42,7 @@ pub(crate) enum Place {
     /// Files that lie about: backups, encrypted keys, lists of refused lines.
     File,
     Metrics,
-    /// An answer to a channel or a stranger that does not hold the order.
+    /// An answer to a reseller or a stranger that does not hold the order.
     Stranger,
     /// An answer to an admin.
     Admin,

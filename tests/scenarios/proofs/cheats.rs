@@ -36,8 +36,12 @@ impl HonestShop {
 
     /// Buys one key, as the buyer of that number.
     fn buy(&self, buyer: usize) -> Result<Bought> {
-        let StockedShop { shop, product, channel } = &self.0;
-        shop.buy(channel, product, 1, buyer)
+        let StockedShop {
+            shop,
+            product,
+            reseller,
+        } = &self.0;
+        shop.buy(reseller, product, 1, buyer)
     }
 
     /// Sells and redeems; what the operator has then.
@@ -49,7 +53,7 @@ impl HonestShop {
         let item = &bought.purchase.items[0];
         Ok(Stock {
             product: self.0.product.clone(),
-            channel: self.0.channel.token.clone(),
+            reseller: self.0.reseller.token.clone(),
             admin: self.0.shop.admin.clone(),
             sold: Sold {
                 code: item.code.clone(),

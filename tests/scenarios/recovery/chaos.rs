@@ -77,8 +77,8 @@ impl Chaos {
             ..Settings::default()
         })?;
         let product = shop.product(PRICE, CURRENCY)?;
-        let channel = shop.channel()?;
-        shop.credit(&channel, "10000000.00", CURRENCY)?;
+        let reseller = shop.reseller()?;
+        shop.credit(&reseller, "10000000.00", CURRENCY)?;
         let settings = "SELECT count(*) FROM pg_settings WHERE setting = 'on' \
                         AND name IN ('fsync', 'synchronous_commit', 'full_page_writes')";
         assert_eq!(shop.ask(settings)?, 3);
@@ -86,7 +86,7 @@ impl Chaos {
             addresses: Addresses::new(vec![shop.address(0)]),
             random: StdRng::seed_from_u64(seed),
             product,
-            token: channel.token,
+            token: reseller.token,
             sold: HashSet::new(),
             credit_minor: 1_000_000_000,
             shop,

@@ -25,11 +25,11 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
     })?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("kill", BUYERS * ORDERS))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
     let addresses = Addresses::new((0..3).map(|node| shop.address(node)).collect());
 
-    let (token, body) = (channel.token.clone(), order_of(&product));
+    let (token, body) = (reseller.token.clone(), order_of(&product));
     let load = thread::spawn(move || {
         let buyers = (0..BUYERS).map(|turn| {
             let (buyer, body) = (Buyer::new(&addresses, turn, &token), body.clone());
@@ -72,13 +72,13 @@ fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
     let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("stop", BUYERS * ORDERS))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
 
     let (address, body) = (shop.address(0), order_of(&product));
     let load = thread::spawn(move || {
         let buyers = (0..BUYERS).map(|turn| {
-            let (client, body) = (Client::new(address, &channel.token), body.clone());
+            let (client, body) = (Client::new(address, &reseller.token), body.clone());
             async move {
                 let mut client = client?;
                 let mut sold = 0;

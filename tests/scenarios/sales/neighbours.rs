@@ -50,7 +50,7 @@ fn neighbours_of_orders_that_fail_are_delivered() -> Result<()> {
     let dollars = shop.product("2.00", "USD")?;
     shop.stock(&good, &codes("good", 2 * BUYERS * ORDERS))?;
     shop.stock(&dollars, &codes("dollars", 10))?;
-    let (rich, poor) = (shop.channel()?, shop.channel()?);
+    let (rich, poor) = (shop.reseller()?, shop.reseller()?);
     shop.credit(&rich, "100000.00", CURRENCY)?;
     shop.credit(&poor, "9.89", CURRENCY)?;
 

@@ -17,15 +17,15 @@ const ORDERS: usize = 20;
 fn one_of_two_buyers_gets_the_last_key() -> Result<()> {
     let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
-    let channels = [shop.channel()?, shop.channel()?];
-    for channel in &channels {
-        shop.credit(channel, "1000.00", CURRENCY)?;
+    let resellers = [shop.reseller()?, shop.reseller()?];
+    for reseller in &resellers {
+        shop.credit(reseller, "1000.00", CURRENCY)?;
     }
     for meeting in 0..MEETINGS {
         let last = codes(&format!("last/{meeting}"), 1);
         shop.stock_by_api(&product, &last)?;
-        let orders = channels.each_ref().map(|channel| {
-            let (client, product) = (shop.client(&channel.token), product.clone());
+        let orders = resellers.each_ref().map(|reseller| {
+            let (client, product) = (shop.client(&reseller.token), product.clone());
             async move { Result::Ok(client?.order(&format!("last-{meeting}"), order_of(&product)).await?) }
         });
         let answers: Vec<_> = at_once(orders.into_iter())?.into_iter().collect::<Result<_>>()?;
@@ -46,11 +46,11 @@ fn an_order_that_is_sent_twice_is_one_order() -> Result<()> {
     let product = shop.product(PRICE, CURRENCY)?;
     let stock = codes("twice", BUYERS * ORDERS + 1);
     shop.stock(&product, &stock)?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
 
     let buyers = (0..BUYERS).map(|buyer| {
-        let clients = [shop.client(&channel.token), shop.client(&channel.token)];
+        let clients = [shop.client(&reseller.token), shop.client(&reseller.token)];
         let body = order_of(&product);
         async move {
             let [one, other] = clients;

@@ -83,12 +83,12 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
     let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("requests", 10))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100.00", CURRENCY)?;
     let address = shop.address(0);
 
     block_on(async {
-        let mut client = shop.client(&channel.token)?;
+        let mut client = shop.client(&reseller.token)?;
         for (number, body) in bodies_that_are_no_orders(&product).into_iter().enumerate() {
             let what = format!(
                 "body {number}, {}",
@@ -110,11 +110,11 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
         ] {
             check_problem(path, &client.get(path).await?)?;
         }
-        check_callers(address, &shop.admin, &channel.token, &product).await?;
+        check_callers(address, &shop.admin, &reseller.token, &product).await?;
         check_other_request(&mut client, &product).await
     })??;
 
-    for raw in raw_bytes(&channel.token) {
+    for raw in raw_bytes(&reseller.token) {
         let answer = answer_to(address, &raw)?;
         assert!(
             !answer.starts_with(b"HTTP/1.1 2") && !answer.starts_with(b"HTTP/1.1 5"),

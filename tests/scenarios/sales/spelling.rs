@@ -21,8 +21,8 @@ fn names(value: &Value) -> Vec<&str> {
 fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100", CURRENCY)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("codes.txt");
     std::fs::write(&file, [codes("spelt", 3), vec!["---".to_owned()]].concat().join("\n"))?;
@@ -34,7 +34,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
         .cli
         .json(&["activate", imported["batch"].as_str().unwrap_or_default()])?;
     assert_eq!((&activated["now"], &activated["activated"]), (&json!(3), &json!(3)));
-    let order = block_on(compare(&shop, &product, &channel.token, &imported, &activated))??;
+    let order = block_on(compare(&shop, &product, &reseller.token, &imported, &activated))??;
 
     // An order that waits for somebody, made by hand: the counter sets one aside only where the database refuses it.
     let abnormal = |shop: &TestShop| shop.cli.json(&["admin", "order", "list", "--abnormal"]);

@@ -49,7 +49,7 @@ problems!(RedeemProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
 
 /// Redeem a key
 ///
-/// For the channel that bought the order, and whoever has its token. Once: a repeat gets the first answer.
+/// For the reseller that bought the order, and whoever has its token. Once: a repeat gets the first answer.
 #[utoipa::path(
     post, path = "/orders/{order}/redeem", tag = "orders", operation_id = "redeemItem", security(("bearer" = [])),
     params(("order" = Uuid, Path, description = "The order")),

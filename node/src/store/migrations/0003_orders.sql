@@ -1,7 +1,7 @@
 -- Who bought what.
 
 -- An answer that a repeated request gets again. The request's own content is told by its fingerprint. Here and in
--- `orders` and `ledger` no foreign key leads to accounts and wallets: every sale of a channel would take a share lock on
+-- `orders` and `ledger` no foreign key leads to accounts and wallets: every sale of a reseller would take a share lock on
 -- one row. A sale has locked its wallet anyway, and nothing deletes one (see the trigger `stays` of each).
 CREATE TABLE shop.idempotency (
     account_id  uuid  NOT NULL,

@@ -1,6 +1,6 @@
 -- Whose money, and where it went.
 
--- Whose money: a channel's prepaid credit, a product's revenue, or what came from outside.
+-- Whose money: a reseller's prepaid credit, a product's revenue, or what came from outside.
 CREATE TABLE shop.wallets (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind          text   NOT NULL CHECK (kind IN ('credit', 'revenue', 'outside')),

@@ -60,7 +60,7 @@ pub(crate) fn keys(shop: &TestShop, life: &mut Life) -> Result<()> {
                 None => word.to_owned(),
             })
             .collect();
-        let words: Vec<&str> = ["admin", "keys"]
+        let words: Vec<&str> = ["admin", "keyring"]
             .into_iter()
             .chain(words.iter().map(String::as_str))
             .collect();

@@ -59,7 +59,7 @@ impl FencedShop {
     fn order_named(&self, name: &str, node: &Node) -> Result<Answer> {
         let body = order_of(&self.product);
         block_on(async {
-            Ok(Client::new(node.address(), &self.channel.token)?
+            Ok(Client::new(node.address(), &self.reseller.token)?
                 .order(name, body)
                 .await?)
         })?

@@ -32,7 +32,7 @@ use tempfile::TempDir;
 /// Prices, in fen.
 pub(crate) const PRICE_MINOR: i64 = 990;
 
-/// A shop with one channel.
+/// A shop with one reseller.
 pub(crate) struct Shop {
     pub(crate) pool: PgPool,
     pub(crate) vault: Arc<Vault>,
@@ -45,7 +45,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Opens an empty shop whose channel has that much credit in yuan.
+    /// Opens an empty shop whose reseller has that much credit in yuan.
     pub(crate) async fn open(credit_minor: i64) -> Result<Self> {
         let postgres = Postgres::start(Durability::None)?;
         let url = postgres.connection_url(&postgres.database()?);
@@ -68,7 +68,7 @@ impl Shop {
             postgres,
             _keys: keys,
         };
-        create_account(&shop.pool, shop.account, "channel", Role::Channel, now_ms()).await?;
+        create_account(&shop.pool, shop.account, "reseller", Role::Reseller, now_ms()).await?;
         if credit_minor > 0 {
             top_up_credit(&shop.pool, shop.account, yuan(credit_minor), "first", now_ms()).await?;
         }

@@ -1,4 +1,4 @@
-//! `shelfproof admin keys`: the merchant's secret keys, from the first to a backup and back.
+//! `shelfproof admin keyring`: the merchant's secret keys, from the first to a backup and back.
 
 use std::path::PathBuf;
 
@@ -24,12 +24,12 @@ use crate::vault::folder::{backup, list, make};
 ///
 /// They lie where the configuration's [keys] says, with the passphrase file that it names; flags stand above it.
 #[derive(Debug, Subcommand)]
-pub enum KeysCommand {
+pub enum KeyringCommand {
     /// Make the keys of a new shelf, or restore them from a backup
     ///
     /// Each key is a file of its own, encrypted under one passphrase of at least 12 characters.
     ///
-    /// Example: shelfproof admin keys init --folder keys --passphrase-file passphrase.txt
+    /// Example: shelfproof admin keyring init --folder keys --passphrase-file passphrase.txt
     Init {
         /// The keys
         #[command(flatten)]
@@ -43,7 +43,7 @@ pub enum KeysCommand {
     },
     /// List the keys, what each is for, and its public part
     ///
-    /// Example: shelfproof admin keys list
+    /// Example: shelfproof admin keyring list
     List {
         /// The folder that holds the key files, above the configuration
         #[arg(long)]
@@ -53,7 +53,7 @@ pub enum KeysCommand {
     ///
     /// Keep the file and its passphrase in two places, neither of them this machine.
     ///
-    /// Example: shelfproof admin keys export --to shelf.backup --to-passphrase-file second.txt
+    /// Example: shelfproof admin keyring export --to shelf.backup --to-passphrase-file second.txt
     Export {
         /// The keys
         #[command(flatten)]
@@ -67,7 +67,7 @@ pub enum KeysCommand {
     },
     /// Make the next key of a kind; what must follow is printed
     ///
-    /// Example: shelfproof admin keys rotate master
+    /// Example: shelfproof admin keyring rotate master
     Rotate {
         /// Which kind
         kind: Rotated,
@@ -77,7 +77,7 @@ pub enum KeysCommand {
     },
     /// Sign receipts with another key, once the registry knows its address
     ///
-    /// Example: shelfproof admin keys use-receipt 2
+    /// Example: shelfproof admin keyring use-receipt 2
     UseReceipt {
         /// Its number, as in receipt-2
         number: i32,
@@ -90,7 +90,7 @@ pub enum KeysCommand {
     /// Run it after `rotate master` and after every server was restarted: one that still runs with the old keys cannot
     /// read what this wraps anew. It can be stopped and run again at any time.
     ///
-    /// Example: shelfproof admin keys rewrap --remove-old
+    /// Example: shelfproof admin keyring rewrap --remove-old
     Rewrap {
         /// The keys
         #[command(flatten)]
@@ -133,9 +133,9 @@ struct Answer {
 ///
 /// # Errors
 /// Where it was refused, with what to do.
-pub(super) async fn run(command: KeysCommand, settings: Settings, is_json: bool) -> Result<(), Failure> {
+pub(super) async fn run(command: KeyringCommand, settings: Settings, is_json: bool) -> Result<(), Failure> {
     let answer = match command {
-        KeysCommand::Rewrap { remove_old, .. } => rewrap::run(&Config::read(&settings)?, remove_old).await?,
+        KeyringCommand::Rewrap { remove_old, .. } => rewrap::run(&Config::read(&settings)?, remove_old).await?,
         // Argon2id and fsync: some hundred milliseconds of work that waits for nobody.
         other => tokio::task::spawn_blocking(move || answer(other, &settings)).await??,
     };
@@ -143,7 +143,7 @@ pub(super) async fn run(command: KeysCommand, settings: Settings, is_json: bool)
     Ok(())
 }
 
-impl KeysCommand {
+impl KeyringCommand {
     /// What the command line says of the configuration's `[keys]`.
     pub(super) fn flags(&self) -> Vec<Flag> {
         let (folder, passphrase_file) = match self {
@@ -165,9 +165,9 @@ impl KeysCommand {
     }
 }
 
-fn answer(command: KeysCommand, settings: &Settings) -> Result<Answer, Failure> {
+fn answer(command: KeyringCommand, settings: &Settings) -> Result<Answer, Failure> {
     match command {
-        KeysCommand::Init {
+        KeyringCommand::Init {
             from,
             from_passphrase_file,
             ..
@@ -185,11 +185,11 @@ fn answer(command: KeysCommand, settings: &Settings) -> Result<Answer, Failure> 
             }
             Ok(made(&folder, &list(&folder)?))
         }
-        KeysCommand::List { .. } => {
+        KeyringCommand::List { .. } => {
             let KeysFolder { folder } = settings.section()?;
             Ok(shown(&folder, &list(&folder)?))
         }
-        KeysCommand::Export {
+        KeyringCommand::Export {
             to, to_passphrase_file, ..
         } => {
             let keys = settings.section::<Keys>()?;
@@ -198,13 +198,13 @@ fn answer(command: KeysCommand, settings: &Settings) -> Result<Answer, Failure> 
             let names = backup::export(&keys.folder, &passphrase, &to, &second)?;
             Ok(show::exported(&to, &names))
         }
-        KeysCommand::Rotate { kind, .. } => rotate(kind, &settings.section::<Keys>()?),
-        KeysCommand::UseReceipt { number, .. } => {
+        KeyringCommand::Rotate { kind, .. } => rotate(kind, &settings.section::<Keys>()?),
+        KeyringCommand::UseReceipt { number, .. } => {
             let keys = settings.section::<Keys>()?;
             make::use_receipt(&keys.folder, number, &read_passphrase(&keys.passphrase_file)?)?;
             show::used(&keys.folder, number)
         }
-        KeysCommand::Rewrap { .. } => Err("rewrap needs the shop's database".into()),
+        KeyringCommand::Rewrap { .. } => Err("rewrap needs the shop's database".into()),
     }
 }
 

@@ -36,7 +36,7 @@ const fn loss(name: Name) -> &'static str {
 pub(super) fn made(folder: &Path, keys: &[Listed]) -> Answer {
     let mut answer = shown(folder, keys);
     answer.text += "\nNow, before the first sale:\n\
-        1. Back all of it up: `shelfproof admin keys export`. Keep the backup and its passphrase apart from each other and\n   \
+        1. Back all of it up: `shelfproof admin keyring export`. Keep the backup and its passphrase apart from each other and\n   \
            from this machine. What is lost with vrf cannot be mended by anybody.\n\
         2. Move owner.key away from here once the merchant is registered.\n\
         3. Give anchorer.key to shelfproof-anchor, and its address some funds.\n";
@@ -87,7 +87,7 @@ pub(super) fn exported(backup: &Path, names: &[Name]) -> Answer {
     let names: Vec<String> = names.iter().map(Name::to_string).collect();
     Answer {
         text: format!(
-            "{} holds {}.\nTry it now: `shelfproof admin keys init --from {}` into another folder. Then keep it, and its \
+            "{} holds {}.\nTry it now: `shelfproof admin keyring init --from {}` into another folder. Then keep it, and its \
              passphrase, apart from each other and from this machine.\n",
             backup.display(),
             names.join(", "),
@@ -102,9 +102,9 @@ pub(super) fn rotated_master(name: Name) -> Answer {
     Answer {
         text: format!(
             "{name} is made. Now:\n\
-             1. Make a new backup: `shelfproof admin keys export`.\n\
+             1. Make a new backup: `shelfproof admin keyring export`.\n\
              2. Bring {name}.key to every server and restart each: it seals new batches, the old keys still open.\n\
-             3. Then run `shelfproof admin keys rewrap`.\n"
+             3. Then run `shelfproof admin keyring rewrap`.\n"
         ),
         value: json!({ "key": name.to_string() }),
     }
@@ -117,9 +117,9 @@ pub(super) fn rotated_receipt(folder: &Path, name: Name) -> Result<Answer, Failu
     Ok(Answer {
         text: format!(
             "{name} is made, address {address}. Nothing signs with it yet. Now:\n\
-             1. Make a new backup: `shelfproof admin keys export`.\n\
+             1. Make a new backup: `shelfproof admin keyring export`.\n\
              2. With the owner's key, add that address on chain (addReceiptSigner) and wait until it is final.\n\
-             3. Then run `shelfproof admin keys use-receipt {number}` and restart every server.\n\
+             3. Then run `shelfproof admin keyring use-receipt {number}` and restart every server.\n\
              4. Then end the old address on chain (endReceiptSigner), at least an hour ahead.\n\
              A receipt signed before step 2 counts for nothing.\n"
         ),

@@ -1,4 +1,4 @@
-//! `shelfproof admin keys rewrap`: the second half of a master key's rotation.
+//! `shelfproof admin keyring rewrap`: the second half of a master key's rotation.
 
 use std::path::Path;
 

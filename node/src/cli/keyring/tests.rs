@@ -8,7 +8,7 @@ use super::*;
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
-    command: KeysCommand,
+    command: KeyringCommand,
 }
 
 const PASSPHRASE: &str = "correct horse battery";
@@ -30,7 +30,7 @@ fn ask(folder: &Path, line: &str) -> Result<Answer, Failure> {
         Some(file) => folder.join(file).display().to_string(),
         None => word.to_owned(),
     });
-    let cli = Cli::try_parse_from(["keys".to_owned()].into_iter().chain(words))?;
+    let cli = Cli::try_parse_from(["keyring".to_owned()].into_iter().chain(words))?;
     let settings = Settings::read_apart(&folder.join("shelfproof.toml"), &cli.command.flags())?;
     answer(cli.command, &settings)
 }

@@ -1,4 +1,4 @@
-//! `shelfproof admin key`: who may call the API.
+//! `shelfproof admin token`: makes, lists and revokes the tokens that call the API (API keys).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -25,9 +25,9 @@ use crate::flow::create_api_key::create_api_key;
 use crate::flow::revoke_api_key::revoke_api_key;
 use crate::store::api_key::{ListedKey, api_key_list};
 
-/// Who may call the API.
+/// Make, list and revoke API keys, the tokens that call the API
 #[derive(Debug, Args)]
-pub struct KeyArgs {
+pub struct TokenArgs {
     #[command(subcommand)]
     command: Command,
     /// Print JSON
@@ -41,7 +41,7 @@ enum Command {
     ///
     /// The key is shown once: only a hash of it is kept.
     ///
-    /// Example: shelfproof admin key create --account shop-a --role channel --out shop-a.key
+    /// Example: shelfproof admin token create --account shop-a --role reseller --out shop-a.key
     Create {
         /// The account's name
         #[arg(long)]
@@ -62,7 +62,7 @@ enum Command {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
-    /// Take a key's power away, within seconds on every server
+    /// Revoke an API key; every server refuses it within seconds
     Revoke {
         /// Its id, as the list shows it
         id: ApiKeyId,
@@ -74,23 +74,23 @@ enum RoleArg {
     /// Runs the shop; sees no code
     Admin,
     /// Buys from its prepaid credit
-    Channel,
+    Reseller,
 }
 
 impl From<RoleArg> for Role {
     fn from(role: RoleArg) -> Self {
         match role {
             RoleArg::Admin => Self::Admin,
-            RoleArg::Channel => Self::Channel,
+            RoleArg::Reseller => Self::Reseller,
         }
     }
 }
 
-/// Does what was asked, and prints the answer.
+/// Runs the command, and prints the result.
 ///
 /// # Errors
-/// Where it was refused, with what to do.
-pub async fn run(args: KeyArgs, pool: &PgPool) -> Result<(), Failure> {
+/// A refusal, with what to do about it.
+pub async fn run(args: TokenArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::Create { account, role, out } => create(pool, &account, role.into(), out.as_deref(), args.json).await,
         Command::List { after, limit } => {
@@ -115,7 +115,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
     let now_ms = now_ms();
     let account = create_account(pool, AccountId::new(now_ms, rand::random()), account, role, now_ms).await?;
     let key = ApiKey::new(ApiKeyId::new(now_ms, rand::random()), rand::random());
-    // The file first: a crash between leaves a key that opens nothing, not one that nobody has.
+    // The file first: a crash in between leaves a token that opens nothing, not an API key whose token is lost.
     if let Some(path) = out {
         write_token(path, &key.token()).map_err(|error| FlowError::Invalid {
             field: "out",
@@ -123,7 +123,7 @@ async fn create(pool: &PgPool, account: &str, role: Role, out: Option<&Path>, is
         })?;
     }
     if let Err(error) = create_api_key(pool, &key, account.id, now_ms).await {
-        // It opens nothing; that it stays is no harm.
+        // The token opens nothing: it does no harm where the file cannot be removed.
         let _ = out.map(fs::remove_file);
         return Err(error.into());
     }
