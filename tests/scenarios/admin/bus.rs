@@ -150,7 +150,7 @@ fn whatever_runs_beside_and_is_killed_nothing_is_left_out_or_out_of_order() -> R
                     } else {
                         pending.take(&committed, &keys);
                     }
-                    for (_, (stored, number)) in credits.iter_mut().filter(|(key, _)| keys.contains(key)) {
+                    for (_, (stored, number)) in credits.iter_mut().filter(|(key, _)| keys.contains(*key)) {
                         if is_committed {
                             *stored = *number;
                         } else {
