@@ -44,7 +44,7 @@ fn announce(messages: &[Message]) {
         let (id, key, body) = (&message.id, &message.key, &message.body);
         match message.topic.as_str() {
             "order.abnormal" => {
-                tracing::error!(id, order = key, "an order could not be settled and waits for somebody")
+                tracing::error!(id, order = key, "an order could not be settled and waits for somebody");
             }
             "product.changed" | "credit.added" => tracing::info!(id, %body, "{}", message.topic),
             _ => {}
