@@ -17,11 +17,11 @@ use shelfproof_anchor::store::events::event_append;
 use shelfproof_anchor::store::lock::session_open;
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::child::{Server, Signal, send};
-use shelfproof_tests::history_books::HistoryBooks;
+use shelfproof_tests::event_writer::EventWriter;
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, books};
+use shelfproof_tests::{Result, sample_rows};
 use sqlx::{PgConnection, PgPool};
 
 /// How long a start may take, and with it a takeover from a worker that was killed.
@@ -91,7 +91,7 @@ async fn add_credit(connection: &mut PgConnection, to: i64, number: u64) -> Resu
 
 async fn migrated(postgres: &Postgres) -> Result<(String, PgPool)> {
     let database = postgres.database()?;
-    let pool = books::connect(postgres, &database)?;
+    let pool = sample_rows::connect(postgres, &database)?;
     store::migrate(&pool).await?;
     Ok((postgres.connection_url(&database), pool))
 }
@@ -112,7 +112,7 @@ fn whatever_runs_beside_and_is_killed_nothing_is_left_out_or_out_of_order() -> R
         let mut inbox = Inbox::default();
         // What each open transaction wrote, and whose keys it therefore holds; below zero: an account.
         let mut open: [Option<BTreeSet<i64>>; WRITERS] = Default::default();
-        let (mut committed, mut pending) = (HistoryBooks::default(), HistoryBooks::default());
+        let (mut committed, mut pending) = (EventWriter::default(), EventWriter::default());
         let mut credits: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
         let mut rng = StdRng::seed_from_u64(7);
         for _ in 0..STEPS {
@@ -275,11 +275,11 @@ fn a_worker_killed_before_it_stored_its_position_leaves_the_delivery_to_the_next
         nodes: 0,
         ..Settings::default()
     })?;
-    let channel = shop.channel()?;
+    let reseller = shop.reseller()?;
     let folder = tempfile::tempdir()?;
     let mut first = start_worker(&shop, &folder.path().join("first.log"))?;
     let said = |log: &str| log.contains("credit.added").then_some(());
-    shop.credit(&channel, "31.73", CURRENCY)?;
+    shop.credit(&reseller, "31.73", CURRENCY)?;
     first.wait_for(BOUND, said)?;
     let position = "SELECT messages FROM shop.consumers WHERE name = 'worker'";
     let end = Instant::now() + BOUND;
@@ -289,12 +289,12 @@ fn a_worker_killed_before_it_stored_its_position_leaves_the_delivery_to_the_next
 
     block_on(async {
         // The position is locked: the worker delivers, and then waits to store how far it has come.
-        let pool = books::connect(&shop.postgres, &shop.database)?;
+        let pool = sample_rows::connect(&shop.postgres, &shop.database)?;
         let mut held = pool.begin().await?;
         sqlx::raw_sql("SELECT FROM shop.consumers WHERE name = 'worker' FOR UPDATE")
             .execute(&mut *held)
             .await?;
-        shop.credit(&channel, "42.91", CURRENCY)?;
+        shop.credit(&reseller, "42.91", CURRENCY)?;
         first.wait_for(BOUND, |log| log.contains("42.91").then_some(()))?;
         send(Signal::Kill, first.pid())?;
         Result::Ok(held.rollback().await?)
@@ -349,8 +349,8 @@ fn a_merchant_s_program_reads_what_happened_since_it_last_read() -> Result<()> {
     assert_eq!(tail(&[])?.len(), 0, "what was read is not read again");
     assert_eq!(tail(&["--from", "start"])?, read);
 
-    let channel = shop.channel()?;
-    shop.credit(&channel, "1.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "1.00", CURRENCY)?;
     let listed = shop.cli.json(&["admin", "event", "consumers"])?;
     assert_eq!(
         (&listed["items"][0]["consumer"], &listed["items"][0]["waiting"]),
