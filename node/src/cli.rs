@@ -26,6 +26,7 @@ pub mod activate;
 pub mod check;
 pub mod credit;
 pub mod dev;
+pub mod event;
 pub mod import;
 pub mod init;
 pub mod keyring;
@@ -97,6 +98,7 @@ enum Admin {
     Order(order::OrderArgs),
     Check(check::CheckArgs),
     Task(task::TaskArgs),
+    Event(event::EventArgs),
     #[command(subcommand)]
     Keyring(KeyringCommand),
 }
@@ -173,6 +175,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Token(args) => token::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,
+        Admin::Event(args) => event::run(args, &pool().await?).await?,
         Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
         Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,

@@ -86,6 +86,8 @@ pub struct Sale {
 pub struct Worker {
     /// Time between two checks of the invariants.
     pub check_every_s: u64,
+    /// How long facts of the outbox are kept after every consumer has read them.
+    pub outbox_keep_days: u64,
     /// Address and port that answer `/healthz` and `/metrics`, without a token; there is none where this is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<SocketAddr>,
@@ -191,6 +193,7 @@ impl Default for Worker {
     fn default() -> Self {
         Self {
             check_every_s: 3_600,
+            outbox_keep_days: 30,
             listen: None,
         }
     }

@@ -11,6 +11,7 @@ pub mod history;
 pub mod hold;
 pub mod id;
 pub mod key;
+pub mod message;
 pub mod money;
 pub mod name;
 pub mod order;

@@ -18,6 +18,7 @@ pub mod revoke_api_key;
 pub mod rotate_master;
 mod step;
 pub mod top_up_credit;
+pub mod trim_outbox;
 pub mod void;
 
 use crate::domain::money::NotMoney;

@@ -8,6 +8,7 @@ pub mod access;
 mod api_types;
 pub mod app;
 pub mod background;
+pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod dev;

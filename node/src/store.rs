@@ -15,12 +15,14 @@ pub mod batch;
 pub mod batch_key;
 pub mod check;
 mod column;
+pub mod consumer;
 mod error;
 pub mod hold;
 pub mod import;
 pub mod item;
 pub mod key;
 pub mod order;
+pub mod outbox;
 pub mod pool;
 pub mod product;
 pub mod sale;
@@ -50,6 +52,7 @@ fn migrations() -> Migrator {
         migration(2, "stock", include_str!("store/migrations/0002_stock.sql")),
         migration(3, "orders", include_str!("store/migrations/0003_orders.sql")),
         migration(4, "money", include_str!("store/migrations/0004_money.sql")),
+        migration(5, "outbox", include_str!("store/migrations/0005_outbox.sql")),
         migration(6, "tasks", include_str!("store/migrations/0006_tasks.sql")),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");

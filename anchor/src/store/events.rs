@@ -151,10 +151,57 @@ pub async fn event_of_keys(connection: &mut PgConnection, keys: &[i64]) -> Resul
         .bind(keys)
         .fetch_all(connection)
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            let (key_no, version) = (row.key_no, row.version);
-            row.into_stored().ok_or(EventError::Inconsistent { key_no, version })
-        })
-        .collect()
+    read_all(rows)
+}
+
+/// Where an event is in the order of [`event_page`], in the database's types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace {
+    pub at_ms: i64,
+    pub key_no: i64,
+    pub version: i32,
+}
+
+impl StoredEvent {
+    /// Where it is in the order of [`event_page`].
+    #[must_use]
+    pub fn place(&self) -> EventPlace {
+        EventPlace {
+            at_ms: self.event.at_ms.cast_signed(),
+            key_no: self.key_no,
+            version: self.event.version.cast_signed(),
+        }
+    }
+}
+
+/// At most `limit` events that are visible in `snapshot` and not in `since` (both as PostgreSQL writes a `pg_snapshot`),
+/// after one of them, by time, key and version. A key's times never decrease: its versions come in order.
+///
+/// # Errors
+/// Where the database fails, or a row is damaged.
+pub async fn event_page(
+    connection: &mut PgConnection,
+    since: &str,
+    snapshot: &str,
+    after: Option<EventPlace>,
+    limit: i64,
+) -> Result<Vec<StoredEvent>, EventError> {
+    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/event_page.sql"))
+        .bind(since)
+        .bind(snapshot)
+        .bind(after.map(|after| after.at_ms))
+        .bind(after.map(|after| after.key_no))
+        .bind(after.map(|after| after.version))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    read_all(rows)
+}
+
+fn read_all(rows: Vec<Row>) -> Result<Vec<StoredEvent>, EventError> {
+    let events = rows.into_iter().map(|row| {
+        let (key_no, version) = (row.key_no, row.version);
+        row.into_stored().ok_or(EventError::Inconsistent { key_no, version })
+    });
+    events.collect()
 }

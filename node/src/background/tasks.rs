@@ -5,21 +5,54 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::Scheduled;
+use super::{Scheduled, Task};
 use crate::config::Worker;
 
 mod check;
+mod relay;
+mod trim;
 
 /// How long a check may take: it reads every row of the shop.
 const CHECK_BOUND: Duration = Duration::from_hours(6);
 
+/// How late a message may reach the consumers of the worker.
+const RELAY_PERIOD: Duration = Duration::from_secs(2);
+
+/// How long one run of the relay may take. What it has delivered by then stays delivered.
+const RELAY_BOUND: Duration = Duration::from_mins(10);
+
+const TRIM_PERIOD: Duration = Duration::from_hours(1);
+const TRIM_BOUND: Duration = Duration::from_mins(10);
+
 /// All tasks, scheduled as configured.
 #[must_use]
 pub fn all(pool: &PgPool, settings: &Worker) -> Vec<Scheduled> {
-    vec![Scheduled {
-        name: "check",
-        period: Duration::from_secs(settings.check_every_s),
-        bound: CHECK_BOUND,
-        task: Arc::new(check::Check::new(pool.clone())),
-    }]
+    let task = |name, period, bound, task: Arc<dyn Task>| Scheduled {
+        name,
+        period,
+        bound,
+        task,
+    };
+    let check_period = Duration::from_secs(settings.check_every_s);
+    let outbox_keep = Duration::from_hours(24 * settings.outbox_keep_days);
+    vec![
+        task(
+            "check",
+            check_period,
+            CHECK_BOUND,
+            Arc::new(check::Check::new(pool.clone())),
+        ),
+        task(
+            "relay",
+            RELAY_PERIOD,
+            RELAY_BOUND,
+            Arc::new(relay::Relay::new(pool.clone())),
+        ),
+        task(
+            "trim",
+            TRIM_PERIOD,
+            TRIM_BOUND,
+            Arc::new(trim::Trim::new(pool.clone(), outbox_keep)),
+        ),
+    ]
 }

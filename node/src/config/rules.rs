@@ -72,7 +72,10 @@ pub(super) fn sale(sale: &Sale) -> Vec<Check> {
     reason = "a section's rules take it as all the others do"
 )]
 pub(super) fn worker(worker: &Worker) -> Vec<Check> {
-    broken([within("check_every_s", worker.check_every_s, 1..=86_400)])
+    broken([
+        within("check_every_s", worker.check_every_s, 1..=86_400),
+        within("outbox_keep_days", worker.outbox_keep_days, 1..=3_650),
+    ])
 }
 
 pub(super) fn proofs(proofs: &Proofs) -> Vec<Check> {

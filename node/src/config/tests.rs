@@ -115,6 +115,10 @@ fn numbers_have_bounds() {
             "sale.anchor_within_s must be 600 to 86400",
         ),
         ("[worker]\ncheck_every_s = 0", "worker.check_every_s must be 1 to 86400"),
+        (
+            "[worker]\noutbox_keep_days = 0",
+            "worker.outbox_keep_days must be 1 to 3650",
+        ),
     ];
     for (lines, rule) in cases {
         let error = error(&format!("{WHOLE}{lines}"));

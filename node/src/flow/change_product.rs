@@ -7,9 +7,11 @@ use sqlx::{PgConnection, PgPool};
 use super::FlowError;
 use super::create_product::taken;
 use crate::domain::id::ProductId;
+use crate::domain::message::Fact;
 use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::product::{MAX_NAME, Product};
+use crate::store::outbox::outbox_insert;
 use crate::store::product::{VersionedUpdate, product_get, product_update};
 use crate::store::sku::sku_update;
 
@@ -44,6 +46,7 @@ pub async fn change_product(pool: &PgPool, id: ProductId, version: i32, change: 
         require_updated(update, "SKU", product.sku.id)?;
         product = read(&mut transaction, id).await?;
     }
+    outbox_insert(&mut transaction, &Fact::ProductChanged(&product)).await?;
     transaction.commit().await?;
     Ok(product)
 }

@@ -4,10 +4,12 @@ use sqlx::PgPool;
 
 use super::{FlowError, stored_ms};
 use crate::domain::id::{ProductId, SkuId};
+use crate::domain::message::Fact;
 use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::product::{MAX_NAME, Product};
 use crate::domain::sku::{Sku, SkuKind, StockPolicy};
+use crate::store::outbox::outbox_insert;
 use crate::store::pool::pool_insert;
 use crate::store::product::product_insert;
 use crate::store::sku::sku_insert;
@@ -48,6 +50,7 @@ pub async fn create_product(
     sku_insert(&mut transaction, &product).await?;
     pool_insert(&mut *transaction, product.sku.id).await?;
     wallet_open_revenue(&mut transaction, product.id, price.currency).await?;
+    outbox_insert(&mut transaction, &Fact::ProductChanged(&product)).await?;
     transaction.commit().await?;
     Ok(product)
 }

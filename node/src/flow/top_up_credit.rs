@@ -5,10 +5,12 @@ use sqlx::PgPool;
 use super::{FlowError, stored_ms};
 use crate::domain::account::Role;
 use crate::domain::id::AccountId;
+use crate::domain::message::Fact;
 use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::wallet::{Cause, MAX_REFERENCE, TopUp, Transfer};
 use crate::store::account::account_get;
+use crate::store::outbox::outbox_insert;
 use crate::store::transfer::{transfer_find_top_up, transfer_insert};
 use crate::store::wallet::{wallet_lock_top_up, wallet_move};
 
@@ -55,6 +57,12 @@ pub async fn top_up_credit(
     };
     if transfer_insert(&mut transaction, &transfer).await? {
         wallet_move(&mut transaction, transfer.from, transfer.to, transfer.amount_minor).await?;
+        let fact = Fact::CreditAdded {
+            account,
+            amount,
+            reference: &asked.reference,
+        };
+        outbox_insert(&mut transaction, &fact).await?;
         // A crash before this leaves nothing; one after it, and the repeat finds the row.
         transaction.commit().await?;
         return Ok(asked);

@@ -19,9 +19,11 @@ use super::rows::{self, BatchRows, RowsError, Times};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::{AccountId, OrderId, ProductId};
+use crate::domain::message::Fact;
 use crate::domain::order::NewOrder;
 use crate::domain::sale::Intent;
 use crate::store::StoreError;
+use crate::store::outbox::outbox_insert;
 use crate::store::sale;
 use crate::store::sale_write::sale_write;
 use crate::telemetry::metrics::{self, Stages};
@@ -271,6 +273,7 @@ pub(super) async fn record_abnormal(
     }
     let Intent::Sell(order) = intent;
     let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
+    outbox_insert(&mut transaction, &Fact::OrderAbnormal(order.id)).await?;
     transaction.commit().await?;
     Ok(sorted.answers(outcomes))
 }

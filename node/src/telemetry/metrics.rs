@@ -21,6 +21,7 @@ const REQUESTS: &str = "shelfproof_http_requests_total";
 const REQUEST_TIME: &str = "shelfproof_http_request_seconds";
 const CONNECTIONS: &str = "shelfproof_database_connections";
 const FENCE: &str = "shelfproof_fence_open";
+const MESSAGES: &str = "shelfproof_messages_total";
 const TASK_RUNS: &str = "shelfproof_task_runs_total";
 const TASK_TIME: &str = "shelfproof_task_seconds";
 const TASK_FAILURES: &str = "shelfproof_task_failures";
@@ -157,4 +158,9 @@ pub(crate) fn task(state: &TaskState) {
 pub(crate) fn task_run(name: &'static str, outcome: &'static str, took: Duration) {
     counter!(TASK_RUNS, "task" => name, "outcome" => outcome).increment(1);
     histogram!(TASK_TIME, "task" => name).record(took);
+}
+
+/// A message of the bus; `topic` is one of this program's names.
+pub(crate) fn message(topic: &str) {
+    counter!(MESSAGES, "topic" => topic.to_owned()).increment(1);
 }

@@ -1,6 +1,7 @@
 //! Administration: setting a merchant up, products, credit and keys, checks, the schema, and secrets that stay secret.
 
 mod accounts;
+mod bus;
 mod check;
 mod dev;
 mod keyring;

@@ -1,0 +1,53 @@
+//! `relay`: reads the bus as the consumer `worker`, counts messages by topic, and logs those that somebody should know
+//! of.
+
+use std::convert::Infallible;
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::super::{Task, TaskRun};
+use crate::bus::{Origin, relay, subscribe};
+use crate::domain::message::Message;
+use crate::telemetry::metrics;
+
+/// The consumer's name.
+const CONSUMER: &str = "worker";
+
+pub(super) struct Relay(PgPool);
+
+impl Relay {
+    pub(super) const fn new(pool: PgPool) -> Self {
+        Self(pool)
+    }
+}
+
+impl Task for Relay {
+    fn run(&self) -> TaskRun {
+        let pool = self.0.clone();
+        Box::pin(async move {
+            subscribe(&pool, CONSUMER, Origin::Start).await?;
+            let delivered = relay(&pool, CONSUMER, |messages| {
+                announce(messages);
+                Ok::<(), Infallible>(())
+            })
+            .await?;
+            Ok(json!({ "delivered": delivered }))
+        })
+    }
+}
+
+/// Counts every message; writes those about money, prices, and orders that wait for somebody to the log.
+fn announce(messages: &[Message]) {
+    for message in messages {
+        metrics::message(&message.topic);
+        let (id, key, body) = (&message.id, &message.key, &message.body);
+        match message.topic.as_str() {
+            "order.abnormal" => {
+                tracing::error!(id, order = key, "an order could not be settled and waits for somebody");
+            }
+            "product.changed" | "credit.added" => tracing::info!(id, %body, "{}", message.topic),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `trim`: deletes facts of the outbox that are old and that every consumer has read.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shelfproof_base::clock::now_ms;
+use sqlx::PgPool;
+
+use super::super::{Task, TaskRun};
+use crate::flow::trim_outbox::trim_outbox;
+
+pub(super) struct Trim {
+    pool: PgPool,
+    keep: Duration,
+}
+
+impl Trim {
+    /// Keeps facts for that long, and longer where a consumer has not read them.
+    pub(super) const fn new(pool: PgPool, keep: Duration) -> Self {
+        Self { pool, keep }
+    }
+}
+
+impl Task for Trim {
+    fn run(&self) -> TaskRun {
+        let (pool, keep) = (self.pool.clone(), self.keep);
+        Box::pin(async move {
+            let deleted = trim_outbox(&pool, keep, now_ms()).await?;
+            Ok(json!({ "deleted": deleted }))
+        })
+    }
+}

@@ -1,0 +1,2 @@
+-- Forgets a consumer and its position.
+DELETE FROM shop.consumers WHERE name = $1
