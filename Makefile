@@ -26,8 +26,7 @@ FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data
 CHECKS ?= advisories bans licenses sources
 
 # The packages are named, so that demo and benchmarks come out of one build with the same features.
-PROGRAMS := -p shelfproof -p shelfproof-anchor -p shelfproof-verifier -p shelfproof-tests \
-    --bin shelfproof --bin shelfproof-anchor --bin shelfproof-verify
+PROGRAMS := -p shelfproof -p shelfproof-anchor -p shelfproof-verifier
 
 help: ## These lines
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,18 +37,18 @@ test: ## Install what is missing, then every check and test, Rust and Solidity
 demo: ## A shop on this machine, the whole way of its keys, every cheat caught; serves until Ctrl-C (DEMO=once: ends after its checks)
 	$(if $(filter-out once,$(DEMO)),$(error DEMO is `once`, or is not set))
 	@tools/install
-	cargo build --locked --release $(PROGRAMS) --bin demo
+	cargo build --locked --release --bins $(PROGRAMS) -p shelfproof-demo
 	@# Ends with this make, however that ends.
 	@exec setpriv --pdeathsig TERM -- target/release/demo $(DEMO:%=--%)
 
 bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one)
 	@tools/install
-	cargo build --locked --release $(PROGRAMS) --bin bench
+	cargo build --locked --release --bins $(PROGRAMS) -p shelfproof-bench
 	target/release/bench $(ONLY)
 
 chaos: ## Kill node and PostgreSQL in turn under load, and look that nothing was lost or sold twice (ROUNDS=n SEED=n)
 	@tools/install
-	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) cargo test --locked --workspace --test counter_chaos -- --nocapture
+	CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) cargo test --locked --workspace --test recovery -- --nocapture chaos::
 
 mutants: ## Mutation tests of the verifier's library and map, without command line and RPC: 90 % must be caught
 	@tools/install

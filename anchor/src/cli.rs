@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
-use shelfproof_anchor::output::print;
 use shelfproof_anchor::register::{Account, Outcome, Registration};
+use shelfproof_base::output::print;
 use shelfproof_verifier::chain::rpc::Finality;
 
 mod export;

@@ -116,7 +116,7 @@ pub async fn compare(connection: &mut PgConnection, seen: &[OnChain]) -> Result<
             0 => None,
             number => epoch_get(connection, number).await?,
         };
-        let known = known.and_then(|epoch| epoch.sealed).map(|sealed| sealed.hash);
+        let known = known.and_then(|epoch| epoch.roots).map(|roots| roots.hash);
         let fence = judge(epoch.number, &epoch.hash, known, &marks);
         if fence != Fence::Open {
             return Ok(fence);

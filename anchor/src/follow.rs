@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::published::Data;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::clock::now_ms;
-use crate::config::is_web_address;
-use crate::figures;
 use crate::history::{History, HistoryError};
 use crate::http;
+use crate::metrics;
 use crate::replay::{Replay, ReplayError};
 use crate::status::{Condition, Status};
 
@@ -87,7 +87,7 @@ pub async fn follow(
     stop: impl Future<Output = ()> + Send + 'static,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), FollowError> {
-    let metrics = figures::start().map_err(|error| FollowError::Metrics(error.to_string()))?;
+    let prometheus = metrics::start().map_err(|error| FollowError::Metrics(error.to_string()))?;
     let source = RpcSource::connect(
         mirror.rpc.expose_secret(),
         mirror.chain_id,
@@ -108,7 +108,7 @@ pub async fn follow(
 
     let identity = source.identity();
     let (status, shown) = watch::channel(Status::default());
-    let served = http::serve(Arc::clone(&history), identity, shown, metrics, listener, stop);
+    let served = http::serve(Arc::clone(&history), identity, shown, prometheus, listener, stop);
     let replay = Replay {
         source,
         data,
@@ -176,11 +176,11 @@ fn say(status: &watch::Sender<Status>, history: &History, condition: Condition, 
         at_ms: now_ms(),
         final_epoch,
         final_hash,
-        sealed_epoch: final_epoch,
+        computed_epoch: final_epoch,
         next_cut_in_s: None,
         cut_to_final_s: None,
     };
-    figures::show(&now);
+    metrics::status_changed(&now);
     let before = status.send_replace(now.clone());
     if (before.condition, &before.detail) == (now.condition, &now.detail) {
         return;

@@ -1,20 +1,21 @@
 //! Everything between a list of events and the proof of a key's history, in one folder.
 //!
-//! An epoch is drawn from its events on top of the newest one, published, pushed; once its block is final it is
+//! An epoch is computed from its events on top of the newest one, published, pushed; once its block is final it is
 //! finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs alone. All of
 //! it follows from the chain and the published data, so that a mirror keeps the same folder as the merchant.
 //!
 //! Nothing here knows a database or a chain, and everything here blocks: from asynchronous code it is called on a thread
 //! that may. One process at a time has a folder open, and one task of it writes.
 
+mod compute;
 mod data;
-mod draw;
+mod durable;
 mod error;
 mod file;
 mod folder;
 mod proofs;
-mod walk;
-pub(crate) mod whole;
+mod published;
+mod trace;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,8 @@ use shelfproof_verifier::tree::EventsTree;
 /// A key's history with its proofs, as a prover hands it out.
 pub use shelfproof_verifier::bundle::KeyHistory as Proven;
 
-pub use draw::Drawn;
-pub(crate) use draw::threads;
+pub use compute::ComputedEpoch;
+pub(crate) use compute::threads;
 pub use error::HistoryError;
 
 use folder::Folder;
@@ -128,32 +129,36 @@ impl History {
     ///
     /// # Errors
     /// [`HistoryError::Breach`] where the events are not legal; where the map cannot be read.
-    pub fn draw(&self, events: &[KeyEvent]) -> Result<Drawn, HistoryError> {
-        self.draw_in_block(events, NO_BLOCK_YET_S)
+    pub fn compute_epoch(&self, events: &[KeyEvent]) -> Result<ComputedEpoch, HistoryError> {
+        self.compute_epoch_in_block(events, NO_BLOCK_YET_S)
     }
 
-    /// As [`Self::draw`], of an epoch whose block has that time (Unix seconds).
+    /// As [`Self::compute_epoch`], of an epoch whose block has that time (Unix seconds).
     ///
     /// # Errors
-    /// As [`Self::draw`].
-    pub fn draw_in_block(&self, events: &[KeyEvent], anchored_at_s: u64) -> Result<Drawn, HistoryError> {
-        draw::draw(&self.read().overlay, &self.merchant_id, events, anchored_at_s)
+    /// As [`Self::compute_epoch`].
+    pub fn compute_epoch_in_block(
+        &self,
+        events: &[KeyEvent],
+        anchored_at_s: u64,
+    ) -> Result<ComputedEpoch, HistoryError> {
+        compute::compute_epoch(&self.read().overlay, &self.merchant_id, events, anchored_at_s)
     }
 
-    /// Publishes the epoch's data, before its hash is stored anywhere; see [`crate::publish::Published::write`].
+    /// Publishes the epoch's data, before its hash is stored anywhere; see [`published::Published::write`].
     ///
     /// # Errors
     /// [`HistoryError::Io`].
-    pub fn publish(&self, drawn: &Drawn) -> Result<(), HistoryError> {
-        self.folder.data.write(drawn.header.number, &drawn.data)
+    pub fn publish(&self, computed: &ComputedEpoch) -> Result<(), HistoryError> {
+        self.folder.data.write(computed.header.number, &computed.data)
     }
 
     /// Makes the epoch the tip, in memory.
     ///
     /// # Errors
-    /// [`HistoryError::Map`] where something was pushed or truncated since it was drawn.
-    pub fn push(&self, drawn: Drawn) -> Result<(), HistoryError> {
-        let Drawn {
+    /// [`HistoryError::Map`] where something was pushed or truncated since it was computed.
+    pub fn push(&self, computed: ComputedEpoch) -> Result<(), HistoryError> {
+        let ComputedEpoch {
             header,
             hash,
             tree,
@@ -161,7 +166,7 @@ impl History {
             updates,
             plan,
             ..
-        } = drawn;
+        } = computed;
         let mut state = self.write();
         state.overlay.push(plan, updates, header.number, hash)?;
         state.waiting.push_back(Arc::new(Waiting { header, tree, links }));
@@ -241,13 +246,13 @@ impl History {
         if newest.facts().header.history_root != root || history::climb(key, &proof, &root) != Some(expected) {
             return Err(newest.damaged(format!("the history map's proof of key {key} is not for this epoch")));
         }
-        let mut walked = walk::walk(&self.folder, key, head.as_ref())?;
-        walked.epochs.insert(number, newest.facts().listed());
+        let mut trace = trace::trace_back(&self.folder, key, head.as_ref())?;
+        trace.epochs.insert(number, newest.facts().listed());
         Ok(Proven {
             key_id: *key,
-            events: walked.events,
+            events: trace.events,
             history: HistoryAt { epoch: number, proof },
-            epochs: walked.epochs.into_values().collect(),
+            epochs: trace.epochs.into_values().collect(),
         })
     }
 

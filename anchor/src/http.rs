@@ -19,6 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
+use shelfproof_base::server;
 use shelfproof_verifier::chain::Identity;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -27,8 +28,6 @@ use tokio::time::{interval, timeout};
 pub mod data;
 mod keys;
 mod problem;
-pub mod server;
-mod stall;
 mod state;
 
 use problem::Problem;

@@ -153,24 +153,24 @@ fn add(history: &History, epoch: &AnchoredEpoch, data: &[u8]) -> Result<usize, R
     let header = &epoch.header;
     let number = header.number;
     let breach = |breach| ReplayError::Breach { number, breach };
-    // Drawing works out every root anyway: only where something does not fit is it asked what an auditor would call it.
+    // Computing works out every root anyway: only where something does not fit is it asked what an auditor would call it.
     let judged = || audit::read_epoch(header, data, threads());
     let events = epoch::decode_data(data).or_else(|_| judged()).map_err(breach)?;
-    let drawn = match history.draw_in_block(&events, epoch.anchored_at_s) {
+    let computed = match history.compute_epoch_in_block(&events, epoch.anchored_at_s) {
         Err(HistoryError::Breach(found)) => return Err(breach(judged().err().unwrap_or(found))),
-        drawn => drawn?,
+        computed => computed?,
     };
-    if drawn.header != *header {
+    if computed.header != *header {
         judged().map_err(breach)?;
-        audit::check_history_root(header, &drawn.header.history_root).map_err(breach)?;
+        audit::check_history_root(header, &computed.header.history_root).map_err(breach)?;
         return Err(ReplayError::OtherHistory {
             number,
-            ours: drawn.hash,
+            ours: computed.hash,
             theirs: epoch.hash,
         });
     }
-    history.publish(&drawn)?;
-    history.push(drawn)?;
+    history.publish(&computed)?;
+    history.push(computed)?;
     history.finalise(number, epoch.block, epoch.anchored_at_s)?;
     Ok(events.len())
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
 use secrecy::ExposeSecret;
+use shelfproof_base::clock::now_ms;
 use shelfproof_verifier::chain::rpc::RpcSource;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
@@ -16,22 +17,21 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-mod say;
+mod report;
 
-use crate::clock::now_ms;
 use crate::config::Config;
+use crate::cut_policy::CutPolicy;
 use crate::fence::Fence;
-use crate::figures::{self, Measured};
 use crate::history::{History, HistoryError};
 use crate::http;
-use crate::seal::Policy;
+use crate::metrics;
 use crate::sequence::{Bounds, SequenceError, Sequencer};
 use crate::status::Condition;
 use crate::store::fence::fence_marks;
 use crate::store::lock::{lock_try, session_open};
 use crate::store::merchant::{Merchant, merchant_get};
 use crate::tx::{Sender, TxError};
-use say::Teller;
+use report::{StatusReporter, StepTimer};
 
 /// What `pg_stat_activity` calls this program.
 const APPLICATION: &str = "shelfproof-anchor";
@@ -82,7 +82,7 @@ pub async fn run(
     waiting: impl FnOnce(),
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), RunError> {
-    let metrics = figures::start().map_err(|error| RunError::Metrics(error.to_string()))?;
+    let prometheus = metrics::start().map_err(|error| RunError::Metrics(error.to_string()))?;
     let (stopped, stopping) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
@@ -101,13 +101,13 @@ pub async fn run(
     let listener = TcpListener::bind(address).await.map_err(in_listen)?;
     ready(listener.local_addr().map_err(in_listen)?);
 
-    let (teller, status) = Teller::new(signer.address(), &history);
+    let (reporter, status) = StatusReporter::new(signer.address(), &history);
     let mut until = stopping;
     let served = http::serve(
         Arc::clone(&history),
         config.chain.identity(),
         status,
-        metrics,
+        prometheus,
         listener,
         async move { drop(until.wait_for(|stopped| *stopped).await) },
     );
@@ -116,7 +116,7 @@ pub async fn run(
         options,
         signer,
         history,
-        teller,
+        reporter,
     };
     tokio::select! {
         ended = served => Ok(ended?),
@@ -176,7 +176,7 @@ struct Anchor {
     options: PgConnectOptions,
     signer: PrivateKeySigner,
     history: Arc<History>,
-    teller: Teller,
+    reporter: StatusReporter,
 }
 
 impl Anchor {
@@ -191,7 +191,7 @@ impl Anchor {
                 Err(Ended::ForGood(error)) => return error,
                 Err(Ended::WithSession(error)) => error,
             };
-            self.teller.say_failure(&failed, None).await;
+            self.reporter.report_failure(&failed, None).await;
             failures += 1;
             sleep(self.pause(failures)).await;
         }
@@ -212,7 +212,7 @@ impl Anchor {
             match sequencer.round(now_ms()).await {
                 Ok(round) => {
                     *failures = 0;
-                    self.teller.say_round(&round, sequencer.connection()).await;
+                    self.reporter.report_round(&round, sequencer.connection()).await;
                     if !round.again {
                         sleep(self.poll()).await;
                     }
@@ -220,7 +220,7 @@ impl Anchor {
                 Err(SequenceError::History(error @ HistoryError::Lost(_))) => return Err(Ended::ForGood(error.into())),
                 Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error.into()),
                 Err(error) => {
-                    self.teller.say_failure(&error, Some(sequencer.connection())).await;
+                    self.reporter.report_failure(&error, Some(sequencer.connection())).await;
                     *failures += 1;
                     sleep(self.pause(*failures)).await;
                 }
@@ -232,7 +232,7 @@ impl Anchor {
     async fn lock_again(&mut self) -> Result<PgConnection, SequenceError> {
         let mut session = session_open(&self.options).await?;
         while !lock_try(&mut session).await? {
-            self.teller.say(Condition::Standby, String::new());
+            self.reporter.report(Condition::Standby, String::new());
             sleep(self.poll()).await;
         }
         Ok(session)
@@ -255,7 +255,7 @@ impl Anchor {
                 Ok(source) => break source,
                 Err(error) => {
                     let failed = SequenceError::Tx(error);
-                    self.teller.say_failure(&failed, Some(&mut session)).await;
+                    self.reporter.report_failure(&failed, Some(&mut session)).await;
                     failures += 1;
                     sleep(self.pause(failures)).await;
                 }
@@ -263,7 +263,7 @@ impl Anchor {
         };
         let anchor = &self.config.anchor;
         let sender = Sender::new(source, self.signer.clone(), Some(anchor.max_fee_gwei));
-        let policy = Policy {
+        let policy = CutPolicy {
             every_ms: anchor.every_s * 1_000,
             events_max: anchor.events_max,
             margin_ms: anchor.margin_s * 1_000,
@@ -279,7 +279,7 @@ impl Anchor {
             history,
             policy,
             bounds,
-            Box::new(Measured),
+            Box::new(StepTimer),
         ))
     }
 
@@ -291,7 +291,7 @@ impl Anchor {
                 Some(_) => return Err(Ended::ForGood(RunError::OtherMerchant)),
                 None => {
                     let detail = "no shop was opened on this database yet: start `shelfproof serve`";
-                    self.teller.say(Condition::Starting, detail.to_owned());
+                    self.reporter.report(Condition::Starting, detail.to_owned());
                     sleep(self.poll()).await;
                 }
             }

@@ -10,25 +10,23 @@ use alloy_primitives::B256;
 use shelfproof_verifier::chain::ChainView;
 use sqlx::PgConnection;
 
-mod bound;
 mod chain;
 mod error;
 mod restore;
-mod step;
 
 pub use error::SequenceError;
-pub use step::{Step, Witness};
 
-use crate::figures;
+use crate::cut_policy::{Backlog, CutPolicy, CutReason, Decision};
 use crate::history::History;
-use crate::seal::{Backlog, Decision, Policy};
+use crate::metrics;
 use crate::status::Condition;
+use crate::step::{self, Step, StepObserver};
+use crate::store::bound::{bounded, bounded_long};
 use crate::store::epochs::{
-    Edges, Epoch, Sealed, epoch_after, epoch_cut, epoch_edges, epoch_finish, epoch_seal, event_waiting,
+    Epoch, EpochProgress, EpochRoots, epoch_after, epoch_commit_roots, epoch_cut, epoch_finish, epoch_progress,
+    event_backlog,
 };
 use crate::tx::Sender;
-use bound::{bounded, long};
-use step::write;
 
 /// Bounds of what waits for its final block.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +45,7 @@ pub struct Round {
     /// Whether there is more to do at once.
     pub again: bool,
     /// The newest epoch worked out.
-    pub sealed_epoch: u64,
+    pub computed_epoch: u64,
     /// Until the next cut at the latest, milliseconds.
     pub next_cut_in_ms: u64,
     /// From cut to final, of the last epoch that became final in this round, milliseconds.
@@ -59,9 +57,9 @@ pub struct Sequencer {
     connection: PgConnection,
     sender: Arc<Sender>,
     history: Arc<History>,
-    policy: Policy,
+    policy: CutPolicy,
     bounds: Bounds,
-    witness: Box<dyn Witness>,
+    observer: Box<dyn StepObserver>,
     backlog: Look,
     /// The final block, and the newest epoch, when it was last looked for epochs that are final.
     seen: Option<(B256, u64)>,
@@ -85,9 +83,9 @@ impl Sequencer {
         connection: PgConnection,
         sender: Arc<Sender>,
         history: Arc<History>,
-        policy: Policy,
+        policy: CutPolicy,
         bounds: Bounds,
-        witness: Box<dyn Witness>,
+        observer: Box<dyn StepObserver>,
     ) -> Self {
         Self {
             connection,
@@ -95,7 +93,7 @@ impl Sequencer {
             history,
             policy,
             bounds,
-            witness,
+            observer,
             backlog: Look::default(),
             seen: None,
             sent: None,
@@ -113,15 +111,15 @@ impl Sequencer {
     /// Where something does not work; the next round goes on from wherever this one came.
     pub async fn round(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
         self.restore().await?;
-        let edges = bounded(epoch_edges(&mut self.connection)).await?;
-        let mut open = bounded(epoch_after(&mut self.connection, edges.finished)).await?;
-        if let Some(unsealed) = open.pop_if(|epoch| epoch.sealed.is_none()) {
-            open.push(self.seal(unsealed, now_ms).await?);
+        let progress = bounded(epoch_progress(&mut self.connection)).await?;
+        let mut open = bounded(epoch_after(&mut self.connection, progress.finished)).await?;
+        if let Some(unsealed) = open.pop_if(|epoch| epoch.roots.is_none()) {
+            open.push(self.compute(unsealed, now_ms).await?);
         }
         let mut round = Round {
             condition: Condition::Working,
             again: false,
-            sealed_epoch: edges.newest,
+            computed_epoch: progress.newest,
             next_cut_in_ms: 0,
             cut_to_final_ms: None,
         };
@@ -134,8 +132,8 @@ impl Sequencer {
                 self.seen = Some(seen);
             }
         }
-        let Some(is_slow) = self.bring(&open, edges.newest, now_ms).await? else {
-            return self.cut(edges, open.len(), round, now_ms).await;
+        let Some(is_slow) = self.submit_next(&open, progress.newest, now_ms).await? else {
+            return self.cut(progress, open.len(), round, now_ms).await;
         };
         if is_slow {
             round.condition = Condition::Slow;
@@ -146,30 +144,30 @@ impl Sequencer {
 
     /// Works out an epoch that was cut: roots, data file, then roots and hash stored. A kill before the last of these leaves an epoch
     /// without a hash, and at worst a data file that nobody was told of; the same events lead to the same bytes again.
-    async fn seal(&mut self, epoch: Epoch, now_ms: u64) -> Result<Epoch, SequenceError> {
-        let drawn = self.draw(epoch.number).await?;
-        let sealed = Sealed {
-            header: drawn.header,
-            hash: drawn.hash,
+    async fn compute(&mut self, epoch: Epoch, now_ms: u64) -> Result<Epoch, SequenceError> {
+        let computed = self.compute_epoch(epoch.number).await?;
+        let roots = EpochRoots {
+            header: computed.header,
+            hash: computed.hash,
         };
-        let drawn = Arc::new(drawn);
-        let (history, file) = (Arc::clone(&self.history), Arc::clone(&drawn));
+        let computed = Arc::new(computed);
+        let (history, file) = (Arc::clone(&self.history), Arc::clone(&computed));
         let publish = async {
             tokio::task::spawn_blocking(move || history.publish(&file))
                 .await?
                 .map_err(SequenceError::from)
         };
-        write(&mut *self.witness, Step::Publish, publish).await?;
-        let store = bounded(epoch_seal(&mut self.connection, &sealed, now_ms));
-        write(&mut *self.witness, Step::Seal, store).await?;
-        if let Some(drawn) = Arc::into_inner(drawn) {
+        step::write(&mut *self.observer, Step::Publish, publish).await??;
+        let store = bounded(epoch_commit_roots(&mut self.connection, &roots, now_ms));
+        step::write(&mut *self.observer, Step::CommitRoots, store).await??;
+        if let Some(computed) = Arc::into_inner(computed) {
             let history = Arc::clone(&self.history);
-            tokio::task::spawn_blocking(move || history.push(drawn)).await??;
+            tokio::task::spawn_blocking(move || history.push(computed)).await??;
         }
-        metrics::counter!(figures::EVENTS).increment(sealed.header.event_count);
-        tracing::info!(epoch = epoch.number, events = sealed.header.event_count, hash = %sealed.hash, "sealed");
+        metrics::epoch_computed(roots.header.event_count);
+        tracing::info!(epoch = epoch.number, events = roots.header.event_count, hash = %roots.hash, "sealed");
         Ok(Epoch {
-            sealed: Some(sealed),
+            roots: Some(roots),
             ..epoch
         })
     }
@@ -182,7 +180,7 @@ impl Sequencer {
         now_ms: u64,
     ) -> Result<Option<u64>, SequenceError> {
         let mut took_ms = None;
-        while let Some((number, sealed, place)) = chain::first_final(open, view, now_ms)? {
+        while let Some((number, roots, place)) = chain::first_final(open, view, now_ms)? {
             if self.history.final_epoch().0 < number {
                 let history = Arc::clone(&self.history);
                 let finalise = async {
@@ -190,10 +188,10 @@ impl Sequencer {
                         tokio::task::spawn_blocking(move || history.finalise(number, place.block, place.anchored_at_s));
                     done.await?.map_err(SequenceError::from)
                 };
-                write(&mut *self.witness, Step::Finalise, finalise).await?;
+                step::write(&mut *self.observer, Step::Finalise, finalise).await??;
             }
-            let mark = bounded(epoch_finish(&mut self.connection, number, &sealed.hash, &place));
-            write(&mut *self.witness, Step::Finish, mark).await?;
+            let mark = bounded(epoch_finish(&mut self.connection, number, &roots.hash, &place));
+            step::write(&mut *self.observer, Step::Finish, mark).await??;
             let epoch = open.remove(0);
             took_ms = Some(now_ms.saturating_sub(epoch.cut_at_ms));
             tracing::info!(epoch = number, block = place.block, "final");
@@ -202,27 +200,33 @@ impl Sequencer {
     }
 
     /// Cuts the next epoch, where it is time.
-    async fn cut(&mut self, edges: Edges, open: usize, mut round: Round, now_ms: u64) -> Result<Round, SequenceError> {
+    async fn cut(
+        &mut self,
+        progress: EpochProgress,
+        open: usize,
+        mut round: Round,
+        now_ms: u64,
+    ) -> Result<Round, SequenceError> {
         let (layers, waiting) = self.history.waiting();
         if open.max(layers) >= self.bounds.epochs || waiting >= self.bounds.events {
             round.condition = Condition::Full;
             return Ok(round);
         }
-        let decision = if edges.has_rest {
-            Decision::Cut(crate::seal::Why::Count)
+        let decision = if progress.has_rest {
+            Decision::Cut(CutReason::Count)
         } else {
-            self.look(&edges.waiting_since).await?;
-            self.policy.decide(&self.backlog.backlog, edges.cut_at_ms, now_ms)
+            self.look(&progress.waiting_since).await?;
+            self.policy.decide(&self.backlog.backlog, progress.cut_at_ms, now_ms)
         };
         match decision {
             Decision::Wait(ms) | Decision::Nothing(ms) => round.next_cut_in_ms = ms,
             Decision::Cut(why) => {
                 let events_max = self.policy.events_max;
-                let cut = long(epoch_cut(&mut self.connection, events_max, now_ms));
-                let number = write(&mut *self.witness, Step::Cut, cut).await?;
+                let cut = bounded_long(epoch_cut(&mut self.connection, events_max, now_ms));
+                let number = step::write(&mut *self.observer, Step::Cut, cut).await??;
                 round.again = number.is_some();
                 tracing::debug!(epoch = number, why = why.name(), "cut");
-                metrics::counter!(figures::CUTS, "why" => why.name()).increment(1);
+                metrics::epoch_cut(why.name());
             }
         }
         Ok(round)
@@ -237,10 +241,10 @@ impl Sequencer {
                 backlog: Backlog::default(),
             };
         }
-        let more = bounded(event_waiting(&mut self.connection, &self.backlog.seen)).await?;
+        let more = bounded(event_backlog(&mut self.connection, &self.backlog.seen)).await?;
         self.backlog.backlog = self.backlog.backlog.and(&more);
         self.backlog.seen = more.snapshot;
-        metrics::gauge!(figures::WAITING).set(figures::whole(self.backlog.backlog.events));
+        metrics::backlog_counted(self.backlog.backlog.events);
         Ok(())
     }
 }

@@ -147,7 +147,7 @@ pub struct Status {
     /// Its hash; zero for none.
     pub final_hash: B256,
     /// The newest epoch that is worked out, final or not.
-    pub sealed_epoch: u64,
+    pub computed_epoch: u64,
     /// Seconds until the next epoch is cut at the latest, if there is anything to seal; none where nobody cuts here.
     pub next_cut_in_s: Option<u64>,
     /// Seconds that the last epoch took from its cut until it was final.

@@ -1,12 +1,13 @@
 //! The schema `attest`: what is to be proved. All of this package's SQL lives here.
 
+pub(crate) mod bound;
 pub mod epochs;
 mod error;
 pub mod events;
 pub mod fence;
 pub mod lock;
 pub mod merchant;
-pub mod told;
+pub mod status;
 pub mod transactions;
 
 pub use error::StoreError;

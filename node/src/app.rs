@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use shelfproof_anchor::store::merchant::{Merchant, merchant_bind, merchant_get};
-use shelfproof_verifier::chain::rpc::http::HttpError;
+use shelfproof_base::client::HttpError;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::config::read_secret;
 use sqlx::PgPool;
 
-use crate::config::{Config, read_secret};
-use crate::domain::clock::{self, MAX_DRIFT_MS};
+use crate::config::Config;
+use crate::domain::clock::MAX_DRIFT_MS;
+use crate::fence::Gate;
 use crate::flow::prove::Prover;
-use crate::sale::{Counter, Workers};
+use crate::sale::{OrderQueue, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
 use crate::vault::{Vault, VaultError};
-use crate::watch::fence::Gate;
 
 /// The oldest PostgreSQL that the schema works on, as `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;
@@ -27,7 +29,7 @@ pub struct App {
     /// The secrets.
     pub vault: Arc<Vault>,
     /// Where orders are placed.
-    pub counter: Counter,
+    pub orders: OrderQueue,
     /// Who proves what was sold, if anybody does.
     pub prover: Option<Prover>,
     /// Whether it may sell.
@@ -153,20 +155,14 @@ impl App {
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
         let vault = open_bound(&pool, &config).await?;
-        let (counter, workers) = Counter::start(
-            &options,
-            pool.clone(),
-            Arc::clone(&vault),
-            &config.sale,
-            clock::now_ms,
-            &gate,
-        );
+        let (orders, workers) =
+            OrderQueue::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &gate);
         let prover = config.proofs.prover.as_ref();
         let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
         let app = Self {
             pool,
             vault,
-            counter,
+            orders,
             prover,
             gate,
             config,
@@ -187,7 +183,7 @@ pub async fn check_server(pool: &PgPool) -> Result<(), AppError> {
     if server.encoding != "UTF8" {
         return Err(AppError::Encoding(server.encoding));
     }
-    let drift_ms = clock::now_ms().abs_diff(u64::try_from(server.clock_ms).unwrap_or_default());
+    let drift_ms = now_ms().abs_diff(u64::try_from(server.clock_ms).unwrap_or_default());
     if drift_ms > MAX_DRIFT_MS {
         return Err(AppError::Clock(drift_ms));
     }

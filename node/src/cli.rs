@@ -9,13 +9,14 @@ use clap::{Parser, Subcommand};
 use keys::KeysCommand;
 use serde::Serialize;
 use serde_json::json;
-use shelfproof_anchor::output::{self, PrintError};
+use shelfproof_base::config::{Flag, Settings};
+use shelfproof_base::output::{self, PrintError};
 use sqlx::PgPool;
 
 use crate::app::{open_pool, open_shop};
-use crate::config::{Config, Flag, Settings};
+use crate::config::Config;
 use crate::domain::money::Currency;
-use crate::watch::fence::require_open;
+use crate::fence::require_open;
 
 pub mod activate;
 pub mod api_key;

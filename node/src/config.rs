@@ -1,41 +1,38 @@
-//! What a node is told: the sections that it shares with `shelfproof-anchor`, and its own.
+//! The configuration of `shelfproof`: the sections that it shares with `shelfproof-anchor`, and its own.
 //!
-//! Layers, errors and the shared sections are the anchor's ([`shelfproof_anchor::config`]): one file serves both programs.
+//! A section is a struct here with its rules in `rules`, and a field of [`Config`]; its name goes into
+//! [`SHOP_SECTIONS`](shelfproof_anchor::config::SHOP_SECTIONS) too, so that `shelfproof-anchor` accepts it in the file.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use shelfproof_anchor::config::{self, keep};
+use shelfproof_anchor::config::{Anchor, Chain, Database, Keys};
+use shelfproof_base::config::{self, Check, ConfigError, Section, Settings};
+use shelfproof_base::config_sections;
+use shelfproof_base::log::Log;
 
 mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use shelfproof_anchor::config::{Chain, ConfigError, Database, Flag, Keys, Log, LogFormat, Settings, read_secret};
-
-/// All of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Config {
-    /// The API.
-    pub http: Http,
-    /// The truth about sales.
-    pub database: Database,
-    /// The vault.
-    pub keys: Keys,
-    /// Which merchant this is, and where its chain is read.
-    pub chain: Chain,
-    /// What buyers and verifiers are told.
-    pub shop: Shop,
-    /// The hot path.
-    pub sale: Sale,
-    /// Housekeeping.
-    pub worker: Worker,
-    /// Where proofs come from.
-    pub proofs: Proofs,
-    /// What is written about all that.
-    pub log: Log,
+config_sections! {
+    /// All that `shelfproof` reads.
+    pub struct Config {
+        pub http: Http,
+        /// The truth about sales.
+        pub database: Database,
+        /// The vault.
+        pub keys: Keys,
+        /// Which merchant this is, and where its chain is read.
+        pub chain: Chain,
+        pub shop: Shop,
+        pub sale: Sale,
+        pub worker: Worker,
+        pub proofs: Proofs,
+        pub log: Log,
+    }
 }
 
 /// `[http]`: the API.
@@ -98,7 +95,7 @@ pub struct Proofs {
     /// The http address of `shelfproof-anchor run` or `follow`, which may hold a password; without it no proof is answered.
     #[serde(
         deserialize_with = "config::optional_secret",
-        serialize_with = "config::serialize_web_address",
+        serialize_with = "config::serialize_optional_origin",
         skip_serializing_if = "Option::is_none"
     )]
     pub prover: Option<SecretString>,
@@ -113,46 +110,49 @@ impl Config {
     /// # Errors
     /// Every field that is missing, unknown or breaks a rule.
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        settings.known_sections()?;
-        let mut problems = Vec::new();
-        let sections = (
-            keep(settings.section("http", rules::http), &mut problems),
-            keep(settings.database(), &mut problems),
-            keep(settings.keys(), &mut problems),
-            keep(settings.chain(), &mut problems),
-            keep(settings.section("shop", rules::shop), &mut problems),
-            keep(settings.section("sale", rules::sale), &mut problems),
-            keep(settings.section("worker", rules::worker), &mut problems),
-            keep(settings.section("proofs", rules::proofs), &mut problems),
-            keep(settings.log(), &mut problems),
-        );
-        let (
-            Some(http),
-            Some(database),
-            Some(keys),
-            Some(chain),
-            Some(shop),
-            Some(sale),
-            Some(worker),
-            Some(proofs),
-            Some(log),
-        ) = sections
-        else {
-            return Err(ConfigError::Fields(problems));
-        };
-        let config = Self {
-            http,
-            database,
-            keys,
-            chain,
-            shop,
-            sale,
-            worker,
-            proofs,
-            log,
-        };
+        let config = Self::sections(settings, &[Anchor::NAME])?;
         settings.refuse("", rules::together(&config))?;
         Ok(config)
+    }
+}
+
+impl Section for Http {
+    const NAME: &'static str = "http";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::http(self)
+    }
+}
+
+impl Section for Shop {
+    const NAME: &'static str = "shop";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::shop(self)
+    }
+}
+
+impl Section for Sale {
+    const NAME: &'static str = "sale";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::sale(self)
+    }
+}
+
+impl Section for Worker {
+    const NAME: &'static str = "worker";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::worker(self)
+    }
+}
+
+impl Section for Proofs {
+    const NAME: &'static str = "proofs";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::proofs(self)
     }
 }
 

@@ -4,6 +4,8 @@
 pub mod account;
 pub mod api_key;
 pub mod clock;
+pub mod delivery;
+pub mod goods;
 pub mod history;
 pub mod id;
 pub mod key;

@@ -7,48 +7,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use shelfproof_anchor::http::server;
+use shelfproof_base::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::interval;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-mod answer;
-mod auth;
-mod batches;
-mod data;
-mod docs;
+mod api;
 mod edge;
-mod fence;
-mod field;
-mod health;
-mod json;
-mod keys;
-mod limits;
-mod orders;
-mod path;
-mod problem;
-mod products;
-mod proofs;
-mod query;
-mod redeem;
-mod refund;
-mod shop;
-mod wallet;
-mod well_known;
 
-use auth::KeyCache;
-use edge::Edge;
-use health::Readiness;
-use limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
-use shop::Shop;
+use api::docs;
+use edge::auth::KeyCache;
+use edge::health::{self, Readiness};
+use edge::limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
+use edge::shop::Shop;
+use edge::{Edge, guard};
 
 use crate::app::App;
-use crate::watch::metrics;
-
-/// Where the API lies.
-const BASE: &str = "/api/v1";
+use crate::telemetry::metrics;
 
 /// All routes of `app`, each behind its bounds.
 pub fn router(app: Arc<App>) -> Router {
@@ -78,14 +55,10 @@ struct Parts {
 
 fn parts() -> Parts {
     let (short, mut description) = OpenApiRouter::with_openapi(docs::frame())
-        .nest(BASE, api())
+        .merge(api::routes())
         .merge(health::routes())
-        .merge(well_known::routes())
-        .merge(data::routes())
         .split_for_parts();
-    let (long, more) = OpenApiRouter::default()
-        .nest(BASE, batches::long_routes())
-        .split_for_parts();
+    let (long, more) = api::long_routes().split_for_parts();
     description.merge(more);
     Parts {
         short,
@@ -101,19 +74,7 @@ fn routes(edge: Edge) -> Router<Arc<Shop>> {
         ..edge.clone()
     };
     // What matches no route ends at the first one's edge.
-    edge::guard(parts.short.merge(docs::publish(parts.description)), edge).merge(edge::guard(parts.long, patient))
-}
-
-fn api() -> OpenApiRouter<Arc<Shop>> {
-    OpenApiRouter::default()
-        .merge(orders::routes())
-        .merge(redeem::routes())
-        .merge(refund::routes())
-        .merge(proofs::routes())
-        .merge(wallet::routes())
-        .merge(products::routes())
-        .merge(batches::routes())
-        .merge(keys::routes())
+    guard(parts.short.merge(docs::publish(parts.description)), edge).merge(guard(parts.long, patient))
 }
 
 /// Where requests come in.
@@ -156,6 +117,6 @@ async fn scrapes(app: Arc<App>, listener: Option<TcpListener>, drain: Duration) 
         in_flight: Arc::new(Semaphore::new(MAX_SCRAPES)),
         bound: Duration::from_millis(app.config.http.timeout_ms),
     };
-    let router = edge::guard(health::metrics_router(app), edge);
+    let router = guard(health::metrics_router(app), edge);
     server::run(router, listener, drain, pending()).await
 }

@@ -1,72 +1,29 @@
 //! The hot path: many orders, one transaction.
 //!
 //! Requests gather in a queue while the batch before them is prepared ([`batcher`]); a batch takes its keys from the pools'
-//! cursors under their locks ([`batch`]), decides each order in memory ([`decide`]), chains and signs every sale
-//! ([`record`]), and commits once. A buyer is answered after that.
+//! cursors under their locks ([`batch`]), decides each order in memory ([`plan`]), chains and signs every sale
+//! ([`rows`]), and commits once. A buyer is answered after that.
 
 use std::sync::Arc;
 
-use shelfproof_verifier::receipt::Receipt;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::config;
-use crate::domain::id::{OrderId, ProductId};
-use crate::domain::money::Money;
-use crate::domain::order::{NewOrder, Refused};
+use crate::domain::delivery::OrderOutcome;
+use crate::domain::id::OrderId;
+use crate::domain::order::NewOrder;
+use crate::fence::Gate;
 use crate::flow::look_up;
-use crate::vault::{Goods, Vault};
-use crate::watch::fence::Gate;
+use crate::vault::Vault;
 
 mod batch;
 mod batcher;
-mod decide;
-mod record;
-mod settle;
-
-/// One key, handed out.
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// The order's line that it belongs to, from 1.
-    pub line: i16,
-    /// What it is.
-    pub product: ProductId,
-    /// The code, and what is delivered beside it.
-    pub goods: Goods,
-    /// The signed promise that this sale will be anchored.
-    pub receipt: Receipt,
-}
-
-/// An order that was paid and delivered.
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    /// The order.
-    pub order: OrderId,
-    /// When it was made, Unix milliseconds.
-    pub created_at_ms: u64,
-    /// What it cost.
-    pub total: Money,
-    /// Its keys, by line and slot.
-    pub items: Vec<Item>,
-}
-
-/// What became of an order, the first time and at each repeat.
-#[derive(Clone, Debug)]
-pub enum Placed {
-    /// It was paid and delivered.
-    Delivered(Delivered),
-    /// It got no key, and cost nothing.
-    Refused {
-        /// The order.
-        order: OrderId,
-        /// Why.
-        reason: Refused,
-        /// When, Unix milliseconds.
-        created_at_ms: u64,
-    },
-}
+mod plan;
+mod rows;
+mod worker;
 
 /// Why nothing can be said of an order yet. To ask again with the same idempotency key is always safe.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,7 +61,7 @@ type Reply = Result<Answer, PlaceError>;
 #[derive(Debug)]
 enum Answer {
     /// It was made now.
-    Placed(Placed),
+    Placed(OrderOutcome),
     /// It was made before; what it got is to be looked up.
     Earlier(OrderId),
 }
@@ -118,7 +75,7 @@ struct Job {
 
 /// Takes orders, from any number of requests at once.
 #[derive(Debug)]
-pub struct Counter {
+pub struct OrderQueue {
     queue: mpsc::Sender<Job>,
     pool: PgPool,
     vault: Arc<Vault>,
@@ -135,7 +92,7 @@ impl Workers {
     }
 }
 
-impl Counter {
+impl OrderQueue {
     /// Starts `settings.workers` tasks, each with a connection of its own; `pool` serves repeats, `now_ms` tells the time,
     /// and `gate` which database may be sold over.
     #[must_use]
@@ -168,7 +125,7 @@ impl Counter {
     ///
     /// # Errors
     /// Where neither can be said; the same request may be sent again.
-    pub async fn place(&self, order: NewOrder) -> Result<Placed, PlaceError> {
+    pub async fn place(&self, order: NewOrder) -> Result<OrderOutcome, PlaceError> {
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Job { order, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => PlaceError::Busy,

@@ -20,7 +20,7 @@ pub mod folder;
 mod receipt;
 mod token;
 
-pub use batch::{DataKey, Goods, WrappedKey};
+pub use batch::DataKey;
 pub use error::VaultError;
 pub use receipt::Signed;
 
@@ -28,6 +28,7 @@ use batch::Masters;
 use cache::Cache;
 use token::TokenKey;
 
+use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, OrderId};
 
 /// The open keys of one merchant. Dropped, they are wiped from memory.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::{Client, Url};
+use shelfproof_base::client::{self, HttpError};
+use shelfproof_base::web::{NotWeb, parse_url};
 use tokio::task;
 
-use crate::chain::rpc::http::{self, HttpError};
 use crate::epoch::{self, Header, MAX_DATA_BYTES};
 
 /// Redirects that are followed.
@@ -62,8 +63,8 @@ impl Data {
     /// # Errors
     /// [`PlaceError`].
     pub fn open(place: &str) -> Result<Self, PlaceError> {
-        if let Ok(mut base) = http::parse_url(place) {
-            let client = http::client(&base, MAX_REDIRECTS)?;
+        if let Ok(mut base) = parse_url(place) {
+            let client = client::client(&base, MAX_REDIRECTS)?;
             let path = format!("{}/", base.path().trim_end_matches('/'));
             base.set_path(&path);
             return Ok(Self::Server { client, base });
@@ -127,19 +128,19 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
     };
     let url = address(base, path).map_err(missing)?;
     for pause in RETRY_PAUSES {
-        match http::get_bounded(client, url.clone(), MAX_DATA_BYTES).await {
+        match client::get_bounded(client, url.clone(), MAX_DATA_BYTES).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
                 tokio::time::sleep(pause).await;
             }
             answer => return answer.map_err(missing),
         }
     }
-    http::get_bounded(client, url, MAX_DATA_BYTES).await.map_err(missing)
+    client::get_bounded(client, url, MAX_DATA_BYTES).await.map_err(missing)
 }
 
 /// A file's address: below the data's, with the query that the data's address came with, as a key to it may be there.
 fn address(base: &Url, path: &str) -> Result<Url, HttpError> {
-    let mut url = base.join(path).map_err(|_| HttpError::Url)?;
+    let mut url = base.join(path).map_err(|_| HttpError::Url(NotWeb))?;
     url.set_query(base.query());
     Ok(url)
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{B256, b256};
 use secrecy::SecretString;
-use shelfproof_anchor::config::read_secret;
-use shelfproof_anchor::keyfile::{self, Key};
+use shelfproof_base::config::read_secret;
+use shelfproof_base::keyfile::{self, Key};
 
 use super::SignerArgs;
 

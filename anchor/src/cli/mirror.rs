@@ -11,12 +11,13 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::SecretString;
 use serde_json::json;
-use shelfproof_anchor::config::{Config, Log, Settings};
+use shelfproof_anchor::config::Config;
 use shelfproof_anchor::follow::{Mirror, data_of, follow};
 use shelfproof_anchor::history::History;
-use shelfproof_anchor::log;
-use shelfproof_anchor::output::print;
 use shelfproof_anchor::replay::Replay;
+use shelfproof_base::config::Settings;
+use shelfproof_base::log::{self, Log};
+use shelfproof_base::output::print;
 use shelfproof_verifier::chain::rpc::Finality;
 use tokio::signal::unix::{SignalKind, signal};
 

@@ -7,8 +7,8 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use shelfproof_anchor::keyfile::{self, Key, KeyFileError};
 use shelfproof_anchor::register::{Account, Outcome};
+use shelfproof_base::keyfile::{self, Key, KeyFileError};
 use zeroize::Zeroizing;
 
 use super::{ChainArgs, Done, connect, key};
@@ -168,7 +168,7 @@ async fn end_receipt(account: &Account, owner: &OwnerArgs, old: Address) -> Resu
 }
 
 async fn data_uri(uri: &str, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
-    if !shelfproof_anchor::config::is_web_address(uri) {
+    if !shelfproof_base::web::is_web_address(uri) {
         return Err("the data URI must begin with https:// or http://".into());
     }
     let account = connect(&owner.chain).await?;

@@ -4,9 +4,11 @@ use std::error::Error;
 
 use clap::Args;
 use serde_json::json;
-use shelfproof_anchor::config::{Config, Settings};
-use shelfproof_anchor::output::print;
-use shelfproof_anchor::{keyfile, log, run};
+use shelfproof_anchor::config::Config;
+use shelfproof_anchor::run;
+use shelfproof_base::config::Settings;
+use shelfproof_base::output::print;
+use shelfproof_base::{keyfile, log};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgs, Done, key};

@@ -10,12 +10,13 @@ use clap::Args;
 use console::Alignment;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shelfproof_anchor::clock::now_ms;
-use shelfproof_anchor::config::{Chain, Config, Settings};
-use shelfproof_anchor::store::epochs::{Edges, Epoch, epoch_after, epoch_edges};
+use shelfproof_anchor::config::{Chain, Config};
+use shelfproof_anchor::store::epochs::{Epoch, EpochProgress, epoch_after, epoch_progress};
 use shelfproof_anchor::store::lock::session_open;
-use shelfproof_anchor::store::told::{Told, anchor_get};
-use shelfproof_anchor::table::{render, time};
+use shelfproof_anchor::store::status::{AnchorStatus, anchor_status_get};
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::config::Settings;
+use shelfproof_base::table::{render, time};
 use sqlx::postgres::PgConnectOptions;
 
 use super::{ConfigArgs, Done};
@@ -41,8 +42,8 @@ pub(super) struct StatusArgs {
 
 /// What the database knows.
 struct Books {
-    edges: Edges,
-    told: Option<Told>,
+    progress: EpochProgress,
+    told: Option<AnchorStatus>,
     newest: Vec<Epoch>,
 }
 
@@ -82,11 +83,11 @@ pub(super) async fn run(args: &StatusArgs) -> Result<Done, Box<dyn Error>> {
 async fn books(config: &Config) -> Result<Books, Box<dyn Error>> {
     let options = PgConnectOptions::from_str(config.database.url.expose_secret())?;
     let mut connection = session_open(&options).await?;
-    let edges = epoch_edges(&mut connection).await?;
+    let progress = epoch_progress(&mut connection).await?;
     Ok(Books {
-        told: anchor_get(&mut connection).await?,
-        newest: epoch_after(&mut connection, edges.newest.saturating_sub(LISTED)).await?,
-        edges,
+        told: anchor_status_get(&mut connection).await?,
+        newest: epoch_after(&mut connection, progress.newest.saturating_sub(LISTED)).await?,
+        progress,
     })
 }
 
@@ -109,7 +110,7 @@ async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<OnChain, Box
 /// What needs somebody, in words.
 fn problems(books: Option<&Books>, chain: Option<&OnChain>) -> Vec<String> {
     let mut problems = Vec::new();
-    if let Some(Books { told, edges, .. }) = books {
+    if let Some(Books { told, progress, .. }) = books {
         match told {
             None => {
                 problems.push("no anchor has ever worked on this database: start `shelfproof-anchor run`".to_owned());
@@ -127,10 +128,10 @@ fn problems(books: Option<&Books>, chain: Option<&OnChain>) -> Vec<String> {
                 }
             }
         }
-        if let Some(chain) = chain.filter(|chain| chain.newest.0 > edges.newest) {
+        if let Some(chain) = chain.filter(|chain| chain.newest.0 > progress.newest) {
             problems.push(format!(
                 "the chain holds epoch {} and the database {}: the database is an old one. Restore the newest backup with all archived logs",
-                chain.newest.0, edges.newest
+                chain.newest.0, progress.newest
             ));
         }
     }
@@ -146,8 +147,8 @@ fn part<T>(part: &Result<T, Box<dyn Error>>, show: impl Fn(&T) -> Value) -> Valu
 
 fn books_json(books: &Books) -> Value {
     json!({
-        "newestEpoch": books.edges.newest,
-        "finalEpoch": books.edges.finished,
+        "newestEpoch": books.progress.newest,
+        "finalEpoch": books.progress.finished,
         "anchor": books.told.as_ref().map(|told| json!({
             "signer": told.signer, "at": told.at_ms, "status": told.status,
         })),
@@ -159,8 +160,8 @@ fn epoch_json(epoch: &Epoch) -> Value {
     json!({
         "number": epoch.number,
         "cutAt": epoch.cut_at_ms,
-        "hash": epoch.sealed.map(|sealed| sealed.hash),
-        "events": epoch.sealed.map(|sealed| sealed.header.event_count),
+        "hash": epoch.roots.map(|roots| roots.hash),
+        "events": epoch.roots.map(|roots| roots.header.event_count),
         "block": epoch.anchored.map(|place| place.block),
         "finalAt": epoch.anchored.map(|place| place.final_at_ms),
     })
@@ -183,7 +184,7 @@ fn text(books: &Result<Books, Box<dyn Error>>, chain: &Result<OnChain, Box<dyn E
         Ok(books) => {
             text += &format!(
                 "database  epoch {}, final {}\n",
-                books.edges.newest, books.edges.finished
+                books.progress.newest, books.progress.finished
             );
             text += &anchor_line(books.told.as_ref());
         }
@@ -212,7 +213,7 @@ fn text(books: &Result<Books, Box<dyn Error>>, chain: &Result<OnChain, Box<dyn E
     text.trim_end().to_owned()
 }
 
-fn anchor_line(told: Option<&Told>) -> String {
+fn anchor_line(told: Option<&AnchorStatus>) -> String {
     told.map_or_else(
         || "anchor    has never worked here\n".to_owned(),
         |told| {
@@ -240,11 +241,11 @@ fn table(epochs: &[Epoch]) -> String {
         .map(|epoch| {
             [
                 epoch.number.to_string(),
-                or_dash(epoch.sealed.map(|sealed| sealed.header.event_count.to_string())),
+                or_dash(epoch.roots.map(|roots| roots.header.event_count.to_string())),
                 time(epoch.cut_at_ms.cast_signed()),
                 or_dash(epoch.anchored.map(|place| place.block.to_string())),
                 or_dash(epoch.anchored.map(|place| time(place.final_at_ms.cast_signed()))),
-                or_dash(epoch.sealed.map(|sealed| format!("{:.18}…", sealed.hash.to_string()))),
+                or_dash(epoch.roots.map(|roots| format!("{:.18}…", roots.hash.to_string()))),
             ]
         })
         .collect();

@@ -1,37 +1,13 @@
 //! What each value must be. Numbers have a least and a greatest that a machine bears.
 
-use std::ops::RangeInclusive;
-
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
-use shelfproof_verifier::chain::rpc::http::parse_url;
+use shelfproof_base::config::{Check, broken, within};
+use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::epoch;
 use sqlx::postgres::PgConnectOptions;
-use tracing_subscriber::EnvFilter;
 
-use super::{Anchor, Chain, Database, Log};
-
-/// A field, and the rule that it breaks.
-pub type Check = (&'static str, String);
-
-/// The checks that failed.
-#[must_use]
-pub fn broken<const N: usize>(checks: [Option<Check>; N]) -> Vec<Check> {
-    checks.into_iter().flatten().collect()
-}
-
-/// What is wrong with a number outside its bounds.
-#[must_use]
-pub fn within(field: &'static str, value: u64, bounds: RangeInclusive<u64>) -> Option<Check> {
-    let (least, most) = (bounds.start(), bounds.end());
-    (!bounds.contains(&value)).then(|| (field, format!("must be {least} to {most}, not {value}")))
-}
-
-/// Whether `text` is an http or https address.
-#[must_use]
-pub fn is_web_address(text: &str) -> bool {
-    parse_url(text).is_ok()
-}
+use super::{Anchor, Chain, Database};
 
 pub(super) fn database(database: &Database) -> Vec<Check> {
     let address = database.url.expose_secret();
@@ -98,16 +74,6 @@ pub(super) fn anchor(anchor: &Anchor) -> Vec<Check> {
         within("poll_ms", anchor.poll_ms, 10..=60_000),
         within("max_fee_gwei", anchor.max_fee_gwei, 1..=1_000_000),
     ])
-}
-
-pub(super) fn log(log: &Log) -> Vec<Check> {
-    let refused = EnvFilter::builder().parse(&log.filter).err();
-    broken([refused.map(|error| {
-        (
-            "filter",
-            format!("must be like `info` or `warn,shelfproof=debug`: {error}"),
-        )
-    })])
 }
 
 /// What anchoring asks for beyond the sections' own rules.

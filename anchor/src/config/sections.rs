@@ -6,21 +6,22 @@ use std::path::PathBuf;
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use shelfproof_base::config::{self, Check, Section, secret_in_file};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
 
-use super::{layers, secret};
+use super::rules;
 
 /// `[database]`: the truth about sales.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `postgres://user:password@host:port/database`.
-    #[serde(deserialize_with = "secret::text", serialize_with = "secret::serialize_url")]
+    #[serde(deserialize_with = "config::secret", serialize_with = "config::serialize_url")]
     pub url: SecretString,
     /// A file that holds the address instead.
-    #[serde(deserialize_with = "layers::optional_path", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
     pub url_file: Option<PathBuf>,
     /// Connections at most.
     pub pool_size: u32,
@@ -31,11 +32,19 @@ pub struct Database {
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     /// The folder that holds the encrypted key files.
-    #[serde(deserialize_with = "layers::path")]
+    #[serde(deserialize_with = "config::path")]
     pub folder: PathBuf,
     /// The file that holds the passphrase which opens them.
-    #[serde(deserialize_with = "layers::path")]
+    #[serde(deserialize_with = "config::path")]
     pub passphrase_file: PathBuf,
+}
+
+/// `folder` of `[keys]` alone: what is public of the keys, no passphrase opens.
+#[derive(Debug, Deserialize)]
+pub struct KeysFolder {
+    /// The folder that holds the encrypted key files.
+    #[serde(deserialize_with = "config::path")]
+    pub folder: PathBuf,
 }
 
 /// `[chain]`: which merchant this is, as `shelfproof-anchor register` prints it, and where its chain is read.
@@ -49,12 +58,16 @@ pub struct Chain {
     /// The merchant in it.
     pub merchant_id: B256,
     /// The JSON-RPC address of a node, which may hold a key; empty where there is none.
-    #[serde(default, deserialize_with = "secret::text", serialize_with = "secret::serialize_rpc")]
+    #[serde(
+        default,
+        deserialize_with = "config::secret",
+        serialize_with = "config::serialize_origin"
+    )]
     pub rpc: SecretString,
     /// A file that holds the address instead.
     #[serde(
         default,
-        deserialize_with = "layers::optional_path",
+        deserialize_with = "config::optional_path",
         skip_serializing_if = "Option::is_none"
     )]
     pub rpc_file: Option<PathBuf>,
@@ -71,10 +84,10 @@ pub struct Chain {
 #[serde(deny_unknown_fields, default)]
 pub struct Anchor {
     /// The folder of the epochs' data files and the history map; it has no default.
-    #[serde(deserialize_with = "layers::path")]
+    #[serde(deserialize_with = "config::path")]
     pub folder: PathBuf,
     /// The key file of the account that anchors; `anchorer.key` in the folder of the keys where not set.
-    #[serde(deserialize_with = "layers::optional_path", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
     /// Address and port that answer proofs and metrics; port 0 is any free one.
     pub listen: SocketAddr,
@@ -94,24 +107,50 @@ pub struct Anchor {
     pub max_fee_gwei: u64,
 }
 
-/// `[log]`: what is written about all that, to standard error.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// For people or for machines.
-    pub format: LogFormat,
-    /// What is written, as `tracing` reads it: `info`, `warn,shelfproof=debug`.
-    pub filter: String,
+impl Section for Database {
+    const NAME: &'static str = "database";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::database(self)
+    }
+
+    fn read_files(&mut self) -> Result<(), Check> {
+        if let Some(path) = self.url_file.take() {
+            self.url = secret_in_file("url_file", &path, rules::url)?;
+        }
+        Ok(())
+    }
 }
 
-/// How a log line looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// A line of text.
-    Text,
-    /// A line of JSON.
-    Json,
+impl Section for Keys {
+    const NAME: &'static str = "keys";
+}
+
+impl Section for KeysFolder {
+    const NAME: &'static str = Keys::NAME;
+}
+
+impl Section for Chain {
+    const NAME: &'static str = "chain";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::chain(self)
+    }
+
+    fn read_files(&mut self) -> Result<(), Check> {
+        if let Some(path) = self.rpc_file.take() {
+            self.rpc = secret_in_file("rpc_file", &path, rules::rpc)?;
+        }
+        Ok(())
+    }
+}
+
+impl Section for Anchor {
+    const NAME: &'static str = "anchor";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::anchor(self)
+    }
 }
 
 impl Chain {
@@ -169,15 +208,6 @@ impl Default for Anchor {
             pending_events_max: 1_000_000,
             poll_ms: 1_000,
             max_fee_gwei: 1_000,
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self {
-            format: LogFormat::Text,
-            filter: "info,sqlx=warn,fjall=warn,lsm_tree=warn".to_owned(),
         }
     }
 }

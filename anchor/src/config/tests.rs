@@ -1,4 +1,6 @@
 use secrecy::ExposeSecret;
+use shelfproof_base::config::Flag;
+use shelfproof_base::log::LogFormat;
 use shelfproof_verifier::chain::rpc::Finality;
 use tempfile::TempDir;
 
@@ -93,7 +95,7 @@ fn unknown_fields_and_sections_are_refused() {
     assert!(field.contains("shelfproof.toml"), "{field}");
     let section = error_with("[keys]", "[key]\n[keys]");
     assert!(
-        section.contains("key is unknown here; known are http, database"),
+        section.contains("key is unknown here; known are database, keys"),
         "{section}"
     );
 }

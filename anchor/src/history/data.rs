@@ -5,7 +5,7 @@ use std::path::Path;
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, Record};
 
-use super::HistoryError;
+use super::error::HistoryError;
 use super::file::{EpochFile, first_not};
 
 /// An epoch's data file.

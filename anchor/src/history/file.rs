@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::HistoryError;
+use super::error::HistoryError;
 
 /// A file of one epoch's, and its name for messages.
 pub(super) struct EpochFile {

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use alloy_primitives::B256;
 use shelfproof_verifier::map::{Map, MapError};
 
+use super::durable;
+use super::error::HistoryError;
 use super::proofs::ProofsFile;
-use super::{HistoryError, whole};
-use crate::publish::Published;
+use super::published::Published;
 
 /// A history's folder.
 pub(super) struct Folder {
@@ -33,7 +34,7 @@ impl Folder {
             proofs: folder.join("proofs"),
             map: folder.join("map"),
         };
-        whole::make_folder(&made.proofs).map_err(HistoryError::io(&made.proofs))?;
+        durable::make_folder(&made.proofs).map_err(HistoryError::io(&made.proofs))?;
         Ok(made)
     }
 

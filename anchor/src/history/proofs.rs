@@ -13,8 +13,9 @@ use shelfproof_verifier::bundle::ListedHeader;
 use shelfproof_verifier::epoch::{self, Header, MAX_EVENTS};
 use shelfproof_verifier::tree::{self, EventsTree, MAX_PATH};
 
+use super::durable;
+use super::error::HistoryError;
 use super::file::{EpochFile, first_not};
-use super::{HistoryError, whole};
 
 const MAGIC: &[u8; 8] = b"sfproof1";
 const FIELDS_BYTES: usize = 200;
@@ -112,7 +113,7 @@ pub(super) fn write(path: &Path, facts: Facts, links: &[u64], tree: &EventsTree)
         }
         Ok(())
     };
-    whole::write(path, |file| fill(file)).map_err(HistoryError::io(path))
+    durable::write(path, |file| fill(file)).map_err(HistoryError::io(path))
 }
 
 /// An epoch's proofs file, open.

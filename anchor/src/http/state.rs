@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use shelfproof_base::clock::now_ms;
 
 use super::Prover;
 use super::problem::Problem;
-use crate::clock::now_ms;
 use crate::status::Status;
 
 /// After this time without a word, nothing is well, milliseconds: above the longest pause with all its tries, and the longest statement

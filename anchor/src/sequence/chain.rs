@@ -3,10 +3,10 @@
 use alloy_primitives::B256;
 use shelfproof_verifier::chain::ChainView;
 
-use super::bound::bounded;
-use super::step::write;
-use super::{SequenceError, Sequencer, Step};
-use crate::store::epochs::{Epoch, Place, Sealed, epoch_get};
+use super::{SequenceError, Sequencer};
+use crate::step::{Step, write};
+use crate::store::bound::bounded;
+use crate::store::epochs::{AnchoredAt, Epoch, EpochRoots, epoch_get};
 use crate::store::transactions::{Signed, transaction_insert, transaction_last};
 use crate::tx::{Sent, TxError};
 
@@ -34,32 +34,32 @@ pub(super) fn first_final(
     open: &[Epoch],
     view: &ChainView,
     now_ms: u64,
-) -> Result<Option<(u64, Sealed, Place)>, SequenceError> {
-    let Some((epoch, sealed)) = open.first().and_then(|epoch| Some((epoch, epoch.sealed?))) else {
+) -> Result<Option<(u64, EpochRoots, AnchoredAt)>, SequenceError> {
+    let Some((epoch, roots)) = open.first().and_then(|epoch| Some((epoch, epoch.roots?))) else {
         return Ok(None);
     };
     let number = epoch.number;
     let Some(anchored) = view.epochs.get(&number).filter(|_| view.latest >= number) else {
         return Ok(None);
     };
-    if anchored.hash != sealed.hash {
+    if anchored.hash != roots.hash {
         return Err(SequenceError::RefusedParent {
             chain: view.latest,
             database: number,
         });
     }
-    let place = Place {
+    let place = AnchoredAt {
         block: anchored.block.unwrap_or_default(),
         anchored_at_s: anchored.anchored_at_s,
         final_at_ms: now_ms,
     };
-    Ok(Some((number, sealed, place)))
+    Ok(Some((number, roots, place)))
 }
 
 impl Sequencer {
     /// Brings the first epoch that the newest block lacks onto the chain. `None`: it lacks none. Otherwise one is on its way, and
     /// whether it takes long is told.
-    pub(super) async fn bring(
+    pub(super) async fn submit_next(
         &mut self,
         open: &[Epoch],
         newest: u64,
@@ -70,10 +70,7 @@ impl Sequencer {
             chain: on_chain,
             database: newest,
         };
-        let known = self
-            .sealed(open, on_chain)
-            .await?
-            .map_or(B256::ZERO, |sealed| sealed.hash);
+        let known = self.roots(open, on_chain).await?.map_or(B256::ZERO, |roots| roots.hash);
         if on_chain > newest || known != hash {
             return Err(refused);
         }
@@ -81,7 +78,7 @@ impl Sequencer {
             return Ok(None);
         }
         // A chain that lost final blocks, as one of a single machine may, gets the same epochs again.
-        let Some(next) = self.sealed(open, on_chain + 1).await? else {
+        let Some(next) = self.roots(open, on_chain + 1).await? else {
             return Err(refused);
         };
         let signed = self.signed(&next, now_ms).await?;
@@ -96,18 +93,18 @@ impl Sequencer {
     }
 
     /// What an epoch commits to: of the open ones, or of those before them.
-    async fn sealed(&mut self, open: &[Epoch], number: u64) -> Result<Option<Sealed>, SequenceError> {
+    async fn roots(&mut self, open: &[Epoch], number: u64) -> Result<Option<EpochRoots>, SequenceError> {
         if let Some(epoch) = open.iter().find(|epoch| epoch.number == number) {
-            return Ok(epoch.sealed);
+            return Ok(epoch.roots);
         }
         Ok(bounded(epoch_get(&mut self.connection, number))
             .await?
-            .and_then(|epoch| epoch.sealed))
+            .and_then(|epoch| epoch.roots))
     }
 
     /// The epoch's signed transaction: the stored one, or, where there is none that the chain can still take, a new one, stored.
-    async fn signed(&mut self, sealed: &Sealed, now_ms: u64) -> Result<Signed, SequenceError> {
-        let number = sealed.header.number;
+    async fn signed(&mut self, roots: &EpochRoots, now_ms: u64) -> Result<Signed, SequenceError> {
+        let number = roots.header.number;
         let last = bounded(transaction_last(&mut self.connection, number)).await?;
         let attempt = match last {
             None => 1,
@@ -128,16 +125,16 @@ impl Sequencer {
                 signed.attempt + 1
             }
         };
-        let signed = self.sender.sign(&sealed.header, attempt, now_ms).await?;
+        let signed = self.sender.sign(&roots.header, attempt, now_ms).await?;
         let store = bounded(transaction_insert(&mut self.connection, number, &signed));
-        write(&mut *self.witness, Step::Sign, store).await?;
+        write(&mut *self.observer, Step::Sign, store).await??;
         Ok(signed)
     }
 
     /// Sends it. What came of it, the next round reads from the chain.
     async fn send(&mut self, number: u64, signed: &Signed, now_ms: u64) -> Result<(), SequenceError> {
         let sender = std::sync::Arc::clone(&self.sender);
-        let sent = write(&mut *self.witness, Step::Send, sender.send(signed)).await?;
+        let sent = write(&mut *self.observer, Step::Send, sender.send(signed)).await??;
         tracing::info!(epoch = number, transaction = %signed.hash, attempt = signed.attempt, ?sent, "sent");
         if sent == Sent::Held {
             self.sent = Some(LastSend {

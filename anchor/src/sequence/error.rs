@@ -1,13 +1,11 @@
 //! What keeps a sequence from going on.
 
-use std::time::Duration;
-
 use shelfproof_verifier::epoch::DataError;
 
-use super::Step;
 use crate::fence::Fence;
 use crate::history::HistoryError;
 use crate::status::Condition;
+use crate::step::BrokenOff;
 use crate::store::StoreError;
 use crate::tx::TxError;
 
@@ -17,9 +15,6 @@ pub enum SequenceError {
     /// The database.
     #[error("the database: {0}")]
     Store(#[from] StoreError),
-    /// The database does not answer in time.
-    #[error("the database has not answered for {0:?}")]
-    Silent(Duration),
     /// The database's server counts transactions from an earlier number than it once did.
     #[error("{0}")]
     Counter(Fence),
@@ -69,9 +64,8 @@ pub enum SequenceError {
     /// A task of this process ended by itself.
     #[error("a thread of this process failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
-    /// The witness broke it off.
-    #[error("broken off at {}", .0.name())]
-    BrokenOff(Step),
+    #[error(transparent)]
+    BrokenOff(#[from] BrokenOff),
 }
 
 impl SequenceError {
@@ -79,7 +73,7 @@ impl SequenceError {
     #[must_use]
     pub fn condition(&self) -> Condition {
         match self {
-            Self::Store(StoreError::Database(_)) | Self::Silent(_) => Condition::DatabaseUnreachable,
+            Self::Store(StoreError::Database(_)) => Condition::DatabaseUnreachable,
             Self::Store(StoreError::Inconsistent { .. })
             | Self::Events { .. }
             | Self::Differs { .. }

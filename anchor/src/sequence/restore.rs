@@ -6,10 +6,10 @@ use alloy_primitives::B256;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::Record;
 
-use super::bound::{bounded, long};
 use super::{SequenceError, Sequencer};
-use crate::history::Drawn;
-use crate::store::epochs::{Epoch, Sealed, epoch_after, epoch_events, epoch_get};
+use crate::history::ComputedEpoch;
+use crate::store::bound::{bounded, bounded_long};
+use crate::store::epochs::{Epoch, EpochRoots, epoch_after, epoch_events, epoch_get};
 
 impl Sequencer {
     /// Every stored epoch above the history's tip is worked out again, and those that are final go into the map. What the database
@@ -22,8 +22,8 @@ impl Sequencer {
             let missing = bounded(epoch_after(&mut self.connection, tip)).await?;
             let mut went_on = false;
             for epoch in missing {
-                let Some(sealed) = epoch.sealed else { return Ok(()) };
-                self.restore_one(&epoch, sealed).await?;
+                let Some(roots) = epoch.roots else { return Ok(()) };
+                self.restore_one(&epoch, roots).await?;
                 went_on = true;
             }
             if !went_on {
@@ -47,8 +47,8 @@ impl Sequencer {
     async fn holds(&mut self, number: u64, hash: B256) -> Result<bool, SequenceError> {
         let stored = bounded(epoch_get(&mut self.connection, number)).await?;
         Ok(stored
-            .and_then(|epoch| epoch.sealed)
-            .is_some_and(|sealed| sealed.hash == hash))
+            .and_then(|epoch| epoch.roots)
+            .is_some_and(|roots| roots.hash == hash))
     }
 
     /// A map of another history must not be built upon.
@@ -59,24 +59,24 @@ impl Sequencer {
         }
         let stored = epoch_get(&mut self.connection, map)
             .await?
-            .and_then(|epoch| epoch.sealed);
-        if stored.is_some_and(|sealed| sealed.hash == hash) {
+            .and_then(|epoch| epoch.roots);
+        if stored.is_some_and(|roots| roots.hash == hash) {
             return Ok(());
         }
         Err(SequenceError::OtherHistory { map })
     }
 
-    async fn restore_one(&mut self, epoch: &Epoch, sealed: Sealed) -> Result<(), SequenceError> {
+    async fn restore_one(&mut self, epoch: &Epoch, roots: EpochRoots) -> Result<(), SequenceError> {
         let number = epoch.number;
-        let drawn = self.draw(number).await?;
-        if (drawn.header, drawn.hash) != (sealed.header, sealed.hash) {
+        let computed = self.compute_epoch(number).await?;
+        if (computed.header, computed.hash) != (roots.header, roots.hash) {
             return Err(SequenceError::Differs { number });
         }
         tracing::info!(epoch = number, "worked out again");
         let (history, place) = (Arc::clone(&self.history), epoch.anchored);
         let done = tokio::task::spawn_blocking(move || {
-            history.publish(&drawn)?;
-            history.push(drawn)?;
+            history.publish(&computed)?;
+            history.push(computed)?;
             // One after the other: only what is not final stays in memory.
             place.map_or(Ok(()), |place| {
                 history.finalise(number, place.block, place.anchored_at_s)
@@ -86,17 +86,17 @@ impl Sequencer {
     }
 
     /// An epoch's events, and what they lead to.
-    pub(super) async fn draw(&mut self, number: u64) -> Result<Drawn, SequenceError> {
-        let mut records = long(epoch_events(&mut self.connection, number)).await?;
+    pub(super) async fn compute_epoch(&mut self, number: u64) -> Result<ComputedEpoch, SequenceError> {
+        let mut records = bounded_long(epoch_events(&mut self.connection, number)).await?;
         let history = Arc::clone(&self.history);
-        let drawn = tokio::task::spawn_blocking(move || {
+        let computed = tokio::task::spawn_blocking(move || {
             records.sort_unstable_by(by_key_and_version);
             let events = epoch::events_of(&records).map_err(|cause| SequenceError::Events { number, cause })?;
-            history.draw(&events).map_err(SequenceError::from)
+            history.compute_epoch(&events).map_err(SequenceError::from)
         });
-        let drawn = drawn.await??;
-        if drawn.header.number == number {
-            Ok(drawn)
+        let computed = computed.await??;
+        if computed.header.number == number {
+            Ok(computed)
         } else {
             Err(SequenceError::Differs { number })
         }

@@ -20,14 +20,14 @@ pub struct Epoch {
     /// When it was cut, Unix milliseconds.
     pub cut_at_ms: u64,
     /// What it commits to, once it is worked out.
-    pub sealed: Option<Sealed>,
+    pub roots: Option<EpochRoots>,
     /// Where it is anchored, once that is final and the history map holds it.
-    pub anchored: Option<Place>,
+    pub anchored: Option<AnchoredAt>,
 }
 
 /// What an epoch commits to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sealed {
+pub struct EpochRoots {
     /// Its header.
     pub header: Header,
     /// The hash that the registry will hold.
@@ -36,7 +36,7 @@ pub struct Sealed {
 
 /// Where an epoch stands on the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct AnchoredAt {
     /// Its block's number.
     pub block: u64,
     /// Its block's time, Unix seconds.
@@ -47,7 +47,7 @@ pub struct Place {
 
 /// How far the epochs have come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edges {
+pub struct EpochProgress {
     /// The last one that is final and in the history map; 0 is none.
     pub finished: u64,
     /// The newest; 0 is none.
@@ -90,13 +90,13 @@ impl Row {
     fn into_epoch(self) -> Result<Epoch, StoreError> {
         let number = self.number.cast_unsigned();
         let parent = B256::try_from(&*self.parent).ok();
-        let sealed = self.sealed();
+        let roots = self.roots();
         parent
             .map(|parent| Epoch {
                 number,
                 parent,
                 cut_at_ms: self.cut_at_ms.cast_unsigned(),
-                sealed,
+                roots,
                 anchored: self.place(),
             })
             .ok_or(StoreError::Inconsistent {
@@ -105,9 +105,9 @@ impl Row {
             })
     }
 
-    fn sealed(&self) -> Option<Sealed> {
+    fn roots(&self) -> Option<EpochRoots> {
         let hash = |bytes: &Option<Vec<u8>>| B256::try_from(bytes.as_deref()?).ok();
-        Some(Sealed {
+        Some(EpochRoots {
             header: Header {
                 number: self.number.cast_unsigned(),
                 parent: B256::try_from(&*self.parent).ok()?,
@@ -120,8 +120,8 @@ impl Row {
         })
     }
 
-    fn place(&self) -> Option<Place> {
-        Some(Place {
+    fn place(&self) -> Option<AnchoredAt> {
+        Some(AnchoredAt {
             block: self.block?.cast_unsigned(),
             anchored_at_s: self.anchored_at_s?.cast_unsigned(),
             final_at_ms: self.final_at_ms?.cast_unsigned(),
@@ -170,9 +170,13 @@ pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<
 ///
 /// # Errors
 /// Where the database fails, or the epoch commits to something else already.
-pub async fn epoch_seal(connection: &mut PgConnection, sealed: &Sealed, now_ms: u64) -> Result<(), StoreError> {
-    let Sealed { header, hash } = sealed;
-    let changed = sqlx::query(include_str!("sql/epoch_seal.sql"))
+pub async fn epoch_commit_roots(
+    connection: &mut PgConnection,
+    roots: &EpochRoots,
+    now_ms: u64,
+) -> Result<(), StoreError> {
+    let EpochRoots { header, hash } = roots;
+    let changed = sqlx::query(include_str!("sql/epoch_commit_roots.sql"))
         .bind(header.number.cast_signed())
         .bind(header.events_root.as_slice())
         .bind(header.history_root.as_slice())
@@ -187,9 +191,9 @@ pub async fn epoch_seal(connection: &mut PgConnection, sealed: &Sealed, now_ms: 
     }
     match epoch_get(connection, header.number)
         .await?
-        .and_then(|epoch| epoch.sealed)
+        .and_then(|epoch| epoch.roots)
     {
-        Some(stored) if stored == *sealed => Ok(()),
+        Some(stored) if stored == *roots => Ok(()),
         _ => Err(StoreError::Inconsistent {
             table: "epochs",
             number: header.number,
@@ -205,7 +209,7 @@ pub async fn epoch_finish(
     connection: &mut PgConnection,
     number: u64,
     hash: &B256,
-    place: &Place,
+    place: &AnchoredAt,
 ) -> Result<(), StoreError> {
     sqlx::query(include_str!("sql/epoch_finish.sql"))
         .bind(number.cast_signed())
@@ -247,12 +251,12 @@ pub async fn epoch_get(connection: &mut PgConnection, number: u64) -> Result<Opt
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn epoch_edges(connection: &mut PgConnection) -> Result<Edges, StoreError> {
+pub async fn epoch_progress(connection: &mut PgConnection) -> Result<EpochProgress, StoreError> {
     let (finished, newest, cut_at_ms, waiting_since, has_rest): (i64, i64, Option<i64>, String, bool) =
-        sqlx::query_as(include_str!("sql/epoch_edges.sql"))
+        sqlx::query_as(include_str!("sql/epoch_progress.sql"))
             .fetch_one(connection)
             .await?;
-    Ok(Edges {
+    Ok(EpochProgress {
         finished: finished.cast_unsigned(),
         newest: newest.cast_unsigned(),
         cut_at_ms: cut_at_ms.unwrap_or_default().cast_unsigned(),
@@ -265,9 +269,9 @@ pub async fn epoch_edges(connection: &mut PgConnection) -> Result<Edges, StoreEr
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn event_waiting(connection: &mut PgConnection, snapshot: &str) -> Result<Waiting, StoreError> {
+pub async fn event_backlog(connection: &mut PgConnection, snapshot: &str) -> Result<Waiting, StoreError> {
     let (snapshot, events, anchor_by_s): (String, i64, Option<i64>) =
-        sqlx::query_as(include_str!("sql/event_waiting.sql"))
+        sqlx::query_as(include_str!("sql/event_backlog.sql"))
             .bind(snapshot)
             .fetch_one(connection)
             .await?;

@@ -1,17 +1,14 @@
-//! Why the schema `attest` cannot be read or written.
-
-/// A failure of this store.
+/// Why the schema `attest` could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database refused, or could not be reached.
+    /// The database refused, could not be reached, or did not answer in time.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
-    /// A row is not what this program ever writes.
-    #[error("attest.{table}, epoch {number}, holds what this program never writes; restore it from a backup")]
+    /// A row holds what this program never writes.
+    #[error("attest.{table}, row {number}, holds what this program never writes; restore it from a backup")]
     Inconsistent {
-        /// The table.
         table: &'static str,
-        /// The epoch's number.
+        /// The row's number; 0 in a table of one row.
         number: u64,
     },
 }

@@ -6,7 +6,7 @@ use sqlx::{FromRow, PgConnection};
 
 /// An event to be written, by the transaction that makes it true.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Appended {
+pub struct NewEvent {
     /// The shop's number of the key.
     pub key_no: i64,
     /// The kind of the key's event before; none for its first.
@@ -21,7 +21,7 @@ pub struct Appended {
 
 /// An event as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredEvent {
     /// The shop's number of the key.
     pub key_no: i64,
     /// The event.
@@ -50,9 +50,9 @@ pub enum EventError {
 ///
 /// # Errors
 /// Where the database fails, where a key has that version already, or where a kind may not follow the one before.
-pub async fn event_append(connection: &mut PgConnection, events: &[Appended]) -> Result<(), EventError> {
+pub async fn event_append(connection: &mut PgConnection, events: &[NewEvent]) -> Result<(), EventError> {
     let number = |kind: Kind| i16::from(kind as u8);
-    let each = |field: fn(&Appended) -> &[u8]| events.iter().map(field).collect::<Vec<_>>();
+    let each = |field: fn(&NewEvent) -> &[u8]| events.iter().map(field).collect::<Vec<_>>();
     sqlx::query(include_str!("sql/event_append.sql"))
         .bind(events.iter().map(|event| event.key_no).collect::<Vec<_>>())
         .bind(
@@ -109,9 +109,9 @@ struct Row {
 }
 
 impl Row {
-    fn into_stored(self) -> Option<Stored> {
+    fn into_stored(self) -> Option<StoredEvent> {
         let hash = |bytes: &[u8]| B256::try_from(bytes).ok();
-        Some(Stored {
+        Some(StoredEvent {
             key_no: self.key_no,
             event: KeyEvent {
                 key_id: hash(&self.key_id)?,
@@ -133,7 +133,7 @@ impl Row {
 ///
 /// # Errors
 /// Where the database fails, or a row is damaged.
-pub async fn event_of_keys(connection: &mut PgConnection, keys: &[i64]) -> Result<Vec<Stored>, EventError> {
+pub async fn event_of_keys(connection: &mut PgConnection, keys: &[i64]) -> Result<Vec<StoredEvent>, EventError> {
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/event_of_keys.sql"))
         .bind(keys)
         .fetch_all(connection)

@@ -138,10 +138,10 @@ fn a_folder_whose_map_is_gone_or_whose_proofs_are_is_made_anew_from_what_is_publ
     );
     for number in 1..=3 {
         let data = fs::read(data_file(folder.path(), number)).unwrap();
-        let drawn = history.draw(&epoch::decode_data(&data).unwrap()).unwrap();
-        let again = history.draw(&epoch::decode_data(&data).unwrap()).unwrap();
-        history.publish(&drawn).unwrap();
-        history.push(drawn).unwrap();
+        let computed = history.compute_epoch(&epoch::decode_data(&data).unwrap()).unwrap();
+        let again = history.compute_epoch(&epoch::decode_data(&data).unwrap()).unwrap();
+        history.publish(&computed).unwrap();
+        history.push(computed).unwrap();
         shop.finalise(&history, &again);
     }
     assert_eq!(history.final_epoch(), at);

@@ -1,4 +1,4 @@
-//! Epochs on their way: drawn, published, pushed, taken back, final.
+//! Epochs on their way: computed, published, pushed, taken back, final.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -39,20 +39,20 @@ fn epochs_wait_above_each_other_and_become_final_in_order() {
 }
 
 #[test]
-fn what_waits_is_taken_back_and_drawn_anew() {
+fn what_waits_is_taken_back_and_computed_anew() {
     let folder = tempfile::tempdir().unwrap();
     let (mut shop, history) = stocked(folder.path());
     let voided = shop.add("A-3", Kind::Voided);
     let first = shop.seal(&history);
     shop.add("A-5", Kind::Voided);
-    let late = history.draw(&shop.take()).unwrap();
+    let late = history.compute_epoch(&shop.take()).unwrap();
     history.truncate(3);
     assert_eq!((history.tip(), history.waiting()), (history.final_epoch(), (0, 0)));
-    // Drawn on what is no more.
+    // ComputedEpoch on what is no more.
     let refused = history.push(late);
     assert!(matches!(refused, Err(HistoryError::Map(MapError::OtherState))));
     assert!(matches!(history.finalise(4, 1, 1), Err(HistoryError::NotWaiting(4))));
-    let again = history.draw(&[voided]).unwrap();
+    let again = history.compute_epoch(&[voided]).unwrap();
     assert_eq!(
         (again.header, again.hash, &again.data),
         (first.header, first.hash, &first.data)
@@ -73,10 +73,10 @@ fn a_history_goes_on_where_it_was_closed() {
     let at = history.final_epoch();
     shop.add("A-3", Kind::Sold);
     let events = shop.take();
-    let drawn = history.draw(&events).unwrap();
-    let header = drawn.header;
-    history.publish(&drawn).unwrap();
-    history.push(drawn).unwrap();
+    let computed = history.compute_epoch(&events).unwrap();
+    let header = computed.header;
+    history.publish(&computed).unwrap();
+    history.push(computed).unwrap();
     let twice = History::open(folder.path(), shop.identity.merchant_id);
     assert!(matches!(twice, Err(HistoryError::Map(MapError::Locked(_)))));
     drop(history);
@@ -88,15 +88,15 @@ fn a_history_goes_on_where_it_was_closed() {
     }
     // What waited is read back from what was published, and is the same epoch.
     let data = history.read_data(4, &header.data_hash).unwrap();
-    let drawn = history.draw(&epoch::decode_data(&data).unwrap()).unwrap();
-    assert_eq!(drawn.header, header);
-    history.push(drawn).unwrap();
-    let again = history.draw(&events);
+    let computed = history.compute_epoch(&epoch::decode_data(&data).unwrap()).unwrap();
+    assert_eq!(computed.header, header);
+    history.push(computed).unwrap();
+    let again = history.compute_epoch(&events);
     assert!(matches!(again, Err(HistoryError::Breach(breach)) if breach.rule == Rule::VersionGap));
 }
 
 #[test]
-fn what_an_auditor_would_refuse_is_not_drawn() {
+fn what_an_auditor_would_refuse_is_not_computed() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, history) = stocked(folder.path());
     let last = history.prove(&shop.key("A-3")).unwrap().events.pop().unwrap().event;
@@ -107,7 +107,7 @@ fn what_an_auditor_would_refuse_is_not_drawn() {
         at_ms: last.at_ms,
         ..last
     };
-    assert!(history.draw(&[next]).is_ok());
+    assert!(history.compute_epoch(&[next]).is_ok());
     let after = KeyEvent { version: 4, ..next };
     for (events, rule) in [
         (vec![], Rule::DataForm),
@@ -137,11 +137,11 @@ fn what_an_auditor_would_refuse_is_not_drawn() {
             Rule::Clock,
         ),
     ] {
-        let drawn = history.draw(&events);
+        let computed = history.compute_epoch(&events);
         assert!(
-            matches!(&drawn, Err(HistoryError::Breach(breach)) if breach.rule == rule),
+            matches!(&computed, Err(HistoryError::Breach(breach)) if breach.rule == rule),
             "{rule:?}: {:?}",
-            drawn.err()
+            computed.err()
         );
     }
 }
@@ -151,9 +151,9 @@ fn data_is_published_once_and_replaced_where_nothing_rests_on_it() {
     let folder = tempfile::tempdir().unwrap();
     let (mut shop, history) = stocked(folder.path());
     shop.add("A-3", Kind::Sold);
-    let one = history.draw(&shop.take()).unwrap();
+    let one = history.compute_epoch(&shop.take()).unwrap();
     shop.add("A-5", Kind::Voided);
-    let other = history.draw(&shop.take()).unwrap();
+    let other = history.compute_epoch(&shop.take()).unwrap();
     let path = history.data_path(4);
     assert!(path.ends_with("data/epochs/0000000004.events"));
     assert!(matches!(
@@ -194,7 +194,7 @@ fn a_kill_between_proofs_and_map_leaves_a_history_that_goes_on() {
     let (mut shop, history) = stocked(folder.path());
     shop.add("A-3", Kind::Sold);
     let events = shop.take();
-    let epoch = history.draw(&events).unwrap();
+    let epoch = history.compute_epoch(&events).unwrap();
     history.publish(&epoch).unwrap();
     drop(history);
     // As the kill would leave it, and a torn temporary file from one that came earlier still.
@@ -206,8 +206,8 @@ fn a_kill_between_proofs_and_map_leaves_a_history_that_goes_on() {
     let history = shop.open(folder.path());
     assert_eq!(history.final_epoch().0, 3);
     assert_eq!(shop.asked(&history, "A-3"), "holds activated");
-    let drawn = history.draw(&events).unwrap();
-    history.push(drawn).unwrap();
+    let computed = history.compute_epoch(&events).unwrap();
+    history.push(computed).unwrap();
     shop.finalise(&history, &epoch);
     assert_eq!(shop.asked(&history, "A-3"), "holds sold");
 }

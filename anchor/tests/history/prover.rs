@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
-use shelfproof_anchor::clock::now_ms;
 use shelfproof_anchor::history::{History, Proven};
 use shelfproof_anchor::http::{MAX_DOWNLOADS, serve};
 use shelfproof_anchor::status::{Condition, Status};
+use shelfproof_base::clock::now_ms;
 use shelfproof_verifier::chain::Identity;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -65,7 +65,7 @@ impl Served {
             condition: Condition::Working,
             final_epoch: number,
             final_hash: hash,
-            sealed_epoch: number,
+            computed_epoch: number,
             at_ms: now_ms(),
             ..Status::default()
         });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use alloy_primitives::{Address, B256, keccak256};
-use shelfproof_anchor::history::{Drawn, History, Proven};
+use shelfproof_anchor::history::{ComputedEpoch, History, Proven};
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity};
 use shelfproof_verifier::event::{KeyEvent, Kind};
@@ -79,18 +79,18 @@ impl Shop {
     }
 
     /// An epoch of what happened, published and on top.
-    pub(crate) fn seal(&mut self, history: &History) -> Drawn {
+    pub(crate) fn seal(&mut self, history: &History) -> ComputedEpoch {
         let events = self.take();
-        let drawn = history.draw(&events).unwrap();
-        let again = history.draw(&events).unwrap();
-        history.publish(&drawn).unwrap();
-        history.push(drawn).unwrap();
+        let computed = history.compute_epoch(&events).unwrap();
+        let again = history.compute_epoch(&events).unwrap();
+        history.publish(&computed).unwrap();
+        history.push(computed).unwrap();
         assert_eq!(history.tip(), (again.header.number, again.hash));
         again
     }
 
     /// The oldest waiting epoch becomes final on the chain and in the history.
-    pub(crate) fn finalise(&mut self, history: &History, epoch: &Drawn) {
+    pub(crate) fn finalise(&mut self, history: &History, epoch: &ComputedEpoch) {
         let number = epoch.header.number;
         let anchored = Anchored {
             hash: epoch.hash,
@@ -102,7 +102,7 @@ impl Shop {
         self.anchored.insert(number, anchored);
     }
 
-    pub(crate) fn seal_final(&mut self, history: &History) -> Drawn {
+    pub(crate) fn seal_final(&mut self, history: &History) -> ComputedEpoch {
         let epoch = self.seal(history);
         self.finalise(history, &epoch);
         epoch

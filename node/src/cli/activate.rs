@@ -2,16 +2,16 @@
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use shelfproof_anchor::output::PrintError;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::output::PrintError;
 use sqlx::PgPool;
 
 use super::print;
-use crate::domain::clock::now_ms;
+use crate::api_types::ShownActivation;
 use crate::domain::id::BatchId;
 use crate::flow::activate::{ActivateError, Activated, activate_batch};
 use crate::store::StoreError;
 use crate::store::import::batch_resolve;
-use crate::view::ShownActivation;
 
 /// Put a batch's keys on sale
 ///

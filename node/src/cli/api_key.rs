@@ -9,21 +9,21 @@ use clap::{Args, Subcommand, ValueEnum};
 use console::Alignment::Left;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use shelfproof_base::clock::now_ms;
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, print};
+use crate::api_types::Listed;
 use crate::domain::account::Role;
 use crate::domain::api_key::ApiKey;
-use crate::domain::clock::now_ms;
 use crate::domain::id::{AccountId, ApiKeyId};
 use crate::flow::FlowError;
 use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
 use crate::flow::revoke_api_key::revoke_api_key;
 use crate::store::api_key::{ListedKey, api_key_list};
-use crate::view::Listed;
 
 /// Who may call the API.
 #[derive(Debug, Args)]

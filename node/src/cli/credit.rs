@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use serde_json::{Value, json};
+use shelfproof_base::clock::now_ms;
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, money_currency, print};
 use crate::domain::account::Account;
-use crate::domain::clock::now_ms;
 use crate::domain::money::{Currency, Money};
 use crate::domain::wallet::{Credit, Movement, TopUp};
 use crate::flow::FlowError;

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use shelfproof_anchor::output::PrintError;
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::output::PrintError;
 use sqlx::PgPool;
 
 use super::{activate, print, product};
-use crate::domain::clock::now_ms;
+use crate::api_types::{ImportReport, ShownRefusedLine};
 use crate::domain::id::BatchId;
 use crate::flow::FlowError;
 use crate::flow::activate::{ActivateError, Activated};
@@ -21,7 +22,6 @@ use crate::import::{Encoding, Format, Options, Reason};
 use crate::store::StoreError;
 use crate::store::batch::{RefusedLine, refused_line_list};
 use crate::vault::Vault;
-use crate::view::{ImportReport, ShownRefusedLine};
 
 /// Refused lines that are shown; all of them go to the file of `--refused`.
 const SHOWN: u32 = 20;

@@ -8,13 +8,14 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use shelfproof_anchor::config::Anchor;
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::config::{Settings, read_secret};
+use shelfproof_base::keyfile::disk;
 use shelfproof_verifier::epoch;
 use tokio::task::spawn_blocking;
 
 use super::{Failure, print};
 use crate::app::{check_merchant, check_server, open_vault};
-use crate::config::{Config, Settings, read_secret};
+use crate::config::Config;
 use crate::dev::{Folder, PublicKeys};
 use crate::store;
 

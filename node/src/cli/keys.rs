@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
+use shelfproof_anchor::config::{Keys, KeysFolder};
+use shelfproof_base::config::{Flag, Settings};
 
 mod passphrase;
 mod rewrap;
@@ -15,7 +17,7 @@ use passphrase::{new_passphrase, read_passphrase};
 use show::{made, shown};
 
 use super::{Failure, print};
-use crate::config::{Config, Flag, Keys, Settings};
+use crate::config::Config;
 use crate::vault::folder::{backup, list, make};
 
 /// Make, list, back up and rotate the merchant's secret keys
@@ -173,7 +175,7 @@ fn answer(command: KeysCommand, settings: &Settings) -> Result<Answer, Failure> 
             let Keys {
                 folder,
                 passphrase_file,
-            } = settings.keys()?;
+            } = settings.section::<Keys>()?;
             let passphrase = new_passphrase(&passphrase_file)?;
             match (from, from_passphrase_file) {
                 (Some(from), Some(file)) => {
@@ -184,21 +186,21 @@ fn answer(command: KeysCommand, settings: &Settings) -> Result<Answer, Failure> 
             Ok(made(&folder, &list(&folder)?))
         }
         KeysCommand::List { .. } => {
-            let folder = settings.keys_folder()?;
+            let KeysFolder { folder } = settings.section()?;
             Ok(shown(&folder, &list(&folder)?))
         }
         KeysCommand::Export {
             to, to_passphrase_file, ..
         } => {
-            let keys = settings.keys()?;
+            let keys = settings.section::<Keys>()?;
             let passphrase = read_passphrase(&keys.passphrase_file)?;
             let second = new_passphrase(&to_passphrase_file)?;
             let names = backup::export(&keys.folder, &passphrase, &to, &second)?;
             Ok(show::exported(&to, &names))
         }
-        KeysCommand::Rotate { kind, .. } => rotate(kind, &settings.keys()?),
+        KeysCommand::Rotate { kind, .. } => rotate(kind, &settings.section::<Keys>()?),
         KeysCommand::UseReceipt { number, .. } => {
-            let keys = settings.keys()?;
+            let keys = settings.section::<Keys>()?;
             make::use_receipt(&keys.folder, number, &read_passphrase(&keys.passphrase_file)?)?;
             show::used(&keys.folder, number)
         }

@@ -3,9 +3,10 @@
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use shelfproof_anchor::config::Database;
+use shelfproof_base::config::Settings;
 
 use super::{Failure, print};
-use crate::config::Settings;
 use crate::store;
 
 /// Bring the database to this program's schema
@@ -19,7 +20,7 @@ next run goes on. Take a backup before a new version's first run.")]
 pub struct MigrateArgs {}
 
 pub(super) async fn run(settings: &Settings, is_json: bool) -> Result<(), Failure> {
-    let database = settings.database()?;
+    let database = settings.section::<Database>()?;
     let pool = store::pool(store::options(database.url.expose_secret())?, 1);
     let was_migrated = store::is_migrated(&pool).await?;
     store::migrate(&pool).await?;

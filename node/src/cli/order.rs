@@ -4,16 +4,16 @@ use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, print};
+use crate::api_types::{Listed, ListedOrder, ShownOrder};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
-use crate::domain::order::{Order, State};
+use crate::domain::order::{Order, OrderStatus};
 use crate::flow::FlowError;
 use crate::flow::look_up::{OrderStates, look_up_states};
 use crate::store::order::{order_list, order_list_abnormal};
-use crate::view::{Listed, ListedOrder, ShownOrder};
 
 /// What was bought, and what waits for somebody; never a code.
 #[derive(Debug, Args)]
@@ -133,7 +133,7 @@ fn show_text(states: &OrderStates) -> String {
 
 fn state_text(order: &Order) -> String {
     match order.state {
-        State::Refused(reason) => format!("{}: {reason}", order.state.name()),
+        OrderStatus::Refused(reason) => format!("{}: {reason}", order.state.name()),
         state => state.name().to_owned(),
     }
 }

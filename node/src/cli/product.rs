@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use serde::Serialize;
+use shelfproof_base::clock::now_ms;
 use sqlx::PgPool;
 
-use shelfproof_anchor::table;
+use shelfproof_base::table;
 
 use super::{Failure, money_currency, print};
-use crate::domain::clock::now_ms;
+use crate::api_types::{Listed, ShownProduct, ShownStock};
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{Product, Stock};
@@ -16,7 +17,6 @@ use crate::flow::FlowError;
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_find, product_get, product_list, product_stock};
-use crate::view::{Listed, ShownProduct, ShownStock};
 
 /// What is for sale.
 #[derive(Debug, Args)]

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use shelfproof_anchor::log;
-use shelfproof_anchor::output::{PrintError, print};
+use shelfproof_base::config::{Flag, Settings};
+use shelfproof_base::log;
+use shelfproof_base::output::{PrintError, print};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::Failure;
 use super::stop::stopped;
 use crate::app::App;
-use crate::config::{Config, Flag, Settings};
+use crate::config::Config;
 use crate::http::{self, Listeners};
 
 /// Answer the API and sell, until stopped

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use clap::Args;
-use shelfproof_anchor::log;
-use shelfproof_anchor::output::print;
+use shelfproof_base::config::Settings;
+use shelfproof_base::log;
+use shelfproof_base::output::print;
 use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Failure;
 use super::stop::stopped;
 use crate::app::open_pool;
-use crate::config::{Config, Settings};
+use crate::config::Config;
 use crate::flow::check::check;
 
 /// Look after the shop: check its invariants again and again, until stopped

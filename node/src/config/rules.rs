@@ -1,7 +1,8 @@
 //! What each value must be. Numbers have a least and a greatest that a machine bears.
 
 use secrecy::ExposeSecret;
-use shelfproof_anchor::config::{Check, broken, is_web_address, within};
+use shelfproof_base::config::{Check, broken, within};
+use shelfproof_base::web::is_web_address;
 
 use super::{Config, Http, Proofs, Sale, Shop, Worker};
 

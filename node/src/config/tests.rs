@@ -1,4 +1,7 @@
 use secrecy::ExposeSecret;
+use shelfproof_anchor::config::SHOP_SECTIONS;
+use shelfproof_base::config::Flag;
+use shelfproof_base::log::LogFormat;
 use tempfile::TempDir;
 
 use super::*;
@@ -167,4 +170,11 @@ fn a_prover_s_password_is_not_shown() {
     let shown = format!("{}{config:?}", settings.describe(&config));
     assert!(shown.contains("prover = \"http://prover:8090\""), "{shown}");
     assert!(!shown.contains("geheim"), "{shown}");
+}
+
+#[test]
+fn the_anchor_passes_over_every_section_of_the_shop() {
+    let own = |name: &&str| !shelfproof_anchor::config::Config::NAMES.contains(name);
+    let shop: Vec<&str> = Config::NAMES.iter().copied().filter(own).collect();
+    assert_eq!(SHOP_SECTIONS, shop);
 }

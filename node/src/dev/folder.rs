@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use alloy_primitives::hex;
 use rand::random;
 use secrecy::{ExposeSecret, SecretString};
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::config::read_secret;
+use shelfproof_base::keyfile::disk;
 
 use super::child::{POLL, is_running};
 use super::cluster::{ClusterError, is_reachable};
-use crate::config::read_secret;
 use crate::vault::VaultError;
 use crate::vault::folder::make;
 

@@ -3,7 +3,8 @@
 use alloy_primitives::Address;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use shelfproof_verifier::chain::rpc::http::{HttpError, client, parse_url, read_bounded};
+use shelfproof_base::client::{HttpError, client, read_bounded};
+use shelfproof_base::web::parse_url;
 
 /// What the account has after it: 100 ether, in wei, as JSON-RPC writes numbers.
 const BALANCE: &str = "0x56bc75e2d63100000";
@@ -27,7 +28,7 @@ pub enum FundError {
 /// # Errors
 /// Where the chain does not answer, or is none of anvil's.
 pub async fn fund(rpc: &str, account: Address) -> Result<(), FundError> {
-    let url = parse_url(rpc)?;
+    let url = parse_url(rpc).map_err(HttpError::from)?;
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [account, BALANCE]});
     let request = client(&url, 0)?.post(url).header(CONTENT_TYPE, "application/json");
     let response = request.body(call.to_string()).send().await;

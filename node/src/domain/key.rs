@@ -9,7 +9,7 @@ use super::id::BatchId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The shop's number of the key.
-    pub no: i64,
+    pub key_no: i64,
     /// The key's id.
     pub key_id: B256,
     /// Its kind.
@@ -35,7 +35,7 @@ pub struct Key {
 
 /// An event and what it opens to, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct ChainedEvent {
     /// The event.
     pub event: KeyEvent,
     /// Its salt and body.
@@ -46,8 +46,8 @@ pub struct Link {
 ///
 /// Its time is `now_ms`, or the time before where this machine's clock is behind: a key's time never decreases.
 #[must_use]
-pub fn next(before: &Head, kind: Kind, now_ms: u64, opening: Opening) -> Option<Link> {
-    kind.may_follow(Some(before.state)).then(|| Link {
+pub fn next(before: &Head, kind: Kind, now_ms: u64, opening: Opening) -> Option<ChainedEvent> {
+    kind.may_follow(Some(before.state)).then(|| ChainedEvent {
         event: KeyEvent {
             key_id: before.key_id,
             version: before.version + 1,
@@ -62,8 +62,8 @@ pub fn next(before: &Head, kind: Kind, now_ms: u64, opening: Opening) -> Option<
 
 /// A key's first event.
 #[must_use]
-pub fn first(key_id: B256, now_ms: u64, opening: Opening) -> Link {
-    Link {
+pub fn first(key_id: B256, now_ms: u64, opening: Opening) -> ChainedEvent {
+    ChainedEvent {
         event: KeyEvent {
             key_id,
             version: 1,

@@ -44,7 +44,7 @@ pub struct NewOrder {
 
 /// Why an order got no key. It was not charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum RefusalReason {
     /// A line names no product of this shop.
     UnknownProduct,
     /// A product is not for sale now.
@@ -61,7 +61,7 @@ pub enum Refused {
     Abnormal,
 }
 
-impl Refused {
+impl RefusalReason {
     /// Every reason.
     pub const ALL: [Self; 7] = [
         Self::UnknownProduct,
@@ -94,7 +94,7 @@ impl Refused {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownProduct => "a line names no product of this shop",
@@ -110,24 +110,24 @@ impl fmt::Display for Refused {
 
 /// What the database holds of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum OrderStatus {
     /// Its keys were handed out.
     Delivered,
     /// It got no key, for this reason.
-    Refused(Refused),
+    Refused(RefusalReason),
     /// Some of its keys were paid back.
     PartiallyRefunded,
     /// All of its keys were paid back.
     Refunded,
 }
 
-impl State {
+impl OrderStatus {
     /// The state as the API and the database write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
-            Self::Refused(Refused::Abnormal) => "abnormal",
+            Self::Refused(RefusalReason::Abnormal) => "abnormal",
             Self::Refused(_) => "refused",
             Self::PartiallyRefunded => "partially_refunded",
             Self::Refunded => "refunded",
@@ -141,7 +141,7 @@ impl State {
             ("delivered", None) => Some(Self::Delivered),
             ("partially_refunded", None) => Some(Self::PartiallyRefunded),
             ("refunded", None) => Some(Self::Refunded),
-            ("refused" | "abnormal", Some(reason)) => Refused::from_name(reason).map(Self::Refused),
+            ("refused" | "abnormal", Some(reason)) => RefusalReason::from_name(reason).map(Self::Refused),
             _ => None,
         }
     }
@@ -155,7 +155,7 @@ pub struct Order {
     /// Who paid.
     pub account: AccountId,
     /// What became of it.
-    pub state: State,
+    pub state: OrderStatus,
     /// What it cost; none where no product of it was known, and so no currency.
     pub total: Option<Money>,
     /// `keccak256` of the buyer's secret.

@@ -1,17 +1,17 @@
 //! A batch goes on sale: its keys get the next slots of their product's shelf, in the order of its file.
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{Kind, Opening};
 use sqlx::PgPool;
 
 use super::clock::{ClockError, check_clock};
 use crate::domain::id::BatchId;
-use crate::domain::key::{self, Head, Link};
+use crate::domain::key::{self, ChainedEvent, Head};
 use crate::store::StoreError;
 use crate::store::pool_fill::{
-    LockedPool, Placed, batch_count_activated, batch_lock_to_activate, key_activate, key_lock_generated, pool_fill,
-    pool_lock_of_batch,
+    LockedPool, SlotAssignment, batch_count_activated, batch_lock_to_activate, key_activate, key_lock_generated,
+    pool_fill, pool_lock_of_batch,
 };
 
 /// Most keys that are activated in one transaction, which holds their shelf's lock: sales of the product wait for it.
@@ -107,7 +107,7 @@ async fn activate_chunk(
         all: row.activated + heads.len() as u64,
         imported: row.imported,
     };
-    let Some(last) = heads.last().map(|head| head.no) else {
+    let Some(last) = heads.last().map(|head| head.key_no) else {
         return Ok((None, activated));
     };
     let body = serde_json::json!({"batch": row.name, "product": shelf.product}).to_string();
@@ -123,21 +123,21 @@ async fn activate_chunk(
 }
 
 /// Gives keys the slots from the shelf's tail on, each with its event.
-fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(Placed, Appended)> {
+fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(SlotAssignment, NewEvent)> {
     let one = |(slot, head): (i64, &Head)| {
         let opening = Opening {
             salt: B256::from(rand::random::<[u8; 32]>()),
             body: body.to_owned(),
         };
-        let Link { event, opening } = key::next(head, Kind::Activated, now_ms, opening)?;
-        let placed = Placed {
-            no: head.no,
+        let ChainedEvent { event, opening } = key::next(head, Kind::Activated, now_ms, opening)?;
+        let placed = SlotAssignment {
+            no: head.key_no,
             slot,
             event,
         };
-        let appended = Appended {
+        let appended = NewEvent {
             anchor_by_s: None,
-            key_no: head.no,
+            key_no: head.key_no,
             before: Some(head.state),
             event,
             opening,

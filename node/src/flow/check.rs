@@ -85,17 +85,17 @@ async fn replay(
     loop {
         progress(Progress::Keys { done, total });
         let heads = check_heads(connection, after, CHUNK_KEYS).await?;
-        let Some(last) = heads.last().map(|head| head.no) else {
+        let Some(last) = heads.last().map(|head| head.key_no) else {
             return Ok(());
         };
         let histories = by_key(check_events(connection, after, last).await?);
         for head in &heads {
-            let events = histories.get(&head.no).map_or(&[][..], Vec::as_slice);
+            let events = histories.get(&head.key_no).map_or(&[][..], Vec::as_slice);
             for (fault, detail) in history::faults(head, events) {
                 if is_within_bound(&mut found, fault) {
                     findings.push(Finding {
                         check: fault.name(),
-                        subject: format!("key {} ({})", head.no, head.key_id),
+                        subject: format!("key {} ({})", head.key_no, head.key_id),
                         detail,
                         advice: fault.advice(),
                     });

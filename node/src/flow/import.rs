@@ -13,18 +13,19 @@ use sqlx::PgPool;
 use tokio::task::spawn_blocking;
 
 use super::clock::{ClockError, check_clock};
+use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, ProductId};
 use crate::domain::name::{self, NotName};
 use crate::import::{Options, ReadError, Records};
 use crate::store::StoreError;
 use crate::store::import::{BatchCounts, BatchRow, NewBatch, batch_find_by_name, batch_insert};
-use crate::vault::{DataKey, Vault, VaultError, WrappedKey};
+use crate::vault::{DataKey, Vault, VaultError};
 
 mod chunk;
 mod fingerprint;
-mod settle;
+mod write;
 
-/// Most rows that are settled in one transaction.
+/// Most rows that are written in one transaction.
 pub const CHUNK: usize = 1_000;
 
 /// The longest name of a batch or a supplier, characters.
@@ -93,7 +94,7 @@ impl Report {
     }
 }
 
-/// Why an import ended before its file did. What was settled before stays, and the same import goes on after it.
+/// Why an import ended before its file did. What was written before stays, and the same import goes on after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file cannot be read so.
@@ -203,7 +204,7 @@ pub async fn import_codes<F: Read + Seek + Send + 'static>(
             check_clock(&mut *pool.acquire().await?, now_ms()).await?;
             let chunk;
             (records, chunk) = chunk::prepare(records, vault, &batch, counts.lines, now_ms()).await?;
-            counts = settle_in_tries(pool, &batch, counts.lines, &chunk).await?;
+            counts = write_in_tries(pool, &batch, counts.lines, &chunk).await?;
             progress(Progress {
                 stage: Stage::Keys,
                 read_bytes: read_bytes.load(Ordering::Relaxed),
@@ -274,7 +275,7 @@ async fn open_batch(
 
 /// Settles a chunk. A database that ended the transaction for another's sake is asked again; that a chunk was settled
 /// although its answer was lost shows in the batch's row.
-async fn settle_in_tries(
+async fn write_in_tries(
     pool: &PgPool,
     batch: &Batch,
     after_line: u64,
@@ -282,9 +283,9 @@ async fn settle_in_tries(
 ) -> Result<BatchCounts, ImportError> {
     let mut tries = 1;
     loop {
-        match settle::settle(pool, batch.id, after_line, chunk).await {
+        match write::write_chunk(pool, batch.id, after_line, chunk).await {
             Err(ImportError::Store(error)) if error.is_passing() && tries < CHUNK_TRIES => tries += 1,
-            settled => return settled,
+            written => return written,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What became of an order, for whoever holds it.
 
-use shelfproof_anchor::store::events::{EventError, Stored, event_of_keys};
+use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{Promise, Receipt};
 use sqlx::{PgConnection, PgPool};
 
+use crate::domain::delivery::{Delivered, Item, OrderOutcome};
 use crate::domain::id::OrderId;
-use crate::domain::order::{Line, Order, State};
-use crate::sale::{Delivered, Item, Placed};
+use crate::domain::order::{Line, Order, OrderStatus};
 use crate::store::StoreError;
 use crate::store::order::{Sold, order_get, order_items, order_lines};
 use crate::vault::{Vault, VaultError};
@@ -43,7 +43,7 @@ pub struct ItemView {
     /// Where the key stands now.
     pub state: Kind,
     /// The sale and what came after. The events before it are the supplier's, and stay here.
-    pub events: Vec<Stored>,
+    pub events: Vec<StoredEvent>,
 }
 
 /// Why an order could not be looked up.
@@ -119,13 +119,13 @@ pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<Orde
 ///
 /// # Errors
 /// Where the database or the vault fails.
-pub async fn look_up_placed(pool: &PgPool, vault: &Vault, order: OrderId) -> Result<Option<Placed>, LookUpError> {
+pub async fn look_up_placed(pool: &PgPool, vault: &Vault, order: OrderId) -> Result<Option<OrderOutcome>, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let Some(found) = order_get(&mut *connection, order).await? else {
         return Ok(None);
     };
-    if let State::Refused(reason) = found.state {
-        return Ok(Some(Placed::Refused {
+    if let OrderStatus::Refused(reason) = found.state {
+        return Ok(Some(OrderOutcome::Refused {
             order,
             reason,
             created_at_ms: found.created_at_ms,
@@ -133,7 +133,7 @@ pub async fn look_up_placed(pool: &PgPool, vault: &Vault, order: OrderId) -> Res
     }
     let items = items(&mut connection, vault, order).await?;
     Ok(found.total.map(|total| {
-        Placed::Delivered(Delivered {
+        OrderOutcome::Delivered(Delivered {
             order,
             created_at_ms: found.created_at_ms,
             total,
@@ -144,19 +144,19 @@ pub async fn look_up_placed(pool: &PgPool, vault: &Vault, order: OrderId) -> Res
 
 async fn items(connection: &mut PgConnection, vault: &Vault, order: OrderId) -> Result<Vec<ItemView>, LookUpError> {
     let sold = order_items(&mut *connection, order).await?;
-    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.no).collect();
+    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let mut events = event_of_keys(connection, &numbers).await?;
     sold.into_iter()
         .map(|sold| {
-            let of_key = events.extract_if(.., |stored| stored.key_no == sold.head.no);
-            let events: Vec<Stored> = of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect();
+            let of_key = events.extract_if(.., |stored| stored.key_no == sold.head.key_no);
+            let events: Vec<StoredEvent> = of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect();
             view(vault, &sold, events)
         })
         .collect()
 }
 
-fn view(vault: &Vault, sold: &Sold, events: Vec<Stored>) -> Result<ItemView, LookUpError> {
-    let sale = events.first().ok_or(LookUpError::NoSale(sold.head.no))?;
+fn view(vault: &Vault, sold: &Sold, events: Vec<StoredEvent>) -> Result<ItemView, LookUpError> {
+    let sale = events.first().ok_or(LookUpError::NoSale(sold.head.key_no))?;
     let goods = vault
         .data_key_open(sold.batch, &sold.wrapped)?
         .open(&sold.head.key_id, sold.batch, &sold.sealed)?;
@@ -173,7 +173,7 @@ fn view(vault: &Vault, sold: &Sold, events: Vec<Stored>) -> Result<ItemView, Loo
 }
 
 /// The receipt that was handed out with a key.
-pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &Stored) -> Receipt {
+pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &StoredEvent) -> Receipt {
     Receipt {
         identity: *identity,
         vrf_proof: sold.vrf_proof,

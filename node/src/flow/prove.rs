@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use serde_json::value::RawValue;
 use shelfproof_anchor::history::Proven;
 use shelfproof_anchor::status::Status;
-use shelfproof_anchor::store::events::{Stored, event_of_keys};
+use shelfproof_anchor::store::events::{StoredEvent, event_of_keys};
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
@@ -38,7 +38,7 @@ pub struct BoughtKey {
     /// The promise that was handed out with it.
     pub receipt: Receipt,
     /// All of its events, by version. Those before the sale are the supplier's, and stay closed.
-    events: Vec<Stored>,
+    events: Vec<StoredEvent>,
 }
 
 /// What there is of a key's proof.
@@ -84,16 +84,16 @@ impl Wait {
 pub async fn bought_keys(pool: &PgPool, identity: &Identity, order: OrderId) -> Result<Vec<BoughtKey>, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let sold = order_items(&mut *connection, order).await?;
-    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.no).collect();
+    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let mut events = event_of_keys(&mut connection, &numbers).await?;
     drop(connection);
     (1..)
         .zip(sold)
         .map(|(item, sold)| {
-            let of_key = |stored: &mut Stored| stored.key_no == sold.head.no;
-            let events: Vec<Stored> = events.extract_if(.., of_key).collect();
+            let of_key = |stored: &mut StoredEvent| stored.key_no == sold.head.key_no;
+            let events: Vec<StoredEvent> = events.extract_if(.., of_key).collect();
             let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
-            let sale = sale.ok_or(LookUpError::NoSale(sold.head.no))?;
+            let sale = sale.ok_or(LookUpError::NoSale(sold.head.key_no))?;
             Ok(BoughtKey {
                 item,
                 receipt: receipt(identity, &sold, sale),

@@ -64,7 +64,7 @@ pub async fn redeem_item(
         return Err(RedeemError::NotYourSale);
     }
     if sold.head.state == Kind::Redeemed {
-        let events = event_of_keys(&mut transaction, &[sold.head.no])
+        let events = event_of_keys(&mut transaction, &[sold.head.key_no])
             .await
             .map_err(StepError::from)?;
         return events.last().map(|last| last.event).ok_or(RedeemError::Missing);

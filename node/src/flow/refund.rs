@@ -9,7 +9,7 @@ use super::step::{StepError, step};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
 use crate::store::StoreError;
-use crate::store::order::{order_items, order_lock, order_settle};
+use crate::store::order::{order_items, order_lock, order_update_refund_state};
 use crate::store::refund::{Refund, refund_book, refund_wallets};
 
 /// Why a key was not refunded.
@@ -58,7 +58,7 @@ pub async fn refund_item(
         .and_then(|at| items.get(at))
         .ok_or(RefundError::Missing)?;
     if sold.head.state == Kind::Refunded {
-        let events = event_of_keys(&mut transaction, &[sold.head.no])
+        let events = event_of_keys(&mut transaction, &[sold.head.key_no])
             .await
             .map_err(StepError::from)?;
         return events.last().map(|last| last.event).ok_or(RefundError::Missing);
@@ -82,12 +82,12 @@ pub async fn refund_item(
             paid,
             order,
             line: sold.line,
-            key_no: sold.head.no,
+            key_no: sold.head.key_no,
             at_ms: event.at_ms,
         };
         refund_book(&mut transaction, refund).await?;
     }
-    order_settle(&mut transaction, order).await?;
+    order_update_refund_state(&mut transaction, order).await?;
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(event)
 }

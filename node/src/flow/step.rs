@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use serde::Serialize;
-use shelfproof_anchor::store::events::{Appended, EventError, event_append};
+use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use sqlx::PgConnection;
 
@@ -64,12 +64,12 @@ pub(super) async fn step(
         body: serde_json::to_string(body).map_err(|error| StoreError::from(sqlx::Error::Encode(error.into())))?,
     };
     let link = key::next(head, kind, now_ms, opening).ok_or(illegal)?;
-    if key_advance(connection, head.no, &link.event).await? == Advanced::Stale {
+    if key_advance(connection, head.key_no, &link.event).await? == Advanced::Stale {
         return Err(StepError::Stale);
     }
-    let appended = Appended {
+    let appended = NewEvent {
         anchor_by_s: None,
-        key_no: head.no,
+        key_no: head.key_no,
         before: Some(head.state),
         event: link.event,
         opening: link.opening,

@@ -47,7 +47,7 @@ pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -
     }
     let Key { head, pool, .. } = key_find(&mut *transaction, key_id).await?.ok_or(VoidError::Missing)?;
     if head.state == Kind::Voided {
-        let events = event_of_keys(&mut transaction, &[head.no])
+        let events = event_of_keys(&mut transaction, &[head.key_no])
             .await
             .map_err(StepError::from)?;
         return events.last().map(|last| last.event).ok_or(VoidError::Missing);

@@ -14,9 +14,17 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, http::StatusCode};
 use tokio::sync::Semaphore;
 
-use super::problem::{self, Code, Problem};
 use crate::domain::id::AccountId;
-use crate::watch::metrics;
+use crate::telemetry::metrics;
+use problem::{Code, Problem};
+
+pub(super) mod answer;
+pub(super) mod auth;
+pub(super) mod fence;
+pub(super) mod health;
+pub(super) mod limits;
+pub(super) mod problem;
+pub(super) mod shop;
 
 /// Where a request's id stands, in requests and answers.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

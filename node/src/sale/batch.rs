@@ -11,17 +11,18 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::batcher::Turn;
-use super::decide::{Stock, demand};
-use super::record::{self, Record, RecordError, Times};
-use super::{Answer, Clock, PlaceError, Placed};
+use super::plan::{PlanState, demand};
+use super::rows::{self, BatchRows, RowsError, Times};
+use super::{Answer, Clock, PlaceError};
 use crate::domain::clock::MAX_DRIFT_MS;
+use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::{AccountId, OrderId, ProductId};
 use crate::domain::order::NewOrder;
 use crate::store::StoreError;
 use crate::store::sale;
 use crate::store::sale_write::sale_write;
+use crate::telemetry::metrics::{self, Stages};
 use crate::vault::Vault;
-use crate::watch::metrics::{self, Stages};
 
 /// How long a batch may take up to its commit: longer than any statement may, so that the server gives up first.
 const PREPARE_BOUND: Duration = Duration::from_secs(15);
@@ -37,7 +38,7 @@ pub(super) type Answers = Vec<Result<Answer, PlaceError>>;
 
 /// What a batch is made with.
 #[derive(Clone, Debug)]
-pub(super) struct Seller {
+pub(super) struct BatchContext {
     pub(super) vault: Arc<Vault>,
     pub(super) anchor_within_s: u64,
     pub(super) now_ms: Clock,
@@ -54,7 +55,7 @@ pub(super) enum BatchError {
     Event(EventError),
     /// A sale could not be made.
     #[error(transparent)]
-    Record(#[from] RecordError),
+    BatchRows(#[from] RowsError),
     /// Somebody else moved one of the keys.
     #[error("{moved} of {keys} keys were no longer as they had been read")]
     Moved {
@@ -101,7 +102,7 @@ impl From<sqlx::Error> for BatchError {
 /// Where the batch does not stand, or cannot be told to.
 pub(super) async fn run(
     connection: &mut PgConnection,
-    seller: &Seller,
+    seller: &BatchContext,
     orders: &[&NewOrder],
     turn: Option<Turn>,
 ) -> Result<Answers, BatchError> {
@@ -171,7 +172,7 @@ struct Prepared {
 /// Claims, reads, decides, signs and writes.
 async fn prepare(
     transaction: &mut Transaction<'_, Postgres>,
-    seller: &Seller,
+    seller: &BatchContext,
     orders: &[&NewOrder],
     stages: &mut Stages,
 ) -> Result<Prepared, BatchError> {
@@ -199,7 +200,7 @@ async fn prepare(
     stages.end("read");
     let decisions = stock.decide(&new);
     let salt = || B256::from(rand::random::<[u8; 32]>());
-    let record = record::record(&stock, decisions, &seller.vault, times, salt)?;
+    let record = rows::lay_out(&stock, decisions, &seller.vault, times, salt)?;
     stages.end("sign");
     let placed = write(transaction, record).await?;
     stages.end("write");
@@ -225,7 +226,7 @@ pub(super) async fn record_abnormal(
         transaction.rollback().await?;
         return Ok(answers);
     }
-    let placed = write(&mut transaction, record::abnormal(order, now_ms)).await?;
+    let placed = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
     transaction.commit().await?;
     Ok(placed
         .into_iter()
@@ -250,7 +251,7 @@ async fn repeats(transaction: &mut Transaction<'_, Postgres>, orders: &[&NewOrde
 }
 
 /// Locks and reads what the orders need: pools by id, then wallets by id, then keys.
-async fn read(transaction: &mut Transaction<'_, Postgres>, orders: &[&NewOrder]) -> Result<Stock, StoreError> {
+async fn read(transaction: &mut Transaction<'_, Postgres>, orders: &[&NewOrder]) -> Result<PlanState, StoreError> {
     let demand = demand(orders);
     let products: Vec<ProductId> = demand.keys().copied().collect();
     let shelves = sale::sale_shelves(transaction, &products).await?;
@@ -263,15 +264,15 @@ async fn read(transaction: &mut Transaction<'_, Postgres>, orders: &[&NewOrder])
         .map(|shelf| (shelf, demand.get(&shelf.product).copied().unwrap_or_default()))
         .collect();
     let keys = sale::sale_keys(transaction, &wanted).await?;
-    Ok(Stock::new(shelves, credits, keys))
+    Ok(PlanState::new(shelves, credits, keys))
 }
 
 /// Writes a batch's rows and events, unless one of its keys has moved.
 async fn write(
     transaction: &mut Transaction<'_, Postgres>,
-    record: Record,
-) -> Result<Vec<(OrderId, Placed)>, BatchError> {
-    let Record { writes, events, placed } = record;
+    record: BatchRows,
+) -> Result<Vec<(OrderId, OrderOutcome)>, BatchError> {
+    let BatchRows { writes, events, placed } = record;
     let keys = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let sold = sale_write(transaction, writes).await?;
     if sold != keys {
@@ -289,7 +290,7 @@ async fn write(
 /// The answers in the order of the batch's orders. Both parts keep that order already.
 fn in_order(
     orders: &[&NewOrder],
-    placed: Vec<(OrderId, Placed)>,
+    placed: Vec<(OrderId, OrderOutcome)>,
     earlier: impl Iterator<Item = (OrderId, Result<Answer, PlaceError>)>,
 ) -> Answers {
     let (mut placed, mut earlier) = (placed.into_iter().peekable(), earlier);

@@ -7,11 +7,11 @@ use tokio::runtime::Builder;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio::task::JoinSet;
 
-use super::settle::Worker;
+use super::worker::Worker;
 use super::{Clock, Job};
 use crate::config;
+use crate::fence::Gate;
 use crate::vault::Vault;
-use crate::watch::fence::Gate;
 
 /// The right to take what waits. It passes on when a batch only waits for its commit, or for somebody else's lock.
 pub(super) type Turn = OwnedMutexGuard<mpsc::Receiver<Job>>;
@@ -59,6 +59,6 @@ async fn work(mut worker: Worker, inbox: Arc<Mutex<mpsc::Receiver<Job>>>, batch_
         if turn.recv_many(&mut batch, batch_max).await == 0 {
             return;
         }
-        worker.settle(batch, turn).await;
+        worker.run(batch, turn).await;
     }
 }

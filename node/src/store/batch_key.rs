@@ -4,8 +4,8 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::domain::goods::WrappedKey;
 use crate::domain::id::BatchId;
-use crate::vault::WrappedKey;
 
 /// How many batches' data keys an older master key than `master` wraps.
 ///

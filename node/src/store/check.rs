@@ -89,7 +89,7 @@ pub async fn check_heads(connection: &mut PgConnection, after: i64, limit: u32) 
         };
         let state = u8::try_from(row.state).ok().and_then(Kind::from_number);
         Ok(Head {
-            no: row.no,
+            key_no: row.no,
             key_id: B256::from(row.key_id),
             state: state.ok_or_else(|| read("state"))?,
             version: u32::try_from(row.version).map_err(|_| read("version"))?,

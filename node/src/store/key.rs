@@ -34,7 +34,7 @@ pub async fn key_find(executor: impl PgExecutor<'_>, key_id: &B256) -> Result<Op
     row.map(|row| {
         Ok(Key {
             head: Head {
-                no: row.no,
+                key_no: row.no,
                 key_id: B256::from(bytes("keys", "key_id", &row.key_id, &row.no)?),
                 state: kind("keys", row.state, &row.no)?,
                 version: whole("keys", "version", row.version, &row.no)?,

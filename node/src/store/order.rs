@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::column::{bytes, inconsistent, kind, whole};
+use crate::domain::goods::WrappedKey;
 use crate::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use crate::domain::key::Head;
 use crate::domain::money::{Currency, Money};
-use crate::domain::order::{Line, Order, State};
-use crate::vault::WrappedKey;
+use crate::domain::order::{Line, Order, OrderStatus};
 
 #[derive(FromRow)]
 struct OrderRow {
@@ -32,7 +32,7 @@ impl OrderRow {
         Ok(Order {
             id: OrderId(self.id),
             account: AccountId(self.account_id),
-            state: State::from_names(&self.state, self.reason.as_deref())
+            state: OrderStatus::from_names(&self.state, self.reason.as_deref())
                 .ok_or_else(|| inconsistent("orders", "state", &self.id))?,
             total: currency.map(|currency| Money {
                 minor: self.total_minor,
@@ -194,7 +194,7 @@ impl SoldRow {
             .map(|hash| bytes("sales", "path", hash, &no).map(B256::from));
         Ok(Sold {
             head: Head {
-                no,
+                key_no: no,
                 key_id: B256::from(bytes("keys", "key_id", &self.key_id, &no)?),
                 state: kind("keys", self.state, &no)?,
                 version: whole("keys", "version", self.version, &no)?,
@@ -234,10 +234,13 @@ pub async fn order_items(executor: impl PgExecutor<'_>, order: OrderId) -> Resul
 ///
 /// # Errors
 /// As [`order_get`].
-pub async fn order_settle(connection: &mut PgConnection, order: OrderId) -> Result<State, StoreError> {
-    let state: String = sqlx::query_scalar(include_str!("sql/order_settle.sql"))
+pub async fn order_update_refund_state(
+    connection: &mut PgConnection,
+    order: OrderId,
+) -> Result<OrderStatus, StoreError> {
+    let state: String = sqlx::query_scalar(include_str!("sql/order_update_refund_state.sql"))
         .bind(order.0)
         .fetch_one(connection)
         .await?;
-    State::from_names(&state, None).ok_or_else(|| inconsistent("orders", "state", &order))
+    OrderStatus::from_names(&state, None).ok_or_else(|| inconsistent("orders", "state", &order))
 }

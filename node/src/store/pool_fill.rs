@@ -36,7 +36,7 @@ pub struct LockedBatch {
 }
 
 /// A key's new place and event.
-pub struct Placed {
+pub struct SlotAssignment {
     /// The shop's number of the key.
     pub no: i64,
     /// The slot that it gets.
@@ -136,7 +136,7 @@ pub async fn key_lock_generated(
         .await?;
     let head = |row: HeadRow| {
         Ok(Head {
-            no: row.no,
+            key_no: row.no,
             key_id: B256::from(bytes("keys", "key_id", &row.key_id, &row.no)?),
             state: Kind::Generated,
             version: whole("keys", "version", row.version, &row.no)?,
@@ -151,7 +151,11 @@ pub async fn key_lock_generated(
 ///
 /// # Errors
 /// The database's.
-pub async fn key_activate(connection: &mut PgConnection, pool: i32, keys: &[Placed]) -> Result<u64, StoreError> {
+pub async fn key_activate(
+    connection: &mut PgConnection,
+    pool: i32,
+    keys: &[SlotAssignment],
+) -> Result<u64, StoreError> {
     let hashes: Vec<B256> = keys.iter().map(|key| key.event.hash()).collect();
     let done = sqlx::query(include_str!("sql/key_activate.sql"))
         .bind(pool)

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::column::{bytes, money, whole};
+use crate::domain::goods::WrappedKey;
 use crate::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use crate::domain::key::Head;
 use crate::domain::money::Money;
 use crate::domain::order::NewOrder;
-use crate::vault::WrappedKey;
 
 /// What a batch got of its idempotency rows.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ pub async fn sale_claimed(connection: &mut PgConnection, orders: &[&NewOrder]) -
 
 /// A product's shelf, locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shelf {
+pub struct Pool {
     /// The pool.
     pub pool: i32,
     /// Whose keys it holds.
@@ -117,7 +117,7 @@ pub struct Shelf {
 ///
 /// # Errors
 /// Where the database fails, or holds an unknown currency.
-pub async fn sale_shelves(connection: &mut PgConnection, products: &[ProductId]) -> Result<Vec<Shelf>, StoreError> {
+pub async fn sale_shelves(connection: &mut PgConnection, products: &[ProductId]) -> Result<Vec<Pool>, StoreError> {
     type Row = (i32, Uuid, i64, String, i64, String, bool, i64);
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/sale_shelves.sql"))
         .bind(products.iter().map(|product| product.0).collect::<Vec<_>>())
@@ -125,7 +125,7 @@ pub async fn sale_shelves(connection: &mut PgConnection, products: &[ProductId])
         .await?;
     rows.into_iter()
         .map(|(pool, product, cursor, name, minor, code, is_open, revenue_wallet)| {
-            Ok(Shelf {
+            Ok(Pool {
                 pool,
                 product: ProductId(product),
                 cursor,
@@ -140,7 +140,7 @@ pub async fn sale_shelves(connection: &mut PgConnection, products: &[ProductId])
 
 /// A channel's prepaid credit in one currency, locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credit {
+pub struct CreditWallet {
     /// The wallet that pays.
     pub wallet: i64,
     /// Whose it is.
@@ -153,14 +153,17 @@ pub struct Credit {
 ///
 /// # Errors
 /// Where the database fails, or holds an unknown currency.
-pub async fn sale_credits(connection: &mut PgConnection, accounts: &[AccountId]) -> Result<Vec<Credit>, StoreError> {
+pub async fn sale_credits(
+    connection: &mut PgConnection,
+    accounts: &[AccountId],
+) -> Result<Vec<CreditWallet>, StoreError> {
     let rows: Vec<(i64, Uuid, String, i64)> = sqlx::query_as(include_str!("sql/sale_credits.sql"))
         .bind(accounts.iter().map(|account| account.0).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     rows.into_iter()
         .map(|(wallet, account, code, minor)| {
-            Ok(Credit {
+            Ok(CreditWallet {
                 wallet,
                 account: AccountId(account),
                 balance: money(minor, &code, "wallets", &wallet)?,
@@ -171,7 +174,7 @@ pub async fn sale_credits(connection: &mut PgConnection, accounts: &[AccountId])
 
 /// A key on its shelf, with all that is needed to hand it out.
 #[derive(Clone, Debug)]
-pub struct Shelved {
+pub struct AvailableKey {
     /// Its newest event.
     pub head: Head,
     /// Its pool.
@@ -205,10 +208,10 @@ struct ShelvedRow {
 }
 
 impl ShelvedRow {
-    fn into_shelved(self) -> Result<Shelved, StoreError> {
-        Ok(Shelved {
+    fn into_shelved(self) -> Result<AvailableKey, StoreError> {
+        Ok(AvailableKey {
             head: Head {
-                no: self.no,
+                key_no: self.no,
                 key_id: B256::from(bytes("keys", "key_id", &self.key_id, &self.no)?),
                 state: Kind::Activated,
                 version: whole("keys", "version", self.version, &self.no)?,
@@ -232,7 +235,10 @@ impl ShelvedRow {
 ///
 /// # Errors
 /// Where the database fails, or holds what this program never writes.
-pub async fn sale_keys(connection: &mut PgConnection, wanted: &[(&Shelf, i64)]) -> Result<Vec<Shelved>, StoreError> {
+pub async fn sale_keys(
+    connection: &mut PgConnection,
+    wanted: &[(&Pool, i64)],
+) -> Result<Vec<AvailableKey>, StoreError> {
     let rows: Vec<ShelvedRow> = sqlx::query_as(include_str!("sql/sale_keys.sql"))
         .bind(wanted.iter().map(|(shelf, _)| shelf.pool).collect::<Vec<_>>())
         .bind(wanted.iter().map(|(shelf, _)| shelf.cursor).collect::<Vec<_>>())

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 use super::VaultError;
+use crate::domain::goods::{Goods, WrappedKey};
 use crate::domain::id::BatchId;
 
 const WRAP_DOMAIN: &[u8] = b"shelfproof-batch-key-v1";
@@ -22,24 +23,6 @@ const NONCE_BYTES: usize = 24;
 
 /// Bytes before a code that tell its length.
 const LENGTH_BYTES: usize = size_of::<u32>();
-
-/// What a key opens.
-#[derive(Clone)]
-pub struct Goods {
-    /// The code.
-    pub code: SecretString,
-    /// What is delivered with it, such as a password; may be empty.
-    pub beside: SecretString,
-}
-
-/// A batch's data key, wrapped, as the database keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrappedKey {
-    /// Nonce and ciphertext.
-    pub wrapped: Vec<u8>,
-    /// The generation of the master key that opens it.
-    pub master: i32,
-}
 
 /// The key that seals one batch's goods.
 pub struct DataKey(Zeroizing<[u8; KEY_BYTES]>);
@@ -121,12 +104,6 @@ impl Masters {
             .and_then(|key| key.as_slice().try_into().ok())
             .map(|key| DataKey(Zeroizing::new(key)))
             .ok_or(VaultError::DataKey { batch, master })
-    }
-}
-
-impl fmt::Debug for Goods {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Goods([REDACTED])")
     }
 }
 

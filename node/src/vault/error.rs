@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use shelfproof_anchor::keyfile::KeyFileError;
+use shelfproof_base::keyfile::KeyFileError;
 
 use crate::domain::id::BatchId;
 

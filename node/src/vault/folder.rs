@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use alloy_primitives::Bytes;
 use k256::ecdsa::SigningKey;
 use secrecy::SecretString;
-use shelfproof_anchor::keyfile::{self, KeyFileError, disk};
+use shelfproof_base::keyfile::{self, KeyFileError, disk};
 use shelfproof_verifier::vrf;
 use zeroize::Zeroizing;
 

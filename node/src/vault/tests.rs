@@ -9,6 +9,7 @@ use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt, Terms, check_purchase};
 
 use super::*;
+use crate::domain::goods::Goods;
 
 const PASSPHRASE: &str = "correct horse battery";
 

@@ -6,7 +6,6 @@
 
 mod block;
 mod error;
-pub mod http;
 mod logs;
 mod range;
 mod scan;

@@ -6,7 +6,10 @@ mod audits;
 mod bounds;
 mod flips;
 mod histories;
+#[cfg(feature = "map")]
+mod map;
 mod purchases;
 mod shelf;
 mod transfers;
+mod trie;
 mod vectors;

@@ -34,7 +34,7 @@ CREATE TABLE attest.epochs (
     event_count   bigint      CHECK (event_count BETWEEN 1 AND 1048576),
     data_hash     bytea       CHECK (octet_length(data_hash) = 32),
     hash          bytea       CHECK (octet_length(hash) = 32),
-    sealed_at_ms  bigint,
+    roots_at_ms  bigint,
     -- Final, once the history map holds it.
     block         bigint,
     anchored_at_s bigint,
@@ -43,7 +43,7 @@ CREATE TABLE attest.epochs (
     FOREIGN KEY (before, parent) REFERENCES attest.epochs (number, hash),
     CHECK (number > 1 OR parent = decode(repeat('00', 32), 'hex')),
     CHECK ((after_key IS NULL) = (after_version IS NULL) AND (upto_key IS NULL) = (upto_version IS NULL)),
-    CHECK (num_nulls(events_root, history_root, event_count, data_hash, hash, sealed_at_ms) IN (0, 6)),
+    CHECK (num_nulls(events_root, history_root, event_count, data_hash, hash, roots_at_ms) IN (0, 6)),
     CHECK (num_nulls(block, anchored_at_s, final_at_ms) IN (0, 3)),
     CHECK (final_at_ms IS NULL OR hash IS NOT NULL)
 );
@@ -77,8 +77,8 @@ BEGIN
     IF (NEW.number, NEW.parent, NEW.since::text, NEW.snapshot::text, NEW.after_key, NEW.after_version, NEW.upto_key, NEW.upto_version, NEW.cut_at_ms)
         IS DISTINCT FROM
         (OLD.number, OLD.parent, OLD.since::text, OLD.snapshot::text, OLD.after_key, OLD.after_version, OLD.upto_key, OLD.upto_version, OLD.cut_at_ms)
-        OR OLD.hash IS NOT NULL AND (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.sealed_at_ms)
-            IS DISTINCT FROM (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.sealed_at_ms)
+        OR OLD.hash IS NOT NULL AND (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.roots_at_ms)
+            IS DISTINCT FROM (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.roots_at_ms)
         OR OLD.final_at_ms IS NOT NULL AND (NEW.block, NEW.anchored_at_s, NEW.final_at_ms)
             IS DISTINCT FROM (OLD.block, OLD.anchored_at_s, OLD.final_at_ms)
     THEN

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use shelfproof_anchor::keyfile::disk;
+use shelfproof_base::keyfile::disk;
 
 use crate::cli::shell::quoted;
 use crate::dev::{Machine, Merchant};

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
+use shelfproof_base::config::read_secret;
 
 use super::Failure;
-use crate::config::read_secret;
 
 /// The fewest characters of a passphrase that keys are sealed under.
 const MIN_CHARACTERS: usize = 12;

@@ -13,10 +13,11 @@ use shelfproof_verifier::event::{KeyEvent, Opening};
 use shelfproof_verifier::vrf::Proof;
 
 use super::{Batch, CHUNK, ImportError, blocking};
+use crate::domain::goods::Goods;
 use crate::domain::id::BatchId;
-use crate::domain::key::{self, Link};
+use crate::domain::key::{self, ChainedEvent};
 use crate::import::{Content, Reason, Records, Refusal};
-use crate::vault::{DataKey, Goods, Vault};
+use crate::vault::{DataKey, Vault};
 
 /// Up to [`CHUNK`] rows of a file. Holds no code that is not sealed.
 pub(super) struct Chunk {
@@ -140,7 +141,7 @@ impl Work<'_> {
             salt: B256::from(rand::random::<[u8; 32]>()),
             body: self.body.to_owned(),
         };
-        let Link { event, opening } = key::first(key_id, self.now_ms, opening);
+        let ChainedEvent { event, opening } = key::first(key_id, self.now_ms, opening);
         Ok(Prepared {
             line,
             key_id,

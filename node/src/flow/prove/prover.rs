@@ -10,10 +10,11 @@ use reqwest::Client;
 use serde_json::value::RawValue;
 use shelfproof_anchor::history::Proven;
 use shelfproof_anchor::status::Status;
+use shelfproof_base::client::{HttpError, client, get_bounded};
+use shelfproof_base::web::parse_url;
 use shelfproof_verifier::Refusal;
 use shelfproof_verifier::bundle::MAX_BYTES;
 use shelfproof_verifier::chain::Identity;
-use shelfproof_verifier::chain::rpc::http::{HttpError, client, get_bounded, parse_url};
 
 /// How long a status is given again.
 const STATUS_TTL: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use shelfproof_verifier::history;
 use shelfproof_verifier::receipt::Promise;
 
 use super::*;
-use crate::domain::key::{Head, Link, first, next};
+use crate::domain::key::{ChainedEvent, Head, first, next};
 
 const KEY: B256 = B256::repeat_byte(7);
 const KINDS: [Kind; 3] = [Kind::Activated, Kind::Sold, Kind::Redeemed];
@@ -22,9 +22,9 @@ fn opening(version: u32) -> Opening {
 fn bought() -> BoughtKey {
     let mut links = vec![first(KEY, 1_000, opening(1))];
     for (kind, version) in KINDS.into_iter().zip(2..) {
-        let Link { event, .. } = links.last().unwrap();
+        let ChainedEvent { event, .. } = links.last().unwrap();
         let head = Head {
-            no: 1,
+            key_no: 1,
             key_id: KEY,
             state: event.kind,
             version: event.version,
@@ -33,12 +33,12 @@ fn bought() -> BoughtKey {
         };
         links.push(next(&head, kind, 1_000, opening(version)).unwrap());
     }
-    let stored = |Link { event, opening }| Stored {
+    let stored = |ChainedEvent { event, opening }| StoredEvent {
         key_no: 1,
         event,
         opening,
     };
-    let events: Vec<Stored> = links.into_iter().map(stored).collect();
+    let events: Vec<StoredEvent> = links.into_iter().map(stored).collect();
     BoughtKey {
         item: 1,
         receipt: Receipt {

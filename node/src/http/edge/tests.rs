@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 use super::*;
-use crate::http::json::{Json, MaxBytes};
+use crate::http::api::json::{Json, MaxBytes};
 
 const MAX: MaxBytes = MaxBytes(64);
 

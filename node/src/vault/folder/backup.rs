@@ -4,7 +4,7 @@ use std::path::Path;
 
 use alloy_primitives::hex;
 use secrecy::SecretString;
-use shelfproof_anchor::keyfile::{self, Key};
+use shelfproof_base::keyfile::{self, Key};
 use zeroize::Zeroizing;
 
 use super::{ACTIVE_RECEIPT, Name, SECRET_BYTES, activate_receipt, active_receipt, make, names, open_key};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rand::Rng;
 use secrecy::SecretString;
-use shelfproof_anchor::keyfile::{self, Key, disk};
+use shelfproof_base::keyfile::{self, Key, disk};
 use zeroize::Zeroizing;
 
 use super::{Name, SECRET_BYTES, activate_receipt, at, names, open_key};

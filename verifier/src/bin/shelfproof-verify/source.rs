@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use shelfproof_verifier::chain::rpc::http::HttpError;
+use shelfproof_base::client::HttpError;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
 use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
@@ -188,7 +188,7 @@ impl Target {
 impl From<RpcError> for Failure {
     fn from(error: RpcError) -> Self {
         let cause = match &error {
-            RpcError::Http(HttpError::Url) => Cause::Usage,
+            RpcError::Http(HttpError::Url(_)) => Cause::Usage,
             RpcError::Http(HttpError::Client(_) | HttpError::Unreachable(_) | HttpError::TimedOut) => {
                 Cause::RpcUnreachable
             }

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use shelfproof_base::client;
+use shelfproof_base::web::parse_url;
 use shelfproof_verifier::chain::Identity;
-use shelfproof_verifier::chain::rpc::{Finality, http};
+use shelfproof_verifier::chain::rpc::Finality;
 use shelfproof_verifier::json::{self as lexical, Node};
 use shelfproof_verifier::{B256, Refusal};
 
@@ -197,7 +199,7 @@ fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
             data_uri: None,
         });
     };
-    let bytes = match http::parse_url(from) {
+    let bytes = match parse_url(from) {
         Ok(url) => fetch(url)?,
         Err(_) => Inputs::default().read(Path::new(from), "--from", MAX_BYTES)?,
     };
@@ -206,8 +208,8 @@ fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
 
 fn fetch(url: reqwest::Url) -> Result<Vec<u8>, Failure> {
     let fetched = source::runtime()?.block_on(async {
-        let client = http::client(&url, MAX_REDIRECTS)?;
-        http::get_bounded(&client, url, MAX_BYTES).await
+        let client = client::client(&url, MAX_REDIRECTS)?;
+        client::get_bounded(&client, url, MAX_BYTES).await
     });
     fetched.map_err(|error| Failure::new(Cause::Input, format!("--from: {error}")))
 }

@@ -3,7 +3,7 @@
 use alloy::contract::Error as ContractError;
 use alloy::transports::{RpcError as AlloyError, TransportError, TransportErrorKind};
 
-use super::http::HttpError;
+use shelfproof_base::client::HttpError;
 
 /// The most characters kept of what a node says went wrong.
 const MAX_MESSAGE_CHARS: usize = 300;

@@ -7,10 +7,11 @@ use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
+use shelfproof_base::client::{self, HttpError};
+use shelfproof_base::web::parse_url;
 use tower_service::Service;
 
 use super::error::is_rate_limit;
-use super::http::{self, HttpError};
 
 /// The most bytes of one answer.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
@@ -32,8 +33,8 @@ pub(super) struct BoundedHttp {
 
 impl BoundedHttp {
     pub(super) fn new(url: &str) -> Result<Self, HttpError> {
-        let url = http::parse_url(url)?;
-        let client = http::client(&url, 0)?;
+        let url = parse_url(url)?;
+        let client = client::client(&url, 0)?;
         Ok(Self { client, url })
     }
 
@@ -65,7 +66,7 @@ impl BoundedHttp {
             .await
             .map_err(HttpError::from_reqwest)?;
         let status = response.status();
-        let answer = http::read_bounded(response, MAX_ANSWER_BYTES).await?;
+        let answer = client::read_bounded(response, MAX_ANSWER_BYTES).await?;
         let is_error = || serde_json::from_slice::<ResponsePacket>(&answer).is_ok_and(|packet| packet.is_error());
         if status.is_success() || is_error() {
             Ok(answer)

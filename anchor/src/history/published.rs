@@ -1,0 +1,106 @@
+//! The folder `data`: what a merchant publishes, for any static server to serve below its `dataUri`.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::B256;
+use shelfproof_verifier::epoch::{self, MAX_DATA_BYTES};
+
+use super::durable;
+use super::error::HistoryError;
+
+/// How much of a file is compared at once.
+const COMPARED_BYTES: usize = 1 << 16;
+
+/// The data files of a merchant's epochs.
+#[derive(Debug)]
+pub(super) struct Published {
+    folder: PathBuf,
+}
+
+impl Published {
+    /// The data below that folder, which is made where it is not there.
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`].
+    pub(super) fn open(folder: &Path) -> Result<Self, HistoryError> {
+        let folder = folder.to_path_buf();
+        let epochs = folder.join("epochs");
+        durable::make_folder(&epochs).map_err(HistoryError::io(&epochs))?;
+        Ok(Self { folder })
+    }
+
+    /// Where an epoch's data lies.
+    #[must_use]
+    pub(super) fn path(&self, number: u64) -> PathBuf {
+        self.folder.join(epoch::data_path(number))
+    }
+
+    /// Writes an epoch's data. When this returns it is there, and stays there after a power failure; a crash before
+    /// leaves the whole file or what was there.
+    ///
+    /// A file of the same bytes is left as it is. Other bytes of that number are of an epoch that was worked out and
+    /// never anchored, as where the database was restored from a backup meanwhile: callers publish before the epoch's
+    /// hash is stored anywhere, so nothing can rest on them yet, and they are replaced.
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`].
+    pub(super) fn write(&self, number: u64, data: &[u8]) -> Result<(), HistoryError> {
+        let path = self.path(number);
+        let write = || {
+            if holds(&path, data)? {
+                // A crash may have come between its rename and this.
+                durable::sync_folder_of(&path)
+            } else {
+                durable::write(&path, |file| file.write_all(data))
+            }
+        };
+        write().map_err(HistoryError::io(&path))
+    }
+
+    /// Reads the data of an epoch that was published, which must have that hash.
+    ///
+    /// # Errors
+    /// [`HistoryError::Missing`], [`HistoryError::Differs`], [`HistoryError::Io`].
+    pub(super) fn read(&self, number: u64, data_hash: &B256) -> Result<Vec<u8>, HistoryError> {
+        let path = self.path(number);
+        let file = match File::open(&path) {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(HistoryError::Missing(path)),
+            opened => opened.map_err(HistoryError::io(&path))?,
+        };
+        let mut data = Vec::new();
+        // One byte more than an epoch can have is read, so that a longer file is told by its hash.
+        file.take(MAX_DATA_BYTES as u64 + 1)
+            .read_to_end(&mut data)
+            .map_err(HistoryError::io(&path))?;
+        if epoch::data_hash(&data) == *data_hash {
+            Ok(data)
+        } else {
+            Err(HistoryError::Differs(path))
+        }
+    }
+}
+
+/// Whether the file is there and has exactly these bytes.
+fn holds(path: &Path, data: &[u8]) -> io::Result<bool> {
+    let mut file = match File::open(path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    if file.metadata()?.len() != data.len() as u64 {
+        return Ok(false);
+    }
+    let mut found = vec![0; COMPARED_BYTES];
+    for wanted in data.chunks(COMPARED_BYTES) {
+        let found = &mut found[..wanted.len()];
+        match file.read_exact(found) {
+            Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        if found != wanted {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,88 @@
+//! A key's way back through the epochs, from its last event to its first, along the links.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::B256;
+use shelfproof_verifier::bundle::{Included, ListedHeader};
+use shelfproof_verifier::history::Head;
+
+use super::data::DataFile;
+use super::error::HistoryError;
+use super::folder::Folder;
+use super::proofs::ProofsFile;
+
+/// The most events of a key that are shown: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a
+/// file may have.
+const MAX_SHOWN: u32 = 400;
+
+/// A key's events, and the headers of their epochs by number.
+pub(super) struct Trace {
+    /// Oldest first.
+    pub(super) events: Vec<Included>,
+    pub(super) epochs: BTreeMap<u64, ListedHeader>,
+}
+
+/// Walks back from a key's head. Every event has the hash that the one after it names, and climbs to its epoch's root.
+pub(super) fn trace_back(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<Trace, HistoryError> {
+    let mut trace = Trace {
+        events: Vec::new(),
+        epochs: BTreeMap::new(),
+    };
+    let Some(head) = head else { return Ok(trace) };
+    if head.version > MAX_SHOWN {
+        return Err(HistoryError::TooLong(*key));
+    }
+    let mut epoch = Epoch::open(folder, head.epoch)?;
+    let (mut hash, mut number) = (head.hash, head.epoch);
+    for version in (1..=head.version).rev() {
+        if epoch.number() != number {
+            epoch = Epoch::open(folder, number)?;
+        }
+        trace.epochs.insert(number, epoch.listed());
+        let (included, link) = epoch.event(key, version, &hash)?;
+        let is_first = version == 1;
+        if is_first != (link == 0) || link > number || is_first != (included.event.prev == B256::ZERO) {
+            return Err(epoch
+                .proofs
+                .damaged(format!("the link of version {version} of key {key} leads nowhere")));
+        }
+        (hash, number) = (included.event.prev, link);
+        trace.events.push(included);
+    }
+    trace.events.reverse();
+    Ok(trace)
+}
+
+/// The two files of an epoch.
+struct Epoch {
+    data: DataFile,
+    proofs: ProofsFile,
+}
+
+impl Epoch {
+    fn open(folder: &Folder, number: u64) -> Result<Self, HistoryError> {
+        let proofs = folder.proofs(number)?;
+        let data = DataFile::open(&folder.data.path(number), proofs.facts().header.event_count)?;
+        Ok(Self { data, proofs })
+    }
+
+    fn number(&self) -> u64 {
+        self.proofs.facts().header.number
+    }
+
+    fn listed(&self) -> ListedHeader {
+        self.proofs.facts().listed()
+    }
+
+    /// An event with its path, and the epoch of the version before it.
+    fn event(&self, key: &B256, version: u32, hash: &B256) -> Result<(Included, u64), HistoryError> {
+        let (index, event) = self.data.find(key, version, hash)?;
+        let included = Included {
+            event,
+            opening: None,
+            epoch: self.number(),
+            path: self.proofs.path(hash)?,
+        };
+        Ok((included, self.proofs.link(index)?))
+    }
+}

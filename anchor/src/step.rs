@@ -1,0 +1,86 @@
+//! The writes that bring an epoch, or another intent, onto the chain: each is a step at which a crash leaves something behind.
+//!
+//! Every write goes through [`write`], between an observer's two calls: `run` measures there, and a test breaks off there.
+//! A new write gets its variant here, a place in [`Step::ALL`], and so a row in the test that breaks off at each.
+
+use std::time::{Duration, Instant};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Number, parent and snapshot of an epoch into the database.
+    Cut,
+    /// Its data file onto the disk.
+    Publish,
+    /// Its roots and hash into the database.
+    CommitRoots,
+    /// A signed transaction into the database.
+    Sign,
+    /// That transaction to the chain's node.
+    Send,
+    /// Proofs file and history map onto the disk.
+    Finalise,
+    /// Block and time of a final epoch into the database.
+    Finish,
+}
+
+impl Step {
+    /// Every step, in the order in which an epoch takes them.
+    pub const ALL: [Self; 7] = [
+        Self::Cut,
+        Self::Publish,
+        Self::CommitRoots,
+        Self::Sign,
+        Self::Send,
+        Self::Finalise,
+        Self::Finish,
+    ];
+
+    /// The value of the metrics' label `step`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Publish => "publish",
+            Self::CommitRoots => "commit_roots",
+            Self::Sign => "sign",
+            Self::Send => "send",
+            Self::Finalise => "finalise",
+            Self::Finish => "finish",
+        }
+    }
+}
+
+/// An observer ended the work at this step.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("broken off at {}", .0.name())]
+pub struct BrokenOff(pub Step);
+
+/// Sees every write: it can measure it, or break it off.
+pub trait StepObserver: Send {
+    /// Called before a write.
+    ///
+    /// # Errors
+    /// To break off with nothing written.
+    fn before(&mut self, step: Step) -> Result<(), BrokenOff>;
+
+    /// Called after a write, with its duration.
+    ///
+    /// # Errors
+    /// To break off like a write that was done, and failed on its way back.
+    fn after(&mut self, step: Step, took: Duration) -> Result<(), BrokenOff>;
+}
+
+/// Does a write between the observer's two calls; the second one is left out where the write failed.
+pub(crate) async fn write<T, E>(
+    observer: &mut dyn StepObserver,
+    step: Step,
+    write: impl Future<Output = Result<T, E>>,
+) -> Result<Result<T, E>, BrokenOff> {
+    observer.before(step)?;
+    let start = Instant::now();
+    let written = write.await;
+    if written.is_ok() {
+        observer.after(step, start.elapsed())?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,184 @@
+//! An order as it stands.
+
+use alloy_primitives::B256;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shelfproof_verifier::event::Kind;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::placed::{beside, receipt};
+use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
+use crate::domain::money::Money;
+use crate::domain::order::{Line, Order, OrderStatus};
+use crate::flow::look_up::{ItemView, OrderStates, OrderView};
+
+/// An order in a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListedOrder {
+    /// Its id.
+    order: Uuid,
+    /// What became of it.
+    #[schema(value_type = OrderState)]
+    state: &'static str,
+    /// Why there is no key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// Unix milliseconds.
+    created_at: u64,
+    /// What it cost, a decimal string; absent where no product of it was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Amount>)]
+    total: Option<String>,
+    /// ISO 4217.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Currency>)]
+    currency: Option<&'static str>,
+}
+
+/// An order, with what the caller may see of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Order)]
+pub(crate) struct ShownOrder<'a> {
+    #[serde(flatten)]
+    order: ListedOrder,
+    /// What was asked for.
+    lines: Vec<ShownLine>,
+    /// The keys, by line.
+    items: Vec<ShownItem<'a>>,
+}
+
+/// One line of an order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+struct ShownLine {
+    /// Its number, from 1.
+    #[schema(minimum = 1)]
+    line: i16,
+    /// Which product.
+    product: Uuid,
+    /// How many keys.
+    #[schema(minimum = 1)]
+    quantity: u32,
+    /// The price of one key, a decimal string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Amount>)]
+    price: Option<String>,
+}
+
+/// One key of an order. What opens it is shown to the order's holder alone.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = OrderItem)]
+struct ShownItem<'a> {
+    /// Its number in the order, from 1.
+    #[schema(minimum = 1)]
+    item: usize,
+    /// The line that it belongs to, from 1.
+    line: i16,
+    /// Which product.
+    product: Uuid,
+    /// Where the key stands now.
+    #[schema(value_type = KeyState)]
+    state: &'static str,
+    /// The key's id.
+    #[schema(value_type = Hash)]
+    key_id: B256,
+    /// What its issuer redeems.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    /// What is delivered with it, such as a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<&'a str>,
+    /// The signed promise that this sale will be anchored: a file `shelfproof-receipt-v1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    receipt: Option<Box<RawValue>>,
+    /// The sale and what came after, opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    events: Vec<ShownEvent<'a>>,
+}
+
+impl From<&Order> for ListedOrder {
+    fn from(order: &Order) -> Self {
+        let reason = match order.state {
+            OrderStatus::Refused(reason) => Some(reason.name()),
+            _ => None,
+        };
+        Self {
+            order: order.id.0,
+            state: order.state.name(),
+            reason,
+            created_at: order.created_at_ms,
+            total: order.total.as_ref().map(Money::decimal),
+            currency: order.total.map(|total| total.currency.code()),
+        }
+    }
+}
+
+impl<'a> ShownOrder<'a> {
+    /// For its holder.
+    ///
+    /// # Errors
+    /// Where a receipt cannot be written.
+    pub(crate) fn with_goods(view: &'a OrderView) -> serde_json::Result<Self> {
+        let items = view.items.iter().enumerate().map(|(at, item)| held(at, item));
+        Ok(Self {
+            order: ListedOrder::from(&view.order),
+            lines: lines(&view.order, &view.lines),
+            items: items.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// For an admin.
+    pub(crate) fn without_goods(states: &OrderStates) -> Self {
+        let items = states.items.iter().enumerate().map(|(at, sold)| {
+            let (product, key_id) = (sold.product.0, sold.head.key_id);
+            bare(at, sold.line, product, sold.head.state, key_id)
+        });
+        Self {
+            order: ListedOrder::from(&states.order),
+            lines: lines(&states.order, &states.lines),
+            items: items.collect(),
+        }
+    }
+}
+
+fn lines(order: &Order, lines: &[Line]) -> Vec<ShownLine> {
+    let price = |minor| order.total.map(|total| Money { minor, ..total }.decimal());
+    let shown = lines.iter().map(|line| ShownLine {
+        line: line.line,
+        product: line.product.0,
+        quantity: line.quantity,
+        price: price(line.price_minor),
+    });
+    shown.collect()
+}
+
+fn held(at: usize, view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
+    let item = &view.item;
+    let key_id = item.receipt.promise.event.key_id;
+    Ok(ShownItem {
+        code: Some(item.goods.code.expose_secret()),
+        beside: beside(item),
+        receipt: Some(receipt(&item.receipt)?),
+        events: view.events.iter().map(ShownEvent::opened).collect(),
+        ..bare(at, item.line, item.product.0, view.state, key_id)
+    })
+}
+
+fn bare<'a>(at: usize, line: i16, product: Uuid, state: Kind, key_id: B256) -> ShownItem<'a> {
+    ShownItem {
+        item: at + 1,
+        line,
+        product,
+        state: state.name(),
+        key_id,
+        code: None,
+        beside: None,
+        receipt: None,
+        events: Vec::new(),
+    }
+}

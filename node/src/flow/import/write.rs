@@ -1,0 +1,113 @@
+//! One chunk of an import, one transaction: keys, goods, events, refusals, and how far the batch has come.
+
+use std::collections::HashMap;
+
+use alloy_primitives::B256;
+use shelfproof_anchor::store::events::{NewEvent, event_append};
+use shelfproof_verifier::event::Kind;
+use sqlx::{PgConnection, PgPool};
+
+use super::ImportError;
+use super::chunk::{Chunk, Prepared, duplicate_in_file};
+use crate::domain::id::BatchId;
+use crate::import::{Reason, Refusal};
+use crate::store::import::{
+    BatchCounts, KeyPlace, NewGoods, NewKey, batch_advance, batch_lock, goods_insert, key_find_place, key_insert,
+    refused_line_insert,
+};
+
+/// Writes a chunk whose batch had been written up to `after_line` when it was read. Where another import of the same file
+/// has written it meanwhile, nothing is done. Killed before the commit it leaves nothing, and after it the whole.
+pub(super) async fn write_chunk(
+    pool: &PgPool,
+    batch: BatchId,
+    after_line: u64,
+    chunk: &Chunk,
+) -> Result<BatchCounts, ImportError> {
+    let mut transaction = pool.begin().await?;
+    let counts = batch_lock(&mut transaction, batch).await?;
+    let counts = counts.ok_or(ImportError::Moved(batch))?;
+    if counts.is_complete || counts.lines != after_line {
+        let is_written = counts.lines >= chunk.last_line;
+        return is_written.then_some(counts).ok_or(ImportError::Moved(batch));
+    }
+    let made = write_keys(&mut transaction, batch, &chunk.keys).await?;
+    let mut refusals = refuse_duplicates(&mut transaction, batch, chunk, &made).await?;
+    refusals.extend_from_slice(&chunk.refusals);
+    refused_line_insert(&mut transaction, batch, &refusals).await?;
+    let brought = [made.len(), refusals.len()];
+    let counts = batch_advance(&mut transaction, batch, chunk.last_line, brought, chunk.is_last).await?;
+    transaction.commit().await?;
+    Ok(counts)
+}
+
+/// Makes the keys whose ids are not there, with all that belongs to each; their numbers by id.
+async fn write_keys(
+    connection: &mut PgConnection,
+    batch: BatchId,
+    keys: &[Prepared],
+) -> Result<HashMap<B256, i64>, ImportError> {
+    let new: Vec<NewKey> = keys.iter().map(NewKey::from).collect();
+    let made: HashMap<B256, i64> = key_insert(connection, batch, &new).await?.into_iter().collect();
+    let numbered = || keys.iter().filter_map(|key| made.get(&key.key_id).map(|no| (*no, key)));
+    let goods = numbered().map(|(key_no, key)| NewGoods {
+        key_no,
+        line: key.line,
+        sealed: &key.sealed,
+        vrf_proof: &key.proof,
+    });
+    goods_insert(connection, &goods.collect::<Vec<_>>()).await?;
+    let events = numbered().map(|(key_no, key)| NewEvent {
+        anchor_by_s: None,
+        key_no,
+        before: None,
+        event: key.event,
+        opening: key.opening.clone(),
+    });
+    event_append(connection, &events.collect::<Vec<_>>()).await?;
+    Ok(made)
+}
+
+impl From<&Prepared> for NewKey {
+    fn from(key: &Prepared) -> Self {
+        Self {
+            key_id: key.key_id,
+            kind: Kind::Generated,
+            head: key.event.hash(),
+            at_ms: key.event.at_ms,
+        }
+    }
+}
+
+/// Refuses the keys that were not made, each with the place of the key that has its id.
+async fn refuse_duplicates(
+    connection: &mut PgConnection,
+    batch: BatchId,
+    chunk: &Chunk,
+    made: &HashMap<B256, i64>,
+) -> Result<Vec<Refusal>, ImportError> {
+    let duplicates: Vec<&Prepared> = chunk
+        .keys
+        .iter()
+        .filter(|key| !made.contains_key(&key.key_id))
+        .collect();
+    if duplicates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<B256> = duplicates.iter().map(|key| key.key_id).collect();
+    let places = key_find_place(connection, &ids).await?;
+    let places: HashMap<&[u8], &KeyPlace> = places.iter().map(|place| (place.key_id.as_slice(), place)).collect();
+    let refusal = |key: &&Prepared| match places.get(key.key_id.as_slice()) {
+        Some(place) if place.batch_id == batch.0 => duplicate_in_file(key.line, place.line.cast_unsigned()),
+        Some(place) => {
+            let KeyPlace {
+                line, batch, product, ..
+            } = place;
+            let more = format!("line {line} of batch {batch:?} of product {product:?}");
+            Refusal::new(key.line, Reason::DuplicateInStock, &more)
+        }
+        // A key without goods came from another shelf, not from a file.
+        None => Refusal::new(key.line, Reason::DuplicateInStock, ""),
+    };
+    Ok(duplicates.iter().map(refusal).collect())
+}

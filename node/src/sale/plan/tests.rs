@@ -1,0 +1,218 @@
+//! Decisions over made-up shelves.
+
+use alloy_primitives::B256;
+use proptest::prelude::*;
+use shelfproof_verifier::event::Kind;
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::goods::WrappedKey;
+use crate::domain::id::{BatchId, OrderId};
+use crate::domain::key::Head;
+
+const ME: AccountId = AccountId(Uuid::from_u128(1));
+
+fn product(number: u8) -> ProductId {
+    ProductId(Uuid::from_u128(u128::from(number)))
+}
+
+/// A shelf of pool `number`, at 2.00 in that currency.
+fn shelf(number: u8, currency: Currency) -> Pool {
+    Pool {
+        pool: i32::from(number),
+        product: product(number),
+        cursor: 1,
+        name: format!("product {number}"),
+        price: Money { minor: 200, currency },
+        is_open: true,
+        revenue_wallet: 100 + i64::from(number),
+    }
+}
+
+fn credit(currency: Currency, balance_minor: i64) -> CreditWallet {
+    CreditWallet {
+        wallet: 1,
+        account: ME,
+        balance: Money {
+            minor: balance_minor,
+            currency,
+        },
+    }
+}
+
+fn key(pool: u8, slot: i64) -> AvailableKey {
+    AvailableKey {
+        head: Head {
+            key_no: i64::from(pool) * 1000 + slot,
+            key_id: B256::ZERO,
+            state: Kind::Activated,
+            version: 2,
+            hash: B256::ZERO,
+            at_ms: 1,
+        },
+        pool: i32::from(pool),
+        slot,
+        batch: BatchId(Uuid::nil()),
+        wrapped: WrappedKey {
+            wrapped: Vec::new(),
+            master: 1,
+        },
+        sealed: Vec::new(),
+        vrf_proof: [0; 80],
+    }
+}
+
+fn order(lines: &[(u8, u32)]) -> NewOrder {
+    NewOrder {
+        id: OrderId(Uuid::nil()),
+        account: ME,
+        idempotency_key: String::new(),
+        fingerprint: [0; 32],
+        lines: lines
+            .iter()
+            .map(|(number, quantity)| NewLine {
+                product: product(*number),
+                quantity: *quantity,
+                price: None,
+            })
+            .collect(),
+        buyer: None,
+    }
+}
+
+/// What each order got: the slots of each line, or why none.
+fn outcomes(stock: &mut PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
+    let orders: Vec<&NewOrder> = orders.iter().collect();
+    let slots = |bought: &Bought| bought.keys.iter().map(|key| key.slot).collect();
+    stock
+        .decide(&orders)
+        .into_iter()
+        .map(|decision| {
+            decision
+                .outcome
+                .map(|purchase| purchase.lines.iter().map(slots).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn keys_go_out_in_the_order_of_slots_and_over_holes() {
+    let mut stock = PlanState::new(
+        vec![shelf(1, Currency::CNY)],
+        vec![credit(Currency::CNY, 10_000)],
+        vec![key(1, 1), key(1, 4), key(1, 5)],
+    );
+    assert_eq!(
+        outcomes(&mut stock, &[order(&[(1, 2)]), order(&[(1, 2)]), order(&[(1, 1)])]),
+        [Ok(vec![vec![1, 4]]), Err(RefusalReason::OutOfStock), Ok(vec![vec![5]])]
+    );
+}
+
+#[test]
+fn a_line_that_fails_leaves_all_its_order_s_keys() {
+    let mut stock = PlanState::new(
+        vec![shelf(1, Currency::CNY), shelf(2, Currency::CNY)],
+        vec![credit(Currency::CNY, 10_000)],
+        vec![key(1, 1)],
+    );
+    assert_eq!(
+        outcomes(
+            &mut stock,
+            &[order(&[(1, 1), (2, 1)]), order(&[(1, 1), (1, 1)]), order(&[(1, 1)])]
+        ),
+        [
+            Err(RefusalReason::OutOfStock),
+            Err(RefusalReason::OutOfStock),
+            Ok(vec![vec![1]])
+        ]
+    );
+}
+
+#[test]
+fn credit_is_spent_once() {
+    let mut stock = PlanState::new(
+        vec![shelf(1, Currency::CNY)],
+        vec![credit(Currency::CNY, 399)],
+        (1..9).map(|slot| key(1, slot)).collect(),
+    );
+    assert_eq!(
+        outcomes(&mut stock, &[order(&[(1, 2)]), order(&[(1, 1)]), order(&[(1, 1)])]),
+        [
+            Err(RefusalReason::InsufficientCredit),
+            Ok(vec![vec![1]]),
+            Err(RefusalReason::InsufficientCredit)
+        ]
+    );
+}
+
+#[test]
+fn every_refusal_has_its_reason() {
+    let closed = Pool {
+        is_open: false,
+        ..shelf(2, Currency::CNY)
+    };
+    let mut stock = PlanState::new(
+        vec![shelf(1, Currency::CNY), closed, shelf(3, Currency::JPY)],
+        vec![credit(Currency::CNY, 10_000)],
+        vec![key(1, 1), key(2, 1), key(3, 1)],
+    );
+    let priced = |price: &str| {
+        let mut order = order(&[(1, 1)]);
+        order.lines[0].price = Some(price.to_owned());
+        order
+    };
+    assert_eq!(
+        outcomes(
+            &mut stock,
+            &[
+                order(&[(9, 1)]),
+                order(&[(2, 1)]),
+                order(&[(1, 1), (3, 1)]),
+                order(&[(3, 1)]),
+                priced("2.01"),
+                priced("two"),
+                priced("2.0"),
+            ]
+        ),
+        [
+            Err(RefusalReason::UnknownProduct),
+            Err(RefusalReason::ProductClosed),
+            Err(RefusalReason::MixedCurrencies),
+            Err(RefusalReason::InsufficientCredit),
+            Err(RefusalReason::PriceChanged),
+            Err(RefusalReason::PriceChanged),
+            Ok(vec![vec![1]]),
+        ]
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_key_goes_twice_and_no_credit_is_made(
+        asked in prop::collection::vec(prop::collection::vec((1..3u8, 1..4u32), 1..3), 0..40),
+        keys in 0..40i64,
+        balance in 0..10_000i64,
+    ) {
+        let shelved = (1..=keys).flat_map(|slot| [key(1, slot), key(2, slot)]).collect();
+        let mut stock = PlanState::new(
+            vec![shelf(1, Currency::CNY), shelf(2, Currency::CNY)],
+            vec![credit(Currency::CNY, balance)],
+            shelved,
+        );
+        let orders: Vec<NewOrder> = asked.iter().map(|lines| order(lines)).collect();
+        let orders: Vec<&NewOrder> = orders.iter().collect();
+        let mut taken = std::collections::HashSet::new();
+        let mut spent = 0;
+        for decision in stock.decide(&orders) {
+            let Ok(purchase) = decision.outcome else { continue };
+            spent += purchase.total.minor;
+            let asked: u32 = decision.order.lines.iter().map(|line| line.quantity).sum();
+            prop_assert_eq!(purchase.keys().count(), asked as usize);
+            prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200);
+            for (_, _, key) in purchase.keys() {
+                prop_assert!(taken.insert(key.head.key_no));
+            }
+        }
+        prop_assert!(spent <= balance);
+    }
+}

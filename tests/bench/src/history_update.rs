@@ -1,0 +1,170 @@
+//! `history_update`: an epoch of 100,000 updates, from sorted records to a durable root.
+//!
+//! Ours is the history map; the baseline is `nomt` called directly with the same keys and the same committed values, or,
+//! where io_uring is refused, `fjall` writing the same leaves one by one without any root. Four updates in five are
+//! to keys that are there, at random places; every fifth key is new. Both end with the data synced to disk.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use alloy_primitives::keccak256;
+use shelfproof_verifier::B256;
+use shelfproof_verifier::event::Kind;
+use shelfproof_verifier::history::Head;
+use shelfproof_verifier::map::Map;
+
+use super::settle::settle;
+use super::{ROUNDS, Sample};
+use shelfproof_tests::Result;
+
+mod baseline;
+
+use baseline::Baseline;
+
+const UPDATES: u64 = 100_000;
+const NEW_KEYS: u64 = UPDATES / 5;
+const SMALL: u64 = 2_000_000;
+const LARGE: u64 = 8_000_000;
+/// Keys are loaded by epochs of this size, the protocol's largest.
+const LOAD: u64 = 1 << 20;
+
+/// An epoch's last events by key, sorted.
+type Updates = Vec<(B256, Head)>;
+
+/// Runs the benchmark with its stores below `dir`, which it leaves for the caller to delete.
+///
+/// # Errors
+/// Where a store fails, or where `nomt` and ours come to different roots.
+pub(super) fn run(dir: &Path) -> Result<Vec<Sample>> {
+    let mut ours = Shelf::new(Map::open(dir.join("map"))?);
+    let mut theirs = Baseline::open(&dir.join("baseline"), SMALL)?;
+    ours.load(SMALL, |updates| theirs.write(updates).map(drop))?;
+
+    let (mut at_small, mut baseline) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS as u64 {
+        let updates = ours.next_updates(round);
+        // Who goes first changes each round, so that neither always finds the machine warm.
+        let (rate, other) = if round % 2 == 0 {
+            let rate = ours.timed(&updates)?;
+            (rate, theirs.timed(&updates)?)
+        } else {
+            let other = theirs.timed(&updates)?;
+            (ours.timed(&updates)?, other)
+        };
+        theirs.agrees_with(ours.map.root())?;
+        at_small.push(rate);
+        baseline.push(other);
+    }
+    let settings = theirs.settings();
+    drop(theirs);
+
+    ours.load(LARGE, |_| Ok(()))?;
+    let mut at_large = Vec::new();
+    for round in 0..ROUNDS as u64 {
+        let updates = ours.next_updates(ROUNDS as u64 + round);
+        at_large.push(ours.timed(&updates)?);
+    }
+    let sample = |name: &str, ours: Vec<f64>, baseline: Vec<f64>, goal, settings| Sample {
+        name: name.to_owned(),
+        unit: "updates/s",
+        ours,
+        baseline,
+        goal,
+        settings,
+    };
+    Ok(vec![
+        sample("history_update", at_small.clone(), baseline, "ratio >= 1.0", settings),
+        sample(
+            "history_update_growth",
+            at_large,
+            at_small,
+            "ratio >= 0.5",
+            format!("{UPDATES} updates at {LARGE} keys against the same at {SMALL}"),
+        ),
+    ])
+}
+
+/// Our map, and how many keys it has been given.
+struct Shelf {
+    map: Map,
+    keys: u64,
+}
+
+impl Shelf {
+    fn new(map: Map) -> Self {
+        Self { map, keys: 0 }
+    }
+
+    /// Fills the map up to `keys`, telling `also` each epoch.
+    fn load(&mut self, keys: u64, mut also: impl FnMut(&Updates) -> Result<()>) -> Result<()> {
+        while self.keys < keys {
+            let upto = keys.min(self.keys + LOAD);
+            let updates = (self.keys..upto)
+                .map(|index| (key(index), head(index, 1)))
+                .collect::<BTreeMap<_, _>>();
+            let updates = updates.into_iter().collect();
+            self.write(&updates)?;
+            also(&updates)?;
+            self.keys = upto;
+        }
+        Ok(())
+    }
+
+    /// The next epoch: updates to random keys that are there, and new keys.
+    fn next_updates(&mut self, round: u64) -> Updates {
+        let mut updates = BTreeMap::new();
+        let mut draw = 0;
+        while (updates.len() as u64) < UPDATES - NEW_KEYS {
+            draw += 1;
+            let index = random(round, draw) % self.keys;
+            updates.insert(key(index), head(index, 2 + round));
+        }
+        updates.extend((self.keys..self.keys + NEW_KEYS).map(|index| (key(index), head(index, 1))));
+        self.keys += NEW_KEYS;
+        updates.into_iter().collect()
+    }
+
+    fn write(&mut self, updates: &Updates) -> Result<()> {
+        let plan = self.map.plan(updates)?;
+        let epoch = self.map.epoch().0 + 1;
+        Ok(self.map.commit(plan, epoch, keccak256(epoch.to_be_bytes()))?)
+    }
+
+    /// Updates a second.
+    fn timed(&mut self, updates: &Updates) -> Result<f64> {
+        settle()?;
+        let start = Instant::now();
+        self.write(updates)?;
+        Ok(rate(updates, start))
+    }
+}
+
+fn rate(updates: &Updates, start: Instant) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    let count = updates.len() as f64;
+    count / start.elapsed().as_secs_f64()
+}
+
+/// The key of that number: as good as random, and the same in every run.
+fn key(index: u64) -> B256 {
+    keccak256(index.to_be_bytes())
+}
+
+fn head(index: u64, version: u64) -> Head {
+    let hash = keccak256([index.to_be_bytes(), version.to_be_bytes()].concat());
+    let version = u32::try_from(version).unwrap_or(u32::MAX);
+    Head {
+        version,
+        hash,
+        kind: Kind::Activated,
+        at_ms: 1_790_000_000_000 + index,
+        epoch: u64::from(version),
+    }
+}
+
+/// A number that is as good as random.
+fn random(round: u64, draw: u64) -> u64 {
+    let hash = keccak256([round.to_be_bytes(), draw.to_be_bytes()].concat());
+    hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}

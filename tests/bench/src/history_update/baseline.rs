@@ -1,0 +1,90 @@
+//! What the history map is measured against.
+
+use std::path::Path;
+use std::time::Instant;
+
+use nomt::hasher::Sha2Hasher;
+use nomt::{IoUringPermission, KeyReadWrite, Nomt, Options, SessionParams};
+use shelfproof_verifier::B256;
+
+use super::super::settle::settle;
+use super::{UPDATES, Updates, rate};
+use shelfproof_tests::Result;
+
+/// `nomt` where the kernel lets it run, else leaves alone.
+pub(super) enum Baseline {
+    /// A trie with the very roots of ours.
+    Nomt(Box<Nomt<Sha2Hasher>>),
+    /// Leaves written one by one, without a root.
+    Leaves(fjall::Database, fjall::Keyspace),
+}
+
+impl Baseline {
+    pub(super) fn open(dir: &Path, keys: u64) -> Result<Self> {
+        if !matches!(nomt::check_iou_permissions(), IoUringPermission::Allowed) {
+            let database = fjall::Database::builder(dir).manual_journal_persist(true).open()?;
+            let leaves = database.keyspace("leaves", fjall::KeyspaceCreateOptions::default)?;
+            return Ok(Self::Leaves(database, leaves));
+        }
+        let mut options = Options::new();
+        options.path(dir);
+        options.commit_concurrency(2);
+        // A trie page holds six levels: about 0.2 pages a key at this size, in a table not more than half full.
+        options.hashtable_buckets(u32::try_from(keys / 2)?);
+        options.page_cache_size(1024);
+        options.leaf_cache_size(512);
+        options.page_cache_upper_levels(2);
+        options.prepopulate_page_cache(true);
+        Ok(Self::Nomt(Box::new(Nomt::open(options)?)))
+    }
+
+    pub(super) fn write(&mut self, updates: &Updates) -> Result<()> {
+        match self {
+            Self::Nomt(nomt) => {
+                let value = |head: &shelfproof_verifier::history::Head| {
+                    KeyReadWrite::Write(Some([&head.version.to_be_bytes()[..], head.hash.as_slice()].concat()))
+                };
+                let session = nomt.begin_session(SessionParams::default());
+                let writes = updates.iter().map(|(key, head)| (key.0, value(head))).collect();
+                session.finish(writes)?.commit(nomt)?;
+            }
+            Self::Leaves(database, leaves) => {
+                let mut batch = database.batch().durability(Some(fjall::PersistMode::SyncAll));
+                for (key, head) in updates {
+                    let value = [&head.version.to_be_bytes()[..], head.hash.as_slice()].concat();
+                    batch.insert(leaves, key.as_slice(), value);
+                }
+                batch.commit()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Updates a second.
+    pub(super) fn timed(&mut self, updates: &Updates) -> Result<f64> {
+        settle()?;
+        let start = Instant::now();
+        self.write(updates)?;
+        Ok(rate(updates, start))
+    }
+
+    /// Whether the baseline computed our root, where it computes one.
+    pub(super) fn agrees_with(&self, root: B256) -> Result<()> {
+        match self {
+            Self::Nomt(nomt) if nomt.root().into_inner() != root.0 => Err("nomt came to another root".into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the figures hang on.
+    pub(super) fn settings(&self) -> String {
+        match self {
+            Self::Nomt(_) => format!(
+                "{UPDATES} updates, 80 % to existing keys; baseline nomt 1.0.5, SHA-256, 2 commit workers, page cache 1 GiB"
+            ),
+            Self::Leaves(..) => {
+                format!("{UPDATES} updates, 80 % to existing keys; baseline fjall 3, the leaves alone, without a root")
+            }
+        }
+    }
+}

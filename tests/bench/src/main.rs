@@ -1,0 +1,42 @@
+//! `bench [NAME]`: measures everything, or one thing; prints a table and keeps `target/bench.json`.
+
+use std::env;
+use std::fs;
+use std::process::ExitCode;
+
+use shelfproof_bench::{ALL, Run, keep, table};
+use shelfproof_tests::{Result, tools};
+
+fn main() -> ExitCode {
+    match run(env::args().nth(1).filter(|name| !name.is_empty()).as_deref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(only: Option<&str>) -> Result<()> {
+    let chosen: Vec<(&str, Run)> = ALL
+        .into_iter()
+        .filter(|(name, _)| only.is_none_or(|only| only == *name))
+        .collect();
+    if chosen.is_empty() {
+        return Err(format!("no such benchmark; there are {}", ALL.map(|(name, _)| name).join(", ")).into());
+    }
+    let target = tools::root().join("target");
+    fs::create_dir_all(&target)?;
+    let mut samples = Vec::new();
+    for (name, run) in chosen {
+        eprintln!("measuring {name} …");
+        // Below target/, on the disk: a folder for temporary files may lie in memory.
+        let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&target)?;
+        let measured = run(folder.path())?;
+        // Kept at once, so that a benchmark that fails later loses nothing of this one.
+        keep(&target.join("bench.json"), &measured)?;
+        samples.extend(measured);
+    }
+    print!("{}", table(&samples)?);
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The peers' order paths, as `tests/peers/run` runs them: each in a fresh schema.
+
+use std::process::Command;
+
+use shelfproof_tests::postgres::Postgres;
+use shelfproof_tests::{Result, tools};
+
+/// Seconds and clients of each peer.
+const SECONDS: &str = "10";
+const CLIENTS: &str = "16";
+
+/// Orders a second.
+pub(super) struct Peers {
+    /// One statement a sale; nobody publishes it.
+    pub(super) skip_locked: f64,
+    /// The fastest of those that are published.
+    pub(super) best_published: f64,
+}
+
+/// Runs them all on that cluster, in a database of their own.
+pub(super) fn run(postgres: &Postgres) -> Result<Peers> {
+    let database = postgres.database()?;
+    postgres.psql(&database, "CHECKPOINT")?;
+    let mut peers = Command::new(tools::root().join("tests/peers/run"));
+    peers.args([SECONDS, CLIENTS]).envs(postgres.environment(&database));
+    let output = peers.output()?;
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    if !output.status.success() {
+        return Err(format!("tests/peers/run ended with {}:\n{out}{err}", output.status).into());
+    }
+    let (mut skip_locked, mut best_published) = (None, 0.0_f64);
+    for line in out.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(name), Some(orders)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let orders: f64 = orders.parse().map_err(|_| format!("{line:?} names no rate"))?;
+        if name == "skip-locked" {
+            skip_locked = Some(orders);
+        } else {
+            best_published = best_published.max(orders);
+        }
+    }
+    Ok(Peers {
+        skip_locked: skip_locked.ok_or_else(|| format!("no skip-locked in:\n{out}"))?,
+        best_published,
+    })
+}

@@ -1,0 +1,128 @@
+//! `sale_http`: sales over HTTP, against the peers' statements alone in pgbench on the same cluster; their latency; and
+//! whether they slow down as rows pile up.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::Sample;
+use super::peers::{self, Peers};
+use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed};
+use shelfproof_tests::Result;
+use shelfproof_tests::load::{Latencies, Plan, rate};
+
+/// Sold first, to learn the rate.
+const FIRST: usize = 20_000;
+
+/// Sold before the growth's first window, and before its last.
+const FEW: usize = 50_000;
+const MANY: usize = 500_000;
+
+/// Growth: windows of this length at each size.
+const WINDOW: Duration = Duration::from_secs(5);
+const WINDOWS: u32 = 3;
+
+/// The open loop's share of the closed loop's rate.
+const SHARE: f64 = 0.7;
+
+pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
+    let mut shop = BenchShop::open()?;
+    let before = peers::run(&shop.shop.postgres)?;
+    let early = shop.sell_until(FIRST, 0.0)?;
+
+    let length = WARM_UP + MEASURED;
+    shop.stock_for(early, length)?;
+    let unspent = shop.spent()?;
+    let answers = shop.sell(&closed("closed", length))?;
+    let cost = shop.spent()?.since(&unspent, answers.len())?;
+    let sales = rate(&answers, WARM_UP, length);
+    let busy = Latencies::of(&answers, WARM_UP);
+    shop.check(&answers)?;
+    drop(answers);
+
+    // Before the open loop, whose batches are smaller.
+    let batch = shop.orders_a_batch()?;
+    shop.stock_for(sales * SHARE, length)?;
+    let open = Plan {
+        rate: Some(sales * SHARE),
+        ..closed("open", length)
+    };
+    let answers = shop.sell(&open)?;
+    let quiet = Latencies::of(&answers, WARM_UP);
+    let came = rate(&answers, WARM_UP, length);
+    shop.check(&answers)?;
+    drop(answers);
+
+    shop.close()?;
+    let after = peers::run(&shop.shop.postgres)?;
+
+    let each = |of: fn(&Peers) -> f64| vec![of(&before), of(&after)];
+    let settings = format!(
+        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold in all; {cost}",
+        MEASURED.as_secs(),
+        WARM_UP.as_secs(),
+        shop.sold()
+    );
+    let sample = |name: &str, ours, baseline, goal| Sample {
+        name: name.to_owned(),
+        unit: "sales/s",
+        ours,
+        baseline,
+        goal,
+        settings: settings.clone(),
+    };
+    Ok(vec![
+        sample("sale_http", vec![sales], each(|peers| peers.skip_locked), "ratio >= 5"),
+        sample(
+            "sale_http_peer",
+            vec![sales],
+            each(|peers| peers.best_published),
+            "ratio >= 5",
+        ),
+        latency(&quiet, &busy, sales * SHARE, came),
+    ])
+}
+
+/// `sale_growth`: the rate with few rows behind it, and with ten times as many.
+pub(super) fn growth(_folder: &Path) -> Result<Vec<Sample>> {
+    let mut shop = BenchShop::open()?;
+    let early = shop.sell_until(FEW, 0.0)?;
+    let at_few = windows(&mut shop, "few", early)?;
+    let few = shop.sold();
+    shop.sell_until(MANY, early)?;
+    let at_many = windows(&mut shop, "many", early)?;
+    shop.close()?;
+    Ok(vec![Sample {
+        name: "sale_growth".to_owned(),
+        unit: "sales/s",
+        ours: at_many,
+        baseline: at_few,
+        goal: "ratio >= 0.8",
+        settings: format!("after {} sold, against after {few}", shop.sold()),
+    }])
+}
+
+/// The open loop's slowest hundredth, beside the closed loop's.
+fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample {
+    let [median, most, last] = [500, 999, 1000].map(|thousandths| quiet.within_ms(thousandths));
+    Sample {
+        name: "sale_latency".to_owned(),
+        unit: "ms, p99",
+        ours: vec![quiet.within_ms(990)],
+        baseline: vec![busy.within_ms(990)],
+        goal: "value <= 50",
+        settings: format!(
+            "open loop, {asked:.0} orders/s asked for, {came:.0} answered, from the time each was due; \
+             p50 {median:.2}, p99.9 {most:.2}, max {last:.2} ms; baseline: the closed loop"
+        ),
+    }
+}
+
+/// The rate in each window of one closed loop.
+fn windows(shop: &mut BenchShop, series: &str, expected: f64) -> Result<Vec<f64>> {
+    shop.stock_for(expected, WINDOW * WINDOWS)?;
+    let answers = shop.sell(&closed(series, WINDOW * WINDOWS))?;
+    let rates = (0..WINDOWS).map(|window| rate(&answers, WINDOW * window, WINDOW * (window + 1)));
+    let rates = rates.collect();
+    shop.check(&answers)?;
+    Ok(rates)
+}

@@ -1,0 +1,165 @@
+//! The node's sale as a pgbench script: its own SQL files, with expressions in the place of their parameters.
+//!
+//! What differs from one transaction to the next is made of two numbers, so that making it costs next to nothing: the
+//! first order, from which ids follow, and the pool's cursor, from which the keys' numbers follow. What the node computes
+//! (hashes, signatures, bodies) is bytes of the same length.
+
+use std::fs;
+
+use super::super::shop::BenchShop;
+use shelfproof_tests::shop::{CURRENCY, PRICE_MINOR};
+use shelfproof_tests::{Result, tools};
+
+/// What the statements name, as the database has it.
+pub(super) struct Rows {
+    account: String,
+    product: String,
+    pool: i64,
+    credit: i64,
+    revenue: i64,
+    /// A key's number less its slot.
+    offset: i64,
+    body_chars: i64,
+    path_bytes: i64,
+}
+
+impl Rows {
+    /// Asks for them, where at least one key was sold.
+    pub(super) fn read(shop: &BenchShop) -> Result<Self> {
+        let ask = |sql: &str| shop.shop.ask(sql);
+        if ask("SELECT count(DISTINCT no - slot) FROM shop.keys")? != 1 {
+            return Err("the keys' numbers do not follow their slots".into());
+        }
+        let wallet = |kind: &str| ask(&format!("SELECT id FROM shop.wallets WHERE kind = '{kind}'"));
+        let database = &shop.shop.database;
+        let account = "SELECT account_id FROM shop.wallets WHERE kind = 'credit'";
+        Ok(Self {
+            account: shop.shop.postgres.psql(database, account)?,
+            product: shop.product.clone(),
+            pool: ask("SELECT id FROM shop.pools")?,
+            credit: wallet("credit")?,
+            revenue: wallet("revenue")?,
+            offset: ask("SELECT min(no - slot) FROM shop.keys")?,
+            body_chars: ask("SELECT max(char_length(body)) FROM attest.events WHERE kind = 3")?,
+            path_bytes: ask("SELECT max(octet_length(path)) FROM shop.sales")?,
+        })
+    }
+}
+
+/// A transaction over `batch` orders of one key each.
+pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
+    let node = |name: &str, parameters: &[String]| statement(&format!("node/src/store/sql/{name}.sql"), parameters);
+    let anchor = |name: &str, parameters: &[String]| statement(&format!("anchor/src/store/sql/{name}.sql"), parameters);
+    let numbers = |start: &str| format!("generate_series({start}, {start} + {}) AS number", batch - 1);
+    let orders = format!(
+        "ARRAY(SELECT lpad(to_hex(number), 32, '0')::uuid FROM {})",
+        numbers(":order::bigint")
+    );
+    let requests = format!("ARRAY(SELECT 'pgbench-' || number FROM {})", numbers(":order::bigint"));
+    let keys = format!(
+        "ARRAY(SELECT number FROM {})",
+        numbers(&format!("(:cursor::bigint + {})", rows.offset))
+    );
+    let same = |value: &str| format!("array_fill({value}, ARRAY[{batch}])");
+    let bytes = |length: i64| same(&format!("decode(repeat('a7', {length}), 'hex')"));
+    let (account, product) = (
+        same(&format!("'{}'::uuid", rows.account)),
+        same(&format!("'{}'::uuid", rows.product)),
+    );
+    let (one, price) = (same("1::smallint"), same(&format!("{PRICE_MINOR}::bigint")));
+    let (at_ms, at_s) = (same("1790000000000::bigint"), same("1790000000::bigint"));
+    let (version, hash) = (same("3"), bytes(32));
+    let list = |items: &[&String]| items.iter().map(|item| (*item).clone()).collect::<Vec<_>>();
+
+    let claim = node("sale_claim", &list(&[&account, &requests, &hash, &orders]))?;
+    let shelves = node("sale_shelves", &[format!("ARRAY['{}'::uuid]", rows.product)])?;
+    let credits = node("sale_credits", &[format!("ARRAY['{}'::uuid]", rows.account)])?;
+    let wanted = [rows.pool.to_string(), ":cursor::bigint".to_owned(), batch.to_string()];
+    let taken = node("sale_keys", &wanted.map(|value| format!("ARRAY[{value}]")))?;
+    let total = PRICE_MINOR * batch;
+    let write = node(
+        "sale_write",
+        &[
+            // Keys, pools, wallets.
+            list(&[&keys, &version, &hash, &at_ms]),
+            vec![
+                format!("ARRAY[{}]", rows.pool),
+                format!("ARRAY[:cursor::bigint + {batch}]"),
+                "ARRAY[0::bigint]".to_owned(),
+                format!("ARRAY[{}, {}]", rows.credit, rows.revenue),
+                format!("ARRAY[-{total}, {total}]"),
+            ],
+            // Orders.
+            list(&[
+                &orders,
+                &account,
+                &same("'delivered'::text"),
+                &same("NULL::text"),
+                &price,
+            ]),
+            list(&[&same(&format!("'{CURRENCY}'::text")), &same("NULL::bytea"), &at_ms]),
+            // Their lines, what they cost, and which key each got.
+            list(&[&orders, &one, &product, &same("1"), &price]),
+            list(&[&same(&rows.credit.to_string()), &same(&rows.revenue.to_string())]),
+            list(&[&price, &orders, &one, &at_ms]),
+            list(&[&keys, &orders, &one, &at_s, &bytes(rows.path_bytes), &bytes(65)]),
+        ]
+        .concat(),
+    )?;
+    let body = same(&format!("repeat('x', {})", rows.body_chars));
+    let (before, kind) = (same("2::smallint"), same("3::smallint"));
+    let append = anchor(
+        "event_append",
+        &list(&[
+            &keys, &version, &before, &kind, &at_ms, &hash, &hash, &hash, &hash, &body,
+        ]),
+    )?;
+    let prepare = node("session_prepare", &[])?;
+    Ok(format!(
+        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{claim};\n{shelves} \\gset\n{credits};\n{taken};\n\
+         {write};\n{append};\nCOMMIT;\n\\set first :first + {batch}\n"
+    ))
+}
+
+/// The statement of a file, without its comments, each `$n` replaced by the n-th of `parameters`.
+fn statement(path: &str, parameters: &[String]) -> Result<String> {
+    let text = fs::read_to_string(tools::root().join(path))?;
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let mut statement = code.collect::<Vec<_>>().join("\n");
+    // From the last on, so that $1 is not found in $10.
+    for (at, parameter) in parameters.iter().enumerate().rev() {
+        let name = format!("${}", at + 1);
+        if !statement.contains(&name) {
+            return Err(format!("{path} has no {name}").into());
+        }
+        statement = statement.replace(&name, parameter);
+    }
+    if statement.contains('$') {
+        return Err(format!("{path} has more than {} parameters", parameters.len()).into());
+    }
+    Ok(statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_of_the_node_s_files_gets_a_value() -> Result<()> {
+        let rows = Rows {
+            account: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
+            product: "01890a5d-ac96-774b-bcce-b302099a8058".to_owned(),
+            pool: 1,
+            credit: 1,
+            revenue: 2,
+            offset: 0,
+            body_chars: 200,
+            path_bytes: 160,
+        };
+        let text = script(&rows, 24)?;
+
+        assert!(!text.contains('$'), "{text}");
+        assert_eq!(text.matches("\nBEGIN;").count() + text.matches("\nCOMMIT;").count(), 2);
+        Ok(())
+    }
+}

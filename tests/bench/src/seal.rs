@@ -1,0 +1,164 @@
+//! `seal`: an epoch of 100,000 events, from committed rows to the chain's newest block.
+//!
+//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and anvil, which mines at once; the baseline is the history
+//! map alone, which plans and commits the very same updates over a shelf of its own of the same size. Four events in five are of keys
+//! that are there, by the shelf's order as sales are; every fifth is of a new key. Both end at the same root.
+
+use std::path::Path;
+use std::time::Instant;
+
+use shelfproof_anchor::store::events::NewEvent;
+use shelfproof_verifier::B256;
+use shelfproof_verifier::history::Head;
+use shelfproof_verifier::map::Map;
+
+use super::settle::settle;
+use super::{ROUNDS, Sample};
+use shelfproof_tests::Result;
+use shelfproof_tests::event_writer::EventWriter;
+use shelfproof_tests::vector_chain::block_on;
+
+mod mill;
+mod timeline;
+
+use mill::{Mill, SALES};
+use timeline::{Timeline, medians_ms};
+
+/// Keys that are there before anything is measured.
+const SHELF: i64 = 500_000;
+/// Events of a measured epoch.
+const EVENTS: u32 = 100_000;
+/// Every so many events, one is of a new key.
+const NEW_EVERY: i64 = 5;
+
+pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
+    block_on(measure(folder))?
+}
+
+async fn measure(folder: &Path) -> Result<Vec<Sample>> {
+    let timeline = Timeline::default();
+    let mut mill = Mill::build(folder, &timeline).await?;
+    let mut map = Map::open(folder.join("map"))?;
+    let mut shelf = Shelf::default();
+
+    let events = shelf.first()?;
+    mill.load(&events).await?;
+    commit(&mut map, &updates_of(&events, 1))?;
+    drop(events);
+    mill.post().await?;
+    mill.finish(map.root()).await?;
+
+    let (mut ours, mut to_map, mut baseline) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut steps, mut readings) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let events = shelf.next()?;
+        let updates = updates_of(&events, map.epoch().0 + 1);
+        mill.write(&events).await?;
+        drop(events);
+        let ours_first = round % 2 == 0;
+        // Who goes first changes each round, so that neither always finds the machine as the other left it.
+        if !ours_first {
+            baseline.push(timed(&mut map, &updates)?);
+        }
+        settle()?;
+        timeline.begin();
+        let start = Instant::now();
+        mill.post().await?;
+        let posted_s = start.elapsed().as_secs_f64();
+        steps.push(timeline.end("wait for the block"));
+        if ours_first {
+            baseline.push(timed(&mut map, &updates)?);
+        }
+        let finished_s = mill.finish(map.root()).await?;
+        readings.push(mill.read_again().await?);
+        ours.push(f64::from(EVENTS) / posted_s);
+        to_map.push(f64::from(EVENTS) / (posted_s + finished_s));
+    }
+    let settings = format!(
+        "{EVENTS} events an epoch, 80 % of them of {SHELF} keys that are there, written by transactions of {SALES}; fsync; \
+         until final and in the map too {:.0} events/s; ms a step: {}; reading the rows again {:.0}; \
+         baseline: the history map's plan and commit of the same updates",
+        median(&to_map),
+        medians_ms(&steps),
+        median(&readings) * 1e3,
+    );
+    Ok(vec![Sample {
+        name: "seal".to_owned(),
+        unit: "events/s",
+        ours,
+        baseline,
+        goal: "ratio >= 0.6",
+        settings,
+    }])
+}
+
+/// The keys, and how many of them an epoch has touched again.
+#[derive(Default)]
+struct Shelf {
+    events: EventWriter,
+    keys: i64,
+    touched: i64,
+}
+
+impl Shelf {
+    /// The first event of each key of [`SHELF`].
+    fn first(&mut self) -> Result<Vec<NewEvent>> {
+        self.keys = SHELF;
+        self.events.next(1..=SHELF)
+    }
+
+    /// The next epoch's events.
+    fn next(&mut self) -> Result<Vec<NewEvent>> {
+        let mut keys = Vec::new();
+        for at in 1..=i64::from(EVENTS) {
+            let newest = if at % NEW_EVERY == 0 {
+                &mut self.keys
+            } else {
+                &mut self.touched
+            };
+            *newest += 1;
+            keys.push(*newest);
+        }
+        self.events.next(keys)
+    }
+}
+
+/// What the map is told of an epoch of that number with those events, one a key.
+fn updates_of(events: &[NewEvent], epoch: u64) -> Vec<(B256, Head)> {
+    let update = |appended: &NewEvent| {
+        let event = &appended.event;
+        let head = Head {
+            version: event.version,
+            hash: event.hash(),
+            kind: event.kind,
+            at_ms: event.at_ms,
+            epoch,
+        };
+        (event.key_id, head)
+    };
+    let mut updates: Vec<_> = events.iter().map(update).collect();
+    updates.sort_unstable_by_key(|(key, _)| *key);
+    updates
+}
+
+/// The map's own rate: updates a second.
+fn timed(map: &mut Map, updates: &[(B256, Head)]) -> Result<f64> {
+    settle()?;
+    let start = Instant::now();
+    commit(map, updates)?;
+    Ok(f64::from(EVENTS) / start.elapsed().as_secs_f64())
+}
+
+fn commit(map: &mut Map, updates: &[(B256, Head)]) -> Result<()> {
+    let plan = map.plan(updates)?;
+    let epoch = map.epoch().0 + 1;
+    // The hash of an epoch that nobody anchors.
+    Ok(map.commit(plan, epoch, B256::repeat_byte(1))?)
+}
+
+/// The middle of some rounds.
+fn median(rounds: &[f64]) -> f64 {
+    let mut sorted = rounds.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}

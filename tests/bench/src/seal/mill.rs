@@ -1,0 +1,143 @@
+//! An anchor's parts over a durable database and a chain that mines at once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shelfproof::store;
+use shelfproof_anchor::cut_policy::CutPolicy;
+use shelfproof_anchor::history::History;
+use shelfproof_anchor::sequence::{Bounds, Sequencer};
+use shelfproof_anchor::store::epochs::{epoch_events, epoch_get, epoch_progress};
+use shelfproof_anchor::store::events::{NewEvent, event_append};
+use shelfproof_anchor::store::lock::{lock_try, session_open};
+use shelfproof_anchor::tx::Sender;
+use shelfproof_verifier::B256;
+use shelfproof_verifier::chain::rpc::RpcSource;
+use sqlx::PgConnection;
+
+use super::super::shop::disk;
+use super::timeline::Timeline;
+use shelfproof_tests::event_writer::BEGIN_MS;
+use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
+use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_tests::{Result, sample_rows};
+
+/// Events of a transaction, as many as a batch of sales has.
+pub(super) const SALES: usize = 30;
+
+/// Events of a transaction where nothing is measured.
+const MANY: usize = 10_000;
+
+/// How often the newest block is looked at.
+const POLL: Duration = Duration::from_millis(1);
+
+/// Whatever waits is cut at once.
+const POLICY: CutPolicy = CutPolicy {
+    every_ms: 0,
+    events_max: 1 << 20,
+    margin_ms: 0,
+};
+
+/// As an anchor has them where nobody says otherwise.
+const BOUNDS: Bounds = Bounds {
+    epochs: 64,
+    events: 1_000_000,
+};
+
+/// It writes events, and makes epochs of them.
+pub(super) struct Mill {
+    // Dropped in this order: the sessions before the database, all before the chain.
+    sequencer: Sequencer,
+    session: PgConnection,
+    postgres: Postgres,
+    database: String,
+    newest: RpcSource,
+    chain: MerchantChain,
+}
+
+impl Mill {
+    /// With the cluster on the disk, the history below `folder`, and `timeline` beside every write.
+    pub(super) async fn build(folder: &Path, timeline: &Timeline) -> Result<Self> {
+        let postgres = Postgres::start_below(&disk(), Durability::Fsync)?;
+        let database = postgres.database()?;
+        let pool = sample_rows::connect(&postgres, &database)?;
+        store::migrate(&pool).await?;
+        pool.close().await;
+        let options = postgres.connection_url(&database).parse()?;
+        let chain = MerchantChain::start(None, &Merchant::plain()?).await?;
+        let history = Arc::new(History::open(&folder.join("anchor"), chain.identity.merchant_id)?);
+        let sender = Arc::new(Sender::new(chain.source().await?, anchorer()?, None));
+        let mut locked = session_open(&options).await?;
+        if !lock_try(&mut locked).await? {
+            return Err("another anchor works on a new database".into());
+        }
+        Ok(Self {
+            sequencer: Sequencer::new(locked, sender, history, POLICY, BOUNDS, Box::new(timeline.clone())),
+            session: session_open(&options).await?,
+            postgres,
+            database,
+            newest: chain.source().await?,
+            chain,
+        })
+    }
+
+    /// Writes the shelf's events, and leaves the database as one that has been there for a while.
+    pub(super) async fn load(&mut self, events: &[NewEvent]) -> Result<()> {
+        self.append(events, MANY).await?;
+        self.postgres
+            .psql(&self.database, "VACUUM (ANALYZE) attest.events")
+            .map(drop)
+    }
+
+    /// Writes events as sales do.
+    pub(super) async fn write(&mut self, events: &[NewEvent]) -> Result<()> {
+        self.append(events, SALES).await
+    }
+
+    async fn append(&mut self, events: &[NewEvent], each: usize) -> Result<()> {
+        for events in events.chunks(each) {
+            event_append(&mut self.session, events).await?;
+        }
+        // The rows go to the disk before the measurement, not during it.
+        self.postgres.psql(&self.database, "CHECKPOINT").map(drop)
+    }
+
+    /// Makes an epoch of all that waits, until the newest block holds it.
+    pub(super) async fn post(&mut self) -> Result<()> {
+        while self.sequencer.round(BEGIN_MS).await?.again {}
+        let number = epoch_progress(&mut self.session).await?.newest;
+        while self.newest.newest_epoch().await?.0 < number {
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Makes that epoch final, and looks that it led to that root of the history map; seconds that it took the anchor.
+    pub(super) async fn finish(&mut self, root: B256) -> Result<f64> {
+        self.chain.finalise().await?;
+        let start = Instant::now();
+        self.sequencer.round(BEGIN_MS).await?;
+        let took_s = start.elapsed().as_secs_f64();
+        let progress = epoch_progress(&mut self.session).await?;
+        let epoch = epoch_get(&mut self.session, progress.finished).await?;
+        let roots = epoch.and_then(|epoch| epoch.roots).ok_or("no epoch is final")?;
+        if progress.finished == progress.newest && roots.header.history_root == root {
+            Ok(took_s)
+        } else {
+            Err(format!(
+                "epoch {} is not final, or came to another root than the map",
+                progress.newest
+            )
+            .into())
+        }
+    }
+
+    /// Seconds that reading the last epoch's rows takes, once more.
+    pub(super) async fn read_again(&mut self) -> Result<f64> {
+        let number = epoch_progress(&mut self.session).await?.newest;
+        let start = Instant::now();
+        epoch_events(&mut self.session, number).await?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+}

@@ -1,0 +1,34 @@
+//! Quiet before a measurement.
+
+use std::time::Duration;
+
+use shelfproof_tests::Result;
+
+/// Waits until this process has nothing left to do in the background, so that one store's compaction does not fall into
+/// the other's time. Where the system does not tell, it waits a second.
+pub(super) fn settle() -> Result<()> {
+    const STEP: Duration = Duration::from_millis(250);
+    let mut before = busy();
+    for _ in 0..240 {
+        std::thread::sleep(STEP);
+        let now = busy();
+        match (&before, &now) {
+            (Some(before), Some(now)) if now - before > 2 => {}
+            (Some(_), Some(_)) => return Ok(()),
+            _ => {
+                std::thread::sleep(4 * STEP);
+                return Ok(());
+            }
+        }
+        before = now;
+    }
+    Err("the stores still work in the background after a minute".into())
+}
+
+/// Ticks of processor time that this process has used.
+fn busy() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name in brackets may hold anything; user and system time are the 12th and 13th fields after it.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+}

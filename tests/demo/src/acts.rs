@@ -1,0 +1,162 @@
+//! The acts, one after the other, and what serves after them.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use alloy_primitives::B256;
+use shelfproof_verifier::event::Kind;
+
+use super::after;
+use super::buyers::{self, Witness};
+use super::figures::expect;
+use super::place::Place;
+use super::shelf::Shelf;
+use super::shop::{DemoShop, OpenShop};
+use super::teller::Teller;
+use super::trade::Trade;
+use super::verify::Stranger;
+use super::{Size, books, court, public, shelf, trade};
+use shelfproof_tests::Result;
+use shelfproof_tests::anchored_shop::Proving;
+use shelfproof_tests::cheats::Court;
+
+/// What goes on when the acts are over, and how to reach it.
+pub(super) struct Serving {
+    shop: OpenShop,
+    mirror: Proving,
+    stranger: Stranger,
+    witnesses: Vec<Witness>,
+    court: Court,
+}
+
+/// All acts. Each checks what it shows.
+pub(super) fn play(size: Size, place: &Place, running: &DemoShop, teller: &Teller) -> Result<Serving> {
+    teller.act("A shop opens on this machine", "在本机开店");
+    let shop = running.open()?;
+    teller.say(&format!(
+        "API http://{}, chain {} (id {})",
+        shop.address, shop.rpc, shop.identity.chain_id
+    ));
+    teller.say(&format!("merchant {}", shop.identity.merchant_id));
+    let shelves = shelf::stock(&shop, place, size, teller)?;
+    let trade = trade::sell(&shop, &shelves, size, teller)?;
+
+    let unsold = unsold(&shop, &trade, size)?;
+    let after = after::live(&shop, &trade.sold, &unsold, size, teller)?;
+    books::check(&shop, &shelves, &trade, after, size, teller)?;
+
+    teller.act("Epochs are anchored", "纪元上链");
+    let last = unsold.last().ok_or("no key was withdrawn")?;
+    let epochs = public::wait_for(&shop, last, Kind::Voided)?;
+    let events = size.codes * 2 + size.sales + size.redeemed + size.refunded + size.voided;
+    teller.say(&format!(
+        "{epochs} epochs lie in final blocks, each of them one hash on the chain"
+    ));
+
+    let stranger = Stranger::pin(&shop, place)?;
+    let told = (&trade.sold[..], after);
+    let witnesses = buyers::check(&shop, place, &stranger, told, size.verifying, teller)?;
+    public::audit(&shop, &stranger, [epochs, size.codes as u64, events as u64], teller)?;
+    let checked: Vec<_> = witnesses.iter().map(|witness| &witness.sold).collect();
+    let mirror = public::mirror(&shop, place, &checked, epochs, teller)?;
+
+    let witness = witnesses.last().ok_or("no buyer checked")?;
+    court::try_forgeries(&shop, &witnesses, teller)?;
+    let court = court::try_cheats(&shop, place, &shelves[1], witness, teller)?;
+    go_on(&shop, place, &shelves[1], &stranger, teller)?;
+    // Proofs of the newest epoch never grow old while nobody buys.
+    buyers::verify_all(&shop, &stranger, &witnesses)?;
+    teller.end();
+    Ok(Serving {
+        shop,
+        mirror,
+        stranger,
+        witnesses,
+        court,
+    })
+}
+
+/// The shop, whose database was copied under its feet, sells and proves as before.
+fn go_on(shop: &OpenShop, place: &Place, shelf: &Shelf, stranger: &Stranger, teller: &Teller) -> Result<()> {
+    teller.act("The honest shop goes on", "诚实的商店照常营业");
+    let sold = trade::sell_one(shop, shelf)?;
+    public::wait_for(shop, &sold.item.key_id.parse()?, Kind::Sold)?;
+    buyers::check_last(shop, place, stranger, sold)?;
+    teller.say("one key more, sold, anchored, and proved to its buyer");
+    Ok(())
+}
+
+/// Keys that nobody bought, found in the public data.
+fn unsold(shop: &OpenShop, trade: &Trade, size: Size) -> Result<Vec<B256>> {
+    let newest = trade.sold.last().ok_or("nothing was sold")?;
+    let epochs = public::wait_for(shop, &newest.item.key_id.parse()?, Kind::Sold)?;
+    let sold: HashSet<B256> = trade.sold.iter().flat_map(|sold| sold.item.key_id.parse()).collect();
+    let on_sale = public::on_sale(shop, epochs)?;
+    let unsold: Vec<B256> = on_sale
+        .into_iter()
+        .filter(|key| !sold.contains(key))
+        .take(size.voided)
+        .collect();
+    expect("keys to withdraw", unsold.len(), size.voided)?;
+    Ok(unsold)
+}
+
+impl Serving {
+    /// How people reach the shop.
+    pub(super) const fn shop(&self) -> &OpenShop {
+        &self.shop
+    }
+
+    /// The buyers with their proofs, all of the newest epoch.
+    pub(super) fn witnesses(&self) -> &[Witness] {
+        &self.witnesses
+    }
+
+    /// What does not serve any more, where something ended by itself.
+    pub(super) fn failure(&mut self) -> Option<String> {
+        let found = [
+            ("the mirror", self.mirror.has_ended()),
+            ("a cheat's chain", self.court.has_ended()),
+        ];
+        found.into_iter().find_map(|(what, ended)| match ended {
+            Ok(false) => None,
+            Ok(true) => Some(format!("{what} ended by itself")),
+            Err(error) => Some(error.to_string()),
+        })
+    }
+
+    /// What whoever watches can try now.
+    pub(super) fn invitation(&self, ready: &Path) -> String {
+        let (http, mirror, rpc) = (self.shop.address, self.mirror.address, &self.shop.rpc);
+        let verify = self.stranger.program.display();
+        let store = self.stranger.store.display();
+        let buyer = self
+            .witnesses
+            .last()
+            .map(|witness| witness.folder.display().to_string())
+            .unwrap_or_default();
+        let config = self.shop.config.display();
+        format!(
+            "It goes on serving until Ctrl-C. 服务继续运行，按 Ctrl-C 结束。
+
+  shop     http://{http} (API: /docs)      mirror  http://{mirror}
+  chain    {rpc}      for programs  {ready}
+
+Try it in another terminal / 在另一个终端中试试:
+
+  As a buyer, check a key / 买家:
+    {verify} key --trust-store {store} --merchant demo \\
+      --code-file {buyer}/code.txt --nonce-file {buyer}/nonce.txt --tag-file {buyer}/tag.txt --bundle {buyer}/proof.json
+  As an auditor, replay it all / 审计者:
+    {verify} audit --trust-store {store} --merchant demo --data {data} --state audit-of-demo
+  As the merchant / 商家:
+    export SHELFPROOF_CONFIG={config}
+    {shelfproof} admin order list
+    {shelfproof}-anchor status
+",
+            ready = ready.display(),
+            data = self.shop.data_uri,
+            shelfproof = self.stranger.program.with_file_name("shelfproof").display(),
+        )
+    }
+}

@@ -1,0 +1,111 @@
+//! Everybody who would cheat, and who notices.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fs;
+
+use alloy_primitives::B256;
+
+use super::buyers::Witness;
+use super::place::Place;
+use super::shelf::Shelf;
+use super::shop::OpenShop;
+use super::teller::Teller;
+use shelfproof_tests::Result;
+use shelfproof_tests::anchored_shop::Verifier;
+use shelfproof_tests::cheats::{self, Caught, Court, ShopSnapshot, Stock};
+use shelfproof_tests::forger::{self, Material, forge};
+
+/// The operator turns dishonest, on copies of the shop; each cheat is caught by a command that anybody can repeat.
+pub(super) fn try_cheats(
+    shop: &OpenShop,
+    place: &Place,
+    shelf: &Shelf,
+    witness: &Witness,
+    teller: &Teller,
+) -> Result<Court> {
+    teller.act("The operator cheats, on copies of the shop", "商家作弊（在副本上）");
+    let stock = Stock {
+        product: shelf.product.clone(),
+        channel: shop.channel.clone(),
+        admin: shop.admin.clone(),
+        sold: cheats::Sold {
+            code: witness.sold.item.code.clone(),
+            secret: witness.sold.secret.clone(),
+            bundle: fs::read_to_string(witness.bundle())?,
+        },
+    };
+    let folder = place.make("cheats")?;
+    let snapshot = ShopSnapshot::take(&shop.config, &folder, stock)?;
+    let mut caught = 0;
+    let court = cheats::run_all(&snapshot, |cheat| {
+        caught += 1;
+        tell(cheat, teller);
+    })?;
+    teller.say(&format!(
+        "{caught} of {caught} were caught. Look for yourself: sh {}/NAME/command",
+        folder.display()
+    ));
+    teller.say("全部识破。每个目录里有说明（README.txt）、可重复执行的 command 和当时的结论 verdict。");
+    Ok(court)
+}
+
+/// A shop that lies hands out every bundle it can forge from two honest ones; the verifier refuses each for its reason.
+pub(super) fn try_forgeries(shop: &OpenShop, witnesses: &[Witness], teller: &Teller) -> Result<()> {
+    teller.act(
+        "A forger hands out every false proof it can think of",
+        "伪造者给出能想到的一切假证明",
+    );
+    let [.., other, victim] = witnesses else {
+        return Err("two buyers are wanted".into());
+    };
+    let material = Material::new(
+        victim.honest()?,
+        other.honest()?,
+        B256::from(rand::random::<[u8; 32]>()),
+        None,
+    )?;
+    let forgeries = forge(&material)?;
+    let forging = forger::ForgingShop::open(&forgeries)?;
+    let verifiers = [verifier(shop)?, verifier(shop)?];
+    let outcomes = forger::try_all(&forging, &forgeries, &verifiers)?;
+    if let Some(missed) = outcomes.iter().find(|outcome| !outcome.is_as_expected()) {
+        return Err(format!(
+            "the forgery {}: {} was expected: {}",
+            missed.name,
+            missed.expected.as_str(),
+            missed.said.json
+        )
+        .into());
+    }
+    let mut by_code: BTreeMap<&str, usize> = BTreeMap::new();
+    for outcome in &outcomes {
+        *by_code.entry(outcome.expected.as_str()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = by_code.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let counts: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    let refused = outcomes.iter().filter(|outcome| outcome.expected.exit() == 1).count();
+    teller.say(&format!(
+        "{} kinds of false bundles and typings: {refused} refused, {} answered with cannot tell, each for its own reason:",
+        outcomes.len(),
+        outcomes.len() - refused
+    ));
+    teller.tell(&counts.join(", "));
+    teller.say("没有一份假证明通过核验。");
+    Ok(())
+}
+
+fn verifier(shop: &OpenShop) -> Result<Verifier> {
+    Verifier::new(shop.identity, &shop.rpc)
+}
+
+fn tell(cheat: &Caught, teller: &Teller) {
+    teller.say(&format!(
+        "{:<15} noticed by {}: {}",
+        cheat.name, cheat.who[0], cheat.code
+    ));
+    for [en, zh] in [cheat.what, cheat.why] {
+        teller.tell(if teller.is_chinese() { zh } else { en });
+    }
+}

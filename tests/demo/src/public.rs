@@ -1,0 +1,133 @@
+//! What anybody can see and check: epochs, their data, an audit, a mirror.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use alloy_primitives::B256;
+use serde_json::Value;
+use shelfproof_verifier::epoch::{data_path, decode_data};
+use shelfproof_verifier::event::Kind;
+
+use super::figures::expect;
+use super::order::Sold;
+use super::place::Place;
+use super::shop::OpenShop;
+use super::teller::Teller;
+use super::verify::Stranger;
+use shelfproof_tests::Result;
+use shelfproof_tests::anchored_shop::{Proving, follow};
+use shelfproof_tests::client::Client;
+use shelfproof_tests::vector_chain::block_on;
+
+/// How long events may take to lie in a final epoch.
+const BOUND: Duration = Duration::from_mins(2);
+
+/// How often is looked.
+const POLL: Duration = Duration::from_millis(200);
+
+/// Waits until the last event of that key is of that kind, in an epoch whose block is final; the epoch's number.
+///
+/// What was committed before that event lies in the same epoch or in one before.
+pub(super) fn wait_for(shop: &OpenShop, key: &B256, kind: Kind) -> Result<u64> {
+    let end = Instant::now() + BOUND;
+    loop {
+        let history: Value = serde_json::from_slice(&get(shop.prover, &format!("/v1/keys/{key}"))?)?;
+        if history["events"]
+            .as_array()
+            .and_then(|events| events.last())
+            .is_some_and(|last| last["kind"] == kind.name())
+        {
+            return Ok(history["history"]["epoch"]
+                .as_u64()
+                .ok_or("a history without an epoch")?);
+        }
+        if Instant::now() > end {
+            return Err(format!(
+                "{key} is not {} in a final epoch after {BOUND:?}: {history}",
+                kind.name()
+            )
+            .into());
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// Keys that are on sale by the published data of so many epochs, in the order of their ids.
+pub(super) fn on_sale(shop: &OpenShop, epochs: u64) -> Result<Vec<B256>> {
+    let mut last = BTreeMap::new();
+    for number in 1..=epochs {
+        let answer = get(shop.address, &format!("/data/{}", data_path(number)))?;
+        for event in decode_data(&answer).map_err(|error| format!("epoch {number}: {error:?}"))? {
+            last.insert(event.key_id, event.kind);
+        }
+    }
+    let on_sale = last.into_iter().filter(|(_, kind)| *kind == Kind::Activated);
+    Ok(on_sale.map(|(key, _)| key).collect())
+}
+
+/// An auditor who has nothing but the chain and the published data replays all of it: so many epochs, keys and events.
+pub(super) fn audit(shop: &OpenShop, stranger: &Stranger, wanted: [u64; 3], teller: &Teller) -> Result<()> {
+    teller.act(
+        "An auditor replays everything from public data",
+        "审计者仅凭公开数据重放全部历史",
+    );
+    let said = stranger.json(&["audit", "--data", &shop.data_uri], 0)?;
+    let figure = |field: &str| said[field].as_u64().ok_or_else(|| format!("no {field} in {said}"));
+    let [epochs, keys, events] = wanted;
+    expect("epochs audited", figure("epoch")?, epochs)?;
+    expect("keys audited", figure("keys")?, keys)?;
+    expect("events replayed", figure("replayedEvents")?, events)?;
+    let sentence = said["sentence"].as_str().unwrap_or_default();
+    teller.say(&format!("{epochs} epochs, {events} events of {keys} keys."));
+    teller.tell(sentence);
+    teller.say("每一条事件、每一个历史根都与链上一致。");
+    Ok(())
+}
+
+/// A mirror that was built from the chain and the published data alone proves the same histories, byte for byte.
+pub(super) fn mirror(
+    shop: &OpenShop,
+    place: &Place,
+    checked: &[&Sold],
+    epoch: u64,
+    teller: &Teller,
+) -> Result<Proving> {
+    teller.act(
+        "A mirror, built from public data, serves the same proofs",
+        "镜像仅凭公开数据提供同样的证明",
+    );
+    let mirror = follow(
+        &shop.identity,
+        &shop.rpc,
+        &place.join("mirror"),
+        &place.join("mirror.log"),
+    )?;
+    mirror.wait_for_epoch(epoch)?;
+    for sold in checked {
+        let path = format!("/v1/keys/{}", sold.item.key_id);
+        if get(shop.prover, &path)? != get(mirror.address, &path)? {
+            return Err(format!(
+                "the mirror proves another history of {} than the shop",
+                sold.item.key_id
+            )
+            .into());
+        }
+    }
+    teller.say(&format!(
+        "{} histories at http://{}: the same bytes as the shop's own",
+        checked.len(),
+        mirror.address
+    ));
+    Ok(mirror)
+}
+
+fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
+    let mut client = Client::new(address, "")?;
+    let answer = block_on(client.get(path))??;
+    if answer.status == 200 {
+        return Ok(answer.body.to_vec());
+    }
+    Err(format!("{path}: {} {}", answer.status, answer.text()).into())
+}

@@ -1,0 +1,148 @@
+//! The shop itself: `shelfproof dev`, with its database, chain, anchor and API, as anybody starts it.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use secrecy::ExposeSecret;
+use shelfproof::config::Config;
+use shelfproof_base::config::Settings;
+use shelfproof_verifier::chain::Identity;
+
+use super::place::Place;
+use shelfproof_tests::child::{Server, Signal, command};
+use shelfproof_tests::client::Client;
+use shelfproof_tests::shop::{Cli, address_after};
+use shelfproof_tests::{Result, tools};
+
+/// How long it may take to open: its children have bounds of their own.
+const START_BOUND: Duration = Duration::from_mins(3);
+
+/// How often is looked whether it listens.
+const POLL: Duration = Duration::from_millis(50);
+
+/// The running shop, and how its people reach it.
+pub(super) struct DemoShop {
+    server: Mutex<Option<Server>>,
+    folder: PathBuf,
+}
+
+/// How people reach a shop that is open.
+#[derive(Clone, Debug)]
+pub(super) struct OpenShop {
+    /// The API.
+    pub(super) address: SocketAddr,
+    /// The chain's node.
+    pub(super) rpc: String,
+    /// The anchor, as it answers proofs.
+    pub(super) prover: SocketAddr,
+    /// Which merchant.
+    pub(super) identity: Identity,
+    /// Where its data is published.
+    pub(super) data_uri: String,
+    /// The configuration.
+    pub(super) config: PathBuf,
+    /// The merchant's command line.
+    pub(super) cli: Cli,
+    /// An administrator's API key.
+    pub(super) admin: String,
+    /// The API key of the channel that buys.
+    pub(super) channel: String,
+}
+
+impl DemoShop {
+    /// Starts it; it is not open yet.
+    pub(super) fn start(place: &Place) -> Result<Self> {
+        let folder = place.shop();
+        let mut dev = command(tools::binary("shelfproof")?, None, Signal::Terminate);
+        dev.args(["dev", "--listen", "127.0.0.1:0", "--folder"]).arg(&folder);
+        dev.current_dir(tools::root());
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("SHELFPROOF_") {
+                dev.env_remove(name);
+            }
+        }
+        dev.env("SHELFPROOF_ANVIL", tools::foundry("anvil")?);
+        let log = place.join("shop.log");
+        let server = Server::start_holding("shelfproof dev", dev, Signal::Terminate, &log, Some(place.lock()))?;
+        Ok(Self {
+            server: Mutex::new(Some(server)),
+            folder,
+        })
+    }
+
+    /// Waits until it is open.
+    pub(super) fn open(&self) -> Result<OpenShop> {
+        let end = Instant::now() + START_BOUND;
+        let address = loop {
+            if let Some(why) = self.failure() {
+                return Err(why.into());
+            }
+            let log = self.server().as_ref().map(Server::log).unwrap_or_default();
+            if let Some(address) = address_after(&log, "listening on http://") {
+                break address;
+            }
+            if Instant::now() > end {
+                return Err(format!("the shop is not open after {START_BOUND:?}; it said:\n{log}").into());
+            }
+            thread::sleep(POLL);
+        };
+        let config = self.folder.join("shelfproof.toml");
+        let read = Config::read(&Settings::read_apart(&config, &[])?)?;
+        let prover = read.proofs.prover.ok_or("the shop knows no prover")?;
+        Ok(OpenShop {
+            address,
+            rpc: read.chain.rpc.expose_secret().to_owned(),
+            prover: prover.expose_secret().trim_start_matches("http://").parse()?,
+            identity: read.chain.identity(),
+            data_uri: read.shop.data_uri,
+            cli: Cli::new(
+                tools::binary("shelfproof")?,
+                config.clone(),
+                &self.folder.with_file_name("merchant.log"),
+            ),
+            config,
+            admin: self.token("admin.key")?,
+            channel: self.token("channel.key")?,
+        })
+    }
+
+    /// Why it does not run any more, where it ended by itself.
+    pub(super) fn failure(&self) -> Option<String> {
+        let mut server = self.server();
+        match server.as_mut()?.has_ended() {
+            Ok(false) => None,
+            Ok(true) => Some(format!(
+                "the shop ended by itself; it said:\n{}",
+                server.as_ref().map(Server::log).unwrap_or_default()
+            )),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// Ends it with all its children, in order.
+    pub(super) fn stop(&self) -> Result<()> {
+        match self.server().take() {
+            Some(mut server) => Ok(server.stop(Signal::Terminate)?),
+            None => Ok(()),
+        }
+    }
+
+    fn token(&self, file: &str) -> Result<String> {
+        Ok(fs::read_to_string(self.folder.join(file))?.trim_end().to_owned())
+    }
+
+    fn server(&self) -> MutexGuard<'_, Option<Server>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OpenShop {
+    /// A caller who shows that token.
+    pub(super) fn client(&self, token: &str) -> Result<Client> {
+        Client::new(self.address, token)
+    }
+}

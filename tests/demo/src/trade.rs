@@ -1,0 +1,120 @@
+//! Many clients buy at once, and ask again as clients do whose connection broke.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use super::Size;
+use super::figures::{expect, minor};
+use super::order::{Again, Order, Outcome, Sold, carry_out, delivered, orders};
+use super::shelf::{CURRENCY, Shelf};
+use super::shop::OpenShop;
+use super::teller::Teller;
+use shelfproof_tests::Result;
+use shelfproof_tests::shop::order_of;
+use shelfproof_tests::vector_chain::block_on;
+
+/// What the channel pays in before it buys.
+pub(super) const CREDIT: &str = "1000000.00";
+
+/// Orders for each rare key: those who come too late are told so.
+const RARE_CROWD: usize = 2;
+
+/// What came of the trade.
+#[derive(Debug)]
+pub(super) struct Trade {
+    /// Every key that was delivered.
+    pub(super) sold: Vec<Sold>,
+    /// What was taken, minor units.
+    pub(super) taken_minor: i64,
+}
+
+/// Sells all of the rare keys and, of the others, what is left of the sales.
+pub(super) fn sell(shop: &OpenShop, [rare, monthly]: &[Shelf; 2], size: Size, teller: &Teller) -> Result<Trade> {
+    teller.act(
+        "Clients buy at once, and repeat their requests",
+        "多个客户端同时下单，并重复请求",
+    );
+    shop.cli.credit_add("channel", CREDIT, CURRENCY, "demo-deposit")?;
+    let crowd = sell_out(shop, rare, size.clients, teller)?;
+    let orders = orders(monthly, "monthly", size.sales - rare.keys);
+    let calm = sell_all(shop, &orders, size.clients, teller)?;
+    other_order_under_the_same_name(shop, &orders[0], &rare.product)?;
+
+    let [rare_sold, monthly_sold] = [delivered(&crowd), delivered(&calm)];
+    let taken_minor = paid(rare, rare_sold.len())? + paid(monthly, monthly_sold.len())?;
+    let sold = [rare_sold, monthly_sold].concat();
+    all_different(&sold)?;
+    let all = || crowd.iter().chain(&calm).filter(|outcome| outcome.sold.is_some());
+    let repeated = |again| all().filter(|outcome| outcome.again == again).count();
+    teller.say(&format!(
+        "{} of the orders came twice at the same moment, {} once more later: the same bytes each time",
+        repeated(Again::AtOnce),
+        repeated(Again::Later)
+    ));
+    teller.say(&format!(
+        "{} keys were sold, all different: no code went to two buyers. 没有任何卡密卖给两个人。",
+        sold.len()
+    ));
+    Ok(Trade { sold, taken_minor })
+}
+
+/// More buyers than keys: every key goes, and whoever comes too late is told so.
+fn sell_out(shop: &OpenShop, shelf: &Shelf, clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
+    let crowd = carry_out(shop, &orders(shelf, "rare", shelf.keys * RARE_CROWD), clients)?;
+    let sold = delivered(&crowd).len();
+    expect("rare keys sold", sold, shelf.keys)?;
+    teller.say(&format!(
+        "{} orders of {clients} clients for {} rare keys: {sold} delivered, {} told that none is left",
+        crowd.len(),
+        shelf.keys,
+        crowd.len() - sold
+    ));
+    Ok(crowd)
+}
+
+/// Keys for everybody, as fast as they come.
+fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
+    let started = Instant::now();
+    let outcomes = carry_out(shop, orders, clients)?;
+    let took = started.elapsed();
+    expect("monthly keys sold", delivered(&outcomes).len(), orders.len())?;
+    teller.say(&format!(
+        "{} orders of {clients} clients in {:.1} s: {} a second, beside database, chain and clients on this machine",
+        orders.len(),
+        took.as_secs_f64(),
+        rate(orders.len(), took),
+    ));
+    Ok(outcomes)
+}
+
+/// Sells one key more.
+pub(super) fn sell_one(shop: &OpenShop, shelf: &Shelf) -> Result<Sold> {
+    let sold = delivered(&carry_out(shop, &orders(shelf, "last", 1), 1)?);
+    sold.into_iter()
+        .next()
+        .ok_or_else(|| "the last order was not delivered".into())
+}
+
+/// The name of an order that was carried out serves no other one.
+fn other_order_under_the_same_name(shop: &OpenShop, order: &Order, product: &str) -> Result<()> {
+    let mut client = shop.client(&shop.channel)?;
+    block_on(client.order(&order.key, order_of(product)))??
+        .expect(422)
+        .map(drop)
+}
+
+fn all_different(sold: &[Sold]) -> Result<()> {
+    let codes: HashSet<&str> = sold.iter().map(|sold| sold.item.code.as_str()).collect();
+    let ids: HashSet<&str> = sold.iter().map(|sold| sold.item.key_id.as_str()).collect();
+    expect("different codes", codes.len(), sold.len())?;
+    expect("different keys", ids.len(), sold.len())
+}
+
+/// What so many keys of a shelf cost, minor units.
+fn paid(shelf: &Shelf, keys: usize) -> Result<i64> {
+    Ok(minor(shelf.price)? * i64::try_from(keys)?)
+}
+
+fn rate(count: usize, took: Duration) -> u128 {
+    count as u128 * 1_000 / took.as_millis().max(1)
+}

@@ -1,0 +1,283 @@
+//! A shop on a chain of its own, with an anchor and a node, each a real process; and mirrors of it. Gone with its handle.
+
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::child::{Server, Signal, command};
+use crate::client::Answer;
+use crate::merchant_chain::{Merchant, MerchantChain};
+use crate::postgres::Durability;
+use crate::shop::{Chain, Settings, TestShop};
+use crate::vector_chain::block_on;
+use crate::{Result, tools};
+
+mod buyer;
+mod proving;
+mod verifier;
+
+pub use buyer::{Bought, Secret};
+pub use proving::{Proving, Starting, follow};
+pub use verifier::{Said, Verifier};
+
+/// How long a sale may take to be proved: blocks come every second, epochs too.
+const PROOF_BOUND: Duration = Duration::from_mins(1);
+
+/// How often is looked.
+const POLL: Duration = Duration::from_millis(100);
+
+/// What the anchor is told beyond the shop's own configuration.
+const ANCHOR: &str = "
+[anchor]
+folder = \"anchor\"
+listen = \"127.0.0.1:0\"
+poll_ms = 100
+";
+
+/// How it is made.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whether the database keeps what it committed.
+    pub durability: Durability,
+    /// The folder below which the database lies.
+    pub disk: PathBuf,
+    /// Seconds between the chain's blocks.
+    pub block_time_s: u64,
+    /// Seconds between two cuts.
+    pub every_s: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            durability: Durability::None,
+            disk: std::env::temp_dir(),
+            block_time_s: 1,
+            every_s: 1,
+        }
+    }
+}
+
+/// A [`TestShop`] with a chain and an anchor.
+#[derive(Debug)]
+pub struct AnchoredShop {
+    // Dropped in this order: the anchor before the database and the chain that it uses.
+    anchor: Option<Proving>,
+    shop: TestShop,
+    /// The chain.
+    pub chain: MerchantChain,
+}
+
+impl AnchoredShop {
+    /// Chain, shop, anchor and one node, ready to sell; its data published where the chain says.
+    ///
+    /// # Errors
+    /// With the programs' own words.
+    pub fn start(plan: &Plan) -> Result<Self> {
+        let chain = block_on(MerchantChain::deploy(Some(plan.block_time_s)))??;
+        let shop = TestShop::start(&Settings {
+            nodes: 0,
+            durability: plan.durability,
+            disk: plan.disk.clone(),
+            chain: Some(Chain {
+                identity: chain.identity,
+                rpc: chain.anvil.url().to_owned(),
+            }),
+        })?;
+        block_on(chain.register(&Merchant {
+            vrf_public_key: shop.public_key("vrf")?.parse()?,
+            anchorer: shop.public_key("anchorer")?.parse()?,
+            receipt_signer: shop.public_key("receipt-1")?.parse()?,
+            data_uri: "http://127.0.0.1:1/data".to_owned(),
+        }))??;
+        shop.configure(&format!("{ANCHOR}every_s = {}\n", plan.every_s))?;
+        let mut anchored = Self {
+            anchor: None,
+            shop,
+            chain,
+        };
+        let address = anchored.start_anchor()?;
+        anchored.configure(&format!(
+            "[proofs]\nprover = \"http://{address}\"\ndata_folder = \"anchor/data\"\n"
+        ))?;
+        let node = anchored.add_node()?;
+        let uri = format!("http://{node}/data");
+        anchored.by_owner(&["rotate", "data-uri", &uri])?;
+        Ok(anchored)
+    }
+
+    /// Starts the anchor, and waits until it answers.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn start_anchor(&mut self) -> Result<SocketAddr> {
+        let anchor = self.another_anchor()?.wait()?;
+        let address = anchor.address;
+        self.anchor = Some(anchor);
+        Ok(address)
+    }
+
+    /// Starts one more anchor over the same database, which need not come to answer.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn another_anchor(&self) -> Result<Starting> {
+        self.anchor_with(&[])
+    }
+
+    /// The same, with those variables in its environment.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn anchor_with(&self, environment: &[(&str, &str)]) -> Result<Starting> {
+        let log = self.shop.folder().join(format!("anchor-{}.log", rand::random::<u32>()));
+        let mut command = self.anchor_command(&["run"])?;
+        command.envs(environment.iter().copied());
+        Ok(Starting(Server::start(
+            "shelfproof-anchor run",
+            command,
+            Signal::Kill,
+            &log,
+        )?))
+    }
+
+    /// Kills the anchor, and starts it again with those variables in its environment.
+    ///
+    /// # Errors
+    /// With its log, where it does not begin.
+    pub fn restart_anchor_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
+        self.kill_anchor();
+        let anchor = self.anchor_with(environment)?.wait()?;
+        self.anchor = Some(anchor);
+        Ok(())
+    }
+
+    /// Kills the anchor with `kill -9`.
+    pub fn kill_anchor(&mut self) {
+        self.anchor = None;
+    }
+
+    /// `shelfproof-anchor` with that configuration.
+    ///
+    /// # Errors
+    /// Where it cannot be built.
+    pub fn anchor_command(&self, args: &[&str]) -> Result<Command> {
+        let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
+        command
+            .args(args)
+            .current_dir(self.shop.folder())
+            .env_clear()
+            .env("SHELFPROOF_CONFIG", self.shop.folder().join("shelfproof.toml"));
+        Ok(command)
+    }
+
+    /// What a command of `shelfproof-anchor` prints as JSON, and whether it succeeded.
+    ///
+    /// # Errors
+    /// Where it prints no JSON.
+    pub fn anchor_json(&self, args: &[&str]) -> Result<(bool, Value)> {
+        let output = self.anchor_command(&[&["--json"], args].concat())?.output()?;
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        let value = serde_json::from_str(&out).map_err(|error| format!("{args:?}: {error}: {out}{err}"))?;
+        Ok((output.status.success(), value))
+    }
+
+    /// A command of the owner's, whose account anvil gave the merchant.
+    ///
+    /// # Errors
+    /// With its words, where it fails.
+    pub fn by_owner(&self, args: &[&str]) -> Result<Value> {
+        let identity = self.chain.identity;
+        let (registry, merchant) = (identity.registry.to_string(), identity.merchant_id.to_string());
+        let owner = [
+            "--dev-account",
+            "0",
+            "--rpc",
+            self.chain.anvil.url(),
+            "--registry",
+            &registry,
+            "--merchant-id",
+            &merchant,
+        ];
+        match self.anchor_json(&[args, &owner].concat())? {
+            (true, said) => Ok(said),
+            (false, said) => Err(format!("{args:?}: {said}").into()),
+        }
+    }
+
+    /// A mirror in that folder, built from the chain and the published data alone.
+    ///
+    /// # Errors
+    /// With its log, where it does not begin.
+    pub fn mirror(&self, folder: &Path) -> Result<Proving> {
+        let log = self.shop.folder().join(format!("mirror-{}.log", rand::random::<u32>()));
+        follow(&self.chain.identity, self.chain.anvil.url(), folder, &log)
+    }
+
+    /// The anchor.
+    ///
+    /// # Errors
+    /// Where it is not running.
+    pub fn anchor(&self) -> Result<&Proving> {
+        Ok(self.anchor.as_ref().ok_or("no anchor runs")?)
+    }
+
+    /// An anchor that was started elsewhere is the one from now on.
+    pub fn take_over(&mut self, anchor: Proving) {
+        self.anchor = Some(anchor);
+    }
+
+    /// What the node answers about an order or a key to whoever has that token, once it is proved.
+    ///
+    /// # Errors
+    /// With the last answer, where it is not proved in time.
+    pub fn proof(&self, token: &str, id: &str) -> Result<Answer> {
+        self.proof_where(token, id, |answer| answer.status == 200)
+    }
+
+    /// The same, once it is as `is_it` says.
+    ///
+    /// # Errors
+    /// With the last answer, where it is not in time.
+    pub fn proof_where(&self, token: &str, id: &str, is_it: impl Fn(&Answer) -> bool) -> Result<Answer> {
+        let end = Instant::now() + PROOF_BOUND;
+        let mut client = self.shop.client(token)?;
+        loop {
+            let answer = block_on(client.get(&format!("/api/v1/proofs/{id}")))??;
+            if is_it(&answer) {
+                return Ok(answer);
+            }
+            if Instant::now() > end {
+                return Err(format!("no proof of {id}: {} {}", answer.status, answer.text()).into());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+impl Deref for AnchoredShop {
+    type Target = TestShop;
+
+    fn deref(&self) -> &TestShop {
+        &self.shop
+    }
+}
+
+impl DerefMut for AnchoredShop {
+    fn deref_mut(&mut self) -> &mut TestShop {
+        &mut self.shop
+    }
+}
+
+impl AsRef<TestShop> for AnchoredShop {
+    fn as_ref(&self) -> &TestShop {
+        &self.shop
+    }
+}

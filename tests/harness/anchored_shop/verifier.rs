@@ -1,0 +1,175 @@
+//! `shelfproof-verify` as a stranger runs it, over the chain's own node.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use serde_json::Value;
+use shelfproof_verifier::chain::Identity;
+use tempfile::TempDir;
+
+use super::{AnchoredShop, Secret};
+use crate::child::{Signal, command};
+use crate::{Result, tools};
+
+/// A stranger's machine.
+#[derive(Debug)]
+pub struct Verifier {
+    program: PathBuf,
+    identity: Identity,
+    rpc: String,
+    home: TempDir,
+}
+
+/// What it said.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Its exit status.
+    pub exit: i32,
+    /// Its JSON.
+    pub json: Value,
+}
+
+impl Said {
+    /// The verdict, which must hold.
+    ///
+    /// # Errors
+    /// With all that it said, where it does not.
+    pub fn holds(&self) -> Result<&str> {
+        match (self.exit, self.json["verdict"].as_str()) {
+            (0, Some(verdict)) => Ok(verdict),
+            _ => Err(format!("exit {}: {}", self.exit, self.json).into()),
+        }
+    }
+
+    /// The code of what it refused.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or_default()
+    }
+}
+
+impl Verifier {
+    /// One who was told which merchant, and asks that chain.
+    ///
+    /// # Errors
+    /// Where the program cannot be built.
+    pub fn of(anchored: &AnchoredShop) -> Result<Self> {
+        Self::new(anchored.chain.identity, anchored.chain.anvil.url())
+    }
+
+    /// The same for a merchant on any chain, by a node's address.
+    ///
+    /// # Errors
+    /// Where the program cannot be built.
+    pub fn new(identity: Identity, rpc: &str) -> Result<Self> {
+        Ok(Self {
+            program: tools::binary("shelfproof-verify")?,
+            identity,
+            rpc: rpc.to_owned(),
+            home: tempfile::tempdir()?,
+        })
+    }
+
+    /// A file of that content.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn file(&self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) -> Result<PathBuf> {
+        let path = self.home.path().join(name);
+        fs::write(&path, content)?;
+        Ok(path)
+    }
+
+    /// `key` or `show` over a bundle, as the buyer or, without a secret, as anybody.
+    ///
+    /// # Errors
+    /// Where it says nothing that can be read.
+    pub fn key(
+        &self,
+        command: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<Said> {
+        let args = self.key_args(command, code, bundle, secret)?;
+        self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The same in words for people: the exit status, and what it prints.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub fn key_in_words(
+        &self,
+        command: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<(i32, String)> {
+        let args = self.key_args(command, code, bundle, secret)?;
+        let output = self.output(&args.iter().map(String::as_str).collect::<Vec<_>>())?;
+        Ok((exit(&output), String::from_utf8_lossy(&output.stdout).into_owned()))
+    }
+
+    /// Any command.
+    ///
+    /// # Errors
+    /// Where it says nothing that can be read.
+    pub fn run(&self, args: &[&str]) -> Result<Said> {
+        let output = self.output(&[args, &["--json"]].concat())?;
+        let out = String::from_utf8_lossy(&output.stdout);
+        let json = serde_json::from_str(&out)
+            .map_err(|error| format!("{args:?}: {error}: {out}{}", String::from_utf8_lossy(&output.stderr)))?;
+        Ok(Said {
+            exit: exit(&output),
+            json,
+        })
+    }
+
+    fn key_args(
+        &self,
+        command: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<Vec<String>> {
+        let bundle = self.file("bundle.json", bundle)?;
+        let code = self.file("code.txt", code)?;
+        let mut args = vec![
+            command.to_owned(),
+            "--code-file".to_owned(),
+            code.display().to_string(),
+            "--bundle".to_owned(),
+            bundle.display().to_string(),
+        ];
+        if let Some(secret) = secret {
+            args.extend([
+                "--nonce".to_owned(),
+                secret.nonce.to_string(),
+                "--tag".to_owned(),
+                secret.tag.clone(),
+            ]);
+        }
+        Ok(args)
+    }
+
+    fn output(&self, args: &[&str]) -> Result<Output> {
+        let mut program = command(&self.program, None, Signal::Kill);
+        program
+            .args(args)
+            .args(["--rpc", &self.rpc])
+            .args(["--merchant", &self.identity.merchant_id.to_string()])
+            .args(["--registry", &self.identity.registry.to_string()])
+            .args(["--chain-id", &self.identity.chain_id.to_string()])
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("SHELFPROOF_STATE", self.home.path().join("state"))
+            .stdin(Stdio::null());
+        Ok(program.output()?)
+    }
+}
+
+fn exit(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}

@@ -1,0 +1,116 @@
+//! An operator who turns dishonest: every cheat that the protocol must make impossible, done on copies of an honest shop
+//! with all that its operator has, and who notices.
+//!
+//! Each leaves a folder with its files, a `command` of `shelfproof-verify` that anybody can repeat as long as the
+//! [`Court`] lives, and the `verdict` that it gave.
+
+use std::path::PathBuf;
+
+mod after_refund;
+mod chain;
+mod copied_shop;
+mod crook;
+mod database;
+mod left_out;
+mod log;
+mod place;
+mod redeemed_twice;
+mod respelled;
+mod rewritten;
+mod snapshot;
+mod sold_to_two;
+mod sold_twice;
+mod story;
+mod two_faces;
+mod withheld;
+
+pub use snapshot::{ShopSnapshot, Sold, Stock};
+
+use crate::Result;
+use crook::{Crook, Stand};
+use place::Ruling;
+use story::Story;
+
+/// A cheat: its story, and how it is done.
+type Cheat = (Story, fn(&mut Crook<'_>) -> Result<Ruling>);
+
+/// All of them, in the order of the protocol's table.
+const CHEATS: [Cheat; 9] = [
+    (sold_twice::STORY, sold_twice::run),
+    (sold_to_two::STORY, sold_to_two::run),
+    (left_out::STORY, left_out::run),
+    (rewritten::STORY, rewritten::run),
+    (withheld::STORY, withheld::run),
+    (two_faces::STORY, two_faces::run),
+    (redeemed_twice::STORY, redeemed_twice::run),
+    (respelled::STORY, respelled::run),
+    (after_refund::STORY, after_refund::run),
+];
+
+/// A cheat that was noticed.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// Its name, and that of its folder.
+    pub name: &'static str,
+    /// What the operator did, in English and in Chinese.
+    pub what: [&'static str; 2],
+    /// Who notices, in both.
+    pub who: [&'static str; 2],
+    /// By which code of `shelfproof-verify`.
+    pub code: &'static str,
+    /// Why it cannot be hidden, in both.
+    pub why: [&'static str; 2],
+    /// All that the command printed.
+    pub verdict: String,
+    /// Where its files are: `command`, `verdict`, `README.txt` and what they rest on. Codes among them are their owner's
+    /// alone to read.
+    pub folder: PathBuf,
+}
+
+/// What the commands ask: the chains that the crook anchored on, the servers of published data. Gone with this value.
+pub struct Court {
+    stands: Vec<Stand>,
+}
+
+impl Court {
+    /// Whether one of the chains has ended by itself.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        for stand in &mut self.stands {
+            if stand.chain.has_ended()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Does all nine, in the order of the protocol's table, and tells of each when it is caught.
+///
+/// # Errors
+/// Where one of them comes to nothing, or is not noticed by the code that the protocol gives.
+pub fn run_all(snapshot: &ShopSnapshot, mut told: impl FnMut(&Caught)) -> Result<Court> {
+    let mut stands = Vec::new();
+    for (story, run) in CHEATS {
+        let mut crook = Crook::new(snapshot, story.name)?;
+        let ruling = run(&mut crook).map_err(|error| format!("{}: {error}", story.name))?;
+        if (ruling.exit, ruling.word.as_str()) != (1, story.code) {
+            return Err(format!("{}: {} was expected:\n{}", story.name, story.code, ruling.text).into());
+        }
+        let place = &crook.stand.place;
+        place.write("README.txt", story.text().as_bytes())?;
+        told(&Caught {
+            name: story.name,
+            what: story.what,
+            who: story.who,
+            code: story.code,
+            why: story.why,
+            verdict: ruling.text,
+            folder: place.folder().to_owned(),
+        });
+        stands.push(crook.stand);
+    }
+    Ok(Court { stands })
+}

@@ -1,0 +1,189 @@
+//! A copy of the shop: its own program and keys over a copy of its database. What it sells, the shop knows nothing of.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use alloy_primitives::{B256, Bytes};
+use serde_json::{Value, json};
+use shelfproof_verifier::bundle::Bundle;
+use shelfproof_verifier::event::Kind;
+use shelfproof_verifier::receipt::Receipt;
+use tempfile::TempDir;
+
+use super::ShopSnapshot;
+use super::database::Database;
+use crate::Result;
+use crate::anchored_shop::Secret;
+use crate::client::{Answer, Client};
+use crate::shop::{Cli, Node, Purchase};
+use crate::vector_chain::block_on;
+
+/// The copy and the shop's programs for it, gone with this value.
+pub(super) struct CopiedShop<'a> {
+    /// The shop that it is a copy of.
+    pub(super) snapshot: &'a ShopSnapshot,
+    /// The copy.
+    pub(super) database: Database,
+    folder: TempDir,
+}
+
+/// A copy that sells.
+pub(super) struct SellingCopy<'a> {
+    // Dropped in this order: whoever serves before the database.
+    node: Node,
+    /// What it sells from.
+    pub(super) copy: CopiedShop<'a>,
+}
+
+/// A key that was sold, by the real program, with a real receipt.
+pub(super) struct Sale {
+    /// What the buyer gave.
+    pub(super) secret: Secret,
+    /// What the buyer got.
+    pub(super) code: String,
+    /// And the promise that it comes into the log.
+    pub(super) receipt: Receipt,
+    order: String,
+    item: u32,
+}
+
+impl<'a> CopiedShop<'a> {
+    /// A copy of the shop as it was copied.
+    pub(super) fn of(snapshot: &'a ShopSnapshot) -> Result<Self> {
+        Ok(Self {
+            snapshot,
+            database: snapshot.template.copy()?,
+            folder: tempfile::tempdir()?,
+        })
+    }
+
+    /// Opens the counter, without looking at any chain: the fence that keeps an old database from selling is off.
+    pub(super) fn open(self) -> Result<SellingCopy<'a>> {
+        let cli = self.cli("")?;
+        let node = Node::start(&cli, &[], &self.path("node.log"))?;
+        Ok(SellingCopy { node, copy: self })
+    }
+
+    /// What the shop's program answers a buyer where it does look at that chain.
+    pub(super) fn ask_fenced(&self, rpc: &str) -> Result<Answer> {
+        let cli = self.cli(&format!("rpc = \"{rpc}\""))?;
+        let node = Node::listen(&cli, &[], &self.path("fenced.log"))?;
+        order(&node, self.snapshot, &new_secret("nobody"))
+    }
+
+    /// Runs a command of the shop's program.
+    pub(super) fn run(&self, args: &[&str]) -> Result<Output> {
+        self.cli("")?.output(args)
+    }
+
+    /// Writes a file for such a command; its path.
+    pub(super) fn file(&self, text: &str) -> Result<String> {
+        let path = self.path("input");
+        std::fs::write(&path, text)?;
+        Ok(path.display().to_string())
+    }
+
+    /// The program, configured for the copy; `chain` is more of that section.
+    fn cli(&self, chain: &str) -> Result<Cli> {
+        let ShopSnapshot { identity, keys, .. } = self.snapshot;
+        let config = self.path("shelfproof.toml");
+        let text = format!(
+            r#"[http]
+listen = "127.0.0.1:0"
+
+[database]
+url = "{}"
+
+[keys]
+folder = "{}"
+passphrase_file = "{}"
+
+[chain]
+chain_id = {}
+registry = "{}"
+merchant_id = "{}"
+{chain}
+
+[shop]
+name = "A copy"
+data_uri = "http://127.0.0.1:1/data"
+"#,
+            self.database.url(),
+            keys.folder.display(),
+            keys.passphrase_file.display(),
+            identity.chain_id,
+            identity.registry,
+            identity.merchant_id,
+        );
+        std::fs::write(&config, text)?;
+        Ok(Cli::new(self.snapshot.shop.clone(), config, &self.path("cli.log")))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl SellingCopy<'_> {
+    /// Sells the next key to a buyer of that name.
+    pub(super) fn sell(&self, tag: &str) -> Result<Sale> {
+        let secret = new_secret(tag);
+        let Purchase { order, items, .. } = Purchase::read(&order(&self.node, self.copy.snapshot, &secret)?)?;
+        let item = items.into_iter().next().ok_or("an order without a key")?;
+        Ok(Sale {
+            secret,
+            receipt: Receipt::parse(item.receipt.to_string().as_bytes())?,
+            code: item.code,
+            order,
+            item: item.item,
+        })
+    }
+
+    /// Pays a sale back.
+    pub(super) fn refund(&self, sale: &Sale) -> Result<()> {
+        let path = format!("/api/v1/orders/{}/refund", sale.order);
+        let body = json!({"item": sale.item}).to_string();
+        block_on(async {
+            let mut admin = Client::new(self.node.address(), &self.copy.snapshot.stock.admin)?;
+            admin.post(&path, body).await?.expect(200).map(drop)
+        })?
+    }
+}
+
+impl Sale {
+    /// The key.
+    pub(super) const fn key_id(&self) -> B256 {
+        self.receipt.promise.event.key_id
+    }
+}
+
+/// A buyer's own.
+pub(super) fn new_secret(name: &str) -> Secret {
+    Secret {
+        nonce: B256::from(rand::random::<[u8; 32]>()),
+        tag: format!("{name}@example.com"),
+    }
+}
+
+/// The body of a sale like the one that a bundle opens, to another buyer.
+pub(super) fn sale_to(like: &Bundle, buyer: &Secret) -> Result<String> {
+    let sale = like.events.iter().find(|included| included.event.kind == Kind::Sold);
+    let opening = sale
+        .and_then(|sale| sale.opening.as_ref())
+        .ok_or("a bundle that opens no sale")?;
+    let mut body: Value = serde_json::from_str(&opening.body)?;
+    body["buyer"] = json!(buyer.commitment());
+    Ok(body.to_string())
+}
+
+fn order(node: &Node, snapshot: &ShopSnapshot, secret: &Secret) -> Result<Answer> {
+    let body = json!({
+        "lines": [{"product": snapshot.stock.product, "quantity": 1}],
+        "buyer": secret.commitment(),
+    });
+    block_on(async {
+        let mut channel = Client::new(node.address(), &snapshot.stock.channel)?;
+        let key = Bytes::from(rand::random::<[u8; 8]>()).to_string();
+        Ok(channel.order(&key, body.to_string()).await?)
+    })?
+}

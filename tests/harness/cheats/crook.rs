@@ -1,0 +1,206 @@
+//! A dishonest operator at one cheat.
+
+use std::path::Path;
+
+use shelfproof_verifier::bundle::{Bundle, KeyHistory};
+use shelfproof_verifier::chain::ChainView;
+use shelfproof_verifier::epoch::{Header, data_path};
+use shelfproof_verifier::event::{KeyEvent, Opening};
+use shelfproof_verifier::receipt::Receipt;
+use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
+use shelfproof_verifier::{buyer, vrf};
+
+use super::ShopSnapshot;
+use super::chain::Chain;
+use super::copied_shop::Sale;
+use super::log::Log;
+use super::place::{Place, Ruling};
+use crate::Result;
+use crate::anchored_shop::Secret;
+use crate::web::Server;
+
+/// All that a cheat is done with: a chain, the log as the crook goes on with it, and what it leaves.
+pub(super) struct Crook<'a> {
+    /// Where it starts from.
+    pub(super) snapshot: &'a ShopSnapshot,
+    /// What others see.
+    pub(super) stand: Stand,
+    /// What the crook anchors.
+    pub(super) log: Log,
+}
+
+/// What a cheat leaves standing, so that its command can be repeated: gone with this value.
+pub(super) struct Stand {
+    /// Its chain.
+    pub(super) chain: Chain,
+    /// Its folder.
+    pub(super) place: Place,
+    /// Who serves its data.
+    pub(super) server: Option<Server>,
+}
+
+impl<'a> Crook<'a> {
+    /// A crook on the snapshot, with a chain of its own.
+    pub(super) fn new(snapshot: &'a ShopSnapshot, name: &str) -> Result<Self> {
+        Ok(Self {
+            snapshot,
+            stand: Stand {
+                chain: snapshot.chain()?,
+                place: snapshot.place(name)?,
+                server: None,
+            },
+            log: snapshot.log.clone(),
+        })
+    }
+
+    /// Seals events, publishes them, and anchors the epoch; its number. The map says of each claim's key what the claim
+    /// says.
+    pub(super) fn anchor(&mut self, events: &[KeyEvent], claims: &[KeyEvent]) -> Result<u64> {
+        let header = self.log.seal(events, claims)?;
+        let name = Path::new("data").join(data_path(header.number));
+        let data = self.log.data(header.number)?;
+        self.stand.place.write(&name.to_string_lossy(), &data)?;
+        self.post(&header)
+    }
+
+    /// The same, and publishes nothing.
+    pub(super) fn anchor_and_withhold(&mut self, events: &[KeyEvent]) -> Result<u64> {
+        let header = self.log.seal(events, &[])?;
+        self.post(&header)
+    }
+
+    fn post(&self, header: &Header) -> Result<u64> {
+        self.stand.chain.anchor(header)?;
+        Ok(header.number)
+    }
+
+    /// What a buyer is shown of a sale: a history, opened where the buyer holds the receipt, which comes with it.
+    pub(super) fn bundle(&self, receipt: &Receipt, history: KeyHistory) -> Bundle {
+        let promise = &receipt.promise;
+        let mut bundle =
+            self.bundle_without_receipt(receipt.vrf_proof, history, &promise.event, promise.opening.as_ref());
+        bundle.receipts.push(promise.clone());
+        bundle
+    }
+
+    /// The same of a sale that no program of the shop's made.
+    pub(super) fn bundle_without_receipt(
+        &self,
+        vrf_proof: vrf::Proof,
+        history: KeyHistory,
+        sale: &KeyEvent,
+        opening: Option<&Opening>,
+    ) -> Bundle {
+        let KeyHistory {
+            key_id,
+            mut events,
+            history,
+            epochs,
+        } = history;
+        for included in events.iter_mut().filter(|included| included.event == *sale) {
+            included.opening = opening.cloned();
+        }
+        Bundle {
+            identity: self.snapshot.identity,
+            key_id,
+            vrf_proof,
+            events,
+            history,
+            epochs,
+            receipts: Vec::new(),
+        }
+    }
+
+    /// `key` over a bundle, asked by the holder of code and secret.
+    pub(super) fn key(&self, who: &str, code: &str, secret: &Secret, bundle: &Bundle) -> Result<Vec<String>> {
+        let place = &self.stand.place;
+        let files = [place.buyer(who, code, secret)?, place.bundle(who, bundle)?];
+        Ok(self.of_chain("key", &files.concat()))
+    }
+
+    /// The same for a sale's buyer.
+    pub(super) fn key_of(&self, who: &str, sale: &Sale, bundle: &Bundle) -> Result<Vec<String>> {
+        self.key(who, &sale.code, &sale.secret, bundle)
+    }
+
+    /// `audit` over that data, with what it keeps and the evidence beside the other files.
+    pub(super) fn audit(&self, data: &str) -> Vec<String> {
+        let place = &self.stand.place;
+        let options = [
+            ("--data", data.to_owned()),
+            ("--state", place.path("audit")),
+            ("--evidence", place.path("evidence.json")),
+        ];
+        let options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+        self.of_chain("audit", &options.collect::<Vec<_>>())
+    }
+
+    /// A command of the verifier's about this merchant on this chain.
+    pub(super) fn of_chain(&self, command: &str, options: &[String]) -> Vec<String> {
+        let identity = &self.snapshot.identity;
+        let place = [
+            ("--rpc", self.stand.chain.url().to_owned()),
+            ("--chain-id", identity.chain_id.to_string()),
+            ("--registry", identity.registry.to_string()),
+            ("--merchant", identity.merchant_id.to_string()),
+            ("--lang", "en".to_owned()),
+        ];
+        let place = place.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+        [command.to_owned()]
+            .into_iter()
+            .chain(options.iter().cloned())
+            .chain(place)
+            .collect()
+    }
+
+    /// The control beside a cheat: the same verifier holds what it must hold.
+    pub(super) fn expect(&self, args: &[String], word: &str) -> Result<()> {
+        let ruling = self.stand.place.judge(args)?;
+        if ruling.word == word {
+            return Ok(());
+        }
+        Err(format!("{word} was expected of {args:?}:\n{}", ruling.text).into())
+    }
+
+    /// The same of a whole audit of what was anchored so far, of which nothing stays.
+    pub(super) fn expect_audit(&self, word: &str) -> Result<()> {
+        let state = tempfile::tempdir()?;
+        let state = state.path().display().to_string();
+        let options = ["--data", &self.data(), "--state", &state].map(str::to_owned);
+        self.expect(&self.of_chain("audit", &options), word)
+    }
+
+    /// What such an audit says where all of it is sound.
+    pub(super) fn sound(&self) -> String {
+        format!("holds {} epochs", self.log.newest())
+    }
+
+    /// The folder of what it publishes.
+    pub(super) fn data(&self) -> String {
+        self.stand.place.path("data")
+    }
+
+    /// The control beside a lie about one thing: were the chain's word on it another, the bundle would be taken.
+    pub(super) fn would_hold(
+        &self,
+        bundle: &Bundle,
+        code: &str,
+        secret: &Secret,
+        lie: impl FnOnce(&mut ChainView),
+    ) -> Result<()> {
+        let mut view = self.stand.chain.view(&bundle.needs())?;
+        lie(&mut view);
+        let question = Question {
+            code,
+            claim: Some(buyer::secret(&secret.nonce, &secret.tag)),
+            expected: self.snapshot.identity,
+            stale_after_s: STALE_AFTER_S,
+        };
+        Ok(verdict::check(bundle, &question, &view, &[]).map(drop)?)
+    }
+
+    /// The command that shows the cheat, and what it says.
+    pub(super) fn show(&self, args: &[String]) -> Result<Ruling> {
+        self.stand.place.command(args)
+    }
+}

@@ -1,0 +1,180 @@
+//! The shop's published log, and how a crook goes on with it: epochs that the shop's own anchor would refuse to make.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use alloy_primitives::{B256, keccak256};
+use shelfproof_base::clock::now_ms;
+use shelfproof_verifier::bundle::{HistoryAt, Included, KeyHistory, ListedHeader};
+use shelfproof_verifier::chain::rpc::RpcSource;
+use shelfproof_verifier::epoch::{Header, data_hash, decode_data, encode_data};
+use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
+use shelfproof_verifier::history::{self, Entry};
+use shelfproof_verifier::published::Data;
+use shelfproof_verifier::tree::EventsTree;
+
+use crate::Result;
+
+/// All epochs of one merchant.
+#[derive(Clone)]
+pub(super) struct Log {
+    merchant_id: B256,
+    epochs: Vec<Epoch>,
+}
+
+#[derive(Clone)]
+struct Epoch {
+    header: Header,
+    /// In the order of its data.
+    events: Vec<KeyEvent>,
+    /// What the map says of these keys from here on, in place of what the events say.
+    claims: Vec<KeyEvent>,
+}
+
+impl Epoch {
+    fn tree(&self) -> Result<EventsTree> {
+        Ok(EventsTree::of_events(&self.events, 1).ok_or("an epoch without events")?)
+    }
+}
+
+impl Log {
+    /// Reads what is anchored, and published in that folder.
+    pub(super) async fn read(source: &RpcSource, data: &Path) -> Result<Self> {
+        let data = Data::Folder(data.to_owned());
+        let mut scan = source.scan(1, 0, source.final_block().await?).await?;
+        let mut log = Self {
+            merchant_id: source.identity().merchant_id,
+            epochs: Vec::new(),
+        };
+        while let Some(anchored) = scan.next().await? {
+            log.epochs.push(Epoch {
+                header: anchored.header,
+                events: decode_data(&data.fetch(&anchored.header).await?)?,
+                claims: Vec::new(),
+            });
+        }
+        let newest = log.epochs.last().ok_or("nothing is anchored")?;
+        if history::root_of(&log.leaves(newest.header.number)) != newest.header.history_root {
+            return Err("the published data makes another history than was anchored".into());
+        }
+        Ok(log)
+    }
+
+    /// The next epoch, over whatever events, with a map that shows each claim's key where the claim is its newest event.
+    pub(super) fn seal(&mut self, events: &[KeyEvent], claims: &[KeyEvent]) -> Result<Header> {
+        let parent = self.epochs.last().ok_or("nothing is anchored")?.header;
+        let mut events = events.to_vec();
+        events.sort_unstable_by_key(|event| (event.key_id, event.version));
+        let data = encode_data(&events);
+        let mut epoch = Epoch {
+            header: Header {
+                number: parent.number + 1,
+                parent: parent.hash(&self.merchant_id),
+                event_count: events.len() as u64,
+                data_hash: data_hash(&data),
+                ..parent
+            },
+            events,
+            claims: claims.to_vec(),
+        };
+        epoch.header.events_root = epoch.tree()?.root();
+        let number = epoch.header.number;
+        self.epochs.push(epoch);
+        let history_root = history::root_of(&self.leaves(number));
+        let sealed = self.epochs.last_mut().ok_or("nothing is anchored")?;
+        sealed.header.history_root = history_root;
+        Ok(sealed.header)
+    }
+
+    /// An epoch's data, as it is published.
+    pub(super) fn data(&self, number: u64) -> Result<Vec<u8>> {
+        Ok(encode_data(&self.epoch(number)?.events))
+    }
+
+    /// How many events there are.
+    pub(super) fn events(&self) -> usize {
+        self.epochs.iter().map(|epoch| epoch.events.len()).sum()
+    }
+
+    /// The newest epoch's number; 0 is none.
+    pub(super) fn newest(&self) -> u64 {
+        self.epochs.last().map_or(0, |epoch| epoch.header.number)
+    }
+
+    /// A key's newest event.
+    pub(super) fn head(&self, key_id: &B256) -> Result<KeyEvent> {
+        let head = self.heads(self.newest()).get(key_id).copied();
+        Ok(head.ok_or_else(|| format!("key {key_id} is not in the log"))?)
+    }
+
+    /// The newest event of some key that is in that state.
+    pub(super) fn any(&self, state: Kind) -> Result<KeyEvent> {
+        let heads = self.heads(self.newest());
+        let head = heads.into_values().find(|head| head.kind == state);
+        Ok(head.ok_or_else(|| format!("no key is {}", state.name()))?)
+    }
+
+    /// A key's history with its proofs, as the map of that epoch ends it; of the events only those that are to be shown.
+    pub(super) fn history(&self, key_id: &B256, number: u64, shown: impl Fn(&KeyEvent) -> bool) -> Result<KeyHistory> {
+        let (mut events, mut named) = (Vec::new(), BTreeSet::from([number]));
+        for epoch in self.epochs.iter().filter(|epoch| epoch.header.number <= number) {
+            let of_key = epoch.events.iter().filter(|event| event.key_id == *key_id);
+            for event in of_key.filter(|event| shown(event)) {
+                named.insert(epoch.header.number);
+                events.push(Included {
+                    event: *event,
+                    opening: None,
+                    epoch: epoch.header.number,
+                    path: epoch.tree()?.path(&event.hash()).ok_or("an event without a path")?,
+                });
+            }
+        }
+        let listed = |number| {
+            Ok(ListedHeader {
+                header: self.epoch(number)?.header,
+                block: None,
+            })
+        };
+        Ok(KeyHistory {
+            key_id: *key_id,
+            events,
+            history: HistoryAt {
+                epoch: number,
+                proof: history::prove_from(&self.leaves(number), key_id),
+            },
+            epochs: named.into_iter().map(listed).collect::<Result<_>>()?,
+        })
+    }
+
+    fn epoch(&self, number: u64) -> Result<&Epoch> {
+        let epoch = self.epochs.iter().find(|epoch| epoch.header.number == number);
+        Ok(epoch.ok_or_else(|| format!("there is no epoch {number}"))?)
+    }
+
+    /// What the map of that epoch leads each key to.
+    fn heads(&self, number: u64) -> BTreeMap<B256, KeyEvent> {
+        let epochs = self.epochs.iter().filter(|epoch| epoch.header.number <= number);
+        let told = epochs.flat_map(|epoch| epoch.events.iter().chain(&epoch.claims));
+        told.map(|event| (event.key_id, *event)).collect()
+    }
+
+    fn leaves(&self, number: u64) -> Vec<Entry> {
+        let leaf = |head: KeyEvent| (head.key_id, history::value_hash(head.version, &head.hash()));
+        self.heads(number).into_values().map(leaf).collect()
+    }
+}
+
+/// An event that no program of the shop's wrote: a key's next, or its first where there is none before.
+pub(super) fn made_up(key_id: B256, before: Option<&KeyEvent>, kind: Kind, body: &str) -> (KeyEvent, Opening) {
+    let salt = keccak256(rand::random::<[u8; 32]>());
+    let event = KeyEvent {
+        key_id,
+        version: before.map_or(1, |before| before.version + 1),
+        kind,
+        at_ms: before.map_or(0, |before| before.at_ms).max(now_ms()),
+        prev: before.map_or(B256::ZERO, KeyEvent::hash),
+        payload: payload(&salt, body),
+    };
+    let body = body.to_owned();
+    (event, Opening { salt, body })
+}

@@ -1,0 +1,126 @@
+//! The folder that a cheat leaves: files, the command that shows it, and what that says.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use shelfproof_base::keyfile::disk;
+use shelfproof_verifier::bundle::Bundle;
+
+use crate::Result;
+use crate::anchored_shop::Secret;
+use crate::child::{Signal, command, spawn};
+
+/// The folder, its owner's alone.
+pub(super) struct Place {
+    folder: PathBuf,
+    verify: PathBuf,
+}
+
+/// What the verifier said.
+#[derive(Clone, Debug)]
+pub(super) struct Ruling {
+    /// Its exit status.
+    pub(super) exit: i32,
+    /// The verdict, or the code of the refusal.
+    pub(super) word: String,
+    /// All that it printed.
+    pub(super) text: String,
+}
+
+impl Place {
+    /// Makes the folder, which must not be there, for commands of that verifier.
+    pub(super) fn make(folder: PathBuf, verify: &Path) -> Result<Self> {
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(Self {
+            folder,
+            verify: verify.to_owned(),
+        })
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The path of a file or folder in it.
+    pub(super) fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// Writes a file that only its owner reads; its path.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<String> {
+        let path = self.folder.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
+        disk::replace(&path, bytes)?;
+        Ok(path.display().to_string())
+    }
+
+    /// Writes what a buyer has; the options that name it.
+    pub(super) fn buyer(&self, name: &str, code: &str, secret: &Secret) -> Result<Vec<String>> {
+        Ok(vec![
+            "--code-file".to_owned(),
+            self.write(&format!("{name}.code"), code.as_bytes())?,
+            "--nonce-file".to_owned(),
+            self.write(&format!("{name}.nonce"), secret.nonce.to_string().as_bytes())?,
+            "--tag-file".to_owned(),
+            self.write(&format!("{name}.tag"), secret.tag.as_bytes())?,
+        ])
+    }
+
+    /// Writes a bundle; the options that name it.
+    pub(super) fn bundle(&self, name: &str, bundle: &Bundle) -> Result<Vec<String>> {
+        let path = self.write(&format!("{name}.proof.json"), bundle.to_json().as_bytes())?;
+        Ok(vec!["--bundle".to_owned(), path])
+    }
+
+    /// Lets the verifier judge.
+    pub(super) fn judge(&self, args: &[String]) -> Result<Ruling> {
+        let mut verify = command(&self.verify, None, Signal::Kill);
+        verify.args(args);
+        ruling(verify)
+    }
+
+    /// Lets the verifier judge by the command that stays here, and keeps what it says.
+    pub(super) fn command(&self, args: &[String]) -> Result<Ruling> {
+        let words: Vec<String> = args.iter().map(|arg| quoted(arg)).collect();
+        let line = format!(
+            "exec {} {}\n",
+            quoted(&self.verify.display().to_string()),
+            words.join(" ")
+        );
+        let path = self.write("command", line.as_bytes())?;
+        let mut sh = command("sh", None, Signal::Kill);
+        sh.arg(path);
+        let ruling = ruling(sh)?;
+        self.write("verdict", ruling.text.as_bytes())?;
+        Ok(ruling)
+    }
+}
+
+fn ruling(mut command: Command) -> Result<Ruling> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let output = spawn(command)?.wait_with_output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let word = text.lines().next().and_then(|line| line.split_once(": "));
+    let Some((_, word)) = word else {
+        return Err(format!("no verdict: {text}{}", String::from_utf8_lossy(&output.stderr)).into());
+    };
+    Ok(Ruling {
+        exit: output.status.code().unwrap_or(-1),
+        word: word.to_owned(),
+        text,
+    })
+}
+
+/// As one word of a shell's.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

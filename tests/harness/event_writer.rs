@@ -1,0 +1,83 @@
+//! Events of keys without a shop: what the anchor takes, written as the node writes it.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{B256, keccak256};
+use shelfproof_anchor::store::events::{NewEvent, event_append};
+use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
+use sqlx::PgConnection;
+
+use crate::Result;
+
+/// When the first event is, Unix milliseconds.
+pub const BEGIN_MS: u64 = 1_790_000_000_000;
+
+/// What every key goes through.
+const STEPS: [Kind; 4] = [Kind::Generated, Kind::Activated, Kind::Sold, Kind::Redeemed];
+
+/// Keys by number, and how far each has come.
+#[derive(Clone, Debug, Default)]
+pub struct EventWriter {
+    last: BTreeMap<i64, KeyEvent>,
+}
+
+/// The id of the key of that number.
+#[must_use]
+pub fn key_id(no: i64) -> B256 {
+    keccak256(no.to_be_bytes())
+}
+
+impl EventWriter {
+    /// The next event of each of those keys, not written yet.
+    ///
+    /// # Errors
+    /// Where a key has come to its end.
+    pub fn next(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<Vec<NewEvent>> {
+        let mut events = Vec::new();
+        for no in keys {
+            let last = self.last.get(&no).copied();
+            let version = last.map_or(1, |last| last.version + 1);
+            let kind = *STEPS.get(version as usize - 1).ok_or("the key has come to its end")?;
+            let opening = Opening {
+                salt: keccak256([no.to_be_bytes(), i64::from(version).to_be_bytes()].concat()),
+                body: format!("{{\"key\":{no}}}"),
+            };
+            let event = KeyEvent {
+                key_id: key_id(no),
+                version,
+                kind,
+                at_ms: BEGIN_MS + u64::from(version),
+                prev: last.map_or(B256::ZERO, |last| last.hash()),
+                payload: payload(&opening.salt, &opening.body),
+            };
+            self.last.insert(no, event);
+            events.push(NewEvent {
+                key_no: no,
+                before: last.map(|last| last.kind),
+                event,
+                opening,
+                anchor_by_s: (kind == Kind::Sold).then_some(event.at_ms / 1_000 + 86_400),
+            });
+        }
+        Ok(events)
+    }
+
+    /// Writes the next event of each of those keys.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn write(&mut self, connection: &mut PgConnection, keys: impl IntoIterator<Item = i64>) -> Result<()> {
+        let events = self.next(keys)?;
+        Ok(event_append(connection, &events).await?)
+    }
+
+    /// Puts those keys where `other` has them.
+    pub fn take<'a>(&mut self, other: &Self, keys: impl IntoIterator<Item = &'a i64>) {
+        for key in keys {
+            match other.last.get(key) {
+                Some(event) => self.last.insert(*key, *event),
+                None => self.last.remove(key),
+            };
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The forger: a shop that answers with every forged bundle it can think of, and buyers who ask the verifier.
+//!
+//! It forges from what any customer holds: two honest bundles of one merchant. A forgery is one idea of cheating at one
+//! place, and each names the one code of the protocol that must refuse it. Which that is comes from the protocol's order
+//! of checks, never from what a verifier said.
+
+use alloy_primitives::{B256, keccak256};
+use k256::ecdsa::SigningKey;
+use shelfproof_verifier::Code;
+use shelfproof_verifier::bundle::Bundle;
+use shelfproof_verifier::event::Kind;
+
+use crate::Result;
+use crate::anchored_shop::Secret;
+use crate::vectors::Case;
+
+mod bench;
+mod buyer;
+mod fields;
+mod forging_shop;
+mod form;
+mod headers;
+mod history;
+mod identity;
+mod inclusion;
+mod key;
+mod masks;
+mod opening;
+mod order;
+mod paths;
+mod promises;
+mod receipts;
+mod refused;
+mod trial;
+mod worlds;
+
+pub use forging_shop::ForgingShop;
+pub use refused::of_vectors;
+pub use trial::{Outcome, try_all};
+
+use bench::Bench;
+
+/// A bundle that must be refused.
+#[derive(Clone, Debug)]
+pub struct Forgery {
+    /// What it is: `group/kind`, of letters, digits, `.` and `-`.
+    pub name: String,
+    /// The code that the victim types.
+    pub code: String,
+    /// What else the victim types; `None` asks as anybody.
+    pub secret: Option<Secret>,
+    /// The file that the shop hands out.
+    pub bundle: Vec<u8>,
+    /// Why it must be refused, or why that cannot be told.
+    pub expected: Code,
+}
+
+/// A bundle that holds, and what its buyer types.
+#[derive(Clone, Debug)]
+pub struct Honest {
+    /// The code.
+    pub code: String,
+    /// The buyer's nonce and name.
+    pub secret: Secret,
+    /// What the shop hands out.
+    pub bundle: Bundle,
+}
+
+/// What forgeries are made from.
+#[derive(Clone, Debug)]
+pub struct Material {
+    victim: Honest,
+    other: Honest,
+    seed: B256,
+    receipt_key: Option<SigningKey>,
+}
+
+impl Honest {
+    /// A bundle as it was handed out.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn new(code: &str, secret: &Secret, file: &[u8]) -> Result<Self> {
+        Ok(Self {
+            code: code.to_owned(),
+            secret: secret.clone(),
+            bundle: Bundle::parse(file)?,
+        })
+    }
+
+    /// A case of the vectors that holds.
+    ///
+    /// # Errors
+    /// Where it names no buyer, or its bundle is none.
+    pub fn of_case(case: &Case) -> Result<Self> {
+        let (nonce, tag) = case.nonce.zip(case.tag.clone()).ok_or("a case without a buyer")?;
+        Self::new(&case.code, &Secret { nonce, tag }, case.bundle.to_string().as_bytes())
+    }
+
+    /// Whether it is of a key that was generated, activated and sold, with one receipt, and opens the sale in both.
+    fn is_of_a_sale(&self) -> bool {
+        let kinds = self.bundle.events.iter().map(|included| included.event.kind);
+        let (Some(sale), [receipt]) = (self.bundle.events.get(bench::SALE), &self.bundle.receipts[..]) else {
+            return false;
+        };
+        kinds.take(3).eq([Kind::Generated, Kind::Activated, Kind::Sold])
+            && sale.opening.is_some()
+            && receipt.opening.is_some()
+            && receipt.event == sale.event
+    }
+}
+
+impl Material {
+    /// Two buyers' bundles of one merchant, each with one receipt that was met: `victim` of a key that is sold and nothing
+    /// more, `other` of another that was sold. `seed` gives the forger keys of its own. With `receipt_key` the forger is the
+    /// merchant, and can promise what it never enters: that key must then have been registered when the victim's key was
+    /// generated, and the victim's history be of the latest epoch until all is tried.
+    ///
+    /// # Errors
+    /// Where the bundles are not of that form.
+    pub fn new(victim: Honest, other: Honest, seed: B256, receipt_key: Option<B256>) -> Result<Self> {
+        if !victim.is_of_a_sale() || !other.is_of_a_sale() || victim.bundle.events.len() != 3 {
+            return Err("the forger needs the bundles of a key that is sold, and of another that was sold".into());
+        }
+        if victim.bundle.identity != other.bundle.identity || victim.bundle.key_id == other.bundle.key_id {
+            return Err("the forger needs two keys of one merchant".into());
+        }
+        if victim.secret == other.secret {
+            return Err("the forger needs two buyers".into());
+        }
+        let receipt_key = receipt_key.map(|key| SigningKey::from_slice(key.as_slice()));
+        Ok(Self {
+            victim,
+            other,
+            seed,
+            receipt_key: receipt_key.transpose()?,
+        })
+    }
+
+    /// Whose bundle is forged.
+    #[must_use]
+    pub const fn victim(&self) -> &Honest {
+        &self.victim
+    }
+
+    /// A word that nobody else knows, for each purpose another.
+    fn word(&self, purpose: &str) -> B256 {
+        keccak256([self.seed.as_slice(), purpose.as_bytes()].concat())
+    }
+}
+
+/// Every forgery that the material has a place for: a lone event, for one, has no path to change.
+///
+/// # Errors
+/// Where a place that every bundle has is not in this one.
+pub fn forge(material: &Material) -> Result<Vec<Forgery>> {
+    let mut bench = Bench::new(material);
+    form::forge(bench.group("form"))?;
+    fields::forge_numbers(bench.group("numbers"))?;
+    fields::forge_hex(bench.group("hex"))?;
+    fields::forge_missing(bench.group("missing"))?;
+    fields::forge_types(bench.group("types"))?;
+    identity::forge(bench.group("identity"))?;
+    key::forge(bench.group("key"))?;
+    headers::forge(bench.group("headers"));
+    worlds::forge(bench.group("worlds"))?;
+    inclusion::forge(bench.group("inclusion"));
+    order::forge(bench.group("order"));
+    history::forge(bench.group("history"));
+    opening::forge(bench.group("opening"))?;
+    buyer::forge(bench.group("buyer"));
+    receipts::forge(bench.group("receipts"))?;
+    masks::forge(bench.group("masks"));
+    if let Some(key) = &material.receipt_key {
+        promises::forge(bench.group("promises"), key)?;
+    }
+    Ok(bench.made())
+}
+
+/// What a path of that length is refused by in an epoch of so many events, where it does not lead to its root.
+fn of_path(length: usize, events: u64) -> Code {
+    let depths = [events.ilog2(), (2 * events - 1).ilog2()];
+    if depths.iter().any(|depth| *depth as usize == length) {
+        Code::Inclusion
+    } else {
+        Code::Malformed
+    }
+}

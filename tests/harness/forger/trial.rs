@@ -1,0 +1,74 @@
+//! Buyers who download every forgery and ask the verifier.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use shelfproof_verifier::Code;
+
+use super::{Forgery, ForgingShop};
+use crate::Result;
+use crate::anchored_shop::{Said, Verifier};
+use crate::client::Client;
+use crate::vector_chain::block_on;
+
+/// What became of one forgery.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its name.
+    pub name: String,
+    /// Why it must be refused.
+    pub expected: Code,
+    /// What the verifier said of what was downloaded.
+    pub said: Said,
+}
+
+impl Outcome {
+    /// Whether it was refused, and for the reason that it must be.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        let exit = i32::from(self.expected.exit());
+        (self.said.exit, self.said.code()) == (exit, self.expected.as_str())
+    }
+}
+
+/// Downloads each forgery from the shop and checks it; as many at once as there are verifiers. In the forgeries' order.
+///
+/// # Errors
+/// Where the shop does not answer, or a verifier says nothing that can be read.
+pub fn try_all(shop: &ForgingShop, forgeries: &[Forgery], verifiers: &[Verifier]) -> Result<Vec<Outcome>> {
+    let next = AtomicUsize::new(0);
+    let work = |verifier: &Verifier| {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(forgery) = forgeries.get(at) else {
+                return Ok(done);
+            };
+            let outcome = try_one(shop, forgery, verifier);
+            // Only text can leave the thread.
+            done.push((at, outcome.map_err(|error| format!("{}: {error}", forgery.name))?));
+        }
+    };
+    let done: std::result::Result<Vec<Vec<_>>, String> = thread::scope(|scope| {
+        let working: Vec<_> = verifiers.iter().map(|one| scope.spawn(move || work(one))).collect();
+        let end = |one: thread::ScopedJoinHandle<'_, _>| one.join().unwrap_or_else(|_| Err("a buyer broke off".into()));
+        working.into_iter().map(end).collect()
+    });
+    let mut outcomes = done?.concat();
+    outcomes.sort_by_key(|(at, _)| *at);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+fn try_one(shop: &ForgingShop, forgery: &Forgery, verifier: &Verifier) -> Result<Outcome> {
+    let path = format!("/{}", forgery.name);
+    let mut client = Client::new(shop.server().address(), "")?;
+    let answer = block_on(client.get(&path))??;
+    if answer.status != 200 {
+        return Err(format!("the shop answers {}", answer.status).into());
+    }
+    Ok(Outcome {
+        name: forgery.name.clone(),
+        expected: forgery.expected,
+        said: verifier.key("key", &forgery.code, &answer.body, forgery.secret.as_ref())?,
+    })
+}

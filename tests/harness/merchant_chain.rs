@@ -1,0 +1,186 @@
+//! A chain of a test's own, with one registered merchant on it.
+
+use alloy::providers::ext::AnvilApi;
+use alloy::providers::{DynProvider, Provider};
+use alloy::rpc::types::Filter;
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolEvent;
+use alloy_primitives::{Address, B256, U256, keccak256};
+use shelfproof_contracts::ShelfproofRegistry::{self, EpochAnchored};
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::chain::rpc::{Finality, RpcSource};
+use shelfproof_verifier::epoch;
+
+use crate::Result;
+use crate::anvil::{Anvil, CHAIN_ID, Settings};
+use crate::vector_chain::client;
+
+/// What an anchorer of a test has, wei.
+pub const FUNDS_WEI: u128 = 1_000_000_000_000_000_000;
+
+/// What a merchant is registered with.
+#[derive(Clone, Debug)]
+pub struct Merchant {
+    /// The VRF key of its shelf.
+    pub vrf_public_key: B256,
+    /// Who anchors; funded.
+    pub anchorer: Address,
+    /// Whose receipts count.
+    pub receipt_signer: Address,
+    /// Where its data is.
+    pub data_uri: String,
+}
+
+/// A chain with a merchant, gone with its handle. Every block two behind the newest is final.
+#[derive(Debug)]
+pub struct MerchantChain {
+    /// The node.
+    pub anvil: Anvil,
+    /// The merchant.
+    pub identity: Identity,
+    /// Its owner, an account that anvil signs for.
+    pub owner: Address,
+}
+
+/// The key of an anchorer.
+///
+/// # Errors
+/// Never: the key is a number below the group's order.
+pub fn anchorer() -> Result<PrivateKeySigner> {
+    Ok(PrivateKeySigner::from_bytes(&keccak256("an anchorer of tests"))?)
+}
+
+impl Merchant {
+    /// One whose shelf nobody asks about, anchored by [`anchorer`].
+    ///
+    /// # Errors
+    /// As [`anchorer`].
+    pub fn plain() -> Result<Self> {
+        Ok(Self {
+            vrf_public_key: keccak256("a VRF key"),
+            anchorer: anchorer()?.address(),
+            receipt_signer: Address::repeat_byte(7),
+            data_uri: "http://127.0.0.1:1/data".to_owned(),
+        })
+    }
+}
+
+impl MerchantChain {
+    /// Starts anvil, deploys the registry and registers the merchant, all of it final.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn start(block_time_s: Option<u64>, merchant: &Merchant) -> Result<Self> {
+        let chain = Self::deploy(block_time_s).await?;
+        chain.register(merchant).await?;
+        Ok(chain)
+    }
+
+    /// Starts anvil and deploys the registry. Who the merchant will be is known then: its id does not depend on its keys.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn deploy(block_time_s: Option<u64>) -> Result<Self> {
+        let anvil = Anvil::start(Settings {
+            block_time_s,
+            ..Settings::default()
+        })?;
+        let provider = client(anvil.url())?.erased();
+        let accounts = provider.get_accounts().await?;
+        let owner = *accounts.first().ok_or("anvil has no account")?;
+        let deployment = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(owner);
+        let deployed = deployment.send().await?.get_receipt().await?;
+        let registry = deployed.contract_address.ok_or("no contract was deployed")?;
+        let merchant_id = epoch::merchant_id(CHAIN_ID, &registry, &owner, &B256::ZERO);
+        Ok(Self {
+            anvil,
+            identity: Identity {
+                chain_id: CHAIN_ID,
+                registry,
+                merchant_id,
+            },
+            owner,
+        })
+    }
+
+    /// Registers the merchant and funds its anchorer, all of it final.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn register(&self, merchant: &Merchant) -> Result<()> {
+        let provider = self.provider()?;
+        let contract = ShelfproofRegistry::new(self.identity.registry, &provider);
+        let call = contract.register(
+            B256::ZERO,
+            merchant.vrf_public_key,
+            merchant.anchorer,
+            merchant.receipt_signer,
+            merchant.data_uri.clone(),
+        );
+        call.from(self.owner).send().await?.get_receipt().await?;
+        self.fund(merchant.anchorer, FUNDS_WEI).await?;
+        self.finalise().await
+    }
+
+    /// The node as the tests ask it: a client of its own for each runtime, whose task looks after what it sends.
+    ///
+    /// # Errors
+    /// Where the node's address is none.
+    pub fn provider(&self) -> Result<DynProvider> {
+        Ok(client(self.anvil.url())?.erased())
+    }
+
+    /// The merchant as its own programs see it.
+    ///
+    /// # Errors
+    /// Where the node does not answer.
+    pub async fn source(&self) -> Result<RpcSource> {
+        let Identity {
+            chain_id,
+            registry,
+            merchant_id,
+        } = self.identity;
+        Ok(RpcSource::connect(self.anvil.url(), Some(chain_id), registry, merchant_id, Finality::Tag).await?)
+    }
+
+    /// Gives an account so much, in place of what it has.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn fund(&self, account: Address, wei: u128) -> Result<()> {
+        Ok(self.provider()?.anvil_set_balance(account, U256::from(wei)).await?)
+    }
+
+    /// Makes what the newest block holds final.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn finalise(&self) -> Result<()> {
+        Ok(self.provider()?.anvil_mine(Some(2), None).await?)
+    }
+
+    /// All epochs that were ever anchored, with their blocks.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn epochs(&self) -> Result<Vec<(u64, EpochAnchored)>> {
+        let filter = Filter::new()
+            .address(self.identity.registry)
+            .event_signature(EpochAnchored::SIGNATURE_HASH)
+            .from_block(0);
+        let logs = self.provider()?.get_logs(&filter).await?;
+        let read = |log: &alloy::rpc::types::Log| {
+            let block = log.block_number.ok_or("a log without a block")?;
+            Ok((block, EpochAnchored::decode_log(&log.inner)?.data))
+        };
+        logs.iter().map(read).collect()
+    }
+
+    /// How many transactions an account has sent.
+    ///
+    /// # Errors
+    /// With the node's words.
+    pub async fn sent_by(&self, account: Address) -> Result<u64> {
+        Ok(self.provider()?.get_transaction_count(account).await?)
+    }
+}

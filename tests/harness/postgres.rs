@@ -1,0 +1,160 @@
+//! A private PostgreSQL cluster in a folder that is gone with it, and its databases.
+
+use std::env;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use shelfproof::dev::cluster::{Cluster, SUPERUSER, Settings};
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::permit::{self, Permit};
+
+/// Whether what was committed survives a crash of the machine. Only tests of exactly that need to pay for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Every commit reaches the disk.
+    Fsync,
+    /// The kernel writes when it likes.
+    None,
+}
+
+/// A running cluster, gone with this value.
+#[derive(Debug)]
+pub struct Postgres {
+    cluster: Cluster,
+    databases: AtomicU32,
+    // Dropped after the server that lives in it.
+    _folder: TempDir,
+    _permit: Permit,
+}
+
+impl Postgres {
+    /// Makes a cluster where temporary files lie, and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// With the programs' own words, where one of them fails.
+    pub fn start(durability: Durability) -> Result<Self> {
+        Self::start_below(&env::temp_dir(), durability)
+    }
+
+    /// Makes a cluster in a folder of its own below `parent`, and waits until it accepts connections.
+    ///
+    /// # Errors
+    /// With the programs' own words, where one of them fails.
+    pub fn start_below(parent: &Path, durability: Durability) -> Result<Self> {
+        Self::start_with(parent, durability, false, &[])
+    }
+
+    /// The same, listening on the loopback too where asked, with further settings of the server, by name
+    /// (`max_connections`).
+    ///
+    /// # Errors
+    /// With the programs' own words, where one of them fails.
+    pub fn start_with(
+        parent: &Path,
+        durability: Durability,
+        on_loopback: bool,
+        server: &[(&str, &str)],
+    ) -> Result<Self> {
+        let permit = permit::share();
+        let folder = tempfile::Builder::new().prefix("pg-").tempdir_in(parent)?;
+        let settings = Settings {
+            is_volatile: durability == Durability::None,
+            on_loopback,
+            server,
+            lock: None,
+        };
+        Ok(Self {
+            cluster: Cluster::start(folder.path(), settings)?,
+            databases: AtomicU32::new(0),
+            _folder: folder,
+            _permit: permit,
+        })
+    }
+
+    /// Kills the postmaster and every process of its own with `kill -9`, as a crash of the machine ends them.
+    ///
+    /// # Errors
+    /// The system's, where they cannot be killed.
+    pub fn kill(&mut self) -> Result<()> {
+        Ok(self.cluster.kill()?)
+    }
+
+    /// Ends the cluster, its data written.
+    ///
+    /// # Errors
+    /// The system's, where it cannot be ended.
+    pub fn stop(&mut self) -> Result<()> {
+        Ok(self.cluster.stop()?)
+    }
+
+    /// Starts a killed or stopped cluster again, over the same folder and port, and waits until it has recovered.
+    ///
+    /// # Errors
+    /// With its log, where it does not.
+    pub fn restart(&mut self) -> Result<()> {
+        Ok(self.cluster.restart(None)?)
+    }
+
+    /// A new, empty database.
+    ///
+    /// # Errors
+    /// With the server's words.
+    pub fn database(&self) -> Result<String> {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.psql("postgres", &format!("CREATE DATABASE {name}"))?;
+        Ok(name)
+    }
+
+    /// What `psql` prints for `sql`: the rows alone, unaligned.
+    ///
+    /// # Errors
+    /// With the server's words.
+    pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
+        Ok(self.cluster.psql(database, sql)?)
+    }
+
+    /// A connection string for `database`, as libpq and its kin read it.
+    #[must_use]
+    pub fn connection(&self, database: &str) -> String {
+        let (folder, port) = (self.folder().display(), self.port());
+        format!("host={folder} port={port} user={SUPERUSER} dbname={database}")
+    }
+
+    /// The same as an address, over the socket.
+    #[must_use]
+    pub fn connection_url(&self, database: &str) -> String {
+        self.cluster.url(database)
+    }
+
+    /// The same with a password, which this cluster does not ask for.
+    #[must_use]
+    pub fn url(&self, database: &str, password: &str) -> String {
+        let folder = self.folder().display();
+        format!(
+            "postgres://{SUPERUSER}:{password}@localhost:{}/{database}?host={folder}",
+            self.port()
+        )
+    }
+
+    /// What `psql` and `pgbench` of that database find in their environment.
+    #[must_use]
+    pub fn environment(&self, database: &str) -> [(&'static str, String); 4] {
+        [
+            ("PGHOST", self.folder().display().to_string()),
+            ("PGPORT", self.port().to_string()),
+            ("PGUSER", SUPERUSER.to_owned()),
+            ("PGDATABASE", database.to_owned()),
+        ]
+    }
+}
+
+impl Deref for Postgres {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Self::Target {
+        &self.cluster
+    }
+}

@@ -1,0 +1,12 @@
+//! Administration: setting a merchant up, products, credit and keys, checks, the schema, and secrets that stay secret.
+
+mod accounts;
+mod check;
+mod dev;
+mod keyring;
+mod master_key;
+mod merchant;
+mod schema;
+mod secrets;
+mod setup;
+mod worker;

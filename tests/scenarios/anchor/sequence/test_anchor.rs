@@ -1,0 +1,266 @@
+//! One merchant's anchor in pieces: a database, a chain and a folder that outlive it, and itself, which may die.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alloy::providers::ext::AnvilApi;
+use alloy::signers::local::PrivateKeySigner;
+use shelfproof::store;
+use shelfproof_anchor::cut_policy::CutPolicy;
+use shelfproof_anchor::history::History;
+use shelfproof_anchor::sequence::{Bounds, Round, SequenceError, Sequencer};
+use shelfproof_anchor::step::{BrokenOff, Step, StepObserver};
+use shelfproof_anchor::store::epochs::{epoch_get, epoch_progress};
+use shelfproof_anchor::store::events::event_append;
+use shelfproof_anchor::store::lock::{lock_try, session_open};
+use shelfproof_anchor::tx::Sender;
+use shelfproof_tests::event_writer::{BEGIN_MS, EventWriter};
+use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
+use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_tests::{Result, sample_rows};
+use shelfproof_verifier::B256;
+use shelfproof_verifier::epoch;
+use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
+use tempfile::TempDir;
+
+/// Rounds after which an epoch must be final.
+const ROUNDS_MAX: u32 = 30;
+
+/// The clock goes on by this between two rounds: so that what was sent and not seen is sent again.
+const ROUND_MS: u64 = 20_000;
+
+const POLICY: CutPolicy = CutPolicy {
+    every_ms: 0,
+    events_max: 1 << 20,
+    margin_ms: 0,
+};
+
+/// How a write goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing is written.
+    Failed,
+    /// It is written, and the answer is lost.
+    FailedButPersisted,
+    /// It is written, and the program ends.
+    KilledAfter,
+}
+
+/// An epoch that became final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finished {
+    pub(crate) hash: B256,
+    data: Vec<u8>,
+}
+
+/// Everything, and the anchor while it lives.
+pub(crate) struct TestAnchor {
+    pub(crate) chain: MerchantChain,
+    pub(crate) options: PgConnectOptions,
+    pub(crate) bounds: Bounds,
+    signer: PrivateKeySigner,
+    events: EventWriter,
+    now_ms: u64,
+    broken: Arc<AtomicBool>,
+    anchor: Option<(Sequencer, Arc<History>)>,
+    folder: TempDir,
+    _postgres: Postgres,
+}
+
+/// Breaks a sequence off once.
+struct Breaker {
+    at: Option<(Step, Fault)>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Breaker {
+    fn breaks(&self, step: Step, before: bool) -> std::result::Result<(), BrokenOff> {
+        let is_here = self
+            .at
+            .is_some_and(|(at, fault)| at == step && before == (fault == Fault::Failed));
+        if is_here && !self.broken.swap(true, Ordering::SeqCst) {
+            return Err(BrokenOff(step));
+        }
+        Ok(())
+    }
+}
+
+impl StepObserver for Breaker {
+    fn before(&mut self, step: Step) -> std::result::Result<(), BrokenOff> {
+        self.breaks(step, true)
+    }
+
+    fn after(&mut self, step: Step, _: Duration) -> std::result::Result<(), BrokenOff> {
+        self.breaks(step, false)
+    }
+}
+
+impl TestAnchor {
+    pub(crate) async fn new() -> Result<Self> {
+        let postgres = Postgres::start(Durability::None)?;
+        let database = postgres.database()?;
+        let pool = sample_rows::connect(&postgres, &database)?;
+        store::migrate(&pool).await?;
+        pool.close().await;
+        Ok(Self {
+            chain: MerchantChain::start(None, &Merchant::plain()?).await?,
+            options: postgres.connection_url(&database).parse()?,
+            bounds: Bounds {
+                epochs: 8,
+                events: 1_000,
+            },
+            signer: anchorer()?,
+            events: EventWriter::default(),
+            now_ms: BEGIN_MS,
+            broken: Arc::default(),
+            anchor: None,
+            folder: tempfile::tempdir()?,
+            _postgres: postgres,
+        })
+    }
+
+    /// The anchor's folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// From now on in another folder, as on another machine.
+    pub(crate) fn move_out(&mut self) -> Result<()> {
+        self.kill();
+        self.folder = tempfile::tempdir()?;
+        Ok(())
+    }
+
+    /// Another key anchors from now on.
+    pub(crate) fn sign_as(&mut self, signer: PrivateKeySigner) {
+        self.kill();
+        self.signer = signer;
+    }
+
+    /// The next event of each of those keys.
+    pub(crate) async fn write(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<()> {
+        let mut connection = self.connect().await?;
+        self.events.write(&mut connection, keys).await
+    }
+
+    /// The next event of that key, after another than its last.
+    pub(crate) async fn write_unlinked(&mut self, key: i64) -> Result<()> {
+        let mut events = self.events.next([key])?;
+        for event in &mut events {
+            event.event.prev = B256::repeat_byte(9);
+        }
+        Ok(event_append(&mut self.connect().await?, &events).await?)
+    }
+
+    pub(crate) async fn connect(&self) -> Result<PgConnection> {
+        Ok(session_open(&self.options).await?)
+    }
+
+    /// Cuts, signs and sends what was written; no block takes it, and the node forgets it.
+    pub(crate) async fn send_in_vain(&mut self) -> Result<()> {
+        let provider = self.chain.provider()?;
+        provider.anvil_set_auto_mine(false).await?;
+        self.round().await?;
+        self.round().await?;
+        provider.anvil_drop_all_transactions().await?;
+        Ok(provider.anvil_set_auto_mine(true).await?)
+    }
+
+    /// The anchor dies.
+    pub(crate) fn kill(&mut self) {
+        self.anchor = None;
+    }
+
+    /// One round, of an anchor that is there already or is started for it.
+    pub(crate) async fn round(&mut self) -> std::result::Result<Round, SequenceError> {
+        self.start(None).await?;
+        self.step().await
+    }
+
+    async fn step(&mut self) -> std::result::Result<Round, SequenceError> {
+        self.now_ms += ROUND_MS;
+        match &mut self.anchor {
+            Some((sequencer, _)) => sequencer.round(self.now_ms).await,
+            None => Err(BrokenOff(Step::Cut).into()),
+        }
+    }
+
+    async fn start(&mut self, at: Option<(Step, Fault)>) -> std::result::Result<(), SequenceError> {
+        if self.anchor.is_some() {
+            return Ok(());
+        }
+        let mut session = session_open(&self.options).await?;
+        // A session that was just dropped ends when the server sees that.
+        while !lock_try(&mut session).await? {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let history = Arc::new(History::open(self.folder.path(), self.chain.identity.merchant_id)?);
+        let source = self.chain.source().await.map_err(|_| BrokenOff(Step::Send))?;
+        let sender = Arc::new(Sender::new(source, self.signer.clone(), None));
+        let observer = Box::new(Breaker {
+            at,
+            broken: Arc::clone(&self.broken),
+        });
+        let sequencer = Sequencer::new(session, sender, Arc::clone(&history), POLICY, self.bounds, observer);
+        self.anchor = Some((sequencer, history));
+        Ok(())
+    }
+
+    /// Round after round until the next epoch is final, broken off once where `fault` says.
+    pub(crate) async fn finish(&mut self, fault: Option<(Step, Fault)>) -> Result<Finished> {
+        self.kill();
+        self.broken.store(false, Ordering::SeqCst);
+        let mut connection = self.connect().await?;
+        let number = epoch_progress(&mut connection).await?.finished + 1;
+        for _ in 0..ROUNDS_MAX {
+            self.start(fault).await?;
+            match self.step().await {
+                Err(SequenceError::BrokenOff(_)) if fault.is_some_and(|(_, fault)| fault == Fault::KilledAfter) => {
+                    self.kill();
+                }
+                Ok(_) | Err(SequenceError::BrokenOff(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            self.chain.finalise().await?;
+            if epoch_progress(&mut connection).await?.finished >= number {
+                self.start(None).await?;
+                return self.finished(&mut connection, number).await;
+            }
+        }
+        Err(format!("epoch {number} is not final after {ROUNDS_MAX} rounds").into())
+    }
+
+    /// The epoch as database, folder and map hold it, which must agree.
+    async fn finished(&self, connection: &mut PgConnection, number: u64) -> Result<Finished> {
+        let epoch = epoch_get(connection, number).await?.ok_or("the epoch is gone")?;
+        let roots = epoch.roots.ok_or("the epoch has no hash")?;
+        let (_, history) = self.anchor.as_ref().ok_or("no anchor")?;
+        assert!(
+            history.final_epoch().0 >= number,
+            "the map stands at {:?}",
+            history.final_epoch()
+        );
+        let data = fs::read(self.folder.path().join("data").join(epoch::data_path(number)))?;
+        assert_eq!(epoch::data_hash(&data), roots.header.data_hash);
+        let place = epoch.anchored.ok_or("the epoch has no block")?;
+        let logs = self.chain.epochs().await?;
+        assert!(
+            logs.iter()
+                .any(|(block, log)| *block == place.block && log.epochHash == roots.hash)
+        );
+        Ok(Finished { hash: roots.hash, data })
+    }
+
+    pub(crate) fn was_broken_off(&self) -> bool {
+        self.broken.load(Ordering::SeqCst)
+    }
+
+    /// How many transactions the account that anchors has sent.
+    pub(crate) async fn sent(&self) -> Result<u64> {
+        self.chain.sent_by(self.signer.address()).await
+    }
+}

@@ -1,0 +1,131 @@
+//! A key's life, checked over RPC by `shelfproof-verify` at each step, as buyer, as stranger and as auditor.
+
+use serde_json::json;
+use shelfproof_tests::Result;
+use shelfproof_tests::anchored_shop::{Plan, Secret, Verifier};
+
+use super::{kinds, open, open_by};
+
+#[test]
+fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -> Result<()> {
+    let stocked = open(6)?;
+    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 2, 1)?;
+    let (order, token) = (&bought.purchase.order, &bought.purchase.token);
+    let [item, other] = &bought.purchase.items[..] else {
+        return Err("two keys were bought".into());
+    };
+
+    let bundle = stocked.shop.proof(token, &item.key_id)?.text();
+    let verifier = Verifier::of(&stocked.shop)?;
+    let said = verifier.key("key", &item.code, &bundle, Some(&bought.secret))?;
+    assert_eq!(said.holds()?, "holds sold");
+    assert_eq!(said.json["receipts"][0]["status"], "met", "{}", said.json);
+    let shown = verifier.key("show", &item.code, &bundle, None)?;
+    assert_eq!(shown.holds()?, "holds sold");
+    assert_eq!(kinds(&shown.json), ["generated", "activated", "sold"]);
+
+    let stranger = verifier.key("key", &item.code, &bundle, Some(&Secret::of(2)))?;
+    assert_eq!((stranger.exit, stranger.code()), (1, "not_your_sale"));
+    let swapped = verifier.key("key", &other.code, &bundle, Some(&bought.secret))?;
+    assert_eq!((swapped.exit, swapped.code()), (1, "key_id"));
+
+    // The whole order, and the receipt that was handed out.
+    let whole = stocked.shop.proof_where(token, order, |answer| {
+        answer.json().is_ok_and(|json| {
+            let proofs = json["proofs"].as_array();
+            proofs.is_some_and(|proofs| proofs.iter().all(|proof| proof["state"] == "proved"))
+        })
+    })?;
+    assert_eq!(whole.json()?["proofs"].as_array().map(Vec::len), Some(2));
+    let receipt = verifier
+        .file("receipt.json", &item.receipt.to_string())?
+        .display()
+        .to_string();
+    let code = verifier.file("code.txt", &item.code)?.display().to_string();
+    let kept = verifier.run(&[
+        "receipt",
+        "--receipt",
+        &receipt,
+        "--code-file",
+        &code,
+        "--bundle",
+        &verifier.file("b.json", &bundle)?.display().to_string(),
+    ])?;
+    assert!(kept.holds()?.starts_with("holds"), "{}", kept.json);
+
+    // Nobody else gets it.
+    let nobody = stocked.shop.channel()?;
+    let refused = stocked.shop.proof_where(&nobody.token, &item.key_id, |_| true)?;
+    assert_eq!(refused.status, 404, "{}", refused.text());
+    Ok(())
+}
+
+#[test]
+fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -> Result<()> {
+    // The shelf's own epoch is cut at once, the sale's half a minute later.
+    let plan = Plan {
+        every_s: 30,
+        ..Plan::default()
+    };
+    let stocked = open_by(&plan, 6)?;
+    stocked.shop.anchor()?.wait_for_epoch(1)?;
+    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 1, 1)?;
+    let (token, item) = (&bought.purchase.token, &bought.purchase.items[0]);
+    let early = stocked.shop.proof_where(token, &item.key_id, |_| true)?;
+    assert_eq!(early.status, 202, "{}", early.text());
+    let waiting = early.json()?;
+    assert_eq!(waiting["state"], "waiting");
+    assert_eq!(waiting["receipt"], item.receipt);
+    let seconds = waiting["sealedInS"].as_u64().ok_or("no time")?;
+    assert!((1..=60).contains(&seconds), "{waiting}");
+    stocked.shop.proof(token, &item.key_id)?;
+    Ok(())
+}
+
+#[test]
+fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_covers_all() -> Result<()> {
+    let stocked = open(6)?;
+    let (anchored, admin) = (&stocked.shop, &stocked.shop.admin);
+    let bought = anchored.buy(&stocked.channel, &stocked.product, 3, 1)?;
+    let (order, token) = (&bought.purchase.order, &bought.purchase.token);
+    let [redeemed, refunded, _] = &bought.purchase.items[..] else {
+        return Err("three keys were bought".into());
+    };
+    anchored.proof(token, &redeemed.key_id)?;
+    anchored.post(
+        token,
+        &format!("/api/v1/orders/{order}/redeem"),
+        &json!({"item": redeemed.item}),
+    )?;
+    anchored.post(
+        admin,
+        &format!("/api/v1/orders/{order}/refund"),
+        &json!({"item": refunded.item}),
+    )?;
+
+    let verifier = Verifier::of(anchored)?;
+    for (item, verdict) in [(redeemed, "holds redeemed"), (refunded, "holds refunded")] {
+        let is_there = |text: &str| text.contains(&format!("\"kind\":\"{}\"", verdict.trim_start_matches("holds ")));
+        let bundle = anchored.proof_where(token, &item.key_id, |answer| is_there(&answer.text()))?;
+        let said = verifier.key("key", &item.code, &bundle.text(), Some(&bought.secret))?;
+        assert_eq!(said.holds()?, verdict);
+    }
+
+    let data = format!("http://{}/data", anchored.address(0));
+    let audited = verifier.run(&["audit", "--data", &data])?;
+    assert!(audited.holds()?.starts_with("holds"), "{}", audited.json);
+    let keys = anchored.ask("SELECT count(*) FROM shop.keys")?;
+    assert_eq!(audited.json["keys"].as_i64(), Some(keys));
+    let events = anchored.ask("SELECT sum(event_count) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
+    assert!(
+        audited.json["replayedEvents"].as_i64() >= Some(events),
+        "{}",
+        audited.json
+    );
+    anchored.check()?;
+
+    let (is_well, status) = anchored.anchor_json(&["status"])?;
+    assert!(is_well, "{status}");
+    assert_eq!(status["database"]["anchor"]["status"]["condition"], "working");
+    Ok(())
+}

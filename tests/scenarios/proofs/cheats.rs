@@ -1,0 +1,185 @@
+//! Every cheat that the protocol must make impossible is done on copies of a shop, and noticed by the code that it gives;
+//! the shop itself goes on.
+
+use std::fs::{self, Permissions};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use shelfproof_tests::anchored_shop::{AnchoredShop, Bought, Plan, Verifier};
+use shelfproof_tests::cheats::{Caught, ShopSnapshot, Sold, Stock, run_all};
+use shelfproof_tests::shop::{StockedShop, codes};
+use shelfproof_tests::{Result, tools};
+
+/// Who notices what, in the order of the protocol's table.
+const CAUGHT: [(&str, &str); 9] = [
+    ("sold-twice", "version_gap"),
+    ("sold-to-two", "not_your_sale"),
+    ("left-out", "receipt_unmet"),
+    ("rewritten", "history_mismatch"),
+    ("withheld", "data_withheld"),
+    ("two-faces", "epoch_unknown"),
+    ("redeemed-twice", "illegal_transition"),
+    ("respelled", "key_id"),
+    ("after-refund", "illegal_transition"),
+];
+
+/// An honest shop that has sold some keys, one of which was used.
+struct HonestShop(StockedShop<AnchoredShop>);
+
+impl HonestShop {
+    fn open() -> Result<Self> {
+        let shop = AnchoredShop::start(&Plan::default())?;
+        Ok(Self(StockedShop::with_codes(shop, "1000.00", &codes("cheats", 12))?))
+    }
+
+    /// Buys one key, as the buyer of that number.
+    fn buy(&self, buyer: usize) -> Result<Bought> {
+        let StockedShop { shop, product, channel } = &self.0;
+        shop.buy(channel, product, 1, buyer)
+    }
+
+    /// Sells and redeems; what the operator has then.
+    fn stock(&self) -> Result<Stock> {
+        let used = self.buy(1)?.purchase;
+        let redeem = format!("/api/v1/orders/{}/redeem", used.order);
+        self.0.shop.post(&used.token, &redeem, &json!({"item": 1}))?;
+        let bought = self.buy(2)?;
+        let item = &bought.purchase.items[0];
+        Ok(Stock {
+            product: self.0.product.clone(),
+            channel: self.0.channel.token.clone(),
+            admin: self.0.shop.admin.clone(),
+            sold: Sold {
+                code: item.code.clone(),
+                bundle: self.0.shop.proof(&bought.purchase.token, &item.key_id)?.text(),
+                secret: bought.secret,
+            },
+        })
+    }
+
+    /// It sells and proves, and an auditor finds all of it sound.
+    fn assert_well(&self) -> Result<()> {
+        let bought = self.buy(3)?;
+        let item = &bought.purchase.items[0];
+        let bundle = self.0.shop.proof(&bought.purchase.token, &item.key_id)?.text();
+        let verifier = Verifier::of(&self.0.shop)?;
+        let said = verifier.key("key", &item.code, &bundle, Some(&bought.secret))?;
+        assert_eq!(said.holds()?, "holds sold");
+        let data = format!("http://{}/data", self.0.shop.address(0));
+        verifier.run(&["audit", "--data", &data])?.holds()?;
+        self.0.shop.check()
+    }
+}
+
+/// The command says the same whoever repeats it from wherever, also one who has lost what an audit keeps.
+fn assert_repeatable(caught: &Caught) -> Result<()> {
+    let verdict = fs::read_to_string(caught.folder.join("verdict"))?;
+    assert_eq!(verdict, caught.verdict);
+    assert!(verdict.starts_with(&format!("REFUSED: {}\n", caught.code)), "{verdict}");
+    for _ in 0..2 {
+        let mut sh = Command::new("sh");
+        sh.arg(caught.folder.join("command")).current_dir("/");
+        let output = sh.env_clear().output()?;
+        assert_eq!(String::from_utf8(output.stdout)?, verdict);
+        assert_eq!(output.status.code(), Some(1), "{}", caught.name);
+        if let Err(error) = fs::remove_dir_all(caught.folder.join("audit")) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        }
+    }
+    Ok(())
+}
+
+/// Nobody else reads what lies there; no file but a code's own holds a code.
+fn assert_private(folder: &Path, code: &str) -> Result<()> {
+    let mode = |path: &Path| Ok::<_, std::io::Error>(fs::metadata(path)?.permissions().mode() & 0o777);
+    assert_eq!(mode(folder)?, 0o700);
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            // Evidence is for everybody.
+            let expected = if path.ends_with("evidence.json") { 0o644 } else { 0o600 };
+            assert_eq!(mode(&path)?, expected, "{}", path.display());
+            let is_code = path.extension().is_some_and(|extension| extension == "code");
+            assert!(
+                is_code || !fs::read_to_string(&path)?.contains(code),
+                "{}",
+                path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The evidence that a dispute contract takes.
+fn proof(caught: &Caught) -> Result<String> {
+    let evidence: Value = serde_json::from_slice(&fs::read(caught.folder.join("evidence.json"))?)?;
+    Ok(evidence["evidence"]["proof"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Where the command looks: its chain, and a server of data where it asks one.
+fn addresses(caught: &Caught) -> Result<Vec<String>> {
+    let command = fs::read_to_string(caught.folder.join("command"))?;
+    let urls = command.split('\'').filter_map(|word| word.strip_prefix("http://"));
+    Ok(urls.map(str::to_owned).collect())
+}
+
+/// The databases of the shop's cluster.
+fn databases(honest: &HonestShop) -> Result<i64> {
+    honest.0.shop.ask("SELECT count(*) FROM pg_database")
+}
+
+/// A verifier that finds nothing wrong: what it would refuse, holds.
+fn lenient(folder: &Path) -> Result<PathBuf> {
+    let strict = tools::binary("shelfproof-verify")?;
+    let script = format!(
+        "#!/bin/sh\nsaid=$('{}' \"$@\"); code=$?\n\
+         [ $code = 1 ] && said='PROVED: holds' && code=0\nprintf '%s\\n' \"$said\"; exit $code\n",
+        strict.display()
+    );
+    let path = folder.join("lenient");
+    fs::write(&path, script)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o700))?;
+    Ok(path)
+}
+
+#[test]
+fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
+    let honest = HonestShop::open()?;
+    let stock = honest.stock()?;
+    let (code, before) = (stock.sold.code.clone(), databases(&honest)?);
+    let place = tempfile::tempdir()?;
+    let folder = place.path().join("the cheats'");
+    let config = honest.0.shop.folder().join("shelfproof.toml");
+
+    let mut snapshot = ShopSnapshot::take(&config, &folder, stock)?;
+    let mut all = Vec::new();
+    let court = run_all(&snapshot, |caught| all.push(caught.clone()))?;
+    let found: Vec<(&str, &str)> = all.iter().map(|caught| (caught.name, caught.code)).collect();
+    assert_eq!(found, CAUGHT);
+    for caught in &all {
+        assert_repeatable(caught)?;
+        assert_private(&caught.folder, &code)?;
+    }
+    assert_eq!(proof(&all[0])?, "fork");
+    assert_eq!(proof(&all[6])?, "illegalTransition");
+    honest.assert_well()?;
+
+    // Where the verifier lets the first one pass, that is not told as caught.
+    snapshot.judge_by(&lenient(place.path())?, &place.path().join("lenient cheats"))?;
+    let missed = run_all(&snapshot, |caught| assert!(caught.name.is_empty(), "{caught:?}"));
+    let missed = missed.err().ok_or("a cheat that holds was told as caught")?.to_string();
+    assert!(missed.starts_with("sold-twice: version_gap was expected"), "{missed}");
+
+    let places = all.iter().map(addresses).collect::<Result<Vec<_>>>()?.concat();
+    assert!(places.len() > all.len() && places.iter().all(|place| TcpStream::connect(place).is_ok()));
+    drop((court, snapshot));
+    assert!(
+        places.iter().all(|place| TcpStream::connect(place).is_err()),
+        "somebody still listens"
+    );
+    assert_eq!(databases(&honest)?, before);
+    Ok(())
+}

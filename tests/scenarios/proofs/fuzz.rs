@@ -1,0 +1,55 @@
+//! The fuzz targets' bodies, compiled and run on their seeds: the targets themselves are built only by `make fuzz`.
+
+// The library of another package: its items are public there, and its targets fail by a panic.
+#[allow(unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)]
+#[path = "../../../verifier/fuzz/src/lib.rs"]
+mod targets;
+
+use std::collections::BTreeSet;
+
+use targets::seeds;
+
+#[test]
+fn every_target_holds_on_its_seeds() {
+    for (target, seeds) in seeds::all() {
+        let run = match target {
+            "bundle" => targets::bundle,
+            "receipt" => targets::receipt,
+            "trusted_epochs" => targets::trusted_epochs,
+            "epoch_data" => targets::epoch_data,
+            other => panic!("{other} is no target"),
+        };
+        assert!(!seeds.is_empty(), "{target} has no seeds");
+        for seed in &seeds {
+            run(seed);
+        }
+    }
+}
+
+/// So that the fuzzer starts from within each branch, and need not find a hash by chance.
+#[test]
+fn the_seeds_of_epoch_data_break_every_rule_of_the_audit() {
+    let (_, seeds) = seeds::all()
+        .into_iter()
+        .find(|(target, _)| *target == "epoch_data")
+        .unwrap();
+    let outcomes: Vec<_> = seeds.iter().map(|seed| targets::audit_two(seed).unwrap()).collect();
+    assert!(outcomes.iter().any(Result::is_ok), "no two epochs hold");
+    let breaches = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let named = breaches.map(|breach| {
+        let dispute = breach.proof.as_ref().map(|proof| proof.dispute.as_str());
+        (breach.rule.as_str(), dispute)
+    });
+    let wanted = [
+        ("broken_link", Some("brokenLink")),
+        ("clock", None),
+        ("clock", Some("illegalTransition")),
+        ("data_form", None),
+        ("data_form", Some("fork")),
+        ("data_form", Some("illegalTransition")),
+        ("illegal_transition", Some("illegalTransition")),
+        ("version_gap", None),
+        ("version_gap", Some("fork")),
+    ];
+    assert_eq!(named.collect::<BTreeSet<_>>(), BTreeSet::from(wanted));
+}

@@ -1,0 +1,112 @@
+//! A shop on a chain, and what its nodes answer.
+
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use alloy_primitives::B256;
+use serde_json::Value;
+use shelfproof_tests::Result;
+use shelfproof_tests::client::{Answer, Client};
+use shelfproof_tests::shop::{Chain, Node, Settings, StockedShop, TestShop, codes, order_of};
+use shelfproof_tests::vector_chain::block_on;
+
+/// How long a node may take to see the chain, or to give up.
+const LOOK_BOUND: Duration = Duration::from_mins(1);
+
+/// A shop on a chain, with a product and without a node: tests start their own.
+pub(super) struct FencedShop(StockedShop);
+
+impl Deref for FencedShop {
+    type Target = StockedShop;
+
+    fn deref(&self) -> &StockedShop {
+        &self.0
+    }
+}
+
+impl DerefMut for FencedShop {
+    fn deref_mut(&mut self) -> &mut StockedShop {
+        &mut self.0
+    }
+}
+
+impl FencedShop {
+    pub(super) fn start(chain: Chain) -> Result<Self> {
+        let shop = TestShop::start(&Settings {
+            nodes: 0,
+            chain: Some(chain),
+            ..Settings::default()
+        })?;
+        Ok(Self(StockedShop::over(shop, "100.00")?))
+    }
+
+    /// Puts three keys on sale.
+    pub(super) fn stock(&self) -> Result<()> {
+        self.shop.stock(&self.product, &codes("fence", 3))
+    }
+
+    pub(super) fn order(&self, node: &Node) -> Result<Answer> {
+        self.order_named("one", node)
+    }
+
+    /// Another order.
+    pub(super) fn order_again(&self, node: &Node) -> Result<Answer> {
+        self.order_named("another", node)
+    }
+
+    fn order_named(&self, name: &str, node: &Node) -> Result<Answer> {
+        let body = order_of(&self.product);
+        block_on(async {
+            Ok(Client::new(node.address(), &self.channel.token)?
+                .order(name, body)
+                .await?)
+        })?
+    }
+
+    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready; both say why
+    /// in those words, once the node has looked.
+    pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
+        let end = Instant::now() + LOOK_BOUND;
+        loop {
+            // What it said a moment ago is said again for a while.
+            let ready = get(node.address(), "", "/readyz")?;
+            if ready.status == 503 && ready.text().contains(words) {
+                break;
+            }
+            if Instant::now() > end {
+                return Err(format!("readiness does not say {words:?}: {}", ready.text()).into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        let none = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let mut answers = vec![self.order(node)?];
+        for path in [
+            format!("orders/{none}/redeem"),
+            format!("orders/{none}/refund"),
+            format!("products/{}/batches?name=late", self.product),
+            format!("batches/{none}/activate"),
+            format!("keys/{}/void", B256::ZERO),
+        ] {
+            let mut client = Client::new(node.address(), &self.shop.admin)?;
+            answers.push(block_on(client.post(&format!("/api/v1/{path}"), ""))??);
+        }
+        for answer in answers {
+            let problem = answer.expect(503)?;
+            assert_eq!(problem["code"], "fenced", "{problem}");
+            assert!(said(&problem).contains(words), "{problem}");
+        }
+        Ok(())
+    }
+}
+
+/// What is answered to whoever shows that token.
+pub(super) fn get(address: SocketAddr, token: &str, path: &str) -> Result<Answer> {
+    block_on(async { Ok(Client::new(address, token)?.get(path).await?) })?
+}
+
+/// A problem's sentence.
+pub(super) fn said(problem: &Value) -> &str {
+    problem["detail"].as_str().unwrap_or_default()
+}

@@ -1,0 +1,238 @@
+//! The API as its callers meet it, over the real program and database.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use shelfproof_tests::client::{Answer, Client};
+use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Settings, TestShop, codes, order_of};
+use shelfproof_tests::vector_chain::block_on;
+use shelfproof_tests::{Result, tools};
+
+const UNKNOWN: &str = "0192f0c4-b3d4-7e5f-8a6b-7c8d9e0f1a2b";
+
+fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+    value[field]
+        .as_str()
+        .ok_or_else(|| format!("no {field} in {value}").into())
+}
+
+fn check_problem(answer: &Answer, status: u16, code: &str) -> Result<Value> {
+    let problem = answer.expect(status)?;
+    assert_eq!(problem["code"], code, "{problem}");
+    assert_eq!(answer.headers["content-type"], "application/problem+json", "{problem}");
+    assert_eq!(
+        problem["requestId"],
+        answer.headers["x-request-id"].to_str()?,
+        "{problem}"
+    );
+    Ok(problem)
+}
+
+async fn order(client: &mut Client, product: &str, key: &str) -> Result<(Answer, Value)> {
+    let answer = client.order(key, order_of(product)).await?;
+    let placed = answer.expect(201)?;
+    Ok((answer, placed))
+}
+
+#[test]
+fn an_order_is_shown_to_whoever_holds_it_and_to_nobody_else() -> Result<()> {
+    let shop = TestShop::start(&Settings::default())?;
+    let product = shop.product(PRICE, CURRENCY)?;
+    shop.stock_by_api(&product, &codes("held", 4))?;
+    let (channel, other) = (shop.channel()?, shop.channel()?);
+    shop.credit(&channel, "100", CURRENCY)?;
+    block_on(is_shown(&shop, &product, &channel, &other))?
+}
+
+async fn is_shown(shop: &TestShop, product: &str, channel: &Channel, other: &Channel) -> Result<()> {
+    let mut buyer = shop.client(&channel.token)?;
+    let (first, placed) = order(&mut buyer, product, "one").await?;
+    let (again, _) = order(&mut buyer, product, "one").await?;
+    assert_eq!(first.body, again.body, "a repeat is answered with other bytes");
+    let mismatch = order_of(product).replace("1}", "2}");
+    assert_ne!(mismatch, order_of(product));
+    check_problem(&buyer.order("one", mismatch).await?, 422, "idempotency_mismatch")?;
+
+    let path = format!("/api/v1/orders/{}", text(&placed, "order")?);
+    let code = text(&placed["items"][0], "code")?;
+    let mut holder = shop.client(text(&placed, "token")?)?;
+    for client in [&mut buyer, &mut holder] {
+        let seen = client.get(&path).await?.expect(200)?;
+        assert_eq!(seen["items"][0]["code"], code);
+        assert_eq!(seen["items"][0]["receipt"], placed["items"][0]["receipt"]);
+        assert_eq!(
+            seen["items"][0]["events"][0]["kind"], "sold",
+            "the supplier's events are shown: {seen}"
+        );
+    }
+    let mut admin = shop.client(&shop.admin)?;
+    let seen = admin.get(&path).await?;
+    assert_eq!(seen.expect(200)?["items"][0]["state"], "sold");
+    assert!(
+        !seen.text().contains(code) && !seen.text().contains("salt"),
+        "{}",
+        seen.text()
+    );
+
+    let (_, second) = order(&mut buyer, product, "two").await?;
+    let mut stranger = shop.client(&other.token)?;
+    let mut wrong_token = shop.client(text(&second, "token")?)?;
+    for client in [&mut stranger, &mut wrong_token] {
+        check_problem(&client.get(&path).await?, 404, "not_found")?;
+        let redeem = client.post(&format!("{path}/redeem"), r#"{"item":1}"#).await?;
+        check_problem(&redeem, 404, "not_found")?;
+    }
+    check_problem(
+        &stranger.order("three", order_of(product)).await?,
+        402,
+        "insufficient_credit",
+    )?;
+    let forged = format!("{}0", &text(&placed, "token")?[..text(&placed, "token")?.len() - 1]);
+    if forged != text(&placed, "token")? {
+        let answer = shop.client(&forged)?.get(&path).await?;
+        check_problem(&answer, 401, "unauthenticated")?;
+        assert!(answer.headers["www-authenticate"].to_str()?.starts_with("Bearer"));
+    }
+    check_problem(&holder.order("four", order_of(product)).await?, 403, "forbidden")?;
+    check_problem(&buyer.get("/api/v1/batches").await?, 403, "forbidden")?;
+    check_problem(&admin.get("/api/v1/wallet").await?, 403, "forbidden")?;
+    check_problem(
+        &buyer.get(&format!("/api/v1/orders/{UNKNOWN}")).await?,
+        404,
+        "not_found",
+    )?;
+    check_problem(&buyer.get("/api/v1/orders/x").await?, 404, "not_found")?;
+
+    // Without a prover, whoever holds the order still has its receipts.
+    for id in [text(&placed, "order")?, text(&placed["items"][0], "keyId")?] {
+        let path = format!("/api/v1/proofs/{id}");
+        for client in [&mut buyer, &mut holder] {
+            let unproved = check_problem(&client.get(&path).await?, 503, "prover_unavailable")?;
+            assert_eq!(
+                unproved["receipts"],
+                json!([placed["items"][0]["receipt"]]),
+                "{unproved}"
+            );
+        }
+        for client in [&mut stranger, &mut wrong_token, &mut admin] {
+            check_problem(&client.get(&path).await?, 404, "not_found")?;
+        }
+    }
+    check_problem(&buyer.get("/api/v1/proofs/x").await?, 404, "not_found")?;
+    check_problem(&buyer.get("/data/epochs/0000000001.events").await?, 404, "not_found")?;
+
+    let page = buyer.get("/api/v1/orders?limit=1").await?.expect(200)?;
+    assert_eq!(page["items"][0]["order"], second["order"]);
+    let next = format!("/api/v1/orders?limit=1&after={}", text(&page, "next")?);
+    let page = buyer.get(&next).await?.expect(200)?;
+    assert_eq!(
+        (&page["items"][0]["order"], &page["next"]),
+        (&placed["order"], &Value::Null)
+    );
+    Ok(())
+}
+
+#[test]
+fn keys_come_in_are_used_paid_back_and_withdrawn() -> Result<()> {
+    let shop = TestShop::start(&Settings::default())?;
+    let channel = shop.channel()?;
+    shop.credit(&channel, "100", CURRENCY)?;
+    block_on(live(&shop, &channel))??;
+    shop.check()
+}
+
+async fn live(shop: &TestShop, channel: &Channel) -> Result<()> {
+    let (mut admin, mut buyer) = (shop.client(&shop.admin)?, shop.client(&channel.token)?);
+    let body = json!({"name": "月卡", "price": "9.9", "currency": "CNY"}).to_string();
+    let made = admin.post("/api/v1/products", body.clone()).await?.expect(201)?;
+    assert_eq!((&made["price"], &made["version"]), (&json!("9.90"), &json!(1)));
+    check_problem(&admin.post("/api/v1/products", body).await?, 409, "conflict")?;
+    let product = text(&made, "product")?;
+
+    let batches = format!("/api/v1/products/{product}/batches");
+    check_problem(&admin.post(&batches, "a\n").await?, 400, "invalid_field")?;
+    let import = format!("{batches}?name=first&format=lines");
+    let file = "CODE-0001\nCODE-0002\nCODE-0002\nCODE-0003\n";
+    let report = admin.post(&import, file).await?.expect(200)?;
+    assert_eq!(
+        (&report["imported"], &report["refused"]),
+        (&json!(3), &json!(1)),
+        "{report}"
+    );
+    let batch = format!("/api/v1/batches/{}", text(&report, "batch")?);
+    let refused = admin.get(&format!("{batch}/refused-lines")).await?.expect(200)?;
+    assert_eq!(refused["items"][0]["line"], 3, "{refused}");
+    let activated = admin.post(&format!("{batch}/activate"), "").await?.expect(200)?;
+    assert_eq!(activated["activated"], 3);
+    let stock = format!("/api/v1/products/{product}/stock");
+    assert_eq!(admin.get(&stock).await?.expect(200)?["available"], 3);
+
+    let (_, placed) = order(&mut buyer, product, "one").await?;
+    let path = format!("/api/v1/orders/{}", text(&placed, "order")?);
+    let key = format!("/api/v1/keys/{}", text(&placed["items"][0], "keyId")?);
+    check_problem(
+        &admin.post(&format!("{key}/void"), r#"{"reason":"no"}"#).await?,
+        409,
+        "conflict",
+    )?;
+    let redeem = format!("{path}/redeem");
+    let problem = check_problem(&buyer.post(&redeem, r#"{"item":"1"}"#).await?, 400, "invalid_field")?;
+    assert_eq!(problem["field"], "/item");
+    let redeemed = buyer.post(&redeem, r#"{"item":1}"#).await?;
+    assert_eq!(redeemed.expect(200)?["kind"], "redeemed");
+    assert_eq!(buyer.post(&redeem, r#"{"item":1}"#).await?.body, redeemed.body);
+    let refund = admin
+        .post(&format!("{path}/refund"), r#"{"item":1,"reason":"broken"}"#)
+        .await?;
+    assert_eq!(refund.expect(200)?["kind"], "refunded");
+    assert_eq!(admin.get(&key).await?.expect(200)?["state"], "refunded");
+    assert_eq!(buyer.get(&path).await?.expect(200)?["state"], "refunded");
+    let wallet = buyer.get("/api/v1/wallet").await?.expect(200)?;
+    assert_eq!(wallet["credit"][0]["balance"], "100.00");
+    Ok(())
+}
+
+#[test]
+fn a_stranger_finds_the_description_the_health_and_the_merchant() -> Result<()> {
+    let shop = TestShop::start(&Settings::default())?;
+    block_on(finds(&shop))?
+}
+
+async fn finds(shop: &TestShop) -> Result<()> {
+    let mut client = shop.client("")?;
+    assert_eq!(client.get("/healthz").await?.expect(200)?["status"], "ok");
+    let ready = client.get("/readyz").await?.expect(200)?;
+    assert_eq!(
+        ready,
+        json!({"database": true, "schema": true, "clock": true, "counter": true, "fence": null})
+    );
+    assert!(client.get("/docs/").await?.text().contains("swagger"));
+    assert!(client.get("/openapi.json").await?.expect(200)?["paths"]["/api/v1/orders"].is_object());
+    check_problem(&client.get("/nothing?token=geheim").await?, 404, "not_found")?;
+    check_problem(&client.get("/api/v1/wallet").await?, 401, "unauthenticated")?;
+    check_problem(&client.get("/metrics").await?, 401, "unauthenticated")?;
+    let metrics = shop.client(&shop.admin)?.get("/metrics").await?.text();
+    let counted = r#"shelfproof_http_requests_total{method="GET",route="/healthz",status="200"}"#;
+    assert!(
+        metrics.contains(counted) && metrics.contains(r#"route="none""#),
+        "{metrics}"
+    );
+    assert!(!shop.logs()?.contains("geheim"), "a query is in the log");
+    client.move_to(shop.metrics(0).ok_or("no address for metrics")?);
+    assert!(client.get("/metrics").await?.text().contains(counted));
+    assert_eq!(client.get("/healthz").await?.status, 404, "more than metrics is there");
+    client.move_to(shop.address(0));
+
+    let merchant = client.get("/.well-known/shelfproof.json").await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("shelfproof.json");
+    fs::write(&file, &merchant.body)?;
+    let pinned = Command::new(tools::binary("shelfproof-verify")?)
+        .args(["trust", "add", "harness", "--from"])
+        .arg(&file)
+        .env("SHELFPROOF_TRUST_STORE", folder.path().join("merchants.json"))
+        .output()?;
+    assert!(pinned.status.success(), "{}", String::from_utf8_lossy(&pinned.stderr));
+    Ok(())
+}

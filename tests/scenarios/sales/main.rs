@@ -1,0 +1,12 @@
+//! Sales: orders, what they answer, refunds, and many buyers at once.
+//!
+//! `order_queue` sells inside this process, over a real database; the others run the program `shelfproof` and call its
+//! API. A test of an endpoint goes to `api`, one of an order's outcome to `order_queue`.
+
+mod api;
+mod neighbours;
+mod order_queue;
+mod races;
+mod refunds;
+mod requests;
+mod spelling;
