@@ -1,5 +1,6 @@
 //! The house's rules, as tests over the files that git knows or would add.
 
+mod documents;
 mod files;
 mod packages;
 
