@@ -1,16 +1,28 @@
-//! The command line.
+//! The command line: arguments in, text or JSON out.
+//!
+//! A command is a file with its arguments and its `run`, and a variant of [`Command`]. It returns a [`Done`]; only [`run`] prints.
 
 use std::error::Error;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shelfproof_anchor::register::{Account, Outcome, Registration};
+use shelfproof_anchor::config::Config;
+use shelfproof_anchor::owner::{Change, Owner, Registration};
+use shelfproof_anchor::step::Unobserved;
+use shelfproof_anchor::store::intents::intent_open;
+use shelfproof_anchor::store::lock::session_open;
+use shelfproof_anchor::tx::{IntentLog, Journal};
+use shelfproof_base::config::Settings;
 use shelfproof_base::output::print;
 use shelfproof_verifier::chain::rpc::Finality;
+use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
 
 mod export;
 mod key;
@@ -33,7 +45,7 @@ struct Cli {
 
 const HELP: &str = "\
 Exit status: 0 done (or was done before), 1 failed, 2 the command line is wrong.
-Key files and passphrases are read from files only. A command that was killed is run again: it asks the chain first.";
+Key files and passphrases are read from files only. A command that was killed is run again: it goes on with the transaction that it stored.";
 
 const DEPLOY_HELP: &str = "\
 Example, on a chain of your own machine:
@@ -72,6 +84,14 @@ struct ConfigArgs {
     config: Option<PathBuf>,
 }
 
+/// The database that keeps an owner's transaction.
+#[derive(Debug, Args)]
+struct LogArgs {
+    /// The configuration whose database keeps the transaction, for the running anchor to carry on; --journal goes before it
+    #[arg(long, env = "SHELFPROOF_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
 /// The chain, and who signs.
 #[derive(Debug, Args)]
 struct ChainArgs {
@@ -81,6 +101,9 @@ struct ChainArgs {
     /// The chain that is meant; the node's word where not given
     #[arg(long)]
     chain_id: Option<u64>,
+    /// The file that keeps the transaction until it is final; beside the key file, as NAME.transactions, where not given
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
     #[command(flatten)]
     signer: SignerArgs,
 }
@@ -103,6 +126,8 @@ struct SignerArgs {
 struct RegisterArgs {
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    config: LogArgs,
     /// The registry's address
     #[arg(long)]
     registry: Address,
@@ -126,28 +151,28 @@ struct RegisterArgs {
     confirmations: Option<u64>,
 }
 
-/// Reads the command line, does what it says, and tells how it went.
+/// Parses the command line, runs the command, and prints its result.
 pub(crate) async fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = cli.command.run().await.and_then(|done| {
-        let said = if cli.json { done.json.to_string() } else { done.text };
-        Ok(print(&format!("{said}\n"))?)
+        let shown = if cli.json { done.json.to_string() } else { done.text };
+        Ok(print(&format!("{shown}\n"))?)
     });
     let error = match done {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
     if let Some(Shown(done)) = error.downcast_ref() {
-        let said = if cli.json {
+        let shown = if cli.json {
             done.json.to_string()
         } else {
             done.text.clone()
         };
-        return match print(&format!("{said}\n")) {
+        return match print(&format!("{shown}\n")) {
             Ok(()) | Err(_) => ExitCode::FAILURE,
         };
     }
-    // Where not even this can be said, the exit code says it.
+    // If this cannot be printed either, the exit code is all there is.
     let is_printed = cli.json && print(&format!("{}\n", json!({ "error": error.to_string() }))).is_ok();
     if !is_printed {
         eprintln!("error: {error}");
@@ -155,14 +180,14 @@ pub(crate) async fn run() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// What a command says in the end.
+/// A command's result, for programs and for people.
 #[derive(Debug)]
 struct Done {
     json: Value,
     text: String,
 }
 
-/// A command that did what it should, and found that something needs to be done.
+/// The result of a command that worked, and found something that needs an operator: exit status 1.
 #[derive(Debug)]
 struct Shown(Done);
 
@@ -189,7 +214,9 @@ impl Command {
     }
 }
 
-async fn connect(args: &ChainArgs) -> Result<Account, Box<dyn Error>> {
+/// The account of `args`, over the log that keeps its transactions: the file of `--journal`, the database of `config`, a file beside
+/// the key, or memory alone for the key that everybody has.
+async fn connect(args: &ChainArgs, config: Option<&Path>) -> Result<Owner, Box<dyn Error>> {
     let signer = key::signer(&args.signer)?;
     let chain_id = match (args.signer.dev_account, args.chain_id) {
         (None, told) => told,
@@ -198,27 +225,49 @@ async fn connect(args: &ChainArgs) -> Result<Account, Box<dyn Error>> {
             return Err("--dev-account is for chain 31337 alone: everybody knows its key. Give --key-file".into());
         }
     };
-    Ok(Account::connect(&args.rpc, chain_id, signer).await?)
+    let beside_key = args
+        .signer
+        .key_file
+        .as_ref()
+        .map(|file| file.with_extension("transactions"));
+    let log = match (&args.journal, config, beside_key) {
+        (Some(file), _, _) => IntentLog::Journal(Journal::open(file)?),
+        (None, Some(config), _) => IntentLog::Database(database(config).await?),
+        (None, None, Some(file)) => IntentLog::Journal(Journal::open(&file)?),
+        (None, None, None) => IntentLog::Journal(Journal::default()),
+    };
+    Ok(Owner::connect(&args.rpc, chain_id, signer, log, Box::new(Unobserved)).await?)
+}
+
+/// A session of the configured database, which must have its schema.
+async fn database(config: &Path) -> Result<PgConnection, Box<dyn Error>> {
+    let config = Config::read(&Settings::read(Some(config), &[])?)?;
+    let options = PgConnectOptions::from_str(config.database.url.expose_secret())?;
+    let mut connection = session_open(&options).await?;
+    match intent_open(&mut connection).await {
+        Ok(_) => Ok(connection),
+        Err(error) => Err(format!("the database: {error}; run `shelfproof migrate` first, or give --journal").into()),
+    }
 }
 
 async fn deploy(args: &ChainArgs) -> Result<Done, Box<dyn Error>> {
-    let account = connect(args).await?;
-    let (registry, outcome) = account.deploy().await?;
+    let mut owner = connect(args, None).await?;
+    let (registry, change) = owner.deploy().await?;
     Ok(Done {
         json: json!({
-            "chainId": account.chain_id(),
+            "chainId": owner.chain_id(),
             "registry": registry,
-            "deployed": matches!(outcome, Outcome::Done(_)),
+            "deployed": matches!(change, Change::Done(_)),
         }),
         text: format!(
             "{}registry {registry}",
-            said(outcome, "the registry was deployed before\n")
+            outcome_line(change, "the registry was deployed before\n")
         ),
     })
 }
 
 async fn register(args: RegisterArgs) -> Result<Done, Box<dyn Error>> {
-    let account = connect(&args.chain).await?;
+    let mut owner = connect(&args.chain, args.config.config.as_deref()).await?;
     let registration = Registration {
         registry: args.registry,
         salt: args.salt,
@@ -228,26 +277,26 @@ async fn register(args: RegisterArgs) -> Result<Done, Box<dyn Error>> {
         data_uri: args.data_uri,
     };
     let finality = args.confirmations.map_or(Finality::Tag, Finality::Confirmations);
-    let (merchant_id, outcome) = account.register(&registration, finality).await?;
-    let (chain_id, registry) = (account.chain_id(), args.registry);
+    let (merchant_id, change) = owner.register(&registration, finality).await?;
+    let (chain_id, registry) = (owner.chain_id(), args.registry);
     Ok(Done {
         json: json!({
             "chainId": chain_id,
             "registry": registry,
             "merchantId": merchant_id,
-            "owner": account.address(),
-            "registered": matches!(outcome, Outcome::Done(_)),
+            "owner": owner.address(),
+            "registered": matches!(change, Change::Done(_)),
         }),
         text: format!(
             "{}[chain]\nchain_id = {chain_id}\nregistry = \"{registry}\"\nmerchant_id = \"{merchant_id}\"",
-            said(outcome, "this merchant was registered before\n")
+            outcome_line(change, "this merchant was registered before\n")
         ),
     })
 }
 
-fn said(outcome: Outcome, found: &str) -> String {
-    match outcome {
-        Outcome::Found => found.to_owned(),
-        Outcome::Done(transaction) => format!("transaction {transaction}\n"),
+fn outcome_line(change: Change, found: &str) -> String {
+    match change {
+        Change::Found => found.to_owned(),
+        Change::Done(transaction) => format!("transaction {transaction}\n"),
     }
 }

@@ -1,5 +1,6 @@
-//! Whether a database is as far as the chain: one that was restored from an old backup does not know what was sold since,
-//! and would sell it again.
+//! Compares a database with the chain: one that was restored from an old backup lacks what was sold since, and would sell it again.
+//!
+//! [`latest`] reads the chain's newest epoch, [`compare`] looks it up in the database. The node fences its sales with both.
 
 use std::fmt;
 
@@ -11,27 +12,24 @@ use crate::store::StoreError;
 use crate::store::epochs::epoch_get;
 use crate::store::fence::{Marks, fence_marks};
 
-/// How a database stands to the chain.
+/// The result of comparing a database with the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fence {
-    /// It knows all that the chain holds: it may sell.
+    /// The database holds what the chain holds: it may sell.
     Open,
-    /// The chain holds an epoch that it does not know.
+    /// The chain holds an epoch that the database lacks.
     Behind {
         /// The chain's latest epoch.
         chain: u64,
-        /// Its own newest.
+        /// The database's newest epoch.
         database: u64,
     },
-    /// It holds something else than the chain under that number.
-    Differs {
-        /// The epoch.
-        number: u64,
-    },
-    /// Its server is a standby: promoted as it is, it may lack what the other sold last.
+    /// The database holds another epoch of that number than the chain.
+    Differs { number: u64 },
+    /// The database's server is a standby: once promoted, it may lack what its primary sold last.
     Standby,
-    /// Its server counts transactions from an earlier number than it once did: what is written now would be taken for
-    /// old, and never be sealed.
+    /// The database's server counts transactions from an earlier number than it once did: what is written now would count as old,
+    /// and would never be in an epoch.
     Counter {
         /// The server's next transaction.
         database: u64,
@@ -40,27 +38,24 @@ pub enum Fence {
     },
 }
 
-/// Why it cannot be told.
+/// Why a database could not be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum FenceError {
-    /// The chain cannot be read.
     #[error("the chain cannot be read: {0}")]
     Chain(#[from] RpcError),
-    /// The registry does not know the merchant.
     #[error(
         "the registry does not know this merchant: register it with `shelfproof-anchor register`, or look at [chain]"
     )]
     NotRegistered,
-    /// The node lags behind the chain, or the chain stands still.
+    /// The node lags behind the chain, or the chain makes no blocks.
     #[error(
         "the chain's node lags: its newest block is {age_s} s old. Look at that node; for a chain that makes blocks seldom, \
          set chain.stale_after_s"
     )]
     Stale {
-        /// How old its newest block is.
+        /// The age of its newest block.
         age_s: u64,
     },
-    /// The database cannot be read.
     #[error("the database cannot be read: {0}")]
     Database(#[from] StoreError),
 }
@@ -71,22 +66,20 @@ impl From<sqlx::Error> for FenceError {
     }
 }
 
-/// An epoch that the chain holds; number 0 is none yet.
+/// An epoch that the chain holds; number 0 for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OnChain {
-    /// Its number.
     pub number: u64,
-    /// Its hash.
     pub hash: B256,
 }
 
-/// The merchant's latest epoch in the newest block, final or not: to wait until it is final would leave a while in which a
-/// key is sold again. An epoch that such a block held comes again where the block is dropped.
+/// The merchant's latest epoch in the newest block, final or not: waiting until it is final would leave time in which a key is sold
+/// twice. Where the chain drops that block, the anchor sends the epoch again.
 ///
-/// A node whose newest block is more than `stale_after_s` old may not know the latest epoch; 0 believes any.
+/// A node whose newest block is older than `stale_after_s` may lack the latest epoch, and is refused; 0 accepts any.
 ///
 /// # Errors
-/// Where the chain cannot be read, its node lags, or the registry does not know the merchant.
+/// If the chain cannot be read, its node lags, or the registry does not know the merchant.
 pub async fn latest(source: &RpcSource, stale_after_s: u64, now_s: u64) -> Result<OnChain, FenceError> {
     let block = source.newest_block().await?;
     let age_s = now_s.saturating_sub(block.time_s);
@@ -95,7 +88,7 @@ pub async fn latest(source: &RpcSource, stale_after_s: u64, now_s: u64) -> Resul
     }
     let (number, hash) = source.latest_epoch(&block).await?;
     if number == 0 {
-        // An unknown merchant has no epoch either, and nothing that is sold for it can ever be proved.
+        // An unknown merchant has no epoch either, and no sale of it could ever be proved.
         source.vrf_public_key(&block).await.map_err(|error| match error {
             RpcError::NotRegistered => FenceError::NotRegistered,
             error => error.into(),
@@ -104,11 +97,11 @@ pub async fn latest(source: &RpcSource, stale_after_s: u64, now_s: u64) -> Resul
     Ok(OnChain { number, hash })
 }
 
-/// Holds the database against epochs that were seen on the chain before: an epoch is in the database before it is sent, so
-/// that no honest one can appear between the two.
+/// Looks epochs up that were read from the chain before this call: an epoch is in the database before it is sent, so the database holds
+/// each of them, unless it is an old one.
 ///
 /// # Errors
-/// Where the database cannot be read.
+/// If the database cannot be read.
 pub async fn compare(connection: &mut PgConnection, seen: &[OnChain]) -> Result<Fence, FenceError> {
     let marks = fence_marks(connection).await?;
     for epoch in seen {
@@ -125,7 +118,7 @@ pub async fn compare(connection: &mut PgConnection, seen: &[OnChain]) -> Result<
     Ok(Fence::Open)
 }
 
-/// `known` is the hash that the database holds for the chain's `number`.
+/// `known` is the database's hash of the epoch `number`, `hash` the chain's.
 fn judge(number: u64, hash: &B256, known: Option<B256>, marks: &Marks) -> Fence {
     match known {
         None if number > 0 => Fence::Behind {
@@ -142,8 +135,8 @@ fn judge(number: u64, hash: &B256, known: Option<B256>, marks: &Marks) -> Fence 
     }
 }
 
-/// The epoch of transaction numbers (their upper 32 bits) that brings a server from `next` to `least` or above. The lower
-/// bits stay: nothing that the server itself keeps depends on the upper ones.
+/// The upper 32 bits of transaction numbers (PostgreSQL's epoch) with which a server counts on from `least` or above, where its next
+/// number is `next`. The lower bits stay: nothing that the server stores depends on the upper ones.
 const fn transaction_epoch(next: u64, least: u64) -> u64 {
     let epoch = least >> 32;
     if next & 0xffff_ffff < least & 0xffff_ffff {
@@ -157,7 +150,7 @@ const REPAIR: &str = "Restore the newest backup with all archived write-ahead lo
 const LAST_RESORT: &str = "Where there is none, this shelf must not sell again: retire the merchant and register another, \
                            with codes whose published history shows no sale (`shelfproof-anchor follow` tells)";
 
-/// What is wrong, and how to repair it.
+/// Says what is wrong, and how to repair it.
 impl fmt::Display for Fence {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

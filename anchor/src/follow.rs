@@ -1,4 +1,4 @@
-//! A mirror: a history built from the chain and the published data alone, kept up to date, and proved from.
+//! A mirror: it builds a history from the chain and the published data alone, keeps it up to date, and answers proofs from it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
+use shelfproof_base::client::{HttpError, Reach};
 use shelfproof_base::clock::now_ms;
-use shelfproof_base::web::is_web_address;
+use shelfproof_base::web::parse_url;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::published::Data;
 use tokio::net::TcpListener;
@@ -22,66 +23,51 @@ use crate::metrics;
 use crate::replay::{Replay, ReplayError};
 use crate::status::{Condition, Status};
 
-/// What a mirror is told.
+/// A mirror's settings.
 #[derive(Debug)]
 pub struct Mirror {
     /// A node's JSON-RPC address.
     pub rpc: SecretString,
-    /// The chain that is meant.
+    /// The chain that is meant; `None` takes the node's word.
     pub chain_id: Option<u64>,
-    /// The registry.
     pub registry: Address,
-    /// The merchant in it.
     pub merchant_id: B256,
-    /// When a block is final.
     pub finality: Finality,
-    /// Where the data is; the registry's own word where not told.
+    /// Address or folder of the data; `None` takes the address that the registry names.
     pub data: Option<String>,
-    /// The block that the search for epochs begins at.
+    /// The search for epochs begins at this block.
     pub from_block: u64,
-    /// The folder that keeps the history.
+    /// The history's folder.
     pub folder: PathBuf,
-    /// Where proofs are answered.
+    /// The address that answers proofs.
     pub listen: SocketAddr,
-    /// How often the chain is looked at.
+    /// The pause between two reads of the chain.
     pub poll: Duration,
 }
 
 /// Why a mirror does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
-    /// The chain.
     #[error("{0}")]
     Chain(#[from] RpcError),
-    /// The folder.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The data's address.
-    #[error("the data's address is none: {0}; give --data")]
+    #[error("the data's address cannot be used: {0}; give --data")]
     Data(String),
-    /// The address to listen on.
     #[error("--listen {address}: {cause}: choose another port, or end what listens there")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The system's words.
-        cause: io::Error,
-    },
-    /// The listener failed.
+    Listen { address: SocketAddr, cause: io::Error },
     #[error("answering proofs: {0}")]
     Serve(#[from] io::Error),
-    /// Metrics.
     #[error("metrics: {0}")]
     Metrics(String),
-    /// A thread of this process failed.
     #[error("a thread of this process failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
 }
 
-/// Follows a merchant until `stop`. `ready` is told where proofs are answered.
+/// Follows a merchant until `stop`. Calls `ready` with the address once proofs are answered there.
 ///
 /// # Errors
-/// Where it cannot begin. What fails later is told by its status, and tried again.
+/// If it cannot begin. What fails later is reported in its status, and tried again.
 pub async fn follow(
     mirror: Mirror,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -96,8 +82,11 @@ pub async fn follow(
         mirror.finality,
     );
     let source = source.await?;
-    let is_told = mirror.data.is_some();
-    let data = data_of(&source, mirror.data).await?;
+    let place = match mirror.data {
+        Some(place) => Place::Given(place),
+        None => Place::registered(mirror.rpc.expose_secret()).await?,
+    };
+    let data = place.open(&source).await?;
     let (folder, merchant_id) = (mirror.folder, mirror.merchant_id);
     let history = tokio::task::spawn_blocking(move || History::open(&folder, merchant_id)).await??;
     let history = Arc::new(history);
@@ -116,34 +105,55 @@ pub async fn follow(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        lost = keep_up(replay, is_told, &history, &status, mirror.poll) => Err(lost.into()),
+        lost = keep_up(replay, &place, &history, &status, mirror.poll) => Err(lost.into()),
     }
 }
 
-/// Where the merchant's data is: what was told, or what the registry says, which anybody may write: never a folder of this
-/// machine.
-///
-/// # Errors
-/// Where the chain cannot be read, or the address is none.
-pub async fn data_of(source: &RpcSource, told: Option<String>) -> Result<Data, FollowError> {
-    let place = if let Some(place) = told {
-        place
-    } else {
-        let named = source.data_uri(&source.final_block().await?).await?;
-        if !is_web_address(&named) {
-            let none = "the registry names no http or https address";
-            return Err(FollowError::Data(none.to_owned()));
-        }
-        named
-    };
-    Data::open(&place).map_err(|error| FollowError::Data(error.to_string()))
+/// Where the merchant's data is.
+#[derive(Debug)]
+pub enum Place {
+    /// An address or a folder that the operator gave.
+    Given(String),
+    /// The address that the registry contains. A third party wrote it, so it must be an address, and a public one
+    /// unless the node's own address is private.
+    Registered(Reach),
 }
 
-/// Epoch after epoch, until the history must be opened again. Data that is missing may have moved: where none was told, the
-/// registry is asked again.
+impl Place {
+    /// The address that the registry contains, which is read through the node at `rpc`.
+    ///
+    /// # Errors
+    /// If `rpc` is not an http or https address.
+    pub async fn registered(rpc: &str) -> Result<Self, RpcError> {
+        let rpc = parse_url(rpc).map_err(HttpError::from)?;
+        Ok(Self::Registered(Reach::of_third_party(&rpc).await))
+    }
+
+    /// Opens the data there.
+    ///
+    /// # Errors
+    /// If the chain cannot be read, or the place cannot be opened.
+    pub async fn open(&self, source: &RpcSource) -> Result<Data, FollowError> {
+        let data = match self {
+            Self::Given(place) => Data::open(place, Reach::Any),
+            Self::Registered(reach) => {
+                let named = source.data_uri(&source.final_block().await?).await?;
+                if parse_url(&named).is_err() {
+                    let none = "the registry names no http or https address";
+                    return Err(FollowError::Data(none.to_owned()));
+                }
+                Data::open(&named, *reach)
+            }
+        };
+        data.map_err(|error| FollowError::Data(error.to_string()))
+    }
+}
+
+/// Adds epoch after epoch, until the history must be opened again. Missing data may have moved: unless its place was given, it is read
+/// from the registry again.
 async fn keep_up(
     mut replay: Replay,
-    is_told: bool,
+    place: &Place,
     history: &Arc<History>,
     status: &watch::Sender<Status>,
     poll: Duration,
@@ -156,19 +166,19 @@ async fn keep_up(
             Ok(_) => (Condition::Working, String::new()),
             Err(ReplayError::History(lost @ HistoryError::Lost(_))) => return lost,
             Err(error) => {
-                if !is_told && matches!(error, ReplayError::Missing { .. }) {
-                    // Where this fails, the old address stays.
-                    replay.data = data_of(&replay.source, None).await.unwrap_or(replay.data);
+                if matches!((place, &error), (Place::Registered(_), ReplayError::Missing { .. })) {
+                    // If this fails, the old address stays.
+                    replay.data = place.open(&replay.source).await.unwrap_or(replay.data);
                 }
                 (condition(&error), error.to_string())
             }
         };
-        say(status, history, condition, detail);
+        report(status, history, condition, detail);
         sleep(poll).await;
     }
 }
 
-fn say(status: &watch::Sender<Status>, history: &History, condition: Condition, detail: String) {
+fn report(status: &watch::Sender<Status>, history: &History, condition: Condition, detail: String) {
     let (final_epoch, final_hash) = history.final_epoch();
     let now = Status {
         condition,

@@ -1,11 +1,11 @@
-//! Everything between a list of events and the proof of a key's history, in one folder.
+//! The history folder: published data, history map and proofs. From a list of events to the proof of a key's history.
 //!
-//! An epoch is computed from its events on top of the newest one, published, pushed; once its block is final it is
-//! finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs alone. All of
-//! it follows from the chain and the published data, so that a mirror keeps the same folder as the merchant.
+//! An epoch is computed from its events on top of the newest one, published, and pushed in memory; once its block is final it is
+//! finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs alone. All of it
+//! follows from the chain and the published data, so a mirror keeps the same folder as the merchant.
 //!
-//! Nothing here knows a database or a chain, and everything here blocks: from asynchronous code it is called on a thread
-//! that may. One process at a time has a folder open, and one task of it writes.
+//! There is no database and no chain here. Every function blocks: asynchronous code calls them on a thread that may. One process at a
+//! time has a folder open, and one task in it writes.
 
 mod compute;
 mod data;
@@ -39,10 +39,10 @@ pub use error::HistoryError;
 use folder::Folder;
 use proofs::Facts;
 
-/// No event's time is too late for a block that is not there yet.
+/// The block time of an epoch that is in no block yet: no event is too late for it.
 const NO_BLOCK_YET_S: u64 = u64::MAX;
 
-/// One merchant's history, open in this process alone.
+/// One merchant's history folder, open in this process alone.
 pub struct History {
     folder: Folder,
     merchant_id: B256,
@@ -50,13 +50,13 @@ pub struct History {
 }
 
 struct State {
-    /// The map at the last final epoch, and what waits above it.
+    /// The map at the last final epoch, with a layer for each epoch above it.
     overlay: Overlay,
-    /// What becomes the proofs files of the waiting epochs, oldest first: one for each layer of the overlay.
+    /// What the proofs files of those epochs are made from, oldest first: one for each layer of the overlay.
     waiting: VecDeque<Arc<Waiting>>,
 }
 
-/// An epoch that is not final yet.
+/// An epoch above the last final one.
 struct Waiting {
     header: Header,
     tree: EventsTree,
@@ -64,7 +64,7 @@ struct Waiting {
 }
 
 impl History {
-    /// Opens the history of that merchant in that folder, or begins an empty one where there is none.
+    /// Opens the history of that merchant in that folder; creates an empty one where there is none.
     ///
     /// # Errors
     /// [`HistoryError::Map`] where another process has it open, [`HistoryError::OtherMerchant`],
@@ -82,7 +82,7 @@ impl History {
         })
     }
 
-    /// Takes away all in that folder that follows from the published data, which stays, for it to be made again.
+    /// Removes map and proofs, which follow from the published data, from that folder. The published data stays.
     ///
     /// # Errors
     /// [`HistoryError::Map`] where another process has it open, [`HistoryError::Io`].
@@ -114,18 +114,16 @@ impl History {
         self.read().overlay.tip()
     }
 
-    /// How many epochs wait to be final, and how many keys' updates they hold: memory goes by the latter, about a
-    /// kilobyte and a half each.
+    /// The number of epochs above the last final one, and the number of key updates in them, each of which takes about 1.5 kB of memory.
     #[must_use]
     pub fn waiting(&self) -> (usize, u64) {
         let state = self.read();
         (state.overlay.layers(), state.overlay.waiting())
     }
 
-    /// Works out the next epoch on top of [`Self::tip`] from its events, which rise strictly by (key id, version):
-    /// follows each from its key's head exactly as an auditor does, so that nothing is anchored that an auditor would
-    /// refuse. (But for a time over ten minutes after the block, which is not known yet.) Writes nothing; takes
-    /// seconds of all processors for a large epoch.
+    /// Computes the next epoch on top of [`Self::tip`]. `events` rise strictly by (key id, version). Each is checked against its
+    /// key's head exactly as an auditor does, so that nothing is anchored that an auditor would refuse; except for a time over
+    /// ten minutes after the block, which is not known yet. Writes nothing; takes seconds of all processors for a large epoch.
     ///
     /// # Errors
     /// [`HistoryError::Breach`] where the events are not legal; where the map cannot be read.
@@ -145,7 +143,7 @@ impl History {
         compute::compute_epoch(&self.read().overlay, &self.merchant_id, events, anchored_at_s)
     }
 
-    /// Publishes the epoch's data, before its hash is stored anywhere; see [`published::Published::write`].
+    /// Publishes the epoch's data. Must be called before its hash is stored anywhere; see [`published::Published::write`].
     ///
     /// # Errors
     /// [`HistoryError::Io`].
@@ -153,7 +151,7 @@ impl History {
         self.folder.data.write(computed.header.number, &computed.data)
     }
 
-    /// Makes the epoch the tip, in memory.
+    /// Makes the epoch the tip, in memory only.
     ///
     /// # Errors
     /// [`HistoryError::Map`] where something was pushed or truncated since it was computed.
@@ -181,15 +179,15 @@ impl History {
         self.folder.data.read(number, data_hash)
     }
 
-    /// Where an epoch's published data lies, or would.
+    /// The path of an epoch's data file, whether it exists or not.
     #[must_use]
     pub fn data_path(&self, number: u64) -> PathBuf {
         self.folder.data.path(number)
     }
 
-    /// The oldest waiting epoch is final, in that block of that time (Unix seconds): writes its proofs file, then
-    /// commits it to the map. A crash between the two leaves proofs that this writes again. Nothing is proved while the
-    /// map advances.
+    /// Takes the oldest epoch that is not final into the map: it is final, in that block of that time (Unix seconds). Writes its
+    /// proofs file first; a crash between the two leaves a file that the next call writes again. Proofs wait while the map
+    /// advances.
     ///
     /// # Errors
     /// [`HistoryError::NotWaiting`] where it is not the oldest; where something cannot be written. After
@@ -215,7 +213,7 @@ impl History {
         Ok(())
     }
 
-    /// Forgets the waiting epochs above `number`, for a chain that turned back. Final epochs stay.
+    /// Forgets the epochs above `number` that are not final.
     pub fn truncate(&self, number: u64) {
         let mut state = self.write();
         state.overlay.truncate(number);
@@ -223,8 +221,7 @@ impl History {
         state.waiting.truncate(layers);
     }
 
-    /// All that happened to a key up to the last final epoch, with its proofs; for a key that never had an event, the
-    /// proof of that.
+    /// A key's events up to the last final epoch, with their proofs; for a key without events, the proof that it has none.
     ///
     /// # Errors
     /// [`HistoryError::NothingFinal`] before the first final epoch, [`HistoryError::TooLong`] for more events than a
@@ -256,8 +253,7 @@ impl History {
         })
     }
 
-    // What panics under the lock would have to be a thread that could not be started or memory that ran out; neither
-    // leaves the state in between, for a layer goes only after its commit.
+    // Under the lock only a lack of threads or memory can panic, and neither leaves a layer without its commit.
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

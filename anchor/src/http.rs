@@ -1,11 +1,13 @@
-//! The prover over HTTP: what follows from public data, for everybody, so nobody needs a token.
+//! The prover over HTTP. Everything it answers follows from public data, so no request needs a token.
 //!
-//! | address | answer |
+//! | path | answer |
 //! |---|---|
 //! | `/v1/keys/{keyId}` | a key's history with its proofs, `shelfproof-history-v1` |
-//! | `/v1/status` | where the history stands |
+//! | `/v1/status` | how far the history has come |
 //! | `/data/epochs/{number}.events` | an epoch's published data |
-//! | `/healthz`, `/metrics` | for those who run it |
+//! | `/healthz`, `/metrics` | for its operator |
+//!
+//! A new route is a handler in a file of its own, and a line in [`router`]; its errors are [`Problem`]s.
 
 use std::io;
 use std::sync::Arc;
@@ -35,18 +37,18 @@ use problem::Problem;
 use crate::history::History;
 use crate::status::Status;
 
-/// Proofs that are made at once, each on a thread of its own; those beyond are refused.
+/// Proofs that are made at once, each on its own thread; more are refused.
 pub const MAX_PROOFS: usize = 64;
-/// Data files that are sent at once; those beyond are refused.
+/// Data files that are sent at once; more are refused.
 pub const MAX_DOWNLOADS: usize = 32;
-/// How long an answer may take to begin.
+/// The time limit until an answer begins.
 const ANSWER_BOUND: Duration = Duration::from_secs(10);
-/// How long requests in flight have to end once the program is to stop.
+/// The time that requests in flight get once the program is to stop.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How often collected measurements are folded, so that they take no more room between two reads of `/metrics`.
+/// The pause between two folds of collected histogram samples, which would take memory without end where nothing reads `/metrics`.
 const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 
-/// What the answers are made from.
+/// What the handlers share.
 struct Prover {
     history: Arc<History>,
     identity: Identity,
@@ -56,11 +58,10 @@ struct Prover {
     downloads: Arc<Semaphore>,
 }
 
-/// Answers requests about `history`, which is `identity`'s, until `stop`; then what is in flight has a bounded time to
-/// end.
+/// Answers requests about the history of `identity` until `stop`; requests in flight then get a bounded time to end.
 ///
 /// # Errors
-/// Where the listener fails.
+/// If the listener fails.
 pub async fn serve(
     history: Arc<History>,
     identity: Identity,
@@ -103,7 +104,7 @@ fn router(prover: Arc<Prover>) -> Router {
         .with_state(prover)
 }
 
-/// What holds for every answer: it begins in time, is what it says it is, and is kept by nobody unless it says so.
+/// Applies to every answer: a time limit, no sniffing of content types, and no caching unless the handler allows it.
 async fn bounded(request: Request, next: Next) -> Response {
     let answered = timeout(ANSWER_BOUND, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| Problem::TimedOut.into_response());

@@ -1,85 +1,74 @@
-//! A history from the chain and the published data alone: how a mirror follows, and how a lost folder is made again.
+//! Builds a history from the chain and the published data alone: for mirrors, and for a folder that was lost.
 
 use std::sync::Arc;
 
 use alloy_primitives::B256;
 use shelfproof_verifier::audit::{self, Breach};
-use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock, RpcError, RpcSource};
+use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::{FinalBlock, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::published::{Data, Missing};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::history::{History, HistoryError, threads};
 
-/// What a history is made from.
+/// The sources of a history.
 #[derive(Debug)]
 pub struct Replay {
-    /// The chain, and which merchant's history.
+    /// The chain, and the merchant on it.
     pub source: RpcSource,
-    /// What the merchant published, or a copy of it: the history's own folder too.
+    /// The published data, or a copy of it; the history's own folder can be one.
     pub data: Data,
-    /// No epoch was anchored before this block: where the search begins in an empty history.
+    /// The search of an empty history begins at this block: no epoch was anchored before it.
     pub from_block: u64,
 }
 
-/// Why a history cannot be followed further. What was added before stays.
+/// Why a replay stopped. Epochs that were added before stay.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// The chain could not be read.
     #[error(transparent)]
     Rpc(#[from] RpcError),
     /// The history has an epoch that is not final on this chain.
     #[error(
-        "the history stands at epoch {number}, and the latest final epoch that the node knows is {latest}; wait until the node has caught up, or ask another"
+        "the history ends with epoch {number}, and the latest final epoch of the node is {latest}; wait until the node has caught up, or use another"
     )]
     Behind {
-        /// The history's epoch.
         number: u64,
         /// The node's.
         latest: u64,
     },
-    /// The history is not the chain's.
+    /// The history is another chain's.
     #[error(
         "epoch {number} of the history has the hash {ours}, the chain's has {theirs}; the folder is of another chain: name another"
     )]
     OtherHistory {
-        /// The epoch.
         number: u64,
         /// Its hash in the history.
         ours: B256,
         /// Its hash on the chain.
         theirs: B256,
     },
-    /// An epoch's data is not to be had.
-    #[error("the data of epoch {number} is not to be had: {cause}")]
+    #[error("the data of epoch {number} cannot be fetched: {cause}")]
     Missing {
-        /// The epoch.
         number: u64,
-        /// Why, and who says so.
         #[source]
         cause: Missing,
     },
-    /// The merchant broke the protocol: nothing after this epoch can be believed.
+    /// The merchant broke the protocol: nothing from this epoch on can be believed.
     #[error("epoch {number} breaks the protocol: {breach}")]
-    Breach {
-        /// The epoch.
-        number: u64,
-        /// How.
-        breach: Breach,
-    },
-    /// The folder failed.
+    Breach { number: u64, breach: Breach },
     #[error(transparent)]
     History(#[from] HistoryError),
     /// The program is ending.
-    #[error("stopped while an epoch was worked out")]
+    #[error("stopped while an epoch was computed")]
     Stopped(#[from] JoinError),
 }
 
 impl Replay {
-    /// Adds every epoch that is final and not in the history yet, and tells each to `on_epoch` with its number of events
-    /// once it is on disk. Forgets what waits in the history. A crash leaves the epochs added so far, and the next call
-    /// goes on there. Returns how many were added.
+    /// Adds every final epoch that the history lacks, and returns their number. Calls `on_epoch` with each one and the number of
+    /// its events once it is on disk. Forgets epochs of the history that are not final. A crash leaves the epochs added so
+    /// far, and the next call goes on there.
     ///
     /// # Errors
     /// [`ReplayError`].
@@ -111,7 +100,7 @@ impl Replay {
         Ok(added)
     }
 
-    /// A history of something else must not be built upon.
+    /// Checks that the history's last epoch is the chain's.
     async fn check(&self, last: &Last, at: &FinalBlock) -> Result<(), ReplayError> {
         let Last { number, hash, .. } = *last;
         if number == 0 {
@@ -133,7 +122,7 @@ impl Replay {
     }
 }
 
-/// Where a history ends.
+/// The last epoch of a history.
 struct Last {
     number: u64,
     hash: B256,
@@ -148,12 +137,12 @@ fn begin(history: &History) -> Result<Last, HistoryError> {
     Ok(Last { number, hash, block })
 }
 
-/// Adds an epoch whose data has the anchored hash; how many events it has.
+/// Adds an epoch whose data has the anchored hash. Returns the number of its events.
 fn add(history: &History, epoch: &AnchoredEpoch, data: &[u8]) -> Result<usize, ReplayError> {
     let header = &epoch.header;
     let number = header.number;
     let breach = |breach| ReplayError::Breach { number, breach };
-    // Computing works out every root anyway: only where something does not fit is it asked what an auditor would call it.
+    // Computing checks everything already: only where something does not fit, an audit says which rule it breaks.
     let judged = || audit::read_epoch(header, data, threads());
     let events = epoch::decode_data(data).or_else(|_| judged()).map_err(breach)?;
     let computed = match history.compute_epoch_in_block(&events, epoch.anchored_at_s) {

@@ -1,4 +1,7 @@
-//! The anchor as it runs: it waits for its turn, opens its history, answers proofs, and does round after round.
+//! The anchor as it runs: it waits for the lock, opens its history, answers proofs, and runs its two tasks, sequencer and submitter.
+//!
+//! Each task has a session with a lock of its own, and both end together: where one session is lost, both are opened again. A task
+//! does a round every `anchor.poll_ms`, and at once where the other one signals work. What fails is reported and tried again.
 
 use std::convert::Infallible;
 use std::io;
@@ -14,7 +17,7 @@ use shelfproof_verifier::chain::rpc::RpcSource;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 mod report;
@@ -25,56 +28,49 @@ use crate::fence::Fence;
 use crate::history::{History, HistoryError};
 use crate::http;
 use crate::metrics;
-use crate::sequence::{Bounds, SequenceError, Sequencer};
+use crate::sequence::{Bounds, IntentTerms, SequenceError, Sequencer};
 use crate::status::Condition;
 use crate::store::fence::fence_marks;
-use crate::store::lock::{lock_try, session_open};
+use crate::store::lock::{AnchorLock, lock_try, session_open};
 use crate::store::merchant::{Merchant, merchant_get};
-use crate::tx::{Sender, TxError};
+use crate::submit::{Signals, Submitter};
+use crate::tx::{Account, IntentLog, Sender, TxError};
 use report::{StatusReporter, StepTimer};
 
-/// What `pg_stat_activity` calls this program.
+/// The program's name in `pg_stat_activity`.
 const APPLICATION: &str = "shelfproof-anchor";
 
 /// The longest pause after something that failed.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// Wei in a gwei.
+const GWEI: u64 = 1_000_000_000;
+
 /// Why an anchor does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The database's address is none, or the database failed before anything began.
+    /// The database's address is no address, or the database failed before anything began.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// The folder.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The database is another merchant's.
     #[error("the database holds another merchant's events: look at [chain] and database.url")]
     OtherMerchant,
-    /// The address to listen on.
     #[error("anchor.listen {address}: {cause}: choose another port, or end what listens there")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The system's words.
-        cause: io::Error,
-    },
-    /// The listener failed.
+    Listen { address: SocketAddr, cause: io::Error },
     #[error("answering proofs: {0}")]
     Serve(#[from] io::Error),
-    /// Metrics.
     #[error("metrics: {0}")]
     Metrics(String),
-    /// A thread of this process failed.
     #[error("a thread of this process failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
 }
 
-/// Runs the anchor of `config` with the key of `signer` until `stop`. `ready` is told where proofs are answered, once they are;
-/// `waiting`, that another anchor works and this one stands by.
+/// Runs the anchor of `config` with the key of `signer` until `stop`. Calls `ready` with the address once proofs are answered there,
+/// and `waiting` where another anchor has the lock and this one stands by.
 ///
 /// # Errors
-/// Where it cannot begin. What fails later is told by its status, and tried again.
+/// If it cannot begin. What fails later is reported in its status, and tried again.
 pub async fn run(
     config: Config,
     signer: PrivateKeySigner,
@@ -134,7 +130,7 @@ async fn take_turn(
 ) -> Result<Option<PgConnection>, RunError> {
     let poll = Duration::from_millis(config.anchor.poll_ms);
     let mut session = session_open(options).await?;
-    if lock_try(&mut session).await? {
+    if lock_try(&mut session, AnchorLock::Sequencer).await? {
         return Ok(Some(session));
     }
     waiting();
@@ -143,7 +139,7 @@ async fn take_turn(
             () = sleep(poll) => {}
             _ = stopping.wait_for(|stopped| *stopped) => return Ok(None),
         }
-        match lock_try(&mut session).await {
+        match lock_try(&mut session, AnchorLock::Sequencer).await {
             Ok(true) => return Ok(Some(session)),
             Ok(false) => {}
             // The database was restarted, perhaps: whoever works has lost its lock as well.
@@ -157,17 +153,17 @@ async fn take_turn(
     }
 }
 
-/// Why the rounds over one session ended.
+/// Why the tasks over one pair of sessions ended.
 enum Ended {
-    /// The session was lost: the next one goes on.
-    WithSession(SequenceError),
-    /// Nothing can go on.
+    /// A session was lost, or holds what must not be built upon: the next pair goes on.
+    Sessions(Condition, String),
     ForGood(RunError),
 }
 
 impl<E: Into<SequenceError>> From<E> for Ended {
     fn from(error: E) -> Self {
-        Self::WithSession(error.into())
+        let error = error.into();
+        Self::Sessions(error.condition(), error.to_string())
     }
 }
 
@@ -180,66 +176,27 @@ struct Anchor {
 }
 
 impl Anchor {
-    /// Rounds without end; what fails is told, and tried again after a pause that grows. Only another merchant's database ends
-    /// it, and a history map whose write failed: where that stands, the next start reads from the map itself.
-    async fn work(mut self, session: PgConnection) -> RunError {
+    /// Pair after pair of sessions, with a pause that grows. Only another merchant's database ends it, and a history map whose write
+    /// failed: how far that came, only the next start can read.
+    async fn work(self, session: PgConnection) -> RunError {
         let mut session = Some(session);
         let mut failures = 0;
         loop {
-            let failed = match self.sessions_rounds(session.take(), &mut failures).await {
+            match self.over_sessions(session.take(), &mut failures).await {
                 Ok(never) => match never {},
                 Err(Ended::ForGood(error)) => return error,
-                Err(Ended::WithSession(error)) => error,
-            };
-            self.reporter.report_failure(&failed, None).await;
+                Err(Ended::Sessions(condition, detail)) => self.reporter.sessions_ended(condition, detail),
+            }
             failures += 1;
             sleep(self.pause(failures)).await;
         }
     }
 
-    /// Rounds over one session, until the database fails.
-    async fn sessions_rounds(
-        &mut self,
-        session: Option<PgConnection>,
-        failures: &mut u32,
-    ) -> Result<Infallible, Ended> {
-        let session = match session {
+    async fn over_sessions(&self, session: Option<PgConnection>, failures: &mut u32) -> Result<Infallible, Ended> {
+        let mut session = match session {
             Some(session) => session,
             None => self.lock_again().await?,
         };
-        let mut sequencer = self.sequencer(session).await?;
-        loop {
-            match sequencer.round(now_ms()).await {
-                Ok(round) => {
-                    *failures = 0;
-                    self.reporter.report_round(&round, sequencer.connection()).await;
-                    if !round.again {
-                        sleep(self.poll()).await;
-                    }
-                }
-                Err(SequenceError::History(error @ HistoryError::Lost(_))) => return Err(Ended::ForGood(error.into())),
-                Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error.into()),
-                Err(error) => {
-                    self.reporter.report_failure(&error, Some(sequencer.connection())).await;
-                    *failures += 1;
-                    sleep(self.pause(*failures)).await;
-                }
-            }
-        }
-    }
-
-    /// A new session with the lock, after the old one was lost. Where another anchor has it now, this one stands by.
-    async fn lock_again(&mut self) -> Result<PgConnection, SequenceError> {
-        let mut session = session_open(&self.options).await?;
-        while !lock_try(&mut session).await? {
-            self.reporter.report(Condition::Standby, String::new());
-            sleep(self.poll()).await;
-        }
-        Ok(session)
-    }
-
-    /// The node is connected to here, and not at the start: one that is down keeps nobody from proving what is final.
-    async fn sequencer(&mut self, mut session: PgConnection) -> Result<Sequencer, Ended> {
         let merchant = self.merchant(&mut session).await?;
         let marks = fence_marks(&mut session).await.map_err(SequenceError::from)?;
         if marks.transaction < marks.transaction_min {
@@ -249,20 +206,93 @@ impl Anchor {
             };
             return Err(SequenceError::Counter(counter).into());
         }
+        let signals = Arc::new(Signals::default());
+        let sequencer = self.sequencer(session, &signals);
+        tokio::select! {
+            ended = Box::pin(self.sequence(sequencer, &signals, failures)) => ended,
+            ended = Box::pin(self.submit(&merchant, &signals)) => ended,
+        }
+    }
+
+    /// The rounds of the sequencer, until its session fails.
+    async fn sequence(
+        &self,
+        mut sequencer: Sequencer,
+        signals: &Signals,
+        failures: &mut u32,
+    ) -> Result<Infallible, Ended> {
+        loop {
+            let round = sequencer.round(now_ms()).await;
+            match &round {
+                Ok(round) => self.reporter.sequenced(round),
+                Err(error) => self.reporter.sequencer(error.condition(), error.to_string()),
+            }
+            match round {
+                Err(SequenceError::History(error @ HistoryError::Lost(_))) => return Err(Ended::ForGood(error.into())),
+                Err(error) if error.condition() == Condition::DatabaseUnreachable => return Err(error.into()),
+                Err(_) => {
+                    self.reporter.store(sequencer.connection()).await;
+                    *failures += 1;
+                    sleep(self.pause(*failures)).await;
+                }
+                Ok(round) => {
+                    self.reporter.store(sequencer.connection()).await;
+                    *failures = 0;
+                    if !round.again {
+                        self.wait(&signals.outcome_stored).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rounds of the submitter, until its session fails.
+    async fn submit(&self, merchant: &Merchant, signals: &Arc<Signals>) -> Result<Infallible, Ended> {
+        let mut session = session_open(&self.options).await?;
+        while !lock_try(&mut session, AnchorLock::Submitter).await? {
+            // An anchor that just lost its other session still has it, and ends soon.
+            self.reporter.submitter(Condition::Standby, String::new());
+            sleep(self.poll()).await;
+        }
         let mut failures = 0;
         let source = loop {
-            match self.connect(&merchant).await {
+            match self.connect(merchant).await {
                 Ok(source) => break source,
+                Err(error) => self.reporter.submitter(error.condition(), error.to_string()),
+            }
+            failures += 1;
+            sleep(self.pause(failures)).await;
+        };
+        let account = Account::new(&source, self.signer.clone());
+        let sender = Sender::new(account, IntentLog::Database(session), Box::new(StepTimer));
+        let mut submitter = Submitter::new(source, sender, Arc::clone(signals));
+        loop {
+            match submitter.round(now_ms()).await {
+                Ok(is_slow) => {
+                    failures = 0;
+                    self.reporter.submitted(is_slow);
+                    self.wait(&signals.intent_stored).await;
+                }
                 Err(error) => {
-                    let failed = SequenceError::Tx(error);
-                    self.reporter.report_failure(&failed, Some(&mut session)).await;
+                    let (condition, detail) = (error.condition(), error.to_string());
+                    if condition == Condition::DatabaseUnreachable {
+                        return Err(Ended::Sessions(condition, detail));
+                    }
+                    self.reporter.submitter(condition, detail);
                     failures += 1;
                     sleep(self.pause(failures)).await;
                 }
             }
-        };
+        }
+    }
+
+    fn sequencer(&self, session: PgConnection, signals: &Arc<Signals>) -> Sequencer {
         let anchor = &self.config.anchor;
-        let sender = Sender::new(source, self.signer.clone(), Some(anchor.max_fee_gwei));
+        let terms = IntentTerms {
+            identity: self.config.chain.identity(),
+            sender: self.signer.address(),
+            max_fee_wei: Some(anchor.max_fee_gwei.saturating_mul(GWEI)),
+        };
         let policy = CutPolicy {
             every_ms: anchor.every_s * 1_000,
             events_max: anchor.events_max,
@@ -272,33 +302,37 @@ impl Anchor {
             epochs: anchor.pending_epochs_max,
             events: anchor.pending_events_max,
         };
-        let (sender, history) = (Arc::new(sender), Arc::clone(&self.history));
-        Ok(Sequencer::new(
-            session,
-            sender,
-            history,
-            policy,
-            bounds,
-            Box::new(StepTimer),
-        ))
+        let (history, signals) = (Arc::clone(&self.history), Arc::clone(signals));
+        Sequencer::new(session, history, terms, policy, bounds, signals, Box::new(StepTimer))
     }
 
-    /// Whose events the database holds: the configured merchant's, or nothing of it may reach the chain.
-    async fn merchant(&mut self, session: &mut PgConnection) -> Result<Merchant, Ended> {
+    /// A new session with the lock, after the old one was lost. Where another anchor has it now, this one stands by.
+    async fn lock_again(&self) -> Result<PgConnection, SequenceError> {
+        let mut session = session_open(&self.options).await?;
+        while !lock_try(&mut session, AnchorLock::Sequencer).await? {
+            self.reporter.sequencer(Condition::Standby, String::new());
+            sleep(self.poll()).await;
+        }
+        Ok(session)
+    }
+
+    /// The merchant of the database, which must be the configured one: nothing of another's may reach the chain.
+    async fn merchant(&self, session: &mut PgConnection) -> Result<Merchant, Ended> {
         loop {
             match merchant_get(&mut *session).await.map_err(SequenceError::from)? {
                 Some(merchant) if merchant.identity == self.config.chain.identity() => return Ok(merchant),
                 Some(_) => return Err(Ended::ForGood(RunError::OtherMerchant)),
                 None => {
                     let detail = "no shop was opened on this database yet: start `shelfproof serve`";
-                    self.reporter.report(Condition::Starting, detail.to_owned());
+                    self.reporter.sequencer(Condition::Starting, detail.to_owned());
                     sleep(self.poll()).await;
                 }
             }
         }
     }
 
-    /// A node of the right chain, whose registry holds this shop's VRF key.
+    /// A node of the right chain, whose registry holds this shop's VRF key. Not at the start: a node that is down keeps nobody from
+    /// proving what is final.
     async fn connect(&self, merchant: &Merchant) -> Result<RpcSource, TxError> {
         let source = self.config.chain.source().await?;
         let held = source.vrf_public_key(&source.final_block().await?).await?;
@@ -309,6 +343,14 @@ impl Anchor {
             held,
             ours: merchant.vrf_public_key,
         })
+    }
+
+    /// Until the next round is due, or the other task signals work.
+    async fn wait(&self, signal: &Notify) {
+        tokio::select! {
+            () = sleep(self.poll()) => {}
+            () = signal.notified() => {}
+        }
     }
 
     fn poll(&self) -> Duration {

@@ -1,16 +1,19 @@
-//! From committed events to a final epoch, killable at every line.
+//! From committed events to an intent for the chain, and from there to a final epoch; killable at every line.
 //!
-//! Nothing is kept here but what the database, the folder and the chain hold: a round reads where things stand, does what can be
-//! done, and ends. After a kill, or a write that failed on its way back, the next round goes on from there, with the same epoch
-//! byte for byte. All writes to the database go over the session that holds the lock, so that an anchor which lost it writes no more.
+//! A [`Sequencer`] cuts an epoch, computes its roots, publishes its data, commits the roots, and stores an intent to anchor it. What
+//! becomes of the intent is the submitter's work ([`crate::submit`]); once that stored that a final block holds the epoch, the
+//! sequencer takes it into the history map and marks it. It reads no chain, so that none delays it.
+//!
+//! It keeps nothing but what database and folder hold: a round reads where things are, does what can be done, and ends. After a kill,
+//! or a write that failed on its way back, the next round goes on from there, with the same epoch byte for byte. All writes to
+//! the database go through the session that holds the lock: an anchor that lost it writes no more.
 
 use std::sync::Arc;
 
-use alloy_primitives::B256;
-use shelfproof_verifier::chain::ChainView;
+use alloy_primitives::Address;
+use shelfproof_verifier::chain::Identity;
 use sqlx::PgConnection;
 
-mod chain;
 mod error;
 mod restore;
 
@@ -23,28 +26,38 @@ use crate::status::Condition;
 use crate::step::{self, Step, StepObserver};
 use crate::store::bound::{bounded, bounded_long};
 use crate::store::epochs::{
-    Epoch, EpochProgress, EpochRoots, epoch_after, epoch_commit_roots, epoch_cut, epoch_finish, epoch_progress,
-    event_backlog,
+    AnchoredAt, Epoch, EpochProgress, EpochRoots, epoch_after, epoch_commit_roots, epoch_cut, epoch_finish,
+    epoch_progress, event_backlog,
 };
-use crate::tx::Sender;
+use crate::store::intents::{EpochIntent, NewIntent, Purpose, intent_insert, intent_outcomes};
+use crate::submit::{Signals, anchor_call};
 
 /// Bounds of what waits for its final block.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Epochs at most.
     pub epochs: usize,
     /// Events in them at most.
     pub events: u64,
 }
 
+/// What every intent of this merchant says.
+#[derive(Clone, Copy, Debug)]
+pub struct IntentTerms {
+    pub identity: Identity,
+    /// The account that anchors.
+    pub sender: Address,
+    /// The most that is offered for a unit of gas, wei.
+    pub max_fee_wei: Option<u64>,
+}
+
 /// Where a round ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
-    /// How it stands: working, full, or slow.
+    /// Working, or full.
     pub condition: Condition,
     /// Whether there is more to do at once.
     pub again: bool,
-    /// The newest epoch worked out.
+    /// The newest epoch with committed roots.
     pub computed_epoch: u64,
     /// Until the next cut at the latest, milliseconds.
     pub next_cut_in_ms: u64,
@@ -52,98 +65,83 @@ pub struct Round {
     pub cut_to_final_ms: Option<u64>,
 }
 
-/// The one anchor that works.
+/// The one sequencer of a database.
 pub struct Sequencer {
     connection: PgConnection,
-    sender: Arc<Sender>,
     history: Arc<History>,
+    terms: IntentTerms,
     policy: CutPolicy,
     bounds: Bounds,
+    signals: Arc<Signals>,
     observer: Box<dyn StepObserver>,
-    backlog: Look,
-    /// The final block, and the newest epoch, when it was last looked for epochs that are final.
-    seen: Option<(B256, u64)>,
-    sent: Option<chain::LastSend>,
+    count: EventCount,
 }
 
-/// What waits, as it was seen last: only what came since is counted at the next look.
+/// The events that wait, as of the last count: the next one counts only what came since.
 #[derive(Clone, Debug, Default)]
-struct Look {
-    /// The snapshot of the cut that it counts from.
+struct EventCount {
+    /// The snapshot of the newest cut, after which events wait.
     since: String,
-    /// The snapshot of the last look.
-    seen: String,
+    /// The snapshot of the last count.
+    counted_to: String,
     backlog: Backlog,
 }
 
 impl Sequencer {
-    /// Over a session that holds the lock.
+    /// `connection` holds the anchor's lock.
     #[must_use]
     pub fn new(
         connection: PgConnection,
-        sender: Arc<Sender>,
         history: Arc<History>,
+        terms: IntentTerms,
         policy: CutPolicy,
         bounds: Bounds,
+        signals: Arc<Signals>,
         observer: Box<dyn StepObserver>,
     ) -> Self {
         Self {
             connection,
-            sender,
             history,
+            terms,
             policy,
             bounds,
+            signals,
             observer,
-            backlog: Look::default(),
-            seen: None,
-            sent: None,
+            count: EventCount::default(),
         }
     }
 
     /// The session that holds the lock.
-    pub fn connection(&mut self) -> &mut PgConnection {
+    pub const fn connection(&mut self) -> &mut PgConnection {
         &mut self.connection
     }
 
-    /// One round: whatever can be done at `now_ms`.
+    /// Does whatever can be done at `now_ms`.
     ///
     /// # Errors
-    /// Where something does not work; the next round goes on from wherever this one came.
+    /// If something does not work; the next round goes on from there.
     pub async fn round(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
         self.restore().await?;
         let progress = bounded(epoch_progress(&mut self.connection)).await?;
         let mut open = bounded(epoch_after(&mut self.connection, progress.finished)).await?;
-        if let Some(unsealed) = open.pop_if(|epoch| epoch.roots.is_none()) {
-            open.push(self.compute(unsealed, now_ms).await?);
+        if let Some(cut) = open.pop_if(|epoch| epoch.roots.is_none()) {
+            open.push(self.compute(cut, now_ms).await?);
         }
-        let mut round = Round {
+        let outcomes = bounded(intent_outcomes(&mut self.connection, progress.finished)).await?;
+        self.store_intents(&open, &outcomes, now_ms).await?;
+        let cut_to_final_ms = self.finish(&mut open, &outcomes, now_ms).await?;
+        let round = Round {
             condition: Condition::Working,
             again: false,
             computed_epoch: progress.newest,
-            next_cut_in_ms: 0,
-            cut_to_final_ms: None,
+            next_cut_in_ms: self.policy.every_ms,
+            cut_to_final_ms,
         };
-        if let Some(newest) = open.last().map(|epoch| epoch.number) {
-            // While neither the final block nor the open epochs change, nothing becomes final: most rounds ask no more than that.
-            let seen = (self.sender.final_block().await?, newest);
-            if self.seen != Some(seen) {
-                let view = self.sender.view(open.iter().map(|epoch| epoch.number)).await?;
-                round.cut_to_final_ms = self.finish(&mut open, &view, now_ms).await?;
-                self.seen = Some(seen);
-            }
-        }
-        let Some(is_slow) = self.submit_next(&open, progress.newest, now_ms).await? else {
-            return self.cut(progress, open.len(), round, now_ms).await;
-        };
-        if is_slow {
-            round.condition = Condition::Slow;
-        }
-        round.next_cut_in_ms = self.policy.every_ms;
-        Ok(round)
+        self.cut(progress, open.len(), round, now_ms).await
     }
 
-    /// Works out an epoch that was cut: roots, data file, then roots and hash stored. A kill before the last of these leaves an epoch
-    /// without a hash, and at worst a data file that nobody was told of; the same events lead to the same bytes again.
+    /// Computes an epoch that was cut: roots, data file, then roots and hash stored. A kill before the last of these leaves an epoch
+    /// without roots, and at worst a data file that nothing names; the same events lead to the same bytes again.
     async fn compute(&mut self, epoch: Epoch, now_ms: u64) -> Result<Epoch, SequenceError> {
         let computed = self.compute_epoch(epoch.number).await?;
         let roots = EpochRoots {
@@ -165,36 +163,80 @@ impl Sequencer {
             tokio::task::spawn_blocking(move || history.push(computed)).await??;
         }
         metrics::epoch_computed(roots.header.event_count);
-        tracing::info!(epoch = epoch.number, events = roots.header.event_count, hash = %roots.hash, "sealed");
+        tracing::info!(epoch = epoch.number, events = roots.header.event_count, hash = %roots.hash, "roots committed");
         Ok(Epoch {
             roots: Some(roots),
             ..epoch
         })
     }
 
+    /// Stores an intent for each epoch that has none, or none that can still succeed.
+    async fn store_intents(
+        &mut self,
+        open: &[Epoch],
+        intents: &[EpochIntent],
+        now_ms: u64,
+    ) -> Result<(), SequenceError> {
+        for epoch in open {
+            let Some(roots) = epoch.roots else { continue };
+            let has_intent = intents
+                .iter()
+                .any(|intent| intent.epoch == epoch.number && !intent.is_void);
+            if has_intent {
+                continue;
+            }
+            let IntentTerms {
+                identity,
+                sender,
+                max_fee_wei,
+            } = &self.terms;
+            let intent = NewIntent {
+                purpose: Purpose::AnchorEpoch(epoch.number),
+                call: anchor_call(identity, *sender, &roots.header),
+                deadline_s: epoch.anchor_by_s,
+                max_fee_wei: *max_fee_wei,
+                created_at_ms: now_ms,
+            };
+            let store = bounded(intent_insert(&mut self.connection, &intent));
+            step::write(&mut *self.observer, Step::StoreIntent, store).await??;
+            self.signals.intent_stored.notify_one();
+        }
+        Ok(())
+    }
+
     /// Takes the epochs that final blocks hold into the history map, and marks them; how long the last of them took, milliseconds.
     async fn finish(
         &mut self,
         open: &mut Vec<Epoch>,
-        view: &ChainView,
+        intents: &[EpochIntent],
         now_ms: u64,
     ) -> Result<Option<u64>, SequenceError> {
         let mut took_ms = None;
-        while let Some((number, roots, place)) = chain::first_final(open, view, now_ms)? {
+        while let Some((epoch, roots)) = open.first().and_then(|epoch| Some((epoch, epoch.roots?))) {
+            let (number, cut_at_ms) = (epoch.number, epoch.cut_at_ms);
+            let intent = intents.iter().find(|intent| intent.epoch == number);
+            let Some(block) = intent.and_then(|intent| intent.final_in) else {
+                break;
+            };
             if self.history.final_epoch().0 < number {
                 let history = Arc::clone(&self.history);
                 let finalise = async {
                     let done =
-                        tokio::task::spawn_blocking(move || history.finalise(number, place.block, place.anchored_at_s));
+                        tokio::task::spawn_blocking(move || history.finalise(number, block.number, block.time_s));
                     done.await?.map_err(SequenceError::from)
                 };
                 step::write(&mut *self.observer, Step::Finalise, finalise).await??;
             }
+            let place = AnchoredAt {
+                block: block.number,
+                anchored_at_s: block.time_s,
+                final_at_ms: now_ms,
+            };
             let mark = bounded(epoch_finish(&mut self.connection, number, &roots.hash, &place));
             step::write(&mut *self.observer, Step::Finish, mark).await??;
-            let epoch = open.remove(0);
-            took_ms = Some(now_ms.saturating_sub(epoch.cut_at_ms));
-            tracing::info!(epoch = number, block = place.block, "final");
+            open.remove(0);
+            took_ms = Some(now_ms.saturating_sub(cut_at_ms));
+            tracing::info!(epoch = number, block = block.number, "final");
         }
         Ok(took_ms)
     }
@@ -212,39 +254,44 @@ impl Sequencer {
             round.condition = Condition::Full;
             return Ok(round);
         }
+        let Some(on_chain) = self.signals.on_chain() else {
+            return Ok(round);
+        };
         let decision = if progress.has_rest {
             Decision::Cut(CutReason::Count)
         } else {
-            self.look(&progress.waiting_since).await?;
-            self.policy.decide(&self.backlog.backlog, progress.cut_at_ms, now_ms)
+            self.count_events(&progress.waiting_since).await?;
+            let unposted = progress.newest.saturating_sub(on_chain);
+            self.policy
+                .decide(&self.count.backlog, unposted, progress.cut_at_ms, now_ms)
         };
         match decision {
             Decision::Wait(ms) | Decision::Nothing(ms) => round.next_cut_in_ms = ms,
-            Decision::Cut(why) => {
+            Decision::Cut(reason) => {
                 let events_max = self.policy.events_max;
                 let cut = bounded_long(epoch_cut(&mut self.connection, events_max, now_ms));
                 let number = step::write(&mut *self.observer, Step::Cut, cut).await??;
                 round.again = number.is_some();
-                tracing::debug!(epoch = number, why = why.name(), "cut");
-                metrics::epoch_cut(why.name());
+                tracing::debug!(epoch = number, reason = reason.name(), "cut");
+                metrics::epoch_cut(reason.name());
             }
         }
         Ok(round)
     }
 
-    /// Counts what came since the last look.
-    async fn look(&mut self, waiting_since: &str) -> Result<(), SequenceError> {
-        if self.backlog.since != waiting_since {
-            self.backlog = Look {
+    /// Counts what came since the last count.
+    async fn count_events(&mut self, waiting_since: &str) -> Result<(), SequenceError> {
+        if self.count.since != waiting_since {
+            self.count = EventCount {
                 since: waiting_since.to_owned(),
-                seen: waiting_since.to_owned(),
+                counted_to: waiting_since.to_owned(),
                 backlog: Backlog::default(),
             };
         }
-        let more = bounded(event_backlog(&mut self.connection, &self.backlog.seen)).await?;
-        self.backlog.backlog = self.backlog.backlog.and(&more);
-        self.backlog.seen = more.snapshot;
-        metrics::backlog_counted(self.backlog.backlog.events);
+        let more = bounded(event_backlog(&mut self.connection, &self.count.counted_to)).await?;
+        self.count.backlog = self.count.backlog.and(&more);
+        self.count.counted_to = more.snapshot;
+        metrics::backlog_counted(self.count.backlog.events);
         Ok(())
     }
 }

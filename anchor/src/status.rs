@@ -1,27 +1,28 @@
-//! What a program that keeps a history is doing, for whoever asks: over HTTP, in the database, on a terminal.
+//! The status of an anchor or a mirror, as HTTP, the database, metrics and the terminal show it.
+//!
+//! A new condition gets its variant, its place in [`Condition::ALL`], a name and a sentence.
 
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 use shelfproof_verifier::chain::rpc::RpcError;
 
-/// What keeps a history on its way, or keeps it from going on.
+/// What the program is doing, or what keeps it from working.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// It has just begun.
+    /// It has just started.
     #[default]
     Starting,
-    /// Another process anchors; this one takes over when that one ends.
+    /// Another process has the lock; this one takes over when that one ends.
     Standby,
-    /// All is well.
     Working,
     /// The chain's node does not answer.
     RpcUnreachable,
-    /// The node answers with something that cannot be used.
+    /// The node refuses, or its answer cannot be used.
     RpcRefused,
     /// The node serves another chain.
     WrongChain,
-    /// Nothing that is this merchant's stands at the registry's address.
+    /// The registry does not know this merchant, or knows it with another VRF key.
     NotRegistered,
     /// The registry takes epochs from another account.
     NotAnchorer,
@@ -29,24 +30,23 @@ pub enum Condition {
     Retired,
     /// The account cannot pay for the next epoch.
     NoFunds,
-    /// The chain holds an epoch that the database does not know: the database is an old one, or somebody else anchors.
+    /// The chain holds an epoch that the database lacks: the database is an old one, or another program anchors.
     RefusedParent,
-    /// A transaction waits for its block for longer than it should.
+    /// A transaction has waited too long for its block.
     Slow,
-    /// So many epochs wait for their final block that no more are cut.
+    /// As many epochs as are allowed wait for their final block: no more are cut.
     Full,
     /// The database does not answer.
     DatabaseUnreachable,
-    /// What the database holds breaks the protocol, and must not be anchored.
+    /// The database's events break the protocol and must not be anchored.
     BadHistory,
-    /// The folder cannot be written, or what it holds is damaged.
+    /// The history folder cannot be written, or is damaged.
     Storage,
-    /// An epoch's data is not to be had: a mirror waits for it.
+    /// A mirror waits for an epoch's data.
     DataMissing,
 }
 
 impl Condition {
-    /// Every condition.
     pub const ALL: [Self; 17] = [
         Self::Starting,
         Self::Standby,
@@ -67,7 +67,7 @@ impl Condition {
         Self::DataMissing,
     ];
 
-    /// The condition as programs read it.
+    /// The condition's name in JSON and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,7 +91,7 @@ impl Condition {
         }
     }
 
-    /// What a node's failure is to whoever looks after the program.
+    /// The condition of a program whose node fails like this.
     #[must_use]
     pub const fn of_node(error: &RpcError) -> Self {
         match error {
@@ -102,7 +102,7 @@ impl Condition {
         }
     }
 
-    /// The condition as a sentence for anybody: what only its own people may read stays in the log.
+    /// A sentence for the public; details that only the operator may read are in the log.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -111,7 +111,7 @@ impl Condition {
             Self::RpcUnreachable => "The chain's node does not answer.",
             Self::RpcRefused => "The chain's node refuses.",
             Self::WrongChain => "The node serves another chain.",
-            Self::NotRegistered => "The registry does not know this merchant with this shelf's key.",
+            Self::NotRegistered => "The registry does not know this merchant with this shop's key.",
             Self::NotAnchorer => "The registry takes epochs from another account.",
             Self::Retired => "The merchant has retired.",
             Self::NoFunds => "The account that anchors has run out of funds.",
@@ -121,35 +121,34 @@ impl Condition {
             Self::DatabaseUnreachable => "The database does not answer.",
             Self::BadHistory => "The events break the protocol, and are not anchored.",
             Self::Storage => "The history's folder cannot be used.",
-            Self::DataMissing => "An epoch's data is not to be had.",
+            Self::DataMissing => "An epoch's data cannot be fetched.",
         }
     }
 
-    /// Whether nothing needs to be done about it.
+    /// Whether no operator needs to act.
     #[must_use]
     pub const fn is_well(self) -> bool {
         matches!(self, Self::Starting | Self::Standby | Self::Working)
     }
 }
 
-/// Where a history stands.
+/// How far a history has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// What it is doing.
     pub condition: Condition,
-    /// That in words, with what to do; empty where all is well.
+    /// The condition in words, with what to do; empty where all is well.
     pub detail: String,
-    /// When this was said, Unix milliseconds.
+    /// When this was reported, Unix milliseconds.
     pub at_ms: u64,
-    /// The newest epoch that is final and in the history map; 0 is none.
+    /// The newest epoch in the history map; 0 for none.
     pub final_epoch: u64,
     /// Its hash; zero for none.
     pub final_hash: B256,
-    /// The newest epoch that is worked out, final or not.
+    /// The newest epoch with committed roots, final or not.
     pub computed_epoch: u64,
-    /// Seconds until the next epoch is cut at the latest, if there is anything to seal; none where nobody cuts here.
+    /// Seconds until the next epoch is cut at the latest, if any event waits; `None` in a mirror.
     pub next_cut_in_s: Option<u64>,
-    /// Seconds that the last epoch took from its cut until it was final.
+    /// Seconds from the last epoch's cut until it was final.
     pub cut_to_final_s: Option<u64>,
 }

@@ -13,10 +13,14 @@ pub enum Step {
     Publish,
     /// Its roots and hash into the database.
     CommitRoots,
-    /// A signed transaction into the database.
-    Sign,
+    /// An intent into its log.
+    StoreIntent,
+    /// A signed transaction into the log.
+    StoreVariant,
     /// That transaction to the chain's node.
     Send,
+    /// The intent's outcome into the log.
+    CloseIntent,
     /// Proofs file and history map onto the disk.
     Finalise,
     /// Block and time of a final epoch into the database.
@@ -25,12 +29,14 @@ pub enum Step {
 
 impl Step {
     /// Every step, in the order in which an epoch takes them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Cut,
         Self::Publish,
         Self::CommitRoots,
-        Self::Sign,
+        Self::StoreIntent,
+        Self::StoreVariant,
         Self::Send,
+        Self::CloseIntent,
         Self::Finalise,
         Self::Finish,
     ];
@@ -42,8 +48,10 @@ impl Step {
             Self::Cut => "cut",
             Self::Publish => "publish",
             Self::CommitRoots => "commit_roots",
-            Self::Sign => "sign",
+            Self::StoreIntent => "store_intent",
+            Self::StoreVariant => "store_variant",
             Self::Send => "send",
+            Self::CloseIntent => "close_intent",
             Self::Finalise => "finalise",
             Self::Finish => "finish",
         }
@@ -68,6 +76,20 @@ pub trait StepObserver: Send {
     /// # Errors
     /// To break off like a write that was done, and failed on its way back.
     fn after(&mut self, step: Step, took: Duration) -> Result<(), BrokenOff>;
+}
+
+/// Lets every write pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Unobserved;
+
+impl StepObserver for Unobserved {
+    fn before(&mut self, _: Step) -> Result<(), BrokenOff> {
+        Ok(())
+    }
+
+    fn after(&mut self, _: Step, _: Duration) -> Result<(), BrokenOff> {
+        Ok(())
+    }
 }
 
 /// Does a write between the observer's two calls; the second one is left out where the write failed.

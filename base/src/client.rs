@@ -1,99 +1,177 @@
-//! HTTP to others: every request is bounded in time and every answer in bytes.
+//! An HTTP client with bounds on the time of each request and on the bytes of each answer.
+//!
+//! An address that an operator or a user typed may lead anywhere ([`Reach::Any`]). One that a third party wrote, such
+//! as a URI on the chain, may not lead into a private network ([`Reach::Public`]). Redirects are followed up to a
+//! bound, but never from a public address to a private one, nor from https to http.
 
 use std::time::Duration;
 
+use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
-use url::Url;
+use reqwest::{ClientBuilder, RequestBuilder, Response};
+use tokio::time::timeout;
 
-use crate::web::NotWeb;
+use crate::web::Url;
+
+mod error;
+mod reach;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub use error::HttpError;
+pub use reach::Reach;
+
+use reach::{Hop, literal};
+use resolve::{Proxies, PublicOnly};
 
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a transfer may stand still.
+/// How long a transfer may pause.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a transfer of a file may take in all: an epoch's 114 MB at 200 kB/s.
-const TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// Why nothing usable came over HTTP. None of it holds the address: an address may hold a key to the node.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// The address cannot be used.
-    #[error(transparent)]
-    Url(#[from] NotWeb),
-    /// No client could be made, as where no certificates are installed.
-    #[error("no HTTPS client can be made here: {0}")]
-    Client(String),
-    /// The name did not resolve, the port did not answer, or the transfer broke off.
-    #[error("no answer: {0}")]
-    Unreachable(String),
-    /// No answer in time.
-    #[error("no answer in time")]
-    TimedOut,
-    /// An answer of another status than success.
-    #[error("the server answers with status {0}")]
-    Status(u16),
-    /// An answer above its bound.
-    #[error("the answer is larger than {max_bytes} bytes")]
-    TooLarge {
-        /// The bound.
-        max_bytes: usize,
-    },
+/// The bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The longest body of an answer.
+    pub bytes: usize,
+    /// The longest time until the whole answer is read, redirects included.
+    pub time: Duration,
 }
 
-impl HttpError {
-    /// What `reqwest` says, without the address.
-    #[must_use]
-    pub fn from_reqwest(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            return Self::TimedOut;
+/// An answer of any status.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+/// An HTTP client. A clone shares its connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    reach: Reach,
+    redirects: usize,
+    proxies: Proxies,
+    /// Connects to what `reach` allows.
+    own: reqwest::Client,
+    /// Connects to public addresses only: for redirects from public addresses.
+    public: reqwest::Client,
+}
+
+impl Client {
+    /// Makes a client that follows at most `redirects` redirects, and trusts the certificates of this machine. `url` is
+    /// the address, or one of the addresses, that it is for.
+    ///
+    /// # Errors
+    /// [`HttpError::Client`] if `url` is an https address and the machine has no certificates.
+    pub fn new(url: &Url, reach: Reach, redirects: usize) -> Result<Self, HttpError> {
+        let proxies = Proxies::from_environment();
+        let own = build(url, reach, &proxies)?;
+        let public = if reach == Reach::Any && redirects > 0 {
+            build(url, Reach::Public, &proxies)?
+        } else {
+            own.clone()
+        };
+        Ok(Self {
+            reach,
+            redirects,
+            proxies,
+            own,
+            public,
+        })
+    }
+
+    /// Gets `url`.
+    ///
+    /// # Errors
+    /// [`HttpError`], also for a status other than success.
+    pub async fn get(&self, url: Url, bounds: Bounds) -> Result<Vec<u8>, HttpError> {
+        let got = timeout(bounds.time, self.get_following(url, bounds.bytes)).await;
+        got.unwrap_or(Err(HttpError::TimedOut))
+    }
+
+    /// Posts JSON to `url`, and returns the answer of any status. Redirects are not followed.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn post_json(&self, url: &Url, body: Vec<u8>, bounds: Bounds) -> Result<Answer, HttpError> {
+        let post = async {
+            let request = self.own.post(url.clone()).header(CONTENT_TYPE, "application/json");
+            let response = send(url, self.reach, request.body(body)).await?;
+            Ok(Answer {
+                status: response.status().as_u16(),
+                body: read(response, bounds.bytes).await?,
+            })
+        };
+        timeout(bounds.time, post).await.unwrap_or(Err(HttpError::TimedOut))
+    }
+
+    async fn get_following(&self, url: Url, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
+        let (mut url, mut reach) = (url, self.reach);
+        for followed in 0..=self.redirects {
+            let client = if reach == self.reach { &self.own } else { &self.public };
+            let response = send(&url, reach, client.get(url.clone())).await?;
+            let status = response.status();
+            if status.is_success() {
+                return read(response, max_bytes).await;
+            }
+            let location = response.headers().get(LOCATION).filter(|_| status.is_redirection());
+            let Some(location) = location.filter(|_| self.redirects > 0) else {
+                return Err(HttpError::Status(status.as_u16()));
+            };
+            if followed < self.redirects {
+                let hop = Hop {
+                    from: &url,
+                    peer: self.peer(&url, &response),
+                    reach,
+                };
+                (url, reach) = hop.to(location.to_str().unwrap_or_default())?;
+            }
         }
-        let error = error.without_url();
-        let mut words = error.to_string();
-        // The outer error says only that sending failed; the cause is the innermost one's.
-        let mut source = std::error::Error::source(&error);
-        while let Some(inner) = source {
-            words = inner.to_string();
-            source = inner.source();
-        }
-        Self::Unreachable(words)
+        Err(HttpError::Redirect("there are too many"))
+    }
+
+    /// The address that answered; `None` if a proxy hides it.
+    fn peer(&self, url: &Url, response: &Response) -> Option<std::net::IpAddr> {
+        let connected = || response.remote_addr().map(|peer| peer.ip());
+        literal(url).or_else(|| connected().filter(|_| self.proxies.is_empty()))
     }
 }
 
-/// A client that trusts the certificates of this machine and follows at most `redirects` redirects.
-///
-/// # Errors
-/// [`HttpError::Client`] where an https address was given and the machine holds no certificates.
-pub fn client(url: &Url, redirects: usize) -> Result<Client, HttpError> {
-    // A provider that is installed already serves as well, so that a second call is no failure.
+fn build(url: &Url, reach: Reach, proxies: &Proxies) -> Result<reqwest::Client, HttpError> {
+    // An error says that a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        let policy = if redirects == 0 {
-            Policy::none()
-        } else {
-            Policy::limited(redirects)
-        };
-        Client::builder()
+    let builder = || -> ClientBuilder {
+        let builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
-            .redirect(policy)
+            .redirect(Policy::none());
+        match reach {
+            Reach::Any => builder,
+            Reach::Public => builder.dns_resolver(PublicOnly::new(proxies.clone())),
+        }
     };
     match builder().build() {
         Ok(client) => Ok(client),
-        // A node on this machine is asked over http, in containers that hold no certificates at all.
+        // In a container without certificates, http must still work.
         Err(_) if url.scheme() == "http" => builder()
             .tls_certs_only([])
             .build()
-            .map_err(|e| HttpError::Client(e.to_string())),
+            .map_err(|error| HttpError::Client(error.to_string())),
         Err(error) => Err(HttpError::Client(error.to_string())),
     }
 }
 
-/// Reads a body of at most `max_bytes`.
-///
-/// # Errors
-/// [`HttpError`]: a larger body is dropped as soon as that is seen.
-pub async fn read_bounded(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
+/// Sends a request to `url`, unless its host is an IP address that `reach` forbids. The resolver checks names only.
+async fn send(url: &Url, reach: Reach, request: RequestBuilder) -> Result<Response, HttpError> {
+    if literal(url).is_some_and(|address| !reach.allows(address)) {
+        return Err(HttpError::Private);
+    }
+    request.send().await.map_err(HttpError::from_reqwest)
+}
+
+/// Reads a body, and stops as soon as it is longer than `max_bytes`.
+async fn read(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
     let announced = response
         .content_length()
         .and_then(|length| usize::try_from(length).ok());
@@ -108,22 +186,4 @@ pub async fn read_bounded(mut response: Response, max_bytes: usize) -> Result<Ve
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// Gets at most `max_bytes` from `url`.
-///
-/// # Errors
-/// [`HttpError`], also for an answer of another status than success.
-pub async fn get_bounded(client: &Client, url: Url, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
-    let response = client
-        .get(url)
-        .timeout(TRANSFER_TIMEOUT)
-        .send()
-        .await
-        .map_err(HttpError::from_reqwest)?;
-    let status = response.status();
-    if !status.is_success() {
-        return Err(HttpError::Status(status.as_u16()));
-    }
-    read_bounded(response, max_bytes).await
 }

@@ -1,9 +1,11 @@
 //! Settings in layers: defaults, then the file, then the environment, then flags, each over the one before.
 //!
-//! One TOML file, `shelfproof.toml`, serves all programs. `SHELFPROOF_CHAIN__RPC` in the environment is `chain.rpc` in the
-//! file. A program says what it reads with [`config_sections!`](crate::config_sections); a new section is a struct in that
-//! program which implements [`Section`], and a field there. Whatever is wrong is said at the start: the field, the rule
-//! that it breaks, and where the value came from.
+//! One TOML file, `shelfproof.toml`, serves all programs. `SHELFPROOF_CHAIN__RPC` in the environment is `chain.rpc` in
+//! the file. Each program lists its sections with [`config_sections!`](crate::config_sections). To add a section, write
+//! a struct in the program that reads it, implement [`Section`] for it, and add a field to that list.
+//!
+//! All problems are reported together when a program starts, each with the field, the rule that it breaks, and where
+//! the value came from.
 
 mod describe;
 mod error;

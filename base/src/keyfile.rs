@@ -1,8 +1,8 @@
-//! Encrypted key files, format `shelfproof-key-v1`: one secret a file, under a passphrase, readable by its owner alone.
+//! Encrypted key files, format `shelfproof-key-v1`: one secret per file, encrypted under a passphrase, mode 0600.
 //!
-//! The passphrase becomes a key by Argon2id; the secret is sealed by XChaCha20-Poly1305, which also binds the file's
-//! format, its name and its public part: a file renamed to another's place, or shown with another's address, does not open.
-//! A file must stand byte for byte as it was written.
+//! Argon2id derives a key from the passphrase; XChaCha20-Poly1305 encrypts the secret and authenticates the file's
+//! format, name and public part. A file with another key's name or public part does not open, nor does one with any
+//! byte changed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,83 +16,59 @@ mod sealed;
 
 use sealed::Sealed;
 
-/// The most bytes of a secret.
 pub const MAX_SECRET_BYTES: usize = 64 * 1024;
 
-/// The most bytes of a key file: hexadecimal doubles a secret.
+/// The longest key file: hexadecimal doubles the secret.
 const MAX_FILE_BYTES: u64 = 4 * MAX_SECRET_BYTES as u64;
 
-/// Permissions of others than the owner.
+/// The permissions of group and others.
 const OTHERS: u32 = 0o077;
 
-/// What a key file holds.
+/// The content of a key file.
 pub struct Key {
-    /// The public part, where the key has one: an address, a public key.
+    /// The public part, if the key has one: an address, a public key.
     pub public: Option<Bytes>,
-    /// The secret; wiped when dropped.
     pub secret: Zeroizing<Vec<u8>>,
 }
 
-/// Why a key file cannot be made or opened. Names the file, and never holds anything of a secret.
+/// Why a key file cannot be created or opened. No message contains a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
-    /// There is no such file.
     #[error("{0} does not exist; make the keys, restore them from a backup, or name the folder that holds them")]
     Missing(PathBuf),
-    /// A file of that name stands there already.
     #[error("{0} exists and is not overwritten; move it away first if it is really not needed")]
     Exists(PathBuf),
-    /// Others than the owner may read it.
+    /// The permissions let others than the owner read it.
     #[error(
-        "{path} may be read by others (mode {mode:03o}); run `chmod 600` on it, and rotate the key if someone could have read it"
+        "{path} may be read by others (mode {mode:03o}); run `chmod 600` on it, and rotate the key if \
+         someone could have read it"
     )]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permissions.
-        mode: u32,
-    },
-    /// It is a key file, but of another key.
+    Exposed { path: PathBuf, mode: u32 },
+    /// It is the file of another key.
     #[error("{path} holds another key than {wanted}; give each file back the name that it was made under")]
-    WrongName {
-        /// The file.
-        path: PathBuf,
-        /// The name that was asked for.
-        wanted: String,
-    },
-    /// It is not what this program writes.
+    WrongName { path: PathBuf, wanted: String },
     #[error("{path} is not a key file as it was written: {why}; restore it from a backup")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The rule that it breaks.
-        why: &'static str,
-    },
-    /// The passphrase is another, or the file was changed.
+    Malformed { path: PathBuf, why: &'static str },
+    /// The passphrase is wrong, or the file was changed.
     #[error(
-        "{0} does not open: the passphrase is another one, or the file was changed; try the passphrase again, then restore the file"
+        "{0} does not open: the passphrase is another one, or the file was changed; try the passphrase again, then \
+         restore the file"
     )]
     Refused(PathBuf),
     /// The secret is empty, or too long.
     #[error("the secret for {0} must have 1 to {MAX_SECRET_BYTES} bytes")]
     Secret(PathBuf),
-    /// Memory for the passphrase's function is lacking.
+    /// There is not enough memory for Argon2id.
     #[error("{0}: Argon2id could not run; it needs some 20 MiB of free memory")]
     Derive(PathBuf),
-    /// The disk refuses.
     #[error("{path}: {error}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
+    Io { path: PathBuf, error: io::Error },
 }
 
-/// Makes the key file `path` of that name. It is whole or not there: a crash leaves at most a temporary file beside it.
+/// Creates the key file `path` for the key `name`, atomically: a crash leaves at most a temporary file beside it.
 ///
 /// # Errors
-/// Where a file stands there already, the secret's length is out of bounds, or the disk refuses.
+/// If the file exists, the secret's length is out of bounds, or the disk fails.
 pub fn create(path: &Path, name: &str, key: &Key, passphrase: &SecretString) -> Result<(), KeyFileError> {
     if key.secret.is_empty() || key.secret.len() > MAX_SECRET_BYTES {
         return Err(KeyFileError::Secret(path.to_owned()));
@@ -104,10 +80,10 @@ pub fn create(path: &Path, name: &str, key: &Key, passphrase: &SecretString) -> 
     })
 }
 
-/// Opens the key file `path` of that name: some 40 ms of CPU and 19 MiB of memory.
+/// Opens the key file `path` of the key `name`. This takes some 40 ms of CPU and 19 MiB of memory.
 ///
 /// # Errors
-/// Where the file is missing, readable by others, of another name, not as it was written, or of another passphrase.
+/// If the file is missing, readable by others, the file of another key or changed, or the passphrase is wrong.
 pub fn open(path: &Path, name: &str, passphrase: &SecretString) -> Result<Key, KeyFileError> {
     let sealed = read(path, name)?;
     let secret = sealed
@@ -119,10 +95,10 @@ pub fn open(path: &Path, name: &str, passphrase: &SecretString) -> Result<Key, K
     })
 }
 
-/// The public part that the file `path` shows, without its passphrase: it is proved only when the file is opened.
+/// Reads the public part without the passphrase. It is authenticated only by [`open`].
 ///
 /// # Errors
-/// As [`open`], but for the passphrase.
+/// As [`open`], without those of the passphrase.
 pub fn public(path: &Path, name: &str) -> Result<Option<Bytes>, KeyFileError> {
     read(path, name).map(|sealed| sealed.public)
 }
@@ -143,7 +119,7 @@ fn read(path: &Path, name: &str) -> Result<Sealed, KeyFileError> {
     }
 }
 
-/// What the system says, with the file that it says it of.
+/// Adds the path to an I/O error.
 fn at(path: &Path) -> impl Fn(io::Error) -> KeyFileError {
     let path = path.to_owned();
     move |error| KeyFileError::Io {

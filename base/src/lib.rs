@@ -1,13 +1,13 @@
-//! What the programs of this project share and none of them owns. It depends on no other package of this workspace.
+//! What the programs of this project share. It depends on no other package of this workspace.
 //!
 //! - `config`: settings in layers (file, environment, flags); each program declares its own sections;
-//! - `keyfile`: encrypted key files, and small files that are written whole or not at all;
+//! - `keyfile`: encrypted key files, and small files that are written atomically;
 //! - `log`: the log and its section `[log]`;
-//! - `server`: HTTP in, bounded; `client`: HTTP out, bounded; `web`: their addresses;
+//! - `server`: answers HTTP requests; `client`: makes them; both with bounds. `web`: http and https addresses;
 //! - `clock`, `output`, `table`: the time, standard output, tables for a terminal.
 //!
-//! All but `clock` and `output` are cargo features, so that a program compiles only what it uses. Add a module here only
-//! if two programs need it and it depends on nothing of theirs.
+//! All but `clock` and `output` are behind cargo features, so that a program compiles only what it uses. A module
+//! belongs here if two programs need it and it needs nothing of theirs.
 
 #[cfg(feature = "client")]
 pub mod client;

@@ -1,4 +1,4 @@
-//! The log: one line an event, on standard error.
+//! The log on standard error, one line per event, and the section `[log]` that configures it.
 
 use std::io::{self, IsTerminal};
 use std::panic;
@@ -14,16 +14,16 @@ use crate::config::{Check, Section};
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     pub format: LogFormat,
-    /// What is written, as `tracing` reads it: `info`, `warn,shelfproof=debug`.
+    /// Which events are written, in the syntax of `tracing`: `info`, `warn,shelfproof=debug`.
     pub filter: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// A line of text for each event, for people.
+    /// For people.
     Text,
-    /// A line of JSON for each event, for machines.
+    /// One JSON object per line.
     Json,
 }
 
@@ -46,26 +46,25 @@ impl Default for Log {
     }
 }
 
-/// The log cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The filter is none.
     #[error("log.filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// Another log was started before.
+    /// This process has started a log before.
     #[error("the log: {0}")]
     Started(#[from] TryInitError),
 }
 
-/// Starts the log of this process, where a panic leaves its place and not its text: that can hold anything, a code too.
+/// Starts the log of this process. A panic is logged with its location only: its message may contain a code or a
+/// secret.
 ///
 /// # Errors
-/// Where the filter cannot be read, or a log was started before.
+/// If the filter cannot be parsed, or a log was started before.
 pub fn start(settings: &Log) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(&settings.filter)?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // Colours are for a person at a terminal; in a file they are noise.
+        // Colours only on a terminal.
         .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     match settings.format {

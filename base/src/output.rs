@@ -1,16 +1,16 @@
-//! Standard output, for programs that are read by pipes too.
+//! Standard output, which may be a pipe.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Standard output that takes nothing: a full disk, mostly.
+/// Standard output cannot be written, mostly because a disk is full.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output: {0}")]
 pub struct PrintError(#[from] io::Error);
 
-/// Prints `text`, which ends its lines itself. A reader that has gone (`| head`) has what it wanted: that is no error.
+/// Prints `text`, without adding a newline. A closed pipe (`| head`) is not an error.
 ///
 /// # Errors
-/// Where the text is lost for another reason.
+/// If writing fails for another reason.
 pub fn print(text: &str) -> Result<(), PrintError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

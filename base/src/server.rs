@@ -1,4 +1,4 @@
-//! HTTP from others: connections are accepted, bounded, and ended in order.
+//! Serves HTTP connections within bounds, and ends them in order at shutdown.
 
 use std::io;
 use std::pin::pin;
@@ -18,21 +18,22 @@ mod stall;
 
 use stall::Stalling;
 
-/// Open connections.
+/// Connections open at once; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 8192;
-/// Bytes of a request's head, and of what is read ahead of its body.
+/// The longest head of a request, and the most that is read ahead of its body.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a connection may take to send a request's head; also how long it may idle between two requests.
+/// How long a client may take to send a request's head, and how long it may idle between two requests.
 const HEAD_BOUND: Duration = Duration::from_secs(30);
-/// How long a connection may take nothing of what it is sent.
+/// How long a client may leave what it is sent unread.
 const STALL_BOUND: Duration = Duration::from_secs(30);
-/// How long accepting waits after the system refused a connection, for want of descriptors for example.
+/// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers connections until `shutdown`; then accepts no more, and gives requests in flight `drain` to end.
+/// Serves `router` until `shutdown` completes; then accepts no more connections, and gives requests in flight the time
+/// `drain` to end.
 ///
 /// # Errors
-/// Where the listener's address is gone.
+/// If the listener fails.
 pub async fn run(
     router: Router,
     listener: TcpListener,
@@ -57,7 +58,7 @@ pub async fn run(
     }
     drop(listener);
     drop(stop);
-    // Every connection gave back its place: all have ended. What still runs then is cut off with the process.
+    // All places are free once every connection has ended. What still runs after `drain` ends with the process.
     let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
     if timeout(drain, places.acquire_many(all)).await.is_err() {
         tracing::warn!(
@@ -68,13 +69,13 @@ pub async fn run(
     Ok(())
 }
 
-/// The next connection, once there is a place for it.
+/// Accepts the next connection, once there is a place for it.
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return Ok((stream, place)),
-            // One caller's connection that ended too early, or too many open files: neither is a reason to stop.
+            // A connection that was closed early, or too many open files: no reason to stop.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
@@ -83,9 +84,9 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     }
 }
 
-/// Answers the requests of one connection.
+/// Serves one connection.
 async fn answer(router: Router, stream: TcpStream, mut stopping: watch::Receiver<()>) {
-    // Answers are whole when they are written: to wait for more to send would only delay them.
+    // Answers are written whole, so that waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -98,7 +99,7 @@ async fn answer(router: Router, stream: TcpStream, mut stopping: watch::Receiver
     let mut connection = pin!(connection);
     let ended: Result<(), _> = tokio::select! {
         ended = connection.as_mut() => ended,
-        // The sender is gone: the request in flight is answered, and none after it.
+        // Shutdown: the request in flight is answered, and none after it.
         _ = stopping.changed() => {
             connection.as_mut().graceful_shutdown();
             connection.await

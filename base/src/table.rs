@@ -1,14 +1,14 @@
-//! Tables for a terminal, in which Chinese names keep the columns straight.
+//! Tables for a terminal. Columns are aligned by display width, so that wide (Chinese) characters count as two.
 
 use console::{Alignment, pad_str};
 
-/// Columns of a table: what stands above, and on which side its cells stand.
+/// The columns of a table: heading and alignment of each.
 pub type Columns<'a, const N: usize> = [(&'a str, Alignment); N];
 
-/// What stands between two columns.
+/// The space between two columns.
 const GAP: &str = "  ";
 
-/// The table's lines, each ended.
+/// Formats a table: the headings, then a line for each row, each with a newline.
 #[must_use]
 pub fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|at| {
@@ -25,7 +25,7 @@ pub fn render<const N: usize>(columns: &Columns<'_, N>, rows: &[[String; N]]) ->
     body.fold(head, |table, line| table + &line)
 }
 
-/// Unix milliseconds as people read them, in UTC: `2026-09-21 14:13:20`.
+/// Formats Unix milliseconds as UTC: `2026-09-21 14:13:20`.
 #[must_use]
 pub fn time(at_ms: i64) -> String {
     let (days, second) = (at_ms.div_euclid(86_400_000), at_ms.rem_euclid(86_400_000) / 1000);

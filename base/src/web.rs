@@ -1,13 +1,13 @@
-//! Addresses on the web.
+//! Http and https addresses.
 
-use url::Url;
+pub use url::Url;
 
-/// A text that is no http or https address.
+/// A text is not an http or https address with a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the address is no http or https URL")]
 pub struct NotWeb;
 
-/// Reads `text` as an http or https address with a host.
+/// Parses an http or https address with a host.
 ///
 /// # Errors
 /// [`NotWeb`].

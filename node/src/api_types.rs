@@ -9,6 +9,7 @@ mod placed;
 mod product;
 mod proof;
 mod schema;
+mod task;
 mod wallet;
 
 pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownRefusedLine};
@@ -18,5 +19,8 @@ pub(crate) use page::Listed;
 pub(crate) use placed::{PlacedOrder, example as placed_example, receipt};
 pub(crate) use product::{ShownProduct, ShownStock};
 pub(crate) use proof::{KeyProof, OrderProofs};
-pub(crate) use schema::{Address, Amount, Currency, EncodingName, FormatName, Hash, KeyState, OrderState};
+pub(crate) use schema::{
+    Address, Amount, Currency, EncodingName, FormatName, Hash, KeyState, OrderState, SkuKind, StockPolicy,
+};
+pub(crate) use task::ShownTask;
 pub(crate) use wallet::ShownCredit;

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 
 use crate::config::Config;
 use crate::domain::clock::MAX_DRIFT_MS;
-use crate::fence::Gate;
+use crate::fence::FenceState;
 use crate::flow::prove::Prover;
 use crate::sale::{OrderQueue, Workers};
 use crate::store::server::server_get;
@@ -33,7 +33,7 @@ pub struct App {
     /// Who proves what was sold, if anybody does.
     pub prover: Option<Prover>,
     /// Whether it may sell.
-    pub gate: Arc<Gate>,
+    pub fence: Arc<FenceState>,
     /// What the node was told.
     pub config: Config,
 }
@@ -149,14 +149,14 @@ impl App {
     /// With what to do about it.
     pub async fn open(config: Config) -> Result<(Self, Workers), AppError> {
         let options = store::options(config.database.url.expose_secret())?;
-        let gate = Arc::new(Gate::new(&config.chain));
-        let watched = Arc::clone(&gate);
+        let fence = Arc::new(FenceState::new(&config.chain));
+        let watched = Arc::clone(&fence);
         let opened = move |instance| watched.reached(instance);
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
         let vault = open_bound(&pool, &config).await?;
         let (orders, workers) =
-            OrderQueue::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &gate);
+            OrderQueue::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &fence);
         let prover = config.proofs.prover.as_ref();
         let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
         let app = Self {
@@ -164,7 +164,7 @@ impl App {
             vault,
             orders,
             prover,
-            gate,
+            fence,
             config,
         };
         Ok((app, workers))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keys::KeysCommand;
+use keyring::KeyringCommand;
 use serde::Serialize;
 use serde_json::json;
 use shelfproof_base::config::{Flag, Settings};
@@ -19,19 +19,20 @@ use crate::domain::money::Currency;
 use crate::fence::require_open;
 
 pub mod activate;
-pub mod api_key;
 pub mod check;
 pub mod credit;
 pub mod dev;
 pub mod import;
 pub mod init;
-pub mod keys;
+pub mod keyring;
 pub mod migrate;
 pub mod order;
 pub mod product;
 pub mod serve;
 mod shell;
 mod stop;
+pub mod task;
+pub mod token;
 pub mod worker;
 
 /// What goes wrong here is told to a person, who must mend it.
@@ -69,7 +70,7 @@ Exit status: 0 done, 1 failed or refused, 2 the command line is wrong.";
 enum Command {
     /// Answer the API and sell, until stopped
     Serve(serve::ServeArgs),
-    /// Look after the shop: check its invariants again and again, until stopped
+    /// Run the shop's background tasks: check its invariants again and again, until stopped
     Worker(worker::WorkerArgs),
     /// Bring the database to this program's schema
     Migrate(migrate::MigrateArgs),
@@ -79,7 +80,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, credit, orders, API keys, secret keys, and whether the books are right
+    /// Products, credit, orders, API keys, secret keys, background tasks, and whether the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -88,11 +89,12 @@ enum Command {
 enum Admin {
     Product(product::ProductArgs),
     Credit(credit::CreditArgs),
-    Key(api_key::KeyArgs),
+    Token(token::TokenArgs),
     Order(order::OrderArgs),
     Check(check::CheckArgs),
+    Task(task::TaskArgs),
     #[command(subcommand)]
-    Keys(KeysCommand),
+    Keyring(KeyringCommand),
 }
 
 /// Reads the command line, does what it says, and tells how it went.
@@ -154,7 +156,7 @@ impl Cli {
 impl Admin {
     fn flags(&self) -> Vec<Flag> {
         match self {
-            Self::Keys(command) => command.flags(),
+            Self::Keyring(command) => command.flags(),
             _ => Vec::new(),
         }
     }
@@ -165,10 +167,11 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
-        Admin::Key(args) => api_key::run(args, &pool().await?).await?,
+        Admin::Token(args) => token::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,
+        Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
-        Admin::Keys(command) => keys::run(command, settings, is_json).await?,
+        Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,11 +21,8 @@ config_sections! {
     /// All that `shelfproof` reads.
     pub struct Config {
         pub http: Http,
-        /// The truth about sales.
         pub database: Database,
-        /// The vault.
         pub keys: Keys,
-        /// Which merchant this is, and where its chain is read.
         pub chain: Chain,
         pub shop: Shop,
         pub sale: Sale,
@@ -41,18 +38,18 @@ config_sections! {
 pub struct Http {
     /// Address and port to listen on; port 0 is any free one.
     pub listen: SocketAddr,
-    /// Address and port that answer `/metrics` alone, without a token; there is none where this is not set.
+    /// Address and port that serve `/metrics` only, without a token; none if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<SocketAddr>,
-    /// How long a request may take before it is answered with an error.
+    /// The time after which a request is answered with an error.
     pub timeout_ms: u64,
-    /// How many requests are worked on at once; those above are told to come back.
+    /// Requests served at once; further ones are refused with a time to retry after.
     pub requests_max: usize,
-    /// The longest body of a request, but for imports.
+    /// The longest body of a request other than an import.
     pub body_max_bytes: usize,
     /// The longest body of an import.
     pub import_max_bytes: usize,
-    /// How long requests under way may take to end once the node is told to stop.
+    /// The time that requests in flight have to end at shutdown.
     pub drain_ms: u64,
 }
 
@@ -60,9 +57,8 @@ pub struct Http {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shop {
-    /// The shop's name.
     pub name: String,
-    /// Where epoch data is published, as on the chain.
+    /// The address where the anchor publishes epoch data, as registered on the chain.
     pub data_uri: String,
 }
 
@@ -74,41 +70,49 @@ pub struct Sale {
     pub workers: usize,
     /// Orders in a batch at most.
     pub batch_max: usize,
-    /// Orders that wait for a batch at most; those above are told to come back.
+    /// Keys in a batch at most.
+    pub batch_keys_max: u32,
+    /// Orders of one channel that wait for a batch at most; those above are told to come back.
+    pub lane_max: usize,
+    /// Orders of all channels that wait for a batch at most.
     pub queue_max: usize,
     /// Receipts promise that the sale is anchored within this time.
     pub anchor_within_s: u64,
 }
 
-/// `[worker]`: housekeeping.
+/// `[worker]`: background tasks.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Worker {
     /// Time between two checks of the invariants.
     pub check_every_s: u64,
+    /// Address and port that answer `/healthz` and `/metrics`, without a token; there is none where this is not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[proofs]`: where proofs come from.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Proofs {
-    /// The http address of `shelfproof-anchor run` or `follow`, which may hold a password; without it no proof is answered.
+    /// The http address of `shelfproof-anchor run` or `follow`, which may contain a password. Without it, no proofs are
+    /// served.
     #[serde(
         deserialize_with = "config::optional_secret",
         serialize_with = "config::serialize_optional_origin",
         skip_serializing_if = "Option::is_none"
     )]
     pub prover: Option<SecretString>,
-    /// The folder of the epochs' data files, answered at `/data`: the anchor's folder, and `data` in it.
+    /// The folder of the epochs' data files, served at `/data`: `data` in the anchor's folder.
     #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
     pub data_folder: Option<PathBuf>,
 }
 
 impl Config {
-    /// All of it, checked.
+    /// Reads and checks all sections.
     ///
     /// # Errors
-    /// Every field that is missing, unknown or breaks a rule.
+    /// All fields that are missing or unknown, or that break a rule.
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let config = Self::sections(settings, &[Anchor::NAME])?;
         settings.refuse("", rules::together(&config))?;
@@ -175,6 +179,8 @@ impl Default for Sale {
         Self {
             workers: 2,
             batch_max: 64,
+            batch_keys_max: 1_000,
+            lane_max: 1_024,
             queue_max: 4_096,
             anchor_within_s: 86_400,
         }
@@ -183,6 +189,9 @@ impl Default for Sale {
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { check_every_s: 3_600 }
+        Self {
+            check_every_s: 3_600,
+            listen: None,
+        }
     }
 }

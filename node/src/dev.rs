@@ -1,4 +1,8 @@
-//! A whole shop on one machine, its children included. What tests need of that, they take from here.
+//! A whole shop on one machine, for `shelfproof dev`: PostgreSQL, an Ethereum node and the anchor as child processes,
+//! and the folder that keeps everything from one start to the next.
+//!
+//! [`Machine`] starts and stops them. No child outlives this process ([`child`]), not even after `kill -9`. The
+//! end-to-end tests start clusters, chains and servers through the same code.
 
 mod anchor;
 pub mod anvil;

@@ -1,4 +1,8 @@
-//! The fence of this node: it sells only over a database that knows all that the chain holds.
+//! The fence: this process sells and writes events only while its database knows every epoch that the chain holds.
+//!
+//! A database restored from an old backup would sell keys a second time. [`FenceState`] is the last known answer and is
+//! shared by whoever sells; [`FenceState::watch`] compares database and chain every 15 s. Commands that run once call
+//! [`require_open`]. The comparison itself is [`shelfproof_anchor::fence`].
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -17,164 +21,164 @@ use tokio::time::{sleep, timeout};
 use shelfproof_anchor::config::Chain;
 use shelfproof_base::clock::now_ms;
 
-/// Time between two looks at the chain, above the least.
-const FENCE_PERIOD: Duration = Duration::from_secs(14);
+/// Pause between two comparisons, on top of [`RETRY_PAUSE`].
+const COMPARE_PERIOD: Duration = Duration::from_secs(14);
 
-/// The least, and all as long as none has told anything.
-const FIRST_PERIOD: Duration = Duration::from_secs(1);
+/// Pause between two comparisons until one has succeeded.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long the first look may keep a node from answering at all.
+/// How long the first comparison may delay the start of the HTTP server.
 const FIRST_BOUND: Duration = Duration::from_secs(2);
 
-/// How long one look may take.
-const LOOK_BOUND: Duration = Duration::from_secs(20);
+/// How long one comparison may take.
+const COMPARE_BOUND: Duration = Duration::from_secs(20);
 
-/// Whether this node may take orders and write events, by the last look that told. By default nobody looks.
+/// Whether this process may take orders and write events, by the last comparison that succeeded. The default is a fence
+/// without a chain, which never closes.
 #[derive(Debug, Default)]
-pub struct Gate {
-    sight: RwLock<Sight>,
-    /// That the database is another than the one that was looked at.
+pub struct FenceState {
+    observed: RwLock<Observed>,
+    /// Signals that a connection led to another database than the one that was compared.
     moved: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Sight {
-    state: State,
-    /// Where the newest connection leads, whoever opened it.
+struct Observed {
+    status: Status,
+    /// The server and database that the newest connection leads to.
     instance: Option<Instance>,
-    /// The highest epoch that any look saw: a node behind a balancer may not know it yet when it is asked next.
+    /// The highest epoch ever seen: of several RPC nodes behind one address, the next to answer may lag behind the
+    /// last.
     highest: OnChain,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// No chain is configured: nobody can tell.
+enum Status {
+    /// No chain is configured, so nothing is compared.
     #[default]
     Unwatched,
-    /// No look has told anything yet of this database, and why.
+    /// This database was not compared yet, with the reason.
     Unseen(String),
-    /// It may.
     Open,
-    /// It may not, and why.
+    /// The database is behind the chain, with the reason.
     Closed(String),
 }
 
-/// What a look saw, and over which database.
+/// The result of one comparison, and the database that was compared.
 #[derive(Debug)]
-struct Look {
+struct Comparison {
     fence: Fence,
     instance: Instance,
 }
 
-/// Why a command does not write.
+/// Why a command may not write events.
 #[derive(Debug, thiserror::Error)]
 pub enum Fenced {
-    /// The database must not be written.
     #[error("{0}")]
     Closed(Fence),
-    /// It cannot be told whether it may.
     #[error(
         "{0}. Nothing is written before the chain was seen: look at chain.rpc and at that node, and run this again"
     )]
     Unseen(#[from] FenceError),
 }
 
-impl Gate {
-    /// Closed until the first look, where there is a chain to look at.
+impl FenceState {
+    /// Closed until the first comparison where a chain is configured.
     #[must_use]
     pub fn new(chain: &Chain) -> Self {
-        let state = if has_node(chain) {
-            State::Unseen("it is being asked".to_owned())
+        let status = if has_node(chain) {
+            Status::Unseen("it is being asked".to_owned())
         } else {
-            State::Unwatched
+            Status::Unwatched
         };
-        let sight = RwLock::new(Sight {
-            state,
-            ..Sight::default()
-        });
         Self {
-            sight,
+            observed: RwLock::new(Observed {
+                status,
+                ..Observed::default()
+            }),
             moved: Notify::new(),
         }
     }
 
-    /// Takes note of where a connection leads that was opened now. Where it is another database than the one that a look
-    /// let pass, nothing is sold until a look lets that one pass too: it may be an old backup.
+    /// Records where a newly opened connection leads. If that is another database than the one that was compared, the
+    /// fence closes until the new one was compared too: it may be an old backup.
     pub fn reached(&self, instance: Instance) {
-        let mut sight = self.sight.write().unwrap_or_else(PoisonError::into_inner);
-        if sight.instance.replace(instance) != Some(instance) && sight.state == State::Open {
+        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
+        if observed.instance.replace(instance) != Some(instance) && observed.status == Status::Open {
             let why = "the database's server was started again, or another took its place";
             tracing::error!("the fence is closed until the chain was seen again: {why}");
-            sight.state = State::Unseen(why.to_owned());
+            observed.status = Status::Unseen(why.to_owned());
             self.moved.notify_one();
         }
     }
 
-    /// Whether what leads to that database may sell over it.
+    /// Whether keys may be sold from the database `instance`.
     #[must_use]
     pub fn admits(&self, instance: &Instance) -> bool {
-        let sight = self.sight();
-        match sight.state {
-            State::Unwatched => true,
-            State::Open => sight.instance.as_ref() == Some(instance),
-            State::Unseen(_) | State::Closed(_) => false,
+        let observed = self.observed();
+        match observed.status {
+            Status::Unwatched => true,
+            Status::Open => observed.instance.as_ref() == Some(instance),
+            Status::Unseen(_) | Status::Closed(_) => false,
         }
     }
 
-    /// Why nothing may be sold or written now; nothing where it may. It names no address and none of the node's words.
+    /// Why nothing may be sold or written now; `None` while the fence is open. The text is safe to show to callers: it
+    /// contains neither the RPC node's address nor its messages.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        match &self.sight().state {
-            State::Unwatched | State::Open => None,
-            State::Unseen(why) => Some(format!(
+        match &self.observed().status {
+            Status::Unwatched | Status::Open => None,
+            Status::Unseen(why) => Some(format!(
                 "this node has not seen the chain since it or its database started, and cannot tell whether the database is \
                  up to date: {why}"
             )),
-            State::Closed(why) => Some(why.clone()),
+            Status::Closed(why) => Some(why.clone()),
         }
     }
 
-    /// Whether it is open; nothing where nobody looks.
+    /// Whether the fence is open; `None` where no chain is configured.
     #[must_use]
     pub fn is_open(&self) -> Option<bool> {
-        match &self.sight().state {
-            State::Unwatched => None,
-            state => Some(*state == State::Open),
+        match &self.observed().status {
+            Status::Unwatched => None,
+            state => Some(*state == Status::Open),
         }
     }
 
-    /// Looks at the chain for the first time. A chain that does not answer soon must not keep the node from saying so.
-    pub async fn look_first(&self, pool: &PgPool, chain: &Chain) {
+    /// Compares for the first time, for at most [`FIRST_BOUND`]: a chain that does not answer must not delay the start.
+    pub async fn compare_first(&self, pool: &PgPool, chain: &Chain) {
         if !has_node(chain) {
             tracing::warn!(
                 "chain.rpc is not set: nobody can tell whether this database is an old backup, which would sell keys twice"
             );
             return;
         }
-        if let Ok(seen) = timeout(FIRST_BOUND, self.look(pool, chain)).await {
-            self.note(&seen);
+        if let Ok(seen) = timeout(FIRST_BOUND, self.compare(pool, chain)).await {
+            self.record(&seen);
         }
     }
 
-    /// Looks at the chain again and again, until dropped. A look that fails changes nothing that an earlier one told of this
-    /// database: it does not fall behind while it runs on, and a chain that is away must not stop sales.
+    /// Compares periodically, until dropped. A comparison that fails leaves the result of an earlier one in force: a
+    /// database does not fall behind while it keeps running, and an unreachable chain must not stop sales.
     pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
         if !has_node(chain) {
             return pending().await;
         }
         loop {
-            sleep(FIRST_PERIOD).await;
-            let is_seen = !matches!(self.sight().state, State::Unseen(_));
+            sleep(RETRY_PAUSE).await;
+            let is_seen = !matches!(self.observed().status, Status::Unseen(_));
             if is_seen {
-                // Over early where the database is another.
-                let _ = timeout(FENCE_PERIOD, self.moved.notified()).await;
+                // Ends early if a connection led to another database.
+                let _ = timeout(COMPARE_PERIOD, self.moved.notified()).await;
             }
-            self.note(&self.look(pool, chain).await);
+            self.record(&self.compare(pool, chain).await);
         }
     }
 
-    /// One look, over a connection of its own: those of the pool may lead to a server that is no longer reached anew.
-    async fn look(&self, pool: &PgPool, chain: &Chain) -> Result<Look, FenceError> {
+    /// Compares once, over a new connection: one of the pool may still lead to a server that new connections no longer
+    /// reach.
+    async fn compare(&self, pool: &PgPool, chain: &Chain) -> Result<Comparison, FenceError> {
         bounded(async {
             let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
             let instance = fence_instance(&mut connection).await?;
@@ -183,60 +187,60 @@ impl Gate {
             let highest = self.raise(latest);
             let fence = fence::compare(&mut connection, &[latest, highest]).await?;
             connection.close().await?;
-            Ok(Look { fence, instance })
+            Ok(Comparison { fence, instance })
         })
         .await
     }
 
-    /// The highest epoch that was seen on the chain, this one among them.
+    /// Records an epoch seen on the chain, and returns the highest one seen so far.
     fn raise(&self, latest: OnChain) -> OnChain {
-        let mut sight = self.sight.write().unwrap_or_else(PoisonError::into_inner);
-        if latest.number > sight.highest.number {
-            sight.highest = latest;
+        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
+        if latest.number > observed.highest.number {
+            observed.highest = latest;
         }
-        sight.highest
+        observed.highest
     }
 
-    fn note(&self, seen: &Result<Look, FenceError>) {
+    fn record(&self, seen: &Result<Comparison, FenceError>) {
         if let Err(error) = seen {
             tracing::warn!(%error, "the fence: the chain and the database could not be compared");
         }
-        let mut sight = self.sight.write().unwrap_or_else(PoisonError::into_inner);
-        let after = sight.after(seen);
-        match (&sight.state, &after) {
+        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
+        let after = observed.after(seen);
+        match (&observed.status, &after) {
             (before, after) if before == after => {}
-            (_, State::Closed(why)) => tracing::error!("the fence is closed, and nothing is sold: {why}"),
-            (State::Closed(_), State::Open) => tracing::error!("the fence is open again"),
-            (_, State::Open) => tracing::info!("the fence is open"),
+            (_, Status::Closed(why)) => tracing::error!("the fence is closed, and nothing is sold: {why}"),
+            (Status::Closed(_), Status::Open) => tracing::error!("the fence is open again"),
+            (_, Status::Open) => tracing::info!("the fence is open"),
             _ => {}
         }
-        sight.state = after;
+        observed.status = after;
     }
 
-    fn sight(&self) -> RwLockReadGuard<'_, Sight> {
-        self.sight.read().unwrap_or_else(PoisonError::into_inner)
+    fn observed(&self) -> RwLockReadGuard<'_, Observed> {
+        self.observed.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Sight {
-    /// What a look makes of its state: what is closed opens only by a look that says so of the database that is reached now.
-    fn after(&self, seen: &Result<Look, FenceError>) -> State {
-        match (seen, &self.state) {
-            (Ok(look), before) if look.fence == Fence::Open => {
-                if self.instance == Some(look.instance) {
-                    State::Open
+impl Observed {
+    /// The status after a comparison. Only a comparison of the database that connections reach now opens the fence.
+    fn after(&self, seen: &Result<Comparison, FenceError>) -> Status {
+        match (seen, &self.status) {
+            (Ok(compared), before) if compared.fence == Fence::Open => {
+                if self.instance == Some(compared.instance) {
+                    Status::Open
                 } else {
                     before.clone()
                 }
             }
-            (Ok(look), _) => State::Closed(look.fence.to_string()),
-            (Err(error), State::Unseen(_)) => State::Unseen(public(error)),
+            (Ok(compared), _) => Status::Closed(compared.fence.to_string()),
+            (Err(error), Status::Unseen(_)) => Status::Unseen(public(error)),
             (Err(_), before) => before.clone(),
         }
     }
 }
 
-/// Refuses a command that writes events over a database that must not be written; without a chain, nobody can tell.
+/// Compares once, for a command that writes events; without a configured chain there is nothing to compare.
 ///
 /// # Errors
 /// Where the fence is closed, or where chain or database cannot be read.
@@ -244,35 +248,35 @@ pub async fn require_open(pool: &PgPool, chain: &Chain) -> Result<(), Fenced> {
     if !has_node(chain) {
         return Ok(());
     }
-    let look = bounded(async {
+    let compared = bounded(async {
         let latest = latest(chain).await?;
         fence::compare(&mut *pool.acquire().await?, &[latest]).await
     });
-    match look.await? {
+    match compared.await? {
         Fence::Open => Ok(()),
         fence => Err(Fenced::Closed(fence)),
     }
 }
 
-/// The chain's latest epoch. Connects anew each time: the address may lead to another chain by now.
+/// The chain's latest epoch. Connects each time, and so checks the chain id each time.
 async fn latest(chain: &Chain) -> Result<OnChain, FenceError> {
     let identity = chain.identity();
-    let (url, told) = (chain.rpc.expose_secret(), Some(identity.chain_id));
-    let source = RpcSource::connect(url, told, identity.registry, identity.merchant_id, chain.finality()).await?;
+    let (url, chain_id) = (chain.rpc.expose_secret(), Some(identity.chain_id));
+    let source = RpcSource::connect(url, chain_id, identity.registry, identity.merchant_id, chain.finality()).await?;
     fence::latest(&source, chain.stale_after_s, now_ms() / 1000).await
 }
 
-/// A look that does not come to an end counts as one that the chain did not answer.
-async fn bounded<T>(look: impl Future<Output = Result<T, FenceError>>) -> Result<T, FenceError> {
+/// Bounds a comparison; one that takes too long counts as an unreachable chain.
+async fn bounded<T>(compared: impl Future<Output = Result<T, FenceError>>) -> Result<T, FenceError> {
     let late = |_| FenceError::Chain(RpcError::Http(HttpError::TimedOut));
-    timeout(LOOK_BOUND, look).await.map_err(late)?
+    timeout(COMPARE_BOUND, compared).await.map_err(late)?
 }
 
 fn has_node(chain: &Chain) -> bool {
     !chain.rpc.expose_secret().is_empty()
 }
 
-/// What anybody may be told: what the node itself says is for the log, since nobody knows what it holds.
+/// The error as callers may see it. Messages of the RPC node itself go to the log only: they may contain secrets.
 fn public(error: &FenceError) -> String {
     match error {
         FenceError::Chain(RpcError::Refused { .. } | RpcError::Answer { .. }) => {

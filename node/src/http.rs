@@ -16,6 +16,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 mod api;
 mod edge;
+mod worker;
+
+pub use worker::serve_worker;
 
 use api::docs;
 use edge::auth::KeyCache;
@@ -92,19 +95,21 @@ pub struct Listeners {
 /// Where a listener fails.
 pub async fn serve(app: Arc<App>, listeners: Listeners, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let drain = Duration::from_millis(app.config.http.drain_ms);
-    let handle = metrics::start().map_err(io::Error::other)?;
-    let upkeep = async move {
-        let mut ticks = interval(UPKEEP_PERIOD);
-        loop {
-            ticks.tick().await;
-            handle.run_upkeep();
-        }
-    };
     let scrapes = scrapes(Arc::clone(&app), listeners.metrics, drain);
     tokio::select! {
         ended = server::run(router(app), listeners.api, drain, shutdown) => ended,
         ended = scrapes => ended,
-        () = upkeep => Ok(()),
+        ended = upkeep() => ended,
+    }
+}
+
+/// Collects metrics, and keeps them small between two reads of `/metrics`, until dropped.
+async fn upkeep() -> io::Result<()> {
+    let handle = metrics::start().map_err(io::Error::other)?;
+    let mut ticks = interval(UPKEEP_PERIOD);
+    loop {
+        ticks.tick().await;
+        handle.run_upkeep();
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod api_types;
 pub mod app;
+pub mod background;
 pub mod cli;
 pub mod config;
 pub mod dev;

@@ -16,16 +16,20 @@ pub mod batch_key;
 pub mod check;
 mod column;
 mod error;
+pub mod hold;
 pub mod import;
+pub mod item;
 pub mod key;
 pub mod order;
-pub mod pool_fill;
+pub mod pool;
 pub mod product;
-pub mod refund;
 pub mod sale;
 pub mod sale_write;
 pub mod server;
 pub mod session;
+pub mod sku;
+pub mod task;
+pub mod transfer;
 pub mod wallet;
 
 pub use error::StoreError;
@@ -46,6 +50,7 @@ fn migrations() -> Migrator {
         migration(2, "stock", include_str!("store/migrations/0002_stock.sql")),
         migration(3, "orders", include_str!("store/migrations/0003_orders.sql")),
         migration(4, "money", include_str!("store/migrations/0004_money.sql")),
+        migration(6, "tasks", include_str!("store/migrations/0006_tasks.sql")),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");

@@ -28,8 +28,9 @@ use batch::Masters;
 use cache::Cache;
 use token::TokenKey;
 
+use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::goods::WrappedKey;
-use crate::domain::id::{BatchId, OrderId};
+use crate::domain::id::{BatchId, OrderId, ProductId};
 
 /// The open keys of one merchant. Dropped, they are wiped from memory.
 pub struct Vault {
@@ -103,6 +104,21 @@ impl Vault {
     pub fn data_key_open(&self, batch: BatchId, wrapped: &WrappedKey) -> Result<Arc<DataKey>, VaultError> {
         self.data_keys
             .get_or(batch, wrapped, || self.masters.open(batch, wrapped))
+    }
+
+    /// A delivered item with its goods decrypted, of that line and product.
+    ///
+    /// # Errors
+    /// As [`Self::data_key_open`], or where the goods are not this key's.
+    pub fn open_item(&self, sold: &SoldItem, line: i16, product: ProductId) -> Result<Item, VaultError> {
+        let data_key = self.data_key_open(sold.batch, &sold.wrapped)?;
+        Ok(Item {
+            item: sold.item,
+            line,
+            product,
+            goods: data_key.open(&sold.head.key_id, sold.batch, &sold.sealed)?,
+            receipt: sold.receipt(&self.identity),
+        })
     }
 
     /// The newest master key's generation, which wraps every new data key.

@@ -1,4 +1,4 @@
-//! A shop on a chain of its own, with an anchor and a node, each a real process; and mirrors of it. Gone with its handle.
+//! A test shop with a chain, an anchor and one node, each a real process, and mirrors of it. Dropping it ends them all.
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -27,10 +27,10 @@ pub use verifier::{Said, Verifier};
 /// How long a sale may take to be proved: blocks come every second, epochs too.
 const PROOF_BOUND: Duration = Duration::from_mins(1);
 
-/// How often is looked.
+/// The pause between two polls.
 const POLL: Duration = Duration::from_millis(100);
 
-/// What the anchor is told beyond the shop's own configuration.
+/// The anchor's section of the configuration.
 const ANCHOR: &str = "
 [anchor]
 folder = \"anchor\"
@@ -38,12 +38,12 @@ listen = \"127.0.0.1:0\"
 poll_ms = 100
 ";
 
-/// How it is made.
+/// Options of an anchored shop.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Whether the database keeps what it committed.
+    /// Whether commits survive a crash of the machine.
     pub durability: Durability,
-    /// The folder below which the database lies.
+    /// The folder in which the cluster's folder is created.
     pub disk: PathBuf,
     /// Seconds between the chain's blocks.
     pub block_time_s: u64,
@@ -68,15 +68,15 @@ pub struct AnchoredShop {
     // Dropped in this order: the anchor before the database and the chain that it uses.
     anchor: Option<Proving>,
     shop: TestShop,
-    /// The chain.
     pub chain: MerchantChain,
 }
 
 impl AnchoredShop {
-    /// Chain, shop, anchor and one node, ready to sell; its data published where the chain says.
+    /// Starts the chain, the shop, the anchor and one node. The node publishes the anchor's data at the address that is
+    /// registered.
     ///
     /// # Errors
-    /// With the programs' own words.
+    /// A program that fails, with its output.
     pub fn start(plan: &Plan) -> Result<Self> {
         let chain = block_on(MerchantChain::deploy(Some(plan.block_time_s)))??;
         let shop = TestShop::start(&Settings {
@@ -113,7 +113,7 @@ impl AnchoredShop {
     /// Starts the anchor, and waits until it answers.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn start_anchor(&mut self) -> Result<SocketAddr> {
         let anchor = self.another_anchor()?.wait()?;
         let address = anchor.address;
@@ -121,10 +121,10 @@ impl AnchoredShop {
         Ok(address)
     }
 
-    /// Starts one more anchor over the same database, which need not come to answer.
+    /// Starts one more anchor over the same database, without waiting for it: it may stand by.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn another_anchor(&self) -> Result<Starting> {
         self.anchor_with(&[])
     }
@@ -132,7 +132,7 @@ impl AnchoredShop {
     /// The same, with those variables in its environment.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn anchor_with(&self, environment: &[(&str, &str)]) -> Result<Starting> {
         let log = self.shop.folder().join(format!("anchor-{}.log", rand::random::<u32>()));
         let mut command = self.anchor_command(&["run"])?;
@@ -148,7 +148,7 @@ impl AnchoredShop {
     /// Kills the anchor, and starts it again with those variables in its environment.
     ///
     /// # Errors
-    /// With its log, where it does not begin.
+    /// Its log, if it does not begin.
     pub fn restart_anchor_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
         self.kill_anchor();
         let anchor = self.anchor_with(environment)?.wait()?;
@@ -164,7 +164,7 @@ impl AnchoredShop {
     /// `shelfproof-anchor` with that configuration.
     ///
     /// # Errors
-    /// Where it cannot be built.
+    /// If it cannot be built.
     pub fn anchor_command(&self, args: &[&str]) -> Result<Command> {
         let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
         command
@@ -178,7 +178,7 @@ impl AnchoredShop {
     /// What a command of `shelfproof-anchor` prints as JSON, and whether it succeeded.
     ///
     /// # Errors
-    /// Where it prints no JSON.
+    /// If it prints no JSON.
     pub fn anchor_json(&self, args: &[&str]) -> Result<(bool, Value)> {
         let output = self.anchor_command(&[&["--json"], args].concat())?.output()?;
         let (out, err) = (
@@ -189,10 +189,10 @@ impl AnchoredShop {
         Ok((output.status.success(), value))
     }
 
-    /// A command of the owner's, whose account anvil gave the merchant.
+    /// Runs an owner's command of `shelfproof-anchor`, signed by the account that registered the merchant.
     ///
     /// # Errors
-    /// With its words, where it fails.
+    /// Its output, if it fails.
     pub fn by_owner(&self, args: &[&str]) -> Result<Value> {
         let identity = self.chain.identity;
         let (registry, merchant) = (identity.registry.to_string(), identity.merchant_id.to_string());
@@ -212,10 +212,10 @@ impl AnchoredShop {
         }
     }
 
-    /// A mirror in that folder, built from the chain and the published data alone.
+    /// Starts a mirror in that folder, built from the chain and the published data alone.
     ///
     /// # Errors
-    /// With its log, where it does not begin.
+    /// Its log, if it does not begin.
     pub fn mirror(&self, folder: &Path) -> Result<Proving> {
         let log = self.shop.folder().join(format!("mirror-{}.log", rand::random::<u32>()));
         follow(&self.chain.identity, self.chain.anvil.url(), folder, &log)
@@ -224,28 +224,28 @@ impl AnchoredShop {
     /// The anchor.
     ///
     /// # Errors
-    /// Where it is not running.
+    /// If it is not running.
     pub fn anchor(&self) -> Result<&Proving> {
         Ok(self.anchor.as_ref().ok_or("no anchor runs")?)
     }
 
-    /// An anchor that was started elsewhere is the one from now on.
+    /// Makes an anchor that was started by [`Self::another_anchor`] the shop's anchor.
     pub fn take_over(&mut self, anchor: Proving) {
         self.anchor = Some(anchor);
     }
 
-    /// What the node answers about an order or a key to whoever has that token, once it is proved.
+    /// Polls the proof of an order or a key until the node answers 200.
     ///
     /// # Errors
-    /// With the last answer, where it is not proved in time.
+    /// The last answer, if it is not proved in time.
     pub fn proof(&self, token: &str, id: &str) -> Result<Answer> {
         self.proof_where(token, id, |answer| answer.status == 200)
     }
 
-    /// The same, once it is as `is_it` says.
+    /// Polls the proof until an answer satisfies `is_it`.
     ///
     /// # Errors
-    /// With the last answer, where it is not in time.
+    /// The last answer, if it is not in time.
     pub fn proof_where(&self, token: &str, id: &str, is_it: impl Fn(&Answer) -> bool) -> Result<Answer> {
         let end = Instant::now() + PROOF_BOUND;
         let mut client = self.shop.client(token)?;

@@ -1,4 +1,4 @@
-//! Anvil, the Ethereum node of tests, in a folder that is gone with it.
+//! Anvil, the Ethereum node that tests use, in a temporary folder.
 
 use std::ops::{Deref, DerefMut};
 
@@ -32,7 +32,7 @@ impl Anvil {
     /// Starts a chain and waits until it listens.
     ///
     /// # Errors
-    /// With anvil's log, where it does not come to listen.
+    /// Anvil's log, if it does not come to listen.
     pub fn start(settings: Settings) -> Result<Self> {
         let permit = permit::share();
         let folder = tempfile::tempdir()?;

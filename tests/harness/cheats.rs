@@ -1,8 +1,9 @@
-//! An operator who turns dishonest: every cheat that the protocol must make impossible, done on copies of an honest shop
-//! with all that its operator has, and who notices.
+//! A dishonest operator: every way of cheating that the protocol must reveal, carried out on copies of an honest shop
+//! with everything that its operator has.
 //!
-//! Each leaves a folder with its files, a `command` of `shelfproof-verify` that anybody can repeat as long as the
-//! [`Court`] lives, and the `verdict` that it gave.
+//! Each cheat leaves a folder with its files, a `command` of `shelfproof-verify` that shows the cheat and works as long
+//! as the [`Court`] lives, and the `verdict` that the command printed. A new cheat is a module with a function over a
+//! `Crook`, an entry in `CHEATS`, and a row in the scenario `proofs/cheats`.
 
 use std::path::PathBuf;
 
@@ -62,8 +63,8 @@ pub struct Caught {
     pub why: [&'static str; 2],
     /// All that the command printed.
     pub verdict: String,
-    /// Where its files are: `command`, `verdict`, `README.txt` and what they rest on. Codes among them are their owner's
-    /// alone to read.
+    /// Where its files are: `command`, `verdict`, `README.txt` and what they rest on. Codes among them are their
+    /// owner's alone to read.
     pub folder: PathBuf,
 }
 
@@ -76,7 +77,7 @@ impl Court {
     /// Whether one of the chains has ended by itself.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn has_ended(&mut self) -> Result<bool> {
         for stand in &mut self.stands {
             if stand.chain.has_ended()? {
@@ -90,7 +91,7 @@ impl Court {
 /// Does all nine, in the order of the protocol's table, and tells of each when it is caught.
 ///
 /// # Errors
-/// Where one of them comes to nothing, or is not noticed by the code that the protocol gives.
+/// If one of them comes to nothing, or is not noticed by the code that the protocol gives.
 pub fn run_all(snapshot: &ShopSnapshot, mut told: impl FnMut(&Caught)) -> Result<Court> {
     let mut stands = Vec::new();
     for (story, run) in CHEATS {

@@ -1,4 +1,4 @@
-//! Child processes that cannot outlive the test.
+//! Child processes that end with the test, also when the test is killed.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,13 +12,13 @@ pub use shelfproof::dev::child::{
 /// How long processes may take to end.
 const END_BOUND: Duration = Duration::from_mins(2);
 
-/// How often is looked.
+/// The pause between two polls.
 const POLL: Duration = Duration::from_millis(20);
 
 /// Waits until all of them have ended.
 ///
 /// # Errors
-/// With those that do not.
+/// The processes that still run.
 pub fn wait_until_gone(processes: &[u32]) -> Result<()> {
     let end = Instant::now() + END_BOUND;
     loop {

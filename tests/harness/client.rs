@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client for one address: one connection that is kept, one request at a time, answers whole.
+//! An HTTP/1.1 client for one address. It keeps one connection, sends one request at a time and reads answers whole.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::Result;
 /// How long an answer may take.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// No answer came: whether the request was carried out is not known.
+/// No answer came. The request may have been carried out or not.
 #[derive(Clone, Debug)]
 pub struct Gone(String);
 
@@ -51,7 +51,7 @@ impl Answer {
     /// The body as JSON.
     ///
     /// # Errors
-    /// With the answer, where it is none.
+    /// The answer, if it is none.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_slice(&self.body)
             .map_err(|error| format!("{} is no JSON ({error}): {}", self.status, self.text()).into())
@@ -60,7 +60,7 @@ impl Answer {
     /// The body as JSON, where the answer has that status.
     ///
     /// # Errors
-    /// With the answer, where it has another.
+    /// The answer, if it has another.
     pub fn expect(&self, status: u16) -> Result<Value> {
         if self.status == status {
             self.json()
@@ -80,10 +80,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// A caller who shows `token`, or nothing where it is empty. It connects with its first request.
+    /// A client with the API key `token`; an empty one is not sent. It connects with its first request.
     ///
     /// # Errors
-    /// Where the token cannot stand in a header.
+    /// If the token cannot stand in a header.
     pub fn new(address: SocketAddr, token: &str) -> Result<Self> {
         let bearer = if token.is_empty() {
             String::new()
@@ -98,7 +98,7 @@ impl Client {
         })
     }
 
-    /// Goes on at another address, with a new connection.
+    /// Sends further requests to another address.
     pub fn move_to(&mut self, address: SocketAddr) {
         self.address = address;
         self.connection = None;
@@ -107,7 +107,7 @@ impl Client {
     /// Asks for `path`.
     ///
     /// # Errors
-    /// Where no answer came.
+    /// If no answer came.
     pub async fn get(&mut self, path: &str) -> std::result::Result<Answer, Gone> {
         self.send(self.request(Method::GET, path, Bytes::new())).await
     }
@@ -115,7 +115,7 @@ impl Client {
     /// Sends `body` to `path`.
     ///
     /// # Errors
-    /// Where no answer came.
+    /// If no answer came.
     pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> std::result::Result<Answer, Gone> {
         self.send(self.request(Method::POST, path, body.into())).await
     }
@@ -123,7 +123,7 @@ impl Client {
     /// Orders what `body` says under that idempotency key.
     ///
     /// # Errors
-    /// Where no answer came.
+    /// If no answer came.
     pub async fn order(&mut self, key: &str, body: impl Into<Bytes>) -> std::result::Result<Answer, Gone> {
         let mut request = self.request(Method::POST, "/api/v1/orders", body.into());
         let key = HeaderValue::from_str(key).map_err(|error| Gone(error.to_string()))?;
@@ -150,7 +150,7 @@ impl Client {
     /// Sends a request as it is and reads its answer. After a failure the next request connects anew.
     ///
     /// # Errors
-    /// Where no answer came.
+    /// If no answer came.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> std::result::Result<Answer, Gone> {
         let answer = timeout(BOUND, self.exchange(request)).await;
         let answer = answer.unwrap_or_else(|_| Err(Gone(format!("after {BOUND:?}"))));

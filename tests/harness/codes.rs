@@ -1,4 +1,4 @@
-//! Codes by the thousand, always the same for one seed, as plain and as awkward files.
+//! Files of many codes, plain and with the irregularities of vendors' files. One seed always gives the same file.
 
 /// Letters and digits that vendors use: none that is easily taken for another.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -11,8 +11,8 @@ const REFUSED_EACH: usize = 5;
 
 /// `count` codes, all different: `7QWX-K2M4-…`, four groups of four.
 ///
-/// The last five characters count, the others are as if drawn by lot: codes of two seeds differ too, but for one chance in
-/// 2⁵⁵ each.
+/// The last five characters count, the others are as if drawn by lot: codes of two seeds differ too, but for one chance
+/// in 2⁵⁵ each.
 #[must_use]
 pub fn codes(count: usize, seed: u64) -> Vec<String> {
     (0..count as u64).map(|number| code(number, seed)).collect()

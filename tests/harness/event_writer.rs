@@ -1,21 +1,22 @@
-//! Events of keys without a shop: what the anchor takes, written as the node writes it.
+//! Writes key events into the table that the anchor reads, in the form that the node writes, without a shop.
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, keccak256};
-use shelfproof_anchor::store::events::{NewEvent, event_append};
+use shelfproof_anchor::store::events::{NewEvent, Sale, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::Result;
 
 /// When the first event is, Unix milliseconds.
 pub const BEGIN_MS: u64 = 1_790_000_000_000;
 
-/// What every key goes through.
+/// The kinds of a key's events in their order.
 const STEPS: [Kind; 4] = [Kind::Generated, Kind::Activated, Kind::Sold, Kind::Redeemed];
 
-/// Keys by number, and how far each has come.
+/// Keys by number, and the last event of each.
 #[derive(Clone, Debug, Default)]
 pub struct EventWriter {
     last: BTreeMap<i64, KeyEvent>,
@@ -28,10 +29,10 @@ pub fn key_id(no: i64) -> B256 {
 }
 
 impl EventWriter {
-    /// The next event of each of those keys, not written yet.
+    /// The next event of each of those keys, without writing it.
     ///
     /// # Errors
-    /// Where a key has come to its end.
+    /// If a key has come to its end.
     pub fn next(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<Vec<NewEvent>> {
         let mut events = Vec::new();
         for no in keys {
@@ -56,7 +57,11 @@ impl EventWriter {
                 before: last.map(|last| last.kind),
                 event,
                 opening,
-                anchor_by_s: (kind == Kind::Sold).then_some(event.at_ms / 1_000 + 86_400),
+                sale: (kind == Kind::Sold).then_some(Sale {
+                    order: Uuid::from_u64_pair(no.cast_unsigned(), u64::from(version)),
+                    item: 1,
+                    anchor_by_s: event.at_ms / 1_000 + 86_400,
+                }),
             });
         }
         Ok(events)
@@ -65,13 +70,13 @@ impl EventWriter {
     /// Writes the next event of each of those keys.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's error.
     pub async fn write(&mut self, connection: &mut PgConnection, keys: impl IntoIterator<Item = i64>) -> Result<()> {
         let events = self.next(keys)?;
         Ok(event_append(connection, &events).await?)
     }
 
-    /// Puts those keys where `other` has them.
+    /// Sets the last events of those keys to those of `other`.
     pub fn take<'a>(&mut self, other: &Self, keys: impl IntoIterator<Item = &'a i64>) {
         for key in keys {
             match other.last.get(key) {

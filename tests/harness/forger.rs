@@ -1,8 +1,8 @@
-//! The forger: a shop that answers with every forged bundle it can think of, and buyers who ask the verifier.
+//! The forger: a web server that answers with forged proof bundles, and buyers who check them with `shelfproof-verify`.
 //!
-//! It forges from what any customer holds: two honest bundles of one merchant. A forgery is one idea of cheating at one
-//! place, and each names the one code of the protocol that must refuse it. Which that is comes from the protocol's order
-//! of checks, never from what a verifier said.
+//! It starts from two honest bundles of one merchant, which any two customers have. A forgery changes one place in one
+//! way and names the protocol's code that must refuse it. That code follows from the protocol's order of checks, not
+//! from what the verifier answered. A new forgery goes into the module of the place that it changes.
 
 use alloy_primitives::{B256, keccak256};
 use k256::ecdsa::SigningKey;
@@ -58,7 +58,6 @@ pub struct Forgery {
 /// A bundle that holds, and what its buyer types.
 #[derive(Clone, Debug)]
 pub struct Honest {
-    /// The code.
     pub code: String,
     /// The buyer's nonce and name.
     pub secret: Secret,
@@ -79,7 +78,7 @@ impl Honest {
     /// A bundle as it was handed out.
     ///
     /// # Errors
-    /// Where it is none.
+    /// If it is none.
     pub fn new(code: &str, secret: &Secret, file: &[u8]) -> Result<Self> {
         Ok(Self {
             code: code.to_owned(),
@@ -91,7 +90,7 @@ impl Honest {
     /// A case of the vectors that holds.
     ///
     /// # Errors
-    /// Where it names no buyer, or its bundle is none.
+    /// If it names no buyer, or its bundle is none.
     pub fn of_case(case: &Case) -> Result<Self> {
         let (nonce, tag) = case.nonce.zip(case.tag.clone()).ok_or("a case without a buyer")?;
         Self::new(&case.code, &Secret { nonce, tag }, case.bundle.to_string().as_bytes())
@@ -111,13 +110,13 @@ impl Honest {
 }
 
 impl Material {
-    /// Two buyers' bundles of one merchant, each with one receipt that was met: `victim` of a key that is sold and nothing
-    /// more, `other` of another that was sold. `seed` gives the forger keys of its own. With `receipt_key` the forger is the
-    /// merchant, and can promise what it never enters: that key must then have been registered when the victim's key was
-    /// generated, and the victim's history be of the latest epoch until all is tried.
+    /// Two buyers' bundles of one merchant, each with one receipt that was met: `victim` of a key that is sold and
+    /// nothing more, `other` of another that was sold. `seed` gives the forger keys of its own. With `receipt_key` the
+    /// forger is the merchant, and can promise what it never enters: that key must then have been registered when the
+    /// victim's key was generated, and the victim's history be of the latest epoch until all is tried.
     ///
     /// # Errors
-    /// Where the bundles are not of that form.
+    /// If the bundles are not of that form.
     pub fn new(victim: Honest, other: Honest, seed: B256, receipt_key: Option<B256>) -> Result<Self> {
         if !victim.is_of_a_sale() || !other.is_of_a_sale() || victim.bundle.events.len() != 3 {
             return Err("the forger needs the bundles of a key that is sold, and of another that was sold".into());
@@ -152,7 +151,7 @@ impl Material {
 /// Every forgery that the material has a place for: a lone event, for one, has no path to change.
 ///
 /// # Errors
-/// Where a place that every bundle has is not in this one.
+/// If a place that every bundle has is not in this one.
 pub fn forge(material: &Material) -> Result<Vec<Forgery>> {
     let mut bench = Bench::new(material);
     form::forge(bench.group("form"))?;

@@ -1,6 +1,15 @@
-//! The harness of Shelfproof's tests: real tools as child processes that cannot outlive the test, and the benchmarks.
+//! The harness: what the scenarios, the demo and the benchmarks share.
 //!
-//! Nothing here panics: what goes wrong comes back with the child's own log, for the test to fail with.
+//! - Processes: [`child`], [`postgres`], [`anvil`], [`tools`] (where programs are found and built), [`permit`] (how
+//!   many tests run servers at the same time).
+//! - Shops: [`shop::TestShop`] runs the real programs over a database of its own; [`shop::StockedShop`] adds a product
+//!   and a paying account, [`anchored_shop::AnchoredShop`] a chain and an anchor. [`sample_rows`] and [`event_writer`]
+//!   fill a database without any program.
+//! - Chains: [`merchant_chain`] (one registered merchant), [`vector_chain`] (the protocol's vectors).
+//! - Dishonest shops: [`cheats`] and [`forger`].
+//!
+//! Functions return an error with the child's log instead of panicking. A helper that two scenarios need goes here; one
+//! that a single scenario needs stays beside it.
 
 pub mod anchored_shop;
 pub mod anvil;

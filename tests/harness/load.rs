@@ -1,5 +1,5 @@
-//! Load: clients that order one key after another. It shares the machine with what it measures, so it runs on one thread,
-//! prepares what it can, and keeps answers as they came, to be read afterwards.
+//! Clients that order one key after another and measure. They run on one thread and keep the answers unread, because
+//! they share the machine with what they measure.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use crate::vector_chain::block_on;
 pub struct Load {
     /// The node.
     pub address: SocketAddr,
-    /// The channel's API key.
+    /// The reseller's API key.
     pub token: String,
     /// The order's body.
     pub body: String,
@@ -47,7 +47,6 @@ pub struct Answered {
     pub due: Duration,
     /// From then to the end of its answer.
     pub took: Duration,
-    /// The body.
     pub body: Box<[u8]>,
 }
 
@@ -67,7 +66,7 @@ impl Load {
 /// Carries all of them out at once, on this thread; what they give, in their order.
 ///
 /// # Errors
-/// Where one of them panics.
+/// If one of them panics.
 pub fn at_once<F: Future<Output: 'static> + 'static>(futures: impl Iterator<Item = F>) -> Result<Vec<F::Output>> {
     let local = LocalSet::new();
     let tasks: Vec<_> = futures.map(|future| local.spawn_local(future)).collect();

@@ -1,4 +1,4 @@
-//! A chain of a test's own, with one registered merchant on it.
+//! A chain with one registered merchant.
 
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider};
@@ -25,13 +25,13 @@ pub struct Merchant {
     pub vrf_public_key: B256,
     /// Who anchors; funded.
     pub anchorer: Address,
-    /// Whose receipts count.
+    /// The address of the receipt key.
     pub receipt_signer: Address,
     /// Where its data is.
     pub data_uri: String,
 }
 
-/// A chain with a merchant, gone with its handle. Every block two behind the newest is final.
+/// A running chain with a merchant. A block is final when two more follow it.
 #[derive(Debug)]
 pub struct MerchantChain {
     /// The node.
@@ -51,7 +51,7 @@ pub fn anchorer() -> Result<PrivateKeySigner> {
 }
 
 impl Merchant {
-    /// One whose shelf nobody asks about, anchored by [`anchorer`].
+    /// A merchant without a shop, anchored by [`anchorer`].
     ///
     /// # Errors
     /// As [`anchorer`].
@@ -69,17 +69,17 @@ impl MerchantChain {
     /// Starts anvil, deploys the registry and registers the merchant, all of it final.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn start(block_time_s: Option<u64>, merchant: &Merchant) -> Result<Self> {
         let chain = Self::deploy(block_time_s).await?;
         chain.register(merchant).await?;
         Ok(chain)
     }
 
-    /// Starts anvil and deploys the registry. Who the merchant will be is known then: its id does not depend on its keys.
+    /// Starts anvil and deploys the registry. The merchant's id is known from then on: it does not depend on its keys.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn deploy(block_time_s: Option<u64>) -> Result<Self> {
         let anvil = Anvil::start(Settings {
             block_time_s,
@@ -106,7 +106,7 @@ impl MerchantChain {
     /// Registers the merchant and funds its anchorer, all of it final.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn register(&self, merchant: &Merchant) -> Result<()> {
         let provider = self.provider()?;
         let contract = ShelfproofRegistry::new(self.identity.registry, &provider);
@@ -122,10 +122,10 @@ impl MerchantChain {
         self.finalise().await
     }
 
-    /// The node as the tests ask it: a client of its own for each runtime, whose task looks after what it sends.
+    /// A client of the node. Each runtime needs its own, because the client runs a task on it.
     ///
     /// # Errors
-    /// Where the node's address is none.
+    /// If the node's address is none.
     pub fn provider(&self) -> Result<DynProvider> {
         Ok(client(self.anvil.url())?.erased())
     }
@@ -133,7 +133,7 @@ impl MerchantChain {
     /// The merchant as its own programs see it.
     ///
     /// # Errors
-    /// Where the node does not answer.
+    /// If the node does not answer.
     pub async fn source(&self) -> Result<RpcSource> {
         let Identity {
             chain_id,
@@ -143,18 +143,18 @@ impl MerchantChain {
         Ok(RpcSource::connect(self.anvil.url(), Some(chain_id), registry, merchant_id, Finality::Tag).await?)
     }
 
-    /// Gives an account so much, in place of what it has.
+    /// Sets an account's balance.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn fund(&self, account: Address, wei: u128) -> Result<()> {
         Ok(self.provider()?.anvil_set_balance(account, U256::from(wei)).await?)
     }
 
-    /// Makes what the newest block holds final.
+    /// Mines blocks until the newest one now is final.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn finalise(&self) -> Result<()> {
         Ok(self.provider()?.anvil_mine(Some(2), None).await?)
     }
@@ -162,7 +162,7 @@ impl MerchantChain {
     /// All epochs that were ever anchored, with their blocks.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn epochs(&self) -> Result<Vec<(u64, EpochAnchored)>> {
         let filter = Filter::new()
             .address(self.identity.registry)
@@ -179,7 +179,7 @@ impl MerchantChain {
     /// How many transactions an account has sent.
     ///
     /// # Errors
-    /// With the node's words.
+    /// The node's error.
     pub async fn sent_by(&self, account: Address) -> Result<u64> {
         Ok(self.provider()?.get_transaction_count(account).await?)
     }

@@ -1,4 +1,4 @@
-//! Node.js scripts that use the packages of `contracts/`: JSON in, JSON out.
+//! Runs Node.js scripts with the packages of `contracts/`: JSON in, JSON out.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -16,7 +16,7 @@ const BOUND_S: &str = "120";
 /// Runs `tests/scripts/<script>` in `contracts/` with `input` on its standard input, and reads what it prints.
 ///
 /// # Errors
-/// With the script's error output, where it fails, does not end or prints no such JSON.
+/// The script's error output, if it fails, does not end or prints no such JSON.
 pub fn run<T: DeserializeOwned>(script: &str, input: &impl Serialize) -> Result<T> {
     let input = serde_json::to_vec(input)?;
     let mut command = command("timeout", None, Signal::Kill);

@@ -1,9 +1,9 @@
 //! How many tests of a program may run servers at the same time.
 //!
-//! A test program runs its tests on as many threads as the machine has cores. Every [`Postgres`](crate::postgres::Postgres)
-//! and [`Anvil`](crate::anvil::Anvil) holds a permit of the test that started it; a test holds one permit however many
-//! servers it starts. A test that kills processes on a schedule or loads every core calls [`alone`] first: it waits until no
-//! other test has a server, and no other test starts one until it ends.
+//! A test program runs its tests on as many threads as the machine has cores. Every
+//! [`Postgres`](crate::postgres::Postgres) and [`Anvil`](crate::anvil::Anvil) holds a permit of the test that started
+//! it; a test holds one permit however many servers it starts. A test that kills processes on a schedule or loads every
+//! core calls [`alone`] first: it waits until no other test has a server, and no other test starts one until it ends.
 
 use std::cell::RefCell;
 use std::num::NonZero;
@@ -66,7 +66,7 @@ pub fn share() -> Permit {
 /// A permit that no other test has one beside. Keep it to the end of the test.
 ///
 /// # Errors
-/// Where this test has a server already: it would wait for itself.
+/// If this test has a server already: it would wait for itself.
 pub fn alone() -> Result<Permit> {
     if mine().is_some() {
         return Err("a test takes its permit to be alone before it starts a server".into());

@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster in a folder that is gone with it, and its databases.
+//! A PostgreSQL cluster in a temporary folder, and databases in it.
 
 use std::env;
 use std::ops::Deref;
@@ -11,16 +11,16 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::permit::{self, Permit};
 
-/// Whether what was committed survives a crash of the machine. Only tests of exactly that need to pay for it.
+/// Whether commits survive a crash of the machine. Only tests of crashes need to pay for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// Every commit reaches the disk.
+    /// Every commit is synced to the disk.
     Fsync,
-    /// The kernel writes when it likes.
+    /// Nothing is synced.
     None,
 }
 
-/// A running cluster, gone with this value.
+/// A running cluster. Dropping it stops the server and removes its folder.
 #[derive(Debug)]
 pub struct Postgres {
     cluster: Cluster,
@@ -31,18 +31,18 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a cluster where temporary files lie, and waits until it accepts connections.
+    /// Starts a cluster in the folder of temporary files, and waits until it accepts connections.
     ///
     /// # Errors
-    /// With the programs' own words, where one of them fails.
+    /// A program that fails, with its output.
     pub fn start(durability: Durability) -> Result<Self> {
         Self::start_below(&env::temp_dir(), durability)
     }
 
-    /// Makes a cluster in a folder of its own below `parent`, and waits until it accepts connections.
+    /// Starts a cluster in a new folder below `parent`, and waits until it accepts connections.
     ///
     /// # Errors
-    /// With the programs' own words, where one of them fails.
+    /// A program that fails, with its output.
     pub fn start_below(parent: &Path, durability: Durability) -> Result<Self> {
         Self::start_with(parent, durability, false, &[])
     }
@@ -51,7 +51,7 @@ impl Postgres {
     /// (`max_connections`).
     ///
     /// # Errors
-    /// With the programs' own words, where one of them fails.
+    /// A program that fails, with its output.
     pub fn start_with(
         parent: &Path,
         durability: Durability,
@@ -77,15 +77,15 @@ impl Postgres {
     /// Kills the postmaster and every process of its own with `kill -9`, as a crash of the machine ends them.
     ///
     /// # Errors
-    /// The system's, where they cannot be killed.
+    /// The system's error, if they cannot be killed.
     pub fn kill(&mut self) -> Result<()> {
         Ok(self.cluster.kill()?)
     }
 
-    /// Ends the cluster, its data written.
+    /// Stops the cluster in order.
     ///
     /// # Errors
-    /// The system's, where it cannot be ended.
+    /// The system's error, if it cannot be ended.
     pub fn stop(&mut self) -> Result<()> {
         Ok(self.cluster.stop()?)
     }
@@ -93,7 +93,7 @@ impl Postgres {
     /// Starts a killed or stopped cluster again, over the same folder and port, and waits until it has recovered.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn restart(&mut self) -> Result<()> {
         Ok(self.cluster.restart(None)?)
     }
@@ -101,7 +101,7 @@ impl Postgres {
     /// A new, empty database.
     ///
     /// # Errors
-    /// With the server's words.
+    /// The server's error.
     pub fn database(&self) -> Result<String> {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.psql("postgres", &format!("CREATE DATABASE {name}"))?;
@@ -111,7 +111,7 @@ impl Postgres {
     /// What `psql` prints for `sql`: the rows alone, unaligned.
     ///
     /// # Errors
-    /// With the server's words.
+    /// The server's error.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String> {
         Ok(self.cluster.psql(database, sql)?)
     }

@@ -1,4 +1,4 @@
-//! A shop in a database of its own, with one of everything that can have happened to a key.
+//! Fills a database with a small shop, written as rows: ten keys in every state that a key can have, and three orders.
 
 use crate::Result;
 use crate::postgres::Postgres;
@@ -52,7 +52,7 @@ const fn id(number: u128) -> sqlx::types::Uuid {
 /// A pool on that database of the cluster.
 ///
 /// # Errors
-/// Where the address cannot be read.
+/// If the address cannot be read.
 pub fn connect(postgres: &Postgres, database: &str) -> Result<PgPool> {
     let words = postgres.connection(database).replace(' ', "&");
     Ok(store::pool(store::options(&format!("postgres:///?{words}"))?, 4))
@@ -70,16 +70,16 @@ pub const fn cny(minor: i64) -> Money {
 /// Fills a new database with a shop in which every rule holds: ten keys and three orders.
 ///
 /// # Errors
-/// The database's.
+/// The database's error.
 pub async fn fill(pool: &PgPool) -> Result<()> {
     store::migrate(pool).await?;
-    create_account(pool, ACCOUNT, "shop-a", Role::Channel, NOW_MS).await?;
+    create_account(pool, ACCOUNT, "shop-a", Role::Reseller, NOW_MS).await?;
     create_product(pool, PRODUCT, "月卡", cny(990), NOW_MS).await?;
     top_up_credit(pool, ACCOUNT, cny(10_000), "bank-1", NOW_MS).await?;
     sqlx::query(
-        "INSERT INTO shop.batches (id, product_id, name, supplier, wrapped_key, master, source, lines, imported, refused,
+        "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master, source, lines, imported, refused,
                                    activated, is_complete, created_at_ms)
-         VALUES ($1, $2, 'one', '', '', 1, $3, 12, 10, 1, 8, true, 1)",
+         SELECT $1, id, 'one', '', '', 1, $3, 12, 10, 1, 8, true, 1 FROM shop.skus WHERE product_id = $2",
     )
     .bind(BATCH.0)
     .bind(PRODUCT.0)
@@ -137,9 +137,11 @@ fn head(no: i64, link: &ChainedEvent) -> Head {
 
 async fn insert_event(pool: &PgPool, no: i64, before: i16, link: &ChainedEvent) -> Result<()> {
     let bytes = |hash: &B256| hash.to_vec();
+    let sale = sale(no).filter(|_| link.event.kind == Kind::Sold);
     sqlx::query(
-        "INSERT INTO attest.events (key_no, version, before, kind, at_ms, key_id, prev, payload, salt, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO attest.events (key_no, version, before, kind, at_ms, key_id, prev, payload, salt, body, order_id, item,
+                                    xid, anchor_by_s)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13::text::xid8, pg_current_xact_id()), $14)",
     )
     .bind(no)
     .bind(i32::try_from(link.event.version)?)
@@ -151,32 +153,57 @@ async fn insert_event(pool: &PgPool, no: i64, before: i16, link: &ChainedEvent) 
     .bind(bytes(&link.event.payload))
     .bind(bytes(&link.opening.salt))
     .bind(&link.opening.body)
+    .bind(sale.map(|(order, ..)| order.0))
+    .bind(sale.map(|(_, item, _)| item))
+    .bind(sale.map(|(.., transaction)| transaction))
+    .bind(sale.map(|_| 1_i64))
     .execute(pool)
     .await?;
     Ok(())
 }
 
-/// The orders, what they sold and what moved for them; the shelf as it stands then.
+/// The order that a key of that number was sold to, the item's number and the batch's transaction.
+const fn sale(no: i64) -> Option<(OrderId, i32, &'static str)> {
+    match no {
+        1 => Some((DELIVERED, 1, "101")),
+        2 => Some((DELIVERED, 2, "101")),
+        3 => Some((PARTLY_REFUNDED, 1, "102")),
+        4 => Some((PARTLY_REFUNDED, 2, "102")),
+        _ => None,
+    }
+}
+
+/// The orders, the batches that placed them and what moved for them; the shelf as it stands then. The sold events have the
+/// transactions of the batches.
 async fn insert_orders(pool: &PgPool) -> Result<()> {
+    let line = |unit: i64, state: &str| {
+        format!(
+            "ARRAY[ROW('{PRODUCT}', NULL, 2, {unit}, 0, {}, '{state}')::shop.order_line]",
+            2 * unit
+        )
+    };
+    let (sold, refused) = (line(990, "delivered"), line(0, "cancelled"));
     let orders = format!(
-        "INSERT INTO shop.orders (id, account_id, state, reason, total_minor, currency, created_at_ms) VALUES
-            ('{DELIVERED}', '{ACCOUNT}', 'delivered', NULL, 1980, 'CNY', 1),
-            ('{PARTLY_REFUNDED}', '{ACCOUNT}', 'partially_refunded', NULL, 1980, 'CNY', 1),
-            ('{REFUSED}', '{ACCOUNT}', 'refused', 'out_of_stock', 0, 'CNY', 1);
-         INSERT INTO shop.order_lines SELECT id, 1, '{PRODUCT}', 2, 990 FROM shop.orders;
-         INSERT INTO shop.idempotency SELECT account_id, id::text, sha256(''), id FROM shop.orders;
-         INSERT INTO shop.sales (key_no, order_id, line, anchor_by_s, path, signature)
-            SELECT no, CASE WHEN no <= 2 THEN '{DELIVERED}'::uuid ELSE '{PARTLY_REFUNDED}' END, 1, 1, '',
-                   decode(repeat('00', 65), 'hex')
-            FROM shop.keys WHERE no <= 4;
-         INSERT INTO shop.ledger (from_wallet, to_wallet, amount_minor, kind, order_id, line, key_no, at_ms)
-            SELECT credit.id, revenue.id, 1980, 'sale', orders.id, 1, NULL::bigint, 1
-            FROM shop.wallets credit, shop.wallets revenue, shop.orders
-            WHERE credit.kind = 'credit' AND revenue.kind = 'revenue' AND orders.reason IS NULL
+        "INSERT INTO shop.sale_batches (id, xid, signature)
+            SELECT number, number::text::xid8, decode(repeat('00', 65), 'hex') FROM generate_series(101, 103) number;
+         INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, subtotal_minor,
+                                  discount_minor, total_minor, currency, batch_id, created_at_ms)
+            SELECT id, sha256(''), '{ACCOUNT}', 'api', state, version, reason, lines, total, 0, total,
+                   currency, batch, 1
+            FROM (VALUES
+                ('{DELIVERED}'::uuid, 'delivered', 3, NULL, {sold}, 1980, 'CNY', 101),
+                ('{PARTLY_REFUNDED}', 'partially_refunded', 4, NULL, {sold}, 1980, 'CNY', 102),
+                ('{REFUSED}', 'refused', 1, 'out_of_stock', {refused}, 0, '', 103)
+            ) AS orders (id, state, version, reason, lines, total, currency, batch);
+         INSERT INTO shop.transfers (id, kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
+            SELECT 200 + batch, 'sale', format('%s/%s/%s', batch, credit.id, revenue.id), credit.id, revenue.id, 1980, 'posted', 1
+            FROM shop.wallets credit, shop.wallets revenue, generate_series(101, 102) batch
+            WHERE credit.kind = 'credit' AND revenue.kind = 'revenue'
             UNION ALL
-            SELECT revenue.id, credit.id, 990, 'refund', '{PARTLY_REFUNDED}', 1, 3, 2
+            SELECT 400, 'refund', '{PARTLY_REFUNDED}/1', revenue.id, credit.id, 990, 'posted', 2
             FROM shop.wallets credit, shop.wallets revenue
             WHERE credit.kind = 'credit' AND revenue.kind = 'revenue';
+         SELECT setval('shop.postings', 1000);
          UPDATE shop.wallets SET balance_minor = CASE kind WHEN 'credit' THEN 7030 WHEN 'revenue' THEN 2970 ELSE -10000 END;
          UPDATE shop.pools SET cursor = 5, tail = 9, holes = 1"
     );

@@ -1,5 +1,5 @@
-//! A running shop: a database of its own, keys of its own, and `shelfproof serve` as often as a test asks, made by the
-//! real programs as a merchant makes them. Gone with its handle.
+//! A running shop, set up as a merchant does it: a database, keys, a configuration, and any number of `shelfproof
+//! serve`. Dropping it ends the processes and removes the files.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -34,7 +34,7 @@ pub use node::address_after;
 pub use purchase::{Item, Purchase};
 pub use stocked::StockedShop;
 
-/// The one currency of most tests.
+/// The currency of most tests.
 pub const CURRENCY: &str = "CNY";
 
 /// What a key costs in most tests.
@@ -46,16 +46,16 @@ pub const PRICE_MINOR: i64 = 990;
 /// The configuration's file.
 const CONFIG: &str = "shelfproof.toml";
 
-/// What a shop is made of.
+/// Options of a test shop.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How many processes serve.
     pub nodes: usize,
-    /// Whether the database keeps what it committed.
+    /// Whether commits survive a crash of the machine.
     pub durability: Durability,
-    /// The folder below which the database lies.
+    /// The folder in which the cluster's folder is created.
     pub disk: PathBuf,
-    /// The chain that it is on; where none, the shop is the vectors' merchant, and asks no chain.
+    /// The chain to use. Without one the shop is the vectors' merchant and calls no chain.
     pub chain: Option<Chain>,
 }
 
@@ -79,16 +79,15 @@ impl Default for Settings {
     }
 }
 
-/// A caller of the API that buys.
+/// An account that buys, and its API key.
 #[derive(Clone, Debug)]
-pub struct Channel {
+pub struct Reseller {
     /// Its account's name.
     pub name: String,
-    /// The API key that it shows.
+    /// Its API key.
     pub token: String,
 }
 
-/// A shop.
 #[derive(Debug)]
 pub struct TestShop {
     // Dropped in this order: the nodes before the database that they use, the folder last.
@@ -109,10 +108,10 @@ pub struct TestShop {
 }
 
 impl TestShop {
-    /// Makes a shop: cluster, keys, configuration, schema, an administrator, and nodes that are ready.
+    /// Creates the cluster, keys, configuration, schema and an administrator, and starts nodes until they are ready.
     ///
     /// # Errors
-    /// With the programs' own words and logs, where one of them fails.
+    /// A program that fails, with its output and log.
     pub fn start(settings: &Settings) -> Result<Self> {
         let postgres = Postgres::start_below(&settings.disk, settings.durability)?;
         let database = postgres.database()?;
@@ -144,15 +143,15 @@ impl TestShop {
     /// Starts one more process that serves, and waits until it is ready.
     ///
     /// # Errors
-    /// With its log, where it does not become ready.
+    /// Its log, if it does not become ready.
     pub fn add_node(&mut self) -> Result<SocketAddr> {
         self.add_node_with(&[])
     }
 
-    /// The same, with further words on its command line.
+    /// The same, with further arguments.
     ///
     /// # Errors
-    /// With its log, where it does not become ready.
+    /// Its log, if it does not become ready.
     pub fn add_node_with(&mut self, flags: &[&str]) -> Result<SocketAddr> {
         let log = self.folder.path().join(format!("{}.log", self.name("node")));
         let node = Node::start(&self.cli, flags, &log)?;
@@ -161,18 +160,18 @@ impl TestShop {
         Ok(address)
     }
 
-    /// The public part of a key, as `admin keys init` printed it.
+    /// The public part of a key, as `admin keyring init` printed it.
     ///
     /// # Errors
-    /// Where it printed none of that name.
+    /// If it printed none of that name.
     pub fn public_key(&self, name: &str) -> Result<&str> {
         public_key(&self.keys, name)
     }
 
-    /// Further lines of the configuration, for what starts from now on.
+    /// Appends lines to the configuration. Processes that run already do not see them.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn configure(&self, lines: &str) -> Result<()> {
         let file = OpenOptions::new().append(true).open(self.folder.path().join(CONFIG));
         Ok(file?.write_all(lines.as_bytes())?)
@@ -184,10 +183,10 @@ impl TestShop {
         self.folder.path()
     }
 
-    /// The same shop over another database of that cluster: its command line.
+    /// A command line for the same shop over another database.
     ///
     /// # Errors
-    /// Where the configuration cannot be written.
+    /// If the configuration cannot be written.
     pub fn over(&self, postgres: &Postgres, database: &str) -> Result<Cli> {
         let url = postgres.url(database, config::PASSWORD);
         let name = format!("{}.toml", self.name("other"));
@@ -195,10 +194,10 @@ impl TestShop {
         Ok(self.cli.over(config))
     }
 
-    /// A process that serves by that command line, not ready yet; its log lies with the others.
+    /// Starts `serve` by that command line, without waiting until it is ready.
     ///
     /// # Errors
-    /// With its log, where it does not come to listen.
+    /// Its log, if it does not come to listen.
     pub fn listen(&self, cli: &Cli) -> Result<Node> {
         Node::listen(cli, &[], &self.folder.path().join(format!("{}.log", self.name("node"))))
     }
@@ -220,31 +219,30 @@ impl TestShop {
         self.nodes[at].metrics()
     }
 
-    /// A node.
     pub fn node(&mut self, at: usize) -> &mut Node {
         &mut self.nodes[at]
     }
 
-    /// A caller of the first node.
+    /// A client of the first node.
     ///
     /// # Errors
-    /// Where the token cannot be sent.
+    /// If the token cannot be sent.
     pub fn client(&self, token: &str) -> Result<Client> {
         Client::new(self.address(0), token)
     }
 
-    /// A new product at that price; its id.
+    /// Creates a product at that price, and returns its id.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn product(&self, price: &str, currency: &str) -> Result<String> {
         self.cli.product_create(&self.name("product"), price, currency)
     }
 
-    /// Imports those codes for that product and puts them on the shelf.
+    /// Imports those codes for that product and puts them on sale.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn stock(&self, product: &str, codes: &[String]) -> Result<()> {
         let name = self.name("batch");
         let file = self.folder.path().join(format!("{name}.txt"));
@@ -254,10 +252,10 @@ impl TestShop {
         Ok(fs::remove_file(file)?)
     }
 
-    /// The same through the API, with which small batches are faster.
+    /// The same through the API, which is faster for few codes.
     ///
     /// # Errors
-    /// With the API's words.
+    /// The API's answer, if it is no success.
     pub fn stock_by_api(&self, product: &str, codes: &[String]) -> Result<()> {
         let path = format!("/api/v1/products/{product}/batches?name={}", self.name("batch"));
         let mut client = self.client(&self.admin)?;
@@ -269,52 +267,52 @@ impl TestShop {
         })?
     }
 
-    /// A new account that buys, without credit.
+    /// Creates an account that buys; it has no credit yet.
     ///
     /// # Errors
-    /// With the program's words.
-    pub fn channel(&self) -> Result<Channel> {
-        let name = self.name("channel");
-        let token = self.cli.key_create("channel", &name)?;
-        Ok(Channel { name, token })
+    /// The program's output, if it fails.
+    pub fn reseller(&self) -> Result<Reseller> {
+        let name = self.name("reseller");
+        let token = self.cli.key_create("reseller", &name)?;
+        Ok(Reseller { name, token })
     }
 
-    /// Credit for that account.
+    /// Adds credit to that account.
     ///
     /// # Errors
-    /// With the program's words.
-    pub fn credit(&self, channel: &Channel, amount: &str, currency: &str) -> Result<()> {
+    /// The program's output, if it fails.
+    pub fn credit(&self, reseller: &Reseller, amount: &str, currency: &str) -> Result<()> {
         self.cli
-            .credit_add(&channel.name, amount, currency, &self.name("payment"))
+            .credit_add(&reseller.name, amount, currency, &self.name("payment"))
     }
 
-    /// The check of all invariants finds nothing.
+    /// Fails unless `admin check` finds nothing.
     ///
     /// # Errors
-    /// With what it finds.
+    /// What it finds.
     pub fn check(&self) -> Result<()> {
         self.cli.run(&["admin", "check"]).map(drop)
     }
 
-    /// One value out of the database.
+    /// Runs a query that returns one number.
     ///
     /// # Errors
-    /// With the server's words.
+    /// The server's error.
     pub fn ask(&self, sql: &str) -> Result<i64> {
         let answer = self.postgres.psql(&self.database, sql)?;
         Ok(answer.parse().map_err(|error| format!("{sql}: {answer:?}: {error}"))?)
     }
 
-    /// Checks purchases by the protocol.
+    /// Checks receipts by the protocol.
     #[must_use]
     pub const fn judge(&self) -> &Judge {
         &self.judge
     }
 
-    /// What all nodes, the command line and the database have written about what they do.
+    /// The logs of all nodes, of the command line and of PostgreSQL.
     ///
     /// # Errors
-    /// Where a log cannot be read.
+    /// If a log cannot be read.
     pub fn logs(&self) -> Result<String> {
         let mut logs = self.postgres.log();
         for entry in fs::read_dir(self.folder.path())? {
@@ -326,13 +324,13 @@ impl TestShop {
         Ok(logs)
     }
 
-    /// What must never be read outside: the passphrase and the database's password.
+    /// Secrets that must appear nowhere: the passphrase and the database's password.
     #[must_use]
     pub const fn secrets() -> [&'static str; 2] {
         [config::PASSPHRASE, config::PASSWORD]
     }
 
-    /// A name that nothing else in this shop has.
+    /// A name that is unique in this shop.
     fn name(&self, what: &str) -> String {
         format!("{what}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
@@ -344,7 +342,7 @@ impl AsRef<Self> for TestShop {
     }
 }
 
-/// The public part of a key among those that were printed.
+/// The public part of a key in the output of `admin keyring init`.
 fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
     let key = keys["keys"]
         .as_array()

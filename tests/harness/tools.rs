@@ -1,4 +1,4 @@
-//! Where the programs that tests run stand: npm's, PostgreSQL's and our own.
+//! Finds the programs that tests run: npm's, PostgreSQL's, and this workspace's own, which it builds.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub fn root() -> PathBuf {
 /// `forge`, `anvil` or `cast` itself, as `tools/install` brought it.
 ///
 /// # Errors
-/// Where npm has not installed it.
+/// If npm has not installed it.
 pub fn foundry(tool: &str) -> Result<PathBuf> {
     Ok(dev::foundry(&root(), tool)?)
 }
@@ -26,16 +26,16 @@ pub fn foundry(tool: &str) -> Result<PathBuf> {
 /// One of PostgreSQL's programs.
 ///
 /// # Errors
-/// Where there is no server.
+/// If there is no server.
 pub fn postgres(tool: &str) -> Result<PathBuf> {
     Ok(dev::postgres(tool)?)
 }
 
-/// One of this workspace's programs, up to date: the one beside a benchmark, which came out of the same build, or the one
-/// that a test's own profile builds.
+/// One of this workspace's programs, up to date: the one beside a benchmark, which came out of the same build, or the
+/// one that a test's own profile builds.
 ///
 /// # Errors
-/// Where it cannot be built.
+/// If it cannot be built.
 pub fn binary(name: &str) -> Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.parent().ok_or("this program lies in no folder")?;
@@ -43,15 +43,16 @@ pub fn binary(name: &str) -> Result<PathBuf> {
         return Ok(folder.join(name));
     }
     let mut cargo = Command::new(env!("CARGO"));
-    // What cargo tells a test about its package; build scripts that look at it would run again, and again for the next `cargo test`.
+    // What cargo tells a test about its package; build scripts that look at it would run again, and again for the next
+    // `cargo test`.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             cargo.env_remove(&name);
         }
     }
-    // Each package's tests named `cli` need its programs. Asking for those, not for the programs themselves, builds them with the
-    // same features as `cargo test --workspace` does, which has therefore done it already.
+    // Each package's tests named `cli` need its programs. Asking for those, not for the programs themselves, builds
+    // them with the same features as `cargo test --workspace` does, which has therefore done it already.
     cargo.current_dir(root()).args([
         "test",
         "--quiet",

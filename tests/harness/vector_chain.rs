@@ -1,4 +1,4 @@
-//! The chain that the vectors were written for: their registry, merchant and epochs on anvil, at their block times.
+//! The chain of the protocol's vectors: their registry, merchant and epochs on anvil, at the vectors' block times.
 
 use std::time::Duration;
 
@@ -25,15 +25,14 @@ pub const AS_OF_S: u64 = 1_790_003_600;
 /// Blocks that anvil keeps between the final one and the newest, with epochs of one slot.
 const BLOCKS_TO_FINALITY: u64 = 2;
 
-/// How often an answer is looked for: anvil mines at once.
+/// The pause between two polls; anvil mines at once.
 const POLL: Duration = Duration::from_millis(10);
 
-/// The vectors' chain, gone with this value.
+/// The vectors' chain, running.
 #[derive(Debug)]
 pub struct VectorChain {
     /// The node.
     pub anvil: Anvil,
-    /// The registry.
     pub registry: Address,
     /// The vectors' merchant.
     pub merchant_id: B256,
@@ -50,7 +49,7 @@ pub struct VectorChain {
 /// Starts anvil and puts the vectors on it, up to a final block of their time `asOf`.
 ///
 /// # Errors
-/// Where a tool is missing, the node fails, or what it holds is not what the vectors say.
+/// If a tool is missing, the node fails, or what it holds is not what the vectors say.
 pub fn vector_chain() -> Result<VectorChain> {
     let vectors = Vectors::read()?;
     let anvil = Anvil::start(Settings {
@@ -63,7 +62,7 @@ pub fn vector_chain() -> Result<VectorChain> {
 /// Runs `future` on a runtime of its own.
 ///
 /// # Errors
-/// Where the system gives no runtime.
+/// If the system gives no runtime.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     Ok(tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -71,13 +70,13 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
         .block_on(future))
 }
 
-/// A client of `url` that looks for its answers often.
+/// A client of `url` with short pauses between polls.
 ///
 /// # Errors
-/// Where `url` is none.
+/// If `url` is none.
 pub fn client(url: &str) -> Result<impl Provider + Clone + use<>> {
-    // In a build of the whole workspace reqwest comes with TLS, and takes no client without somebody's cryptography; that
-    // it was chosen before is no error.
+    // In a build of the whole workspace reqwest comes with TLS, and takes no client without somebody's cryptography;
+    // that it was chosen before is no error.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let provider = ProviderBuilder::new().connect_http(url.parse()?);
     provider.client().set_poll_interval(POLL);
@@ -138,7 +137,7 @@ async fn build(anvil: Anvil, vectors: &Vectors) -> Result<VectorChain> {
 /// Anchors an epoch from `anchorer`, an account that anvil signs for.
 ///
 /// # Errors
-/// The node's or the registry's.
+/// The node's or the registry's error.
 pub async fn anchor<P: Provider>(
     registry: &ShelfproofRegistry::ShelfproofRegistryInstance<P>,
     merchant_id: B256,

@@ -1,4 +1,4 @@
-//! The protocol's vectors, as far as tests outside the verifier read them.
+//! Reads the protocol's vectors; fields that no test outside the verifier needs are left out.
 
 use std::fs;
 use std::path::Path;
@@ -45,9 +45,7 @@ pub struct Vrf {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Merchant {
-    /// The chain.
     pub chain_id: u64,
-    /// The registry.
     pub registry: Address,
     /// The account that registered.
     pub owner: Address,
@@ -57,12 +55,10 @@ pub struct Merchant {
     pub merchant_id: B256,
 }
 
-/// One epoch.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Epoch {
     /// What the registry holds a hash of.
     pub header: ListedHeader,
-    /// That hash.
     pub hash: B256,
     /// The published data, hex.
     pub data: String,
@@ -111,7 +107,6 @@ pub struct Case {
     pub nonce: Option<B256>,
     /// The buyer's tag.
     pub tag: Option<String>,
-    /// The verdict.
     pub verdict: String,
     /// The `shelfproof-proof-v1` file; of a refused case its text.
     pub bundle: serde_json::Value,
@@ -123,7 +118,7 @@ impl Vectors {
     /// Reads the checkout's copy.
     ///
     /// # Errors
-    /// Where it is not there or not of this form.
+    /// If it is not there or not of this form.
     pub fn read() -> Result<Self> {
         Ok(serde_json::from_slice(&fs::read(
             tools::root().join("tests/vectors/protocol-v1.json"),
@@ -133,7 +128,7 @@ impl Vectors {
     /// Publishes every epoch's data below `folder`, as a merchant's `dataUri` would serve it.
     ///
     /// # Errors
-    /// Where the data is no hex or the folder cannot be written.
+    /// If the data is no hex or the folder cannot be written.
     pub fn write_data(&self, folder: &Path) -> Result<()> {
         for epoch in &self.epochs {
             let path = folder.join(data_path(epoch.header.number));

@@ -1,4 +1,4 @@
-//! A web server of a few lines, on the loopback: what answers is a function.
+//! A small web server on the loopback interface, answered by a function.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -37,7 +37,7 @@ impl Server {
     /// Answers each path, which begins with `/` and is without query, with what `answer` gives, or with 404.
     ///
     /// # Errors
-    /// The system's, where it gives no port or no thread.
+    /// The system's error, if it gives no port or no thread.
     pub fn start(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Result<Self> {
         Self::respond(move |path, _| answer(path))
     }

@@ -1,117 +1,52 @@
-//! Protocol §6: the audit. An epoch's published data against what the chain holds and against the history before it.
+//! Protocol §6: the audit. It checks an epoch's published data against the anchored header and the history before it.
 //!
-//! The steps are pure; who audits keeps the history map, in memory or on disk, and calls them epoch after epoch:
-//! [`read_epoch`], then [`keys_of`] for the heads to look up, then [`advance`] for the map's updates, then the map's new
-//! root through [`check_history_root`].
+//! The steps are pure. The caller keeps the history map, in memory or on disk, and runs them for each epoch in order:
+//! [`read_epoch`], then [`keys_of`] for the heads to look up, then [`advance`] for the map's updates, then
+//! [`check_history_root`] with the map's new root. The first [`Breach`] ends the audit.
 
 use alloy_primitives::B256;
-use serde_json::{Value, json};
 
-use crate::bundle::header_json;
-use crate::epoch::{self, DataError, Header};
-use crate::event::{KeyEvent, Record};
+use crate::epoch::{self, DataError, Header, latest_event_ms};
+use crate::event::{KeyEvent, RawEvent};
 use crate::history::Head;
 use crate::tree::EventsTree;
-use crate::verdict::latest_time_ms;
+use crate::vocabulary::breach::Rule;
+use crate::vocabulary::evidence::Dispute;
 
-/// How long after its epoch is final data may still be missing, seconds.
+/// How long data may be missing after its epoch is final, seconds.
 pub const WITHHELD_AFTER_S: u64 = 3600;
 
-/// Which rule a merchant broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// No data that matches could be fetched within an hour after the epoch was final.
-    DataWithheld,
-    /// The data is not in the protocol's form or order, though its hash is the anchored one.
-    DataForm,
-    /// The data holds another number of events than was anchored.
-    EventCount,
-    /// The data's events have another root than was anchored.
-    EventsRoot,
-    /// A version is missing or comes twice.
-    VersionGap,
-    /// A `prev` is not the hash of the event before.
-    BrokenLink,
-    /// A pair of consecutive kinds that the protocol does not allow.
-    IllegalTransition,
-    /// A time runs back or lies too far after its block.
-    Clock,
-    /// The history root anchored is not that of the events.
-    HistoryRoot,
-}
-
-impl Rule {
-    /// The rule as reports write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DataWithheld => "data_withheld",
-            Self::DataForm => "data_form",
-            Self::EventCount => "event_count",
-            Self::EventsRoot => "events_root",
-            Self::VersionGap => "version_gap",
-            Self::BrokenLink => "broken_link",
-            Self::IllegalTransition => "illegal_transition",
-            Self::Clock => "clock",
-            Self::HistoryRoot => "history_root",
-        }
-    }
-}
-
-/// A proof that a dispute contract takes without an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dispute {
-    /// Two events with one (key id, version).
-    Fork,
-    /// Two linked events whose kinds or times do not fit.
-    IllegalTransition,
-    /// Two events whose link does not fit, or one that cannot be linked.
-    BrokenLink,
-}
-
-impl Dispute {
-    /// The proof's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fork => "fork",
-            Self::IllegalTransition => "illegalTransition",
-            Self::BrokenLink => "brokenLink",
-        }
-    }
-}
-
-/// What an audit found broken.
+/// A rule that a merchant broke.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {detail}", rule.as_str())]
 pub struct Breach {
     /// The rule.
     pub rule: Rule,
-    /// Where and how, in words.
+    /// The place and what is wrong there, in English.
     pub detail: String,
-    /// The events that prove it on chain, where any do.
-    pub proof: Option<Box<ProofOf>>,
+    /// The events that prove it on chain; `None` if no events do.
+    pub proof: Option<Box<BreachProof>>,
 }
 
-/// Which events prove a breach.
+/// The events that prove a breach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProofOf {
+pub struct BreachProof {
     /// What they prove.
     pub dispute: Dispute,
-    /// The event that breaks the rule, of the epoch audited.
-    pub event: Record,
-    /// The event of the same key that it does not fit to.
-    pub other: Other,
+    /// The event that breaks the rule, in the audited epoch.
+    pub event: RawEvent,
+    /// The event of the same key that it contradicts.
+    pub other: OtherEvent,
 }
 
-/// Where the other event of a proof is.
+/// Where the other event of a proof is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Other {
-    /// There is none: the event proves the breach alone.
+pub enum OtherEvent {
+    /// Nowhere: the event proves the breach alone.
     None,
-    /// In the audited epoch too.
-    Beside(Record),
-    /// In this epoch or one before, under this version.
+    /// In the audited epoch: this event.
+    SameEpoch(RawEvent),
+    /// In the audited epoch or an earlier one: the key's event with this version.
     Version(u32),
 }
 
@@ -124,7 +59,7 @@ impl Breach {
         }
     }
 
-    /// Data that could not be fetched, or not matched with its anchored hash, in time.
+    /// The breach of data that could not be fetched in time, or does not match its anchored hash.
     #[must_use]
     pub fn withheld(number: u64) -> Self {
         Self::new(
@@ -134,8 +69,8 @@ impl Breach {
     }
 }
 
-/// Reads an epoch's data, whose hash must have been compared with the header's before: data that does not match it may
-/// be the mirror's fault, and is as good as none.
+/// Reads an epoch's data. The caller must have compared its hash with the header's: data that does not match is no
+/// breach, since whoever served it may have changed it.
 ///
 /// # Errors
 /// A [`Breach`] of form, count, events root, kind or order.
@@ -153,22 +88,22 @@ pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<Ke
             ),
         ));
     }
-    let root = EventsTree::of_records(&records, threads).map(|tree| tree.root());
+    let root = EventsTree::of_raw_events(&records, threads).map(|tree| tree.root());
     if root != Some(header.events_root) {
         return Err(Breach::new(
             Rule::EventsRoot,
             format!("epoch {number} has another events root than was anchored"),
         ));
     }
-    // Only now are the records known to be leaves, and what is wrong with them provable.
+    // The root matches, so the events are leaves, and what is wrong with them can be proved.
     epoch::events_of(&records).map_err(|error| Breach {
         proof: proof_in(&records, error).map(Box::new),
         ..form(error)
     })
 }
 
-/// What proves that records are not in form: a kind that the protocol does not know, two histories in one epoch.
-fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
+/// The proof that events are not in form: a kind that the protocol does not have, or two events with one version.
+fn proof_in(records: &[RawEvent], error: DataError) -> Option<BreachProof> {
     match error {
         DataError::Length(_) => None,
         DataError::Kind(index) => {
@@ -177,8 +112,8 @@ fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
                 .version
                 .checked_sub(1)
                 .filter(|before| *before > 0)
-                .map_or(Other::None, Other::Version);
-            Some(ProofOf {
+                .map_or(OtherEvent::None, OtherEvent::Version);
+            Some(BreachProof {
                 dispute: Dispute::IllegalTransition,
                 event,
                 other,
@@ -187,16 +122,16 @@ fn proof_in(records: &[Record], error: DataError) -> Option<ProofOf> {
         DataError::Order(index) => {
             let (before, event) = (*records.get(index.checked_sub(1)?)?, *records.get(index)?);
             let fork = (before.key_id, before.version) == (event.key_id, event.version) && before != event;
-            fork.then_some(ProofOf {
+            fork.then_some(BreachProof {
                 dispute: Dispute::Fork,
                 event,
-                other: Other::Beside(before),
+                other: OtherEvent::SameEpoch(before),
             })
         }
     }
 }
 
-/// The keys of an epoch's events, rising, each once.
+/// The keys of an epoch's events, in ascending order, each once.
 #[must_use]
 pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
     let mut keys: Vec<B256> = events.iter().map(|event| event.key_id).collect();
@@ -204,10 +139,11 @@ pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
     keys
 }
 
-/// Follows an epoch's events from the heads before it, which stand in the order of [`keys_of`].
+/// Follows an epoch's events from the keys' heads before it, given in the order of [`keys_of`]. Returns the keys' heads
+/// after it, in the same order.
 ///
 /// # Errors
-/// A [`Breach`] of version, link, transition or time: the first, in the data's order.
+/// The first [`Breach`] of version, link, transition or time, in the data's order.
 pub fn advance(
     events: &[KeyEvent],
     heads: &[Option<Head>],
@@ -225,10 +161,10 @@ pub fn advance(
     Ok(updates)
 }
 
-/// Whether the map's root after an epoch is the one anchored.
+/// Checks that the map's root after an epoch is the anchored one.
 ///
 /// # Errors
-/// A [`Breach`] where it is not.
+/// A [`Breach`] if it is not.
 pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
     if header.history_root == *root {
         return Ok(());
@@ -242,17 +178,17 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
     ))
 }
 
-/// One event after its key's head: the new head.
+/// Checks one event against its key's head, and returns the new head.
 fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
     let expected_version = head.map_or(1, |head| head.version.saturating_add(1));
-    let breach = |rule, proof: Option<(Dispute, Other)>, what: &str| Breach {
+    let breach = |rule, proof: Option<(Dispute, OtherEvent)>, what: &str| Breach {
         rule,
         detail: format!(
             "epoch {number}, key {}, version {}: {what}",
             event.key_id, event.version
         ),
         proof: proof.map(|(dispute, other)| {
-            Box::new(ProofOf {
+            Box::new(BreachProof {
                 dispute,
                 event: (*event).into(),
                 other,
@@ -260,19 +196,20 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         }),
     };
     if event.version != expected_version {
-        // A version already there is a second history; one too far ahead hides what only a challenge can bring out.
+        // A version that the key already has is a second history, and provable. A gap is not: the events that are missing
+        // can only be demanded from the merchant.
         let must = format!("version {expected_version} must come here");
         let (what, proof) = match event.version {
-            0 => (must, Some((Dispute::BrokenLink, Other::None))),
+            0 => (must, Some((Dispute::BrokenLink, OtherEvent::None))),
             version if version > expected_version => (must, None),
             version => (
                 format!("it was there before: {must}"),
-                Some((Dispute::Fork, Other::Version(version))),
+                Some((Dispute::Fork, OtherEvent::Version(version))),
             ),
         };
         return Err(breach(Rule::VersionGap, proof, &what));
     }
-    let other = head.map_or(Other::None, |head| Other::Version(head.version));
+    let other = head.map_or(OtherEvent::None, |head| OtherEvent::Version(head.version));
     if event.prev != head.map_or(B256::ZERO, |head| head.hash) {
         return Err(breach(
             Rule::BrokenLink,
@@ -297,7 +234,7 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
             "the time runs back",
         ));
     }
-    if event.at_ms > latest_time_ms(anchored_at_s) {
+    if event.at_ms > latest_event_ms(anchored_at_s) {
         return Err(breach(
             Rule::Clock,
             None,
@@ -310,51 +247,5 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         kind: event.kind,
         at_ms: event.at_ms,
         epoch: number,
-    })
-}
-
-/// An event that is proven to be in an epoch: all that a dispute contract asks for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exhibit {
-    /// The event.
-    pub event: Record,
-    /// The header of its epoch.
-    pub header: Header,
-    /// From the event to the epoch's `eventsRoot`.
-    pub path: Vec<B256>,
-}
-
-/// An event with its place in an epoch whose data this is; `None` where the epoch does not hold it.
-#[must_use]
-pub fn exhibit(header: &Header, data: &[u8], event: &Record, threads: usize) -> Option<Exhibit> {
-    let tree = EventsTree::of_records(&epoch::split_data(data).ok()?, threads)?;
-    let path = tree.path(&event.hash())?;
-    (tree.root() == header.events_root).then_some(Exhibit {
-        event: *event,
-        header: *header,
-        path,
-    })
-}
-
-/// Evidence as a file: what is proven, and each event with its epoch's header and path. Kinds are numbers, as the
-/// contract takes them.
-#[must_use]
-pub fn evidence_json(merchant_id: &B256, dispute: Dispute, exhibits: &[Exhibit]) -> Value {
-    let exhibit = |exhibit: &Exhibit| {
-        let event = &exhibit.event;
-        json!({
-            "event": {
-                "keyId": event.key_id, "version": event.version, "kind": event.kind, "at": event.at_ms,
-                "prev": event.prev, "payload": event.payload,
-            },
-            "epoch": header_json(&exhibit.header),
-            "path": exhibit.path,
-        })
-    };
-    json!({
-        "format": "shelfproof-evidence-v1",
-        "merchantId": merchant_id,
-        "proof": dispute.as_str(),
-        "events": exhibits.iter().map(exhibit).collect::<Vec<_>>(),
     })
 }

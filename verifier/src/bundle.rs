@@ -1,4 +1,7 @@
-//! Protocol §5: the proof bundle, all that a verifier needs beside the code and the chain.
+//! Protocol §5: the proof bundle. With the code and a view of the chain, it is all that a verifier needs.
+//!
+//! [`Bundle`] is the merchant's file; [`KeyHistory`] is the part of it that anybody can make from public data. `read` and
+//! `write` hold the two directions of the fields that both files have.
 
 use std::collections::BTreeSet;
 
@@ -16,9 +19,6 @@ mod read;
 mod write;
 
 pub use key_history::KeyHistory;
-pub(crate) use read::{body, identity, promise};
-pub use write::header_json;
-pub(crate) use write::promise_json;
 
 /// The format's name.
 pub const FORMAT: &str = "shelfproof-proof-v1";
@@ -26,22 +26,22 @@ pub const FORMAT: &str = "shelfproof-proof-v1";
 /// The largest file.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// A proof bundle, well formed. Nothing in it is true before [`crate::verdict::check`] says so.
+/// A well-formed proof bundle. Nothing in it is verified until [`crate::verdict::check`] accepts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
-    /// Whose key.
+    /// The merchant.
     pub identity: Identity,
-    /// Which key.
+    /// The key.
     pub key_id: B256,
-    /// That the key id is the typed code's.
+    /// The proof that the key id belongs to the code.
     pub vrf_proof: vrf::Proof,
-    /// All that happened to the key, oldest first.
+    /// The key's events, oldest first.
     pub events: Vec<Included>,
-    /// That nothing else did.
+    /// The proof that the key has no other events.
     pub history: HistoryAt,
-    /// Headers of the epochs named above, each once.
+    /// The headers of all epochs that `events` and `history` name, each once.
     pub epochs: Vec<ListedHeader>,
-    /// Receipts that the buyer holds.
+    /// The buyer's receipts.
     pub receipts: Vec<Promise>,
 }
 
@@ -50,15 +50,15 @@ pub struct Bundle {
 pub struct Included {
     /// The event.
     pub event: KeyEvent,
-    /// Its body, unless it is withheld.
+    /// Its body; `None` if it is withheld.
     pub opening: Option<Opening>,
     /// The epoch's number.
     pub epoch: u64,
-    /// From the event to the epoch's `eventsRoot`.
+    /// The siblings from the event up to the epoch's `eventsRoot`.
     pub path: Vec<B256>,
 }
 
-/// A history proof and its epoch.
+/// A history proof, and the epoch that it is made against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryAt {
     /// The epoch's number.
@@ -72,12 +72,12 @@ pub struct HistoryAt {
 pub struct ListedHeader {
     /// The header.
     pub header: Header,
-    /// A hint where its log is; not to be believed.
+    /// The block of its log: an unverified hint, to find the log sooner.
     pub block: Option<u64>,
 }
 
 impl Bundle {
-    /// A listed header by its epoch's number.
+    /// The listed header of that epoch.
     #[must_use]
     pub fn header(&self, number: u64) -> Option<&Header> {
         self.epochs
@@ -86,8 +86,15 @@ impl Bundle {
             .find(|header| header.number == number)
     }
 
-    /// What the checks will ask of the chain: the epochs listed, the one after the history's (it says since when the
-    /// history is superseded), and who signed the receipts.
+    /// Block numbers by epoch number, for the epochs that come with one: where the file says that their logs are.
+    #[must_use]
+    pub fn block_hints(&self) -> Vec<(u64, u64)> {
+        let hint = |listed: &ListedHeader| Some((listed.header.number, listed.block?));
+        self.epochs.iter().filter_map(hint).collect()
+    }
+
+    /// What the checks need of the chain: the listed epochs, the epoch after the history's (its time is when the history
+    /// was superseded), and the receipts' signers.
     #[must_use]
     pub fn needs(&self) -> Needs {
         let mut epochs: BTreeSet<u64> = self.epochs.iter().map(|listed| listed.header.number).collect();

@@ -1,12 +1,12 @@
-//! Protocol §2: a buyer's own name in a sale, known to nobody who was not told it.
+//! Protocol §2: the buyer in a sale. A sale commits to its buyer by a hash, which only the buyer can open.
 
 use alloy_primitives::{B256, keccak256};
 
-/// What a buyer's nonce and name are prefixed with.
+/// The prefix of what is hashed to a secret.
 const DOMAIN: &[u8] = b"shelfproof-buyer-v1:";
 
-/// What a buyer proves a purchase with: `keccak256(domain ‖ nonce ‖ canonical tag)`. The nonce is made by the buyer's
-/// side and random; the tag is the buyer's e-mail, phone or other name.
+/// The buyer's secret, which proves a purchase: `keccak256(domain ‖ nonce ‖ tag)`. The buyer's side makes the random
+/// nonce; the tag is the buyer's e-mail, phone or other name, without spaces and with A–Z as a–z.
 #[must_use]
 pub fn secret(nonce: &B256, tag: &str) -> B256 {
     let tag: String = tag
@@ -17,13 +17,13 @@ pub fn secret(nonce: &B256, tag: &str) -> B256 {
     keccak256([DOMAIN, nonce.as_slice(), tag.as_bytes()].concat())
 }
 
-/// What a sale commits to: `keccak256(secret)`. It can be opened to one name only.
+/// The `buyer` in a sale's body: `keccak256(secret)`. Only one nonce and tag lead to it.
 #[must_use]
 pub fn commitment(secret: &B256) -> B256 {
     keccak256(secret)
 }
 
-/// Spaces and invisible characters, which do not make another name.
+/// Spaces and invisible characters, which a tag is compared without.
 const fn is_space(character: char) -> bool {
     matches!(
         character,

@@ -1,4 +1,8 @@
-//! What the chain says of one merchant, and who may say so: a file for use offline, or a node over JSON-RPC.
+//! What the chain holds of one merchant, and the sources that this is read from: a file ([`trusted`]) for checks offline,
+//! or a node over JSON-RPC (`rpc`).
+//!
+//! Checks take a [`ChainView`] and never a source, so that they are the same with any. To add a source, implement
+//! [`RootSource`].
 
 #[cfg(feature = "rpc")]
 pub mod rpc;
@@ -9,7 +13,11 @@ use std::future::Future;
 
 use alloy_primitives::{Address, B256};
 
-/// Which merchant: the three names that a verifier must be told or have pinned.
+use crate::Refusal;
+use crate::epoch::Header;
+use crate::json::Node;
+
+/// Which merchant. A verifier is given these three values, or has them pinned, and takes them from no file it checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The chain's EIP-155 id.
@@ -20,70 +28,106 @@ pub struct Identity {
     pub merchant_id: B256,
 }
 
-/// An epoch as final blocks hold it.
+impl Identity {
+    /// Takes `chainId`, `registry` and `merchantId`, by which every file names its merchant.
+    pub(crate) fn from_fields(fields: &Node<'_>) -> Result<Self, Refusal> {
+        Ok(Self {
+            chain_id: fields.field("chainId")?.number()?,
+            registry: fields.field("registry")?.address()?,
+            merchant_id: fields.field("merchantId")?.word()?,
+        })
+    }
+}
+
+/// What a verdict needs of an epoch in a final block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anchored {
     /// The registry's epoch hash.
     pub hash: B256,
     /// Time of its block, Unix seconds.
     pub anchored_at_s: u64,
-    /// Its block, where the source knows it.
+    /// Number of its block, if the source knows it.
     pub block: Option<u64>,
 }
 
-/// When an address may sign the merchant's receipts.
+/// An epoch with all that final blocks hold of it: the header of its log, which hashes to the registry's epoch hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnchoredEpoch {
+    /// The epoch's header.
+    pub header: Header,
+    /// The registry's epoch hash.
+    pub hash: B256,
+    /// Number of its block.
+    pub block: u64,
+    /// Time of its block, Unix seconds.
+    pub anchored_at_s: u64,
+}
+
+impl AnchoredEpoch {
+    /// The part of it that a verdict takes.
+    #[must_use]
+    pub const fn anchored(&self) -> Anchored {
+        Anchored {
+            hash: self.hash,
+            anchored_at_s: self.anchored_at_s,
+            block: Some(self.block),
+        }
+    }
+}
+
+/// The time in which an address is one of the merchant's receipt keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignerSpan {
     /// The receipt key's address.
     pub address: Address,
-    /// First second, Unix; never 0.
+    /// The first second, Unix; never 0.
     pub from_s: u64,
-    /// First second after, Unix; 0 is still signing.
+    /// The first second after it, Unix; 0 if it has no end.
     pub until_s: u64,
 }
 
 impl SignerSpan {
-    /// Whether a receipt of an event at `at_ms` may carry this signature.
+    /// Whether the span contains the time `at_ms` of a sale, Unix milliseconds.
     #[must_use]
     pub fn holds(&self, at_ms: u64) -> bool {
         self.from_s.saturating_mul(1000) <= at_ms && (self.until_s == 0 || at_ms < self.until_s.saturating_mul(1000))
     }
 }
 
-/// What final blocks say of one merchant, as far as it was asked for.
+/// What the final blocks hold of one merchant, as far as a check needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainView {
-    /// Whose view this is.
+    /// The merchant.
     pub identity: Identity,
-    /// The merchant's VRF key.
+    /// The merchant's VRF public key.
     pub vrf_public_key: B256,
-    /// Receipt keys: all, or those asked for.
+    /// The receipt keys: at least those that were asked for.
     pub receipt_signers: Vec<SignerSpan>,
     /// Time of the newest final block, Unix seconds.
     pub as_of_s: u64,
-    /// Number of the latest final epoch; 0 is none yet.
+    /// Number of the latest final epoch; 0 if there is none yet.
     pub latest: u64,
-    /// Final epochs: all, or those asked for.
+    /// Final epochs by number: at least those that were asked for.
     pub epochs: BTreeMap<u64, Anchored>,
 }
 
-/// What a check will ask of a [`ChainView`].
+/// What a check needs in its [`ChainView`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Epoch numbers; those that are not final are left out of the answer.
+    /// Epoch numbers. Epochs that are not final are absent from the view.
     pub epochs: BTreeSet<u64>,
-    /// Addresses that signed receipts; those unknown are left out of the answer.
+    /// Addresses that signed receipts. Addresses that the registry does not know are absent from the view.
     pub signers: BTreeSet<Address>,
 }
 
-/// Who tells what the chain holds.
+/// A source of [`ChainView`]s.
 pub trait RootSource {
-    /// Why it cannot tell.
+    /// Why the source has no view.
     type Error;
 
-    /// One merchant's view, consistent as of one final block, with at least what `needs` names.
+    /// The merchant's view as of one final block, with at least what `needs` names.
     ///
     /// # Errors
-    /// The source's own, where it cannot be asked or its answer cannot be used.
+    /// The source's own, if it does not answer or its answer is not usable.
     fn view(&self, needs: &Needs) -> impl Future<Output = Result<ChainView, Self::Error>> + Send;
 }

@@ -1,11 +1,11 @@
-//! Protocol §1: a code's canonical form, so that every spelling of one code leads to one key.
+//! Protocol §1: a code's canonical form, so that all spellings of a code have the same key id.
 
 use crate::{Code, Refusal};
 
-/// What a canonical code is prefixed with before it goes into the VRF.
+/// The prefix of the VRF's input.
 const DOMAIN: &str = "shelfproof-code-v1:";
 
-/// The longest canonical code.
+/// The most characters of a canonical code.
 pub const MAX_CANONICAL: usize = 256;
 
 /// A code's canonical form: full-width forms become ASCII, ASCII that is no letter or digit and the listed invisible
@@ -34,7 +34,7 @@ pub fn canonical(code: &str) -> Result<String, Refusal> {
     Ok(canonical)
 }
 
-/// What the VRF is evaluated at: the domain and the canonical code.
+/// The VRF's input for a code: the domain and the canonical code.
 ///
 /// # Errors
 /// As [`canonical`].
@@ -42,7 +42,7 @@ pub fn alpha(code: &str) -> Result<Vec<u8>, Refusal> {
     canonical(code).map(|canonical| [DOMAIN, &canonical].concat().into_bytes())
 }
 
-/// U+FF01–U+FF5E as the ASCII that they are the full-width form of.
+/// Maps the full-width forms U+FF01–U+FF5E to their ASCII characters.
 fn half_width(character: char) -> char {
     match character {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
@@ -50,7 +50,7 @@ fn half_width(character: char) -> char {
     }
 }
 
-/// Characters that separate or cannot be seen: they do not make another code.
+/// Separators and invisible characters, which a code is compared without.
 const fn is_dropped(character: char) -> bool {
     character.is_ascii()
         || matches!(

@@ -1,6 +1,8 @@
-//! Protocol §2: events. What happened to a key, one fixed-size record after another, each naming the one before.
+//! Protocol §2: events. A key's history is a chain of events of fixed size, each with the hash of the one before.
 
 use alloy_primitives::{B256, keccak256};
+
+mod fields;
 
 /// Bytes of an event in an epoch's data file:
 /// `keyId(32) ‖ version(4) ‖ kind(1) ‖ at(8) ‖ prev(32) ‖ payload(32)`, integers big-endian.
@@ -9,34 +11,34 @@ pub const EVENT_BYTES: usize = 109;
 /// Bytes of `abi.encode` of an event's six fields.
 pub const EVENT_ABI_BYTES: usize = 6 * 32;
 
-/// What happened to a key.
+/// What happened to a key. The discriminant is the number in encoded events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
-    /// The key was put on the shelf.
+    /// The key was taken into stock.
     Generated = 1,
-    /// The key may be sold.
+    /// The key was put on sale.
     Activated = 2,
     /// The key was sold.
     Sold = 3,
     /// The key was used.
     Redeemed = 4,
-    /// The sale was undone and paid back; the key is spent.
+    /// The sale was undone and the money paid back; the key can never be sold again.
     Refunded = 5,
-    /// The key was withdrawn.
+    /// The key was withdrawn before it was sold.
     Voided = 6,
     /// The buyer disputes the sale.
     Disputed = 7,
-    /// The dispute ended and the sale stands.
+    /// The dispute ended and the sale remains valid.
     Upheld = 8,
-    /// The key left for another shelf.
+    /// The key left for another merchant's shelf.
     TransferredOut = 9,
-    /// The key came from another shelf.
+    /// The key came from another merchant's shelf.
     TransferredIn = 10,
 }
 
 impl Kind {
-    /// Every kind, by its number.
+    /// Every kind, in the order of their numbers.
     pub const ALL: [Self; 10] = [
         Self::Generated,
         Self::Activated,
@@ -50,19 +52,19 @@ impl Kind {
         Self::TransferredIn,
     ];
 
-    /// The kind of that number.
+    /// The kind with that number; `None` if the protocol has none.
     #[must_use]
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
 
-    /// The kind of that name.
+    /// The kind with that name; `None` if the protocol has none.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind as files write it.
+    /// The name in files, in `snake_case`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -79,7 +81,7 @@ impl Kind {
         }
     }
 
-    /// Whether `self` may follow `before`; `None` is a key without events.
+    /// Whether an event of this kind may follow one of kind `before`, or be a key's first event if `before` is `None`.
     #[must_use]
     pub const fn may_follow(self, before: Option<Self>) -> bool {
         match before {
@@ -95,62 +97,63 @@ impl Kind {
         }
     }
 
-    /// Whether the key came from or left for another shelf.
+    /// Whether the event is one side of a transfer between shelves.
     #[must_use]
     pub const fn is_transfer(self) -> bool {
         matches!(self, Self::TransferredIn | Self::TransferredOut)
     }
 }
 
-/// One event of one key.
+/// One event of one key, of a kind that the protocol has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyEvent {
-    /// The key.
+    /// The key's id.
     pub key_id: B256,
-    /// 1, 2, 3 … per key.
+    /// The event's position in the key's history: 1, 2, 3 …
     pub version: u32,
     /// What happened.
     pub kind: Kind,
     /// Unix milliseconds; never decreases along a key.
     pub at_ms: u64,
-    /// Hash of the event before; zero for version 1.
+    /// The previous event's hash; zero for version 1.
     pub prev: B256,
-    /// `keccak256(salt ‖ body)`.
+    /// [`payload`] of the event's salt and body.
     pub payload: B256,
 }
 
 impl KeyEvent {
-    /// The event's name everywhere: `keccak256(keccak256(abi.encode(…)))`, which is also its leaf in the events tree.
+    /// `keccak256(keccak256(abi.encode(…)))` of the six fields: what the next event's `prev` holds, and the event's leaf
+    /// in the events tree.
     #[must_use]
     pub fn hash(&self) -> B256 {
-        Record::from(*self).hash()
+        RawEvent::from(*self).hash()
     }
 
-    /// The event's 109 bytes in an epoch's data.
+    /// The event's bytes in an epoch's data file.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; EVENT_BYTES] {
-        Record::from(*self).to_bytes()
+        RawEvent::from(*self).to_bytes()
     }
 }
 
-/// An event as published data holds it, whose kind may be none of the protocol's.
+/// An event as published data holds it: its kind may be a number that the protocol does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// The key.
+pub struct RawEvent {
+    /// As in [`KeyEvent`].
     pub key_id: B256,
-    /// The version.
+    /// As in [`KeyEvent`].
     pub version: u32,
     /// The kind's number.
     pub kind: u8,
-    /// Unix milliseconds.
+    /// As in [`KeyEvent`].
     pub at_ms: u64,
-    /// Hash of the event before.
+    /// As in [`KeyEvent`].
     pub prev: B256,
-    /// Hash of the salted body.
+    /// As in [`KeyEvent`].
     pub payload: B256,
 }
 
-impl From<KeyEvent> for Record {
+impl From<KeyEvent> for RawEvent {
     fn from(event: KeyEvent) -> Self {
         let KeyEvent {
             key_id,
@@ -171,8 +174,8 @@ impl From<KeyEvent> for Record {
     }
 }
 
-impl Record {
-    /// The event, where its kind is the protocol's.
+impl RawEvent {
+    /// The typed event; `None` if the protocol has no kind with that number.
     #[must_use]
     pub fn event(&self) -> Option<KeyEvent> {
         let Self {
@@ -206,13 +209,13 @@ impl Record {
         out
     }
 
-    /// [`KeyEvent::hash`].
+    /// As [`KeyEvent::hash`].
     #[must_use]
     pub fn hash(&self) -> B256 {
         keccak256(keccak256(self.abi_encode()))
     }
 
-    /// [`KeyEvent::to_bytes`].
+    /// As [`KeyEvent::to_bytes`].
     #[must_use]
     pub fn to_bytes(&self) -> [u8; EVENT_BYTES] {
         let mut out = [0; EVENT_BYTES];
@@ -225,7 +228,7 @@ impl Record {
         out
     }
 
-    /// Reads an event's 109 bytes.
+    /// Reads an event's bytes in an epoch's data file. Any bytes are an event; its kind need not be known.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; EVENT_BYTES]) -> Self {
         let mut fields = Fields(bytes);
@@ -240,7 +243,7 @@ impl Record {
     }
 }
 
-/// Takes fixed-size fields off a record of [`EVENT_BYTES`].
+/// Takes fields of fixed size from the front of an event's bytes.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {
@@ -254,23 +257,23 @@ impl Fields<'_> {
     }
 }
 
-/// What an event commits to: `keccak256(salt ‖ body)`.
+/// An event's commitment to its body: `keccak256(salt ‖ body)`.
 #[must_use]
 pub fn payload(salt: &B256, body: &str) -> B256 {
     keccak256([salt.as_slice(), body.as_bytes()].concat())
 }
 
-/// An event's disclosed body: the exact bytes that were hashed, and their salt.
+/// An event's body with its salt, disclosed to whoever may read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
-    /// Random, so that a body cannot be guessed from its hash.
+    /// 32 random bytes, so that a body cannot be guessed from its hash.
     pub salt: B256,
-    /// UTF-8 JSON, as it was hashed.
+    /// The exact text that was hashed: one JSON object, which [`crate::vocabulary::body`] reads.
     pub body: String,
 }
 
 impl Opening {
-    /// Whether this is what `event` commits to.
+    /// Whether `event` commits to this salt and body.
     #[must_use]
     pub fn opens(&self, event: &KeyEvent) -> bool {
         payload(&self.salt, &self.body) == event.payload
@@ -283,7 +286,7 @@ mod tests {
 
     #[test]
     fn no_path_of_kinds_sells_or_redeems_twice() {
-        // Every path of kinds is finite but for the hand-over between shelves, which comes before the sale.
+        // Only transfers, which come before the sale, can repeat: with them bounded, every path is finite.
         fn walk(path: &mut Vec<Kind>) {
             for next in Kind::ALL {
                 let handed_over = path.iter().filter(|kind| **kind == Kind::TransferredIn).count();

@@ -1,21 +1,21 @@
-//! Protocol §3: the history map's trie. Every key id that ever had an event leads to (version, head), under one root.
+//! Protocol §3: the history map's trie. It maps every key id that ever had an event to (version, head), under one root.
 //!
-//! A node is 32 bytes and its top bit tells what it is: zero is an empty subtree, a set top bit a leaf, a cleared one
-//! an inner node. Walking down from a root along a key's bits therefore ends in exactly one terminal, and whoever
-//! could show two would have a SHA-256 collision.
+//! A node is 32 bytes. Zero is an empty subtree; of other nodes, the top bit is set in a leaf and cleared in an inner
+//! node. A path from the root along a key's bits therefore ends in exactly one terminal: two proofs with different
+//! terminals would be a SHA-256 collision.
 
 use alloy_primitives::B256;
 use sha2::{Digest, Sha256};
 
 use crate::event::Kind;
 
-/// The most siblings that a proof may carry: one for each bit of a key.
+/// The most siblings of a proof: one for each bit of a key.
 pub const MAX_SIBLINGS: usize = 256;
 
-/// A subtree without leaves.
+/// The node of a subtree without leaves.
 pub const EMPTY: B256 = B256::ZERO;
 
-/// A key's last event, as an auditor needs it to judge the next. Only `version` and `hash` enter the trie.
+/// A key's last event, with what an audit needs to check the next one. Only `version` and `hash` are in the trie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The event's version.
@@ -24,21 +24,21 @@ pub struct Head {
     pub hash: B256,
     /// What happened.
     pub kind: Kind,
-    /// When, Unix milliseconds.
+    /// The event's time, Unix milliseconds.
     pub at_ms: u64,
     /// The epoch that holds the event.
     pub epoch: u64,
 }
 
 impl Head {
-    /// What the trie's leaf commits to.
+    /// [`value_hash`] of this head.
     #[must_use]
     pub fn value_hash(&self) -> B256 {
         value_hash(self.version, &self.hash)
     }
 }
 
-/// `SHA-256(version ‖ head)`, the version as four big-endian bytes.
+/// What a leaf commits to: `SHA-256(version ‖ head)`, the version as four big-endian bytes.
 #[must_use]
 pub fn value_hash(version: u32, head: &B256) -> B256 {
     sha256(&version.to_be_bytes(), head.as_slice())
@@ -52,8 +52,8 @@ pub fn leaf(key: &B256, value_hash: &B256) -> B256 {
     node
 }
 
-/// The node above two subtrees: empty above two empty ones, the leaf above a leaf and an empty one, else
-/// [`inner`]. It needs to know nothing else of them, so a trie may be cut and joined anywhere.
+/// The node above two subtrees: empty above two empty ones, the leaf above a leaf and an empty one, otherwise [`inner`].
+/// The two nodes are all that it depends on, so a trie can be cut into parts and joined anywhere.
 #[must_use]
 pub fn join(left: &B256, right: &B256) -> B256 {
     match (left, right) {
@@ -85,7 +85,7 @@ fn sha256(first: &[u8], second: &[u8]) -> B256 {
     B256::new(Sha256::new().chain_update(first).chain_update(second).finalize().into())
 }
 
-/// The leaf where a key's path ends.
+/// A leaf at which a key's path ends: the key's own, or another key's that shares the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminal {
     /// The leaf's own key.
@@ -94,19 +94,19 @@ pub struct Terminal {
     pub value_hash: B256,
 }
 
-/// A key and its [`value_hash`]: what the trie is built from.
+/// A key and its [`value_hash`], from which a trie is built.
 pub type Entry = (B256, B256);
 
-/// Where a key's path ends, and the subtrees beside it.
+/// A proof of a key's presence or absence: the terminal of its path, and the siblings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The leaf at the end of the path; `None` where it ends in an empty subtree.
+    /// The leaf at the end of the path; `None` if it ends in an empty subtree.
     pub terminal: Option<Terminal>,
-    /// The other subtree at each step, from the root down; at most [`MAX_SIBLINGS`].
+    /// The node on the other side of each step, from the root down; at most [`MAX_SIBLINGS`].
     pub siblings: Vec<B256>,
 }
 
-/// What a proof that climbs says of its key.
+/// What a valid proof says about its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proven {
     /// The key is in the map.
@@ -118,10 +118,10 @@ pub enum Proven {
     Absent,
 }
 
-/// What `proof` says of `key` under `root`; `None` where it does not climb to `root`, or ends where no trie does.
+/// What `proof` says about `key` under `root`; `None` if it does not lead to `root`, or has an end that no trie has.
 ///
-/// The climb hashes at every step and never folds a lone leaf upwards as [`join`] does: with folding, an empty
-/// terminal beside a key's own leaf would climb to that leaf, and prove a present key absent.
+/// Each step is hashed; unlike in [`join`], a lone leaf is not folded upwards. With folding, an empty terminal beside the
+/// key's own leaf would lead to that leaf and prove a present key absent.
 #[must_use]
 pub fn climb(key: &B256, proof: &Proof, root: &B256) -> Option<Proven> {
     let depth = proof.siblings.len();
@@ -152,9 +152,9 @@ pub fn climb(key: &B256, proof: &Proof, root: &B256) -> Option<Proven> {
     })
 }
 
-/// Whether a trie can have this terminal beside this last sibling. A subtree with one leaf is that leaf, so below an
-/// inner node there are always two leaves: a leaf never ends beside an empty subtree, an empty one only beside an inner
-/// node, and at the last bit there is room for two leaves only.
+/// Whether a trie can have this terminal beside this last sibling. A subtree with one leaf is that leaf, so an inner node
+/// always has two leaves below it: the sibling of a leaf is never empty, the sibling of an empty terminal is an inner
+/// node, and at the last bit both are leaves.
 fn ends_well(proof: &Proof) -> bool {
     match (&proof.terminal, proof.siblings.last()) {
         (_, None) => true,
@@ -164,13 +164,13 @@ fn ends_well(proof: &Proof) -> bool {
     }
 }
 
-/// The `at`-th bit of a key, most significant first; false beyond the last.
+/// Bit `at` of a key, the most significant first; false beyond the last.
 #[must_use]
 pub fn bit(key: &B256, at: usize) -> bool {
     key.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1)
 }
 
-/// How many bits two keys share before the first that differs.
+/// The number of leading bits that two keys share.
 #[must_use]
 pub fn shared_bits(one: &B256, other: &B256) -> usize {
     let differing = one.iter().zip(other.iter()).position(|(a, b)| a != b);
@@ -179,19 +179,20 @@ pub fn shared_bits(one: &B256, other: &B256) -> usize {
     })
 }
 
-/// Root of the trie over `leaves`, in strictly rising order of keys.
+/// The root of the trie over `leaves`, which must be in strictly ascending order of keys.
 #[must_use]
 pub fn root_of(leaves: &[Entry]) -> B256 {
     subtree_root(leaves, 0)
 }
 
-/// The proof for `key` in the trie over `leaves`, in strictly rising order of keys.
+/// The proof for `key` in the trie over `leaves`, which must be in strictly ascending order of keys.
 #[must_use]
 pub fn prove_from(leaves: &[Entry], key: &B256) -> Proof {
     subtree_proof(leaves, 0, key)
 }
 
-/// The node at `depth` above `leaves`, which share their first `depth` bits and rise strictly. Recurses once a bit.
+/// The node at `depth` above `leaves`, which share their first `depth` bits and are in strictly ascending order. Recurses
+/// once for each bit.
 pub(crate) fn subtree_root(leaves: &[Entry], depth: usize) -> B256 {
     match leaves {
         [] => EMPTY,
@@ -203,7 +204,7 @@ pub(crate) fn subtree_root(leaves: &[Entry], depth: usize) -> B256 {
     }
 }
 
-/// The proof for `key` from the node at `depth` above `leaves`, which share their first `depth` bits with it.
+/// The part of the proof for `key` below the node at `depth`; `leaves` share their first `depth` bits with the key.
 pub(crate) fn subtree_proof(leaves: &[Entry], depth: usize, key: &B256) -> Proof {
     let (mut rest, mut siblings) = (leaves, Vec::new());
     for at in depth..MAX_SIBLINGS {
@@ -219,7 +220,7 @@ pub(crate) fn subtree_proof(leaves: &[Entry], depth: usize, key: &B256) -> Proof
     Proof { terminal, siblings }
 }
 
-/// Leaves whose bit `depth` is clear, and those where it is set.
+/// The leaves whose bit `depth` is clear, and those with it set.
 fn split(leaves: &[Entry], depth: usize) -> (&[Entry], &[Entry]) {
     leaves.split_at(leaves.partition_point(|(key, _)| !bit(key, depth)))
 }

@@ -1,8 +1,9 @@
-//! The lexical rules of protocol §5, the same for every file and every body.
+//! Protocol §5: the lexical rules, the same for every file and every body.
 //!
-//! UTF-8 without byte order mark, nesting of at most [`MAX_DEPTH`], no duplicate names after unescaping, no lone
-//! surrogates, numbers whole, unsigned, at most [`MAX_NUMBER`] and without exponent. `serde_json` reads the text; the
-//! visitor here refuses what JSON would allow and we do not, in fields that nobody asks for too.
+//! UTF-8 without byte order mark; nesting of at most [`MAX_DEPTH`]; no duplicate names after unescaping; no lone
+//! surrogates; numbers whole, unsigned, at most [`MAX_NUMBER`] and without exponent. `serde_json` reads the text, and a
+//! visitor refuses what JSON allows and the protocol does not, in unknown fields too. [`Node`] then reads fields by name
+//! and type.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,13 +16,13 @@ mod node;
 
 pub use node::{Node, Place, hex_bytes};
 
-/// The deepest nesting of arrays and objects.
+/// The most levels of arrays and objects.
 pub const MAX_DEPTH: usize = 64;
 
-/// The largest number: 2⁵³ − 1, which every reader of JSON can hold.
+/// The largest number: 2⁵³ − 1, the largest integer that every JSON reader represents exactly.
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;
 
-/// Up to so many names a comparison of each with each is quicker than a set.
+/// Up to this many names, comparing each with each is faster than a set.
 const FEW_NAMES: usize = 16;
 
 /// A JSON value under the protocol's rules.
@@ -37,7 +38,7 @@ pub enum Value {
     Text(String),
     /// An array.
     Array(Vec<Value>),
-    /// An object: names are unique, in the order of the file.
+    /// An object: unique names, in the file's order.
     Object(Vec<(String, Value)>),
 }
 
@@ -65,7 +66,18 @@ pub fn parse_text(text: &str) -> Result<Value, Refusal> {
         .map_err(|error: serde_json::Error| Refusal::malformed(format!("not JSON as the protocol allows it: {error}")))
 }
 
-/// Builds a [`Value`] below `depth` arrays and objects.
+/// Reads one JSON object and nothing after it, as event bodies are.
+///
+/// # Errors
+/// As [`parse`], and where the text is another value than an object.
+pub fn parse_object(text: &str) -> Result<Value, Refusal> {
+    match parse_text(text)? {
+        object @ Value::Object(_) => Ok(object),
+        _ => Err(Refusal::malformed("a body must be an object")),
+    }
+}
+
+/// Builds a [`Value`] that is nested in `depth` arrays and objects.
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,

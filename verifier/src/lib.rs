@@ -1,9 +1,18 @@
 //! The Shelfproof protocol, version 1: what a merchant commits to, what a buyer checks, what an auditor replays.
 //!
-//! The modules follow the protocol's sections. None of them reads a file, a socket or a clock, and none panics on any
-//! input: bytes and times are arguments, and what is wrong comes back as data, a [`Refusal`] with the protocol's code.
-//! Only three modules do I/O, behind features: [`chain`] reads the registry and [`published`] the merchant's data (`rpc`),
-//! [`map`] keeps the history map on disk (`map`).
+//! The modules follow the protocol's sections:
+//!
+//! - §1: [`code`] and [`vrf`], from a code to its key id.
+//! - §2: [`event`] and [`buyer`]; the bodies of events are in [`vocabulary`].
+//! - §3: [`epoch`], [`tree`] (the events tree) and [`history`] (the history map's trie).
+//! - §4: [`receipt`].
+//! - §5: [`json`] (the lexical rules), [`bundle`], [`verdict`], [`transfer`], and [`refusal`] with the codes.
+//! - §6: [`audit`].
+//! - [`chain`]: what the registry holds of a merchant, from a file or from a node.
+//!
+//! The library reads no file, socket or clock, and never panics: bytes and times are arguments, and a check that fails
+//! returns a [`Refusal`] with the protocol's code. The exceptions are behind features: `rpc` adds reading the registry
+//! from a node (`chain::rpc`) and the merchant's data from a server (`published`), `map` the history map on disk (`map`).
 
 #![deny(missing_docs)]
 
@@ -25,6 +34,7 @@ pub mod refusal;
 pub mod transfer;
 pub mod tree;
 pub mod verdict;
+pub mod vocabulary;
 pub mod vrf;
 
 pub use alloy_primitives::{Address, B256};

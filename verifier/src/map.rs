@@ -1,15 +1,20 @@
 //! The history map on disk: the trie of [`crate::history`] over every key id of one merchant, epoch after epoch.
 //!
-//! Leaves lie in buckets, each holding the keys below one prefix of bits; above the buckets, in memory, stands the tree
-//! of their roots. A bucket that outgrows [`BUCKET_RECORDS`] splits by the next bit, so the tree grows where the keys
-//! are, and the root does not depend on where it was cut. What is on disk is one row a bucket and one row that says
-//! which epoch the map stands at; an epoch replaces the rows it touches and that one in a single durable batch.
+//! The leaves lie in buckets, each with all keys below one prefix of bits. The tree of the buckets' roots is kept in
+//! memory above them. A bucket that outgrows [`BUCKET_RECORDS`] splits by the next bit, so the tree is deep where there
+//! are many keys, and the root does not depend on where it was cut. On disk there is one row for each bucket and one row,
+//! the marker, that says which epoch the map is at. An epoch replaces the rows that it touches and the marker in one
+//! durable batch.
 //!
-//! Epochs that are not final yet stay above it, in memory: [`Overlay`].
+//! - [`Map`] is what is on disk, at the last final epoch.
+//! - [`Plan`] is what an epoch would change, computed without writing.
+//! - [`Overlay`] keeps the plans of epochs that are not final yet, in memory above the map.
 //!
-//! Everything in the map follows from the published data: when it is lost or damaged, delete its folder and replay.
+//! The map follows from the published data alone: if it is lost or damaged, delete its folder and replay.
 
+mod base;
 mod bucket;
+mod disk;
 mod error;
 mod overlay;
 mod plan;
@@ -17,172 +22,8 @@ mod seen;
 mod store;
 mod tree;
 
-use std::iter;
-use std::path::Path;
-
-use alloy_primitives::B256;
-
-use crate::history::{self, Head, Proof};
-
 pub use bucket::BUCKET_RECORDS;
+pub use disk::Map;
 pub use error::MapError;
 pub use overlay::Overlay;
 pub use plan::Plan;
-
-use bucket::Bucket;
-use seen::Seen;
-use store::{Marker, Store};
-use tree::{Place, Tree};
-
-/// The history map of one merchant, open in this process alone.
-pub struct Map {
-    store: Store,
-    tree: Tree,
-    marker: Marker,
-}
-
-impl Map {
-    /// Opens the map in that folder, or makes an empty one where there is none. Reads every bucket once: their
-    /// checksums are tested, their roots must join to the root that the last epoch left.
-    ///
-    /// # Errors
-    /// [`MapError::Locked`] where another process has it open, [`MapError::Foreign`] where the folder is something
-    /// else, [`MapError::Damaged`] where it is not whole.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, MapError> {
-        let (store, marker) = Store::open(path.as_ref())?;
-        let rows = store.rows()?;
-        let keys: u64 = rows.iter().map(|row| row.keys).sum();
-        let tree = Tree::build(&rows).ok_or_else(|| store.damaged("its buckets leave a gap or overlap"))?;
-        if tree.root() != marker.root || keys != marker.keys {
-            return Err(store.damaged("its buckets are not those of the epoch it names"));
-        }
-        Ok(Self { store, tree, marker })
-    }
-
-    /// The epoch that the map stands at: its number and hash; 0 and zero before the first.
-    #[must_use]
-    pub fn epoch(&self) -> (u64, B256) {
-        (self.marker.epoch, self.marker.epoch_hash)
-    }
-
-    /// The history root after that epoch.
-    #[must_use]
-    pub fn root(&self) -> B256 {
-        self.marker.root
-    }
-
-    /// How many keys ever had an event.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.marker.keys
-    }
-
-    /// Whether no key ever had an event.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.marker.keys == 0
-    }
-
-    /// The key's last event; `None` where it never had one.
-    ///
-    /// # Errors
-    /// Where the store cannot be read or is damaged.
-    pub fn head(&self, key: &B256) -> Result<Option<Head>, MapError> {
-        Ok(self.read(&self.tree.place(key))?.head(key))
-    }
-
-    /// The keys' last events, in the order of the keys, which must not fall: each bucket is read once.
-    ///
-    /// # Errors
-    /// [`MapError::Order`] where the keys fall; else as [`Self::head`].
-    pub fn heads(&self, keys: &[B256]) -> Result<Vec<Option<Head>>, MapError> {
-        if let Some(at) = keys.windows(2).position(|pair| pair[0] > pair[1]) {
-            return Err(MapError::Order(at + 1));
-        }
-        let mut heads = Vec::with_capacity(keys.len());
-        let mut rest = keys;
-        while let Some(first) = rest.first() {
-            let place = self.tree.place(first);
-            let bucket = self.read(&place)?;
-            let (mine, others) = rest.split_at(rest.partition_point(|key| place.bucket.holds(key)));
-            heads.extend(mine.iter().map(|key| bucket.head(key)));
-            rest = others;
-        }
-        Ok(heads)
-    }
-
-    /// The key's proof under [`Self::root`], of presence or absence.
-    ///
-    /// # Errors
-    /// Where the store cannot be read or is damaged: a proof that does not climb is never handed out.
-    pub fn prove(&self, key: &B256) -> Result<Proof, MapError> {
-        let path = self.tree.path(key);
-        let mut proof = match &path.end {
-            None => Proof {
-                terminal: None,
-                siblings: Vec::new(),
-            },
-            Some(place) => self.read(place)?.proof(path.siblings.len(), key),
-        };
-        proof.siblings.splice(..0, path.siblings);
-        if history::climb(key, &proof, &self.root()).is_none() {
-            return Err(self.store.damaged("a bucket is not what its root says"));
-        }
-        Ok(proof)
-    }
-
-    /// What the map becomes when these keys' last events are these, in strictly rising order of keys. Writes nothing.
-    ///
-    /// # Errors
-    /// [`MapError::Order`] where the keys do not rise; else as [`Self::head`].
-    pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
-        Plan::make(self.epoch(), self, &Seen::root(iter::empty()), updates)
-    }
-
-    /// Makes the plan true, as the epoch of that number and hash. When this returns it is on disk; a kill before that
-    /// leaves the epoch before or this one, whole. Memory: the touched buckets, at most [`BUCKET_RECORDS`] records an
-    /// update.
-    ///
-    /// # Errors
-    /// [`MapError::OtherState`] where the map moved on since the plan was made, [`MapError::Number`] where the epoch
-    /// is not the next. After an error of the store the map may be at either epoch: open it again.
-    #[expect(clippy::needless_pass_by_value, reason = "a plan is good for one commit")]
-    pub fn commit(&mut self, plan: Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
-        self.advance(&plan, epoch, epoch_hash)
-    }
-
-    /// As [`Self::commit`], which says what it does.
-    fn advance(&mut self, plan: &Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
-        if plan.base != self.epoch() {
-            return Err(MapError::OtherState);
-        }
-        if self.marker.epoch.checked_add(1) != Some(epoch) {
-            return Err(MapError::Number {
-                wanted: self.marker.epoch.saturating_add(1),
-                given: epoch,
-            });
-        }
-        let marker = Marker {
-            epoch,
-            epoch_hash,
-            root: plan.root,
-            keys: self.marker.keys + plan.added,
-        };
-        self.store.write(plan.change.as_ref(), &marker)?;
-        // On disk: the memory must follow, and from here nothing can fail.
-        if let Some(change) = &plan.change {
-            self.tree.apply(change);
-        }
-        self.marker = marker;
-        Ok(())
-    }
-
-    /// Reads a bucket, which must be the one that the tree was built over.
-    fn read(&self, place: &Place) -> Result<Bucket, MapError> {
-        let bucket = self.store.bucket(&place.bucket)?;
-        if bucket.root() != place.root {
-            return Err(self.store.damaged("a bucket is of another epoch"));
-        }
-        Ok(bucket)
-    }
-}

@@ -1,20 +1,25 @@
-//! A merchant's published data: a folder, or a web server; every file bounded and compared with its anchored hash.
+//! A merchant's published data, read from a folder or a web server. Every file is bounded, and compared with its anchored
+//! hash.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
-use shelfproof_base::client::{self, HttpError};
-use shelfproof_base::web::{NotWeb, parse_url};
+use shelfproof_base::client::{Bounds, Client, HttpError, Reach};
+use shelfproof_base::web::{NotWeb, Url, parse_url};
 use tokio::task;
 
 use crate::epoch::{self, Header, MAX_DATA_BYTES};
 
+/// The bounds of one file: the time lets an epoch's 114 MB pass at 200 kB/s.
+const BOUNDS: Bounds = Bounds {
+    bytes: MAX_DATA_BYTES,
+    time: Duration::from_mins(10),
+};
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
-/// Pauses before a file is asked for again; their number bounds the tries.
+/// The pauses before a file is requested again; one try more than there are pauses.
 const RETRY_PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(3)];
 
 /// Where the data is.
@@ -24,32 +29,32 @@ pub enum Data {
     Folder(PathBuf),
     /// The merchant's server, or a mirror.
     Server {
-        /// Asks it.
+        /// The client for all requests.
         client: Client,
         /// The data's address, with a slash at its end.
         base: Url,
     },
 }
 
-/// Why a place cannot be one of data.
+/// Why a place cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// Neither an address nor a folder.
     #[error("neither an http or https address nor a folder that is there")]
     Nowhere,
-    /// An address that cannot be asked from here.
+    /// An address that no client can be made for.
     #[error("{0}")]
     Http(#[from] HttpError),
 }
 
-/// Why an epoch's data is not to be had, in words; and who says so, for only a server's own answer speaks against the
-/// merchant. None of it holds the address, which may hold a key to the data.
+/// Why an epoch's data is missing, in English, by who is responsible: only the server's own answer counts against the
+/// merchant. No message contains the address, which may contain an access key.
 #[derive(Debug, thiserror::Error)]
 pub enum Missing {
-    /// The server answered: it does not have the data, or has other data than was anchored.
+    /// The server answered that it does not have the data, or sent other data than was anchored.
     #[error("{0}")]
     Answered(String),
-    /// Nobody answered, or the server cannot now; or the copy on this machine lacks it.
+    /// The server did not answer or cannot serve now, or the copy on this machine lacks the file.
     #[error("{0}")]
     Unknown(String),
     /// The copy on this machine is not what was anchored.
@@ -58,26 +63,27 @@ pub enum Missing {
 }
 
 impl Data {
-    /// Looks where `place` leads: an address, or a folder that must be there.
+    /// Opens an address, or a folder that exists. With [`Reach::Public`], for what a third party wrote, `place` must be a
+    /// public address.
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub fn open(place: &str) -> Result<Self, PlaceError> {
+    pub fn open(place: &str, reach: Reach) -> Result<Self, PlaceError> {
         if let Ok(mut base) = parse_url(place) {
-            let client = client::client(&base, MAX_REDIRECTS)?;
+            let client = Client::new(&base, reach, MAX_REDIRECTS)?;
             let path = format!("{}/", base.path().trim_end_matches('/'));
             base.set_path(&path);
             return Ok(Self::Server { client, base });
         }
         let folder = PathBuf::from(place);
-        if folder.is_dir() {
+        if reach == Reach::Any && folder.is_dir() {
             return Ok(Self::Folder(folder));
         }
         Err(PlaceError::Nowhere)
     }
 
-    /// The data of an epoch, of the hash that was anchored. A server is asked again, a bounded number of times, where
-    /// it may only be busy.
+    /// Reads the data of an epoch, which has the hash that was anchored. Requests that fail for what may be a passing
+    /// reason are repeated a bounded number of times.
     ///
     /// # Errors
     /// [`Missing`].
@@ -120,7 +126,7 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
     let missing = |error: HttpError| {
         let why = format!("{path}: {error}");
         match error {
-            // Statuses that pass by themselves, and a proxy's, are no answer of the merchant's.
+            // A proxy's statuses, and those that ask for another try, are no answer by the merchant.
             HttpError::Status(407 | 408 | 425 | 429) => Missing::Unknown(why),
             HttpError::Status(400..=499) | HttpError::TooLarge { .. } => Missing::Answered(why),
             _ => Missing::Unknown(why),
@@ -128,17 +134,17 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
     };
     let url = address(base, path).map_err(missing)?;
     for pause in RETRY_PAUSES {
-        match client::get_bounded(client, url.clone(), MAX_DATA_BYTES).await {
+        match client.get(url.clone(), BOUNDS).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
                 tokio::time::sleep(pause).await;
             }
             answer => return answer.map_err(missing),
         }
     }
-    client::get_bounded(client, url, MAX_DATA_BYTES).await.map_err(missing)
+    client.get(url, BOUNDS).await.map_err(missing)
 }
 
-/// A file's address: below the data's, with the query that the data's address came with, as a key to it may be there.
+/// A file's address: below the data's address, with the same query, which may contain an access key.
 fn address(base: &Url, path: &str) -> Result<Url, HttpError> {
     let mut url = base.join(path).map_err(|_| HttpError::Url(NotWeb))?;
     url.set_query(base.query());
@@ -148,6 +154,16 @@ fn address(base: &Url, path: &str) -> Result<Url, HttpError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_third_party_wrote_is_no_folder_and_no_private_address() {
+        assert!(matches!(Data::open("/", Reach::Public), Err(PlaceError::Nowhere)));
+        let Ok(Data::Server { client, base }) = Data::open("http://127.0.0.1:1/data", Reach::Public) else {
+            panic!("it is an address");
+        };
+        let refused = get(&client, &base, "v1/1").await;
+        assert!(matches!(refused, Err(Missing::Unknown(why)) if why.contains("private network")));
+    }
 
     #[test]
     fn a_query_stays_at_the_end_of_every_address() {
@@ -159,7 +175,7 @@ mod tests {
             ("https://shop.example/data/?t", "https://shop.example/data/v1/1?t"),
             ("https://shop.example", "https://shop.example/v1/1"),
         ] {
-            let Ok(Data::Server { base, .. }) = Data::open(place) else {
+            let Ok(Data::Server { base, .. }) = Data::open(place, Reach::Any) else {
                 panic!("{place} is an address");
             };
             assert_eq!(address(&base, "v1/1").expect("an address").as_str(), expected);

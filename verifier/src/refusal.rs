@@ -1,53 +1,53 @@
-//! The protocol's codes: why something does not hold, or why that cannot be told.
+//! Protocol §5: the codes. Each is a reason why something is refused, or why it cannot be decided.
 
 use std::fmt;
 
 /// A code of the protocol's section 5, in the order in which the checks run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
-    /// Not of the form that the protocol gives.
+    /// A file or body is not of the protocol's form.
     Malformed,
-    /// A code that the protocol cannot name: letters beyond a–z, or no letter or digit at all.
+    /// The typed code has no canonical form: other letters than a–z, or no letter or digit at all.
     CodeUnusual,
-    /// Another chain, registry or merchant than the one the verifier was told.
+    /// The chain, registry or merchant is not the one that the verifier was given.
     WrongMerchant,
     /// The VRF proof does not lead from the typed code to the key id.
     KeyId,
-    /// A header does not hash to what the contract holds.
+    /// A header does not hash to what the registry holds.
     EpochUnknown,
-    /// An epoch that is not yet in a final block.
+    /// An epoch is not in a final block yet.
     EpochNotFinal,
-    /// An event that is no leaf of its epoch.
+    /// An event is not a leaf of its epoch's events tree.
     Inclusion,
-    /// Versions that are not 1…n.
+    /// The events' versions are not 1…n.
     VersionGap,
-    /// A `prev` that is not the hash before, or an epoch before its predecessor's.
+    /// A `prev` is not the previous event's hash, or an event's epoch is before the previous event's.
     BrokenLink,
-    /// A pair of consecutive kinds that the protocol does not allow.
+    /// A kind follows one that it may not follow.
     IllegalTransition,
-    /// A time that runs back, or lies more than ten minutes after its block.
+    /// A time is earlier than the previous event's, or more than ten minutes after its block.
     Clock,
-    /// A history proof that does not climb to the epoch's history root.
+    /// The history proof does not lead to the epoch's history root.
     HistoryRoot,
-    /// A history that ends otherwise than the events shown.
+    /// The history ends with another event than the ones shown.
     HistoryMismatch,
-    /// A history superseded too long ago.
+    /// The history was superseded too long ago.
     Stale,
-    /// An opened body that is not what its event commits to.
+    /// An opened body is not the one that its event commits to.
     Payload,
-    /// A buyer asks, and the key was never sold.
+    /// A buyer claims the sale, and the key was never sold.
     NotSold,
-    /// A buyer asks, and the sale's body is not opened.
+    /// A buyer claims the sale, and its body is not opened.
     BodyWithheld,
-    /// The sale is another buyer's.
+    /// The sale names another buyer.
     NotYourSale,
-    /// A receipt for another key, for no sale, or with a deadline out of bounds.
+    /// A receipt is for another key, not for a sale, or has a deadline out of bounds.
     ReceiptTerms,
-    /// A receipt that no receipt key of the merchant signed at that time.
+    /// A receipt is not signed by a key that was the merchant's receipt key at that time.
     ReceiptSignature,
-    /// A receipt whose deadline passed without its event.
+    /// A receipt's deadline passed, and no epoch holds its event.
     ReceiptUnmet,
-    /// A transfer whose other side was not shown.
+    /// A transfer's other side was not shown, or does not match.
     TransferUnverified,
 }
 
@@ -78,7 +78,7 @@ impl Code {
         Self::TransferUnverified,
     ];
 
-    /// The code as the protocol writes it.
+    /// The code as the protocol writes it, in `snake_case`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -107,7 +107,7 @@ impl Code {
         }
     }
 
-    /// 2 where the verifier cannot tell, 1 where it refuses.
+    /// The exit status for this code: 1 if the verifier refuses, 2 if it cannot decide.
     #[must_use]
     pub const fn exit(self) -> u8 {
         match self {
@@ -123,13 +123,13 @@ impl fmt::Display for Code {
     }
 }
 
-/// Why something does not hold: the code, and where and how in words for whoever must mend it.
+/// Why a check failed: the protocol's code, and the place and rule in English.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Refusal {
     /// The protocol's code.
     pub code: Code,
-    /// The place and the rule. Never holds a code, a nonce or a secret.
+    /// The place and the rule, in English. It never contains a key's code, a nonce or a secret.
     pub detail: String,
 }
 
@@ -142,7 +142,7 @@ impl Refusal {
         }
     }
 
-    /// What is not of the protocol's form.
+    /// A refusal by [`Code::Malformed`].
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(Code::Malformed, detail)
     }

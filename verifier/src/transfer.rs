@@ -1,17 +1,17 @@
-//! A key that went from one shelf to another: both sides must say so, and the one that it left must end there.
+//! Protocol §5: transfers between shelves. Both shelves' bodies must name each other, and of all shelves at most one may
+//! hold the key now.
 
 use std::collections::BTreeSet;
 
 use alloy_primitives::B256;
 
-use crate::bundle::{self, Bundle, Included};
-use crate::chain::{ChainView, Identity};
+use crate::bundle::{Bundle, Included};
+use crate::chain::ChainView;
 use crate::event::Kind;
-use crate::json::Node;
-use crate::verdict::{self, Question};
+use crate::vocabulary::body::{Body, Departure, ShelfKey, TransferredIn, TransferredOut};
 use crate::{Code, Refusal};
 
-/// One shelf's bundle for a key, and what the chain says of that shelf's merchant.
+/// One shelf's bundle for a key, and the chain's view of that shelf's merchant.
 #[derive(Clone, Copy, Debug)]
 pub struct Counterpart<'a> {
     /// The bundle.
@@ -20,38 +20,12 @@ pub struct Counterpart<'a> {
     pub view: &'a ChainView,
 }
 
-/// A transfer's body: the other shelf's name for the key, and the event there that this one follows.
-#[derive(PartialEq, Eq)]
-struct OtherSide {
-    identity: Identity,
-    key_id: B256,
-    event_hash: Option<B256>,
-}
-
-/// Every transfer in `main`, and in the other sides that were handed in, has its match among them.
+/// Checks that every transfer in the bundles of `sides` has its match among them. Each bundle must hold by itself.
 ///
 /// # Errors
-/// `transfer_unverified` where a side is missing, does not hold by itself, or does not say the same.
-pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Counterpart<'_>]) -> Result<(), Refusal> {
-    if !main
-        .bundle
-        .events
-        .iter()
-        .any(|included| included.event.kind.is_transfer())
-    {
-        return Ok(());
-    }
-    for other in others {
-        let asked = Question {
-            claim: None,
-            expected: other.view.identity,
-            ..question.clone()
-        };
-        verdict::check_shelf(other.bundle, &asked, other.view)
-            .map_err(|refusal| unverified(format!("the other side's bundle does not hold: {refusal}")))?;
-    }
-    let sides: Vec<Counterpart<'_>> = std::iter::once(main).chain(others.iter().copied()).collect();
-    // Whoever handed the key on holds it no more: of all sides one at the most may end in anything but a departure.
+/// `transfer_unverified` if a side is missing or does not say the same.
+pub(crate) fn check(sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
+    // A shelf that passed the key on no longer holds it, so at most one history may end in anything but a departure.
     let holders = sides
         .iter()
         .filter(|side| state(side).is_some_and(|kind| kind != Kind::TransferredOut))
@@ -60,12 +34,12 @@ pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Co
         return Err(unverified("two shelves hold the key at once"));
     }
     let mut followed = BTreeSet::new();
-    for side in &sides {
+    for side in sides {
         for included in &side.bundle.events {
             match included.event.kind {
-                Kind::TransferredOut => check_left(side, included, &sides)?,
+                Kind::TransferredOut => check_departure(side, included, sides)?,
                 Kind::TransferredIn => {
-                    let origin = check_came(side, included, &sides)?;
+                    let origin = check_arrival(side, included, sides)?;
                     if !followed.insert(origin) {
                         return Err(unverified("one departure is followed by two arrivals"));
                     }
@@ -77,12 +51,16 @@ pub(crate) fn check(main: Counterpart<'_>, question: &Question<'_>, others: &[Co
     Ok(())
 }
 
-/// A departure: the shelf that it names has an arrival that names it.
-fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
-    let to = other_side(departure, "to")?;
-    let expected = name_of(side, Some(departure.event.hash()));
+/// Checks a departure: the shelf that it names has an arrival that names this departure.
+fn check_departure(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart<'_>]) -> Result<(), Refusal> {
+    let TransferredOut { to } = opened(departure)?;
+    let from = Departure {
+        shelf: shelf_key(side),
+        event_hash: departure.event.hash(),
+    };
     let arrives = |included: &Included| {
-        included.event.kind == Kind::TransferredIn && other_side(included, "from").is_ok_and(|from| from == expected)
+        included.event.kind == Kind::TransferredIn
+            && opened(included).is_ok_and(|body: TransferredIn| body.from == from)
     };
     if find(sides, &to)?.bundle.events.iter().any(arrives) {
         Ok(())
@@ -91,72 +69,55 @@ fn check_left(side: &Counterpart<'_>, departure: &Included, sides: &[Counterpart
     }
 }
 
-/// An arrival: the shelf that it names has that departure for this shelf, and nothing after it but a way back. The hash
-/// of the departure, which no other arrival may follow.
-fn check_came(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
-    let from = other_side(arrival, "from")?;
-    let event_hash = from.event_hash.unwrap_or_default();
-    let origin = find(sides, &from)?;
+/// Checks an arrival: the shelf that it names has the departure to this shelf, in its latest history. Returns the
+/// departure's hash, which no other arrival may name.
+fn check_arrival(side: &Counterpart<'_>, arrival: &Included, sides: &[Counterpart<'_>]) -> Result<B256, Refusal> {
+    let TransferredIn { from } = opened(arrival)?;
+    let origin = find(sides, &from.shelf)?;
     let departs = |included: &Included| {
         included.event.kind == Kind::TransferredOut
-            && included.event.hash() == event_hash
-            && other_side(included, "to").is_ok_and(|to| to == name_of(side, None))
+            && included.event.hash() == from.event_hash
+            && opened(included).is_ok_and(|body: TransferredOut| body.to == shelf_key(side))
     };
     if !origin.bundle.events.iter().any(departs) {
         return Err(unverified(
             "the shelf that the key came from does not show its departure",
         ));
     }
-    // After a departure only an arrival may follow, which is checked like this one; that the origin does not hold the
-    // key now was checked over all sides.
+    // Only an arrival may follow a departure, and it is checked like this one. `check` has made sure that the origin does
+    // not hold the key now.
     if origin.bundle.history.epoch != origin.view.latest {
         return Err(unverified(
             "the history of the shelf that the key came from is not its latest",
         ));
     }
-    Ok(event_hash)
+    Ok(from.event_hash)
 }
 
-/// How the key's history on that shelf ends.
+/// The kind of the last event on that shelf.
 fn state(side: &Counterpart<'_>) -> Option<Kind> {
     side.bundle.events.last().map(|included| included.event.kind)
 }
 
-fn name_of(side: &Counterpart<'_>, event_hash: Option<B256>) -> OtherSide {
-    OtherSide {
-        identity: side.bundle.identity,
-        key_id: side.bundle.key_id,
-        event_hash,
-    }
+fn shelf_key(side: &Counterpart<'_>) -> ShelfKey {
+    ShelfKey::new(&side.bundle.identity, side.bundle.key_id)
 }
 
-fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &OtherSide) -> Result<&'a Counterpart<'b>, Refusal> {
+fn find<'a, 'b>(sides: &'a [Counterpart<'b>], name: &ShelfKey) -> Result<&'a Counterpart<'b>, Refusal> {
     sides
         .iter()
-        .find(|side| side.bundle.identity == name.identity && side.bundle.key_id == name.key_id)
+        .find(|side| shelf_key(side) == *name)
         .ok_or_else(|| unverified("the bundle of the other side of a transfer was not handed in"))
 }
 
-/// What a transfer's body says under `to` or `from`.
-fn other_side(included: &Included, field: &'static str) -> Result<OtherSide, Refusal> {
+/// Reads a transfer's body.
+fn opened<T: Body>(included: &Included) -> Result<T, Refusal> {
     let opening = included
         .opening
         .as_ref()
         .ok_or_else(|| unverified("a transfer's body is not opened"))?;
-    let read = || {
-        let value = bundle::body(&opening.body)?;
-        let body = Node::root(&value, "body");
-        let named = body.field(field)?;
-        Ok(OtherSide {
-            identity: bundle::identity(&named)?,
-            key_id: named.field("keyId")?.word()?,
-            event_hash: match field {
-                "from" => Some(named.field("eventHash")?.word()?),
-                _ => None,
-            },
-        })
-    };
-    read().map_err(|refusal: Refusal| unverified(format!("a transfer's body does not name its other side: {refusal}")))
+    T::parse(&opening.body)
+        .map_err(|refusal| unverified(format!("a transfer's body does not name its other side: {refusal}")))
 }
 
 fn unverified(detail: impl Into<String>) -> Refusal {

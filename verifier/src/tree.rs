@@ -1,23 +1,23 @@
 //! Protocol §3: the events tree, OpenZeppelin's `StandardMerkleTree` in format `standard-v1`.
 //!
-//! A complete binary tree in an array: node `i` has the children `2i + 1` and `2i + 2`, the leaves stand at the end in
-//! falling order of their hash, and a node is the hash of its children in rising order. A path therefore commits neither
-//! to a position nor to a count, which is why an epoch's header carries `eventCount`.
+//! A complete binary tree in an array: node `i` has the children `2i + 1` and `2i + 2`, the leaves are at the end in
+//! descending order of their hash, and a node is the hash of its children in ascending order. A path therefore commits
+//! neither to a position nor to a count, which is why an epoch's header has `eventCount`.
 
 use std::cmp::Ordering;
 
 use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
 
-use crate::event::{KeyEvent, Record};
+use crate::event::{KeyEvent, RawEvent};
 
 /// The longest path in an epoch of 2²⁰ events, and in a receipt.
 pub const MAX_PATH: usize = 20;
 
-/// What a leaf is the hash of, as Solidity's ABI names the types.
+/// The ABI types of the fields that a leaf is the hash of.
 pub const LEAF_ENCODING: [&str; 6] = ["bytes32", "uint32", "uint8", "uint64", "bytes32", "bytes32"];
 
-/// The hash of an inner node: commutative.
+/// The hash of an inner node from its children's. The order of the arguments does not matter.
 #[must_use]
 pub fn join(a: &B256, b: &B256) -> B256 {
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
@@ -27,13 +27,13 @@ pub fn join(a: &B256, b: &B256) -> B256 {
     keccak256(both)
 }
 
-/// Where a path leads from a leaf: the root that it proves the leaf in.
+/// The root that a path leads to from a leaf.
 #[must_use]
 pub fn climb(leaf: &B256, path: &[B256]) -> B256 {
     path.iter().fold(*leaf, |node, sibling| join(&node, sibling))
 }
 
-/// Whether a path may have that length in a tree of `count` leaves: ⌊log₂ n⌋ or ⌊log₂(2n − 1)⌋.
+/// Whether a path in a tree of `count` leaves can have that length: ⌊log₂ n⌋ or ⌊log₂(2n − 1)⌋.
 #[must_use]
 pub fn is_legal_path_length(length: usize, count: u64) -> bool {
     let legal = |nodes: Option<u64>| {
@@ -44,24 +44,24 @@ pub fn is_legal_path_length(length: usize, count: u64) -> bool {
     legal(Some(count)) || legal(count.checked_mul(2).map(|twice| twice.saturating_sub(1)))
 }
 
-/// The events tree of one epoch, or of one burst of receipts.
+/// The events tree of one epoch, or of receipts that are signed together.
 #[derive(Clone, Debug)]
 pub struct EventsTree {
-    /// Root first; the last `(len + 1) / 2` are the leaves, in falling order.
+    /// The root first; the last `(len + 1) / 2` are the leaves, in descending order.
     nodes: Vec<B256>,
 }
 
 impl EventsTree {
-    /// The tree of an epoch's events, hashed on up to `threads` threads; `None` of none.
+    /// The tree of an epoch's events, hashed on up to `threads` threads; `None` if there are none.
     #[must_use]
     pub fn of_events(events: &[KeyEvent], threads: usize) -> Option<Self> {
         Self::of(events, threads, KeyEvent::hash)
     }
 
-    /// The tree of an epoch's records; as [`Self::of_events`].
+    /// As [`Self::of_events`], for events whose kinds may be unknown.
     #[must_use]
-    pub fn of_records(records: &[Record], threads: usize) -> Option<Self> {
-        Self::of(records, threads, Record::hash)
+    pub fn of_raw_events(records: &[RawEvent], threads: usize) -> Option<Self> {
+        Self::of(records, threads, RawEvent::hash)
     }
 
     fn of<T: Sync>(items: &[T], threads: usize, hash: impl Fn(&T) -> B256 + Sync) -> Option<Self> {
@@ -70,7 +70,7 @@ impl EventsTree {
         Self::of_leaves(leaves, threads)
     }
 
-    /// The tree over event hashes in any order, built on up to `threads` threads; `None` of none.
+    /// The tree over event hashes in any order, built on up to `threads` threads; `None` if there are none.
     #[must_use]
     pub fn of_leaves(mut leaves: Vec<B256>, threads: usize) -> Option<Self> {
         if leaves.is_empty() {
@@ -82,7 +82,7 @@ impl EventsTree {
         nodes.append(&mut leaves);
         let mut end = inner;
         while end > 0 {
-            // Nodes start..end have all their children at or after `end`: one level, whose nodes are independent.
+            // All children of nodes start..end are at or after `end`, so these nodes can be computed independently.
             let start = end / 2;
             let (above, below) = nodes.split_at_mut(end);
             let children = &below[2 * start + 1 - end..];
@@ -94,25 +94,25 @@ impl EventsTree {
         Some(Self { nodes })
     }
 
-    /// The root, `eventsRoot` of an epoch.
+    /// The root: an epoch's `eventsRoot`.
     #[must_use]
     pub fn root(&self) -> B256 {
         self.nodes.first().copied().unwrap_or_default()
     }
 
-    /// How many leaves.
+    /// The number of leaves.
     #[must_use]
     pub fn count(&self) -> usize {
         self.nodes.len().div_ceil(2)
     }
 
-    /// All nodes, root first: `tree` of a `standard-v1` dump.
+    /// All nodes, root first: the field `tree` of a `standard-v1` dump.
     #[must_use]
     pub fn nodes(&self) -> &[B256] {
         &self.nodes
     }
 
-    /// Where a leaf stands among [`Self::nodes`]: `treeIndex` of a `standard-v1` dump.
+    /// A leaf's index in [`Self::nodes`]: the field `treeIndex` of a `standard-v1` dump.
     #[must_use]
     pub fn index_of(&self, leaf: &B256) -> Option<usize> {
         let first = self.nodes.len() / 2;
@@ -123,7 +123,8 @@ impl EventsTree {
             .map(|index| first + index)
     }
 
-    /// The tree as `@openzeppelin/merkle-tree` keeps one in a file, format `standard-v1`; `None` where the events are not its own.
+    /// The tree as a file that `@openzeppelin/merkle-tree` loads, format `standard-v1`; `None` if one of the events is not
+    /// in the tree.
     #[must_use]
     pub fn dump(&self, events: &[KeyEvent]) -> Option<Value> {
         let value = |event: &KeyEvent| {
@@ -140,7 +141,7 @@ impl EventsTree {
         }))
     }
 
-    /// The siblings from a leaf up to the root; `None` for what is no leaf.
+    /// The siblings from a leaf up to the root; `None` if the leaf is not in the tree.
     #[must_use]
     pub fn path(&self, leaf: &B256) -> Option<Vec<B256>> {
         let mut index = self.index_of(leaf)?;
@@ -154,13 +155,13 @@ impl EventsTree {
     }
 }
 
-/// Falling order. Hashes nearly always differ in their first eight bytes, which compare as one number.
+/// Descending order. Hashes nearly always differ in their first eight bytes, which compare as one number.
 fn falling(a: &B256, b: &B256) -> Ordering {
     let head = |hash: &B256| hash.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
     head(b).cmp(&head(a)).then_with(|| b.cmp(a))
 }
 
-/// Below so many nodes a thread costs more than it saves.
+/// The fewest nodes for a thread of its own: below, starting it costs more than it saves.
 const NODES_A_THREAD: usize = 1 << 12;
 
 /// Fills `out[i]` from `from[i * width..][..width]`, on up to `threads` threads.

@@ -1,110 +1,47 @@
-//! Protocol §5: the verdict. Every check, code after code; the first that fails is the answer.
+//! Protocol §5: the verdict on a bundle. The checks run in the order of the protocol's codes, each over the whole bundle,
+//! and the first that fails is the verdict.
+//!
+//! `events` checks the key's events against their epochs and each other, `claim` the opened bodies and whose the sale is,
+//! `receipts` the receipts; [`crate::transfer`] compares the bundles of several shelves. To add a check, give it a place
+//! in the order of `check_shelf`.
 
-use alloy_primitives::{Address, B256};
+use std::iter;
+
+use alloy_primitives::B256;
 
 use crate::bundle::{Bundle, Included};
 use crate::chain::{ChainView, Identity};
-use crate::event::{KeyEvent, Kind, Opening};
 use crate::history::{self, Proven};
-use crate::receipt::Status;
 use crate::transfer::{self, Counterpart};
 use crate::{Code, Refusal, code, vrf};
 
 mod claim;
+mod events;
+mod holds;
 mod receipts;
-mod track;
 
-pub use track::MAX_AHEAD_MS;
-pub(crate) use track::latest_time_ms;
+pub use holds::{Freshness, Holds, ReceiptOutcome, VerifiedEvent};
 
-/// How long after it was superseded a history still counts, by default, seconds.
+/// How long a superseded history counts by default, seconds.
 pub const STALE_AFTER_S: u64 = 86_400;
 
-/// What a verifier asks of a bundle.
+/// What a bundle is checked for.
 #[derive(Clone, Debug)]
 pub struct Question<'a> {
     /// The code, as the buyer typed it.
     pub code: &'a str,
-    /// The buyer's secret ([`crate::buyer::secret`]), where the sale is to be shown as the buyer's.
+    /// The buyer's secret ([`crate::buyer::secret`]), to prove that the sale is the buyer's.
     pub claim: Option<B256>,
-    /// The merchant that the verifier was told or has pinned.
+    /// The merchant that the verifier was given or has pinned.
     pub expected: Identity,
-    /// How long after it was superseded a history still counts: [`STALE_AFTER_S`], or the verifier's own.
+    /// How long a superseded history counts, seconds; [`STALE_AFTER_S`] by default.
     pub stale_after_s: u64,
 }
 
-/// A verdict that holds, and all that it rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holds {
-    /// The last event's kind; `None` is a key that never had an event.
-    pub state: Option<Kind>,
-    /// What happened, oldest first.
-    pub events: Vec<Happened>,
-    /// How fresh the history is.
-    pub freshness: Freshness,
-    /// What became of each receipt, in the bundle's order.
-    pub receipts: Vec<ReceiptOutcome>,
-    /// Whether the sale was shown to be the buyer's; `false` says nothing of whose it is.
-    pub yours: bool,
-    /// Whether the redemption was made with the buyer's secret.
-    pub redeemed_by_buyer: bool,
-}
-
-/// An event, and since when it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happened {
-    /// The event.
-    pub event: KeyEvent,
-    /// Its body, unless it is withheld.
-    pub opening: Option<Opening>,
-    /// Its epoch.
-    pub epoch: u64,
-    /// Time of the epoch's block, Unix seconds.
-    pub anchored_at_s: u64,
-    /// The epoch's block, where it is known.
-    pub block: Option<u64>,
-}
-
-/// How fresh a history is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Freshness {
-    /// The epoch that it is the history of.
-    pub epoch: u64,
-    /// That epoch's hash.
-    pub epoch_hash: B256,
-    /// Time of that epoch's block, Unix seconds.
-    pub anchored_at_s: u64,
-    /// When the next epoch came, Unix seconds; `None`: it is the latest.
-    pub superseded_at_s: Option<u64>,
-    /// The latest final epoch.
-    pub latest: u64,
-    /// Time of the newest final block, Unix seconds.
-    pub as_of_s: u64,
-}
-
-/// What became of one receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReceiptOutcome {
-    /// Met, late or pending.
-    pub status: Status,
-    /// Who signed it.
-    pub signer: Address,
-    /// Its deadline, Unix seconds.
-    pub anchor_by_s: u64,
-}
-
-impl Holds {
-    /// The verdict as the protocol writes it: `holds sold`, `holds absent` …
-    #[must_use]
-    pub fn verdict(&self) -> String {
-        format!("holds {}", self.state.map_or("absent", Kind::name))
-    }
-}
-
-/// Checks a bundle, with the other sides' bundles where the key was transferred.
+/// Checks a bundle, with the bundles of the other shelves if the key was transferred.
 ///
 /// # Errors
-/// The first code that does not hold, in the protocol's order.
+/// The first check that fails, in the protocol's order.
 pub fn check(
     bundle: &Bundle,
     question: &Question<'_>,
@@ -112,12 +49,28 @@ pub fn check(
     others: &[Counterpart<'_>],
 ) -> Result<Holds, Refusal> {
     let holds = check_shelf(bundle, question, view)?;
-    transfer::check(Counterpart { bundle, view }, question, others)?;
+    if bundle.events.iter().any(|included| included.event.kind.is_transfer()) {
+        for other in others {
+            let question = Question {
+                claim: None,
+                expected: other.view.identity,
+                ..question.clone()
+            };
+            check_shelf(other.bundle, &question, other.view).map_err(|refusal| {
+                let detail = format!("the other side's bundle does not hold: {refusal}");
+                Refusal::new(Code::TransferUnverified, detail)
+            })?;
+        }
+        let sides: Vec<Counterpart<'_>> = iter::once(Counterpart { bundle, view })
+            .chain(others.iter().copied())
+            .collect();
+        transfer::check(&sides)?;
+    }
     Ok(holds)
 }
 
-/// All checks but the last, which looks at other shelves.
-pub(crate) fn check_shelf(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Holds, Refusal> {
+/// Runs all checks of one shelf's bundle: all but the last, which compares it with other shelves.
+fn check_shelf(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Holds, Refusal> {
     let alpha = code::alpha(question.code)?;
     if bundle.identity != question.expected || view.identity != question.expected {
         return Err(Refusal::new(
@@ -130,10 +83,10 @@ pub(crate) fn check_shelf(bundle: &Bundle, question: &Question<'_>, view: &Chain
     let events = bundle
         .events
         .iter()
-        .map(|included| happened(included, view))
+        .map(|included| verified(included, view))
         .collect::<Result<Vec<_>, _>>()?;
-    track::check_inclusion(bundle)?;
-    track::check_sequence(&events)?;
+    events::check_inclusion(bundle)?;
+    events::check_sequence(&events)?;
     check_history(bundle)?;
     let freshness = check_freshness(bundle, question, view)?;
     claim::check_payloads(bundle)?;
@@ -184,15 +137,15 @@ fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
     }
 }
 
-/// An event and its epoch's block. That the epoch is there was checked with the headers.
-fn happened(included: &Included, view: &ChainView) -> Result<Happened, Refusal> {
+/// An event with its epoch's block. `check_epochs` has made sure that the view has the epoch.
+fn verified(included: &Included, view: &ChainView) -> Result<VerifiedEvent, Refusal> {
     let anchored = view.epochs.get(&included.epoch).ok_or_else(|| {
         Refusal::new(
             Code::EpochUnknown,
             format!("the contract does not hold epoch {}", included.epoch),
         )
     })?;
-    Ok(Happened {
+    Ok(VerifiedEvent {
         event: included.event,
         opening: included.opening.clone(),
         epoch: included.epoch,

@@ -1,7 +1,7 @@
 //! Protocol §1: the verifiable random function from a code to its key id, ECVRF-EDWARDS25519-SHA512-TAI of RFC 9381.
 //!
-//! `akd_core` does the curve's work. What it lets pass and the protocol refuses is refused here: `s` of the group's
-//! order or above, points in a non-canonical encoding, keys of small order.
+//! `akd_core` computes and verifies proofs. This module also refuses what `akd_core` accepts and the protocol does not:
+//! an `s` that is not below the group's order, points in a non-canonical encoding, and keys of small order.
 
 use akd_core::ecvrf::{Proof as EcvrfProof, VRFExpandedPrivateKey, VRFPrivateKey, VRFPublicKey};
 use alloy_primitives::B256;
@@ -12,25 +12,25 @@ use sha2::{Digest, Sha512};
 /// Bytes of a proof: `Γ(32) ‖ c(16) ‖ s(32)`.
 pub const PROOF_BYTES: usize = 80;
 
-/// RFC 9381's number of the suite, first byte of every hash.
+/// The suite's number in RFC 9381, the first byte of every hash input.
 const SUITE: u8 = 0x03;
 
-/// A proof that a key id is a code's.
+/// A proof that a key id belongs to a code.
 pub type Proof = [u8; PROOF_BYTES];
 
-/// A merchant's VRF public key that may be used.
+/// A merchant's VRF public key, valid and in canonical encoding.
 #[derive(Clone, Debug)]
 pub struct PublicKey(VRFPublicKey);
 
 impl PublicKey {
-    /// Reads a public key; `None` where it is no point, not in canonical encoding, or of small order.
+    /// Reads a public key; `None` if the bytes are not a point in canonical encoding, or the point is of small order.
     #[must_use]
     pub fn from_bytes(bytes: &B256) -> Option<Self> {
         canonical_point(bytes.as_slice())?;
         VRFPublicKey::try_from(bytes.as_slice()).ok().map(Self)
     }
 
-    /// The key id (the first 32 bytes of beta) that `proof` proves for `alpha`; `None` where it proves nothing.
+    /// The key id (the first 32 bytes of beta) that `proof` proves for `alpha`; `None` if the proof is not valid.
     #[must_use]
     pub fn verify(&self, alpha: &[u8], proof: &Proof) -> Option<B256> {
         let gamma = canonical_point(proof.get(..32)?)?;
@@ -44,15 +44,15 @@ impl PublicKey {
     }
 }
 
-/// A merchant's VRF secret: one per shelf, for the shelf's lifetime. What is kept here is wiped from memory when
-/// dropped; the seed that it was made from is its holder's to wipe.
+/// A merchant's VRF secret key: one for each shelf, for the shelf's lifetime. It is wiped from memory when dropped; the
+/// caller wipes the seed.
 pub struct SecretKey {
     expanded: VRFExpandedPrivateKey,
     public: VRFPublicKey,
 }
 
 impl SecretKey {
-    /// The secret key of that seed, as in RFC 8032.
+    /// Derives the secret key from a seed, as in RFC 8032.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Option<Self> {
         let key = VRFPrivateKey::try_from(seed.as_slice()).ok()?;
@@ -62,13 +62,13 @@ impl SecretKey {
         })
     }
 
-    /// The public key, as the registry holds it.
+    /// The public key, in the form that the registry stores.
     #[must_use]
     pub fn public_key(&self) -> B256 {
         B256::from(self.public.to_bytes())
     }
 
-    /// A code's key id and its proof. The same `alpha` always gives the same two.
+    /// The key id for `alpha`, and its proof. Both are deterministic.
     #[must_use]
     pub fn prove(&self, alpha: &[u8]) -> Option<(B256, Proof)> {
         let proof = self.expanded.prove(&self.public, alpha).to_bytes();
@@ -87,7 +87,7 @@ fn key_id(gamma: &EdwardsPoint) -> B256 {
     B256::from_slice(&beta[..32])
 }
 
-/// A point in its one canonical encoding.
+/// Decodes a point; `None` unless the bytes are its canonical encoding.
 fn canonical_point(bytes: &[u8]) -> Option<EdwardsPoint> {
     let encoded = CompressedEdwardsY::from_slice(bytes).ok()?;
     let point = encoded.decompress()?;

@@ -1,4 +1,4 @@
-//! `export`: an epoch's events tree, as other programs read it.
+//! `export`: an epoch's events tree in the format of `@openzeppelin/merkle-tree`.
 
 use std::error::Error;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The key that signs: from an encrypted file, or the one that everybody knows.
+//! The key that signs: from an encrypted file, or the published key of development chains.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,7 +11,7 @@ use shelfproof_base::keyfile::{self, Key};
 
 use super::SignerArgs;
 
-/// The one chain on which the key that everybody knows may sign: anvil's.
+/// Anvil's chain, the only one on which [`DEV_KEY`] may sign.
 pub(super) const DEV_CHAIN_ID: u64 = 31337;
 
 /// The first key of Foundry's published test mnemonic (`test test … junk`).
@@ -25,12 +25,12 @@ pub(super) fn signer(args: &SignerArgs) -> Result<PrivateKeySigner, Box<dyn Erro
     signer_of(key_file, &key)
 }
 
-/// The name that a key file opens under: the one that it was made with.
+/// The name that a key file was created with, which opens it.
 pub(super) fn name(file: &Path) -> &str {
     file.file_stem().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
-/// The account of an open key file.
+/// The account whose key an open file holds.
 pub(super) fn signer_of(file: &Path, key: &Key) -> Result<PrivateKeySigner, Box<dyn Error>> {
     PrivateKeySigner::from_slice(&key.secret)
         .map_err(|_| format!("{} holds no key of an account: give one like owner.key", file.display()).into())

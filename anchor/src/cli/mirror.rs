@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use secrecy::SecretString;
 use serde_json::json;
 use shelfproof_anchor::config::Config;
-use shelfproof_anchor::follow::{Mirror, data_of, follow};
+use shelfproof_anchor::follow::{Mirror, Place, follow};
 use shelfproof_anchor::history::History;
 use shelfproof_anchor::replay::Replay;
 use shelfproof_base::config::Settings;
@@ -109,7 +109,7 @@ pub(super) async fn run_follow(args: FollowArgs) -> Result<Done, Box<dyn Error>>
         poll: Duration::from_millis(args.poll_ms),
     };
     let ready = |address| {
-        // Whoever reads it may have gone; the mirror goes on.
+        // The reader of the output may be gone; the mirror goes on.
         let _ = print(&format!("proving on http://{address}\n"));
     };
     follow(mirror, stop, ready).await?;
@@ -125,7 +125,7 @@ pub(super) async fn run_rebuild(args: RebuildArgs) -> Result<Done, Box<dyn Error
     let source = chain.source().await?;
     let folder = &config.anchor.folder;
     let own = || folder.join("data").to_string_lossy().into_owned();
-    let data = data_of(&source, Some(args.data.unwrap_or_else(own))).await?;
+    let data = Place::Given(args.data.unwrap_or_else(own)).open(&source).await?;
     let (latest, _) = source.latest_epoch(&source.final_block().await?).await?;
     if !args.go_on {
         History::clear(folder)?;

@@ -7,14 +7,14 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use shelfproof_anchor::register::{Account, Outcome};
+use shelfproof_anchor::owner::{Change, Owner};
 use shelfproof_base::keyfile::{self, Key, KeyFileError};
 use zeroize::Zeroizing;
 
-use super::{ChainArgs, Done, connect, key};
+use super::{ChainArgs, Done, LogArgs, connect, key};
 
 const HELP: &str = "\
-Every change is the owner's, and is asked of the chain first: a command that was killed is run again.
+Every change is the owner's. A command that was killed is run again: it goes on with the transaction that it stored.
 
 A new key for the account that anchors (the file is made where it is not there yet; fund the address it prints):
   shelfproof-anchor rotate anchorer --new-key-file keys/anchorer-2.key --rpc … --registry 0x… --merchant-id 0x… \\
@@ -22,9 +22,9 @@ A new key for the account that anchors (the file is made where it is not there y
   then set [anchor] key_file = \"keys/anchorer-2.key\" and start `shelfproof-anchor run` again.
 
 A new receipt key:
-  shelfproof admin keys rotate receipt                 makes it, and prints its address
+  shelfproof admin keyring rotate receipt              makes it, and prints its address
   shelfproof-anchor rotate receipt 0x…NEW …            the registry knows it from then on
-  shelfproof admin keys use-receipt 2                  and restart every node
+  shelfproof admin keyring use-receipt 2               and restart every node
   shelfproof-anchor rotate receipt 0x…NEW --end 0x…OLD …";
 
 /// Change who anchors, who signs receipts, or where the data is
@@ -80,6 +80,8 @@ enum What {
 struct OwnerArgs {
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    config: LogArgs,
     /// The registry's address
     #[arg(long)]
     registry: Address,
@@ -109,11 +111,11 @@ pub(super) async fn run(args: RotateArgs) -> Result<Done, Box<dyn Error>> {
 }
 
 async fn anchorer(address: Address, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
-    let account = connect(&owner.chain).await?;
-    let outcome = account.set_anchorer(owner.registry, owner.merchant_id, address).await?;
+    let mut account = connect(&owner.chain, owner.config.config.as_deref()).await?;
+    let change = account.set_anchorer(owner.registry, owner.merchant_id, address).await?;
     Ok(Done {
-        json: json!({"anchorer": address, "changed": changed(outcome), "transaction": transaction(outcome)}),
-        text: format!("{}anchorer {address}", said(outcome)),
+        json: json!({"anchorer": address, "changed": changed(change), "transaction": transaction(change)}),
+        text: format!("{}anchorer {address}", outcome_line(change)),
     })
 }
 
@@ -137,30 +139,30 @@ fn new_key(file: &Path, passphrase_file: Option<&Path>, owner: &OwnerArgs) -> Re
 }
 
 async fn receipt(address: Address, end: Option<Address>, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
-    let account = connect(&owner.chain).await?;
-    let outcome = account
+    let mut account = connect(&owner.chain, owner.config.config.as_deref()).await?;
+    let change = account
         .add_receipt_signer(owner.registry, owner.merchant_id, address)
         .await?;
     let ended = match end {
-        Some(old) => Some(end_receipt(&account, owner, old).await?),
+        Some(old) => Some(end_receipt(&mut account, owner, old).await?),
         None => None,
     };
-    let mut text = format!("{}receipt key {address}", said(outcome));
+    let mut text = format!("{}receipt key {address}", outcome_line(change));
     if let Some((old, until_s)) = ended {
         text += &format!("\n{old} ends at {until_s} (Unix seconds): until then let no node sign with it any more");
     }
     Ok(Done {
         json: json!({
             "receiptSigner": address,
-            "changed": changed(outcome),
-            "transaction": transaction(outcome),
+            "changed": changed(change),
+            "transaction": transaction(change),
             "ended": ended.map(|(old, until_s)| json!({"receiptSigner": old, "until": until_s})),
         }),
         text,
     })
 }
 
-async fn end_receipt(account: &Account, owner: &OwnerArgs, old: Address) -> Result<(Address, u64), Box<dyn Error>> {
+async fn end_receipt(account: &mut Owner, owner: &OwnerArgs, old: Address) -> Result<(Address, u64), Box<dyn Error>> {
     let ended = account
         .end_receipt_signer(owner.registry, owner.merchant_id, old)
         .await?;
@@ -171,25 +173,25 @@ async fn data_uri(uri: &str, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> 
     if !shelfproof_base::web::is_web_address(uri) {
         return Err("the data URI must begin with https:// or http://".into());
     }
-    let account = connect(&owner.chain).await?;
-    let outcome = account.set_data_uri(owner.registry, owner.merchant_id, uri).await?;
+    let mut account = connect(&owner.chain, owner.config.config.as_deref()).await?;
+    let change = account.set_data_uri(owner.registry, owner.merchant_id, uri).await?;
     Ok(Done {
-        json: json!({"dataUri": uri, "changed": changed(outcome), "transaction": transaction(outcome)}),
-        text: format!("{}data URI {uri}", said(outcome)),
+        json: json!({"dataUri": uri, "changed": changed(change), "transaction": transaction(change)}),
+        text: format!("{}data URI {uri}", outcome_line(change)),
     })
 }
 
-fn said(outcome: Outcome) -> String {
-    super::said(outcome, "this was so before\n")
+fn outcome_line(change: Change) -> String {
+    super::outcome_line(change, "this was so before\n")
 }
 
-const fn changed(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Done(_))
+const fn changed(change: Change) -> bool {
+    matches!(change, Change::Done(_))
 }
 
-const fn transaction(outcome: Outcome) -> Option<B256> {
-    match outcome {
-        Outcome::Found => None,
-        Outcome::Done(transaction) => Some(transaction),
+const fn transaction(change: Change) -> Option<B256> {
+    match change {
+        Change::Found => None,
+        Change::Done(transaction) => Some(transaction),
     }
 }

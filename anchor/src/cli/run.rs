@@ -45,8 +45,8 @@ pub(super) async fn run(args: &RunArgs) -> Result<Done, Box<dyn Error>> {
         }
         tracing::info!("stopping");
     };
-    let say = |text: &str| {
-        // Whoever reads it may have gone; the anchor goes on.
+    let show = |text: &str| {
+        // The reader of the output may be gone; the anchor goes on.
         let _ = print(text);
     };
     let address = signer.address();
@@ -54,8 +54,8 @@ pub(super) async fn run(args: &RunArgs) -> Result<Done, Box<dyn Error>> {
         config,
         signer,
         stop,
-        || say("another anchor works on this database; this one waits, and takes over when that one ends\n"),
-        |listen| say(&format!("anchoring as {address}\nproving on http://{listen}\n")),
+        || show("another anchor works on this database; this one waits, and takes over when that one ends\n"),
+        |listen| show(&format!("anchoring as {address}\nproving on http://{listen}\n")),
     )
     .await?;
     Ok(Done {

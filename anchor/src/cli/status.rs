@@ -1,4 +1,4 @@
-//! `status`: where database, anchor and chain stand, side by side.
+//! `status`: how far database, anchor and chain are, side by side.
 
 use std::error::Error;
 use std::str::FromStr;
@@ -21,10 +21,10 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::{ConfigArgs, Done};
 
-/// How many of the newest epochs are listed.
+/// The number of the newest epochs that are listed.
 const LISTED: u64 = 8;
 
-/// An anchor that said nothing for so long does not work, milliseconds: above the longest pause with all its tries.
+/// An anchor that stored no status for this long does not work, milliseconds: longer than its longest pause with all tries.
 const SILENT_MS: u64 = 180_000;
 
 /// Show where database, anchor and chain stand
@@ -40,15 +40,15 @@ pub(super) struct StatusArgs {
     config: ConfigArgs,
 }
 
-/// What the database knows.
-struct Books {
+/// What the database holds.
+struct DatabaseState {
     progress: EpochProgress,
-    told: Option<AnchorStatus>,
+    stored: Option<AnchorStatus>,
     newest: Vec<Epoch>,
 }
 
-/// What the chain knows.
-struct OnChain {
+/// What the chain holds.
+struct ChainState {
     newest: (u64, B256),
     last: (u64, B256),
     final_block: u64,
@@ -58,40 +58,40 @@ struct OnChain {
 pub(super) async fn run(args: &StatusArgs) -> Result<Done, Box<dyn Error>> {
     let settings = Settings::read(args.config.config.as_deref(), &[])?;
     let config = Config::read(&settings)?;
-    let books = books(&config).await;
-    let signer = books
+    let database = database(&config).await;
+    let signer = database
         .as_ref()
         .ok()
-        .and_then(|books| books.told.as_ref())
-        .map(|told| told.signer);
+        .and_then(|database| database.stored.as_ref())
+        .map(|stored| stored.signer);
     let chain = on_chain(&config.chain, signer).await;
-    let problems = problems(books.as_ref().ok(), chain.as_ref().ok());
+    let problems = problems(database.as_ref().ok(), chain.as_ref().ok());
     let done = Done {
         json: json!({
-            "database": part(&books, books_json),
+            "database": part(&database, database_json),
             "chain": part(&chain, chain_json),
             "problems": problems,
         }),
-        text: text(&books, &chain, &problems),
+        text: text(&database, &chain, &problems),
     };
-    if books.is_ok() && chain.is_ok() && problems.is_empty() {
+    if database.is_ok() && chain.is_ok() && problems.is_empty() {
         return Ok(done);
     }
     Err(Box::new(super::Shown(done)))
 }
 
-async fn books(config: &Config) -> Result<Books, Box<dyn Error>> {
+async fn database(config: &Config) -> Result<DatabaseState, Box<dyn Error>> {
     let options = PgConnectOptions::from_str(config.database.url.expose_secret())?;
     let mut connection = session_open(&options).await?;
     let progress = epoch_progress(&mut connection).await?;
-    Ok(Books {
-        told: anchor_status_get(&mut connection).await?,
+    Ok(DatabaseState {
+        stored: anchor_status_get(&mut connection).await?,
         newest: epoch_after(&mut connection, progress.newest.saturating_sub(LISTED)).await?,
         progress,
     })
 }
 
-async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<OnChain, Box<dyn Error>> {
+async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<ChainState, Box<dyn Error>> {
     let source = chain.source().await?;
     let at = source.final_block().await?;
     source.vrf_public_key(&at).await?;
@@ -99,7 +99,7 @@ async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<OnChain, Box
         Some(signer) => Some((signer, source.provider().get_balance(signer).await?)),
         None => None,
     };
-    Ok(OnChain {
+    Ok(ChainState {
         newest: source.newest_epoch().await?,
         last: source.latest_epoch(&at).await?,
         final_block: at.number,
@@ -107,24 +107,24 @@ async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<OnChain, Box
     })
 }
 
-/// What needs somebody, in words.
-fn problems(books: Option<&Books>, chain: Option<&OnChain>) -> Vec<String> {
+/// What needs an operator, in words.
+fn problems(database: Option<&DatabaseState>, chain: Option<&ChainState>) -> Vec<String> {
     let mut problems = Vec::new();
-    if let Some(Books { told, progress, .. }) = books {
-        match told {
+    if let Some(DatabaseState { stored, progress, .. }) = database {
+        match stored {
             None => {
                 problems.push("no anchor has ever worked on this database: start `shelfproof-anchor run`".to_owned());
             }
-            Some(told) => {
-                let silent_ms = now_ms().abs_diff(told.at_ms);
+            Some(stored) => {
+                let silent_ms = now_ms().abs_diff(stored.at_ms);
                 if silent_ms > SILENT_MS {
                     problems.push(format!(
-                        "the anchor has said nothing for {} s: start `shelfproof-anchor run`",
+                        "the anchor has stored no status for {} s: start `shelfproof-anchor run`",
                         silent_ms / 1_000
                     ));
                 }
-                if !told.status.condition.is_well() {
-                    problems.push(format!("{}: {}", told.status.condition.name(), told.status.detail));
+                if !stored.status.condition.is_well() {
+                    problems.push(format!("{}: {}", stored.status.condition.name(), stored.status.detail));
                 }
             }
         }
@@ -145,14 +145,14 @@ fn part<T>(part: &Result<T, Box<dyn Error>>, show: impl Fn(&T) -> Value) -> Valu
     }
 }
 
-fn books_json(books: &Books) -> Value {
+fn database_json(database: &DatabaseState) -> Value {
     json!({
-        "newestEpoch": books.progress.newest,
-        "finalEpoch": books.progress.finished,
-        "anchor": books.told.as_ref().map(|told| json!({
-            "signer": told.signer, "at": told.at_ms, "status": told.status,
+        "newestEpoch": database.progress.newest,
+        "finalEpoch": database.progress.finished,
+        "anchor": database.stored.as_ref().map(|stored| json!({
+            "signer": stored.signer, "at": stored.at_ms, "status": stored.status,
         })),
-        "epochs": books.newest.iter().map(epoch_json).collect::<Vec<_>>(),
+        "epochs": database.newest.iter().map(epoch_json).collect::<Vec<_>>(),
     })
 }
 
@@ -167,7 +167,7 @@ fn epoch_json(epoch: &Epoch) -> Value {
     })
 }
 
-fn chain_json(chain: &OnChain) -> Value {
+fn chain_json(chain: &ChainState) -> Value {
     json!({
         "newestEpoch": chain.newest.0,
         "finalEpoch": chain.last.0,
@@ -177,16 +177,20 @@ fn chain_json(chain: &OnChain) -> Value {
     })
 }
 
-fn text(books: &Result<Books, Box<dyn Error>>, chain: &Result<OnChain, Box<dyn Error>>, problems: &[String]) -> String {
+fn text(
+    database: &Result<DatabaseState, Box<dyn Error>>,
+    chain: &Result<ChainState, Box<dyn Error>>,
+    problems: &[String],
+) -> String {
     let mut text = String::new();
-    match books {
+    match database {
         Err(error) => text += &format!("database  {error}\n"),
-        Ok(books) => {
+        Ok(database) => {
             text += &format!(
                 "database  epoch {}, final {}\n",
-                books.progress.newest, books.progress.finished
+                database.progress.newest, database.progress.finished
             );
-            text += &anchor_line(books.told.as_ref());
+            text += &anchor_line(database.stored.as_ref());
         }
     }
     match chain {
@@ -204,23 +208,23 @@ fn text(books: &Result<Books, Box<dyn Error>>, chain: &Result<OnChain, Box<dyn E
     for problem in problems {
         text += &format!("! {problem}\n");
     }
-    if let Ok(books) = books
-        && !books.newest.is_empty()
+    if let Ok(database) = database
+        && !database.newest.is_empty()
     {
         text += "\n";
-        text += &table(&books.newest);
+        text += &table(&database.newest);
     }
     text.trim_end().to_owned()
 }
 
-fn anchor_line(told: Option<&AnchorStatus>) -> String {
-    told.map_or_else(
+fn anchor_line(stored: Option<&AnchorStatus>) -> String {
+    stored.map_or_else(
         || "anchor    has never worked here\n".to_owned(),
-        |told| {
-            let condition = told.status.condition.name();
+        |stored| {
+            let condition = stored.status.condition.name();
             format!(
-                "anchor    {condition}, said {} s ago\n",
-                now_ms().saturating_sub(told.at_ms) / 1_000
+                "anchor    {condition}, {} s ago\n",
+                now_ms().saturating_sub(stored.at_ms) / 1_000
             )
         },
     )

@@ -1,4 +1,4 @@
-//! What each value must be. Numbers have a least and a greatest that a machine bears.
+//! The rules of each section, and those between sections.
 
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
@@ -23,7 +23,7 @@ pub(super) fn database(database: &Database) -> Vec<Check> {
     ])
 }
 
-/// What is wrong with a database's address; never the address.
+/// Says what is wrong with a database's address, without the address.
 pub(super) fn url(url: &SecretString) -> Option<String> {
     let url = url.expose_secret();
     let is_postgres = ["postgres://", "postgresql://"]
@@ -53,7 +53,7 @@ pub(super) fn chain(chain: &Chain) -> Vec<Check> {
     ])
 }
 
-/// What is wrong with a node's address; never the address, which may hold a key.
+/// Says what is wrong with a node's address, without the address, which may contain an access key.
 pub(super) fn rpc(rpc: &SecretString) -> Option<String> {
     (!is_web_address(rpc.expose_secret())).then(|| "must be an address like https://node.example".to_owned())
 }
@@ -76,7 +76,7 @@ pub(super) fn anchor(anchor: &Anchor) -> Vec<Check> {
     ])
 }
 
-/// What anchoring asks for beyond the sections' own rules.
+/// What anchoring needs beyond the rules of each section.
 pub(super) fn anchored(chain: &Chain) -> Vec<Check> {
     let rule = "is not set: set it to the JSON-RPC address of a node, or chain.rpc_file to a file that holds it";
     broken([chain

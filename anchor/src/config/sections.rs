@@ -1,4 +1,4 @@
-//! The sections that `shelfproof-anchor` reads; all but `[anchor]` are `shelfproof`'s too.
+//! The sections that `shelfproof-anchor` reads. `shelfproof` reads all of them but `[anchor]` too.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -13,68 +13,67 @@ use shelfproof_verifier::epoch;
 
 use super::rules;
 
-/// `[database]`: the truth about sales.
+/// `[database]`: the PostgreSQL database of the shop.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `postgres://user:password@host:port/database`.
     #[serde(deserialize_with = "config::secret", serialize_with = "config::serialize_url")]
     pub url: SecretString,
-    /// A file that holds the address instead.
+    /// A file that contains the address instead.
     #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
     pub url_file: Option<PathBuf>,
-    /// Connections at most.
+    /// The most connections of a program.
     pub pool_size: u32,
 }
 
-/// `[keys]`: the vault.
+/// `[keys]`: the key files.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
-    /// The folder that holds the encrypted key files.
+    /// The folder of the encrypted key files.
     #[serde(deserialize_with = "config::path")]
     pub folder: PathBuf,
-    /// The file that holds the passphrase which opens them.
+    /// The file with the passphrase of the key files.
     #[serde(deserialize_with = "config::path")]
     pub passphrase_file: PathBuf,
 }
 
-/// `folder` of `[keys]` alone: what is public of the keys, no passphrase opens.
+/// The field `folder` of `[keys]` alone, for commands that read public keys and need no passphrase.
 #[derive(Debug, Deserialize)]
 pub struct KeysFolder {
-    /// The folder that holds the encrypted key files.
+    /// The folder of the encrypted key files.
     #[serde(deserialize_with = "config::path")]
     pub folder: PathBuf,
 }
 
-/// `[chain]`: which merchant this is, as `shelfproof-anchor register` prints it, and where its chain is read.
+/// `[chain]`: the merchant, as `shelfproof-anchor register` prints it, and the node of its chain.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chain {
-    /// The chain's EIP-155 id.
+    /// EIP-155.
     pub chain_id: u64,
-    /// The registry contract.
+    /// The address of the registry contract.
     pub registry: Address,
-    /// The merchant in it.
     pub merchant_id: B256,
-    /// The JSON-RPC address of a node, which may hold a key; empty where there is none.
+    /// The JSON-RPC address of a node, which may contain an access key; empty if there is none.
     #[serde(
         default,
         deserialize_with = "config::secret",
         serialize_with = "config::serialize_origin"
     )]
     pub rpc: SecretString,
-    /// A file that holds the address instead.
+    /// A file that contains the address instead.
     #[serde(
         default,
         deserialize_with = "config::optional_path",
         skip_serializing_if = "Option::is_none"
     )]
     pub rpc_file: Option<PathBuf>,
-    /// Blocks on top after which a block is final; the node's `finalized` tag where not set.
+    /// The number of further blocks that make a block final; the node's tag `finalized` if not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmations: Option<u64>,
-    /// A node whose newest block is older than this is not believed to know the chain's newest epoch; 0 believes any.
+    /// A node counts as behind the chain if its newest block is older than this; 0 accepts any node.
     #[serde(default = "stale_after_s")]
     pub stale_after_s: u64,
 }
@@ -83,27 +82,28 @@ pub struct Chain {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Anchor {
-    /// The folder of the epochs' data files and the history map; it has no default.
+    /// The folder of the epochs' data files and the history map. It has no default.
     #[serde(deserialize_with = "config::path")]
     pub folder: PathBuf,
-    /// The key file of the account that anchors; `anchorer.key` in the folder of the keys where not set.
+    /// The key file of the account that anchors; `anchorer.key` in the keys' folder if not set.
     #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-    /// Address and port that answer proofs and metrics; port 0 is any free one.
+    /// Address and port that serve proofs and metrics; port 0 is any free one.
     pub listen: SocketAddr,
-    /// An event waits at most so long until an epoch is cut.
+    /// The longest time that an event waits until an epoch is cut.
     pub every_s: u64,
-    /// Events of an epoch at most.
+    /// The most events of an epoch.
     pub events_max: u64,
-    /// An epoch is cut this long before the first receipt's deadline, whatever else.
+    /// An epoch is cut at the latest this long before the first receipt's deadline.
     pub margin_s: u64,
-    /// Epochs that wait for their final block at most: no more are cut then.
+    /// The most epochs that wait for their final block; no further ones are cut.
     pub pending_epochs_max: usize,
-    /// Events in them at most.
+    /// The most events in these epochs.
     pub pending_events_max: u64,
-    /// How often database and chain are looked at.
+    /// The time between two reads of database and chain.
     pub poll_ms: u64,
-    /// The most paid for a unit of gas, whatever the node estimates: one that lies must not spend the account at once.
+    /// The most paid for a unit of gas, whatever the node estimates, so that a lying node cannot spend the account at
+    /// once.
     pub max_fee_gwei: u64,
 }
 
@@ -154,7 +154,7 @@ impl Section for Anchor {
 }
 
 impl Chain {
-    /// The merchant as the protocol names it.
+    /// The merchant as the protocol identifies it.
     #[must_use]
     pub const fn identity(&self) -> Identity {
         Identity {
@@ -164,10 +164,10 @@ impl Chain {
         }
     }
 
-    /// The merchant as its node shows it.
+    /// Connects to the node.
     ///
     /// # Errors
-    /// Where the node does not answer, or serves another chain.
+    /// If the node does not answer, or serves another chain.
     pub async fn source(&self) -> Result<RpcSource, RpcError> {
         let (url, told) = (self.rpc.expose_secret(), Some(self.chain_id));
         RpcSource::connect(url, told, self.registry, self.merchant_id, self.finality()).await

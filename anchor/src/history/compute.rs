@@ -1,29 +1,28 @@
-//! An epoch worked out from its events, on top of the newest one.
+//! Computes an epoch from its events, on top of the newest one: new heads, roots, data and hash.
 
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::thread;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::audit::{self, Breach, Rule};
+use shelfproof_verifier::audit::{self, Breach};
 use shelfproof_verifier::epoch::{self, DataError, Header, MAX_EVENTS};
 use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent};
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{Overlay, Plan};
 use shelfproof_verifier::tree::EventsTree;
+use shelfproof_verifier::vocabulary::breach::Rule;
 
 use super::error::HistoryError;
 
-/// Below so many events a thread costs more than it saves.
+/// With fewer events a thread costs more than it saves.
 const EVENTS_A_THREAD: usize = 1 << 12;
 
-/// An epoch, worked out and written nowhere.
+/// A computed epoch that is not written anywhere yet.
 pub struct ComputedEpoch {
-    /// Its header.
     pub header: Header,
-    /// Its hash.
     pub hash: B256,
-    /// What is to be published.
+    /// The content of its data file.
     pub data: Vec<u8>,
     pub(super) tree: EventsTree,
     pub(super) links: Vec<u64>,
@@ -31,7 +30,7 @@ pub struct ComputedEpoch {
     pub(super) plan: Plan,
 }
 
-/// The next epoch above `overlay`, of these events, in a block of that time (Unix seconds).
+/// Computes the next epoch above `overlay`, in a block of that time (Unix seconds).
 pub(super) fn compute_epoch(
     overlay: &Overlay,
     merchant_id: &B256,
@@ -69,7 +68,7 @@ pub(super) fn compute_epoch(
     })
 }
 
-/// As many events as an epoch may hold, in the order of its data.
+/// Checks the number and the order of an epoch's events.
 fn check_form(number: u64, events: &[KeyEvent]) -> Result<(), Breach> {
     if events.is_empty() || events.len() as u64 > MAX_EVENTS {
         return Err(form_breach(number, DataError::Length(events.len() * EVENT_BYTES)));
@@ -89,17 +88,17 @@ fn form_breach(number: u64, error: DataError) -> Breach {
     }
 }
 
-/// What following events from their keys' heads gives.
+/// The result of following events from their keys' heads.
 struct Followed {
     /// The keys' new heads.
     updates: Vec<(B256, Head)>,
-    /// For each event, the epoch that holds its key's version before; 0 for none.
+    /// For each event, the epoch that holds its key's previous version; 0 for none.
     links: Vec<u64>,
-    /// For each event, its hash.
+    /// The events' hashes.
     leaves: Vec<B256>,
 }
 
-/// Follows events from the heads below.
+/// Checks events against the heads of the epochs below.
 struct Follower<'a> {
     overlay: &'a Overlay,
     number: u64,
@@ -107,7 +106,7 @@ struct Follower<'a> {
 }
 
 impl Follower<'_> {
-    /// Follows an epoch's events, on as many threads as are worth it.
+    /// Follows an epoch's events, on several threads where that is faster.
     fn follow_all(&self, events: &[KeyEvent]) -> Result<Followed, HistoryError> {
         let mut shares = shares(events, threads());
         let Some(last) = shares.pop().filter(|_| !shares.is_empty()) else {
@@ -148,7 +147,8 @@ impl Follower<'_> {
         for ((events, before), (_, after)) in keys.zip(&heads).zip(&updates) {
             links.push(before.map_or(0, |head| head.epoch));
             links.resize(links.len() + events.len() - 1, self.number);
-            // Hashing takes the most time of all, and is done: an event's hash is what the next one names, the last one's the new head.
+            // No event is hashed again, for that takes the most time: each but the last has its hash in the next one's `prev`, and the
+            // last one's is in the new head.
             leaves.extend(events.iter().skip(1).map(|event| event.prev));
             leaves.push(after.hash);
         }
@@ -170,7 +170,7 @@ fn shares(events: &[KeyEvent], count: usize) -> Vec<&[KeyEvent]> {
     shares
 }
 
-/// As many as the machine has.
+/// The number of the machine's processors.
 pub(crate) fn threads() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -1,28 +1,27 @@
-//! One event of an epoch, from its published data.
+//! Reads single events from an epoch's published data.
 
 use std::path::Path;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, Record};
+use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, RawEvent};
 
 use super::error::HistoryError;
 use super::file::{EpochFile, first_not};
 
-/// An epoch's data file.
 pub(super) struct DataFile {
     file: EpochFile,
     events: u64,
 }
 
 impl DataFile {
-    /// Opens the data of that many events.
+    /// Opens a data file of that many events.
     pub(super) fn open(path: &Path, events: u64) -> Result<Self, HistoryError> {
         let file = EpochFile::open(path)?;
         file.expect_length(events * EVENT_BYTES as u64)?;
         Ok(Self { file, events })
     }
 
-    /// The event of that key and version, which must have that hash, and where it stands.
+    /// The index and content of the event of that key and version, which must have that hash.
     pub(super) fn find(&self, key: &B256, version: u32, hash: &B256) -> Result<(u64, KeyEvent), HistoryError> {
         let index = first_not(self.events, |index| {
             let record = self.record(index)?;
@@ -43,7 +42,7 @@ impl DataFile {
             })
     }
 
-    fn record(&self, index: u64) -> Result<Record, HistoryError> {
-        Ok(Record::from_bytes(&self.file.read(index * EVENT_BYTES as u64)?))
+    fn record(&self, index: u64) -> Result<RawEvent, HistoryError> {
+        Ok(RawEvent::from_bytes(&self.file.read(index * EVENT_BYTES as u64)?))
     }
 }

@@ -1,15 +1,14 @@
-//! Files that must be whole or not there at all, for everybody to read.
+//! Writes files and folders that a power failure leaves either whole or absent.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// How much is gathered before it is written.
 const BUFFER_BYTES: usize = 1 << 16;
 
-/// Puts what `fill` writes in the place of `path`. A crash leaves the old file or the new one, and at most a file of
-/// the same name with `.next` behind it, which the next call writes over: one process at a time writes here.
+/// Replaces the file at `path` by what `fill` writes. A crash leaves the old file or the new one, and possibly one more with `.next`
+/// appended to its name, which the next call overwrites: one process at a time may write here.
 pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut next = OsString::from(path);
     next.push(".next");
@@ -21,7 +20,7 @@ pub(super) fn write(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::
     sync_folder_of(path)
 }
 
-/// Makes the folder and those above it, so that they stay after a power failure.
+/// Creates the folder and its parents.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -36,7 +35,7 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Waits until the names in the folder of `path` are on disk.
+/// Waits until the entries of the folder that holds `path` are on disk.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

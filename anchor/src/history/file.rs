@@ -1,4 +1,4 @@
-//! Reading at places in large files.
+//! Reads parts of large files.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 
 use super::error::HistoryError;
 
-/// A file of one epoch's, and its name for messages.
+/// A file of one epoch, with its path for messages.
 pub(super) struct EpochFile {
     file: File,
     path: PathBuf,
 }
 
 impl EpochFile {
-    /// Opens it.
     pub(super) fn open(path: &Path) -> Result<Self, HistoryError> {
         let file = File::open(path).map_err(|cause| match cause.kind() {
             ErrorKind::NotFound => HistoryError::damaged(path, "this file is gone"),
@@ -26,7 +25,7 @@ impl EpochFile {
         })
     }
 
-    /// Makes sure that it has that many bytes.
+    /// Checks that it has that many bytes.
     pub(super) fn expect_length(&self, bytes: u64) -> Result<(), HistoryError> {
         let found = self.file.metadata().map_err(HistoryError::io(&self.path))?.len();
         if found == bytes {
@@ -46,13 +45,12 @@ impl EpochFile {
         }
     }
 
-    /// The error that says so.
     pub(super) fn damaged(&self, detail: impl Into<String>) -> HistoryError {
         HistoryError::damaged(&self.path, detail)
     }
 }
 
-/// The first of `count` sorted places that is not `before` what is looked for.
+/// Binary search: the first index below `count` for which `before` is false, or `count`.
 pub(super) fn first_not<E>(count: u64, mut before: impl FnMut(u64) -> Result<bool, E>) -> Result<u64, E> {
     let (mut low, mut high) = (0, count);
     while low < high {

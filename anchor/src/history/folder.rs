@@ -1,7 +1,7 @@
-//! Where a history lies.
+//! The layout of a history folder.
 //!
-//! - `data/epochs/0000000001.events` …: what is published, and nothing else of the folder is to be;
-//! - `proofs/0000000001.proofs` …: of every final epoch, what proves its events;
+//! - `data/epochs/0000000001.events` …: published; nothing else in the folder may be;
+//! - `proofs/0000000001.proofs` …: what proves the events of a final epoch;
 //! - `map/`: the history map at the last final epoch.
 
 use std::fs;
@@ -16,9 +16,7 @@ use super::error::HistoryError;
 use super::proofs::ProofsFile;
 use super::published::Published;
 
-/// A history's folder.
 pub(super) struct Folder {
-    /// What is published.
     pub(super) data: Published,
     merchant_id: B256,
     proofs: PathBuf,
@@ -26,7 +24,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// That folder, which is made where it is not there.
+    /// Creates what is missing in that folder.
     pub(super) fn make(folder: &Path, merchant_id: B256) -> Result<Self, HistoryError> {
         let made = Self {
             data: Published::open(&folder.join("data"))?,
@@ -38,8 +36,8 @@ impl Folder {
         Ok(made)
     }
 
-    /// Opens the map, which must be of this merchant and have all the epochs that there are proofs of. A crash between
-    /// the two writes of [`super::History::finalise`] leaves proofs one epoch ahead, which are written again.
+    /// Opens the map, which must be of this merchant and hold every epoch that has a proofs file; but a crash between the two writes
+    /// of [`super::History::finalise`] leaves proofs of one epoch more.
     pub(super) fn open_map(&self) -> Result<Map, HistoryError> {
         let map = Map::open(&self.map)?;
         let (number, hash) = map.epoch();
@@ -61,7 +59,6 @@ impl Folder {
         }
     }
 
-    /// Where an epoch's proofs lie.
     pub(super) fn proofs_path(&self, number: u64) -> PathBuf {
         self.proofs.join(format!("{number:010}.proofs"))
     }
@@ -77,7 +74,7 @@ impl Folder {
         }
     }
 
-    /// The highest epoch that there are proofs of; 0 for none.
+    /// The highest epoch with a proofs file; 0 for none.
     fn newest_proofs(&self) -> Result<u64, HistoryError> {
         let mut newest = 0;
         for entry in fs::read_dir(&self.proofs).map_err(HistoryError::io(&self.proofs))? {
@@ -89,11 +86,10 @@ impl Folder {
     }
 }
 
-/// Takes away what is derived, and leaves what is published. A crash here leaves a folder that does not open as long as
-/// it is not done again.
+/// Removes map and proofs, and leaves the published data. A crash here leaves a folder that does not open until this is repeated.
 pub(super) fn clear(folder: &Path) -> Result<(), HistoryError> {
     let map = folder.join("map");
-    // A map that is open elsewhere stays; one that does not open for another reason is what this is for.
+    // A map that another process has open stays; one that does not open for another reason is to be removed.
     if map.exists()
         && let Err(error @ MapError::Locked(_)) = Map::open(&map)
     {

@@ -1,8 +1,8 @@
-//! An epoch's proofs file: what proves its events from there on, without building the tree again.
+//! An epoch's proofs file: it proves the epoch's events without building their tree again.
 //!
 //! `magic(8) ‖ merchantId(32) ‖ number(8) ‖ parent(32) ‖ eventsRoot(32) ‖ historyRoot(32) ‖ eventCount(8) ‖ dataHash(32)
 //! ‖ block(8) ‖ blockTime(8) ‖ SHA-256 of all that(32)`, then for each event, in the data's order, `link(8)`: the epoch
-//! that holds the key's version before, 0 for version 1; then the nodes of the events tree, root first, 32 bytes each.
+//! that holds the key's previous version, 0 for version 1; then the nodes of the events tree, root first, 32 bytes each.
 //! Integers are big-endian. Everything follows from the chain and the published data.
 
 use std::io::Write;
@@ -23,14 +23,12 @@ const FACTS_BYTES: usize = FIELDS_BYTES + 32;
 const LINK_BYTES: u64 = 8;
 const NODE_BYTES: u64 = 32;
 
-/// What the file says of its epoch.
+/// The fixed fields at the file's beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// Whose epoch.
     pub(super) merchant_id: B256,
-    /// Its header.
     pub(super) header: Header,
-    /// Number of its final block.
+    /// Number of the final block that holds it.
     pub(super) block: u64,
     /// Time of that block, Unix seconds.
     pub(super) anchored_at_s: u64,
@@ -71,7 +69,7 @@ impl Facts {
         }
     }
 
-    /// `None` for bytes that are not of this form, or not those that were written.
+    /// `None` for bytes of another form, or with another checksum.
     fn from_bytes(bytes: &[u8; FACTS_BYTES]) -> Option<Self> {
         let (fields, sum) = bytes.split_at(FIELDS_BYTES);
         let mut rest = fields.strip_prefix(MAGIC)?;
@@ -101,7 +99,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     Some(*field)
 }
 
-/// Writes the file. A crash leaves it whole, or as it was before.
+/// Writes the file. A crash leaves the new one or the one before.
 pub(super) fn write(path: &Path, facts: Facts, links: &[u64], tree: &EventsTree) -> Result<(), HistoryError> {
     let fill = |file: &mut dyn Write| {
         file.write_all(&facts.to_bytes())?;
@@ -116,14 +114,13 @@ pub(super) fn write(path: &Path, facts: Facts, links: &[u64], tree: &EventsTree)
     durable::write(path, |file| fill(file)).map_err(HistoryError::io(path))
 }
 
-/// An epoch's proofs file, open.
 pub(super) struct ProofsFile {
     file: EpochFile,
     facts: Facts,
 }
 
 impl ProofsFile {
-    /// Opens the proofs of that epoch.
+    /// Opens the file, which must be of that epoch.
     pub(super) fn open(path: &Path, number: u64) -> Result<Self, HistoryError> {
         let file = EpochFile::open(path)?;
         let facts = Facts::from_bytes(&file.read(0)?)
@@ -134,12 +131,11 @@ impl ProofsFile {
         Ok(Self { file, facts })
     }
 
-    /// What it says of the epoch.
     pub(super) fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// The epoch that holds the version before an event's; 0 for version 1.
+    /// The epoch that holds the previous version of an event's key; 0 for version 1.
     pub(super) fn link(&self, index: u64) -> Result<u64, HistoryError> {
         let at = FACTS_BYTES as u64 + index * LINK_BYTES;
         Ok(u64::from_be_bytes(self.file.read(at)?))
@@ -148,7 +144,7 @@ impl ProofsFile {
     /// The siblings from an event's hash up to the events root.
     pub(super) fn path(&self, leaf: &B256) -> Result<Vec<B256>, HistoryError> {
         let events = self.facts.header.event_count;
-        // The leaves stand last, in falling order.
+        // The leaves come last, in descending order.
         let first = events - 1;
         let after = first_not(events, |at| Ok::<_, HistoryError>(self.node(first + at)? > *leaf))?;
         let mut index = first + after;
@@ -167,7 +163,6 @@ impl ProofsFile {
         }
     }
 
-    /// The error that says so.
     pub(super) fn damaged(&self, detail: impl Into<String>) -> HistoryError {
         self.file.damaged(detail)
     }
@@ -178,7 +173,7 @@ impl ProofsFile {
     }
 }
 
-/// Where the nodes begin.
+/// Offset of the first node.
 const fn nodes_at(events: u64) -> u64 {
     FACTS_BYTES as u64 + events * LINK_BYTES
 }

@@ -1,4 +1,4 @@
-//! The folder `data`: what a merchant publishes, for any static server to serve below its `dataUri`.
+//! The folder `data`, which any static server can serve at the merchant's `dataUri`.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,7 +10,7 @@ use shelfproof_verifier::epoch::{self, MAX_DATA_BYTES};
 use super::durable;
 use super::error::HistoryError;
 
-/// How much of a file is compared at once.
+/// Bytes that are compared at once.
 const COMPARED_BYTES: usize = 1 << 16;
 
 /// The data files of a merchant's epochs.
@@ -20,7 +20,7 @@ pub(super) struct Published {
 }
 
 impl Published {
-    /// The data below that folder, which is made where it is not there.
+    /// Opens the folder, or creates it.
     ///
     /// # Errors
     /// [`HistoryError::Io`].
@@ -31,18 +31,18 @@ impl Published {
         Ok(Self { folder })
     }
 
-    /// Where an epoch's data lies.
+    /// The path of an epoch's data file.
     #[must_use]
     pub(super) fn path(&self, number: u64) -> PathBuf {
         self.folder.join(epoch::data_path(number))
     }
 
-    /// Writes an epoch's data. When this returns it is there, and stays there after a power failure; a crash before
-    /// leaves the whole file or what was there.
+    /// Writes an epoch's data. Once this returns the file survives a power failure; a crash before that leaves the whole file or the
+    /// one before it.
     ///
-    /// A file of the same bytes is left as it is. Other bytes of that number are of an epoch that was worked out and
-    /// never anchored, as where the database was restored from a backup meanwhile: callers publish before the epoch's
-    /// hash is stored anywhere, so nothing can rest on them yet, and they are replaced.
+    /// A file with the same bytes stays as it is. One with other bytes belongs to an epoch that was computed and never anchored, as
+    /// where the database was restored from a backup since: data is published before the epoch's hash is stored, so nothing
+    /// depends on it yet, and it is replaced.
     ///
     /// # Errors
     /// [`HistoryError::Io`].
@@ -59,7 +59,7 @@ impl Published {
         write().map_err(HistoryError::io(&path))
     }
 
-    /// Reads the data of an epoch that was published, which must have that hash.
+    /// Reads an epoch's data, which must have that hash.
     ///
     /// # Errors
     /// [`HistoryError::Missing`], [`HistoryError::Differs`], [`HistoryError::Io`].
@@ -70,7 +70,7 @@ impl Published {
             opened => opened.map_err(HistoryError::io(&path))?,
         };
         let mut data = Vec::new();
-        // One byte more than an epoch can have is read, so that a longer file is told by its hash.
+        // One byte more than an epoch can have, so that a longer file has another hash.
         file.take(MAX_DATA_BYTES as u64 + 1)
             .read_to_end(&mut data)
             .map_err(HistoryError::io(&path))?;
@@ -82,7 +82,7 @@ impl Published {
     }
 }
 
-/// Whether the file is there and has exactly these bytes.
+/// Whether the file exists with exactly these bytes.
 fn holds(path: &Path, data: &[u8]) -> io::Result<bool> {
     let mut file = match File::open(path) {
         Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(false),

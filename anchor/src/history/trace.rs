@@ -1,4 +1,4 @@
-//! A key's way back through the epochs, from its last event to its first, along the links.
+//! Traces a key back through the epochs, from its last event to its first, along the links of the proofs files.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,7 @@ use super::error::HistoryError;
 use super::folder::Folder;
 use super::proofs::ProofsFile;
 
-/// The most events of a key that are shown: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a
-/// file may have.
+/// The most events of a key that are proved: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a bundle may have.
 const MAX_SHOWN: u32 = 400;
 
 /// A key's events, and the headers of their epochs by number.
@@ -22,7 +21,7 @@ pub(super) struct Trace {
     pub(super) epochs: BTreeMap<u64, ListedHeader>,
 }
 
-/// Walks back from a key's head. Every event has the hash that the one after it names, and climbs to its epoch's root.
+/// Traces back from a key's head. Each event has the hash that the next one names, and a path to its epoch's root.
 pub(super) fn trace_back(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<Trace, HistoryError> {
     let mut trace = Trace {
         events: Vec::new(),
@@ -53,7 +52,7 @@ pub(super) fn trace_back(folder: &Folder, key: &B256, head: Option<&Head>) -> Re
     Ok(trace)
 }
 
-/// The two files of an epoch.
+/// The data file and the proofs file of an epoch.
 struct Epoch {
     data: DataFile,
     proofs: ProofsFile,
@@ -74,7 +73,7 @@ impl Epoch {
         self.proofs.facts().listed()
     }
 
-    /// An event with its path, and the epoch of the version before it.
+    /// An event with its path, and the epoch of the key's previous version.
     fn event(&self, key: &B256, version: u32, hash: &B256) -> Result<(Included, u64), HistoryError> {
         let (index, event) = self.data.find(key, version, hash)?;
         let included = Included {

@@ -1,4 +1,4 @@
-//! The published data, for merchants who have no server of files, and from mirrors.
+//! The published data, for merchants without a file server, and from mirrors.
 
 use std::io::ErrorKind;
 use std::str::FromStr;
@@ -17,7 +17,6 @@ use super::problem::Problem;
 /// The digits of an epoch's number in its file's name.
 const DIGITS: usize = 10;
 
-/// An epoch's data file.
 pub(super) async fn download(
     State(prover): State<Arc<Prover>>,
     name: Result<Path<String>, PathRejection>,
@@ -34,7 +33,7 @@ pub(super) async fn download(
         }
         Ok(file) => file,
     };
-    // What is not final yet may, after a restored backup, be replaced before it is anchored.
+    // Data that is not final may be replaced before it is anchored, after a backup was restored.
     let cached = if number <= prover.status.borrow().final_epoch {
         "public, max-age=31536000, immutable"
     } else {
@@ -48,7 +47,7 @@ pub(super) async fn download(
     Ok((headers, file.into_body(place)).into_response())
 }
 
-/// The name of an epoch's data file, which has no other spelling: nothing else of the folder can be asked for.
+/// The number in the name of an epoch's data file. No other name is accepted, so nothing else in the folder can be requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochFile(pub u64);
 

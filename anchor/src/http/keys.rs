@@ -1,4 +1,4 @@
-//! What is proved of a key.
+//! Proofs of a key's history.
 
 use std::sync::Arc;
 
@@ -14,8 +14,7 @@ use super::Prover;
 use super::problem::Problem;
 use crate::history::HistoryError;
 
-/// A key's history up to the last final epoch, `shelfproof-history-v1`; of a key that never had an event, that it had
-/// none.
+/// A key's history up to the last final epoch, `shelfproof-history-v1`; for a key without events, the proof that it has none.
 pub(super) async fn prove(
     State(prover): State<Arc<Prover>>,
     key_id: Result<Path<String>, PathRejection>,
@@ -29,7 +28,7 @@ pub(super) async fn prove(
             .history
             .prove(&key)
             .map(|proven| proven.to_json(&prover.identity));
-        // Not before: a request that was given up is still worked on.
+        // Not before: the proof of a request that was given up is still being made.
         drop(place);
         proven
     };

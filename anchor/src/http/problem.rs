@@ -1,4 +1,6 @@
-//! Every error that a caller sees: `application/problem+json` by RFC 9457.
+//! Every error that a client sees, as `application/problem+json` (RFC 9457).
+//!
+//! A new error gets its variant, a status, a stable code, a title and a detail.
 
 use std::borrow::Cow;
 
@@ -9,31 +11,26 @@ use serde_json::json;
 
 use crate::status::Condition;
 
-/// When a request that found no place may be sent again, seconds.
+/// The value of `Retry-After`, seconds.
 const RETRY_AFTER_S: u64 = 1;
 
-/// An answer that is an error.
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// Nothing is at this address.
     NotFound,
-    /// Only reading is answered.
     MethodNotAllowed,
-    /// The key id is not of its form.
     InvalidKeyId,
-    /// There is nothing to prove from yet.
+    /// No epoch is final yet.
     NothingFinal,
-    /// The key's history is larger than any bundle.
+    /// The key's history is larger than a bundle may be.
     TooLong,
-    /// Too many at once.
+    /// Too many requests at once.
     Busy,
-    /// It took too long.
     TimedOut,
-    /// The folder cannot be read, or is damaged.
+    /// The history folder cannot be read, or is damaged.
     Storage,
-    /// A thread of ours failed.
+    /// A thread of this program failed.
     Internal,
-    /// Something keeps this program from going on, in its words.
+    /// The program's condition needs an operator; with a sentence.
     Unwell(Condition, String),
 }
 
@@ -49,7 +46,7 @@ impl Problem {
         }
     }
 
-    /// For programs; stable.
+    /// Stable, for programs.
     const fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
@@ -80,7 +77,7 @@ impl Problem {
         }
     }
 
-    /// What is wrong here and what to do, for people.
+    /// What is wrong and what to do, for people.
     fn detail(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::NotFound => "Nothing is at this address.",

@@ -1,4 +1,4 @@
-//! How this history fares.
+//! Status, health and metrics.
 
 use std::sync::Arc;
 
@@ -13,16 +13,15 @@ use super::Prover;
 use super::problem::Problem;
 use crate::status::Status;
 
-/// After this time without a word, nothing is well, milliseconds: above the longest pause with all its tries, and the longest statement
-/// but one over a backlog of hours.
+/// A program that has reported nothing for this long hangs, milliseconds. Longer than the longest pause with all its tries, and than every
+/// statement but one over a backlog of hours.
 const SILENT_MS: u64 = 300_000;
 
-/// Where it stands.
 pub(super) async fn status(State(prover): State<Arc<Prover>>) -> Json<Status> {
     Json(public(&prover))
 }
 
-/// Without the detail: it may hold what a node or a database says.
+/// The status without its detail, which may quote a node or the database.
 fn public(prover: &Prover) -> Status {
     let status = prover.status.borrow().clone();
     Status {
@@ -31,11 +30,11 @@ fn public(prover: &Prover) -> Status {
     }
 }
 
-/// Whether nothing needs to be done about it.
+/// 200 where no operator needs to act, else 503 with the condition.
 pub(super) async fn health(State(prover): State<Arc<Prover>>) -> Result<Json<Value>, Problem> {
     let status = public(&prover);
     if now_ms().abs_diff(status.at_ms) > SILENT_MS {
-        let detail = "Nothing has been said for minutes: the program hangs.".to_owned();
+        let detail = "The program has reported nothing for minutes: it hangs.".to_owned();
         return Err(Problem::Unwell(status.condition, detail));
     }
     if status.condition.is_well() {
@@ -45,7 +44,7 @@ pub(super) async fn health(State(prover): State<Arc<Prover>>) -> Result<Json<Val
     }
 }
 
-/// What was counted, in the text format of Prometheus.
+/// The metrics, in the text format of Prometheus.
 pub(super) async fn metrics(State(prover): State<Arc<Prover>>) -> Response {
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], prover.metrics.render()).into_response()
 }

@@ -1,6 +1,6 @@
-//! What the anchor says of itself: to its listener, to the database, to metrics and to the log.
+//! The anchor's status, as its tasks report it: for whoever asks its address, in the database, in metrics and in the log.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::Address;
@@ -10,89 +10,119 @@ use tokio::sync::watch;
 
 use crate::history::History;
 use crate::metrics;
-use crate::sequence::{Round, SequenceError};
+use crate::sequence::Round;
 use crate::status::{Condition, Status};
 use crate::step::{BrokenOff, Step, StepObserver};
 use crate::store::status::{AnchorStatus, anchor_status_set};
 
-/// The database is told at least so often, so that whoever asks it sees who lives.
+/// The database gets the status at least this often, so that its readers see that the anchor lives.
 const STORE_PERIOD: Duration = Duration::from_secs(5);
 
-/// Tells where an anchor stands.
+/// Merges what the two tasks report into one status.
 pub(super) struct StatusReporter {
     signer: Address,
     history: Arc<History>,
     status: watch::Sender<Status>,
+    reports: Mutex<Reports>,
+}
+
+#[derive(Default)]
+struct Reports {
+    sequencer: Report,
+    submitter: Report,
+    /// When the database got the status; `None` where it lacks the newest condition.
     stored_at: Option<Instant>,
 }
 
+/// What a task last reported.
+#[derive(Clone, Default)]
+struct Report {
+    condition: Condition,
+    detail: String,
+    at_ms: u64,
+}
+
+impl Report {
+    fn new(condition: Condition, detail: impl Into<String>) -> Self {
+        Self {
+            condition,
+            detail: detail.into(),
+            at_ms: now_ms(),
+        }
+    }
+
+    /// Whether the task cannot go on; one that is slow or full only waits.
+    const fn has_failed(&self) -> bool {
+        !self.condition.is_well() && !matches!(self.condition, Condition::Slow | Condition::Full)
+    }
+}
+
 impl StatusReporter {
-    /// And whoever listens to it.
+    /// Also returns the receiver of every new status.
     pub(super) fn new(signer: Address, history: &Arc<History>) -> (Self, watch::Receiver<Status>) {
         let (sender, receiver) = watch::channel(Status::default());
-        let mut reporter = Self {
+        let reporter = Self {
             signer,
             history: Arc::clone(history),
             status: sender,
-            stored_at: None,
+            reports: Mutex::default(),
         };
-        reporter.report(Condition::Starting, String::new());
+        reporter.sequencer(Condition::Starting, String::new());
         (reporter, receiver)
     }
 
-    /// That a round ended, and how.
-    pub(super) async fn report_round(&mut self, round: &Round, connection: &mut PgConnection) {
+    /// A round of the sequencer ended.
+    pub(super) fn sequenced(&self, round: &Round) {
         let detail = match round.condition {
-            Condition::Slow => "a transaction waits for its block: the fee that it offers may be too low now",
             Condition::Full => "so many epochs wait for their final block that no more are cut",
             _ => "",
         };
-        let cut_to_final_s = round.cut_to_final_ms.map(|ms| ms.div_ceil(1_000));
-        let is_news = self.change(round.condition, detail.to_owned(), |status| {
-            status.computed_epoch = round.computed_epoch;
-            status.next_cut_in_s = Some(round.next_cut_in_ms.div_ceil(1_000));
-            status.cut_to_final_s = cut_to_final_s.or(status.cut_to_final_s);
-        });
-        self.store(connection, is_news).await;
+        self.report(
+            |reports| reports.sequencer = Report::new(round.condition, detail),
+            |status| {
+                status.computed_epoch = round.computed_epoch;
+                status.next_cut_in_s = Some(round.next_cut_in_ms.div_ceil(1_000));
+                let cut_to_final_s = round.cut_to_final_ms.map(|ms| ms.div_ceil(1_000));
+                status.cut_to_final_s = cut_to_final_s.or(status.cut_to_final_s);
+            },
+        );
     }
 
-    /// That something failed; the database too, where it can be told.
-    pub(super) async fn report_failure(&mut self, error: &SequenceError, connection: Option<&mut PgConnection>) {
-        let is_news = self.change(error.condition(), error.to_string(), |_| {});
-        if let Some(connection) = connection {
-            self.store(connection, is_news).await;
-        }
+    /// The sequencer failed, or waits.
+    pub(super) fn sequencer(&self, condition: Condition, detail: String) {
+        self.report(|reports| reports.sequencer = Report::new(condition, detail), |_| {});
     }
 
-    /// A condition.
-    pub(super) fn report(&mut self, condition: Condition, detail: String) {
-        self.change(condition, detail, |_| {});
-    }
-
-    /// Whether the condition is another than before: only that is logged.
-    fn change(&self, condition: Condition, detail: String, more: impl FnOnce(&mut Status)) -> bool {
-        let mut status = self.status.borrow().clone();
-        let is_news = (status.condition, &status.detail) != (condition, &detail);
-        let (final_epoch, final_hash) = self.history.final_epoch();
-        status = Status {
-            condition,
-            detail,
-            at_ms: now_ms(),
-            final_epoch,
-            final_hash,
-            ..status
+    /// A round of the submitter ended.
+    pub(super) fn submitted(&self, is_slow: bool) {
+        let (condition, detail) = if is_slow {
+            let detail = "a transaction waits for its block: the fee that it offers may be too low now";
+            (Condition::Slow, detail)
+        } else {
+            (Condition::Working, "")
         };
-        more(&mut status);
-        if is_news {
-            log(&status);
-        }
-        metrics::status_changed(&status);
-        self.status.send_replace(status);
-        is_news
+        self.report(|reports| reports.submitter = Report::new(condition, detail), |_| {});
     }
 
-    async fn store(&mut self, connection: &mut PgConnection, is_news: bool) {
-        if !is_news && self.stored_at.is_some_and(|at| at.elapsed() < STORE_PERIOD) {
+    /// The submitter failed, or waits.
+    pub(super) fn submitter(&self, condition: Condition, detail: String) {
+        self.report(|reports| reports.submitter = Report::new(condition, detail), |_| {});
+    }
+
+    /// Both tasks ended.
+    pub(super) fn sessions_ended(&self, condition: Condition, detail: String) {
+        self.report(
+            |reports| {
+                reports.sequencer = Report::new(condition, detail);
+                reports.submitter = Report::default();
+            },
+            |_| {},
+        );
+    }
+
+    /// Stores the status in the database, where it is due.
+    pub(super) async fn store(&self, connection: &mut PgConnection) {
+        if self.reports().stored_at.is_some_and(|at| at.elapsed() < STORE_PERIOD) {
             return;
         }
         let stored = AnchorStatus {
@@ -100,10 +130,60 @@ impl StatusReporter {
             status: self.status.borrow().clone(),
             at_ms: now_ms(),
         };
-        // A database that fails is met again by the next round.
-        if anchor_status_set(connection, &stored).await.is_ok() {
-            self.stored_at = Some(Instant::now());
+        let condition = stored.status.condition;
+        // A database that fails fails in the next round too, which reports it.
+        if anchor_status_set(connection, &stored).await.is_ok() && self.status.borrow().condition == condition {
+            self.reports().stored_at = Some(Instant::now());
         }
+    }
+
+    /// Takes a report; a new condition is logged.
+    fn report(&self, take: impl FnOnce(&mut Reports), more: impl FnOnce(&mut Status)) {
+        let mut reports = self.reports();
+        take(&mut reports);
+        let merged = merge(&reports.sequencer, &reports.submitter);
+        let mut status = self.status.borrow().clone();
+        let is_news = (status.condition, &status.detail) != (merged.condition, &merged.detail);
+        let (final_epoch, final_hash) = self.history.final_epoch();
+        status = Status {
+            condition: merged.condition,
+            detail: merged.detail,
+            at_ms: merged.at_ms,
+            final_epoch,
+            final_hash,
+            ..status
+        };
+        more(&mut status);
+        if is_news {
+            log(&status);
+            reports.stored_at = None;
+        }
+        metrics::status_changed(&status);
+        self.status.send_replace(status);
+    }
+
+    // Nothing that holds it panics.
+    fn reports(&self) -> MutexGuard<'_, Reports> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One condition of two: a failure before what only waits, what the sequencer meets before what the chain's node does. The time is
+/// that of the task which has reported nothing for longer, so that one that hangs is noticed.
+fn merge(sequencer: &Report, submitter: &Report) -> Report {
+    let both = [sequencer, submitter];
+    let failed = both.iter().find(|report| report.has_failed());
+    let waiting = both.iter().find(|report| !report.condition.is_well());
+    // Neither: a task that is not yet working is the news.
+    let other = both.iter().find(|report| report.condition != Condition::Working);
+    let shown = failed.or(waiting).or(other).unwrap_or(&sequencer);
+    let at_ms = match submitter.condition {
+        Condition::Starting => sequencer.at_ms,
+        _ => sequencer.at_ms.min(submitter.at_ms),
+    };
+    Report {
+        at_ms,
+        ..(*shown).clone()
     }
 }
 
@@ -128,5 +208,34 @@ fn log(status: &Status) {
         tracing::info!(condition = condition.name(), "the anchor's condition");
     } else {
         tracing::error!(condition = condition.name(), "{detail}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_shown_before_what_waits_and_work_only_where_both_do() {
+        let of = |sequencer, submitter| merge(&Report::new(sequencer, ""), &Report::new(submitter, "")).condition;
+        assert_eq!(of(Condition::Working, Condition::Working), Condition::Working);
+        assert_eq!(of(Condition::Working, Condition::Starting), Condition::Starting);
+        assert_eq!(of(Condition::Standby, Condition::Starting), Condition::Standby);
+        assert_eq!(of(Condition::Full, Condition::NoFunds), Condition::NoFunds);
+        assert_eq!(of(Condition::Full, Condition::Slow), Condition::Full);
+        assert_eq!(of(Condition::Working, Condition::Slow), Condition::Slow);
+        assert_eq!(
+            of(Condition::BadHistory, Condition::RpcUnreachable),
+            Condition::BadHistory
+        );
+    }
+
+    #[test]
+    fn the_time_is_that_of_the_task_that_was_silent_for_longer() {
+        let mut silent = Report::new(Condition::Working, "");
+        silent.at_ms = 5;
+        let other = Report::new(Condition::Working, "");
+        assert_eq!(merge(&silent, &other).at_ms, 5);
+        assert_eq!(merge(&other, &silent).at_ms, 5);
     }
 }

@@ -1,5 +1,3 @@
-//! What keeps a sequence from going on.
-
 use shelfproof_verifier::epoch::DataError;
 
 use crate::fence::Fence;
@@ -7,61 +5,33 @@ use crate::history::HistoryError;
 use crate::status::Condition;
 use crate::step::BrokenOff;
 use crate::store::StoreError;
-use crate::tx::TxError;
 
-/// Why a round ended early. Whatever was written stays, and the next round goes on from there.
+/// Why a round of the sequencer ended early. Whatever was written stays, and the next round goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub enum SequenceError {
-    /// The database.
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     /// The database's server counts transactions from an earlier number than it once did.
     #[error("{0}")]
     Counter(Fence),
-    /// The chain.
-    #[error(transparent)]
-    Tx(#[from] TxError),
-    /// The history's folder, or a history that breaks the protocol.
+    /// The history folder failed, or the history breaks the protocol.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The database's events are in no form that an epoch can have.
+    /// The stored events have no form that an epoch can have.
     #[error(
         "the events of epoch {number}: {cause}; restore the database from a backup, and run `shelfproof admin check`"
     )]
-    Events {
-        /// The epoch.
-        number: u64,
-        /// What is wrong.
-        cause: DataError,
-    },
-    /// The chain holds an epoch that this database did not bring there.
-    #[error(
-        "the chain holds epoch {chain} and the database {database}, or another hash of it: the database is an old one, or another one anchors for this merchant. \
-         Restore the newest backup with all archived write-ahead logs; seal nothing until then"
-    )]
-    RefusedParent {
-        /// The newest epoch on the chain.
-        chain: u64,
-        /// The newest in the database.
-        database: u64,
-    },
+    Events { number: u64, cause: DataError },
     /// The folder's history is not the database's.
     #[error(
-        "the history map stands at epoch {map}, which the database does not hold so: anchor.folder is another shop's, or the database is an old one"
+        "the history map ends with epoch {map}, which the database does not hold, or not so: anchor.folder is another shop's, or the database is an old one"
     )]
-    OtherHistory {
-        /// The map's epoch.
-        map: u64,
-    },
-    /// A stored epoch and what its events lead to differ.
+    OtherHistory { map: u64 },
+    /// The stored roots of an epoch are not those of its events.
     #[error(
         "epoch {number} was stored with another hash than its events lead to now: restore the database from a backup"
     )]
-    Differs {
-        /// The epoch.
-        number: u64,
-    },
-    /// A task of this process ended by itself.
+    Differs { number: u64 },
     #[error("a thread of this process failed: {0}")]
     Thread(#[from] tokio::task::JoinError),
     #[error(transparent)]
@@ -69,7 +39,7 @@ pub enum SequenceError {
 }
 
 impl SequenceError {
-    /// What this is to whoever looks after the anchor.
+    /// The condition that `status`, `/healthz` and the metrics show for this.
     #[must_use]
     pub fn condition(&self) -> Condition {
         match self {
@@ -79,9 +49,7 @@ impl SequenceError {
             | Self::Differs { .. }
             | Self::Counter(_)
             | Self::History(HistoryError::Breach(_)) => Condition::BadHistory,
-            Self::Tx(error) => error.condition(),
             Self::History(_) | Self::OtherHistory { .. } | Self::Thread(_) | Self::BrokenOff(_) => Condition::Storage,
-            Self::RefusedParent { .. } => Condition::RefusedParent,
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What a kill, another machine or an error left: the history in memory and on this disk brought to where the database is.
+//! Brings the history in memory and on this disk to where the database is: after a kill, on another machine, after an error.
 
 use std::sync::Arc;
 
 use alloy_primitives::B256;
 use shelfproof_verifier::epoch;
-use shelfproof_verifier::event::Record;
+use shelfproof_verifier::event::RawEvent;
 
 use super::{SequenceError, Sequencer};
 use crate::history::ComputedEpoch;
@@ -12,8 +12,8 @@ use crate::store::bound::{bounded, bounded_long};
 use crate::store::epochs::{Epoch, EpochRoots, epoch_after, epoch_events, epoch_get};
 
 impl Sequencer {
-    /// Every stored epoch above the history's tip is worked out again, and those that are final go into the map. What the database
-    /// holds is the truth; a data file that is not there is written again.
+    /// Computes every stored epoch above the history's tip again, and takes the final ones into the map. The database is the truth; a
+    /// data file that is missing is written again.
     pub(super) async fn restore(&mut self) -> Result<(), SequenceError> {
         self.check_map().await?;
         self.check_tip().await?;
@@ -32,8 +32,7 @@ impl Sequencer {
         }
     }
 
-    /// What memory holds above the map must be what the database holds: a fail-over may have lost an epoch that was stored.
-    /// Otherwise it is forgotten, and worked out again from what is there.
+    /// Epochs in memory above the map that the database does not hold are forgotten: a fail-over of the database may have lost them.
     async fn check_tip(&mut self) -> Result<(), SequenceError> {
         let (tip, hash) = self.history.tip();
         if tip == self.history.final_epoch().0 || self.holds(tip, hash).await? {
@@ -51,13 +50,13 @@ impl Sequencer {
             .is_some_and(|roots| roots.hash == hash))
     }
 
-    /// A map of another history must not be built upon.
+    /// Checks that the map's epoch is the database's.
     async fn check_map(&mut self) -> Result<(), SequenceError> {
         let (map, hash) = self.history.final_epoch();
         if map == 0 {
             return Ok(());
         }
-        let stored = epoch_get(&mut self.connection, map)
+        let stored = bounded(epoch_get(&mut self.connection, map))
             .await?
             .and_then(|epoch| epoch.roots);
         if stored.is_some_and(|roots| roots.hash == hash) {
@@ -72,7 +71,7 @@ impl Sequencer {
         if (computed.header, computed.hash) != (roots.header, roots.hash) {
             return Err(SequenceError::Differs { number });
         }
-        tracing::info!(epoch = number, "worked out again");
+        tracing::info!(epoch = number, "computed again");
         let (history, place) = (Arc::clone(&self.history), epoch.anchored);
         let done = tokio::task::spawn_blocking(move || {
             history.publish(&computed)?;
@@ -85,7 +84,7 @@ impl Sequencer {
         Ok(done.await??)
     }
 
-    /// An epoch's events, and what they lead to.
+    /// Reads an epoch's events, and computes it.
     pub(super) async fn compute_epoch(&mut self, number: u64) -> Result<ComputedEpoch, SequenceError> {
         let mut records = bounded_long(epoch_events(&mut self.connection, number)).await?;
         let history = Arc::clone(&self.history);
@@ -103,9 +102,9 @@ impl Sequencer {
     }
 }
 
-/// The order of an epoch's data. Key ids nearly always differ in their first eight bytes, which compare as one number.
-fn by_key_and_version(a: &Record, b: &Record) -> std::cmp::Ordering {
-    let head = |record: &Record| record.key_id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
+/// The order of an epoch's data. Key ids nearly always differ in their first eight bytes, which compare fast as one number.
+fn by_key_and_version(a: &RawEvent, b: &RawEvent) -> std::cmp::Ordering {
+    let head = |record: &RawEvent| record.key_id.first_chunk().map_or(0, |head| u64::from_be_bytes(*head));
     head(a)
         .cmp(&head(b))
         .then_with(|| (a.key_id, a.version).cmp(&(b.key_id, b.version)))

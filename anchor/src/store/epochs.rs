@@ -1,8 +1,8 @@
-//! The table of epochs: what was cut, what it commits to, where it stands on the chain.
+//! The table `epochs`: what was cut, what it commits to, and the final block that holds it.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::epoch::Header;
-use shelfproof_verifier::event::{EVENT_BYTES, Record};
+use shelfproof_verifier::event::{EVENT_BYTES, RawEvent};
 use sqlx::{FromRow, PgConnection};
 
 use super::StoreError;
@@ -10,62 +10,62 @@ use super::StoreError;
 /// The most epochs that are read at once.
 pub const EPOCHS_MAX: i64 = 1_024;
 
-/// An epoch, as far as it has come.
+/// An epoch, as far as it has come; what is `None` is still to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch {
     /// 1, 2, 3 ….
     pub number: u64,
-    /// The hash of the epoch before.
+    /// The hash of the previous epoch; zero for the first.
     pub parent: B256,
     /// When it was cut, Unix milliseconds.
     pub cut_at_ms: u64,
-    /// What it commits to, once it is worked out.
+    /// The first deadline among its receipts, Unix seconds.
+    pub anchor_by_s: Option<u64>,
+    /// Set once the data file is on the disk.
     pub roots: Option<EpochRoots>,
-    /// Where it is anchored, once that is final and the history map holds it.
+    /// Set once the history map holds it.
     pub anchored: Option<AnchoredAt>,
 }
 
 /// What an epoch commits to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EpochRoots {
-    /// Its header.
     pub header: Header,
     /// The hash that the registry will hold.
     pub hash: B256,
 }
 
-/// Where an epoch stands on the chain.
+/// The final block that holds an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnchoredAt {
-    /// Its block's number.
+    /// Number of the block.
     pub block: u64,
-    /// Its block's time, Unix seconds.
+    /// Time of the block, Unix seconds.
     pub anchored_at_s: u64,
     /// When it was seen to be final, Unix milliseconds.
     pub final_at_ms: u64,
 }
 
-/// How far the epochs have come.
+/// The numbers from which the next step follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EpochProgress {
-    /// The last one that is final and in the history map; 0 is none.
+    /// The last epoch in the history map; 0 for none.
     pub finished: u64,
-    /// The newest; 0 is none.
+    /// The newest epoch; 0 for none.
     pub newest: u64,
     /// When the newest was cut, Unix milliseconds; 0 for none.
     pub cut_at_ms: u64,
     /// The snapshot after which events wait for the next.
     pub waiting_since: String,
-    /// Whether the newest left some of its snapshot's events to the next.
+    /// Whether the newest epoch left events of its snapshot to the next.
     pub has_rest: bool,
 }
 
-/// Events that wait for an epoch.
+/// Committed events that are in no epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// The snapshot of this look.
+    /// The snapshot in which they were counted.
     pub snapshot: String,
-    /// How many.
     pub events: u64,
     /// The first deadline among their receipts, Unix seconds.
     pub anchor_by_s: Option<u64>,
@@ -76,6 +76,7 @@ struct Row {
     number: i64,
     parent: Vec<u8>,
     cut_at_ms: i64,
+    anchor_by_s: Option<i64>,
     events_root: Option<Vec<u8>>,
     history_root: Option<Vec<u8>>,
     event_count: Option<i64>,
@@ -96,6 +97,7 @@ impl Row {
                 number,
                 parent,
                 cut_at_ms: self.cut_at_ms.cast_unsigned(),
+                anchor_by_s: self.anchor_by_s.map(i64::cast_unsigned),
                 roots,
                 anchored: self.place(),
             })
@@ -129,11 +131,11 @@ impl Row {
     }
 }
 
-/// Cuts the next epoch out of all that is committed and in none, at most `events_max` events; its number, or `None` where there is
-/// nothing to seal. The one before must be worked out.
+/// Cuts the next epoch from the committed events that are in none, at most `events_max` of them. Returns its number, or `None` where
+/// there is no such event. The previous epoch must have its roots.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn epoch_cut(connection: &mut PgConnection, events_max: u64, now_ms: u64) -> Result<Option<u64>, StoreError> {
     let number: Option<i64> = sqlx::query_scalar(include_str!("sql/epoch_cut.sql"))
         .bind(events_max.cast_signed())
@@ -143,11 +145,11 @@ pub async fn epoch_cut(connection: &mut PgConnection, events_max: u64, now_ms: u
     Ok(number.map(i64::cast_unsigned))
 }
 
-/// The epoch's events, in any order.
+/// An epoch's events, in any order.
 ///
 /// # Errors
-/// Where the database fails.
-pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<Vec<Record>, StoreError> {
+/// If the database fails.
+pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<Vec<RawEvent>, StoreError> {
     let rows: Vec<Vec<u8>> = sqlx::query_scalar(include_str!("sql/epoch_events.sql"))
         .bind(number.cast_signed())
         .fetch_all(connection)
@@ -161,15 +163,15 @@ pub async fn epoch_events(connection: &mut PgConnection, number: u64) -> Result<
                 number,
             });
         }
-        records.extend(whole.iter().map(Record::from_bytes));
+        records.extend(whole.iter().map(RawEvent::from_bytes));
     }
     Ok(records)
 }
 
-/// Stores what an epoch commits to, once.
+/// Stores what an epoch commits to. Repeating it with the same roots changes nothing.
 ///
 /// # Errors
-/// Where the database fails, or the epoch commits to something else already.
+/// If the database fails, or other roots are stored.
 pub async fn epoch_commit_roots(
     connection: &mut PgConnection,
     roots: &EpochRoots,
@@ -201,10 +203,10 @@ pub async fn epoch_commit_roots(
     }
 }
 
-/// Stores where an epoch stands on the chain, once.
+/// Stores the final block of an epoch; one that is stored already stays.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn epoch_finish(
     connection: &mut PgConnection,
     number: u64,
@@ -222,10 +224,10 @@ pub async fn epoch_finish(
     Ok(())
 }
 
-/// The next epochs after a number, in order; at most [`EPOCHS_MAX`].
+/// The epochs after a number, in order; at most [`EPOCHS_MAX`].
 ///
 /// # Errors
-/// Where the database fails, or a row is damaged.
+/// If the database fails, or a row is damaged.
 pub async fn epoch_after(connection: &mut PgConnection, number: u64) -> Result<Vec<Epoch>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/epoch_after.sql"))
         .bind(number.cast_signed())
@@ -235,10 +237,10 @@ pub async fn epoch_after(connection: &mut PgConnection, number: u64) -> Result<V
     rows.into_iter().map(Row::into_epoch).collect()
 }
 
-/// One epoch.
+/// The epoch of that number.
 ///
 /// # Errors
-/// Where the database fails, or the row is damaged.
+/// If the database fails, or the row is damaged.
 pub async fn epoch_get(connection: &mut PgConnection, number: u64) -> Result<Option<Epoch>, StoreError> {
     let row: Option<Row> = sqlx::query_as(include_str!("sql/epoch_get.sql"))
         .bind(number.cast_signed())
@@ -250,7 +252,7 @@ pub async fn epoch_get(connection: &mut PgConnection, number: u64) -> Result<Opt
 /// How far the epochs have come.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn epoch_progress(connection: &mut PgConnection) -> Result<EpochProgress, StoreError> {
     let (finished, newest, cut_at_ms, waiting_since, has_rest): (i64, i64, Option<i64>, String, bool) =
         sqlx::query_as(include_str!("sql/epoch_progress.sql"))
@@ -265,10 +267,10 @@ pub async fn epoch_progress(connection: &mut PgConnection) -> Result<EpochProgre
     })
 }
 
-/// The events that were committed since `snapshot`.
+/// Counts the events that were committed since `snapshot`.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn event_backlog(connection: &mut PgConnection, snapshot: &str) -> Result<Waiting, StoreError> {
     let (snapshot, events, anchor_by_s): (String, i64, Option<i64>) =
         sqlx::query_as(include_str!("sql/event_backlog.sql"))

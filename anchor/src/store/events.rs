@@ -1,7 +1,8 @@
-//! The table of events: what happened to each key, and what opens it.
+//! The table `events`: what happened to each key, with what each event commits to.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
+use sqlx::types::Uuid;
 use sqlx::{FromRow, PgConnection};
 
 /// An event to be written, by the transaction that makes it true.
@@ -15,8 +16,18 @@ pub struct NewEvent {
     pub event: KeyEvent,
     /// What it commits to.
     pub opening: Opening,
-    /// By when a receipt promises it on the chain, Unix seconds; none for what is no sale.
-    pub anchor_by_s: Option<u64>,
+    /// For a sale, and for nothing else: what it sells.
+    pub sale: Option<Sale>,
+}
+
+/// The item of an order that a sold event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sale {
+    pub order: Uuid,
+    /// Its number in the order, from 1.
+    pub item: u32,
+    /// By when the receipt promises the event on the chain, Unix seconds.
+    pub anchor_by_s: u64,
 }
 
 /// An event as it was written.
@@ -84,15 +95,17 @@ pub async fn event_append(connection: &mut PgConnection, events: &[NewEvent]) ->
                 .map(|event| event.opening.body.as_str())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            events
-                .iter()
-                .map(|event| event.anchor_by_s.map(u64::cast_signed))
-                .collect::<Vec<_>>(),
-        )
+        .bind(of_sales(events, |sale| sale.anchor_by_s.cast_signed()))
+        .bind(of_sales(events, |sale| sale.order))
+        .bind(of_sales(events, |sale| sale.item.cast_signed()))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A column that only sales have.
+fn of_sales<T>(events: &[NewEvent], column: impl Fn(&Sale) -> T) -> Vec<Option<T>> {
+    events.iter().map(|event| event.sale.as_ref().map(&column)).collect()
 }
 
 #[derive(FromRow)]

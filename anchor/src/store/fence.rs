@@ -1,50 +1,49 @@
-//! How far a database has come, to be held against the chain and against its own server.
+//! How far a database and its server have come, for [`crate::fence`] to compare.
 
 use sqlx::{FromRow, PgConnection};
 
 use super::StoreError;
 
-/// How far a database and its server have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marks {
-    /// The newest epoch that is worked out; 0 is none.
+    /// The newest epoch with roots; 0 for none.
     pub epoch: u64,
-    /// The number that the server's next transaction gets, or one before it.
+    /// The number of the server's next transaction, or one less.
     pub transaction: u64,
-    /// The least that this must be, by what epochs and events say of the transactions that wrote them.
+    /// The least that `transaction` can be, by the transactions that wrote epochs and events.
     pub transaction_min: u64,
-    /// Whether the server is a standby, which may be behind another and be promoted as it is.
+    /// Whether the server is a standby, which may lack what its primary committed last.
     pub is_standby: bool,
 }
 
-/// Which database a connection leads to. As long as two connections agree, so do their databases: a server that was
-/// started again, or another in its place, may have gone back to an older one.
+/// Identifies the database that a connection reaches. Where two connections have the same, neither can have an older copy: a server
+/// that was started again, or another in its place, can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
 pub struct Instance {
-    /// When the server was started, Unix microseconds: two servers do not share that.
+    /// The server's start, Unix microseconds: no two servers have the same.
     pub started_at_us: i64,
-    /// The database in it.
+    /// The database's object id.
     pub database: i64,
-    /// The table of epochs in that: a dump that is loaded over it makes another. 0 is none.
+    /// The object id of the table of epochs, which a loaded dump creates anew; 0 where there is none.
     pub epochs: i64,
-    /// Whether the server is a standby; a promoted one goes on as it is.
+    /// Whether the server is a standby; promoting it does not restart it.
     pub is_standby: bool,
 }
 
-/// Where a connection leads.
+/// Reads which database a connection reaches.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn fence_instance(connection: &mut PgConnection) -> Result<Instance, sqlx::Error> {
     sqlx::query_as(include_str!("sql/fence_instance.sql"))
         .fetch_one(connection)
         .await
 }
 
-/// How far they have come.
+/// Reads how far they have come.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn fence_marks(connection: &mut PgConnection) -> Result<Marks, StoreError> {
     let (epoch, transaction, transaction_min, is_standby): (i64, i64, i64, bool) =
         sqlx::query_as(include_str!("sql/fence_marks.sql"))

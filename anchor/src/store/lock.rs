@@ -1,15 +1,31 @@
-//! One anchor at a time, by an advisory lock of the database that everything about an epoch is written over.
+//! One anchor at a time for a database, by advisory locks that its two sessions hold.
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 
-/// The lock's number, the same in every database: `anchor` in ASCII.
-const ANCHOR_LOCK: i64 = 0x616e_6368_6f72;
+/// A lock that one session of all anchors of a database can hold. The numbers are the same in every database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnchorLock {
+    /// For whoever writes epochs.
+    Sequencer,
+    /// For whoever signs and sends.
+    Submitter,
+}
 
-/// Opens the session of an anchor. Not through a pooler that hands one session to many: the lock is the session's.
+impl AnchorLock {
+    /// `anchor` and `submit` in ASCII.
+    const fn number(self) -> i64 {
+        match self {
+            Self::Sequencer => 0x616e_6368_6f72,
+            Self::Submitter => 0x7375_626d_6974,
+        }
+    }
+}
+
+/// Opens a session of an anchor. It must reach the server directly: through a pooler that shares sessions a lock is worth nothing.
 ///
 /// # Errors
-/// Where the database cannot be reached.
+/// If the database cannot be reached.
 pub async fn session_open(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let mut connection = options.connect().await?;
     sqlx::query(include_str!("sql/session_anchor.sql"))
@@ -18,13 +34,13 @@ pub async fn session_open(options: &PgConnectOptions) -> Result<PgConnection, sq
     Ok(connection)
 }
 
-/// Takes the lock for this session, if nobody has it. It goes with the session, whatever ends that.
+/// Takes a lock for this session, if no other one holds it. However the session ends, the lock ends with it.
 ///
 /// # Errors
-/// Where the database fails.
-pub async fn lock_try(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+/// If the database fails.
+pub async fn lock_try(connection: &mut PgConnection, lock: AnchorLock) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(include_str!("sql/lock_try.sql"))
-        .bind(ANCHOR_LOCK)
+        .bind(lock.number())
         .fetch_one(connection)
         .await
 }

@@ -1,4 +1,4 @@
-//! Whose events this database holds.
+//! The table `merchant`: the one merchant that this database belongs to.
 
 use alloy_primitives::{Address, B256};
 use shelfproof_verifier::chain::Identity;
@@ -6,19 +6,17 @@ use sqlx::{FromRow, PgExecutor, PgPool};
 
 use super::StoreError;
 
-/// A merchant, and the VRF key of its shelf.
+/// A merchant with its VRF key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Merchant {
-    /// Which merchant.
     pub identity: Identity,
-    /// Its VRF key.
     pub vrf_public_key: B256,
 }
 
-/// Writes the merchant at a database's first use; answers whether the database is that merchant's.
+/// Binds the database to the merchant where it has none yet. Returns whether it is this merchant's.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn merchant_bind(pool: &PgPool, merchant: &Merchant) -> Result<bool, StoreError> {
     sqlx::query(include_str!("sql/merchant_insert.sql"))
         .bind(merchant.identity.chain_id.cast_signed())
@@ -30,10 +28,10 @@ pub async fn merchant_bind(pool: &PgPool, merchant: &Merchant) -> Result<bool, S
     Ok(merchant_get(pool).await? == Some(*merchant))
 }
 
-/// The merchant that the database is bound to; `None` where no shop was ever opened on it.
+/// The merchant of the database; `None` where no shop was ever opened on it.
 ///
 /// # Errors
-/// Where the database fails, or the row is damaged.
+/// If the database fails, or the row is damaged.
 pub async fn merchant_get(database: impl PgExecutor<'_>) -> Result<Option<Merchant>, StoreError> {
     let row: Option<Row> = sqlx::query_as(include_str!("sql/merchant_get.sql"))
         .fetch_optional(database)

@@ -1,4 +1,4 @@
-//! What the anchor that works last said of itself.
+//! The table `anchor`: the status that the working anchor last stored.
 
 use alloy_primitives::Address;
 use sqlx::PgConnection;
@@ -6,35 +6,33 @@ use sqlx::PgConnection;
 use super::StoreError;
 use crate::status::Status;
 
-/// What an anchor said, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnchorStatus {
     /// The address that signs.
     pub signer: Address,
-    /// How it stands.
     pub status: Status,
-    /// When it said so, Unix milliseconds.
+    /// When it was stored, Unix milliseconds.
     pub at_ms: u64,
 }
 
-/// Says how the anchor stands, in place of what was said before.
+/// Replaces the stored status.
 ///
 /// # Errors
-/// Where the database fails.
-pub async fn anchor_status_set(connection: &mut PgConnection, told: &AnchorStatus) -> Result<(), StoreError> {
+/// If the database fails.
+pub async fn anchor_status_set(connection: &mut PgConnection, status: &AnchorStatus) -> Result<(), StoreError> {
     sqlx::query(include_str!("sql/anchor_status_set.sql"))
-        .bind(told.signer.as_slice())
-        .bind(serde_json::to_string(&told.status).unwrap_or_default())
-        .bind(told.at_ms.cast_signed())
+        .bind(status.signer.as_slice())
+        .bind(serde_json::to_string(&status.status).unwrap_or_default())
+        .bind(status.at_ms.cast_signed())
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// What the anchor last said; `None` where none ever worked on this database.
+/// The stored status; `None` where no anchor ever worked on this database.
 ///
 /// # Errors
-/// Where the database fails, or another version of this program said it.
+/// If the database fails, or another version of this program stored it.
 pub async fn anchor_status_get(connection: &mut PgConnection) -> Result<Option<AnchorStatus>, StoreError> {
     let row: Option<(Vec<u8>, String, i64)> = sqlx::query_as(include_str!("sql/anchor_status_get.sql"))
         .fetch_optional(connection)

@@ -5,10 +5,10 @@ use std::os::unix::fs::MetadataExt;
 
 use alloy_primitives::B256;
 use shelfproof_anchor::history::{History, HistoryError};
-use shelfproof_verifier::audit::Rule;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::map::MapError;
+use shelfproof_verifier::vocabulary::breach::Rule;
 
 use super::shop::{STOCK, Shop, stocked};
 

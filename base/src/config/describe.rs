@@ -1,4 +1,4 @@
-//! The effective settings as text: the file that would say the same, each value with its origin, secrets hidden.
+//! Prints the effective settings as a TOML file, with the origin of each value and without secrets.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Settings;
 
 impl Settings {
-    /// `config`, which these settings made, as TOML with a comment on where each value came from.
+    /// Formats `config`, which was read from these settings, as TOML with the origin of each value as a comment.
     #[must_use]
     pub fn describe(&self, config: &impl Serialize) -> String {
         let sections = toml::Table::try_from(config).unwrap_or_default();
@@ -16,7 +16,7 @@ impl Settings {
             let _ = writeln!(text, "[{section}]");
             for (field, value) in fields.as_table().into_iter().flatten() {
                 let field_of = |name: &str| self.origin(&format!("{section}.{name}"));
-                // A secret that was read from a file stands in the field itself.
+                // A secret that was read from a file has replaced the value of the field itself.
                 let origin = field_of(field).or_else(|| field_of(&format!("{field}_file")));
                 let origin = origin.unwrap_or_else(|| "default".to_owned());
                 let _ = writeln!(text, "{:<48} # {origin}", format!("{field} = {value}"));

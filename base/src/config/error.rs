@@ -1,4 +1,4 @@
-//! What is wrong with the settings, said so that whoever wrote them finds the place.
+//! Configuration errors, with the place of each. Messages contain no value that may be a secret.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,40 +6,30 @@ use std::path::PathBuf;
 use figment::error::{Actual, Kind};
 use figment::{Metadata, Source};
 
-/// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file that was named cannot be read.
     #[error("the configuration {}: {cause}", path.display())]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// The system's words.
-        cause: std::io::Error,
-    },
-    /// The file is no TOML.
+    Unreadable { path: PathBuf, cause: std::io::Error },
     #[error("the configuration {}, line {line}: {message}", path.display())]
     NotToml {
-        /// Which file.
         path: PathBuf,
-        /// The line, from 1.
+        /// Counted from 1.
         line: usize,
-        /// What TOML asks for; never the line itself, which may hold a secret.
+        /// The parser's message, without the line itself, which may contain a secret.
         message: String,
     },
-    /// One or more fields are missing, unknown or break a rule.
+    /// Fields that are missing or unknown, or that break a rule.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n       "))]
     Fields(Vec<Problem>),
 }
 
-/// One field that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The field, as `section.field`.
+    /// `section.field`.
     pub field: String,
-    /// What it must be.
+    /// What is wrong with it: `must be 1 to 64, not 65`.
     pub rule: String,
-    /// Where its value came from; empty where there is none.
+    /// Where the value came from; empty if there is none.
     pub origin: String,
 }
 
@@ -54,14 +44,14 @@ impl fmt::Display for Problem {
 }
 
 impl ConfigError {
-    /// Figment's errors, of `section`, as ours.
+    /// Converts figment's errors about `section`.
     pub(super) fn from_figment(section: &str, errors: figment::Error) -> Self {
         Self::Fields(errors.into_iter().map(|error| problem(section, &error)).collect())
     }
 }
 
 fn problem(section: &str, error: &figment::Error) -> Problem {
-    // Figment's path holds the section too, at either end.
+    // Figment's path contains the section too, at its start or its end.
     let inner = error.path.iter().map(String::as_str).filter(|part| *part != section);
     let field = [section]
         .into_iter()
@@ -101,7 +91,7 @@ fn problem(section: &str, error: &figment::Error) -> Problem {
     Problem { field, rule, origin }
 }
 
-/// A value of the wrong type; never a text, which may be a secret in the wrong place.
+/// Names a value of the wrong type. A string is not shown: it may be a secret in the wrong place.
 fn shown(actual: &Actual) -> String {
     match actual {
         Actual::Str(_) | Actual::Char(_) | Actual::Bytes(_) | Actual::Other(_) => "a text".to_owned(),
@@ -109,12 +99,12 @@ fn shown(actual: &Actual) -> String {
     }
 }
 
-/// The environment variable of a field.
+/// The environment variable that sets a field.
 pub(super) fn variable(field: &str) -> String {
     format!("SHELFPROOF_{}", field.replace('.', "__").to_uppercase())
 }
 
-/// Where a value came from, in words.
+/// Where a value came from: a file, a flag or an environment variable.
 pub(super) fn origin(metadata: &Metadata, field: &str) -> String {
     match &metadata.source {
         Some(Source::File(path)) => path.display().to_string(),

@@ -1,4 +1,4 @@
-//! The layers: file, environment, flags.
+//! Reads the layers (file, environment, flags) and extracts sections from them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,43 +16,42 @@ use serde::de::Deserializer;
 use super::error::origin;
 use super::{Check, ConfigError, Problem, Section};
 
-/// The file that is read where none is named, in the working folder.
+/// The file in the working folder that is read if none is named.
 const DEFAULT_FILE: &str = "shelfproof.toml";
 
-/// Names the file, where no flag does.
+/// Names the file if no flag does.
 const FILE_VARIABLE: &str = "SHELFPROOF_CONFIG";
 
-/// Parts a section from its field in the environment.
+/// Separates section and field in the name of an environment variable.
 const SEPARATOR: &str = "__";
 
-/// A value from the command line.
+/// A value that a command-line flag sets.
 #[derive(Clone, Debug)]
 pub struct Flag {
-    /// As it is typed: `--listen`.
+    /// The flag as it is typed: `--listen`.
     pub name: &'static str,
     /// `section.field`.
     pub field: &'static str,
-    /// Its value.
     pub value: String,
 }
 
-/// The layers, read but not yet checked: a command takes the sections that it needs.
+/// The merged layers. Values are checked when a section is extracted.
 pub struct Settings {
     figment: Figment,
 }
 
 impl Settings {
-    /// Reads `file`, else the one that `SHELFPROOF_CONFIG` names, else `shelfproof.toml` if there is one; then the
+    /// Reads `file`, or the file that `SHELFPROOF_CONFIG` names, or `shelfproof.toml` if it exists; then the
     /// environment; then `flags`.
     ///
     /// # Errors
-    /// Where a file that was named cannot be read, or the file is no TOML.
+    /// If a file that was named cannot be read, or the file is not TOML.
     pub fn read(file: Option<&Path>, flags: &[Flag]) -> Result<Self, ConfigError> {
         let named = file
             .map(Path::to_owned)
             .or_else(|| env::var_os(FILE_VARIABLE).map(PathBuf::from));
         let found = named.or_else(|| Path::new(DEFAULT_FILE).is_file().then(|| DEFAULT_FILE.into()));
-        // Other variables of this prefix are no settings: they hold no separator.
+        // Variables with this prefix but without a separator are not settings.
         let environment = Env::prefixed("SHELFPROOF_")
             .filter(|name| name.as_str().contains(SEPARATOR))
             .split(SEPARATOR);
@@ -60,10 +59,10 @@ impl Settings {
         Ok(Self::with_flags(file.merge(environment), flags))
     }
 
-    /// Reads `file`, then `flags`, and not the environment: that may be meant for another shop.
+    /// Reads `file`, then `flags`, but not the environment, which may be set for another shop.
     ///
     /// # Errors
-    /// Where the file cannot be read, or is no TOML.
+    /// If the file cannot be read, or is not TOML.
     pub fn read_apart(file: &Path, flags: &[Flag]) -> Result<Self, ConfigError> {
         Ok(Self::with_flags(layer(file)?, flags))
     }
@@ -73,7 +72,7 @@ impl Settings {
         Self { figment }
     }
 
-    /// One section, held to its rules; one that is not there is read as empty.
+    /// Extracts a section and checks it. A section that is missing is read as empty.
     ///
     /// # Errors
     /// Every field that is missing, unknown or breaks a rule.
@@ -90,21 +89,21 @@ impl Settings {
         Ok(section)
     }
 
-    /// One section; where it cannot be used, its problems are put with the others, so that everything wrong is said at once.
+    /// Extracts a section like [`section`](Self::section); if that fails, adds its problems to `problems`.
     pub fn section_or<T: Section>(&self, problems: &mut Vec<Problem>) -> Option<T> {
         match self.section() {
             Ok(section) => return Some(section),
             Err(ConfigError::Fields(more)) => problems.extend(more),
-            // Files are read before any section is.
+            // Only reading the file returns these, and that is done.
             Err(ConfigError::Unreadable { .. } | ConfigError::NotToml { .. }) => {}
         }
         None
     }
 
-    /// Turns broken rules of a section into an error; where `section` is empty, the fields name theirs.
+    /// Turns broken rules of `section` into an error. If `section` is empty, the fields are given as `section.field`.
     ///
     /// # Errors
-    /// Where there are any.
+    /// If `broken` is not empty.
     pub fn refuse(&self, section: &str, broken: Vec<Check>) -> Result<(), ConfigError> {
         if broken.is_empty() {
             return Ok(());
@@ -112,10 +111,10 @@ impl Settings {
         Err(self.refusal(section, broken))
     }
 
-    /// The sections that are not among `known`, as problems.
+    /// Returns a problem for each section that is not in `known`.
     #[must_use]
     pub fn unknown_sections(&self, known: &[&str]) -> Vec<Problem> {
-        // Figment's data is a dictionary at its top always: nothing else can be merged.
+        // The top level of figment's data is always a dictionary.
         let sections: Dict = self.figment.extract().unwrap_or_default();
         let unknown = sections.into_keys().filter(|name| !known.contains(&name.as_str()));
         let problem = |field: String| Problem {
@@ -139,20 +138,21 @@ impl Settings {
         ConfigError::Fields(broken.into_iter().map(problem).collect())
     }
 
-    /// Where a field's value came from; nothing for a default.
+    /// Where a field's value came from; `None` for a default.
     pub(super) fn origin(&self, field: &str) -> Option<String> {
         Some(origin(self.figment.find_metadata(field)?, field))
     }
 }
 
-/// Without a value: the database's address is among them.
+/// Prints no value: some are secret.
 impl fmt::Debug for Settings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Settings").finish_non_exhaustive()
     }
 }
 
-/// The file, read as TOML before figment reads it: figment's error would print the line, secrets and all.
+/// Reads the file as one layer. It is parsed here first, because figment's error would contain the line, with its
+/// secrets.
 fn layer(path: &Path) -> Result<Figment, ConfigError> {
     let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
         path: path.to_owned(),
@@ -183,18 +183,18 @@ impl Provider for Flag {
     }
 }
 
-/// A path; one from the file starts at the file's folder.
+/// Deserializes a path. A relative path in the file is relative to the file's folder.
 ///
 /// # Errors
-/// Where it is no text.
+/// If the value is not a string.
 pub fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     RelativePathBuf::deserialize(deserializer).map(|path| path.relative())
 }
 
-/// The same, for a field that need not be set.
+/// Like [`path`], for a field that need not be set.
 ///
 /// # Errors
-/// Where it is no text.
+/// If the value is not a string.
 pub fn optional_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     path(deserializer).map(Some)
 }

@@ -1,17 +1,17 @@
-//! What a value must be, in the words that a refusal uses.
+//! Helpers for [`Section::broken`](super::Section::broken).
 
 use std::ops::RangeInclusive;
 
 /// A field and the rule that it breaks: `must be 1 to 64, not 65`.
 pub type Check = (&'static str, String);
 
-/// The checks that failed.
+/// Keeps the checks that failed.
 #[must_use]
 pub fn broken<const N: usize>(checks: [Option<Check>; N]) -> Vec<Check> {
     checks.into_iter().flatten().collect()
 }
 
-/// What is wrong with a number outside its bounds.
+/// Checks that a number is within its bounds.
 #[must_use]
 pub fn within(field: &'static str, value: u64, bounds: RangeInclusive<u64>) -> Option<Check> {
     let (least, most) = (bounds.start(), bounds.end());

@@ -1,4 +1,4 @@
-//! Secrets among the settings: kept out of every Debug, error and print.
+//! Secrets in the configuration. They appear in no `Debug` output, error or description.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,23 +11,23 @@ use zeroize::Zeroizing;
 use super::Check;
 use crate::web::parse_url;
 
-/// The longest secret that a file may hold.
+/// The longest secret in a file.
 const SECRET_MAX_BYTES: usize = 4_096;
 
-/// What stands in a secret's place.
+/// Printed in place of a secret.
 const HIDDEN: &str = "***";
 
-/// Reads a file that holds one secret, without the line's end; `-` is standard input.
+/// Reads a secret from a file, without the newline at its end; `-` is standard input.
 ///
 /// # Errors
-/// Where it cannot be read, is empty, is not UTF-8 or longer than a secret.
+/// If the file cannot be read, is empty, is not UTF-8, or is longer than 4096 bytes.
 pub fn read_secret(path: &Path) -> io::Result<SecretString> {
     let source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin())
     } else {
         Box::new(File::open(path)?)
     };
-    // The whole length at once: a buffer that grows leaves copies behind.
+    // Allocated at full length: a buffer that grows leaves copies in memory.
     let mut text = Zeroizing::new(String::with_capacity(SECRET_MAX_BYTES + 1));
     let length = source.take(SECRET_MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
     let secret = text.trim_end_matches(['\r', '\n']);
@@ -40,18 +40,18 @@ pub fn read_secret(path: &Path) -> io::Result<SecretString> {
     Ok(SecretString::from(secret))
 }
 
-/// The address without its password.
+/// Hides the password in a database's address.
 fn redacted(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return HIDDEN.to_owned();
     };
     let (rest, options) = match rest.split_once('?') {
-        // It ends a password that nobody escaped, or stands in an option's: nobody can tell which part is secret.
+        // The `?` may belong to an unescaped password, or the `@` to the value of an option: hide everything.
         Some((_, options)) if options.contains('@') => return format!("{scheme}://{HIDDEN}"),
         Some((rest, options)) => (rest, format!("?{}", redacted_options(options))),
         None => (rest, String::new()),
     };
-    // A password may hold an @ or a /, unescaped where somebody forgot to: the last @ is the one that counts.
+    // An unescaped password may contain `@` and `/`: the last `@` ends it.
     let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
     let place = format!("{place}{options}");
     match user.split_once(':') {
@@ -69,7 +69,7 @@ fn redacted_options(options: &str) -> String {
     options.split('&').map(hide).collect::<Vec<_>>().join("&")
 }
 
-/// The secret in the file at `path`, which `field` names and which must hold to `rule`.
+/// Reads the secret in the file at `path`, which `field` names. `rule` returns what is wrong with a secret.
 ///
 /// # Errors
 /// The field, with what is wrong; never the secret.
@@ -91,7 +91,7 @@ pub fn secret_in_file(
 /// Deserializes a secret.
 ///
 /// # Errors
-/// Where it is no text.
+/// If the value is not a string.
 pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
 }
@@ -99,7 +99,7 @@ pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString
 /// Deserializes a secret that need not be set.
 ///
 /// # Errors
-/// Where it is no text.
+/// If the value is not a string.
 pub fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     secret(deserializer).map(Some)
 }
@@ -112,7 +112,7 @@ pub fn serialize_url<S: Serializer>(url: &SecretString, serializer: S) -> Result
     serializer.serialize_str(&redacted(url.expose_secret()))
 }
 
-/// Serializes a web address as its scheme, host and port: a key may be in its path, its query or before the host.
+/// Serializes a web address as scheme, host and port: path, query and user may contain an access key.
 ///
 /// # Errors
 /// The serializer's.

@@ -1,4 +1,4 @@
-//! What a section of the configuration file is.
+//! Sections of the configuration file, and the list of those that a program reads.
 
 use serde::de::DeserializeOwned;
 
@@ -6,31 +6,32 @@ use super::Check;
 
 /// A section of the configuration file: `[http]` is one.
 ///
-/// The type lives in the program that reads it. It derives `Deserialize` with `deny_unknown_fields`, so that a misspelt
-/// field is refused, and `Serialize`, so that [`describe`](super::Settings::describe) can print it.
+/// Define the type in the program that reads it. Derive `Deserialize` with `deny_unknown_fields`, so that a misspelt
+/// field is refused, and `Serialize`, for [`describe`](super::Settings::describe).
 pub trait Section: DeserializeOwned {
-    /// Its name in the file, without brackets.
+    /// The name in the file, without brackets.
     const NAME: &'static str;
 
-    /// The rules that its values break.
+    /// Checks the values; returns each field that breaks a rule.
     fn broken(&self) -> Vec<Check> {
         Vec::new()
     }
 
-    /// Reads values from the files that other fields name, once [`broken`](Self::broken) finds nothing.
+    /// Replaces fields that name a file by what the file contains. Called once [`broken`](Self::broken) found nothing.
     ///
     /// # Errors
-    /// The field that names a file which cannot be used.
+    /// The field whose file cannot be used.
     fn read_files(&mut self) -> Result<(), Check> {
         Ok(())
     }
 }
 
-/// Declares the configuration of a program: a struct with one public field a section.
+/// Declares the configuration of a program: a struct with one public field per section.
 ///
-/// It derives `Clone`, `Debug` and `Serialize`, and gets two associated items: `NAMES`, the names of its sections, and
-/// `sections(settings, others)`, which reads all of them, refuses sections that are neither these nor among `others`
-/// (those of the program that shares the file), and says everything that is wrong at once.
+/// The struct derives `Clone`, `Debug` and `Serialize`, and has two associated items: `NAMES`, the names of its
+/// sections, and the private function `sections(settings, others)`, which reads all of them. That function refuses
+/// sections that are neither these nor in `others`, the sections of the program that shares the file. It returns all
+/// problems together.
 #[macro_export]
 macro_rules! config_sections {
     ($(#[$about:meta])* pub struct $config:ident { $($(#[$doc:meta])* pub $field:ident: $section:ty,)+ }) => {

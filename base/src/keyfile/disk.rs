@@ -1,4 +1,4 @@
-//! Small files that must be whole or not there at all, and are their owner's alone.
+//! Small private files (mode 0600), written atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,42 +9,42 @@ use rand::Rng;
 
 use super::{KeyFileError, at};
 
-/// Read and write for the owner, nothing for others.
+/// Read and write for the owner only.
 const MODE: u32 = 0o600;
 
-/// Makes `path` with these bytes, mode 0600. A crash leaves the whole file or none, and at most a temporary one beside it.
+/// Creates `path`. A crash leaves the whole file or none, and at most a temporary file beside it.
 ///
 /// # Errors
-/// `AlreadyExists` where something stands there, and what the system says.
+/// `AlreadyExists` if `path` exists, and other I/O errors.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = write_beside(path, bytes)?;
-    // A link, for a rename would take the place of a file that another process made meanwhile.
+    // A link instead of a rename, which would replace a file that another process has created meanwhile.
     let linked = fs::hard_link(&temporary, path);
     fs::remove_file(&temporary)?;
     linked?;
     sync_folder_of(path)
 }
 
-/// Puts these bytes in the place of `path`, mode 0600. A crash leaves the old file or the new one.
+/// Replaces `path`. A crash leaves the old file or the new one.
 ///
 /// # Errors
-/// What the system says.
+/// I/O errors.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = write_beside(path, bytes)?;
     fs::rename(&temporary, path)?;
     sync_folder_of(path)
 }
 
-/// Takes `path` away, so that it stays away after a crash.
+/// Removes `path` durably: a crash afterwards does not bring it back.
 ///
 /// # Errors
-/// What the system says.
+/// I/O errors.
 pub fn remove(path: &Path) -> io::Result<()> {
     fs::remove_file(path)?;
     sync_folder_of(path)
 }
 
-/// The bytes of a file that nobody of the permissions `others` may touch, and that has at most `max_bytes`.
+/// Reads at most `max_bytes` of a file that has none of the permissions `others`.
 pub(super) fn read_private(path: &Path, others: u32, max_bytes: u64) -> Result<Vec<u8>, KeyFileError> {
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => KeyFileError::Missing(path.to_owned()),

@@ -1,4 +1,4 @@
-//! The file itself: what stands in it, and how the passphrase opens it.
+//! The content of a key file, and its encryption.
 
 use alloy_primitives::{Bytes, FixedBytes};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -20,12 +20,12 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Files of a cost beyond these bounds are refused: below, they protect nothing; above, they stop the machine.
+/// Files with a cost outside of these bounds are refused: lower costs do not protect, higher ones exhaust the machine.
 const MEMORY_BOUND_KIB: std::ops::RangeInclusive<u32> = MEMORY_KIB..=1 << 20;
 const PASSES_BOUND: std::ops::RangeInclusive<u32> = PASSES..=16;
 const LANES_BOUND: std::ops::RangeInclusive<u32> = LANES..=8;
 
-/// A key file. Its fields stand in the file in this order.
+/// A key file. The fields are written in this order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sealed {
@@ -38,7 +38,7 @@ pub(super) struct Sealed {
     ciphertext: Bytes,
 }
 
-/// How the passphrase becomes a key: RFC 9106's names, memory in KiB.
+/// The parameters of Argon2id, named as in RFC 9106; memory in KiB.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kdf {
@@ -52,7 +52,7 @@ struct Kdf {
 const KDF: &str = "argon2id";
 
 impl Sealed {
-    /// `None` where there is no memory for the passphrase's function.
+    /// Returns `None` if there is not enough memory for Argon2id.
     pub(super) fn seal(name: &str, key: &Key, passphrase: &SecretString) -> Option<Self> {
         let mut sealed = Self {
             format: FORMAT.to_owned(),
@@ -76,14 +76,14 @@ impl Sealed {
         Some(sealed)
     }
 
-    /// `None` where the passphrase is another, or anything in the file was changed.
+    /// Returns `None` if the passphrase is wrong or the file was changed.
     pub(super) fn open(&self, passphrase: &SecretString) -> Option<Zeroizing<Vec<u8>>> {
         let (msg, aad) = (&self.ciphertext[..], &self.associated()[..]);
         let secret = self.cipher(passphrase)?.decrypt(&self.xnonce(), Payload { msg, aad });
         secret.ok().map(Zeroizing::new)
     }
 
-    /// Reads a file; the error is the rule that it breaks.
+    /// Parses a file; the error is the rule that it breaks.
     pub(super) fn parse(text: &[u8]) -> Result<Self, &'static str> {
         let sealed: Self = serde_json::from_slice(text).map_err(|_| "it is not of the form shelfproof-key-v1")?;
         if sealed.format != FORMAT || sealed.kdf.name != KDF {
@@ -93,7 +93,7 @@ impl Sealed {
         if !(MEMORY_BOUND_KIB.contains(&m) && PASSES_BOUND.contains(&t) && LANES_BOUND.contains(&p)) {
             return Err("kdf asks for m, t or p beyond 19456…1048576, 2…16 and 1…8");
         }
-        // One text for one file: no second spelling of a field, and nothing hidden between them.
+        // Only the exact text that `to_text` writes is accepted.
         if sealed.to_text().as_bytes() != text {
             return Err("spaces, letters or fields were changed");
         }
@@ -105,7 +105,8 @@ impl Sealed {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// What the cipher binds beside the secret. The KDF's parameters are bound by the key that they lead to.
+    /// The associated data of the encryption. The parameters of Argon2id need not be part of it: other ones give
+    /// another key.
     fn associated(&self) -> Vec<u8> {
         let public = self.public.as_ref().map(|public| &public[..]);
         let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! Files as the bodies of answers, read and sent piece by piece.
+//! Files as bodies of responses, read and sent in chunks.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -13,12 +13,11 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-/// How much is read from the disk and sent at once.
 const CHUNK_BYTES: usize = 1 << 16;
-/// How long a file may take in all: 114 MB, the largest data of an epoch, at 200 kB/s.
+/// How long sending a file may take: 114 MB, the data of a full epoch, at 200 kB/s.
 const DOWNLOAD_BOUND: Duration = Duration::from_mins(10);
 
-/// A file to be sent.
+/// An open file that is to be sent.
 #[derive(Debug)]
 pub struct Download {
     file: File,
@@ -29,7 +28,7 @@ impl Download {
     /// Opens a file of at most `max_bytes`.
     ///
     /// # Errors
-    /// The system's, and where the file is larger.
+    /// I/O errors, and if the file is larger.
     pub async fn open(path: &Path, max_bytes: u64) -> io::Result<Self> {
         let file = File::open(path).await?;
         let left = file.metadata().await?.len();
@@ -39,13 +38,13 @@ impl Download {
         Ok(Self { file, left })
     }
 
-    /// Its length, bytes.
+    /// The length of the file.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.left
     }
 
-    /// The file as the body of an answer, which holds `place` until it is sent or its connection ends.
+    /// Turns the file into a body, which holds `place` until it is sent or its connection ends.
     pub fn into_body(self, place: OwnedSemaphorePermit) -> Body {
         Body::new(FileBody {
             file: self.file,
@@ -57,14 +56,12 @@ impl Download {
     }
 }
 
-/// A file on its way out, chunk by chunk.
 struct FileBody {
     file: File,
-    /// Bytes not sent yet.
+    /// The bytes that are not sent yet.
     left: u64,
     until: Instant,
     chunk: Vec<u8>,
-    /// Given back with the last byte, or when the connection ends.
     _place: OwnedSemaphorePermit,
 }
 
@@ -88,7 +85,7 @@ impl HttpBody for FileBody {
         ready!(Pin::new(file).poll_read(context, &mut read))?;
         let bytes = Bytes::copy_from_slice(read.filled());
         if bytes.is_empty() {
-            // Shorter than its length was said to be: the connection must break, or the file would seem whole.
+            // The file is shorter than announced: an error closes the connection, so that it does not seem complete.
             return Poll::Ready(Some(Err(ErrorKind::UnexpectedEof.into())));
         }
         *left -= bytes.len() as u64;
@@ -114,7 +111,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_file_comes_whole_or_breaks_off() {
+    async fn a_file_is_sent_whole_or_its_connection_breaks() {
         let (folder, length) = (tempfile::tempdir().unwrap(), 2 * CHUNK_BYTES + 109);
         let path = folder.path().join("file");
         let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! A connection whose other side must go on taking what it is sent.
+//! A connection that is closed if the other side stops reading.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -9,13 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A connection on which a write that waits for longer than its bound fails: nobody holds what a large answer takes by
-/// not reading it.
+/// A connection on which a write fails that waits for longer than its bound: a client that does not read a large answer
+/// cannot hold its memory for long.
 #[derive(Debug)]
 pub(super) struct Stalling {
     stream: TcpStream,
     bound: Duration,
-    /// Since a write waits.
+    /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
@@ -28,7 +28,7 @@ impl Stalling {
         }
     }
 
-    /// What became of a write, unless it waited for too long.
+    /// Returns the result of a write, or an error once it has waited for too long.
     fn within(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.waiting = None;
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_takes_nothing_is_left() {
+    async fn a_client_that_does_not_read_is_dropped() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::placed::{beside, receipt};
 use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::domain::money::Money;
-use crate::domain::order::{Line, Order, OrderStatus};
+use crate::domain::order::{Order, RefusalReason};
 use crate::flow::look_up::{ItemView, OrderStates, OrderView};
 
 /// An order in a list.
@@ -75,7 +75,7 @@ struct ShownLine {
 struct ShownItem<'a> {
     /// Its number in the order, from 1.
     #[schema(minimum = 1)]
-    item: usize,
+    item: u32,
     /// The line that it belongs to, from 1.
     line: i16,
     /// Which product.
@@ -103,17 +103,13 @@ struct ShownItem<'a> {
 
 impl From<&Order> for ListedOrder {
     fn from(order: &Order) -> Self {
-        let reason = match order.state {
-            OrderStatus::Refused(reason) => Some(reason.name()),
-            _ => None,
-        };
         Self {
             order: order.id.0,
-            state: order.state.name(),
-            reason,
+            state: order.status.name(),
+            reason: order.status.reason().map(RefusalReason::name),
             created_at: order.created_at_ms,
-            total: order.total.as_ref().map(Money::decimal),
-            currency: order.total.map(|total| total.currency.code()),
+            total: order.total().as_ref().map(Money::decimal),
+            currency: order.total().map(|total| total.currency.code()),
         }
     }
 }
@@ -124,40 +120,46 @@ impl<'a> ShownOrder<'a> {
     /// # Errors
     /// Where a receipt cannot be written.
     pub(crate) fn with_goods(view: &'a OrderView) -> serde_json::Result<Self> {
-        let items = view.items.iter().enumerate().map(|(at, item)| held(at, item));
+        let items = view.items.iter().map(held);
         Ok(Self {
             order: ListedOrder::from(&view.order),
-            lines: lines(&view.order, &view.lines),
+            lines: lines(&view.order),
             items: items.collect::<Result<_, _>>()?,
         })
     }
 
     /// For an admin.
     pub(crate) fn without_goods(states: &OrderStates) -> Self {
-        let items = states.items.iter().enumerate().map(|(at, sold)| {
-            let (product, key_id) = (sold.product.0, sold.head.key_id);
-            bare(at, sold.line, product, sold.head.state, key_id)
+        let items = states.items.iter().filter_map(|sold| {
+            let (number, line) = states.order.line_of(sold.item)?;
+            Some(bare(
+                sold.item,
+                number,
+                line.product.0,
+                sold.head.state,
+                sold.head.key_id,
+            ))
         });
         Self {
             order: ListedOrder::from(&states.order),
-            lines: lines(&states.order, &states.lines),
+            lines: lines(&states.order),
             items: items.collect(),
         }
     }
 }
 
-fn lines(order: &Order, lines: &[Line]) -> Vec<ShownLine> {
-    let price = |minor| order.total.map(|total| Money { minor, ..total }.decimal());
-    let shown = lines.iter().map(|line| ShownLine {
-        line: line.line,
+fn lines(order: &Order) -> Vec<ShownLine> {
+    let price = |minor| order.total().map(|total| Money { minor, ..total }.decimal());
+    let shown = (1..).zip(&order.lines).map(|(number, line)| ShownLine {
+        line: number,
         product: line.product.0,
         quantity: line.quantity,
-        price: price(line.price_minor),
+        price: price(line.unit_minor),
     });
     shown.collect()
 }
 
-fn held(at: usize, view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
+fn held(view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
     let item = &view.item;
     let key_id = item.receipt.promise.event.key_id;
     Ok(ShownItem {
@@ -165,13 +167,13 @@ fn held(at: usize, view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
         beside: beside(item),
         receipt: Some(receipt(&item.receipt)?),
         events: view.events.iter().map(ShownEvent::opened).collect(),
-        ..bare(at, item.line, item.product.0, view.state, key_id)
+        ..bare(item.item, item.line, item.product.0, view.state, key_id)
     })
 }
 
-fn bare<'a>(at: usize, line: i16, product: Uuid, state: Kind, key_id: B256) -> ShownItem<'a> {
+fn bare<'a>(item: u32, line: i16, product: Uuid, state: Kind, key_id: B256) -> ShownItem<'a> {
     ShownItem {
-        item: at + 1,
+        item,
         line,
         product,
         state: state.name(),

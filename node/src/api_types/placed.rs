@@ -39,7 +39,7 @@ pub(crate) struct PlacedOrder<'a> {
 struct SoldItem<'a> {
     /// Its number in the order, from 1.
     #[schema(minimum = 1)]
-    item: usize,
+    item: u32,
     /// The line that it belongs to, from 1.
     #[schema(minimum = 1)]
     line: i16,
@@ -64,9 +64,9 @@ impl<'a> PlacedOrder<'a> {
     /// # Errors
     /// Where a receipt cannot be written.
     pub(crate) fn new(delivered: &'a Delivered, token: &'a str) -> serde_json::Result<Self> {
-        let items = delivered.items.iter().enumerate().map(|(at, item)| {
+        let items = delivered.items.iter().map(|item| {
             Ok(SoldItem {
-                item: at + 1,
+                item: item.item,
                 line: item.line,
                 product: item.product.0,
                 code: item.goods.code.expose_secret(),

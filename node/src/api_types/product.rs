@@ -1,10 +1,10 @@
-//! Products and stock as answers show them.
+//! Products and stock as the API and `--json` show them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Amount, Currency};
+use super::{Amount, Currency, SkuKind, StockPolicy};
 use crate::domain::product::{Product, Stock};
 
 /// A product.
@@ -12,9 +12,7 @@ use crate::domain::product::{Product, Stock};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Product)]
 pub(crate) struct ShownProduct {
-    /// Its id.
     product: Uuid,
-    /// Its name.
     name: String,
     /// The price of one key, a decimal string.
     #[schema(value_type = Amount)]
@@ -23,8 +21,16 @@ pub(crate) struct ShownProduct {
     #[schema(value_type = Currency)]
     currency: &'static str,
     /// Whether it may be bought.
-    is_open: bool,
-    /// Counts its changes; name it in the next change.
+    on_sale: bool,
+    /// What an order of the product buys.
+    sku: Uuid,
+    /// `auto`: each unit is a key from the stock. `manual`: a person delivers it. `loop`: every buyer gets the same code.
+    #[schema(value_type = SkuKind)]
+    kind: &'static str,
+    /// `hold`: an order that waits for its payment holds its stock. `allocate`: it takes its stock once it is paid.
+    #[schema(value_type = StockPolicy)]
+    policy: &'static str,
+    /// Counts its changes; the next change names it.
     #[schema(minimum = 1)]
     version: i32,
     /// Unix milliseconds.
@@ -39,10 +45,13 @@ pub(crate) struct ShownStock {
     /// Imported, not yet activated.
     #[schema(minimum = 0)]
     pending: i64,
-    /// On the shelf; exact always.
+    /// For sale; always exact.
     #[schema(minimum = 0)]
     available: i64,
-    /// Sold, whatever came after.
+    /// Kept for orders that wait for their payment; always exact.
+    #[schema(minimum = 0)]
+    held: i64,
+    /// Sold, including those that were redeemed, refunded or disputed afterwards.
     #[schema(minimum = 0)]
     sold: i64,
     /// Withdrawn.
@@ -57,9 +66,12 @@ impl From<&Product> for ShownProduct {
         Self {
             product: product.id.0,
             name: product.name.clone(),
-            price: product.price.decimal(),
-            currency: product.price.currency.code(),
-            is_open: product.is_open,
+            price: product.sku.price.decimal(),
+            currency: product.sku.price.currency.code(),
+            on_sale: product.on_sale,
+            sku: product.sku.id.0,
+            kind: product.sku.kind.name(),
+            policy: product.sku.policy.name(),
             version: product.version,
             created_at: product.created_at_ms,
         }
@@ -71,6 +83,7 @@ impl From<Stock> for ShownStock {
         Self {
             pending: stock.pending,
             available: stock.available,
+            held: stock.held,
             sold: stock.sold,
             voided: stock.voided,
             is_complete: stock.is_complete,

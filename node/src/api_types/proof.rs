@@ -27,7 +27,7 @@ pub(crate) struct KeyProof<'a> {
     /// Its number in the order, from 1; absent where one key was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
-    item: Option<usize>,
+    item: Option<u32>,
     /// The key's id.
     #[schema(value_type = Hash)]
     key_id: B256,

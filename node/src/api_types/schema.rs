@@ -8,6 +8,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::money::MAX_TEXT;
 use crate::domain::order::{OrderStatus, RefusalReason};
+use crate::domain::sku;
 use crate::import::{Encoding, Format};
 
 /// Describes texts: for each an empty type of that name, for `value_type` alone.
@@ -46,6 +47,10 @@ texts! {
     ].map(OrderStatus::name));
     /// Where a key stands: the kind of its newest event.
     KeyState: names(Kind::ALL.map(Kind::name));
+    /// How a unit of a product is delivered.
+    SkuKind: names(sku::SkuKind::ALL.map(sku::SkuKind::name));
+    /// When an order takes its stock.
+    StockPolicy: names(sku::StockPolicy::ALL.map(sku::StockPolicy::name));
     /// Where a line's code is.
     FormatName: choices::<Format>();
     /// How a file's text is written.

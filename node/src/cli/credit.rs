@@ -1,4 +1,4 @@
-//! `shelfproof admin credit`: what channels paid in.
+//! `shelfproof admin credit`: what resellers paid in.
 
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
@@ -11,13 +11,14 @@ use shelfproof_base::table;
 use super::{Failure, money_currency, print};
 use crate::domain::account::Account;
 use crate::domain::money::{Currency, Money};
-use crate::domain::wallet::{Credit, Movement, TopUp};
+use crate::domain::wallet::{CreditWallet, Movement, TopUp};
 use crate::flow::FlowError;
 use crate::flow::top_up_credit::top_up_credit;
 use crate::store::account::account_find;
-use crate::store::wallet::{ledger_list, wallet_list};
+use crate::store::transfer::movement_list;
+use crate::store::wallet::wallet_list;
 
-/// What channels paid in before they buy.
+/// What resellers paid in before they buy.
 #[derive(Debug, Args)]
 pub struct CreditArgs {
     #[command(subcommand)]
@@ -29,11 +30,11 @@ pub struct CreditArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Add to a channel's credit, once for each reference
+    /// Add to a reseller's credit, once for each reference
     ///
     /// Example: shelfproof admin credit add --account shop-a --amount 500 --currency CNY --reference bank-20260901-17
     Add {
-        /// The channel's name
+        /// The reseller's name
         #[arg(long)]
         account: String,
         /// How much: 500 or 500.00
@@ -46,12 +47,12 @@ enum Command {
         #[arg(long)]
         reference: String,
     },
-    /// Show a channel's credit, and what moved it
+    /// Show a reseller's credit, and what moved it
     Show {
-        /// The channel's name
+        /// The reseller's name
         #[arg(long)]
         account: String,
-        /// At most so many movements of each currency, newest first
+        /// At most so many movements of each currency, newest first; orders that were sold together stay together
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=1000))]
         limit: u32,
         /// Only movements before this one: the last number of the page before
@@ -90,7 +91,7 @@ pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), Failure> {
             let account = find(pool, &account).await?;
             let mut wallets = Vec::new();
             for credit in wallet_list(pool, account.id).await? {
-                let movements = ledger_list(pool, credit.wallet, before, limit).await?;
+                let movements = movement_list(pool, &credit, before, limit).await?;
                 wallets.push((credit, movements));
             }
             print(args.json, || show_json(&account, &wallets), || show_text(&wallets))?;
@@ -104,7 +105,7 @@ async fn find(pool: &PgPool, name: &str) -> Result<Account, FlowError> {
         .await?
         .ok_or_else(|| FlowError::Missing {
             noun: "account",
-            name: format!("{name} (admin key create makes one)"),
+            name: format!("{name} (admin token create makes one)"),
         })
 }
 
@@ -118,7 +119,7 @@ fn top_up_json(account: &Account, top_up: &TopUp) -> Value {
     })
 }
 
-fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
+fn show_json(account: &Account, wallets: &[(CreditWallet, Vec<Movement>)]) -> Value {
     let movement = |movement: &Movement| {
         json!({
             "id": movement.id,
@@ -140,7 +141,7 @@ fn show_json(account: &Account, wallets: &[(Credit, Vec<Movement>)]) -> Value {
     json!({ "account": account.name, "credit": wallets.collect::<Vec<_>>() })
 }
 
-fn show_text(wallets: &[(Credit, Vec<Movement>)]) -> String {
+fn show_text(wallets: &[(CreditWallet, Vec<Movement>)]) -> String {
     if wallets.is_empty() {
         return "no credit yet; admin credit add adds some\n".to_owned();
     }

@@ -39,7 +39,7 @@ const CHILD_WATCH: Duration = Duration::from_millis(500);
 /// The callers that a new shop knows, each with the file of its API key.
 const CALLERS: [(&str, Role, &str); 2] = [
     ("office", Role::Admin, "admin.key"),
-    ("channel", Role::Channel, "channel.key"),
+    ("reseller", Role::Reseller, "reseller.key"),
 ];
 
 /// Run a whole shop on this machine: database, chain, anchor and API, kept in one folder

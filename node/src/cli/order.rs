@@ -10,7 +10,7 @@ use super::{Failure, print};
 use crate::api_types::{Listed, ListedOrder, ShownOrder};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
-use crate::domain::order::{Order, OrderStatus};
+use crate::domain::order::Order;
 use crate::flow::FlowError;
 use crate::flow::look_up::{OrderStates, look_up_states};
 use crate::store::order::{order_list, order_list_abnormal};
@@ -95,7 +95,7 @@ fn show_text(states: &OrderStates) -> String {
     let order = &states.order;
     let rows = [
         ("made (UTC)", table::time(order.created_at_ms.cast_signed())),
-        ("account", order.account.to_string()),
+        ("account", account_text(order)),
         ("state", state_text(order)),
         ("total", total_text(order)),
     ];
@@ -103,23 +103,24 @@ fn show_text(states: &OrderStates) -> String {
         &[("order", Left), (&order.id.to_string(), Left)],
         &rows.map(|(label, value)| [label.to_owned(), value]),
     );
-    let price = |minor| order.total.map(|total| Money { minor, ..total }.to_string());
-    let lines = states.lines.iter().map(|line| {
+    let price = |minor| order.total().map(|total| Money { minor, ..total }.to_string());
+    let lines = (1..).zip(&order.lines).map(|(number, line): (i16, _)| {
         [
-            line.line.to_string(),
+            number.to_string(),
             line.product.to_string(),
             line.quantity.to_string(),
-            price(line.price_minor).unwrap_or_default(),
+            price(line.unit_minor).unwrap_or_default(),
         ]
     });
     let lines = table::render(
         &[("LINE", Right), ("PRODUCT", Left), ("KEYS", Right), ("PRICE", Right)],
         &lines.collect::<Vec<_>>(),
     );
-    let items = states.items.iter().zip(1..).map(|(sold, item)| {
+    let items = states.items.iter().map(|sold| {
+        let line = order.line_of(sold.item).map(|(number, _)| number.to_string());
         [
-            item.to_string(),
-            sold.line.to_string(),
+            sold.item.to_string(),
+            line.unwrap_or_default(),
             sold.head.state.name().to_owned(),
             sold.head.key_id.to_string(),
         ]
@@ -131,13 +132,20 @@ fn show_text(states: &OrderStates) -> String {
     [head, lines, items].join("\n")
 }
 
+fn account_text(order: &Order) -> String {
+    order
+        .customer
+        .account()
+        .map_or_else(|| "guest".to_owned(), |account| account.to_string())
+}
+
 fn state_text(order: &Order) -> String {
-    match order.state {
-        OrderStatus::Refused(reason) => format!("{}: {reason}", order.state.name()),
-        state => state.name().to_owned(),
+    match order.status.reason() {
+        Some(reason) => format!("{}: {reason}", order.status),
+        None => order.status.to_string(),
     }
 }
 
 fn total_text(order: &Order) -> String {
-    order.total.map_or_else(|| "-".to_owned(), |total| total.to_string())
+    order.total().map_or_else(|| "-".to_owned(), |total| total.to_string())
 }

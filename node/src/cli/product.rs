@@ -1,4 +1,4 @@
-//! `shelfproof admin product`: what is for sale.
+//! `shelfproof admin product`: makes, shows and changes products.
 
 use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
@@ -18,7 +18,7 @@ use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::store::product::{product_find, product_get, product_list, product_stock};
 
-/// What is for sale.
+/// Make, show and change products
 #[derive(Debug, Args)]
 pub struct ProductArgs {
     #[command(subcommand)]
@@ -30,11 +30,11 @@ pub struct ProductArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a product, with an empty shelf
+    /// Make a product, without stock
     ///
     /// Example: shelfproof admin product create --name "Monthly card" --price 9.90 --currency CNY
     Create {
-        /// Its name, the only one of the shop
+        /// Its name; no other product has it
         #[arg(long)]
         name: String,
         /// The price of one key: 9.90
@@ -53,7 +53,7 @@ enum Command {
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
-    /// Show a product and how many of its keys are where
+    /// Show a product and its stock
     Show {
         /// Its id or name
         product: String,
@@ -83,7 +83,7 @@ enum Command {
     },
 }
 
-/// A product as the API shows it, with its stock.
+/// What the API shows of a product and of its stock, in one object.
 #[derive(Serialize)]
 struct ProductAndStock {
     #[serde(flatten)]
@@ -91,10 +91,10 @@ struct ProductAndStock {
     stock: ShownStock,
 }
 
-/// Does what was asked, and prints the answer.
+/// Runs the command, and prints the result.
 ///
 /// # Errors
-/// Where it was refused, with what to do.
+/// A refusal, with what to do about it.
 pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
     let is_json = args.json;
     let product = match args.command {
@@ -122,7 +122,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             let change = Change {
                 name,
                 price,
-                is_open: (open || close).then_some(open),
+                on_sale: (open || close).then_some(open),
             };
             change_product(pool, product.id, version.unwrap_or(product.version), change).await?
         }
@@ -136,7 +136,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The product that a person names: by its id, or else by its name.
+/// The product of that id or, where there is none, of that name.
 pub(super) async fn find(pool: &PgPool, named: &str) -> Result<Product, FlowError> {
     let by_id = match named.parse() {
         Ok(id) => product_get(pool, id).await?,
@@ -153,7 +153,7 @@ pub(super) async fn find(pool: &PgPool, named: &str) -> Result<Product, FlowErro
 }
 
 const fn open_text(product: &Product) -> &'static str {
-    if product.is_open { "open" } else { "closed" }
+    if product.on_sale { "open" } else { "closed" }
 }
 
 fn list_text(products: &[Product]) -> String {
@@ -162,7 +162,7 @@ fn list_text(products: &[Product]) -> String {
         [
             product.id.to_string(),
             product.name.clone(),
-            product.price.to_string(),
+            product.sku.price.to_string(),
             state,
         ]
     });
@@ -174,10 +174,14 @@ fn show_text(product: &Product, stock: &Stock) -> String {
     let at_least = if stock.is_complete { "" } else { "at least " };
     let rows = [
         ("name", product.name.clone()),
-        ("price", product.price.to_string()),
+        ("price", product.sku.price.to_string()),
         ("state", open_text(product).to_owned()),
         ("version", product.version.to_string()),
+        ("sku", product.sku.id.to_string()),
+        ("kind", product.sku.kind.name().to_owned()),
+        ("policy", product.sku.policy.name().to_owned()),
         ("available", stock.available.to_string()),
+        ("held", stock.held.to_string()),
         ("pending", format!("{at_least}{}", stock.pending)),
         ("sold", format!("{at_least}{}", stock.sold)),
         ("voided", format!("{at_least}{}", stock.voided)),

@@ -70,7 +70,7 @@ pub(super) async fn serve(
         None => None,
     };
     let (app, workers) = App::open(config).await?;
-    app.gate.look_first(&app.pool, &app.config.chain).await;
+    app.fence.compare_first(&app.pool, &app.config.chain).await;
     if let Some(metrics) = &metrics {
         print(&format!("metrics on http://{}/metrics\n", metrics.local_addr()?))?;
     }
@@ -79,7 +79,7 @@ pub(super) async fn serve(
     let app = Arc::new(app);
     tokio::select! {
         served = http::serve(Arc::clone(&app), Listeners { api, metrics }, stop) => served?,
-        never = app.gate.watch(&app.pool, &app.config.chain) => match never {},
+        never = app.fence.watch(&app.pool, &app.config.chain) => match never {},
     }
     // Orders that wait are settled by workers that see the queue's end, which goes with the app.
     drop(app);
@@ -89,7 +89,7 @@ pub(super) async fn serve(
     Ok(())
 }
 
-async fn bind(field: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+pub(super) async fn bind(field: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind(address).await;
     Ok(bound.map_err(|error| format!("{field} {address}: {error}: choose another port, or end what listens there"))?)
 }

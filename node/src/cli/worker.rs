@@ -1,63 +1,65 @@
-//! `shelfproof worker`: the shop's housekeeping, a reconciler: no input, idempotent, periodic.
+//! `shelfproof worker`: runs the background tasks ([`crate::background`]) until it is told to stop.
 
-use std::time::Duration;
+use std::fs;
 
 use clap::Args;
 use shelfproof_base::config::Settings;
 use shelfproof_base::log;
 use shelfproof_base::output::print;
-use sqlx::PgPool;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::Failure;
+use super::serve::bind;
 use super::stop::stopped;
 use crate::app::open_pool;
+use crate::background::driver::Driver;
+use crate::background::{PgTaskTable, tasks};
 use crate::config::Config;
-use crate::flow::check::check;
+use crate::http;
 
-/// Look after the shop: check its invariants again and again, until stopped
+/// Run the shop's background tasks: check its invariants again and again, until stopped
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   shelfproof worker
 
 Every worker.check_every_s seconds it does what `shelfproof admin check` does, and logs each finding as an error: have
-your log's watcher wake somebody. One of it is enough. Ctrl-C or SIGTERM ends it.")]
+your log's watcher wake somebody. `shelfproof admin task list` shows when each task last ran and how that ended. With
+[worker] listen it answers /healthz and /metrics at that address. Of several workers on one database one runs each task,
+and another takes over where that one ends. Ctrl-C or SIGTERM ends it.")]
 pub struct WorkerArgs {}
 
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     let config = Config::read(settings)?;
     log::start(&config.log)?;
     let stop = stopped()?;
+    let listener = match config.worker.listen {
+        Some(address) => Some(bind("worker.listen", address).await?),
+        None => None,
+    };
     let pool = open_pool(&config).await?;
-    print(&format!(
-        "watching the invariants every {} s\n",
-        config.worker.check_every_s
-    ))?;
-    // A check that is broken off leaves nothing: it only reads.
+    let driver = Driver::new(PgTaskTable::new(pool.clone()), &process_name());
+    let seen = driver.last_seen();
+    let tasks = tasks::all(&pool, &config.worker);
+    let names: Vec<_> = tasks.iter().map(|task| task.name).collect();
+    print(&format!("running the tasks: {}\n", names.join(", ")))?;
+    if let Some(listener) = &listener {
+        print(&format!("health and metrics on http://{}\n", listener.local_addr()?))?;
+    }
     tokio::select! {
-        () = stop => {}
-        () = watch_invariants(&pool, Duration::from_secs(config.worker.check_every_s)) => {}
+        // First, so that the metrics are collected before the first run.
+        biased;
+        served = http::serve_worker(listener, seen) => served?,
+        ended = driver.run(tasks, stop) => ended?,
     }
     pool.close().await;
     Ok(())
 }
 
-async fn watch_invariants(pool: &PgPool, period: Duration) {
-    let mut ticks = interval(period);
-    // A check that took longer than the period is followed by a pause, not by those it missed.
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match check(pool).await {
-            Ok(findings) => {
-                for finding in &findings {
-                    tracing::error!(check = finding.check, subject = %finding.subject, "{}", finding.detail);
-                }
-                tracing::info!(findings = findings.len(), "the invariants were checked");
-            }
-            // A database that is away comes back, or its own watchers speak.
-            Err(error) => tracing::error!(%error, "the invariants could not be checked"),
-        }
-    }
+/// A name that no other process has: machine, process, and a number at random, since containers share both.
+fn process_name() -> String {
+    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let machine = Some(machine.trim())
+        .filter(|name| !name.is_empty())
+        .unwrap_or("unknown");
+    format!("{machine}/{}/{:08x}", std::process::id(), rand::random::<u32>())
 }

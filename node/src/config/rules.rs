@@ -1,10 +1,11 @@
-//! What each value must be. Numbers have a least and a greatest that a machine bears.
+//! The rules of each section, and those between sections.
 
 use secrecy::ExposeSecret;
 use shelfproof_base::config::{Check, broken, within};
 use shelfproof_base::web::is_web_address;
 
 use super::{Config, Http, Proofs, Sale, Shop, Worker};
+use crate::domain::order::MAX_KEYS;
 
 /// The longest data URI that the registry keeps.
 const DATA_URI_MAX_BYTES: usize = 512;
@@ -43,8 +44,20 @@ pub(super) fn sale(sale: &Sale) -> Vec<Check> {
     broken([
         within("workers", sale.workers as u64, 1..=64),
         within("batch_max", sale.batch_max as u64, 1..=1_000),
+        within(
+            "batch_keys_max",
+            u64::from(sale.batch_keys_max),
+            u64::from(MAX_KEYS)..=10_000,
+        ),
+        within("lane_max", sale.lane_max as u64, 1..=1_000_000),
         within("queue_max", sale.queue_max as u64, 1..=1_000_000),
         within("anchor_within_s", sale.anchor_within_s, 600..=86_400),
+        (sale.queue_max < sale.lane_max).then(|| {
+            (
+                "queue_max",
+                format!("must be at least sale.lane_max ({})", sale.lane_max),
+            )
+        }),
         (sale.queue_max < sale.batch_max).then(|| {
             (
                 "queue_max",

@@ -100,6 +100,15 @@ fn numbers_have_bounds() {
         ("[http]\ndrain_ms = 300001", "http.drain_ms must be 0 to 300000"),
         ("[sale]\nworkers = 65", "sale.workers must be 1 to 64"),
         ("[sale]\nbatch_max = 1001", "sale.batch_max must be 1 to 1000"),
+        (
+            "[sale]\nbatch_keys_max = 99",
+            "sale.batch_keys_max must be 100 to 10000",
+        ),
+        (
+            "[sale]\nbatch_keys_max = 10001",
+            "sale.batch_keys_max must be 100 to 10000",
+        ),
+        ("[sale]\nlane_max = 0", "sale.lane_max must be 1 to 1000000"),
         ("[sale]\nqueue_max = 1000001", "sale.queue_max must be 1 to 1000000"),
         (
             "[sale]\nanchor_within_s = 599",
@@ -115,10 +124,15 @@ fn numbers_have_bounds() {
 
 #[test]
 fn values_that_do_not_fit_each_other_are_refused() {
-    let queue = error(&format!("{WHOLE}[sale]\nqueue_max = 10\nbatch_max = 64"));
+    let queue = error(&format!("{WHOLE}[sale]\nqueue_max = 10\nlane_max = 10\nbatch_max = 64"));
     assert!(
         queue.contains("sale.queue_max must be at least sale.batch_max (64)"),
         "{queue}"
+    );
+    let lane = error(&format!("{WHOLE}[sale]\nqueue_max = 100\nlane_max = 101"));
+    assert!(
+        lane.contains("sale.queue_max must be at least sale.lane_max (101)"),
+        "{lane}"
     );
     let pool = error(&format!("{WHOLE}[sale]\nworkers = 15"));
     assert!(
@@ -138,6 +152,15 @@ fn metrics_have_an_address_of_their_own_or_none() {
     let (_folder, settings) = settings(&format!("{WHOLE}[http]\nmetrics_listen = \"127.0.0.1:9\""), &[]);
     let config = Config::read(&settings.unwrap()).unwrap();
     assert_eq!(config.http.metrics_listen.unwrap().port(), 9);
+}
+
+#[test]
+fn a_worker_listens_where_it_is_told_to() {
+    let (_folder, settings) = settings(&format!("{WHOLE}[worker]\nlisten = \"127.0.0.1:0\""), &[]);
+    let settings = settings.unwrap();
+    let config = Config::read(&settings).unwrap();
+    assert_eq!(config.worker.listen.unwrap().port(), 0);
+    assert!(settings.describe(&config).contains("listen = \"127.0.0.1:0\""));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The anchor of a shop of one machine, as a child: it alone holds the key that anchors.
+//! The anchor as a child process.
 
 use std::env;
 use std::fs::File;
@@ -8,18 +8,18 @@ use std::time::Duration;
 use super::child::{ChildError, Server, Signal, command};
 use super::tools;
 
-/// How long it may take to answer proofs; before that it opens its history.
+/// How long the anchor may take until it answers proofs: it opens its history first.
 const START_BOUND: Duration = Duration::from_mins(1);
 
-/// Starts it over that configuration, with its log in `folder`, and waits until it answers proofs. `lock` stays open as
-/// long as it runs.
+/// Starts the anchor with that configuration, its log in `folder`, and waits until it answers proofs. It holds `lock`
+/// open while it runs.
 ///
 /// # Errors
-/// With its own words, where it does not come to answer.
+/// With its output, where it does not come to answer.
 pub(super) fn start(program: &Path, config: &Path, folder: &Path, lock: &File) -> Result<Server, ChildError> {
     let mut run = command(program, None, Signal::Terminate);
     run.args(["run", "--config"]).arg(config);
-    // What the environment says may be meant for another shop.
+    // Settings in the environment may be another shop's.
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("SHELFPROOF_") {
             run.env_remove(name);

@@ -1,4 +1,4 @@
-//! Anvil, an Ethereum node for one's own machine, on a port that the system chose.
+//! Anvil, an Ethereum node for development, on a free port.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,26 +9,24 @@ use super::child::{ChildError, Server, Signal, command};
 /// How long anvil may take to listen.
 const START_BOUND: Duration = Duration::from_secs(30);
 
-/// How often the chain is written to its file; it is once more when anvil is asked to end.
+/// How often the chain is written to its file; it is written once more when anvil is told to end.
 const STATE_INTERVAL_S: u64 = 10;
 
-/// Anvil's chain id.
 pub const CHAIN_ID: u64 = 31337;
 
-/// How a chain starts and goes on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings<'a> {
-    /// Time of the genesis block, Unix seconds; the clock's where none.
+    /// Time of the genesis block, Unix seconds; by default the current time.
     pub genesis_at_s: Option<u64>,
-    /// Seconds between blocks; where none, a block for each transaction.
+    /// Seconds between blocks; by default each transaction gets a block at once.
     pub block_time_s: Option<u64>,
-    /// The file that keeps the chain; where none, it is gone with the process.
+    /// The file that keeps the chain; by default the chain ends with the process.
     pub state: Option<&'a Path>,
-    /// Held open as long as anvil runs.
+    /// A file that anvil holds open while it runs.
     pub lock: Option<&'a File>,
 }
 
-/// A running chain: every block two behind the newest is final.
+/// A running chain, in which a block is final once two more follow it.
 #[derive(Debug)]
 pub struct Anvil {
     server: Server,
@@ -41,7 +39,7 @@ impl Anvil {
     /// # Errors
     /// With anvil's log, where it does not come to listen.
     pub fn start(program: &Path, folder: &Path, settings: Settings<'_>) -> Result<Self, ChildError> {
-        // A chain that is kept is written before it ends, whoever died.
+        // A chain with a file writes it before it ends, also when its parent was killed.
         let signal = if settings.state.is_some() {
             Signal::Terminate
         } else {
@@ -62,7 +60,7 @@ impl Anvil {
         command.current_dir(folder);
         let mut server = Server::start_holding("anvil", command, signal, &folder.join("anvil.log"), settings.lock)?;
         let address = server.wait_for(START_BOUND, |log| {
-            // A line is whole once its end is there.
+            // The line may not be complete yet.
             let (_, after) = log.split_once("Listening on ")?;
             Some(after.split_once('\n')?.0.trim().to_owned())
         })?;
@@ -72,19 +70,16 @@ impl Anvil {
         })
     }
 
-    /// Its JSON-RPC address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.server.pid()
     }
 
-    /// All that it has printed.
     #[must_use]
     pub fn log(&self) -> String {
         self.server.log()

@@ -1,8 +1,8 @@
-//! Child processes that cannot outlive this one, not even when it is killed with `kill -9`.
+//! Child processes that never outlive this one, not even when it is killed with `kill -9`.
 //!
-//! The kernel's parent-death signal does it: `setpriv`, of util-linux, sets it and becomes the program. That signal
-//! comes when the *thread* that started the child ends, so all children are started by one thread that lasts as long
-//! as the process.
+//! `setpriv`, of util-linux, sets the kernel's parent-death signal and then becomes the program. The kernel sends that
+//! signal when the *thread* that started the child ends; so one thread, which lasts as long as the process, starts all
+//! children.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -21,35 +21,24 @@ pub(super) const POLL: Duration = Duration::from_millis(10);
 /// How long a child may take to stop before it is killed.
 const STOP_BOUND: Duration = Duration::from_secs(10);
 
-/// A child that does not do what it was started for.
+/// A child that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
-    /// It cannot be started, asked or ended.
+    /// A system call failed.
     #[error("{name}: {cause}")]
-    System {
-        /// The program.
-        name: &'static str,
-        /// The system's words.
-        cause: io::Error,
-    },
-    /// It ended by itself.
+    System { name: &'static str, cause: io::Error },
+    /// It ended by itself; for a command that runs to its end, without success.
     #[error("{name} ended with {status}; it said:\n{log}")]
     Ended {
-        /// The program.
         name: &'static str,
-        /// How.
         status: ExitStatus,
-        /// All that it printed.
         log: String,
     },
-    /// It runs, but does not come to do its work.
+    /// It runs, but did not become ready within the bound.
     #[error("{name} is not ready after {bound:?}; it said:\n{log}")]
     NotReady {
-        /// The program.
         name: &'static str,
-        /// How long it had.
         bound: Duration,
-        /// All that it printed.
         log: String,
     },
 }
@@ -63,13 +52,14 @@ impl ChildError {
 /// A signal that ends a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Ends a program that keeps nothing.
+    /// Ends a program that has nothing to save.
     Kill,
-    /// PostgreSQL's immediate shutdown: it ends its own children and gives its shared memory back.
+    /// PostgreSQL's immediate shutdown: it ends its child processes and frees its shared memory, and recovers at its
+    /// next start.
     Quit,
-    /// PostgreSQL's fast shutdown: it breaks off what is under way and writes what it holds.
+    /// PostgreSQL's fast shutdown: it aborts transactions under way and writes everything to disk.
     Interrupt,
-    /// Asks a program to save and end.
+    /// Tells a program to save and end.
     Terminate,
 }
 
@@ -84,10 +74,10 @@ impl Signal {
     }
 }
 
-/// A command that `signal` ends when this process dies, run as `user` where one is named (only root can).
+/// A command that gets `signal` when this process dies, run as `user` where one is named (only root can).
 ///
-/// Between fork and `setpriv` this process may already have died, and the signal would never come: the shell in
-/// between looks whether its parent still is this process, and only then becomes the program.
+/// If this process dies between fork and `setpriv`, the signal never comes. A shell in between therefore checks that
+/// its parent is still this process before it becomes the program.
 pub fn command(program: impl AsRef<OsStr>, user: Option<&str>, signal: Signal) -> Command {
     let mut command = Command::new("setpriv");
     if let Some(user) = user {
@@ -102,12 +92,12 @@ pub fn command(program: impl AsRef<OsStr>, user: Option<&str>, signal: Signal) -
         r#"[ "$PPID" = "$0" ] && exec "$@""#,
     ]);
     command.arg(std::process::id().to_string()).arg(program);
-    // Ctrl-C on a terminal goes to a whole group, and children are ended in an order.
+    // A group of its own: Ctrl-C on a terminal signals the whole group, and children must end in order.
     command.process_group(0);
     command
 }
 
-/// Starts `command` from the thread that lasts.
+/// Starts `command` from the thread that starts all children.
 ///
 /// # Errors
 /// The system's, where it cannot be started.
@@ -117,7 +107,7 @@ pub fn spawn(command: Command) -> io::Result<Child> {
         let (orders, inbox) = channel::<Order>();
         thread::spawn(move || {
             for (mut command, reply) in inbox {
-                // Whoever ordered waits for the reply below, so that it is always taken.
+                // The caller waits below, so that the reply is always received.
                 let _ = reply.send(command.spawn());
             }
         });
@@ -129,10 +119,10 @@ pub fn spawn(command: Command) -> io::Result<Child> {
     answer.recv().map_err(|_| gone())?
 }
 
-/// What a program printed that ran to its end, and succeeded.
+/// Runs a program to its end and returns what it printed to standard output.
 ///
 /// # Errors
-/// With the program's own words, where it failed or could not be started.
+/// With its output, where it failed or could not be started.
 pub fn run(name: &'static str, mut command: Command) -> Result<String, ChildError> {
     command
         .stdin(Stdio::null())
@@ -152,34 +142,34 @@ pub fn run(name: &'static str, mut command: Command) -> Result<String, ChildErro
     })
 }
 
-/// Sends `signal` to a process that may be another user's.
+/// Sends `signal` to a process, which may be another user's. One that has ended already is no error.
 ///
 /// # Errors
-/// The system's, where it cannot be sent. A process that is gone already is none.
+/// Where the signal cannot be sent.
 pub fn send(signal: Signal, pid: u32) -> io::Result<()> {
     signal_by_name(signal.name(), pid)
 }
 
-/// Whether a process is there and has not ended. One that ended stays as a zombie, state `Z`, where process 1 does not
-/// wait for what it inherits: in many containers.
+/// Whether a process exists and has not ended. In many containers process 1 does not reap orphans, and ended ones stay
+/// as zombies, state `Z`.
 #[must_use]
 pub fn is_running(pid: u32) -> bool {
     // The state follows the program's name.
     stat(pid).is_some_and(|stat| !stat.starts_with(['Z', 'X']))
 }
 
-/// Kills a process and all its children at once, as a machine that loses its power does, and waits until they are gone.
+/// Kills a process and its children at once, as a power failure would, and waits until they are gone.
 ///
 /// # Errors
-/// The system's, where they cannot be killed.
+/// Where they cannot be killed.
 pub fn kill_with_children(pid: u32) -> io::Result<()> {
-    // A stopped process makes no child while its children are counted.
+    // A stopped process starts no child while its children are listed.
     signal_by_name("STOP", pid)?;
     let children: Vec<u32> = processes().filter(|other| parent(*other) == Some(pid)).collect();
     for each in children.iter().copied().chain([pid]) {
         send(Signal::Kill, each)?;
     }
-    // The process itself is its parent's to wait for.
+    // The process itself is reaped by its parent.
     let end = Instant::now() + STOP_BOUND;
     while children.iter().any(|child| is_running(*child)) {
         if Instant::now() > end {
@@ -192,7 +182,7 @@ pub fn kill_with_children(pid: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// The processes below that one: its children, and theirs.
+/// The descendants of a process.
 #[must_use]
 pub fn below(parent_pid: u32) -> Vec<u32> {
     let pairs: Vec<(u32, u32)> = processes().filter_map(|pid| Some((pid, parent(pid)?))).collect();
@@ -220,7 +210,8 @@ fn processes() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// What the kernel tells of a process, from its state on: the name before it stands in parentheses and may hold any.
+/// The fields of `/proc/{pid}/stat` from the state on. The program's name comes before, in parentheses, and may contain
+/// any character.
 fn stat(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(stat.rsplit_once(") ")?.1.to_owned())
@@ -230,7 +221,7 @@ fn parent(pid: u32) -> Option<u32> {
     stat(pid)?.split(' ').nth(1)?.parse().ok()
 }
 
-/// A running server: its output in a file, ended and reaped on drop.
+/// A running server with its output in a file. Dropping it ends and reaps it.
 #[derive(Debug)]
 pub struct Server {
     name: &'static str,
@@ -240,18 +231,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `command` (of [`command`]), its output going to `log`, to be ended with `signal`.
+    /// Starts a command made by [`command`], with its output in `log`; it is ended with `signal`.
     ///
     /// # Errors
-    /// Where the log cannot be written or the command not be started.
+    /// Where the log cannot be written or the command cannot be started.
     pub fn start(name: &'static str, command: Command, signal: Signal, log: &Path) -> Result<Self, ChildError> {
         Self::start_holding(name, command, signal, log, None)
     }
 
-    /// The same; `held` is its standard input, and so stays open until the server and all its children have ended.
+    /// As [`Self::start`], with `held` as standard input, so that it stays open until the server and all its children
+    /// have ended.
     ///
     /// # Errors
-    /// Where the log cannot be written or the command not be started.
+    /// As [`Self::start`].
     pub fn start_holding(
         name: &'static str,
         mut command: Command,
@@ -273,13 +265,11 @@ impl Server {
         })
     }
 
-    /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// All that it has printed.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read(&self.log).map_or_else(
@@ -288,14 +278,14 @@ impl Server {
         )
     }
 
-    /// Waits until `ready` finds in the log what it looks for.
+    /// Waits until `ready` returns something for the log.
     ///
     /// # Errors
     /// With the log, where the server ended first or `bound` passed.
     pub fn wait_for<T>(&mut self, bound: Duration, ready: impl Fn(&str) -> Option<T>) -> Result<T, ChildError> {
         let end = Instant::now() + bound;
         loop {
-            // The state before the log: what a server printed before it ended is then always in the log.
+            // The status is read before the log, so that the log of an ended server is complete.
             let ended = self.child.try_wait().map_err(ChildError::system(self.name))?;
             let (name, log) = (self.name, self.log());
             if let Some(found) = ready(&log) {
@@ -311,7 +301,7 @@ impl Server {
         }
     }
 
-    /// Whether it has ended; one that has is then waited for, and leaves no zombie.
+    /// Whether it has ended; if so, it is reaped.
     ///
     /// # Errors
     /// The system's.
@@ -319,7 +309,7 @@ impl Server {
         Ok(self.status()?.is_some())
     }
 
-    /// How it ended, where it has.
+    /// Its exit status, if it has ended.
     ///
     /// # Errors
     /// The system's.
@@ -327,10 +317,10 @@ impl Server {
         self.child.try_wait().map_err(ChildError::system(self.name))
     }
 
-    /// Asks the server to end with `signal`, waits for it, and kills it where it does not.
+    /// Sends `signal`, waits for the server to end, and kills it if it does not.
     ///
     /// # Errors
-    /// The system's, where it cannot be killed.
+    /// Where it cannot be killed.
     pub fn stop(&mut self, signal: Signal) -> Result<(), ChildError> {
         let mut stop = || {
             if signal != Signal::Kill && self.child.try_wait()?.is_none() {
@@ -349,7 +339,7 @@ impl Server {
     /// Kills the server and all its children at once.
     ///
     /// # Errors
-    /// The system's, where they cannot be killed.
+    /// Where they cannot be killed.
     pub fn kill(&mut self) -> Result<(), ChildError> {
         let mut kill = || {
             if self.child.try_wait()?.is_none() {

@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster, of the distribution's programs, on a Unix socket in a folder of its own.
+//! A private PostgreSQL cluster, run by the distribution's programs, with its Unix socket in its own folder.
 
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -13,68 +13,51 @@ use std::time::{Duration, Instant};
 use super::child::{ChildError, POLL, Server, Signal, command, is_running, run};
 use super::tools::{self, ToolError};
 
-/// How long the server may take to accept connections; after a crash it recovers first.
+/// How long the server may take until it accepts connections, recovery after a crash included.
 const START_BOUND: Duration = Duration::from_mins(1);
 
-/// How long a server that lost its parent may take to end.
+/// How long a server of a killed process may take to end.
 const LEAVE_BOUND: Duration = Duration::from_secs(20);
 
-/// The account that the distribution's package makes. PostgreSQL refuses to run as root.
+/// The account that the distribution's package creates. PostgreSQL refuses to run as root.
 const ACCOUNT: &str = "postgres";
 
-/// The cluster's superuser.
 pub const SUPERUSER: &str = "shelfproof";
 
-/// Names the socket in its folder; no other cluster lies there.
+/// Part of the socket's name; each cluster has a folder of its own, so that the number may always be the same.
 const SOCKET_PORT: u16 = 5432;
 
-/// The longest path that the kernel takes for a socket.
+/// The kernel's limit for a socket's path.
 const SOCKET_MAX_BYTES: usize = 107;
 
-/// A cluster that cannot be used.
+/// Why the cluster cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// A program is missing.
     #[error(transparent)]
     Tool(#[from] ToolError),
-    /// A program failed.
     #[error(transparent)]
     Child(#[from] ChildError),
-    /// The folder cannot be used.
     #[error("the cluster's folder {}: {cause}", folder.display())]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// The system's words.
-        cause: io::Error,
-    },
-    /// The socket's path is longer than the kernel takes.
+    Folder { folder: PathBuf, cause: io::Error },
     #[error("{} is too long a path for PostgreSQL's socket: choose a folder nearer to the root", .0.display())]
     TooLong(PathBuf),
-    /// Another server runs over the same data.
     #[error("PostgreSQL, process {pid}, still runs over {}: end it first", data.display())]
-    InUse {
-        /// The other postmaster.
-        pid: u32,
-        /// The data.
-        data: PathBuf,
-    },
+    InUse { pid: u32, data: PathBuf },
 }
 
-/// How a cluster runs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings<'a> {
-    /// Give up what a crash of the machine spares, for speed.
+    /// Turns off fsync and the like: faster, but a crash of the machine destroys the data.
     pub is_volatile: bool,
-    /// Listen on a port of the loopback too, which the system chooses.
+    /// Listens on a free port of the loopback too.
     pub on_loopback: bool,
     /// Further settings of the server, by name.
     pub server: &'a [(&'a str, &'a str)],
-    /// Held open as long as any of its processes runs.
+    /// A file that the server's processes hold open while they run.
     pub lock: Option<&'a File>,
 }
 
-/// A running cluster.
+/// A running cluster. Dropping it ends the server.
 #[derive(Debug)]
 pub struct Cluster {
     server: Server,
@@ -84,10 +67,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts the cluster in `folder`, made on the first time, and waits until it accepts connections.
+    /// Starts the cluster in `folder`, creating it if needed, and waits until it accepts connections.
     ///
     /// # Errors
-    /// With the programs' own words, where one of them fails, or another server runs over the folder.
+    /// With a program's output where it fails, or where another server runs in the folder.
     pub fn start(folder: &Path, settings: Settings<'_>) -> Result<Self, ClusterError> {
         let in_folder = |cause| ClusterError::Folder {
             folder: folder.to_owned(),
@@ -115,8 +98,7 @@ impl Cluster {
         })
     }
 
-    /// Starts a cluster that was killed or stopped anew, over the same data and at the same place, and waits until it
-    /// has recovered.
+    /// Starts a killed or stopped cluster again with the same data and port, and waits until it has recovered.
     ///
     /// # Errors
     /// With the server's log, where it does not come to accept connections.
@@ -125,28 +107,27 @@ impl Cluster {
         Ok(())
     }
 
-    /// Kills the postmaster and every process of its own at once, as a crash of the machine ends them.
+    /// Kills the postmaster and its processes at once, as a crash of the machine would.
     ///
     /// # Errors
-    /// The system's, where they cannot be killed.
+    /// Where they cannot be killed.
     pub fn kill(&mut self) -> Result<(), ClusterError> {
         Ok(self.server.kill()?)
     }
 
-    /// Ends the cluster, its data written: fast, not waiting for those that are connected.
+    /// Shuts the server down with its data written, without waiting for clients.
     ///
     /// # Errors
-    /// The system's, where it cannot be ended.
+    /// Where it cannot be ended.
     pub fn stop(&mut self) -> Result<(), ClusterError> {
         Ok(self.server.stop(Signal::Interrupt)?)
     }
 
-    /// Makes a database where there is none of that name, a plain word.
+    /// Creates a database unless it exists. The name must be a plain word.
     ///
     /// # Errors
-    /// With the server's words.
+    /// With the server's message.
     pub fn create_database(&self, name: &str) -> Result<(), ClusterError> {
-        // The programs of the package ask and create; one that is there already is what was wanted.
         let mut createdb = Command::new(tools::postgres("createdb")?);
         createdb.args(["-U", SUPERUSER, "-h"]).arg(&self.folder);
         createdb.args([
@@ -162,10 +143,10 @@ impl Cluster {
         }
     }
 
-    /// What `psql` prints for `sql`: the rows alone, unaligned.
+    /// The rows that `psql` prints for `sql`, unaligned.
     ///
     /// # Errors
-    /// With the server's words.
+    /// With the server's message.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
         let mut psql = Command::new(tools::postgres("psql")?);
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", SUPERUSER]);
@@ -177,14 +158,14 @@ impl Cluster {
         Ok(rows.trim_end().to_owned())
     }
 
-    /// The address of `database` over the socket.
+    /// The connection URL of `database`, over the socket.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let folder = percent_encoded(&self.folder.to_string_lossy());
         format!("postgres://{SUPERUSER}@{folder}:{}/{database}", self.port)
     }
 
-    /// The address of `database` over the loopback, where the cluster listens there.
+    /// The connection URL of `database`, over the loopback; only where the cluster listens there.
     #[must_use]
     pub fn loopback_url(&self, database: &str) -> String {
         format!(
@@ -194,25 +175,23 @@ impl Cluster {
         )
     }
 
-    /// The port that names the socket and, where it listens there, stands on the loopback.
+    /// The port: part of the socket's name, and the TCP port where the cluster listens on the loopback.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// The postmaster's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.server.pid()
     }
 
-    /// The folder that holds the data, the socket and the log.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// All that the server has printed since it was last started.
+    /// The server's output since its last start.
     #[must_use]
     pub fn log(&self) -> String {
         self.server.log()
@@ -227,7 +206,7 @@ impl Cluster {
     }
 }
 
-/// Makes the data where there is none. It gets its name last: a crash before leaves what the next start clears away.
+/// Creates the data folder unless it exists. It gets its name last; the next start removes what a crash left.
 fn make(folder: &Path, account: Option<&str>, is_volatile: bool) -> Result<(), ClusterError> {
     let (data, unfinished) = (folder.join("data"), folder.join("data.new"));
     if data.is_dir() {
@@ -275,7 +254,7 @@ fn arguments(settings: Settings<'_>, port: u16) -> Vec<String> {
     place.into_iter().chain(settings).collect()
 }
 
-/// Starts the server over the data in `folder`.
+/// Starts the server with the data in `folder`.
 fn serve(
     folder: &Path,
     account: Option<&str>,
@@ -295,10 +274,10 @@ fn serve(
     Ok(server)
 }
 
-/// Waits for a server that lost its parent, and removes the lock files of one that was killed.
+/// Waits for the server of a killed process to end, and removes the lock files of a killed server.
 ///
-/// PostgreSQL itself asks only whether a process of that id is there: in a container a new process soon has the id, or
-/// nobody waited for the old one, and the cluster would never start again.
+/// PostgreSQL itself checks only whether a process with the id in the lock file exists. In a container another process
+/// may soon have that id, or the old one stays as a zombie, and the cluster would never start again.
 fn clear_stale_locks(folder: &Path) -> Result<(), ClusterError> {
     let data = folder.join("data");
     let lock = data.join("postmaster.pid");
@@ -314,21 +293,21 @@ fn clear_stale_locks(folder: &Path) -> Result<(), ClusterError> {
         }
         thread::sleep(POLL);
     }
-    // One that is gone for good PostgreSQL sees itself, and then gives back the shared memory that the file names.
+    // If no process has the id, PostgreSQL removes the file itself, and frees the shared memory that it names.
     if Path::new(&format!("/proc/{pid}")).exists() {
         let socket = text
             .lines()
             .nth(3)
             .map(|port| folder.join(format!(".s.PGSQL.{port}.lock")));
         for file in [Some(lock), socket].into_iter().flatten() {
-            // Gone already is as good.
+            // Another process may have removed it.
             let _ = fs::remove_file(file);
         }
     }
     Ok(())
 }
 
-/// Whom to run the server as: as root the distribution's account, to which the folder is given.
+/// The account to run the server as: for root it is the distribution's account, which becomes the folder's owner.
 fn account(folder: &Path) -> Result<Option<&'static str>, ClusterError> {
     let in_folder = |cause| ClusterError::Folder {
         folder: folder.to_owned(),
@@ -347,12 +326,11 @@ fn account(folder: &Path) -> Result<Option<&'static str>, ClusterError> {
     Ok(Some(ACCOUNT))
 }
 
-/// Whether this process runs as root.
 pub(super) fn is_root() -> io::Result<bool> {
     Ok(fs::metadata("/proc/self")?.uid() == 0)
 }
 
-/// Whether the account that the server runs as can pass into `folder`, a folder that exists.
+/// Whether the account that the server runs as can enter `folder`, which must exist.
 pub(super) fn is_reachable(folder: &Path) -> Result<bool, ClusterError> {
     let in_folder = |cause| ClusterError::Folder {
         folder: folder.to_owned(),
@@ -370,7 +348,7 @@ pub(super) fn is_reachable(folder: &Path) -> Result<bool, ClusterError> {
     }
 }
 
-/// A port of the loopback that nothing listens on now.
+/// A port of the loopback that is free now.
 ///
 /// # Errors
 /// The system's.

@@ -1,6 +1,6 @@
-//! The folder that keeps a shop of one machine, from one start to the next.
+//! The folder that keeps a shop on one machine from one start to the next.
 //!
-//! Whatever is made here gets its name last, so that a crash leaves it whole or not there.
+//! Everything created here gets its final name last, so that a crash leaves it complete or absent.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -21,47 +21,31 @@ use super::cluster::{ClusterError, is_reachable};
 use crate::vault::VaultError;
 use crate::vault::folder::make;
 
-/// How long children whose parent was killed may take to end.
+/// How long the children of a killed process may take to end.
 const LEAVE_BOUND: Duration = Duration::from_secs(30);
 
-/// Where clusters lie whose shop's folder the database's account cannot reach: as root, in root's own places.
+/// Where the cluster is if the database's account cannot reach the shop's folder, as it cannot in root's home.
 const CLUSTERS: &str = "/var/lib/shelfproof-dev";
 
-/// Bytes drawn by lot for the name of such a cluster's folder, hex.
+/// Random bytes in the name of such a cluster's folder.
 const CLUSTER_NAME_BYTES: usize = 8;
 
-/// The file that names such a cluster's folder.
+/// The file in the shop's folder that names it.
 const CLUSTER_NOTE: &str = "postgres.path";
 
-/// A folder that cannot be used.
+/// Why the folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// Another process runs the shop in it.
     #[error("a shop runs in {} already, process {pid}: end that one, or choose another --folder", folder.display())]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-        /// The process.
-        pid: u32,
-    },
-    /// The children of a killed process do not end.
+    InUse { folder: PathBuf, pid: u32 },
     #[error("children of a shop that was killed still run over {} after {LEAVE_BOUND:?}: end them first", .0.display())]
     Orphans(PathBuf),
-    /// The system refuses.
     #[error("{}: {cause}", path.display())]
-    System {
-        /// What was touched.
-        path: PathBuf,
-        /// The system's words.
-        cause: io::Error,
-    },
-    /// What names the cluster's folder does not name one.
-    #[error("{} names no cluster of {CLUSTERS}: put back what stood in it, or remove the folder and begin anew", .0.display())]
+    System { path: PathBuf, cause: io::Error },
+    #[error("{} names no cluster of {CLUSTERS}: restore the file, or remove the folder and begin anew", .0.display())]
     Note(PathBuf),
-    /// The keys cannot be made.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The database's account cannot be asked.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
 }
@@ -75,7 +59,7 @@ impl FolderError {
     }
 }
 
-/// A folder that is this process's, until it and all children that hold the lock have ended.
+/// A locked folder. The lock is free once this process and all children that hold it have ended.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -83,10 +67,10 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes `path` where it is not there, and takes it. Children of a process that was killed are waited for.
+    /// Creates the folder if needed, and locks it. Waits for the children of a killed process to end.
     ///
     /// # Errors
-    /// Where another process has it, or the system refuses.
+    /// Where another process holds the lock, or a system call fails.
     pub fn take(path: &Path) -> Result<Self, FolderError> {
         private_folder(path)?;
         let path = path.canonicalize().map_err(FolderError::at(path))?;
@@ -119,10 +103,10 @@ impl Folder {
         Ok(Self { path, lock })
     }
 
-    /// Removes the folder with all that it keeps, its cluster too where that lies in one of the machine's.
+    /// Removes the folder with its contents, and its cluster where that is elsewhere.
     ///
     /// # Errors
-    /// Where the system refuses. What is left is removed by another call.
+    /// Where a system call fails. Another call removes the rest.
     pub fn remove(self) -> Result<(), FolderError> {
         if let Some(outside) = self.cluster_outside()?.filter(|outside| outside.exists()) {
             fs::remove_dir_all(&outside).map_err(FolderError::at(&outside))?;
@@ -130,40 +114,36 @@ impl Folder {
         fs::remove_dir_all(&self.path).map_err(FolderError::at(&self.path))
     }
 
-    /// A file or folder in it.
     #[must_use]
     pub fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What children hold, so that the folder is taken as long as one of them runs.
+    /// The lock file, for children to hold open: the folder stays locked while one of them runs.
     #[must_use]
     pub const fn lock(&self) -> &File {
         &self.lock
     }
 
-    /// The file of the passphrase that opens the keys, made on the first time.
     #[must_use]
     pub fn passphrase_file(&self) -> PathBuf {
         self.join("passphrase")
     }
 
-    /// The folder of the keys.
     #[must_use]
     pub fn keys(&self) -> PathBuf {
         self.join("keys")
     }
 
-    /// Makes passphrase and keys where they are not there yet.
+    /// Creates passphrase and keys unless they are there.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// Where a system call fails.
     pub fn make_keys(&self) -> Result<(), FolderError> {
         let (keys, unfinished) = (self.keys(), self.join("keys.new"));
         let file = self.passphrase_file();
@@ -180,21 +160,21 @@ impl Folder {
         fs::rename(&unfinished, &keys).map_err(FolderError::at(&keys))
     }
 
-    /// Writes a secret to a new file that its owner alone can read.
+    /// Writes a secret to a new file that only its owner can read.
     ///
     /// # Errors
-    /// Where the file is there, or the system refuses.
+    /// Where the file exists, or a system call fails.
     pub fn write_secret(&self, name: &str, secret: &SecretString) -> Result<(), FolderError> {
         let path = self.join(name);
         let line = SecretString::from(format!("{}\n", secret.expose_secret()));
         disk::create(&path, line.expose_secret().as_bytes()).map_err(FolderError::at(&path))
     }
 
-    /// The folder of the database's cluster, made on the first time: in this one, or, where the account that the server
-    /// runs as cannot reach it, in one of the machine's that this one names.
+    /// The folder of the database's cluster, created if needed: in this folder, or below [`CLUSTERS`] if the account
+    /// that the server runs as cannot reach this one.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// Where a system call fails.
     pub fn cluster(&self) -> Result<PathBuf, FolderError> {
         let inside = self.join("postgres");
         let note = self.join(CLUSTER_NOTE);
@@ -206,8 +186,8 @@ impl Folder {
             private_folder(&inside)?;
             return Ok(inside);
         }
-        // A name of its own, not one made of this folder's: whoever removes this folder and begins anew begins with
-        // an empty database.
+        // A random name rather than one derived from this folder's: whoever removes this folder and begins anew gets an
+        // empty database.
         let outside = Path::new(CLUSTERS).join(hex::encode(random::<[u8; CLUSTER_NAME_BYTES]>()));
         fs::create_dir_all(CLUSTERS).map_err(FolderError::at(Path::new(CLUSTERS)))?;
         private_folder(&outside)?;
@@ -215,7 +195,7 @@ impl Folder {
         Ok(outside)
     }
 
-    /// The cluster's folder, where it lies in one of the machine's.
+    /// The cluster's folder, if it is below [`CLUSTERS`].
     fn cluster_outside(&self) -> Result<Option<PathBuf>, FolderError> {
         let note = self.join(CLUSTER_NOTE);
         let outside = match fs::read_to_string(&note) {
@@ -231,8 +211,8 @@ impl Folder {
     }
 }
 
-/// Whether [`Folder::cluster`] makes such names. Whatever the note names is written and removed as root, and whoever owns
-/// the folder may have written the note.
+/// Whether [`Folder::cluster`] creates such paths. The path comes from a file that the folder's owner can write, and
+/// root writes to it and removes it.
 fn is_cluster(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let is_drawn = name.len() == 2 * CLUSTER_NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_hexdigit());

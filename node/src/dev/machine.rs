@@ -1,4 +1,4 @@
-//! The children of a shop of one machine: its database, its chain and its anchor.
+//! The child processes of a shop on one machine: database, chain and anchor.
 
 use std::fs;
 use std::io;
@@ -13,33 +13,28 @@ use super::cluster::{self, Cluster, ClusterError};
 use super::folder::{Folder, FolderError};
 use super::tools::{self, ToolError};
 
-/// The shop's database in its cluster.
 const DATABASE: &str = "shelfproof";
 
 /// Seconds between the chain's blocks.
 const BLOCK_TIME_S: u64 = 1;
 
-/// Children that cannot be brought up.
+/// Why the children cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum MachineError {
-    /// The folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A tool is missing.
     #[error(transparent)]
     Tool(#[from] ToolError),
-    /// The database.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The chain, or the anchor.
     #[error(transparent)]
     Child(#[from] ChildError),
 }
 
-/// Running children.
+/// The running child processes.
 #[derive(Debug)]
 pub struct Machine {
-    // Dropped in this order.
+    // Dropped in this order: each uses those below it.
     anchor: Option<Server>,
     anvil: Anvil,
     cluster: Cluster,
@@ -47,10 +42,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts database and chain over what `folder` keeps; on the first time, over what it makes.
+    /// Starts database and chain with the data in `folder`, creating it at the first start.
     ///
     /// # Errors
-    /// With the programs' own words.
+    /// With the programs' output.
     pub fn start(folder: Folder) -> Result<Self, MachineError> {
         let program = tools::anvil()?;
         folder.make_keys()?;
@@ -75,35 +70,32 @@ impl Machine {
         })
     }
 
-    /// The folder that keeps it all.
     #[must_use]
     pub const fn folder(&self) -> &Folder {
         &self.folder
     }
 
-    /// The database's address.
     #[must_use]
     pub fn database_url(&self) -> String {
         self.cluster.url(DATABASE)
     }
 
-    /// The chain's JSON-RPC address.
     #[must_use]
     pub fn rpc(&self) -> &str {
         self.anvil.url()
     }
 
-    /// Starts the anchor over that configuration, once the database has its schema.
+    /// Starts the anchor. The database must have its schema.
     ///
     /// # Errors
-    /// With the program's own words.
+    /// With the program's output.
     pub fn start_anchor(&mut self, config: &Path) -> Result<(), MachineError> {
         let started = anchor::start(&tools::anchor()?, config, self.folder.path(), self.folder.lock());
         self.anchor = Some(started?);
         Ok(())
     }
 
-    /// The name of a child that has ended by itself, with its log.
+    /// A child that has ended by itself: its name and its log.
     ///
     /// # Errors
     /// The system's.
@@ -122,7 +114,7 @@ impl Machine {
         Ok(None)
     }
 
-    /// Ends the anchor, then the chain, which writes itself to its file, and then the database.
+    /// Ends the anchor, then the chain, which writes its file, then the database.
     ///
     /// # Errors
     /// The system's.
@@ -133,14 +125,14 @@ impl Machine {
     }
 }
 
-/// The file that keeps the chain. Anvil writes over it in place: where a crash left half of it, the copy that was made
-/// at the last start takes its place, and what came after is lost.
+/// The file that keeps the chain. Anvil overwrites it in place, so that a crash can leave half of it: the copy made at
+/// the last start then replaces it, and later blocks are lost.
 fn sound_state(folder: &Folder) -> Result<PathBuf, FolderError> {
     let (state, copy) = (folder.join("chain.json"), folder.join("chain.copy.json"));
     if is_json(&state).map_err(FolderError::at(&state))? {
         fs::copy(&state, &copy).map_err(FolderError::at(&copy))?;
     } else if is_json(&copy).map_err(FolderError::at(&copy))? {
-        tracing::warn!("the chain's file is damaged; the chain goes on from where it was at the last start");
+        tracing::warn!("the chain's file is damaged; the chain continues from the last start");
         fs::copy(&copy, &state).map_err(FolderError::at(&state))?;
     } else if state.exists() {
         tracing::warn!("the chain's file is damaged; the chain begins anew");

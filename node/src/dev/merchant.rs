@@ -1,4 +1,4 @@
-//! The shop's merchant on its own chain, registered by the program that alone holds such keys.
+//! Registers the shop's merchant on the embedded chain, with `shelfproof-anchor`: only that program signs transactions.
 
 use std::process::Command;
 
@@ -12,42 +12,37 @@ use super::public_keys::PublicKeys;
 use super::tools::{self, ANCHOR, ToolError};
 use crate::vault::VaultError;
 
-/// The merchant as the program tells of it.
+/// The merchant as `shelfproof-anchor register --json` prints it.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Merchant {
     /// The chain's EIP-155 id.
     pub chain_id: u64,
-    /// The registry.
     pub registry: Address,
-    /// The merchant in it.
     pub merchant_id: B256,
-    /// Whether it was registered just now.
+    /// Whether this call registered it.
     pub registered: bool,
 }
 
-/// A merchant that cannot be registered.
+/// Why the merchant cannot be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum MerchantError {
-    /// The program is not there.
     #[error(transparent)]
     Tool(#[from] ToolError),
-    /// The program failed.
     #[error(transparent)]
     Program(#[from] ChildError),
-    /// The program said something else than was expected: it is of another version.
+    /// The program is of another version.
     #[error("{ANCHOR}'s answer cannot be read: {0}. Both programs must come out of one build")]
     Answer(#[from] serde_json::Error),
-    /// The keys cannot be read.
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
 
-/// Deploys the registry and registers the merchant, whose data is at `data_uri`, on the machine's chain, both as anvil's
-/// first account and where they are not there yet. On a chain that begins anew they get the same addresses again.
+/// Deploys the registry and registers the merchant with `data_uri`, unless that was done before. Anvil's first account
+/// signs both, so that they get the same addresses on a chain that begins anew.
 ///
 /// # Errors
-/// With the program's own words.
+/// With the program's output.
 pub fn register(machine: &Machine, data_uri: &str) -> Result<Merchant, MerchantError> {
     #[derive(Deserialize)]
     struct Deployed {
@@ -75,6 +70,8 @@ fn ask<T: DeserializeOwned>(machine: &Machine, arguments: &[&str]) -> Result<T, 
     let mut command = Command::new(tools::anchor()?);
     command
         .args(arguments)
-        .args(["--json", "--dev-account", "0", "--rpc", machine.rpc()]);
+        .args(["--json", "--dev-account", "0", "--rpc", machine.rpc()])
+        // This chain is another than that of any configured shop.
+        .env_remove("SHELFPROOF_CONFIG");
     Ok(serde_json::from_str(&run(ANCHOR, command)?)?)
 }

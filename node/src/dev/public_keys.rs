@@ -1,4 +1,4 @@
-//! What the registry is told of a shop's keys.
+//! The public parts of a shop's keys.
 
 use std::path::Path;
 
@@ -7,24 +7,19 @@ use alloy_primitives::{Address, B256};
 use crate::vault::VaultError;
 use crate::vault::folder::{Name, list};
 
-/// The public parts, as the key files show them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKeys {
-    /// The VRF key of the shelf.
     pub vrf: B256,
-    /// Who anchors.
     pub anchorer: Address,
-    /// Whose receipts count.
     pub receipt_signer: Address,
-    /// Who owns the merchant.
     pub owner: Address,
 }
 
 impl PublicKeys {
-    /// Reads them from the folder of the keys; no passphrase is needed.
+    /// Reads them from the key files, which needs no passphrase.
     ///
     /// # Errors
-    /// Where a key is missing, or not as it was written.
+    /// Where a key is missing or damaged.
     pub fn read(folder: &Path) -> Result<Self, VaultError> {
         let keys = list(folder)?;
         let public = |is_it: fn(Name) -> bool, any: Name| {

@@ -1,44 +1,33 @@
-//! Where the tools stand that a private shop is made of: PostgreSQL's programs and anvil.
+//! Finds the programs that `shelfproof dev` and the tests start: PostgreSQL's, anvil, and the anchor.
 
 use std::env;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The program that alone holds the keys which sign transactions.
 pub const ANCHOR: &str = "shelfproof-anchor";
 
-/// Names anvil, where it stands elsewhere.
+/// The environment variable that names anvil.
 const ANVIL_VARIABLE: &str = "SHELFPROOF_ANVIL";
 
-/// A tool that is not there, with what to do.
+/// Why a tool is not found.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
-    /// No server's programs.
     #[error("PostgreSQL's {0} is not there: install your distribution's package `postgresql`, version 15 or later")]
     Postgres(String),
-    /// Not among npm's.
     #[error("{tool} is not there: npm package {package}. In a checkout of Shelfproof run tools/install")]
-    Foundry {
-        /// The tool.
-        tool: String,
-        /// Npm's name for it on this machine.
-        package: String,
-    },
-    /// No anvil.
+    Foundry { tool: String, package: String },
     #[error(
         "anvil is not there: set {ANVIL_VARIABLE} to the program, put it on PATH, or run tools/install in a checkout of Shelfproof"
     )]
     Anvil,
-    /// No anchor.
     #[error("{ANCHOR} is not there: it must lie beside this program, at {}", .0.display())]
     Anchor(PathBuf),
-    /// The variable names nothing.
     #[error("{ANVIL_VARIABLE} names {}, which is no file", .0.display())]
     Named(PathBuf),
 }
 
-/// One of PostgreSQL's programs, of the newest server that the distribution installed, or else on `PATH`.
+/// One of PostgreSQL's programs: of the newest server that the distribution installed, or on `PATH`.
 ///
 /// # Errors
 /// Where there is no server.
@@ -52,14 +41,14 @@ pub fn postgres(tool: &str) -> Result<PathBuf, ToolError> {
     let searched = env::var_os("PATH").unwrap_or_default();
     distribution
         .chain(env::split_paths(&searched))
-        // The folder must have the server: a client's package alone also brings a folder and some of the programs.
+        // Client packages also bring a folder, with some of the programs; the server must be in it.
         .find(|folder| folder.join("postgres").is_file() && folder.join(tool).is_file())
         .map(|folder| folder.join(tool))
         .ok_or_else(|| ToolError::Postgres(tool.to_owned()))
 }
 
-/// `forge`, `anvil` or `cast` of the checkout at `root`: itself, not npm's wrapper around it, which would not pass a
-/// signal on.
+/// `forge`, `anvil` or `cast` as npm installed it in the checkout at `root`: the program itself, since npm's wrapper
+/// does not forward signals.
 ///
 /// # Errors
 /// Where npm has not installed it.
@@ -84,10 +73,10 @@ pub fn foundry(root: &Path, tool: &str) -> Result<PathBuf, ToolError> {
     })
 }
 
-/// Anvil: what `SHELFPROOF_ANVIL` names, else on `PATH`, else of the checkout that this program was built in.
+/// Anvil: named by `SHELFPROOF_ANVIL`, else on `PATH`, else in the checkout that this program was built in.
 ///
 /// # Errors
-/// Where it is in none of these.
+/// Where it is in none of these places.
 pub fn anvil() -> Result<PathBuf, ToolError> {
     if let Some(named) = env::var_os(ANVIL_VARIABLE).map(PathBuf::from) {
         return if named.is_file() {
@@ -106,10 +95,10 @@ pub fn anvil() -> Result<PathBuf, ToolError> {
         .ok_or(ToolError::Anvil)
 }
 
-/// [`ANCHOR`], which comes out of one build with this program and lies beside it.
+/// [`ANCHOR`], in the folder of this program.
 ///
 /// # Errors
-/// Where it does not.
+/// Where it is not there.
 pub fn anchor() -> Result<PathBuf, ToolError> {
     let program = env::current_exe().unwrap_or_default().with_file_name(ANCHOR);
     if program.is_file() {
@@ -119,7 +108,7 @@ pub fn anchor() -> Result<PathBuf, ToolError> {
     }
 }
 
-/// Whether it is a wrapper, which a signal would end alone.
+/// Whether it is a script, as npm's wrapper is: a signal would end the script and not the program.
 fn is_script(path: &Path) -> bool {
     let mut start = [0; 2];
     File::open(path)

@@ -11,7 +11,7 @@ pub enum Role {
     /// Runs the shop: products, batches, refunds. Sees no code.
     Admin,
     /// Buys from its prepaid credit, and holds what it bought.
-    Channel,
+    Reseller,
 }
 
 impl Role {
@@ -20,14 +20,14 @@ impl Role {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
-            Self::Channel => "channel",
+            Self::Reseller => "reseller",
         }
     }
 
     /// The role of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Admin, Self::Channel]
+        [Self::Admin, Self::Reseller]
             .into_iter()
             .find(|role| role.name() == name)
     }

@@ -1,15 +1,52 @@
-//! What a request for an order is answered with, the first time and at each repeat.
+//! What an order delivers, and what a request for one is answered with, the first time and at each repeat.
+//!
+//! The answer is made of what never changes: the order's own columns, the sold events of its items, and the signature of
+//! the batch that placed it. So a repeat gets the same bytes, whatever became of the order meanwhile.
 
-use shelfproof_verifier::receipt::Receipt;
+use alloy_primitives::B256;
+use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::event::{KeyEvent, Opening};
+use shelfproof_verifier::receipt::{Promise, Receipt};
+use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
+use shelfproof_verifier::vrf;
 
-use super::goods::Goods;
-use super::id::{OrderId, ProductId};
+use super::goods::{Goods, WrappedKey};
+use super::id::{BatchId, OrderId, ProductId};
+use super::key::Head;
 use super::money::Money;
 use super::order::RefusalReason;
+
+/// One delivered key as the database holds it, encrypted, with its receipt.
+#[derive(Clone, Debug)]
+pub struct SoldItem {
+    /// Its number in the order, from 1; see [`Order::line_of`](super::order::Order::line_of).
+    pub item: u32,
+    /// The key in its present state.
+    pub head: Head,
+    /// The sale.
+    pub sale: KeyEvent,
+    pub opening: Opening,
+    /// The receipt's deadline, Unix seconds.
+    pub anchor_by_s: u64,
+    /// The receipt's path, from the sale to the root that was signed.
+    pub path: Vec<B256>,
+    pub signature: [u8; SIGNATURE_BYTES],
+    /// Whether the batch that placed the order delivered it: such items are the first answer.
+    pub is_first_answer: bool,
+    /// The import that brought the key.
+    pub batch: BatchId,
+    /// What its goods are encrypted with.
+    pub wrapped: WrappedKey,
+    pub sealed: Vec<u8>,
+    /// That the key's id is the code's.
+    pub vrf_proof: vrf::Proof,
+}
 
 /// One delivered key.
 #[derive(Clone, Debug)]
 pub struct Item {
+    /// Its number in the order, from 1. It never changes.
+    pub item: u32,
     /// The line of the order that it belongs to, from 1.
     pub line: i16,
     pub product: ProductId,
@@ -25,7 +62,7 @@ pub struct Delivered {
     /// When it was placed, Unix milliseconds.
     pub created_at_ms: u64,
     pub total: Money,
-    /// Its keys, by line and slot.
+    /// By their numbers.
     pub items: Vec<Item>,
 }
 
@@ -41,4 +78,22 @@ pub enum OrderOutcome {
         /// When it was refused, Unix milliseconds.
         created_at_ms: u64,
     },
+}
+
+impl SoldItem {
+    /// The receipt that was handed out with the key by the merchant of that identity.
+    #[must_use]
+    pub fn receipt(&self, identity: &Identity) -> Receipt {
+        Receipt {
+            identity: *identity,
+            vrf_proof: self.vrf_proof,
+            promise: Promise {
+                event: self.sale,
+                opening: Some(self.opening.clone()),
+                anchor_by_s: self.anchor_by_s,
+                path: self.path.clone(),
+                signature: self.signature,
+            },
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! A key's whole history as the database holds it, checked against itself.
 
 use alloy_primitives::B256;
-use shelfproof_verifier::event::{self, Kind, Opening, Record};
+use shelfproof_verifier::event::{self, Kind, Opening, RawEvent};
 
 use super::key::Head;
 
@@ -9,7 +9,7 @@ use super::key::Head;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEvent {
     /// The event.
-    pub record: Record,
+    pub record: RawEvent,
     /// The kind before, as the row says; 0 for the first.
     pub before: u8,
     /// Its salt and body.
@@ -101,7 +101,7 @@ impl Fault {
 #[must_use]
 pub fn faults(head: &Head, events: &[StoredEvent]) -> Vec<(Fault, String)> {
     let mut faults = Vec::new();
-    let mut before: Option<&Record> = None;
+    let mut before: Option<&RawEvent> = None;
     for event in events {
         let at = event.record.version;
         step_faults(head, before, event, |fault, detail| {
@@ -113,7 +113,7 @@ pub fn faults(head: &Head, events: &[StoredEvent]) -> Vec<(Fault, String)> {
     faults
 }
 
-fn step_faults(head: &Head, before: Option<&Record>, event: &StoredEvent, mut found: impl FnMut(Fault, String)) {
+fn step_faults(head: &Head, before: Option<&RawEvent>, event: &StoredEvent, mut found: impl FnMut(Fault, String)) {
     let StoredEvent { record, opening, .. } = event;
     let (version, kind, at_ms) = before.map_or((0, 0, 0), |before| (before.version, before.kind, before.at_ms));
     if record.version != version + 1 {
@@ -138,7 +138,7 @@ fn step_faults(head: &Head, before: Option<&Record>, event: &StoredEvent, mut fo
     if record.at_ms < at_ms {
         found(Fault::Clock, format!("its time is {}, after {at_ms}", record.at_ms));
     }
-    let hash = before.map_or(B256::ZERO, Record::hash);
+    let hash = before.map_or(B256::ZERO, RawEvent::hash);
     if record.prev != hash {
         found(
             Fault::BrokenLink,
@@ -150,7 +150,7 @@ fn step_faults(head: &Head, before: Option<&Record>, event: &StoredEvent, mut fo
     }
 }
 
-fn head_fault(head: &Head, last: Option<&Record>) -> Option<String> {
+fn head_fault(head: &Head, last: Option<&RawEvent>) -> Option<String> {
     let Some(last) = last else {
         return Some("it has no event".to_owned());
     };

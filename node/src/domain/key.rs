@@ -4,6 +4,7 @@ use alloy_primitives::B256;
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 
 use super::id::BatchId;
+use super::pool::Place;
 
 /// What the database holds of a key's newest event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +23,13 @@ pub struct Head {
     pub at_ms: u64,
 }
 
-/// A key where it stands.
+/// A key and where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     /// Its newest event.
     pub head: Head,
-    /// The pool that it was put into when it was activated.
-    pub pool: Option<i32>,
+    /// `None` before it was activated.
+    pub place: Option<Place>,
     /// What brought it.
     pub batch: BatchId,
 }

@@ -1,11 +1,19 @@
-//! An order: what a caller asks for, and what becomes of it.
-
-use std::fmt;
+//! An order: what a customer asks for, and the states that it goes through.
+//!
+//! Every change of an order is a method of [`Order`] that takes the order by value and returns it in its next state, or a
+//! [`TransitionError`]. A new state goes into [`OrderStatus`] and into its transition table; the schema's trigger
+//! `shop.keep_order` holds the same table, and a test compares the two.
 
 use alloy_primitives::B256;
 
 use super::id::{AccountId, OrderId, ProductId};
-use super::money::Money;
+use super::money::{Currency, Money};
+
+mod line;
+mod status;
+
+pub use line::{Fulfilment, Line};
+pub use status::{OrderStatus, RefusalReason};
 
 /// Most lines of one order.
 pub const MAX_LINES: usize = 20;
@@ -14,165 +22,256 @@ pub const MAX_KEYS: u32 = 100;
 /// The longest idempotency key, characters.
 pub const MAX_IDEMPOTENCY_KEY: usize = 100;
 
-/// One line of an order that is asked for.
+/// Who places an order: the scope of its idempotency keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Customer {
+    Account(AccountId),
+    /// Somebody without an account, by the SHA-256 of the contact that they gave.
+    Guest(B256),
+}
+
+/// How an order reached the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SalesChannel {
+    /// A reseller's account, over the API.
+    Api,
+    /// The shop's own pages.
+    Storefront,
+}
+
+/// One line of a requested order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLine {
-    /// What.
     pub product: ProductId,
     /// How many keys, at least one.
     pub quantity: u32,
-    /// The price of one key that the caller agreed to, a decimal string; another price refuses the order.
+    /// The price of one key that the customer agreed to, a decimal string: at another price the order is refused.
     pub price: Option<String>,
 }
 
-/// An order that is asked for, of at least one line and within the bounds above.
+/// A requested order, of at least one line and within the bounds above.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewOrder {
-    /// The id that it gets, unless the request was made before.
+    /// Derived from the customer and the idempotency key, see [`OrderId::of_request`].
     pub id: OrderId,
-    /// Who pays.
-    pub account: AccountId,
-    /// The caller's name of this request.
-    pub idempotency_key: String,
-    /// SHA-256 of what the request asks for: the same key with another content is refused.
+    pub customer: Customer,
+    pub channel: SalesChannel,
+    /// SHA-256 of the request's content: another content under the same id is refused.
     pub fingerprint: [u8; 32],
-    /// What is asked for.
     pub lines: Vec<NewLine>,
-    /// `keccak256` of the buyer's secret, from the buyer's side.
+    /// `keccak256` of the buyer's secret, made by the buyer's side.
     pub buyer: Option<B256>,
 }
 
-/// Why an order got no key. It was not charged.
+/// What an order costs, in minor units of one currency: `total = subtotal - discount`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusalReason {
-    /// A line names no product of this shop.
-    UnknownProduct,
-    /// A product is not for sale now.
-    ProductClosed,
-    /// There are fewer keys than asked for.
-    OutOfStock,
-    /// A price is another than the caller agreed to.
-    PriceChanged,
-    /// The lines are priced in different currencies.
-    MixedCurrencies,
-    /// The caller's prepaid credit in that currency does not cover the total.
-    InsufficientCredit,
-    /// It could not be settled, and waits for somebody to look.
-    Abnormal,
+pub struct Amounts {
+    pub currency: Currency,
+    pub subtotal_minor: i64,
+    pub discount_minor: i64,
 }
 
-impl RefusalReason {
-    /// Every reason.
-    pub const ALL: [Self; 7] = [
-        Self::UnknownProduct,
-        Self::ProductClosed,
-        Self::OutOfStock,
-        Self::PriceChanged,
-        Self::MixedCurrencies,
-        Self::InsufficientCredit,
-        Self::Abnormal,
-    ];
-
-    /// The reason as the API and the database write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownProduct => "unknown_product",
-            Self::ProductClosed => "product_closed",
-            Self::OutOfStock => "out_of_stock",
-            Self::PriceChanged => "price_changed",
-            Self::MixedCurrencies => "mixed_currencies",
-            Self::InsufficientCredit => "insufficient_credit",
-            Self::Abnormal => "abnormal",
-        }
-    }
-
-    /// The reason of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.name() == name)
-    }
-}
-
-impl fmt::Display for RefusalReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnknownProduct => "a line names no product of this shop",
-            Self::ProductClosed => "a product of the order is not for sale now",
-            Self::OutOfStock => "there are fewer keys than the order asks for",
-            Self::PriceChanged => "a price is no longer the one that the order names",
-            Self::MixedCurrencies => "the order's products are priced in different currencies",
-            Self::InsufficientCredit => "the prepaid credit does not cover the total",
-            Self::Abnormal => "the order could not be settled; nothing was charged, and the shop has been told",
-        })
-    }
-}
-
-/// What the database holds of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderStatus {
-    /// Its keys were handed out.
-    Delivered,
-    /// It got no key, for this reason.
-    Refused(RefusalReason),
-    /// Some of its keys were paid back.
-    PartiallyRefunded,
-    /// All of its keys were paid back.
-    Refunded,
-}
-
-impl OrderStatus {
-    /// The state as the API and the database write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Refused(RefusalReason::Abnormal) => "abnormal",
-            Self::Refused(_) => "refused",
-            Self::PartiallyRefunded => "partially_refunded",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    /// The state of that name, with the reason that belongs to it.
-    #[must_use]
-    pub fn from_names(name: &str, reason: Option<&str>) -> Option<Self> {
-        match (name, reason) {
-            ("delivered", None) => Some(Self::Delivered),
-            ("partially_refunded", None) => Some(Self::PartiallyRefunded),
-            ("refunded", None) => Some(Self::Refunded),
-            ("refused" | "abnormal", Some(reason)) => RefusalReason::from_name(reason).map(Self::Refused),
-            _ => None,
-        }
-    }
-}
-
-/// An order as it stands.
+/// An order in its present state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Its id.
     pub id: OrderId,
-    /// Who paid.
-    pub account: AccountId,
-    /// What became of it.
-    pub state: OrderStatus,
-    /// What it cost; none where no product of it was known, and so no currency.
-    pub total: Option<Money>,
+    pub customer: Customer,
+    pub channel: SalesChannel,
     /// `keccak256` of the buyer's secret.
     pub buyer: Option<B256>,
-    /// When it was made, Unix milliseconds.
+    pub status: OrderStatus,
+    /// Counts the order's transitions, from 1: guards concurrent changes.
+    pub version: u32,
+    pub lines: Vec<Line>,
+    /// None for a refused order, which costs nothing.
+    pub amounts: Option<Amounts>,
+    /// When it was placed, Unix milliseconds.
     pub created_at_ms: u64,
 }
 
-/// One line of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Its number, from 1.
-    pub line: i16,
-    /// What was asked for.
-    pub product: ProductId,
-    /// How many keys.
-    pub quantity: u32,
-    /// The price of one key, in minor units of the order's currency.
-    pub price_minor: i64,
+/// A change that an order's state does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("order {order} is {from} and cannot become {to}")]
+pub struct TransitionError {
+    pub order: OrderId,
+    pub from: OrderStatus,
+    pub to: OrderStatus,
 }
+
+impl Customer {
+    /// The account; a guest has none.
+    #[must_use]
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Account(account) => Some(*account),
+            Self::Guest(_) => None,
+        }
+    }
+}
+
+impl SalesChannel {
+    const ALL: [Self; 2] = [Self::Api, Self::Storefront];
+
+    /// The channel as the database writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Storefront => "storefront",
+        }
+    }
+
+    /// The channel of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+}
+
+impl Amounts {
+    /// The sums over lines in one currency.
+    #[must_use]
+    pub fn of_lines(currency: Currency, lines: &[Line]) -> Self {
+        Self {
+            currency,
+            subtotal_minor: lines.iter().map(Line::gross_minor).sum(),
+            discount_minor: lines.iter().map(|line| line.discount_minor).sum(),
+        }
+    }
+
+    #[must_use]
+    pub const fn total(&self) -> Money {
+        Money {
+            minor: self.subtotal_minor - self.discount_minor,
+            currency: self.currency,
+        }
+    }
+}
+
+impl Order {
+    /// The order in its first state: it waits for payment.
+    #[must_use]
+    pub fn place(new: &NewOrder, currency: Currency, lines: Vec<Line>, created_at_ms: u64) -> Self {
+        Self {
+            id: new.id,
+            customer: new.customer,
+            channel: new.channel,
+            buyer: new.buyer,
+            status: OrderStatus::AwaitingPayment,
+            version: 1,
+            amounts: Some(Amounts::of_lines(currency, &lines)),
+            lines,
+            created_at_ms,
+        }
+    }
+
+    /// The order in its first and last state: refused, and so without prices.
+    #[must_use]
+    pub fn refuse(new: &NewOrder, reason: RefusalReason, created_at_ms: u64) -> Self {
+        let lines = new.lines.iter().map(Line::refused);
+        Self {
+            id: new.id,
+            customer: new.customer,
+            channel: new.channel,
+            buyer: new.buyer,
+            status: OrderStatus::Refused(reason),
+            version: 1,
+            lines: lines.collect(),
+            amounts: None,
+            created_at_ms,
+        }
+    }
+
+    /// What the order costs; none where it was refused.
+    #[must_use]
+    pub fn total(&self) -> Option<Money> {
+        self.amounts.as_ref().map(Amounts::total)
+    }
+
+    /// How many keys the order is for.
+    #[must_use]
+    pub fn quantity(&self) -> u32 {
+        self.lines.iter().map(|line| line.quantity).sum()
+    }
+
+    /// The line that item number `item` belongs to, and the line's number, both from 1. Items are numbered through the
+    /// lines: of lines for 2 and 3 keys the first has items 1 and 2, the second 3 to 5.
+    #[must_use]
+    pub fn line_of(&self, item: u32) -> Option<(i16, &Line)> {
+        let (number, line, _) = self.place_of(item)?;
+        Some((number, line))
+    }
+
+    /// What item number `item` cost: its part of the line's net amount. The items of a line add up to it exactly.
+    #[must_use]
+    pub fn item_net(&self, item: u32) -> Option<Money> {
+        let (_, line, at) = self.place_of(item)?;
+        let currency = self.amounts?.currency;
+        Some(Money {
+            minor: line.item_net_minor(at),
+            currency,
+        })
+    }
+
+    /// Paid in full.
+    ///
+    /// # Errors
+    /// Where the order does not wait for payment.
+    pub fn pay(self) -> Result<Self, TransitionError> {
+        self.become_status(OrderStatus::Paid)
+    }
+
+    /// Every line delivered.
+    ///
+    /// # Errors
+    /// Where the order is not paid, or was delivered already.
+    pub fn deliver_all(mut self) -> Result<Self, TransitionError> {
+        for line in &mut self.lines {
+            line.fulfilment = Fulfilment::Delivered;
+        }
+        self.become_status(OrderStatus::Delivered)
+    }
+
+    /// One more item refunded, which makes `refunded` of the order's items.
+    ///
+    /// # Errors
+    /// Where nothing was paid.
+    pub fn refund_item(self, refunded: u32) -> Result<Self, TransitionError> {
+        let is_all = refunded >= self.quantity();
+        self.become_status(if is_all {
+            OrderStatus::Refunded
+        } else {
+            OrderStatus::PartiallyRefunded
+        })
+    }
+
+    fn become_status(self, to: OrderStatus) -> Result<Self, TransitionError> {
+        if !self.status.may_become(to) {
+            return Err(TransitionError {
+                order: self.id,
+                from: self.status,
+                to,
+            });
+        }
+        Ok(Self {
+            status: to,
+            version: self.version + 1,
+            ..self
+        })
+    }
+
+    /// The line of an item, the line's number from 1, and the item's place in the line from 0.
+    fn place_of(&self, item: u32) -> Option<(i16, &Line, u32)> {
+        let mut at = item.checked_sub(1)?;
+        for (number, line) in (1..).zip(&self.lines) {
+            match at.checked_sub(line.quantity) {
+                Some(rest) => at = rest,
+                None => return Some((number, line, at)),
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

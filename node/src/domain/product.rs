@@ -1,37 +1,23 @@
-//! What is sold, and what lies on its shelf.
+//! Products, and how many of a product's keys are where.
 
 use super::id::ProductId;
-use super::money::Money;
+use super::sku::Sku;
 
-/// The longest name of a product, characters.
+/// The longest name of a product, in characters.
 pub const MAX_NAME: usize = 200;
 
-/// A product.
+/// A product with its SKU.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// Its id.
     pub id: ProductId,
-    /// Its name, the only one of the shop.
+    /// Unique in the shop.
     pub name: String,
-    /// The price of one key.
-    pub price: Money,
-    /// Whether it may be bought.
-    pub is_open: bool,
-    /// Counts its changes.
+    pub on_sale: bool,
+    pub sku: Sku,
+    /// Counts changes of the product and of its SKU, from 1.
     pub version: i32,
-    /// When it was made, Unix milliseconds.
+    /// Unix milliseconds.
     pub created_at_ms: i64,
-}
-
-/// What is to be changed of a product; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProductChange {
-    /// Another name.
-    pub name: Option<String>,
-    /// Another price in minor units of the product's currency, which never changes.
-    pub price_minor: Option<i64>,
-    /// Whether it may be bought.
-    pub is_open: Option<bool>,
 }
 
 /// How many of a product's keys are where.
@@ -39,13 +25,14 @@ pub struct ProductChange {
 pub struct Stock {
     /// Imported, not yet activated.
     pub pending: i64,
-    /// On the shelf.
+    /// For sale.
     pub available: i64,
-    /// Sold, whatever came after.
+    /// Kept for orders that wait for their payment, and other holds.
+    pub held: i64,
+    /// Sold, including those that were redeemed, refunded or disputed afterwards.
     pub sold: i64,
-    /// Withdrawn.
     pub voided: i64,
-    /// Whether pending, sold and voided count every key. Counting stops at a bound, and then they say "at least";
-    /// `available` is exact always.
+    /// Whether pending, sold and voided count every key. Counting stops at a bound; the three are then lower bounds.
+    /// `available` and `held` are always exact.
     pub is_complete: bool,
 }

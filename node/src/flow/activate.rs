@@ -1,54 +1,51 @@
-//! A batch goes on sale: its keys get the next slots of their product's shelf, in the order of its file.
+//! Puts a batch on sale: its keys get the next slots of their SKU's pool, in the order of its file.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{Kind, Opening};
+use shelfproof_verifier::vocabulary::body::{self, Body};
 use sqlx::PgPool;
 
 use super::clock::{ClockError, check_clock};
 use crate::domain::id::BatchId;
 use crate::domain::key::{self, ChainedEvent, Head};
+use crate::domain::pool::SlotAssignment;
 use crate::store::StoreError;
-use crate::store::pool_fill::{
-    LockedPool, SlotAssignment, batch_count_activated, batch_lock_to_activate, key_activate, key_lock_generated,
-    pool_fill, pool_lock_of_batch,
-};
+use crate::store::batch::{batch_count_activated, batch_lock_to_activate};
+use crate::store::key::{key_activate, key_lock_generated};
+use crate::store::pool::{LockedPool, pool_fill, pool_lock_of_batch};
 
-/// Most keys that are activated in one transaction, which holds their shelf's lock: sales of the product wait for it.
+/// Most keys that are activated in one transaction, which holds the lock of their pool: sales of the product wait for it.
 pub const CHUNK: u32 = 1_000;
 
-/// How far an activation is.
+/// Progress of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activated {
     /// Keys that this run activated.
     pub now: u64,
     /// Keys of the batch that are activated in all.
     pub all: u64,
-    /// Keys that the batch brought.
+    /// Keys of the batch.
     pub imported: u64,
 }
 
-/// Why a batch was not activated, or not to its end. What was activated stays, and a repeat goes on after it.
+/// Why a batch was not activated, or only in part. What was activated stays, and a repeat resumes after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivateError {
-    /// There is no such batch.
     #[error("there is no batch {0}")]
     Missing(BatchId),
-    /// Its import is not finished.
+    /// Its import has not ended.
     #[error(
         "the import of batch {0} has not ended; run it again until it does, or activate what is there with --partial"
     )]
     Incomplete(BatchId),
-    /// Keys moved although they were locked.
+    /// Keys changed although they were locked.
     #[error("keys of batch {0} were changed while they were locked; run: shelfproof admin check")]
     Stale(BatchId),
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The database refused the events.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The time cannot be trusted.
     #[error(transparent)]
     Clock(#[from] ClockError),
 }
@@ -59,8 +56,8 @@ impl From<sqlx::Error> for ActivateError {
     }
 }
 
-/// Activates the keys of a batch that are generated and no more. `is_partial` takes a batch whose import has not ended.
-/// `progress` is told after each chunk.
+/// Activates the keys of a batch that were not activated yet. `is_partial` allows a batch whose import has not ended.
+/// `progress` is called after each chunk.
 ///
 /// # Errors
 /// Where the batch is not there or not complete, or the database fails.
@@ -82,8 +79,8 @@ pub async fn activate_batch(
     }
 }
 
-/// Activates up to [`CHUNK`] keys after number `after`, in one transaction; the last one's number, `None` at the end.
-/// Killed before the commit it leaves nothing, and after it the whole chunk.
+/// Activates up to [`CHUNK`] keys after number `after` in one transaction. Returns the last one's number, `None` where no key
+/// was left. A crash leaves the whole chunk or nothing of it.
 async fn activate_chunk(
     pool: &PgPool,
     batch: BatchId,
@@ -96,8 +93,8 @@ async fn activate_chunk(
     // The batch first: an import may hold it for long, and sales wait for the pool.
     let row = batch_lock_to_activate(&mut transaction, batch).await?;
     let row = row.ok_or(ActivateError::Missing(batch))?;
-    let shelf = pool_lock_of_batch(&mut transaction, batch).await?;
-    let shelf = shelf.ok_or(ActivateError::Missing(batch))?;
+    let target = pool_lock_of_batch(&mut transaction, batch).await?;
+    let target = target.ok_or(ActivateError::Missing(batch))?;
     if !row.is_complete && !is_partial {
         return Err(ActivateError::Incomplete(batch));
     }
@@ -110,39 +107,43 @@ async fn activate_chunk(
     let Some(last) = heads.last().map(|head| head.key_no) else {
         return Ok((None, activated));
     };
-    let body = serde_json::json!({"batch": row.name, "product": shelf.product}).to_string();
-    let (keys, events): (Vec<_>, Vec<_>) = place(&shelf, &heads, &body, now_ms).into_iter().unzip();
-    if keys.len() != heads.len() || key_activate(&mut transaction, shelf.id, &keys).await? != activated.now {
+    let body = body::Activated {
+        batch: Some(row.name.into()),
+        product: Some(target.product.to_string().into()),
+    };
+    let body = body.to_json();
+    let (keys, events): (Vec<_>, Vec<_>) = assign(&target, &heads, &body, now_ms).into_iter().unzip();
+    if keys.len() != heads.len() || key_activate(&mut transaction, target.id, &keys).await? != activated.now {
         return Err(ActivateError::Stale(batch));
     }
     event_append(&mut transaction, &events).await?;
-    pool_fill(&mut transaction, shelf.id, keys.len()).await?;
+    pool_fill(&mut transaction, target.id, keys.len()).await?;
     batch_count_activated(&mut transaction, batch, keys.len()).await?;
     transaction.commit().await?;
     Ok((Some(last), activated))
 }
 
-/// Gives keys the slots from the shelf's tail on, each with its event.
-fn place(shelf: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(SlotAssignment, NewEvent)> {
+/// Gives the keys consecutive slots from the pool's tail on, and makes the event of each.
+fn assign(pool: &LockedPool, heads: &[Head], body: &str, now_ms: u64) -> Vec<(SlotAssignment, NewEvent)> {
     let one = |(slot, head): (i64, &Head)| {
         let opening = Opening {
             salt: B256::from(rand::random::<[u8; 32]>()),
             body: body.to_owned(),
         };
         let ChainedEvent { event, opening } = key::next(head, Kind::Activated, now_ms, opening)?;
-        let placed = SlotAssignment {
-            no: head.key_no,
+        let assignment = SlotAssignment {
+            key_no: head.key_no,
             slot,
             event,
         };
         let appended = NewEvent {
-            anchor_by_s: None,
+            sale: None,
             key_no: head.key_no,
             before: Some(head.state),
             event,
             opening,
         };
-        Some((placed, appended))
+        Some((assignment, appended))
     };
-    (shelf.tail..).zip(heads).filter_map(one).collect()
+    (pool.tail..).zip(heads).filter_map(one).collect()
 }

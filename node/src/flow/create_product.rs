@@ -1,19 +1,22 @@
-//! Makes a product, with its empty shelf and the wallet that its sales fill.
+//! Makes a product with its SKU, the house's pool of it, and the wallet that its sales fill.
 
 use sqlx::PgPool;
 
 use super::{FlowError, stored_ms};
-use crate::domain::id::ProductId;
+use crate::domain::id::{ProductId, SkuId};
 use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::product::{MAX_NAME, Product};
-use crate::store::product::{pool_insert, product_insert};
+use crate::domain::sku::{Sku, SkuKind, StockPolicy};
+use crate::store::pool::pool_insert;
+use crate::store::product::product_insert;
+use crate::store::sku::sku_insert;
 use crate::store::wallet::wallet_open_revenue;
 
-/// Makes the product `id`, open for sale, of that name and price. A crash leaves all three rows or none.
+/// Makes the product `id`, on sale, of that name and price. A crash leaves all of its rows or none.
 ///
 /// # Errors
-/// `Invalid` for a name that is none, `Taken` for one that another product has.
+/// `Invalid` where `name` is no name, `Taken` where another product has it.
 pub async fn create_product(
     pool: &PgPool,
     id: ProductId,
@@ -24,8 +27,14 @@ pub async fn create_product(
     let product = Product {
         id,
         name: name::parse(name, MAX_NAME).map_err(FlowError::not_name("name"))?,
-        price,
-        is_open: true,
+        on_sale: true,
+        sku: Sku {
+            id: SkuId::new(now_ms, rand::random()),
+            price,
+            kind: SkuKind::Auto,
+            policy: StockPolicy::Hold,
+            version: 1,
+        },
         version: 1,
         created_at_ms: stored_ms(now_ms),
     };
@@ -36,7 +45,8 @@ pub async fn create_product(
         }
         error.into()
     })?;
-    pool_insert(&mut transaction, product.id).await?;
+    sku_insert(&mut transaction, &product).await?;
+    pool_insert(&mut *transaction, product.sku.id).await?;
     wallet_open_revenue(&mut transaction, product.id, price.currency).await?;
     transaction.commit().await?;
     Ok(product)

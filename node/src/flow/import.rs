@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use shelfproof_anchor::store::events::EventError;
+use shelfproof_verifier::vocabulary::body::{Body, Generated};
 use sqlx::PgPool;
 use tokio::task::spawn_blocking;
 
@@ -247,16 +248,11 @@ async fn open_batch(
             source,
             created_at_ms: now_ms,
         };
-        match batch_insert(pool, &new).await {
-            Err(error) if error.constraint() == Some("batches_product_id_fkey") => {
-                return Err(ImportError::UnknownProduct(product));
-            }
-            inserted => inserted?,
-        }
+        batch_insert(pool, &new).await?;
         // Read back: another import of the same name may have been faster.
         found = find().await?;
     }
-    let row: BatchRow = found.ok_or(sqlx::Error::RowNotFound)?;
+    let row: BatchRow = found.ok_or(ImportError::UnknownProduct(product))?;
     let id = BatchId(row.id);
     if row.source != source || row.supplier != *supplier {
         return Err(ImportError::OtherFile(id));
@@ -265,10 +261,15 @@ async fn open_batch(
         wrapped: row.wrapped_key,
         master: row.master,
     };
+    let body = Generated {
+        batch: Some(name.into()),
+        product: Some(product.to_string().into()),
+        supplier: Some(supplier.into()),
+    };
     let batch = Batch {
         id,
         key: vault.data_key_open(id, &wrapped)?,
-        body: serde_json::json!({"batch": name, "product": product, "supplier": supplier}).to_string(),
+        body: body.to_json(),
     };
     Ok((batch, row.counts))
 }

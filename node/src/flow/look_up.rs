@@ -1,16 +1,15 @@
 //! What became of an order, for whoever holds it.
 
 use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
-use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
-use shelfproof_verifier::receipt::{Promise, Receipt};
 use sqlx::{PgConnection, PgPool};
 
-use crate::domain::delivery::{Delivered, Item, OrderOutcome};
+use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::id::OrderId;
-use crate::domain::order::{Line, Order, OrderStatus};
+use crate::domain::order::Order;
 use crate::store::StoreError;
-use crate::store::order::{Sold, order_get, order_items, order_lines};
+use crate::store::item::order_items;
+use crate::store::order::order_get;
 use crate::vault::{Vault, VaultError};
 
 /// An order with everything that its holder may see.
@@ -18,9 +17,7 @@ use crate::vault::{Vault, VaultError};
 pub struct OrderView {
     /// The order.
     pub order: Order,
-    /// What it asked for.
-    pub lines: Vec<Line>,
-    /// What it got, by line and slot.
+    /// What it got, by number.
     pub items: Vec<ItemView>,
 }
 
@@ -29,10 +26,8 @@ pub struct OrderView {
 pub struct OrderStates {
     /// The order.
     pub order: Order,
-    /// What it asked for.
-    pub lines: Vec<Line>,
-    /// What it got, by line and slot.
-    pub items: Vec<Sold>,
+    /// What it got, by number.
+    pub items: Vec<SoldItem>,
 }
 
 /// One key of an order.
@@ -58,9 +53,9 @@ pub enum LookUpError {
     /// The goods could not be opened.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// A key of the order has no sale in its history.
-    #[error("key {0} was sold without an event")]
-    NoSale(i64),
+    /// An item of the order has a number that its lines do not reach.
+    #[error("item {0} belongs to no line of its order")]
+    NoLine(u32),
 }
 
 impl LookUpError {
@@ -93,8 +88,7 @@ pub async fn look_up_order(pool: &PgPool, vault: &Vault, order: OrderId) -> Resu
 pub async fn open_order(pool: &PgPool, vault: &Vault, order: Order) -> Result<OrderView, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     Ok(OrderView {
-        lines: order_lines(&mut *connection, order.id).await?,
-        items: items(&mut connection, vault, order.id).await?,
+        items: items(&mut connection, vault, &order).await?,
         order,
     })
 }
@@ -110,79 +104,23 @@ pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<Orde
     };
     Ok(Some(OrderStates {
         order: found,
-        lines: order_lines(&mut *connection, order).await?,
-        items: order_items(&mut *connection, order).await?,
+        items: order_items(&mut connection, order).await?,
     }))
 }
 
-/// What an order was answered when it was made, whatever came after: the same bytes for a repeated request.
-///
-/// # Errors
-/// Where the database or the vault fails.
-pub async fn look_up_placed(pool: &PgPool, vault: &Vault, order: OrderId) -> Result<Option<OrderOutcome>, LookUpError> {
-    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
-    let Some(found) = order_get(&mut *connection, order).await? else {
-        return Ok(None);
-    };
-    if let OrderStatus::Refused(reason) = found.state {
-        return Ok(Some(OrderOutcome::Refused {
-            order,
-            reason,
-            created_at_ms: found.created_at_ms,
-        }));
-    }
-    let items = items(&mut connection, vault, order).await?;
-    Ok(found.total.map(|total| {
-        OrderOutcome::Delivered(Delivered {
-            order,
-            created_at_ms: found.created_at_ms,
-            total,
-            items: items.into_iter().map(|view| view.item).collect(),
-        })
-    }))
-}
-
-async fn items(connection: &mut PgConnection, vault: &Vault, order: OrderId) -> Result<Vec<ItemView>, LookUpError> {
-    let sold = order_items(&mut *connection, order).await?;
+async fn items(connection: &mut PgConnection, vault: &Vault, order: &Order) -> Result<Vec<ItemView>, LookUpError> {
+    let sold = order_items(&mut *connection, order.id).await?;
     let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let mut events = event_of_keys(connection, &numbers).await?;
     sold.into_iter()
         .map(|sold| {
             let of_key = events.extract_if(.., |stored| stored.key_no == sold.head.key_no);
-            let events: Vec<StoredEvent> = of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect();
-            view(vault, &sold, events)
+            let (line, of) = order.line_of(sold.item).ok_or(LookUpError::NoLine(sold.item))?;
+            Ok(ItemView {
+                events: of_key.skip_while(|stored| stored.event.kind != Kind::Sold).collect(),
+                state: sold.head.state,
+                item: vault.open_item(&sold, line, of.product)?,
+            })
         })
         .collect()
-}
-
-fn view(vault: &Vault, sold: &Sold, events: Vec<StoredEvent>) -> Result<ItemView, LookUpError> {
-    let sale = events.first().ok_or(LookUpError::NoSale(sold.head.key_no))?;
-    let goods = vault
-        .data_key_open(sold.batch, &sold.wrapped)?
-        .open(&sold.head.key_id, sold.batch, &sold.sealed)?;
-    Ok(ItemView {
-        item: Item {
-            line: sold.line,
-            product: sold.product,
-            goods,
-            receipt: receipt(vault.identity(), sold, sale),
-        },
-        state: sold.head.state,
-        events,
-    })
-}
-
-/// The receipt that was handed out with a key.
-pub(super) fn receipt(identity: &Identity, sold: &Sold, sale: &StoredEvent) -> Receipt {
-    Receipt {
-        identity: *identity,
-        vrf_proof: sold.vrf_proof,
-        promise: Promise {
-            event: sale.event,
-            opening: Some(sale.opening.clone()),
-            anchor_by_s: sold.anchor_by_s,
-            path: sold.path.clone(),
-            signature: sold.signature,
-        },
-    }
 }

@@ -19,10 +19,10 @@ mod tests;
 
 pub use prover::{Prover, ProverError};
 
-use super::look_up::{LookUpError, receipt};
+use super::look_up::LookUpError;
 use crate::domain::id::OrderId;
 use crate::store::StoreError;
-use crate::store::order::order_items;
+use crate::store::item::order_items;
 
 /// How long until an epoch is cut, where the prover does not say.
 const CUT_S: u64 = 60;
@@ -34,7 +34,7 @@ const FINAL_S: u64 = 60;
 #[derive(Clone, Debug)]
 pub struct BoughtKey {
     /// Its number in the order, from 1.
-    pub item: usize,
+    pub item: u32,
     /// The promise that was handed out with it.
     pub receipt: Receipt,
     /// All of its events, by version. Those before the sale are the supplier's, and stay closed.
@@ -77,30 +77,25 @@ impl Wait {
     }
 }
 
-/// The keys of an order, by line and slot.
+/// The keys of an order, by their numbers.
 ///
 /// # Errors
-/// Where the database fails, or holds a sale without an event.
+/// Where the database fails, or holds what this program never writes.
 pub async fn bought_keys(pool: &PgPool, identity: &Identity, order: OrderId) -> Result<Vec<BoughtKey>, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
-    let sold = order_items(&mut *connection, order).await?;
+    let sold = order_items(&mut connection, order).await?;
     let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let mut events = event_of_keys(&mut connection, &numbers).await?;
     drop(connection);
-    (1..)
-        .zip(sold)
-        .map(|(item, sold)| {
-            let of_key = |stored: &mut StoredEvent| stored.key_no == sold.head.key_no;
-            let events: Vec<StoredEvent> = events.extract_if(.., of_key).collect();
-            let sale = events.iter().find(|stored| stored.event.kind == Kind::Sold);
-            let sale = sale.ok_or(LookUpError::NoSale(sold.head.key_no))?;
-            Ok(BoughtKey {
-                item,
-                receipt: receipt(identity, &sold, sale),
-                events,
-            })
-        })
-        .collect()
+    let bought = sold.into_iter().map(|sold| {
+        let of_key = |stored: &mut StoredEvent| stored.key_no == sold.head.key_no;
+        BoughtKey {
+            item: sold.item,
+            receipt: sold.receipt(identity),
+            events: events.extract_if(.., of_key).collect(),
+        }
+    });
+    Ok(bought.collect())
 }
 
 /// What there is of each key's proof, in the order of `keys`.

@@ -1,18 +1,23 @@
-//! A sale is undone and paid back; its key is spent for good. A repeat is told of the first time.
+//! A sale is undone and paid back; its key is spent for good. A repeat is answered with the first refund.
 
-use serde::Serialize;
 use shelfproof_anchor::store::events::event_of_keys;
 use shelfproof_verifier::event::{KeyEvent, Kind};
+use shelfproof_verifier::vocabulary::body::Refunded;
 use sqlx::PgPool;
 
 use super::step::{StepError, step};
+use super::stored_ms;
 use crate::domain::id::OrderId;
-use crate::domain::money::Money;
+use crate::domain::order::TransitionError;
+use crate::domain::wallet::{Cause, Transfer};
 use crate::store::StoreError;
-use crate::store::order::{order_items, order_lock, order_update_refund_state};
-use crate::store::refund::{Refund, refund_book, refund_wallets};
+use crate::store::item::{item_count_refunded, item_head};
+use crate::store::key::Advanced;
+use crate::store::order::{order_lock, order_update};
+use crate::store::transfer::transfer_insert;
+use crate::store::wallet::{wallet_lock_refund, wallet_move};
 
-/// Why a key was not refunded.
+/// Why an item was not refunded.
 #[derive(Debug, thiserror::Error)]
 pub enum RefundError {
     /// There is no such order, or no such item in it.
@@ -21,6 +26,9 @@ pub enum RefundError {
     /// The step failed, or is not allowed.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// The order's state does not allow it.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
 }
 
 impl From<StoreError> for RefundError {
@@ -29,65 +37,55 @@ impl From<StoreError> for RefundError {
     }
 }
 
-/// What a refund's event opens to.
-#[derive(Serialize)]
-struct Body<'a> {
-    order: OrderId,
-    amount: String,
-    currency: &'static str,
-    reason: &'a str,
-}
-
-/// Refunds the order's `item`, counted from 1, to the credit that paid for it, and answers its event.
+/// Refunds item number `item` of the order: what it cost goes back to the credit that paid for it. Returns its event.
 ///
 /// # Errors
-/// Where there is none, or where the key stands so that it cannot be refunded.
+/// Where there is none, or where the key's state does not allow a refund.
 pub async fn refund_item(
     pool: &PgPool,
     order: OrderId,
-    item: usize,
+    item: u32,
     reason: &str,
     now_ms: u64,
 ) -> Result<KeyEvent, RefundError> {
     let mut transaction = pool.begin().await.map_err(StoreError::from)?;
-    // The order first: two refunds of one order must not both think that the other's key is still sold.
+    // The order first: of two refunds of one order the second counts what the first refunded.
     let found = order_lock(&mut transaction, order).await?.ok_or(RefundError::Missing)?;
-    let items = order_items(&mut *transaction, order).await?;
-    let sold = item
-        .checked_sub(1)
-        .and_then(|at| items.get(at))
-        .ok_or(RefundError::Missing)?;
-    if sold.head.state == Kind::Refunded {
-        let events = event_of_keys(&mut transaction, &[sold.head.key_no])
+    let head = item_head(&mut *transaction, order, item).await?;
+    let head = head.ok_or(RefundError::Missing)?;
+    if head.state == Kind::Refunded {
+        let events = event_of_keys(&mut transaction, &[head.key_no])
             .await
             .map_err(StepError::from)?;
         return events.last().map(|last| last.event).ok_or(RefundError::Missing);
     }
-    let total = found.total.ok_or(RefundError::Missing)?;
-    let paid = Money {
-        minor: sold.price_minor,
-        ..total
+    let (_, line) = found.line_of(item).ok_or(RefundError::Missing)?;
+    let paid = found.item_net(item).ok_or(RefundError::Missing)?;
+    let wallets = wallet_lock_refund(&mut transaction, line.product, &found.customer, paid.currency).await?;
+    let body = Refunded {
+        order: Some(order.to_string().into()),
+        amount: Some(paid.decimal().into()),
+        currency: Some(paid.currency.code().into()),
+        reason: Some(reason.into()),
     };
-    let wallets = refund_wallets(&mut transaction, sold.product, found.account, paid).await?;
-    let body = Body {
-        order,
-        amount: paid.decimal(),
-        currency: paid.currency.code(),
-        reason,
-    };
-    let event = step(&mut transaction, &sold.head, Kind::Refunded, &body, now_ms).await?;
+    let event = step(&mut transaction, &head, &body, now_ms).await?;
     if paid.minor > 0 {
-        let refund = Refund {
-            wallets,
-            paid,
-            order,
-            line: sold.line,
-            key_no: sold.head.key_no,
-            at_ms: event.at_ms,
+        let transfer = Transfer {
+            cause: Cause::Refund { order, item },
+            from: wallets.revenue,
+            to: wallets.credit,
+            amount_minor: paid.minor,
+            at_ms: stored_ms(event.at_ms),
         };
-        refund_book(&mut transaction, refund).await?;
+        if !transfer_insert(&mut transaction, &transfer).await? {
+            return Err(StepError::Stale.into());
+        }
+        wallet_move(&mut transaction, transfer.from, transfer.to, transfer.amount_minor).await?;
     }
-    order_update_refund_state(&mut transaction, order).await?;
+    let refunded = item_count_refunded(&mut *transaction, order).await?;
+    if order_update(&mut transaction, &found.refund_item(refunded)?).await? == Advanced::Stale {
+        return Err(StepError::Stale.into());
+    }
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(event)
 }

@@ -1,9 +1,9 @@
 //! One more event of one key: the key's row and the event, in the caller's transaction.
 
 use alloy_primitives::B256;
-use serde::Serialize;
 use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
+use shelfproof_verifier::vocabulary::body::Body;
 use sqlx::PgConnection;
 
 use super::clock::{ClockError, check_clock};
@@ -43,32 +43,31 @@ impl From<sqlx::Error> for StepError {
     }
 }
 
-/// Moves a key on. `body` is hashed into the event under a new random salt.
+/// Appends an event of the body's kind to a key. `body` is hashed into the event under a new random salt.
 ///
 /// # Errors
 /// Where the step is not allowed, or the key is no longer as `head` says.
-pub(super) async fn step(
+pub(super) async fn step<B: Body + Sync>(
     connection: &mut PgConnection,
     head: &Head,
-    kind: Kind,
-    body: &impl Serialize,
+    body: &B,
     now_ms: u64,
 ) -> Result<KeyEvent, StepError> {
     check_clock(connection, now_ms).await?;
     let illegal = StepError::Illegal {
         from: head.state,
-        to: kind,
+        to: B::KIND,
     };
     let opening = Opening {
         salt: B256::from(rand::random::<[u8; 32]>()),
-        body: serde_json::to_string(body).map_err(|error| StoreError::from(sqlx::Error::Encode(error.into())))?,
+        body: body.to_json(),
     };
-    let link = key::next(head, kind, now_ms, opening).ok_or(illegal)?;
+    let link = key::next(head, B::KIND, now_ms, opening).ok_or(illegal)?;
     if key_advance(connection, head.key_no, &link.event).await? == Advanced::Stale {
         return Err(StepError::Stale);
     }
     let appended = NewEvent {
-        anchor_by_s: None,
+        sale: None,
         key_no: head.key_no,
         before: Some(head.state),
         event: link.event,

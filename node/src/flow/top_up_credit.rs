@@ -7,11 +7,12 @@ use crate::domain::account::Role;
 use crate::domain::id::AccountId;
 use crate::domain::money::Money;
 use crate::domain::name;
-use crate::domain::wallet::{MAX_REFERENCE, TopUp};
+use crate::domain::wallet::{Cause, MAX_REFERENCE, TopUp, Transfer};
 use crate::store::account::account_get;
-use crate::store::wallet::{ledger_find_top_up, ledger_insert_top_up, wallet_lock_top_up, wallet_move};
+use crate::store::transfer::{transfer_find_top_up, transfer_insert};
+use crate::store::wallet::{wallet_lock_top_up, wallet_move};
 
-/// Tops up the credit of a channel, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
+/// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing and gets the same answer.
 ///
 /// # Errors
 /// `Invalid` for an amount of nothing, a reference that is none, or an account that buys nothing; `Missing` where there
@@ -38,17 +39,26 @@ pub async fn top_up_credit(
         noun: "account",
         name: account.to_string(),
     })?;
-    if owner.role != Role::Channel {
-        return Err(invalid("account", "only a channel has credit"));
+    if owner.role != Role::Reseller {
+        return Err(invalid("account", "only a reseller has credit"));
     }
     let wallets = wallet_lock_top_up(&mut transaction, account, amount.currency).await?;
-    if ledger_insert_top_up(&mut transaction, wallets, &asked).await? {
-        wallet_move(&mut transaction, wallets.outside, wallets.credit, amount.minor).await?;
+    let transfer = Transfer {
+        cause: Cause::TopUp {
+            reference: &asked.reference,
+        },
+        from: wallets.outside,
+        to: wallets.credit,
+        amount_minor: amount.minor,
+        at_ms: asked.at_ms,
+    };
+    if transfer_insert(&mut transaction, &transfer).await? {
+        wallet_move(&mut transaction, transfer.from, transfer.to, transfer.amount_minor).await?;
         // A crash before this leaves nothing; one after it, and the repeat finds the row.
         transaction.commit().await?;
         return Ok(asked);
     }
-    let before = ledger_find_top_up(&mut *transaction, &asked.reference).await?;
+    let before = transfer_find_top_up(&mut *transaction, &asked.reference).await?;
     transaction.rollback().await?;
     match before {
         Some(before) if (before.account, before.amount) == (asked.account, asked.amount) => Ok(before),

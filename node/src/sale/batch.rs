@@ -1,5 +1,7 @@
 //! One batch, one transaction.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,14 +12,15 @@ use shelfproof_anchor::store::events::{EventError, event_append};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
-use super::batcher::Turn;
-use super::plan::{PlanState, demand};
+use super::inbox::Turn;
+use super::job::{Answer, Clock, PlaceError};
+use super::plan::{PlanState, demand, plan};
 use super::rows::{self, BatchRows, RowsError, Times};
-use super::{Answer, Clock, PlaceError};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::{AccountId, OrderId, ProductId};
 use crate::domain::order::NewOrder;
+use crate::domain::sale::Intent;
 use crate::store::StoreError;
 use crate::store::sale;
 use crate::store::sale_write::sale_write;
@@ -33,7 +36,7 @@ pub(super) const ANSWER_BOUND: Duration = Duration::from_secs(5);
 /// How long a batch keeps the others from the queue, so that they gather meanwhile: several times what one takes to be prepared.
 const TURN_BOUND: Duration = Duration::from_millis(50);
 
-/// What is said of each order of a batch, in the batch's order.
+/// What each intent of a batch is answered, in the batch's order.
 pub(super) type Answers = Vec<Result<Answer, PlaceError>>;
 
 /// What a batch is made with.
@@ -44,7 +47,7 @@ pub(super) struct BatchContext {
     pub(super) now_ms: Clock,
 }
 
-/// Why a batch was not settled. Nothing of it stands, but where the commit's outcome is unknown.
+/// Why a batch was not carried out. Nothing of it is in the database, but where the commit's outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BatchError {
     /// The database failed before the commit.
@@ -55,7 +58,7 @@ pub(super) enum BatchError {
     Event(EventError),
     /// A sale could not be made.
     #[error(transparent)]
-    BatchRows(#[from] RowsError),
+    Rows(#[from] RowsError),
     /// Somebody else moved one of the keys.
     #[error("{moved} of {keys} keys were no longer as they had been read")]
     Moved {
@@ -64,6 +67,9 @@ pub(super) enum BatchError {
         /// Keys of the batch.
         keys: i64,
     },
+    /// Another batch placed some of the orders at the same time, under the same ids.
+    #[error("{0} of the orders were placed by somebody else at the same time")]
+    Placed(i64),
     /// The database that the connection leads to must not be sold over.
     #[error("the fence has not let this database pass")]
     Fenced,
@@ -95,15 +101,15 @@ impl From<sqlx::Error> for BatchError {
     }
 }
 
-/// Settles `orders` in one transaction. A crash before the commit leaves nothing; after it, every order is there to be
-/// looked up by its idempotency key.
+/// Carries out `intents` in one transaction. A crash before the commit leaves nothing; after it, every order is there to
+/// be looked up by its id.
 ///
 /// # Errors
 /// Where the batch does not stand, or cannot be told to.
 pub(super) async fn run(
     connection: &mut PgConnection,
-    seller: &BatchContext,
-    orders: &[&NewOrder],
+    context: &BatchContext,
+    intents: &[&Intent],
     turn: Option<Turn>,
 ) -> Result<Answers, BatchError> {
     let begun = Instant::now();
@@ -111,7 +117,7 @@ pub(super) async fn run(
     let mut transaction = bounded(connection.begin()).await?;
     // The bound is not on the commit: cut short, nobody would know what became of it.
     let prepared = {
-        let prepare = timeout(PREPARE_BOUND, prepare(&mut transaction, seller, orders, &mut stages));
+        let prepare = timeout(PREPARE_BOUND, prepare(&mut transaction, context, intents, &mut stages));
         pass_on(turn, prepare).await
     };
     match prepared.unwrap_or_else(|_| Err(timed_out().into())) {
@@ -125,7 +131,7 @@ pub(super) async fn run(
         }) => {
             let committed = transaction.commit().await;
             stages.end("commit");
-            metrics::batch(orders.len(), begun.elapsed());
+            metrics::batch(intents.len(), begun.elapsed());
             committed.map(|()| answers).map_err(|error| BatchError::Unanswered {
                 transaction: name,
                 error,
@@ -165,140 +171,153 @@ pub(super) fn timed_out() -> StoreError {
 /// A batch that only waits for its commit.
 struct Prepared {
     answers: Answers,
-    /// The transaction's; none where all was made before and nothing is to be committed.
+    /// The transaction's; none where all was placed before and nothing is to be committed.
     name: Option<String>,
 }
 
-/// Claims, reads, decides, signs and writes.
+/// The intents of a batch, those apart whose order was placed before.
+struct Sorted<'a> {
+    /// To be carried out, in the order of arrival.
+    new: Vec<&'a Intent>,
+    /// What each intent is answered; none for a new one.
+    answers: Vec<Option<Result<Answer, PlaceError>>>,
+}
+
+impl<'a> Sorted<'a> {
+    /// An order whose id is in `earlier`, or comes a second time in the batch, is a repeat.
+    fn new(intents: &[&'a Intent], mut earlier: HashMap<OrderId, Vec<u8>>) -> Self {
+        let mut new = Vec::new();
+        let answers = intents.iter().map(|intent| {
+            let Intent::Sell(order) = intent;
+            match earlier.entry(order.id) {
+                Entry::Occupied(placed) if placed.get() == &order.fingerprint => Some(Ok(Answer::Earlier(order.id))),
+                Entry::Occupied(_) => Some(Err(PlaceError::OtherRequest)),
+                Entry::Vacant(free) => {
+                    free.insert(order.fingerprint.to_vec());
+                    new.push(*intent);
+                    None
+                }
+            }
+        });
+        let answers = answers.collect();
+        Self { new, answers }
+    }
+
+    /// The answers in the batch's order, `outcomes` being those of the new intents.
+    fn answers(self, outcomes: Vec<OrderOutcome>) -> Answers {
+        let mut outcomes = outcomes.into_iter();
+        let placed = |answer: Option<_>| {
+            answer.unwrap_or_else(|| outcomes.next().map(Answer::Placed).ok_or(PlaceError::Internal))
+        };
+        self.answers.into_iter().map(placed).collect()
+    }
+}
+
+/// Reads, decides, signs and writes.
 async fn prepare(
     transaction: &mut Transaction<'_, Postgres>,
-    seller: &BatchContext,
-    orders: &[&NewOrder],
+    context: &BatchContext,
+    intents: &[&Intent],
     stages: &mut Stages,
 ) -> Result<Prepared, BatchError> {
-    let Some(claimed) = sale::sale_claim(transaction, orders).await? else {
-        let answers = repeats(transaction, orders).await?;
-        return Ok(Prepared { answers, name: None });
-    };
-    let now_ms = (seller.now_ms)();
-    let drift_ms = now_ms.abs_diff(claimed.clock_ms);
+    let ids: Vec<OrderId> = intents.iter().map(|intent| intent.order()).collect();
+    let earlier = sale::sale_earlier(transaction, &ids).await?;
+    let sorted = Sorted::new(intents, earlier.orders);
+    if sorted.new.is_empty() {
+        return Ok(Prepared {
+            answers: sorted.answers(Vec::new()),
+            name: None,
+        });
+    }
+    let now_ms = (context.now_ms)();
+    let drift_ms = now_ms.abs_diff(earlier.clock_ms);
     if drift_ms > MAX_DRIFT_MS {
         return Err(BatchError::Clock(drift_ms));
     }
-    let (new, old): (Vec<&NewOrder>, Vec<&NewOrder>) = orders.iter().partition(|order| claimed.won.contains(&order.id));
-    let earlier = if old.is_empty() {
-        Vec::new()
-    } else {
-        repeats(transaction, &old).await?
-    };
     stages.end("claim");
     let times = Times {
         now_ms,
-        anchor_by_s: now_ms / 1000 + seller.anchor_within_s,
+        anchor_by_s: now_ms / 1000 + context.anchor_within_s,
     };
-    let mut stock = read(transaction, &new).await?;
+    let mut state = read(transaction, &sorted.new).await?;
     stages.end("read");
-    let decisions = stock.decide(&new);
+    let decisions = plan(&mut state, &sorted.new);
     let salt = || B256::from(rand::random::<[u8; 32]>());
-    let record = rows::lay_out(&stock, decisions, &seller.vault, times, salt)?;
+    let rows = rows::lay_out(decisions, &context.vault, times, salt)?;
     stages.end("sign");
-    let placed = write(transaction, record).await?;
+    let (name, outcomes) = write(transaction, rows).await?;
     stages.end("write");
-    let earlier = old.iter().map(|order| order.id).zip(earlier);
     Ok(Prepared {
-        answers: in_order(orders, placed, earlier),
-        name: Some(claimed.transaction),
+        answers: sorted.answers(outcomes),
+        name: Some(name),
     })
 }
 
-/// Records an order that could not be settled, so that its repeat is answered and somebody can look.
+/// Records the order of an intent that the database refuses, so that its repeat is answered and somebody can look.
 ///
 /// # Errors
 /// Where even that fails.
 pub(super) async fn record_abnormal(
     connection: &mut PgConnection,
-    order: &NewOrder,
+    intent: &Intent,
     now_ms: u64,
 ) -> Result<Answers, BatchError> {
     let mut transaction = connection.begin().await?;
-    if sale::sale_claim(&mut transaction, &[order]).await?.is_none() {
-        let answers = repeats(&mut transaction, &[order]).await?;
+    let earlier = sale::sale_earlier(&mut transaction, &[intent.order()]).await?;
+    let sorted = Sorted::new(&[intent], earlier.orders);
+    if sorted.new.is_empty() {
         transaction.rollback().await?;
-        return Ok(answers);
+        return Ok(sorted.answers(Vec::new()));
     }
-    let placed = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
+    let Intent::Sell(order) = intent;
+    let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
     transaction.commit().await?;
-    Ok(placed
-        .into_iter()
-        .map(|(_, placed)| Ok(Answer::Placed(placed)))
-        .collect())
+    Ok(sorted.answers(outcomes))
 }
 
-/// What those orders get that were made before.
-async fn repeats(transaction: &mut Transaction<'_, Postgres>, orders: &[&NewOrder]) -> Result<Answers, StoreError> {
-    let earlier = sale::sale_claimed(transaction, orders).await?;
-    let of = |order: &&NewOrder| {
-        let made = earlier
-            .iter()
-            .find(|made| made.account == order.account && made.idempotency_key == order.idempotency_key);
-        match made {
-            Some(made) if made.fingerprint == order.fingerprint => Ok(Answer::Earlier(made.order)),
-            Some(_) => Err(PlaceError::OtherRequest),
-            None => Err(PlaceError::Unavailable),
-        }
-    };
-    Ok(orders.iter().map(of).collect())
-}
-
-/// Locks and reads what the orders need: pools by id, then wallets by id, then keys.
-async fn read(transaction: &mut Transaction<'_, Postgres>, orders: &[&NewOrder]) -> Result<PlanState, StoreError> {
-    let demand = demand(orders);
+/// Locks and reads what the intents need: pools by id, then wallets by id, then keys.
+async fn read(transaction: &mut Transaction<'_, Postgres>, intents: &[&Intent]) -> Result<PlanState, StoreError> {
+    let orders: Vec<&NewOrder> = intents.iter().map(|Intent::Sell(order)| order).collect();
+    let demand = demand(&orders);
     let products: Vec<ProductId> = demand.keys().copied().collect();
-    let shelves = sale::sale_shelves(transaction, &products).await?;
-    let mut accounts: Vec<AccountId> = orders.iter().map(|order| order.account).collect();
+    let pools = sale::sale_pools(transaction, &products).await?;
+    let mut accounts: Vec<AccountId> = orders.iter().filter_map(|order| order.customer.account()).collect();
     accounts.sort_unstable();
     accounts.dedup();
     let credits = sale::sale_credits(transaction, &accounts).await?;
-    let wanted: Vec<_> = shelves
+    let wanted: Vec<_> = pools
         .iter()
-        .map(|shelf| (shelf, demand.get(&shelf.product).copied().unwrap_or_default()))
+        .map(|pool| (pool, demand.get(&pool.product).copied().unwrap_or_default()))
         .collect();
     let keys = sale::sale_keys(transaction, &wanted).await?;
-    Ok(PlanState::new(shelves, credits, keys))
+    Ok(PlanState::new(pools, credits, keys))
 }
 
-/// Writes a batch's rows and events, unless one of its keys has moved.
+/// Writes a batch's rows and events, unless one of its keys has moved or one of its orders was placed meanwhile. Returns
+/// the transaction's name and the answers to the new intents.
 async fn write(
     transaction: &mut Transaction<'_, Postgres>,
-    record: BatchRows,
-) -> Result<Vec<(OrderId, OrderOutcome)>, BatchError> {
-    let BatchRows { writes, events, placed } = record;
-    let keys = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let sold = sale_write(transaction, writes).await?;
-    if sold != keys {
+    rows: BatchRows,
+) -> Result<(String, Vec<OrderOutcome>), BatchError> {
+    let BatchRows {
+        writes,
+        events,
+        outcomes,
+    } = rows;
+    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+    let (keys, orders) = (count(events.len()), count(writes.orders.len()));
+    let written = sale_write(transaction, writes).await?;
+    if written.orders != orders {
+        return Err(BatchError::Placed(orders - written.orders));
+    }
+    if written.keys != keys {
         return Err(BatchError::Moved {
-            moved: keys - sold,
+            moved: keys - written.keys,
             keys,
         });
     }
     if !events.is_empty() {
         event_append(transaction, &events).await?;
     }
-    Ok(placed)
-}
-
-/// The answers in the order of the batch's orders. Both parts keep that order already.
-fn in_order(
-    orders: &[&NewOrder],
-    placed: Vec<(OrderId, OrderOutcome)>,
-    earlier: impl Iterator<Item = (OrderId, Result<Answer, PlaceError>)>,
-) -> Answers {
-    let (mut placed, mut earlier) = (placed.into_iter().peekable(), earlier);
-    orders
-        .iter()
-        .map(|order| match placed.next_if(|(id, _)| *id == order.id) {
-            Some((_, placed)) => Ok(Answer::Placed(placed)),
-            None => earlier.next().map_or(Err(PlaceError::Internal), |(_, answer)| answer),
-        })
-        .collect()
+    Ok((written.transaction, outcomes))
 }

@@ -1,33 +1,37 @@
-//! Who gets which keys: pure, over what was read under the locks.
+//! What becomes of each intent: pure, over domain types that were read under the locks.
 //!
-//! Orders are decided in the order in which they came. One that fails takes nothing and leaves its neighbours alone.
+//! Intents are decided in the order in which they arrived. One that fails takes nothing and leaves its neighbours alone.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::domain::id::{AccountId, ProductId};
 use crate::domain::money::{Currency, MAX_MINOR, Money};
-use crate::domain::order::{NewLine, NewOrder, RefusalReason};
-use crate::store::sale::{AvailableKey, CreditWallet, Pool};
+use crate::domain::order::{Customer, NewLine, NewOrder, RefusalReason};
+use crate::domain::sale::{AvailableKey, Intent, Pool};
+use crate::domain::wallet::CreditWallet;
 
-/// What was read under the locks.
+/// What was read under the locks, less what was decided on so far.
 #[derive(Debug, Default)]
 pub(super) struct PlanState {
-    shelves: HashMap<ProductId, Pool>,
+    pools: HashMap<ProductId, Pool>,
     credits: HashMap<(AccountId, Currency), CreditWallet>,
     keys: HashMap<i32, VecDeque<AvailableKey>>,
 }
 
-/// One order's lot.
+/// What becomes of one intent.
 #[derive(Debug)]
-pub(super) struct Decision<'a> {
-    pub(super) order: &'a NewOrder,
-    pub(super) outcome: Result<Purchase, RefusalReason>,
+pub(super) enum Decision<'a> {
+    Sell {
+        order: &'a NewOrder,
+        outcome: Result<Purchase, RefusalReason>,
+    },
 }
 
 /// An order that is paid and delivered.
 #[derive(Debug)]
 pub(super) struct Purchase {
     pub(super) total: Money,
+    /// The credit wallet that pays.
     pub(super) wallet: i64,
     /// One for each of the order's lines.
     pub(super) lines: Vec<Bought>,
@@ -36,20 +40,22 @@ pub(super) struct Purchase {
 /// The keys of one line, in the order of their slots.
 #[derive(Debug)]
 pub(super) struct Bought {
-    pub(super) shelf: Pool,
+    pub(super) pool: Pool,
     pub(super) keys: Vec<AvailableKey>,
 }
 
 impl Purchase {
-    /// Each key with its line's number, from 1, and its shelf, in the order in which they are handed out.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (i16, &Pool, &AvailableKey)> {
-        (1..)
-            .zip(&self.lines)
-            .flat_map(|(line, bought)| bought.keys.iter().map(move |key| (line, &bought.shelf, key)))
+    /// The order's items with their numbers, from 1: line after line, and in each line by slot.
+    pub(super) fn items(&self) -> impl Iterator<Item = (u32, &Pool, &AvailableKey)> {
+        let keys = self
+            .lines
+            .iter()
+            .flat_map(|bought| bought.keys.iter().map(move |key| (&bought.pool, key)));
+        (1..).zip(keys).map(|(item, (pool, key))| (item, pool, key))
     }
 }
 
-/// How many keys the orders ask of each product.
+/// How many keys the orders are for, by product.
 pub(super) fn demand(orders: &[&NewOrder]) -> BTreeMap<ProductId, i64> {
     let mut wanted = BTreeMap::new();
     for line in orders.iter().flat_map(|order| &order.lines) {
@@ -58,42 +64,37 @@ pub(super) fn demand(orders: &[&NewOrder]) -> BTreeMap<ProductId, i64> {
     wanted
 }
 
+/// Decides one intent after another; what one takes, the next does not find.
+pub(super) fn plan<'a>(state: &mut PlanState, intents: &[&'a Intent]) -> Vec<Decision<'a>> {
+    let decide = |intent: &&'a Intent| match intent {
+        Intent::Sell(order) => Decision::Sell {
+            order,
+            outcome: state.sell(order),
+        },
+    };
+    intents.iter().map(decide).collect()
+}
+
 impl PlanState {
-    pub(super) fn new(shelves: Vec<Pool>, credits: Vec<CreditWallet>, keys: Vec<AvailableKey>) -> Self {
-        let mut stock = Self::default();
+    pub(super) fn new(pools: Vec<Pool>, credits: Vec<CreditWallet>, keys: Vec<AvailableKey>) -> Self {
+        let mut state = Self::default();
         for key in keys {
-            stock.keys.entry(key.pool).or_default().push_back(key);
+            state.keys.entry(key.pool).or_default().push_back(key);
         }
-        stock.shelves = shelves.into_iter().map(|shelf| (shelf.product, shelf)).collect();
-        stock.credits = credits
+        state.pools = pools.into_iter().map(|pool| (pool.product, pool)).collect();
+        state.credits = credits
             .into_iter()
             .map(|credit| ((credit.account, credit.balance.currency), credit))
             .collect();
-        stock
+        state
     }
 
-    /// Decides one order after another; what one takes, the next does not find.
-    pub(super) fn decide<'a>(&mut self, orders: &[&'a NewOrder]) -> Vec<Decision<'a>> {
-        orders
-            .iter()
-            .map(|order| Decision {
-                order,
-                outcome: self.decide_one(order),
-            })
-            .collect()
-    }
-
-    /// The price at which a product stands; for the record of an order that is refused too.
-    pub(super) fn price(&self, product: &ProductId) -> Option<Money> {
-        self.shelves.get(product).map(|shelf| shelf.price)
-    }
-
-    fn decide_one(&mut self, order: &NewOrder) -> Result<Purchase, RefusalReason> {
+    fn sell(&mut self, order: &NewOrder) -> Result<Purchase, RefusalReason> {
         let total = self.total(order)?;
         let mut wanted: HashMap<i32, usize> = HashMap::new();
         for line in &order.lines {
-            let shelf = self.shelf(line)?;
-            *wanted.entry(shelf.pool).or_default() += line.quantity as usize;
+            let pool = self.pool(line)?;
+            *wanted.entry(pool.pool).or_default() += line.quantity as usize;
         }
         if wanted
             .iter()
@@ -101,13 +102,7 @@ impl PlanState {
         {
             return Err(RefusalReason::OutOfStock);
         }
-        let credit = self
-            .credits
-            .get_mut(&(order.account, total.currency))
-            .filter(|credit| credit.balance.minor >= total.minor)
-            .ok_or(RefusalReason::InsufficientCredit)?;
-        credit.balance.minor -= total.minor;
-        let wallet = credit.wallet;
+        let wallet = self.pay(&order.customer, total)?;
         let lines = order
             .lines
             .iter()
@@ -116,16 +111,27 @@ impl PlanState {
         Ok(Purchase { total, wallet, lines })
     }
 
-    fn shelf(&self, line: &NewLine) -> Result<&Pool, RefusalReason> {
-        self.shelves.get(&line.product).ok_or(RefusalReason::UnknownProduct)
+    /// Takes the total from the customer's credit, and returns its wallet.
+    fn pay(&mut self, customer: &Customer, total: Money) -> Result<i64, RefusalReason> {
+        let credit = customer
+            .account()
+            .and_then(|account| self.credits.get_mut(&(account, total.currency)))
+            .filter(|credit| credit.balance.minor >= total.minor)
+            .ok_or(RefusalReason::InsufficientCredit)?;
+        credit.balance.minor -= total.minor;
+        Ok(credit.wallet)
+    }
+
+    fn pool(&self, line: &NewLine) -> Result<&Pool, RefusalReason> {
+        self.pools.get(&line.product).ok_or(RefusalReason::UnknownProduct)
     }
 
     /// What the order costs at today's prices, which must be those that it names.
     fn total(&self, order: &NewOrder) -> Result<Money, RefusalReason> {
         let mut total: Option<Money> = None;
         for line in &order.lines {
-            let Pool { price, is_open, .. } = self.shelf(line)?;
-            if !is_open {
+            let Pool { price, on_sale, .. } = self.pool(line)?;
+            if !on_sale {
                 return Err(RefusalReason::ProductClosed);
             }
             if let Some(agreed) = &line.price
@@ -150,10 +156,10 @@ impl PlanState {
 
     /// Takes a line's keys; that they are there was seen before.
     fn take(&mut self, line: &NewLine) -> Result<Bought, RefusalReason> {
-        let shelf = self.shelf(line)?.clone();
-        let shelved = self.keys.get_mut(&shelf.pool).ok_or(RefusalReason::OutOfStock)?;
-        let keys = shelved.drain(..line.quantity as usize).collect();
-        Ok(Bought { shelf, keys })
+        let pool = self.pool(line)?.clone();
+        let available = self.keys.get_mut(&pool.pool).ok_or(RefusalReason::OutOfStock)?;
+        let keys = available.drain(..line.quantity as usize).collect();
+        Ok(Bought { pool, keys })
     }
 }
 

@@ -1,48 +1,42 @@
-//! From decisions to what is written and handed out: each sale's event, its receipt, the rows.
-
-use std::collections::BTreeMap;
+//! From decisions to what is written and delivered: each sale's event, its receipt, the rows.
 
 use alloy_primitives::B256;
-use serde::Serialize;
-use shelfproof_anchor::store::events::NewEvent;
+use shelfproof_anchor::store::events::{NewEvent, Sale};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
+use shelfproof_verifier::vocabulary::body::{Body, Sold};
 
-use super::plan::{Decision, PlanState, Purchase};
+use super::plan::{Decision, Purchase};
 use crate::domain::delivery::{Delivered, Item, OrderOutcome};
 use crate::domain::goods::Goods;
-use crate::domain::id::{OrderId, ProductId};
 use crate::domain::key;
-use crate::domain::order::{NewOrder, OrderStatus, RefusalReason};
-use crate::store::sale::{AvailableKey, Pool};
-use crate::store::sale_write::Writes;
+use crate::domain::order::{Line, NewOrder, Order, RefusalReason, TransitionError};
+use crate::domain::sale::{AvailableKey, Pool};
+use crate::store::sale_write::BatchWrites;
 use crate::vault::{Signed, Vault, VaultError};
 
-/// A batch, ready to be written, and what its buyers get once that is done.
+/// A batch, ready to be written, and the answers to its orders once that is done.
 #[derive(Debug, Default)]
 pub(super) struct BatchRows {
-    pub(super) writes: Writes,
+    pub(super) writes: BatchWrites,
     pub(super) events: Vec<NewEvent>,
-    pub(super) placed: Vec<(OrderId, OrderOutcome)>,
+    /// In the order of the decisions.
+    pub(super) outcomes: Vec<OrderOutcome>,
 }
 
-/// Why a batch cannot be recorded.
+/// Why a batch cannot be laid out.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RowsError {
     /// A key's goods could not be opened. Its product sells nothing more until that is mended, or the key voided.
     #[error("key {key_id}: {error}")]
-    Vault {
-        /// The key.
-        key_id: B256,
-        /// Why.
-        error: VaultError,
-    },
-    /// The receipts could not be signed.
+    Vault { key_id: B256, error: VaultError },
     #[error("a batch's receipts could not be signed")]
     Unsigned,
-    /// A sale's event cannot be written.
-    #[error("key {0} cannot be sold from where it stands")]
+    /// By its number.
+    #[error("key {0} cannot be sold from its present state")]
     Key(i64),
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
 }
 
 /// When a batch is sold, and by when it is promised to be anchored.
@@ -54,99 +48,106 @@ pub(super) struct Times {
     pub(super) anchor_by_s: u64,
 }
 
-/// A sale's body, as it is hashed and disclosed.
-#[derive(Serialize)]
-struct SaleBody<'a> {
-    order: OrderId,
-    line: i16,
-    product: ProductId,
-    name: &'a str,
-    price: String,
-    currency: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    buyer: Option<B256>,
-}
-
-/// Chains, signs and lays out a batch. `salt` gives new random bytes at each call.
+/// Chains, signs and lays out a batch. `salt` returns new random bytes at each call.
 ///
 /// # Errors
 /// Where one of the sales cannot be made. Nothing was written yet.
 pub(super) fn lay_out(
-    stock: &PlanState,
     decisions: Vec<Decision<'_>>,
     vault: &Vault,
     times: Times,
     mut salt: impl FnMut() -> B256,
 ) -> Result<BatchRows, RowsError> {
-    let mut events = Vec::new();
-    for Decision { order, outcome } in &decisions {
-        for (line, shelf, key) in outcome.iter().flat_map(Purchase::keys) {
-            events.push(chain(order, line, shelf, key, times, salt())?);
-        }
-    }
-    let signed = sign(vault, &events, times)?;
-    let mut record = BatchRows::default();
-    record.net_wallets(&decisions)?;
-    let mut proofs = events.iter().zip(signed);
-    for Decision { order, outcome } in decisions {
-        record.order(stock, order, &outcome, times);
-        let placed = match outcome {
-            Err(reason) => OrderOutcome::Refused {
-                order: order.id,
-                reason,
-                created_at_ms: times.now_ms,
-            },
-            Ok(purchase) => OrderOutcome::Delivered(record.deliver(order, purchase, vault, times, &mut proofs)?),
+    let mut rows = BatchRows::default();
+    rows.writes.at_ms = times.now_ms;
+    let mut placed = Vec::with_capacity(decisions.len());
+    for Decision::Sell { order: new, outcome } in &decisions {
+        let order = match outcome {
+            Ok(purchase) => prepaid(new, purchase, times.now_ms)?,
+            Err(reason) => Order::refuse(new, *reason, times.now_ms),
         };
-        record.placed.push((order.id, placed));
+        for (item, pool, key) in outcome.iter().flat_map(Purchase::items) {
+            rows.events.push(chain(&order, item, pool, key, times, salt())?);
+        }
+        placed.push(order);
     }
-    record.events = events;
-    Ok(record)
+    let signed = sign(vault, &rows.events, times)?;
+    rows.writes.signature = signed.first().map(|signed| signed.signature);
+    let mut proofs = rows.events.iter().zip(signed);
+    for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
+        rows.outcomes.push(match outcome {
+            Ok(purchase) => deliver(&mut rows.writes, &order, &purchase, vault, times, &mut proofs)?,
+            Err(reason) => refusal(&order, reason),
+        });
+        rows.writes.orders.push(order, new.fingerprint);
+    }
+    Ok(rows)
 }
 
-/// The record of an order that could not be settled: it waits for somebody to look, and nothing was charged.
-pub(super) fn abnormal(order: &NewOrder, now_ms: u64) -> BatchRows {
-    let mut record = BatchRows::default();
-    let times = Times { now_ms, anchor_by_s: 0 };
-    record.order(&PlanState::default(), order, &Err(RefusalReason::Abnormal), times);
-    record.placed.push((
-        order.id,
-        OrderOutcome::Refused {
-            order: order.id,
-            reason: RefusalReason::Abnormal,
-            created_at_ms: now_ms,
-        },
-    ));
-    record
+/// The rows of an order that the database refuses: it waits for somebody to look, and nothing was charged.
+pub(super) fn abnormal(new: &NewOrder, now_ms: u64) -> BatchRows {
+    let mut rows = BatchRows::default();
+    rows.writes.at_ms = now_ms;
+    let order = Order::refuse(new, RefusalReason::Abnormal, now_ms);
+    rows.outcomes.push(refusal(&order, RefusalReason::Abnormal));
+    rows.writes.orders.push(order, new.fingerprint);
+    rows
+}
+
+fn refusal(order: &Order, reason: RefusalReason) -> OrderOutcome {
+    OrderOutcome::Refused {
+        order: order.id,
+        reason,
+        created_at_ms: order.created_at_ms,
+    }
+}
+
+/// A prepaid order: placed, paid and delivered at once.
+fn prepaid(new: &NewOrder, purchase: &Purchase, now_ms: u64) -> Result<Order, TransitionError> {
+    let lines = purchase.lines.iter().zip(&new.lines);
+    let lines =
+        lines.map(|(bought, line)| Line::new(line.product, bought.pool.sku, line.quantity, bought.pool.price.minor));
+    Order::place(new, purchase.total.currency, lines.collect(), now_ms)
+        .pay()?
+        .deliver_all()
 }
 
 /// The sale's event, after the key's newest.
 fn chain(
-    order: &NewOrder,
-    line: i16,
-    shelf: &Pool,
+    order: &Order,
+    item: u32,
+    pool: &Pool,
     key: &AvailableKey,
     times: Times,
     salt: B256,
 ) -> Result<NewEvent, RowsError> {
-    let body = SaleBody {
-        order: order.id,
-        line,
-        product: shelf.product,
-        name: &shelf.name,
-        price: shelf.price.decimal(),
-        currency: shelf.price.currency.code(),
+    let unwritable = || RowsError::Key(key.head.key_no);
+    let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
+    let price = order.item_net(item).ok_or_else(unwritable)?;
+    let body = Sold {
+        order: Some(order.id.to_string().into()),
+        line: Some(line.unsigned_abs().into()),
+        product: Some(pool.product.to_string().into()),
+        name: Some(pool.name.as_str().into()),
+        price: Some(price.decimal().into()),
+        currency: Some(price.currency.code().into()),
         buyer: order.buyer,
     };
-    let unwritable = || RowsError::Key(key.head.key_no);
-    let body = serde_json::to_string(&body).map_err(|_| unwritable())?;
-    let link = key::next(&key.head, Kind::Sold, times.now_ms, Opening { salt, body }).ok_or_else(unwritable)?;
+    let opening = Opening {
+        salt,
+        body: body.to_json(),
+    };
+    let chained = key::next(&key.head, Kind::Sold, times.now_ms, opening).ok_or_else(unwritable)?;
     Ok(NewEvent {
-        anchor_by_s: Some(times.anchor_by_s),
         key_no: key.head.key_no,
         before: Some(key.head.state),
-        event: link.event,
-        opening: link.opening,
+        event: chained.event,
+        opening: chained.opening,
+        sale: Some(Sale {
+            order: order.id.0,
+            item,
+            anchor_by_s: times.anchor_by_s,
+        }),
     })
 }
 
@@ -155,10 +156,55 @@ fn sign(vault: &Vault, events: &[NewEvent], times: Times) -> Result<Vec<Signed>,
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let events: Vec<KeyEvent> = events.iter().map(|appended| appended.event).collect();
+    let events: Vec<KeyEvent> = events.iter().map(|new| new.event).collect();
     vault
         .sign_receipts(&events, times.anchor_by_s)
         .ok_or(RowsError::Unsigned)
+}
+
+/// What a delivered order changes, and what its customer is handed. `proofs` has an event and a signature for each item,
+/// from the order's first.
+fn deliver<'a>(
+    writes: &mut BatchWrites,
+    order: &Order,
+    purchase: &Purchase,
+    vault: &Vault,
+    times: Times,
+    proofs: &mut impl Iterator<Item = (&'a NewEvent, Signed)>,
+) -> Result<OrderOutcome, RowsError> {
+    let mut items = Vec::new();
+    for ((item, pool, key), (new, signed)) in purchase.items().zip(proofs) {
+        let unwritable = || RowsError::Key(key.head.key_no);
+        let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
+        let net = order.item_net(item).ok_or_else(unwritable)?;
+        if !writes.stock.sell(pool, key, &new.event) {
+            return Err(unwritable());
+        }
+        writes.money.transfer(purchase.wallet, pool.revenue_wallet, net.minor);
+        items.push(Item {
+            item,
+            line,
+            product: pool.product,
+            goods: open(vault, key)?,
+            receipt: Receipt {
+                identity: *vault.identity(),
+                vrf_proof: key.vrf_proof,
+                promise: Promise {
+                    event: new.event,
+                    opening: Some(new.opening.clone()),
+                    anchor_by_s: times.anchor_by_s,
+                    path: signed.path,
+                    signature: signed.signature,
+                },
+            },
+        });
+    }
+    Ok(OrderOutcome::Delivered(Delivered {
+        order: order.id,
+        created_at_ms: order.created_at_ms,
+        total: purchase.total,
+        items,
+    }))
 }
 
 /// What the buyer gets.
@@ -170,139 +216,4 @@ fn open(vault: &Vault, key: &AvailableKey) -> Result<Goods, RowsError> {
             key_id: key.head.key_id,
             error,
         })
-}
-
-/// The database's whole numbers have a sign.
-const fn ms(at_ms: u64) -> i64 {
-    at_ms.cast_signed()
-}
-
-impl BatchRows {
-    /// Where the cursors end, and what the wallets give and get.
-    fn net_wallets(&mut self, decisions: &[Decision<'_>]) -> Result<(), RowsError> {
-        let mut cursors: BTreeMap<i32, (i64, i64)> = BTreeMap::new();
-        let mut deltas: BTreeMap<i64, i64> = BTreeMap::new();
-        for purchase in decisions.iter().filter_map(|decision| decision.outcome.as_ref().ok()) {
-            *deltas.entry(purchase.wallet).or_default() -= purchase.total.minor;
-            for (_, shelf, key) in purchase.keys() {
-                *deltas.entry(shelf.revenue_wallet).or_default() += shelf.price.minor;
-                let (cursor, holes) = cursors.entry(shelf.pool).or_insert((shelf.cursor, 0));
-                // Slots between the cursor and the key that was there hold none. A cursor never goes back.
-                let stepped = key.slot - *cursor;
-                *holes += if stepped < 0 {
-                    return Err(RowsError::Key(key.head.key_no));
-                } else {
-                    stepped
-                };
-                *cursor = key.slot + 1;
-            }
-        }
-        for (pool, (cursor, holes)) in cursors {
-            self.writes.pools.id.push(pool);
-            self.writes.pools.cursor.push(cursor);
-            self.writes.pools.holes.push(holes);
-        }
-        for (wallet, delta_minor) in deltas.into_iter().filter(|(_, delta_minor)| *delta_minor != 0) {
-            self.writes.wallets.id.push(wallet);
-            self.writes.wallets.delta_minor.push(delta_minor);
-        }
-        Ok(())
-    }
-
-    /// The rows of an order and its lines.
-    fn order(&mut self, stock: &PlanState, order: &NewOrder, outcome: &Result<Purchase, RefusalReason>, times: Times) {
-        let (state, reason) = match outcome {
-            Ok(_) => (OrderStatus::Delivered, None),
-            Err(reason) => (OrderStatus::Refused(*reason), Some(reason.name())),
-        };
-        let total = outcome.as_ref().ok().map(|purchase| purchase.total);
-        let orders = &mut self.writes.orders;
-        orders.id.push(order.id.0);
-        orders.account.push(order.account.0);
-        orders.state.push(state.name());
-        orders.reason.push(reason);
-        orders.total_minor.push(total.map_or(0, |total| total.minor));
-        orders.currency.push(total.map_or("", |total| total.currency.code()));
-        orders.buyer.push(order.buyer.map(|buyer| buyer.0));
-        orders.created_at_ms.push(ms(times.now_ms));
-        let lines = &mut self.writes.lines;
-        for (line, asked) in (1..).zip(&order.lines) {
-            lines.order.push(order.id.0);
-            lines.line.push(line);
-            lines.product.push(asked.product.0);
-            lines.quantity.push(asked.quantity.cast_signed());
-            let price = stock.price(&asked.product);
-            lines.price_minor.push(price.map_or(0, |price| price.minor));
-        }
-    }
-
-    /// The rows of an order's keys and of what they cost, and what the buyer is handed.
-    fn deliver<'a>(
-        &mut self,
-        order: &NewOrder,
-        purchase: Purchase,
-        vault: &Vault,
-        times: Times,
-        proofs: &mut impl Iterator<Item = (&'a NewEvent, Signed)>,
-    ) -> Result<Delivered, RowsError> {
-        let Purchase { total, wallet, lines } = purchase;
-        let mut items = Vec::new();
-        for (line, bought) in (1..).zip(lines) {
-            let amount_minor = bought.shelf.price.minor * ms(bought.keys.len() as u64);
-            if amount_minor > 0 {
-                let ledger = &mut self.writes.ledger;
-                ledger.from.push(wallet);
-                ledger.to.push(bought.shelf.revenue_wallet);
-                ledger.amount_minor.push(amount_minor);
-                ledger.order.push(order.id.0);
-                ledger.line.push(line);
-                ledger.at_ms.push(ms(times.now_ms));
-            }
-            // The proofs come in the order of orders, lines and keys, one for each.
-            for (key, (appended, signed)) in bought.keys.into_iter().zip(&mut *proofs) {
-                self.sale(order.id, line, appended, &signed, times);
-                let goods = open(vault, &key)?;
-                let promise = Promise {
-                    event: appended.event,
-                    opening: Some(appended.opening.clone()),
-                    anchor_by_s: times.anchor_by_s,
-                    path: signed.path,
-                    signature: signed.signature,
-                };
-                items.push(Item {
-                    line,
-                    product: bought.shelf.product,
-                    goods,
-                    receipt: Receipt {
-                        identity: *vault.identity(),
-                        vrf_proof: key.vrf_proof,
-                        promise,
-                    },
-                });
-            }
-        }
-        Ok(Delivered {
-            order: order.id,
-            created_at_ms: times.now_ms,
-            total,
-            items,
-        })
-    }
-
-    /// The rows of one key.
-    fn sale(&mut self, order: OrderId, line: i16, appended: &NewEvent, signed: &Signed, times: Times) {
-        let event = &appended.event;
-        let keys = &mut self.writes.keys;
-        keys.no.push(appended.key_no);
-        keys.version.push(event.version.cast_signed());
-        keys.head.push(event.hash().0);
-        keys.at_ms.push(ms(event.at_ms));
-        let sales = &mut self.writes.sales;
-        sales.key_no.push(appended.key_no);
-        sales.order.push(order.0);
-        sales.line.push(line);
-        sales.anchor_by_s.push(ms(times.anchor_by_s));
-        sales.path.push(signed.path.concat());
-        sales.signature.push(signed.signature);
-    }
 }

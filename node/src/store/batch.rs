@@ -1,51 +1,62 @@
-//! Batches as they stand, and the lines that an import refused.
+//! Batches, and the lines that an import refused. What an import itself writes is in [`super::import`].
 
-use sqlx::{FromRow, PgExecutor};
+use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
 use crate::domain::id::{BatchId, ProductId};
 
-/// What one import brought.
+/// One imported file.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Batch {
-    /// Its id.
     #[sqlx(try_from = "Uuid")]
     pub id: BatchId,
-    /// Whose keys they are.
+    /// What its keys are stock of.
     #[sqlx(rename = "product_id", try_from = "Uuid")]
     pub product: ProductId,
-    /// Its name, the only one of the product.
+    /// Unique among the product's batches.
     pub name: String,
-    /// Who delivered it; may be empty.
+    /// May be empty.
     pub supplier: String,
     /// Lines read so far.
     pub lines: i64,
-    /// Keys they brought.
+    /// Keys made of them.
     pub imported: i64,
-    /// Lines refused.
+    /// Lines that were refused.
     pub refused: i64,
-    /// Keys that were put on the shelf.
+    /// Keys that were put on sale.
     pub activated: i64,
     /// Whether the whole file was read.
     pub is_complete: bool,
-    /// When it was begun, Unix milliseconds.
+    /// Unix milliseconds.
     pub created_at_ms: i64,
 }
 
-/// A line that an import did not take; never what stood on it.
+/// A line that an import refused; never its content.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct RefusedLine {
     /// Its number in the file, from 1.
     pub line: i64,
-    /// Why, as a code.
+    /// For programs.
     pub reason: String,
-    /// Why, in words.
+    /// For people.
     pub detail: String,
 }
 
-/// The batch of that id.
-///
+/// A locked batch, as activation needs it.
+#[derive(Debug, FromRow)]
+pub struct LockedBatch {
+    pub name: String,
+    /// Keys that were imported.
+    #[sqlx(try_from = "i64")]
+    pub imported: u64,
+    /// Those of them that were activated.
+    #[sqlx(try_from = "i64")]
+    pub activated: u64,
+    /// Whether its whole file was imported.
+    pub is_complete: bool,
+}
+
 /// # Errors
 /// The database's.
 pub async fn batch_get(database: impl PgExecutor<'_>, id: BatchId) -> Result<Option<Batch>, StoreError> {
@@ -55,7 +66,7 @@ pub async fn batch_get(database: impl PgExecutor<'_>, id: BatchId) -> Result<Opt
         .await?)
 }
 
-/// At most `limit` batches after that one, by id: oldest first; of one product, or of all.
+/// At most `limit` batches after that id, oldest first; of one product or of all.
 ///
 /// # Errors
 /// The database's.
@@ -89,4 +100,35 @@ pub async fn refused_line_list(
         .bind(i64::from(limit))
         .fetch_all(database)
         .await?)
+}
+
+/// Locks a batch until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_lock_to_activate(
+    connection: &mut PgConnection,
+    batch: BatchId,
+) -> Result<Option<LockedBatch>, StoreError> {
+    Ok(sqlx::query_as(include_str!("sql/batch_lock_to_activate.sql"))
+        .bind(batch.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// Adds to the count of a locked batch's activated keys.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_count_activated(
+    connection: &mut PgConnection,
+    batch: BatchId,
+    keys: usize,
+) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/batch_count_activated.sql"))
+        .bind(batch.0)
+        .bind((keys as u64).cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(())
 }

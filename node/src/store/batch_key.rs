@@ -1,4 +1,4 @@
-//! The batches' wrapped data keys, when they are wrapped anew.
+//! The data keys of batches, which a new master key wraps again. A data key encrypts the goods of its batch.
 
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -7,10 +7,10 @@ use super::StoreError;
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::BatchId;
 
-/// How many batches' data keys an older master key than `master` wraps.
+/// How many data keys are wrapped by a master key of an older generation.
 ///
 /// # Errors
-/// Where the database fails.
+/// The database's.
 pub async fn batch_key_count(executor: impl PgExecutor<'_>, master: i32) -> Result<u64, StoreError> {
     let count: i64 = sqlx::query_scalar(include_str!("sql/batch_key_count.sql"))
         .bind(master)
@@ -19,10 +19,11 @@ pub async fn batch_key_count(executor: impl PgExecutor<'_>, master: i32) -> Resu
     Ok(count.unsigned_abs())
 }
 
-/// Locks at most `limit` batches whose data keys an older master key than `master` wraps, by id, and reads those.
+/// Locks at most `limit` batches whose data keys are wrapped by a master key of an older generation, in the order of their
+/// ids, and returns those data keys.
 ///
 /// # Errors
-/// Where the database fails.
+/// The database's.
 pub async fn batch_key_lock(
     connection: &mut PgConnection,
     master: i32,
@@ -39,10 +40,10 @@ pub async fn batch_key_lock(
         .collect())
 }
 
-/// Stores the data keys of locked batches as `master` wraps them: `wrapped[n]` is that of `batches[n]`.
+/// Stores the data keys of locked batches, now wrapped by that generation: `wrapped[n]` is that of `batches[n]`.
 ///
 /// # Errors
-/// Where the database fails.
+/// The database's.
 pub async fn batch_key_update(
     connection: &mut PgConnection,
     batches: &[Uuid],
@@ -58,10 +59,10 @@ pub async fn batch_key_update(
     Ok(())
 }
 
-/// The generations of the master keys that still wrap something, in order.
+/// The generations that still wrap a data key, ascending.
 ///
 /// # Errors
-/// Where the database fails.
+/// The database's.
 pub async fn batch_key_masters(executor: impl PgExecutor<'_>) -> Result<Vec<i32>, StoreError> {
     Ok(sqlx::query_scalar(include_str!("sql/batch_key_masters.sql"))
         .fetch_all(executor)

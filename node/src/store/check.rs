@@ -1,8 +1,11 @@
-//! What must hold in the database and the schema cannot say: one statement a rule, each finding the rows that break it.
-//! The rules of a key's history need its hashes, and are read in chunks for `flow::check` to judge.
+//! Invariants that the schema cannot enforce. A rule is one statement that finds the rows which break it.
+//!
+//! To add a rule: a statement `sql/check_….sql` that selects (subject, detail) with `LIMIT $1`, its entry in [`RULES`], and a
+//! breach of it in the test of `admin check`. Rules on a key's history compute hashes, and are in `domain::history`: this
+//! module only reads keys and events for them, in chunks.
 
 use alloy_primitives::B256;
-use shelfproof_verifier::event::{Kind, Opening, Record};
+use shelfproof_verifier::event::{Kind, Opening, RawEvent};
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
 
 use super::StoreError;
@@ -13,10 +16,10 @@ mod rules;
 
 pub use rules::{RULES, Rule};
 
-/// Most rows that one rule reports; whoever repairs them asks again.
+/// Most rows that one rule reports.
 pub const ROWS_MAX: u32 = 100;
 
-/// A transaction that sees one moment, and changes nothing.
+/// Begins a read-only transaction over one snapshot.
 ///
 /// # Errors
 /// The database's.
@@ -26,7 +29,7 @@ pub async fn check_begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>
         .await?)
 }
 
-/// What breaks a rule, at most [`ROWS_MAX`] times: what is wrong with what, as (subject, detail).
+/// At most [`ROWS_MAX`] breaches of a rule, as (subject, detail).
 ///
 /// # Errors
 /// The database's.
@@ -37,8 +40,6 @@ pub async fn check_rule(connection: &mut PgConnection, rule: &Rule) -> Result<Ve
         .await?)
 }
 
-/// How many keys there are.
-///
 /// # Errors
 /// The database's.
 pub async fn check_key_count(connection: &mut PgConnection) -> Result<i64, StoreError> {
@@ -71,7 +72,7 @@ struct EventRow {
     body: String,
 }
 
-/// At most `limit` keys after that number, in their order.
+/// At most `limit` keys after that number, ascending.
 ///
 /// # Errors
 /// The database's.
@@ -100,7 +101,7 @@ pub async fn check_heads(connection: &mut PgConnection, after: i64, limit: u32) 
     heads.collect()
 }
 
-/// The events of the keys after the first number, up to the second, by key and version; each with its key's number.
+/// The events of the keys with numbers over `after`, up to `last`, by key and version; each with its key's number.
 ///
 /// # Errors
 /// The database's.
@@ -120,7 +121,7 @@ pub async fn check_events(
             column,
             row: format!("{} {}", row.key_no, row.version),
         };
-        let record = Record {
+        let record = RawEvent {
             key_id: B256::from(row.key_id),
             version: u32::try_from(row.version).map_err(|_| read("version"))?,
             kind: u8::try_from(row.kind).map_err(|_| read("kind"))?,

@@ -1,4 +1,4 @@
-//! Batches while they are imported: the batch's own row, and what each part of its file brings.
+//! What an import reads and writes: the batch's own row, and the keys, goods and refusals of each chunk of its file.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::Kind;
@@ -9,92 +9,81 @@ use super::StoreError;
 use crate::domain::id::{BatchId, ProductId};
 use crate::import::Refusal;
 
-/// A batch that is to be made.
 pub struct NewBatch<'a> {
-    /// Its id.
     pub id: BatchId,
-    /// What it is stock of.
+    /// What its keys are stock of.
     pub product: ProductId,
-    /// Its name, the only one of the product.
+    /// Unique among the product's batches.
     pub name: &'a str,
-    /// Whom it came from; may be empty.
+    /// May be empty.
     pub supplier: &'a str,
-    /// Its data key, wrapped.
+    /// The data key, wrapped.
     pub wrapped_key: &'a [u8],
     /// The generation of the master key that wraps it.
     pub master: i32,
-    /// What tells this file, read this way, from any other.
+    /// SHA-256 of the file and the options it is read with.
     pub source: &'a [u8; 32],
-    /// When it is made, Unix milliseconds.
+    /// Unix milliseconds.
     pub created_at_ms: u64,
 }
 
 /// A batch as an import finds it.
 #[derive(Debug, FromRow)]
 pub struct BatchRow {
-    /// Its id.
     pub id: Uuid,
-    /// Whom it came from.
     pub supplier: String,
-    /// Its data key, wrapped.
+    /// The data key, wrapped.
     pub wrapped_key: Vec<u8>,
     /// The generation of the master key that wraps it.
     pub master: i32,
-    /// What tells its file, read its way, from any other.
+    /// SHA-256 of the file and the options it is read with.
     pub source: Vec<u8>,
-    /// How far it has come.
     #[sqlx(flatten)]
     pub counts: BatchCounts,
 }
 
-/// How far an import has come.
+/// Progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
 pub struct BatchCounts {
-    /// Lines that are settled.
+    /// Lines that are stored.
     #[sqlx(try_from = "i64")]
     pub lines: u64,
-    /// Keys that they brought.
+    /// Keys made of them.
     #[sqlx(try_from = "i64")]
     pub imported: u64,
-    /// Rows that were refused.
+    /// Those that were refused.
     #[sqlx(try_from = "i64")]
     pub refused: u64,
-    /// Whether that was the whole file.
+    /// Whether they are the whole file.
     pub is_complete: bool,
 }
 
-/// A key that is about to be made.
+/// A key with its first event.
 pub struct NewKey {
-    /// Its id.
     pub key_id: B256,
-    /// The kind of its first event.
+    /// The event's kind.
     pub kind: Kind,
-    /// That event's hash.
+    /// The event's hash.
     pub head: B256,
-    /// That event's time, Unix milliseconds.
+    /// The event's time, Unix milliseconds.
     pub at_ms: u64,
 }
 
-/// What a key opens, sealed, and its proof.
+/// A key's encrypted goods.
 pub struct NewGoods<'a> {
-    /// The shop's number of the key.
     pub key_no: i64,
-    /// The line that it stood on.
+    /// The line of the file.
     pub line: u64,
-    /// Its goods, sealed.
     pub sealed: &'a [u8],
-    /// The proof that its id is the code's.
+    /// Proves that the key id is the code's.
     pub vrf_proof: &'a [u8],
 }
 
-/// Where a key came from.
+/// The line of the file that a key was imported from.
 #[derive(Debug, FromRow)]
-pub struct KeyPlace {
-    /// Its id.
+pub struct KeyOrigin {
     pub key_id: Vec<u8>,
-    /// The batch.
     pub batch_id: Uuid,
-    /// The line of the batch's file.
     pub line: i64,
     /// The batch's name.
     pub batch: String,
@@ -102,7 +91,7 @@ pub struct KeyPlace {
     pub product: String,
 }
 
-/// The batch of that id, or those of that name, at most two.
+/// The batch of that id, or the batches of that name, at most two.
 ///
 /// # Errors
 /// The database's.
@@ -115,7 +104,7 @@ pub async fn batch_resolve(executor: impl PgExecutor<'_>, id_or_name: &str) -> R
     Ok(found.into_iter().map(BatchId).collect())
 }
 
-/// Makes a batch, unless its product has one of that name.
+/// Inserts a batch, unless its product has one of that name or does not exist.
 ///
 /// # Errors
 /// The database's.
@@ -134,8 +123,6 @@ pub async fn batch_insert(executor: impl PgExecutor<'_>, batch: &NewBatch<'_>) -
     Ok(())
 }
 
-/// The batch of that name.
-///
 /// # Errors
 /// The database's.
 pub async fn batch_find_by_name(
@@ -150,7 +137,7 @@ pub async fn batch_find_by_name(
         .await?)
 }
 
-/// How far a batch has come; nobody else moves it until the transaction ends.
+/// Locks a batch until the transaction ends, and returns its progress.
 ///
 /// # Errors
 /// The database's.
@@ -161,7 +148,7 @@ pub async fn batch_lock(connection: &mut PgConnection, batch: BatchId) -> Result
         .await?)
 }
 
-/// Moves a locked batch on to `lines`, by so many keys and refusals.
+/// Sets a locked batch's `lines`, and adds to its counts of keys and refusals.
 ///
 /// # Errors
 /// The database's.
@@ -182,7 +169,7 @@ pub async fn batch_advance(
         .await?)
 }
 
-/// Makes keys of a batch, at version 1, and gives the numbers of those whose ids were not there yet.
+/// Inserts keys of a batch at version 1, and returns the ids and numbers of those that did not exist.
 ///
 /// # Errors
 /// The database's.
@@ -202,8 +189,6 @@ pub async fn key_insert(
     Ok(made.into_iter().map(|(id, no)| (B256::from_slice(&id), no)).collect())
 }
 
-/// Stores what keys open.
-///
 /// # Errors
 /// The database's.
 pub async fn goods_insert(connection: &mut PgConnection, goods: &[NewGoods<'_>]) -> Result<(), StoreError> {
@@ -217,19 +202,17 @@ pub async fn goods_insert(connection: &mut PgConnection, goods: &[NewGoods<'_>])
     Ok(())
 }
 
-/// Where the keys of those ids came from.
+/// The origins of those of the keys that exist and were imported from a file.
 ///
 /// # Errors
 /// The database's.
-pub async fn key_find_place(executor: impl PgExecutor<'_>, key_ids: &[B256]) -> Result<Vec<KeyPlace>, StoreError> {
-    Ok(sqlx::query_as(include_str!("sql/key_find_place.sql"))
+pub async fn key_find_origin(executor: impl PgExecutor<'_>, key_ids: &[B256]) -> Result<Vec<KeyOrigin>, StoreError> {
+    Ok(sqlx::query_as(include_str!("sql/key_find_origin.sql"))
         .bind(key_ids.iter().map(B256::as_slice).collect::<Vec<_>>())
         .fetch_all(executor)
         .await?)
 }
 
-/// Stores which rows of a batch were refused, and why.
-///
 /// # Errors
 /// The database's.
 pub async fn refused_line_insert(

@@ -1,47 +1,114 @@
-//! Orders as they stand, their lines and their keys.
+//! Orders in their present state.
+
+use std::fmt::Write;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::vrf;
+use serde::Deserialize;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::column::{bytes, inconsistent, kind, whole};
-use crate::domain::goods::WrappedKey;
-use crate::domain::id::{AccountId, BatchId, OrderId, ProductId};
-use crate::domain::key::Head;
-use crate::domain::money::{Currency, Money};
-use crate::domain::order::{Line, Order, OrderStatus};
+use super::column::{bytes, inconsistent, whole};
+use super::key::Advanced;
+use crate::domain::id::{AccountId, OrderId, ProductId, SkuId};
+use crate::domain::money::Currency;
+use crate::domain::order::{Amounts, Customer, Fulfilment, Line, Order, OrderStatus, SalesChannel};
 
 #[derive(FromRow)]
 struct OrderRow {
     id: Uuid,
-    account_id: Uuid,
-    state: String,
-    reason: Option<String>,
-    total_minor: i64,
-    currency: String,
+    account_id: Option<Uuid>,
+    guest: Option<Vec<u8>>,
+    channel: String,
     buyer: Option<Vec<u8>>,
+    state: String,
+    version: i32,
+    reason: Option<String>,
+    /// The array as JSON.
+    lines: String,
+    subtotal_minor: i64,
+    discount_minor: i64,
+    currency: String,
     created_at_ms: i64,
+}
+
+/// An element of `orders.lines`, as PostgreSQL writes it as JSON.
+#[derive(Deserialize)]
+struct LineRow {
+    product_id: Uuid,
+    sku_id: Option<Uuid>,
+    quantity: u32,
+    unit_minor: i64,
+    discount_minor: i64,
+    fulfilment: String,
 }
 
 impl OrderRow {
     fn into_order(self) -> Result<Order, StoreError> {
-        let currency = Currency::from_code(&self.currency);
-        let buyer = self.buyer.map(|buyer| bytes("orders", "buyer", &buyer, &self.id));
+        let id = self.id;
+        let wrong = |column| inconsistent("orders", column, &id);
+        let hash = |column, value: Vec<u8>| bytes("orders", column, &value, &id).map(B256::from);
+        let customer = match (self.account_id, self.guest) {
+            (Some(account), None) => Customer::Account(AccountId(account)),
+            (None, Some(guest)) => Customer::Guest(hash("guest", guest)?),
+            _ => return Err(wrong("account_id")),
+        };
+        let lines: Vec<LineRow> = serde_json::from_str(&self.lines).map_err(|_| wrong("lines"))?;
+        let lines = lines
+            .into_iter()
+            .map(|line| line.into_line().ok_or_else(|| wrong("lines")));
         Ok(Order {
-            id: OrderId(self.id),
-            account: AccountId(self.account_id),
-            state: OrderStatus::from_names(&self.state, self.reason.as_deref())
-                .ok_or_else(|| inconsistent("orders", "state", &self.id))?,
-            total: currency.map(|currency| Money {
-                minor: self.total_minor,
+            id: OrderId(id),
+            customer,
+            channel: SalesChannel::from_name(&self.channel).ok_or_else(|| wrong("channel"))?,
+            buyer: self.buyer.map(|buyer| hash("buyer", buyer)).transpose()?,
+            status: OrderStatus::from_names(&self.state, self.reason.as_deref()).ok_or_else(|| wrong("state"))?,
+            version: whole("orders", "version", self.version, &id)?,
+            lines: lines.collect::<Result<_, _>>()?,
+            amounts: Currency::from_code(&self.currency).map(|currency| Amounts {
                 currency,
+                subtotal_minor: self.subtotal_minor,
+                discount_minor: self.discount_minor,
             }),
-            buyer: buyer.transpose()?.map(B256::from),
-            created_at_ms: whole("orders", "created_at_ms", self.created_at_ms, &self.id)?,
+            created_at_ms: whole("orders", "created_at_ms", self.created_at_ms, &id)?,
         })
     }
+}
+
+impl LineRow {
+    fn into_line(self) -> Option<Line> {
+        Some(Line {
+            product: ProductId(self.product_id),
+            sku: self.sku_id.map(SkuId),
+            quantity: self.quantity,
+            unit_minor: self.unit_minor,
+            discount_minor: self.discount_minor,
+            fulfilment: Fulfilment::from_name(&self.fulfilment)?,
+        })
+    }
+}
+
+/// An order's lines as a literal of `shop.order_line[]`. Nothing in it needs escaping: ids, numbers and names of states.
+pub(super) fn lines_literal(lines: &[Line]) -> String {
+    let mut text = String::with_capacity(2 + 130 * lines.len());
+    text.push('{');
+    for (at, line) in lines.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "{comma}\"({},{},{},{},{},{},{})\"",
+            line.product,
+            line.sku.map_or_else(String::new, |sku| sku.to_string()),
+            line.quantity,
+            line.unit_minor,
+            line.discount_minor,
+            line.net_minor(),
+            line.fulfilment.name(),
+        );
+    }
+    text.push('}');
+    text
 }
 
 /// The order of that id.
@@ -80,167 +147,61 @@ pub async fn order_lock(connection: &mut PgConnection, order: OrderId) -> Result
     row.map(OrderRow::into_order).transpose()
 }
 
-/// At most `limit` orders, newest first, of one account or of all, that are older than `before`.
+/// At most `limit` orders, newest first, of one account or of all, that come after the order `after` in that list.
 ///
 /// # Errors
 /// As [`order_get`].
 pub async fn order_list(
     executor: impl PgExecutor<'_>,
     account: Option<AccountId>,
-    before: Option<OrderId>,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>, StoreError> {
-    let rows: Vec<OrderRow> = sqlx::query_as(include_str!("sql/order_list.sql"))
-        .bind(account.map(|account| account.0))
-        .bind(before.map(|before| before.0))
+    let query = if let Some(account) = account {
+        sqlx::query_as(include_str!("sql/order_list.sql")).bind(account.0)
+    } else {
+        sqlx::query_as(include_str!("sql/order_list_all.sql"))
+    };
+    let rows: Vec<OrderRow> = query
+        .bind(after.map(|after| after.0))
         .bind(limit)
         .fetch_all(executor)
         .await?;
     rows.into_iter().map(OrderRow::into_order).collect()
 }
 
-/// At most `limit` orders that wait for somebody, newest first, that are older than `before`.
+/// At most `limit` orders that wait for somebody, newest first, that come after the order `after` in that list.
 ///
 /// # Errors
 /// As [`order_get`].
 pub async fn order_list_abnormal(
     executor: impl PgExecutor<'_>,
-    before: Option<OrderId>,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<Order>, StoreError> {
     let rows: Vec<OrderRow> = sqlx::query_as(include_str!("sql/order_list_abnormal.sql"))
-        .bind(before.map(|before| before.0))
+        .bind(after.map(|after| after.0))
         .bind(limit)
         .fetch_all(executor)
         .await?;
     rows.into_iter().map(OrderRow::into_order).collect()
 }
 
-/// What an order asked for.
+/// Writes the state, version and lines of an order that a transition changed.
 ///
 /// # Errors
-/// As [`order_get`].
-pub async fn order_lines(executor: impl PgExecutor<'_>, order: OrderId) -> Result<Vec<Line>, StoreError> {
-    let rows: Vec<(i16, Uuid, i32, i64)> = sqlx::query_as(include_str!("sql/order_lines.sql"))
-        .bind(order.0)
-        .fetch_all(executor)
+/// Where the database fails, or the schema knows no such transition.
+pub async fn order_update(connection: &mut PgConnection, order: &Order) -> Result<Advanced, StoreError> {
+    let done = sqlx::query(include_str!("sql/order_update.sql"))
+        .bind(order.id.0)
+        .bind(order.status.name())
+        .bind(order.version.cast_signed())
+        .bind(lines_literal(&order.lines))
+        .execute(connection)
         .await?;
-    rows.into_iter()
-        .map(|(line, product, quantity, price_minor)| {
-            Ok(Line {
-                line,
-                product: ProductId(product),
-                quantity: whole("order_lines", "quantity", quantity, &order)?,
-                price_minor,
-            })
-        })
-        .collect()
-}
-
-/// A key that an order got, with all that opens it.
-#[derive(Clone, Debug)]
-pub struct Sold {
-    /// The key, where it stands now.
-    pub head: Head,
-    /// The order's line.
-    pub line: i16,
-    /// What it is.
-    pub product: ProductId,
-    /// What it cost.
-    pub price_minor: i64,
-    /// The receipt's deadline, Unix seconds.
-    pub anchor_by_s: u64,
-    /// The receipt's path.
-    pub path: Vec<B256>,
-    /// The receipt's signature.
-    pub signature: [u8; 65],
-    /// What brought it.
-    pub batch: BatchId,
-    /// What its goods are sealed with.
-    pub wrapped: WrappedKey,
-    /// Its goods, sealed.
-    pub sealed: Vec<u8>,
-    /// That its id is the code's.
-    pub vrf_proof: vrf::Proof,
-}
-
-#[derive(FromRow)]
-struct SoldRow {
-    key_no: i64,
-    line: i16,
-    product_id: Uuid,
-    price_minor: i64,
-    anchor_by_s: i64,
-    path: Vec<u8>,
-    signature: Vec<u8>,
-    key_id: Vec<u8>,
-    state: i16,
-    version: i32,
-    head: Vec<u8>,
-    head_at_ms: i64,
-    batch_id: Uuid,
-    wrapped_key: Vec<u8>,
-    master: i32,
-    sealed: Vec<u8>,
-    vrf_proof: Vec<u8>,
-}
-
-impl SoldRow {
-    fn into_sold(self) -> Result<Sold, StoreError> {
-        let no = self.key_no;
-        let path = self
-            .path
-            .chunks(32)
-            .map(|hash| bytes("sales", "path", hash, &no).map(B256::from));
-        Ok(Sold {
-            head: Head {
-                key_no: no,
-                key_id: B256::from(bytes("keys", "key_id", &self.key_id, &no)?),
-                state: kind("keys", self.state, &no)?,
-                version: whole("keys", "version", self.version, &no)?,
-                hash: B256::from(bytes("keys", "head", &self.head, &no)?),
-                at_ms: whole("keys", "head_at_ms", self.head_at_ms, &no)?,
-            },
-            line: self.line,
-            product: ProductId(self.product_id),
-            price_minor: self.price_minor,
-            anchor_by_s: whole("sales", "anchor_by_s", self.anchor_by_s, &no)?,
-            path: path.collect::<Result<_, _>>()?,
-            signature: bytes("sales", "signature", &self.signature, &no)?,
-            batch: BatchId(self.batch_id),
-            wrapped: WrappedKey {
-                wrapped: self.wrapped_key,
-                master: self.master,
-            },
-            sealed: self.sealed,
-            vrf_proof: bytes("goods", "vrf_proof", &self.vrf_proof, &no)?,
-        })
-    }
-}
-
-/// The keys of an order, by line and slot: the order in which they were handed out, and numbered from 1.
-///
-/// # Errors
-/// As [`order_get`].
-pub async fn order_items(executor: impl PgExecutor<'_>, order: OrderId) -> Result<Vec<Sold>, StoreError> {
-    let rows: Vec<SoldRow> = sqlx::query_as(include_str!("sql/order_items.sql"))
-        .bind(order.0)
-        .fetch_all(executor)
-        .await?;
-    rows.into_iter().map(SoldRow::into_sold).collect()
-}
-
-/// After a refund: writes and answers whether some or all of an order's keys were paid back.
-///
-/// # Errors
-/// As [`order_get`].
-pub async fn order_update_refund_state(
-    connection: &mut PgConnection,
-    order: OrderId,
-) -> Result<OrderStatus, StoreError> {
-    let state: String = sqlx::query_scalar(include_str!("sql/order_update_refund_state.sql"))
-        .bind(order.0)
-        .fetch_one(connection)
-        .await?;
-    OrderStatus::from_names(&state, None).ok_or_else(|| inconsistent("orders", "state", &order))
+    Ok(if done.rows_affected() == 1 {
+        Advanced::Updated
+    } else {
+        Advanced::Stale
+    })
 }

@@ -1,23 +1,22 @@
-//! Products, their shelves and their stock.
+//! Products with their SKUs, and their stock.
 
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::{StoreError, column};
-use crate::domain::id::ProductId;
-use crate::domain::product::{Product, ProductChange, Stock};
+use crate::domain::id::{ProductId, SkuId};
+use crate::domain::product::{Product, Stock};
+use crate::domain::sku::{Sku, SkuKind, StockPolicy};
 
-/// Most keys of one product that [`product_stock`] looks at: about half a second of the database's time.
+/// Most keys of one product that [`product_stock`] counts: about half a second of the database's time.
 pub const STOCK_KEYS_MAX: i64 = 1_000_000;
 
 /// What became of a change that names the version it was made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProductUpdate {
-    /// Done; the product as it stands now.
-    Updated(Product),
-    /// Somebody changed it before; the product as it stands now.
-    Stale(Product),
-    /// There is no such product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionedUpdate {
+    Updated,
+    /// The row has this version.
+    Stale(i32),
     Missing,
 }
 
@@ -25,29 +24,41 @@ pub enum ProductUpdate {
 struct ProductRow {
     id: Uuid,
     name: String,
-    price_minor: i64,
-    currency: String,
-    is_open: bool,
+    on_sale: bool,
     version: i32,
     created_at_ms: i64,
+    sku_id: Uuid,
+    price_minor: i64,
+    currency: String,
+    kind: String,
+    policy: String,
+    sku_version: i32,
 }
 
 impl TryFrom<ProductRow> for Product {
     type Error = StoreError;
 
     fn try_from(row: ProductRow) -> Result<Self, StoreError> {
+        let unknown = |column| column::inconsistent("skus", column, &row.sku_id);
+        let sku = Sku {
+            id: SkuId(row.sku_id),
+            price: column::money(row.price_minor, &row.currency, "skus", &row.sku_id)?,
+            kind: SkuKind::from_name(&row.kind).ok_or_else(|| unknown("kind"))?,
+            policy: StockPolicy::from_name(&row.policy).ok_or_else(|| unknown("policy"))?,
+            version: row.sku_version,
+        };
         Ok(Self {
-            price: column::money(row.price_minor, &row.currency, "products", &row.id)?,
             id: ProductId(row.id),
             name: row.name,
-            is_open: row.is_open,
+            on_sale: row.on_sale,
+            sku,
             version: row.version,
             created_at_ms: row.created_at_ms,
         })
     }
 }
 
-/// Writes a product, without its shelf.
+/// Inserts a product without its SKU.
 ///
 /// # Errors
 /// The database's; constraint `products_name` where the name is taken.
@@ -55,9 +66,7 @@ pub async fn product_insert(connection: &mut PgConnection, product: &Product) ->
     sqlx::query(include_str!("sql/product_insert.sql"))
         .bind(product.id.0)
         .bind(&product.name)
-        .bind(product.price.minor)
-        .bind(product.price.currency.code())
-        .bind(product.is_open)
+        .bind(product.on_sale)
         .bind(product.version)
         .bind(product.created_at_ms)
         .execute(connection)
@@ -65,20 +74,6 @@ pub async fn product_insert(connection: &mut PgConnection, product: &Product) ->
     Ok(())
 }
 
-/// Gives a product its empty shelf.
-///
-/// # Errors
-/// The database's.
-pub async fn pool_insert(connection: &mut PgConnection, product: ProductId) -> Result<(), StoreError> {
-    sqlx::query(include_str!("sql/pool_insert.sql"))
-        .bind(product.0)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// The product of that id.
-///
 /// # Errors
 /// The database's.
 pub async fn product_get(database: impl PgExecutor<'_>, id: ProductId) -> Result<Option<Product>, StoreError> {
@@ -101,7 +96,7 @@ pub async fn product_find(database: impl PgExecutor<'_>, name: &str) -> Result<O
     row.map(Product::try_from).transpose()
 }
 
-/// At most `limit` products after that one, by id: oldest first.
+/// At most `limit` products after that id, oldest first.
 ///
 /// # Errors
 /// The database's.
@@ -118,7 +113,8 @@ pub async fn product_list(
     rows.into_iter().map(Product::try_from).collect()
 }
 
-/// Changes a product that still has that version.
+/// Changes a product that still has that version, gives it the next one, and locks it until the transaction ends. What is
+/// `None` stays as it is.
 ///
 /// # Errors
 /// The database's; constraint `products_name` where the name is taken.
@@ -126,21 +122,23 @@ pub async fn product_update(
     connection: &mut PgConnection,
     id: ProductId,
     version: i32,
-    change: &ProductChange,
-) -> Result<ProductUpdate, StoreError> {
-    let row: Option<ProductRow> = sqlx::query_as(include_str!("sql/product_update.sql"))
+    name: Option<&str>,
+    on_sale: Option<bool>,
+) -> Result<VersionedUpdate, StoreError> {
+    let done = sqlx::query(include_str!("sql/product_update.sql"))
         .bind(id.0)
         .bind(version)
-        .bind(&change.name)
-        .bind(change.price_minor)
-        .bind(change.is_open)
-        .fetch_optional(&mut *connection)
+        .bind(name)
+        .bind(on_sale)
+        .execute(&mut *connection)
         .await?;
-    if let Some(row) = row {
-        return Ok(ProductUpdate::Updated(row.try_into()?));
+    if done.rows_affected() == 1 {
+        return Ok(VersionedUpdate::Updated);
     }
     let found = product_get(connection, id).await?;
-    Ok(found.map_or(ProductUpdate::Missing, ProductUpdate::Stale))
+    Ok(found.map_or(VersionedUpdate::Missing, |product| {
+        VersionedUpdate::Stale(product.version)
+    }))
 }
 
 /// How many of a product's keys are where; `None` where there is no such product.
@@ -148,14 +146,15 @@ pub async fn product_update(
 /// # Errors
 /// The database's.
 pub async fn product_stock(database: impl PgExecutor<'_>, id: ProductId) -> Result<Option<Stock>, StoreError> {
-    let row: Option<(i64, i64, i64, i64, bool)> = sqlx::query_as(include_str!("sql/product_stock.sql"))
+    let row: Option<(i64, i64, i64, i64, i64, bool)> = sqlx::query_as(include_str!("sql/product_stock.sql"))
         .bind(id.0)
         .bind(STOCK_KEYS_MAX)
         .fetch_optional(database)
         .await?;
-    Ok(row.map(|(pending, available, sold, voided, is_complete)| Stock {
+    Ok(row.map(|(pending, available, held, sold, voided, is_complete)| Stock {
         pending,
         available,
+        held,
         sold,
         voided,
         is_complete,

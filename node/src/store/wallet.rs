@@ -1,12 +1,13 @@
-//! Wallets, and the ledger of what moved between them.
+//! Wallets: opened, locked in one order by everybody, and moved between.
 
-use sqlx::{FromRow, PgConnection, PgExecutor};
-use uuid::Uuid;
+use sqlx::{PgConnection, PgExecutor};
 
-use super::{StoreError, column};
-use crate::domain::id::{AccountId, OrderId, ProductId};
+use super::StoreError;
+use super::column::{self, inconsistent};
+use crate::domain::id::{AccountId, ProductId};
 use crate::domain::money::Currency;
-use crate::domain::wallet::{Credit, Movement, TopUp};
+use crate::domain::order::Customer;
+use crate::domain::wallet::CreditWallet;
 
 /// The two wallets of a top-up, locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ pub async fn wallet_lock_top_up(
     }
 }
 
-/// Moves an amount between two wallets that this transaction has locked. The ledger's row is written apart.
+/// Moves an amount between two wallets that this transaction has locked. The transfer's row is written apart.
 ///
 /// # Errors
 /// The database's; constraint `wallets_credit_covered` where the credit does not cover it.
@@ -91,99 +92,55 @@ pub async fn wallet_move(
 ///
 /// # Errors
 /// The database's.
-pub async fn wallet_list(database: impl PgExecutor<'_>, account: AccountId) -> Result<Vec<Credit>, StoreError> {
+pub async fn wallet_list(database: impl PgExecutor<'_>, account: AccountId) -> Result<Vec<CreditWallet>, StoreError> {
     let rows: Vec<(i64, i64, String)> = sqlx::query_as(include_str!("sql/wallet_list.sql"))
         .bind(account.0)
         .fetch_all(database)
         .await?;
     rows.into_iter()
         .map(|(wallet, minor, currency)| {
-            Ok(Credit {
+            Ok(CreditWallet {
                 wallet,
+                account,
                 balance: column::money(minor, &currency, "wallets", &wallet)?,
             })
         })
         .collect()
 }
 
-/// Writes a top-up's row; `false` where its reference was used before.
+/// The two wallets of a refund, locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundWallets {
+    /// The product's revenue, which pays.
+    pub revenue: i64,
+    /// The customer's credit, which gets.
+    pub credit: i64,
+}
+
+/// Locks the wallets, credit before revenue, between which the price of an item goes back.
 ///
 /// # Errors
-/// The database's.
-pub async fn ledger_insert_top_up(
+/// Where the database fails, or one of the wallets is missing: so for a guest, who has no credit.
+pub async fn wallet_lock_refund(
     connection: &mut PgConnection,
-    wallets: TopUpWallets,
-    top_up: &TopUp,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(include_str!("sql/ledger_insert_top_up.sql"))
-        .bind(wallets.outside)
-        .bind(wallets.credit)
-        .bind(top_up.amount.minor)
-        .bind(&top_up.reference)
-        .bind(top_up.at_ms)
-        .execute(connection)
+    product: ProductId,
+    customer: &Customer,
+    currency: Currency,
+) -> Result<RefundWallets, StoreError> {
+    let rows: Vec<(i64, String)> = sqlx::query_as(include_str!("sql/wallet_lock_refund.sql"))
+        .bind(product.0)
+        .bind(customer.account().map(|account| account.0))
+        .bind(currency.code())
+        .fetch_all(connection)
         .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// The top-up of that reference.
-///
-/// # Errors
-/// The database's.
-pub async fn ledger_find_top_up(database: impl PgExecutor<'_>, reference: &str) -> Result<Option<TopUp>, StoreError> {
-    let row: Option<(Uuid, i64, String, String, i64)> = sqlx::query_as(include_str!("sql/ledger_find_top_up.sql"))
-        .bind(reference)
-        .fetch_optional(database)
-        .await?;
-    row.map(|(account, minor, currency, reference, at_ms)| {
-        Ok(TopUp {
-            account: AccountId(account),
-            amount: column::money(minor, &currency, "wallets", &account)?,
-            reference,
-            at_ms,
-        })
+    let of = |kind: &str| {
+        rows.iter()
+            .find(|(_, of)| of == kind)
+            .map(|(id, _)| *id)
+            .ok_or_else(|| inconsistent("wallets", "kind", &product))
+    };
+    Ok(RefundWallets {
+        revenue: of("revenue")?,
+        credit: of("credit")?,
     })
-    .transpose()
-}
-
-#[derive(FromRow)]
-struct MovementRow {
-    id: i64,
-    at_ms: i64,
-    kind: String,
-    amount_minor: i64,
-    currency: String,
-    is_in: bool,
-    order_id: Option<Uuid>,
-    reference: Option<String>,
-}
-
-/// At most `limit` movements of a wallet before the ledger's row `before`, newest first.
-///
-/// # Errors
-/// The database's.
-pub async fn ledger_list(
-    database: impl PgExecutor<'_>,
-    wallet: i64,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<Movement>, StoreError> {
-    let rows: Vec<MovementRow> = sqlx::query_as(include_str!("sql/ledger_list.sql"))
-        .bind(wallet)
-        .bind(before)
-        .bind(i64::from(limit))
-        .fetch_all(database)
-        .await?;
-    let movements = rows.into_iter().map(|row| {
-        Ok(Movement {
-            amount: column::money(row.amount_minor, &row.currency, "wallets", &wallet)?,
-            id: row.id,
-            at_ms: row.at_ms,
-            kind: row.kind,
-            is_in: row.is_in,
-            order: row.order_id.map(OrderId),
-            reference: row.reference,
-        })
-    });
-    movements.collect()
 }

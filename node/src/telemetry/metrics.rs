@@ -1,4 +1,5 @@
-//! Every metric by its name and meaning. Labels are names of ours, never what a caller wrote.
+//! The metrics of this process, in one place: name, meaning, and the function that records each. Label values are
+//! names from this source code, never text from a caller.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -6,29 +7,24 @@ use std::time::{Duration, Instant};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Keys sold.
-const SALES: &str = "shelfproof_sales_total";
-/// Orders refused, by `reason`.
-const REFUSED: &str = "shelfproof_orders_refused_total";
-/// Orders that a batch settled together.
-const BATCH_ORDERS: &str = "shelfproof_batch_orders";
-/// Batches that did not stand, and were tried again in parts or refused.
-const BATCHES_FAILED: &str = "shelfproof_batches_failed_total";
-/// From a batch's first statement to its commit.
-const BATCH_TIME: &str = "shelfproof_batch_seconds";
-/// The parts of that, by `stage`: claim, read, sign, write, commit.
-const STAGE_TIME: &str = "shelfproof_batch_stage_seconds";
-/// Orders that wait for a batch.
-const QUEUE: &str = "shelfproof_queue_orders";
-/// Requests, by `method`, `route` and `status`.
-const REQUESTS: &str = "shelfproof_http_requests_total";
-/// From a request's head to its answer, by `route`.
-const REQUEST_TIME: &str = "shelfproof_http_request_seconds";
-/// Connections to the database, by `state`.
-const CONNECTIONS: &str = "shelfproof_database_connections";
+use crate::domain::task::TaskState;
 
-/// Whether the fence is open, where there is a chain to look at.
+const SALES: &str = "shelfproof_sales_total";
+const REFUSED: &str = "shelfproof_orders_refused_total";
+const BATCH_ORDERS: &str = "shelfproof_batch_orders";
+const BATCHES_FAILED: &str = "shelfproof_batches_failed_total";
+const BATCH_TIME: &str = "shelfproof_batch_seconds";
+/// Label `stage`: claim, read, sign, write, commit.
+const STAGE_TIME: &str = "shelfproof_batch_stage_seconds";
+const QUEUE: &str = "shelfproof_queue_orders";
+const REQUESTS: &str = "shelfproof_http_requests_total";
+const REQUEST_TIME: &str = "shelfproof_http_request_seconds";
+const CONNECTIONS: &str = "shelfproof_database_connections";
 const FENCE: &str = "shelfproof_fence_open";
+const TASK_RUNS: &str = "shelfproof_task_runs_total";
+const TASK_TIME: &str = "shelfproof_task_seconds";
+const TASK_FAILURES: &str = "shelfproof_task_failures";
+const TASK_ENDED: &str = "shelfproof_task_ended_timestamp_seconds";
 
 const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 const SECONDS_BUCKETS: [f64; 12] = [
@@ -37,7 +33,7 @@ const SECONDS_BUCKETS: [f64; 12] = [
 
 static STARTED: OnceLock<Result<PrometheusHandle, BuildError>> = OnceLock::new();
 
-/// Starts collecting, once in a process; later calls get the same handle.
+/// Installs the recorder at the first call in a process; later calls return the same handle.
 ///
 /// # Errors
 /// Where another recorder was installed before.
@@ -52,84 +48,113 @@ fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     describe_counter!(
         BATCHES_FAILED,
-        "Batches that did not stand, and were tried again in parts or refused"
+        "Batches that failed, and were retried in halves or refused"
     );
-    describe_counter!(SALES, "Keys sold");
+    describe_counter!(SALES, "Keys sold by this process");
     describe_counter!(REFUSED, "Orders refused, by reason");
-    describe_histogram!(BATCH_ORDERS, "Orders that a batch settled together");
+    describe_histogram!(BATCH_ORDERS, "Orders per batch");
     describe_histogram!(
         BATCH_TIME,
         Unit::Seconds,
-        "From a batch's first statement to its commit"
+        "Time from a batch's first statement to its commit"
     );
-    describe_histogram!(STAGE_TIME, Unit::Seconds, "Where a batch's time goes, by stage");
-    describe_gauge!(QUEUE, "Orders that wait for a batch");
-    describe_counter!(REQUESTS, "Requests, by method, route and status");
-    describe_histogram!(REQUEST_TIME, Unit::Seconds, "From a request's head to its answer");
-    describe_gauge!(CONNECTIONS, "Connections to the database, by state");
+    describe_histogram!(
+        STAGE_TIME,
+        Unit::Seconds,
+        "Time of a batch, by stage: claim, read, sign, write, commit"
+    );
+    describe_gauge!(QUEUE, "Orders waiting for a batch");
+    describe_counter!(REQUESTS, "HTTP requests, by method, route and status");
+    describe_histogram!(
+        REQUEST_TIME,
+        Unit::Seconds,
+        "Time from a request's head to its answer, by route"
+    );
+    describe_gauge!(CONNECTIONS, "Connections to the database, by state: open, idle");
     describe_gauge!(
         FENCE,
-        "1 where the database knows all that the chain holds, 0 where nothing is sold"
+        "1 while the database knows every epoch on the chain, 0 while nothing is sold"
+    );
+    describe_counter!(
+        TASK_RUNS,
+        "Runs of background tasks in this process, by task and outcome"
+    );
+    describe_histogram!(TASK_TIME, Unit::Seconds, "Duration of those runs, by task");
+    describe_gauge!(
+        TASK_FAILURES,
+        "Failures in a row of a background task, in whichever process it ran"
+    );
+    describe_gauge!(
+        TASK_ENDED,
+        Unit::Seconds,
+        "When a background task last ended a run, in whichever process: Unix seconds"
     );
     Ok(handle)
 }
 
-/// Counts a request. `route` is the pattern that matched.
+/// `route` is the pattern that matched, such as `/api/v1/orders/{id}`.
 pub(crate) fn request(method: &'static str, route: &str, status: u16, took: Duration) {
     counter!(REQUESTS, "method" => method, "route" => route.to_owned(), "status" => status.to_string()).increment(1);
     histogram!(REQUEST_TIME, "route" => route.to_owned()).record(took);
 }
 
-/// Notes how many connections of a pool are open, and how many of them idle.
 pub(crate) fn connections(open: u32, idle: usize) {
     gauge!(CONNECTIONS, "state" => "open").set(f64::from(open));
     gauge!(CONNECTIONS, "state" => "idle").set(u32::try_from(idle).map_or(f64::NAN, f64::from));
 }
 
-/// Notes whether the fence is open.
 pub(crate) fn fence(is_open: bool) {
     gauge!(FENCE).set(f64::from(u8::from(is_open)));
 }
 
-/// Notes how many orders wait for a batch.
 pub(crate) fn waiting(orders: usize) {
     gauge!(QUEUE).set(u32::try_from(orders).map_or(f64::INFINITY, f64::from));
 }
 
-/// Tells one stage of a batch after the other.
+/// Records the duration of each stage of a batch, one after the other.
 #[derive(Debug)]
 pub(crate) struct Stages(Instant);
 
 impl Stages {
-    /// From now on.
     pub(crate) fn begin() -> Self {
         Self(Instant::now())
     }
 
-    /// That a stage has ended, and the next begins.
+    /// Records the stage that ended now; the next begins.
     pub(crate) fn end(&mut self, stage: &'static str) {
         histogram!(STAGE_TIME, "stage" => stage).record(self.0.elapsed());
         *self = Self::begin();
     }
 }
 
-/// Counts a batch that was brought to its commit.
+/// A batch that was committed.
 pub(crate) fn batch(orders: usize, took: Duration) {
     histogram!(BATCH_ORDERS).record(u32::try_from(orders).map_or(f64::INFINITY, f64::from));
     histogram!(BATCH_TIME).record(took);
 }
 
-/// Counts the keys of an order that was delivered.
 pub(crate) fn sold(keys: usize) {
     counter!(SALES).increment(u64::try_from(keys).unwrap_or(u64::MAX));
 }
 
-/// Counts an order that was refused.
 pub(crate) fn refused(reason: &'static str) {
     counter!(REFUSED, "reason" => reason).increment(1);
 }
 
-/// Counts a batch that did not stand.
 pub(crate) fn batch_failed() {
     counter!(BATCHES_FAILED).increment(1);
+}
+
+/// The schedule and health of a background task.
+pub(crate) fn task(state: &TaskState) {
+    gauge!(TASK_FAILURES, "task" => state.name.clone()).set(f64::from(state.failures));
+    if let Some(last) = &state.last {
+        gauge!(TASK_ENDED, "task" => state.name.clone()).set(Duration::from_millis(last.ended_at_ms).as_secs_f64());
+    }
+}
+
+/// A run of a background task that ended in this process.
+pub(crate) fn task_run(name: &'static str, outcome: &'static str, took: Duration) {
+    counter!(TASK_RUNS, "task" => name, "outcome" => outcome).increment(1);
+    histogram!(TASK_TIME, "task" => name).record(took);
 }

@@ -13,7 +13,7 @@ pub enum VaultError {
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
     /// The folder holds no master key at all.
-    #[error("{0} holds no master key; run `shelfproof admin keys init`, or restore the folder from a backup")]
+    #[error("{0} holds no master key; run `shelfproof admin keyring init`, or restore the folder from a backup")]
     NoMaster(PathBuf),
     /// Keys are only made in an empty folder.
     #[error(
@@ -21,10 +21,10 @@ pub enum VaultError {
     )]
     NotEmpty(PathBuf),
     /// The newest master key is in use.
-    #[error("{0} is the newest master key and stays; `shelfproof admin keys rotate master` makes a newer one")]
+    #[error("{0} is the newest master key and stays; `shelfproof admin keyring rotate master` makes a newer one")]
     NewestMaster(PathBuf),
     /// The file that names the active receipt key is missing or holds something else.
-    #[error("{0} must name the active receipt key by its number; run `shelfproof admin keys use-receipt NUMBER`")]
+    #[error("{0} must name the active receipt key by its number; run `shelfproof admin keyring use-receipt NUMBER`")]
     ActiveReceipt(PathBuf),
     /// A key file opens, but what is in it is no key of its kind.
     #[error(

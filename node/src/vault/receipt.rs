@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256};
 use k256::ecdsa::SigningKey;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::KeyEvent;
-use shelfproof_verifier::receipt::{SIGNATURE_BYTES, digest};
 use shelfproof_verifier::tree::{EventsTree, MAX_PATH};
+use shelfproof_verifier::vocabulary::typed_data::{SIGNATURE_BYTES, receipt_digest};
 
 /// What an event's receipt adds to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) fn sign(
     }
     let leaves: Vec<B256> = events.iter().map(KeyEvent::hash).collect();
     let tree = EventsTree::of_leaves(leaves.clone(), 1)?;
-    let signature = sign_digest(key, &digest(identity, &tree.root(), anchor_by_s))?;
+    let signature = sign_digest(key, &receipt_digest(identity, &tree.root(), anchor_by_s))?;
     leaves
         .iter()
         .map(|leaf| {

@@ -21,6 +21,10 @@ fn identity() -> Identity {
     }
 }
 
+fn order(byte: u8) -> OrderId {
+    OrderId(uuid::Uuid::from_bytes([byte; 16]))
+}
+
 fn made() -> (tempfile::TempDir, Vault) {
     let folder = tempfile::tempdir().unwrap();
     folder::make::init(folder.path(), &PASSPHRASE.into()).unwrap();
@@ -167,7 +171,7 @@ fn key_ids_are_the_code_s_and_unusual_codes_have_none() {
 #[test]
 fn an_order_s_token_opens_that_order_alone() {
     let (folder, vault) = made();
-    let order = OrderId::new(1_800_000_000_000, [9; 10]);
+    let order = order(9);
     let token = vault.order_token(order);
     let token = token.expose_secret();
     assert_eq!(token.len(), 4 + 32 + 1 + 64);
@@ -207,7 +211,7 @@ fn nothing_secret_is_shown() {
     let id = B256::repeat_byte(3);
     let secret_goods = goods("CODE-THAT-NOBODY-SEES", "PASSWORD-THAT-NOBODY-SEES");
     let sealed = key.seal(&id, batch(1), &secret_goods);
-    let token = vault.order_token(OrderId::new(1, [9; 10]));
+    let token = vault.order_token(order(9));
     let errors: Vec<VaultError> = vec![
         key.open(&id, batch(2), &sealed).unwrap_err(),
         vault.data_key_open(batch(2), &wrapped).unwrap_err(),

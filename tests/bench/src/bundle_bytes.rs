@@ -1,5 +1,5 @@
-//! `bundle_bytes`: how large a compact bundle of four events is on a shelf of a million keys, against AKD's proof of five
-//! versions. The shelf is built for real, and the bundle must hold.
+//! `bundle_bytes`: how large a compact bundle of four events is on a shelf of a million keys, against AKD's proof of
+//! five versions. The shelf is built for real, and the bundle must hold.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,9 +11,10 @@ use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::history::{self, Entry};
-use shelfproof_verifier::receipt::{self, Promise, SIGNATURE_BYTES};
+use shelfproof_verifier::receipt::Promise;
 use shelfproof_verifier::tree::EventsTree;
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::typed_data::{self, SIGNATURE_BYTES};
 use shelfproof_verifier::{code, vrf};
 
 use super::Sample;
@@ -158,7 +159,7 @@ fn promise(event: &KeyEvent, opening: &Opening, leaves: &[B256], key: &SigningKe
     let burst: Vec<B256> = leaves.iter().copied().take(usize::try_from(BURST)?).collect();
     let tree = EventsTree::of_leaves(burst, 1).ok_or("an empty burst")?;
     let anchor_by_s = event.at_ms / 1000 + 3600;
-    let digest = receipt::digest(&IDENTITY, &tree.root(), anchor_by_s);
+    let digest = typed_data::receipt_digest(&IDENTITY, &tree.root(), anchor_by_s);
     let (signed, recovery) = key.sign_prehash_recoverable(digest.as_slice())?;
     let mut signature = [27 + recovery.to_byte(); SIGNATURE_BYTES];
     signature[..64].copy_from_slice(&signed.to_bytes());

@@ -1,4 +1,5 @@
-//! `gas_anchor`: gas of anchoring an epoch after the first, against EAS `timestamp`, which stores one time for one hash.
+//! `gas_anchor`: gas of anchoring an epoch after the first, against EAS `timestamp`, which stores one time for one
+//! hash.
 
 use std::path::Path;
 

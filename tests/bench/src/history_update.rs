@@ -1,7 +1,7 @@
 //! `history_update`: an epoch of 100,000 updates, from sorted records to a durable root.
 //!
-//! Ours is the history map; the baseline is `nomt` called directly with the same keys and the same committed values, or,
-//! where io_uring is refused, `fjall` writing the same leaves one by one without any root. Four updates in five are
+//! Ours is the history map; the baseline is `nomt` called directly with the same keys and the same committed values,
+//! or, where io_uring is refused, `fjall` writing the same leaves one by one without any root. Four updates in five are
 //! to keys that are there, at random places; every fifth key is new. Both end with the data synced to disk.
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ type Updates = Vec<(B256, Head)>;
 /// Runs the benchmark with its stores below `dir`, which it leaves for the caller to delete.
 ///
 /// # Errors
-/// Where a store fails, or where `nomt` and ours come to different roots.
+/// If a store fails, or if `nomt` and ours come to different roots.
 pub(super) fn run(dir: &Path) -> Result<Vec<Sample>> {
     let mut ours = Shelf::new(Map::open(dir.join("map"))?);
     let mut theirs = Baseline::open(&dir.join("baseline"), SMALL)?;

@@ -121,7 +121,7 @@ fn settings(sample: &Sample) -> String {
 /// The rows as text, under a heading.
 ///
 /// # Errors
-/// Where a sample has no rounds or no goal.
+/// If a sample has no rounds or no goal.
 pub fn table(samples: &[Sample]) -> Result<String> {
     let mut rows = vec![["name", "unit", "ours", "baseline", "ratio", "goal", ""].map(ToOwned::to_owned)];
     for sample in samples {
@@ -155,7 +155,7 @@ pub fn table(samples: &[Sample]) -> Result<String> {
 /// Puts the samples into the list at `path`; what it holds of other names stays.
 ///
 /// # Errors
-/// Where the file holds something else than such a list, or cannot be written.
+/// If the file holds something else than such a list, or cannot be written.
 pub fn keep(path: &Path, samples: &[Sample]) -> Result<()> {
     let mut list: Vec<Value> = match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)?,

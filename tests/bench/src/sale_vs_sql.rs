@@ -31,8 +31,8 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     drop(answers);
 
     let batch = shop.orders_a_batch()?;
-    // The statements alone are faster: stock for three times the rate. What they leave behind is no history that a check
-    // would accept, so nothing is asked of this database after.
+    // The statements alone are faster: stock for three times the rate. What they leave behind is no history that a
+    // check would accept, so nothing is asked of this database after.
     shop.stock_for(ours * 3.0, length)?;
     let path = folder.join("sale.sql");
     fs::write(&path, script(&Rows::read(&shop)?, batch)?)?;

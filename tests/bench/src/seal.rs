@@ -1,8 +1,9 @@
 //! `seal`: an epoch of 100,000 events, from committed rows to the chain's newest block.
 //!
-//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and anvil, which mines at once; the baseline is the history
-//! map alone, which plans and commits the very same updates over a shelf of its own of the same size. Four events in five are of keys
-//! that are there, by the shelf's order as sales are; every fifth is of a new key. Both end at the same root.
+//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and anvil, which mines at once; the baseline is
+//! the history map alone, which plans and commits the very same updates over a shelf of its own of the same size. Four
+//! events in five are of keys that are there, by the shelf's order as sales are; every fifth is of a new key. Both end
+//! at the same root.
 
 use std::path::Path;
 use std::time::Instant;

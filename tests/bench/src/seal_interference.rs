@@ -1,4 +1,5 @@
-//! `seal_interference`: sales over HTTP while an anchor seals them, an epoch a second, against the same shop with its anchor stopped.
+//! `seal_interference`: sales over HTTP while an anchor seals them, an epoch a second, against the same shop with its
+//! anchor stopped.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -18,7 +19,6 @@ const FIRST: usize = 100_000;
 const WINDOWS: usize = 4;
 /// What a window sells before it is measured: the first epochs are on their way then.
 const BEFORE: Duration = Duration::from_secs(2);
-/// What is measured of it.
 const MEASURED: Duration = Duration::from_secs(8);
 
 /// How long an anchor may take to bring all that waits to the chain.

@@ -17,7 +17,6 @@ pub(super) const CLIENTS: usize = 64;
 const OPEN_CLIENTS: usize = 256;
 /// What is sold before anything is measured.
 pub(super) const WARM_UP: Duration = Duration::from_secs(5);
-/// What is measured.
 pub(super) const MEASURED: Duration = Duration::from_secs(30);
 
 /// How long it may take to sell what is asked for.
@@ -50,11 +49,15 @@ impl BenchShop {
 impl<S: AsRef<TestShop>> BenchShop<S> {
     /// Opens in a shop that serves.
     pub(super) fn over(shop: S) -> Result<Self> {
-        let StockedShop { shop, product, channel } = StockedShop::over(shop, "1000000000.00")?;
+        let StockedShop {
+            shop,
+            product,
+            reseller,
+        } = StockedShop::over(shop, "1000000000.00")?;
         Ok(Self {
             shop,
             product,
-            token: channel.token,
+            token: reseller.token,
             stocked: 0,
             sold: HashSet::new(),
         })
@@ -92,7 +95,8 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         load.run(plan)
     }
 
-    /// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to sell.
+    /// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to
+    /// sell.
     pub(super) fn sell_until(&mut self, keys: usize, known: f64) -> Result<f64> {
         let orders = keys.saturating_sub(self.sold());
         if orders == 0 {
@@ -138,7 +142,10 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
 
     /// The database agrees, and its check finds nothing.
     pub(super) fn close(&self) -> Result<()> {
-        let sold = self.shop.as_ref().ask("SELECT count(*) FROM shop.sales")?;
+        let sold = self
+            .shop
+            .as_ref()
+            .ask("SELECT count(*) FROM attest.events WHERE kind = 3")?;
         if sold != i64::try_from(self.sold.len())? {
             return Err(format!("{} keys were delivered, {sold} are sold", self.sold.len()).into());
         }

@@ -1,11 +1,12 @@
-//! `tree_build`: `eventsRoot` of a million events from structs, against the same number of keccak calls on the same bytes.
+//! `tree_build`: `eventsRoot` of a million events from structs, against the same number of keccak calls on the same
+//! bytes.
 
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
 use alloy_primitives::{B256, keccak256};
-use shelfproof_verifier::event::{EVENT_ABI_BYTES, KeyEvent, Kind, Record};
+use shelfproof_verifier::event::{EVENT_ABI_BYTES, KeyEvent, Kind, RawEvent};
 use shelfproof_verifier::tree::EventsTree;
 
 use super::{Sample, alternate};
@@ -61,7 +62,7 @@ struct Inputs {
 impl Inputs {
     fn new(events: &[KeyEvent]) -> Result<Self> {
         let tree = EventsTree::of_events(events, 1).ok_or("no events")?;
-        let encoded: Vec<_> = events.iter().map(|event| Record::from(*event).abi_encode()).collect();
+        let encoded: Vec<_> = events.iter().map(|event| RawEvent::from(*event).abi_encode()).collect();
         let leaves = encoded.iter().map(keccak256).collect();
         let (_, children) = tree.nodes().split_at(1);
         let (pairs, _) = children.as_chunks::<2>();

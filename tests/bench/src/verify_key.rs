@@ -1,5 +1,5 @@
-//! `verify_key`: the vectors' four-event bundle from JSON bytes to verdict, against its VRF check and the recovery of its
-//! receipt's signer alone.
+//! `verify_key`: the vectors' four-event bundle from JSON bytes to verdict, against its VRF check and the recovery of
+//! its receipt's signer alone.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -9,8 +9,9 @@ use alloy_primitives::B256;
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
 use shelfproof_verifier::chain::{ChainView, Identity};
-use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::receipt::Promise;
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{buyer, code, tree, vrf};
 
 use super::{Sample, alternate};
@@ -64,7 +65,7 @@ impl Subject {
         Ok(Self {
             view: TrustedEpochs::parse(&trusted)?.as_view().clone(),
             secret: buyer::secret(&nonce, tag),
-            digest: receipt::digest(&bundle.identity, &root, promise.anchor_by_s),
+            digest: typed_data::receipt_digest(&bundle.identity, &root, promise.anchor_by_s),
             case,
             json,
             trusted,
@@ -101,7 +102,7 @@ impl Subject {
             let key_id = key
                 .verify(black_box(&alpha), &self.bundle.vrf_proof)
                 .ok_or("the VRF proof does not hold")?;
-            let signer = receipt::recover(black_box(&self.digest), &self.promise.signature).ok_or("no signer")?;
+            let signer = typed_data::recover(black_box(&self.digest), &self.promise.signature).ok_or("no signer")?;
             black_box((key_id, signer));
             Ok(())
         })

@@ -14,7 +14,8 @@ use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::vector_chain::block_on;
 
-/// What became of the sold keys, by their places among them: first the redeemed ones, the refunded ones around their end.
+/// What became of the sold keys, by their places among them: first the redeemed ones, the refunded ones around their
+/// end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct After {
     /// Keys before this were redeemed.

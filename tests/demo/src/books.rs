@@ -44,12 +44,12 @@ pub(super) fn check(
         minor(shelf.ok_or("a key of no product")?.price)
     });
     let back: i64 = back.sum::<Result<i64>>()?;
-    let wallet = get(shop, &shop.channel, "/api/v1/wallet")?;
+    let wallet = get(shop, &shop.reseller, "/api/v1/wallet")?;
     let balance = wallet["credit"][0]["balance"]
         .as_str()
         .ok_or_else(|| format!("no balance in {wallet}"))?;
     let wanted = minor(CREDIT)? - trade.taken_minor + back;
-    expect("the channel's credit, minor units", minor(balance)?, wanted)?;
+    expect("the reseller's credit, minor units", minor(balance)?, wanted)?;
 
     shop.cli.run(&["admin", "check"])?;
     teller.say(&format!(

@@ -27,7 +27,7 @@ pub(super) fn try_cheats(
     teller.act("The operator cheats, on copies of the shop", "商家作弊（在副本上）");
     let stock = Stock {
         product: shelf.product.clone(),
-        channel: shop.channel.clone(),
+        reseller: shop.reseller.clone(),
         admin: shop.admin.clone(),
         sold: cheats::Sold {
             code: witness.sold.item.code.clone(),

@@ -98,7 +98,7 @@ pub enum Ending {
 /// Plays the demo to its end. Whatever the end is, nothing that it started runs on.
 ///
 /// # Errors
-/// With the first figure that is not what it must be, or the words of a program that failed.
+/// The first figure that is not what it must be, or the words of a program that failed.
 pub fn run(plan: &Plan) -> Result<Ending> {
     let begun = Instant::now();
     let mut signals = Signals::listen()?;

@@ -18,7 +18,6 @@ const LATER_EVERY: usize = 7;
 /// A key, and whose it is.
 #[derive(Clone, Debug)]
 pub(super) struct Sold {
-    /// The order.
     pub(super) order: String,
     /// The order's own token.
     pub(super) token: String,
@@ -85,7 +84,7 @@ pub(super) fn carry_out(shop: &OpenShop, orders: &[Order], clients: usize) -> Re
     let tasks = (0..clients).map(|client| {
         let share = orders.iter().skip(client).step_by(clients);
         let share: Vec<Order> = share.cloned().collect();
-        let connections = [shop.client(&shop.channel), shop.client(&shop.channel)];
+        let connections = [shop.client(&shop.reseller), shop.client(&shop.reseller)];
         async move {
             let [one, other] = connections;
             let (mut one, mut other) = (one?, other?);

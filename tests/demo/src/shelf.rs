@@ -15,10 +15,10 @@ use shelfproof_tests::{Result, tools};
 /// What a key of the rare product costs, and of the other one.
 pub(super) const PRICES: [&str; 2] = ["99.00", "9.90"];
 
-/// The one currency.
 pub(super) const CURRENCY: &str = "CNY";
 
-/// A file of `tests/data`: how it is read, the keys that it brings, the lines that it does not, and what is awkward in it.
+/// A file of `tests/data`: how it is read, the keys that it brings, the lines that it does not, and what is awkward in
+/// it.
 type Sample = (&'static str, &'static [&'static str], usize, usize, &'static str);
 
 const SAMPLES: [Sample; 16] = [

@@ -49,8 +49,8 @@ pub(super) struct OpenShop {
     pub(super) cli: Cli,
     /// An administrator's API key.
     pub(super) admin: String,
-    /// The API key of the channel that buys.
-    pub(super) channel: String,
+    /// The API key of the reseller that buys.
+    pub(super) reseller: String,
 }
 
 impl DemoShop {
@@ -106,7 +106,7 @@ impl DemoShop {
             ),
             config,
             admin: self.token("admin.key")?,
-            channel: self.token("channel.key")?,
+            reseller: self.token("reseller.key")?,
         })
     }
 

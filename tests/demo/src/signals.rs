@@ -74,7 +74,8 @@ async fn terminal_gone() {
     }
 }
 
-/// What `work` comes to on a thread of its own; `None` where a signal came first. The thread then ends with the process.
+/// What `work` comes to on a thread of its own; `None` where a signal came first. The thread then ends with the
+/// process.
 pub(super) fn first_of<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     signals: &mut Signals,

@@ -13,7 +13,7 @@ use shelfproof_tests::Result;
 use shelfproof_tests::shop::order_of;
 use shelfproof_tests::vector_chain::block_on;
 
-/// What the channel pays in before it buys.
+/// What the reseller pays in before it buys.
 pub(super) const CREDIT: &str = "1000000.00";
 
 /// Orders for each rare key: those who come too late are told so.
@@ -34,7 +34,7 @@ pub(super) fn sell(shop: &OpenShop, [rare, monthly]: &[Shelf; 2], size: Size, te
         "Clients buy at once, and repeat their requests",
         "多个客户端同时下单，并重复请求",
     );
-    shop.cli.credit_add("channel", CREDIT, CURRENCY, "demo-deposit")?;
+    shop.cli.credit_add("reseller", CREDIT, CURRENCY, "demo-deposit")?;
     let crowd = sell_out(shop, rare, size.clients, teller)?;
     let orders = orders(monthly, "monthly", size.sales - rare.keys);
     let calm = sell_all(shop, &orders, size.clients, teller)?;
@@ -97,7 +97,7 @@ pub(super) fn sell_one(shop: &OpenShop, shelf: &Shelf) -> Result<Sold> {
 
 /// The name of an order that was carried out serves no other one.
 fn other_order_under_the_same_name(shop: &OpenShop, order: &Order, product: &str) -> Result<()> {
-    let mut client = shop.client(&shop.channel)?;
+    let mut client = shop.client(&shop.reseller)?;
     block_on(client.order(&order.key, order_of(product)))??
         .expect(422)
         .map(drop)

@@ -16,7 +16,6 @@ pub(super) const NAME: &str = "demo";
 /// A stranger's program, and what it keeps.
 #[derive(Clone, Debug)]
 pub(super) struct Stranger {
-    /// The program.
     pub(super) program: PathBuf,
     /// The pinned shops.
     pub(super) store: PathBuf,

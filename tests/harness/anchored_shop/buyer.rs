@@ -1,4 +1,4 @@
-//! A buyer with a secret of their own.
+//! Buyers whose orders carry a commitment to a secret.
 
 use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use shelfproof_verifier::buyer;
 
 use super::AnchoredShop;
 use crate::Result;
-use crate::shop::{Channel, Purchase};
+use crate::shop::{Purchase, Reseller};
 use crate::vector_chain::block_on;
 
 /// What a buyer types: a nonce of the buyer's own, and a name.
@@ -48,14 +48,14 @@ impl AnchoredShop {
     /// Buys keys of one product, as the buyer of that number.
     ///
     /// # Errors
-    /// With the shop's answer.
-    pub fn buy(&self, channel: &Channel, product: &str, quantity: u32, buyer: usize) -> Result<Bought> {
+    /// The shop's answer, if it is no delivery.
+    pub fn buy(&self, reseller: &Reseller, product: &str, quantity: u32, buyer: usize) -> Result<Bought> {
         let secret = Secret::of(buyer);
         let body = json!({
             "lines": [{"product": product, "quantity": quantity}],
             "buyer": secret.commitment(),
         });
-        let mut client = self.shop.client(&channel.token)?;
+        let mut client = self.shop.client(&reseller.token)?;
         let answer = block_on(client.order(&format!("buyer-{buyer}"), body.to_string()))??;
         Ok(Bought {
             purchase: Purchase::read(&answer)?,
@@ -66,7 +66,7 @@ impl AnchoredShop {
     /// Posts to the node; the answer, which must be a success.
     ///
     /// # Errors
-    /// With the answer, where it is none.
+    /// The answer, if it is none.
     pub fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value> {
         let mut client = self.shop.client(token)?;
         block_on(client.post(path, body.to_string()))??.expect(200)

@@ -30,7 +30,7 @@ pub struct Proving {
 /// A mirror of that merchant in that folder, built from the chain and the published data alone, and answering.
 ///
 /// # Errors
-/// With its log, where it does not begin.
+/// Its log, if it does not begin.
 pub fn follow(identity: &Identity, rpc: &str, folder: &Path, log: &Path) -> Result<Proving> {
     let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
     command
@@ -52,7 +52,7 @@ impl Starting {
     /// Waits until it answers.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn wait(mut self) -> Result<Proving> {
         let address = self
             .0
@@ -66,7 +66,7 @@ impl Starting {
     /// Waits until it has said that.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn wait_for_words(&mut self, words: &str) -> Result<()> {
         Ok(self.0.wait_for(START_BOUND, |log| log.contains(words).then_some(()))?)
     }
@@ -74,7 +74,7 @@ impl Starting {
     /// Waits until it has ended by itself; its log.
     ///
     /// # Errors
-    /// Where it does not end.
+    /// If it does not end.
     pub fn wait_for_end(&mut self) -> Result<String> {
         let end = Instant::now() + START_BOUND;
         while !self.0.has_ended()? {
@@ -97,7 +97,7 @@ impl Proving {
     /// Whether it has ended by itself.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self.server.has_ended()?)
     }
@@ -105,7 +105,7 @@ impl Proving {
     /// What it answers to a path.
     ///
     /// # Errors
-    /// Where it does not answer.
+    /// If it does not answer.
     pub fn get(&self, path: &str) -> Result<Answer> {
         block_on(async {
             Client::new(self.address, "")?
@@ -118,7 +118,7 @@ impl Proving {
     /// Waits until it has that epoch, final; its status then.
     ///
     /// # Errors
-    /// With its status, where it does not get there.
+    /// Its status, if it does not get there.
     pub fn wait_for_epoch(&self, number: u64) -> Result<Value> {
         self.wait_until(&format!("epoch {number}"), |status| {
             status["finalEpoch"].as_u64() >= Some(number)
@@ -128,7 +128,7 @@ impl Proving {
     /// Waits until it is in that condition; its status then.
     ///
     /// # Errors
-    /// With its status, where it does not get there.
+    /// Its status, if it does not get there.
     pub fn wait_for_condition(&self, condition: &str) -> Result<Value> {
         self.wait_until(condition, |status| status["condition"] == condition)
     }

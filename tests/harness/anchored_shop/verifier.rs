@@ -1,4 +1,4 @@
-//! `shelfproof-verify` as a stranger runs it, over the chain's own node.
+//! Runs `shelfproof-verify` against the shop's chain.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,12 +21,10 @@ pub struct Verifier {
     home: TempDir,
 }
 
-/// What it said.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// Its exit status.
     pub exit: i32,
-    /// Its JSON.
     pub json: Value,
 }
 
@@ -34,7 +32,7 @@ impl Said {
     /// The verdict, which must hold.
     ///
     /// # Errors
-    /// With all that it said, where it does not.
+    /// With all that it said, if it does not.
     pub fn holds(&self) -> Result<&str> {
         match (self.exit, self.json["verdict"].as_str()) {
             (0, Some(verdict)) => Ok(verdict),
@@ -53,7 +51,7 @@ impl Verifier {
     /// One who was told which merchant, and asks that chain.
     ///
     /// # Errors
-    /// Where the program cannot be built.
+    /// If the program cannot be built.
     pub fn of(anchored: &AnchoredShop) -> Result<Self> {
         Self::new(anchored.chain.identity, anchored.chain.anvil.url())
     }
@@ -61,7 +59,7 @@ impl Verifier {
     /// The same for a merchant on any chain, by a node's address.
     ///
     /// # Errors
-    /// Where the program cannot be built.
+    /// If the program cannot be built.
     pub fn new(identity: Identity, rpc: &str) -> Result<Self> {
         Ok(Self {
             program: tools::binary("shelfproof-verify")?,
@@ -74,7 +72,7 @@ impl Verifier {
     /// A file of that content.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn file(&self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) -> Result<PathBuf> {
         let path = self.home.path().join(name);
         fs::write(&path, content)?;
@@ -84,7 +82,7 @@ impl Verifier {
     /// `key` or `show` over a bundle, as the buyer or, without a secret, as anybody.
     ///
     /// # Errors
-    /// Where it says nothing that can be read.
+    /// If it says nothing that can be read.
     pub fn key(
         &self,
         command: &str,
@@ -99,7 +97,7 @@ impl Verifier {
     /// The same in words for people: the exit status, and what it prints.
     ///
     /// # Errors
-    /// Where it cannot be started.
+    /// If it cannot be started.
     pub fn key_in_words(
         &self,
         command: &str,
@@ -115,7 +113,7 @@ impl Verifier {
     /// Any command.
     ///
     /// # Errors
-    /// Where it says nothing that can be read.
+    /// If it says nothing that can be read.
     pub fn run(&self, args: &[&str]) -> Result<Said> {
         let output = self.output(&[args, &["--json"]].concat())?;
         let out = String::from_utf8_lossy(&output.stdout);

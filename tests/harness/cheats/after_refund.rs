@@ -1,4 +1,4 @@
-//! A key that is sold again after its sale was paid back.
+//! The operator sells a key again after its sale was refunded.
 
 use shelfproof_verifier::event::Kind;
 

@@ -1,4 +1,4 @@
-//! The shop's chain as a crook has it alone: from where it was copied on, with a clock to turn.
+//! A copy of the shop's chain on which only the operator sends transactions and sets the time.
 
 use alloy::providers::ext::AnvilApi;
 use alloy_primitives::{Address, Bytes, U256};

@@ -1,4 +1,4 @@
-//! A copy of the shop: its own program and keys over a copy of its database. What it sells, the shop knows nothing of.
+//! The shop's program over a copy of its database, with the shop's keys. The shop does not see what the copy sells.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -151,7 +151,6 @@ impl SellingCopy<'_> {
 }
 
 impl Sale {
-    /// The key.
     pub(super) const fn key_id(&self) -> B256 {
         self.receipt.promise.event.key_id
     }
@@ -182,8 +181,8 @@ fn order(node: &Node, snapshot: &ShopSnapshot, secret: &Secret) -> Result<Answer
         "buyer": secret.commitment(),
     });
     block_on(async {
-        let mut channel = Client::new(node.address(), &snapshot.stock.channel)?;
+        let mut reseller = Client::new(node.address(), &snapshot.stock.reseller)?;
         let key = Bytes::from(rand::random::<[u8; 8]>()).to_string();
-        Ok(channel.order(&key, body.to_string()).await?)
+        Ok(reseller.order(&key, body.to_string()).await?)
     })?
 }

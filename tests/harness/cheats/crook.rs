@@ -1,4 +1,4 @@
-//! A dishonest operator at one cheat.
+//! What one cheat works with: a chain, a log to add epochs to, and the folder that it leaves.
 
 use std::path::Path;
 
@@ -31,7 +31,6 @@ pub(super) struct Crook<'a> {
 
 /// What a cheat leaves standing, so that its command can be repeated: gone with this value.
 pub(super) struct Stand {
-    /// Its chain.
     pub(super) chain: Chain,
     /// Its folder.
     pub(super) place: Place,

@@ -1,4 +1,4 @@
-//! Databases of the crook's own, each what the shop's was when it was copied.
+//! Copies of the shop's database.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -78,7 +78,6 @@ impl Template {
         }))?
     }
 
-    /// A copy.
     pub(super) fn copy(&self) -> Result<Database> {
         let template = self.database.name()?;
         let name = format!("{template}_{}", self.copies.fetch_add(1, Ordering::Relaxed));
@@ -116,8 +115,8 @@ impl Database {
         }))?
     }
 
-    /// Writes another body into a key's sale, as only a superuser can, and puts right all that would show it: the sale as
-    /// it is now.
+    /// Writes another body into a key's sale, as only a superuser can, and puts right all that would show it: the sale
+    /// as it is now.
     pub(super) fn rewrite_sale(&self, key_id: B256, opening: &Opening, rewritten: &KeyEvent) -> Result<StoredEvent> {
         block_on(with(&self.options, async |connection| {
             execute(connection, "ALTER TABLE attest.events DISABLE TRIGGER stays").await?;

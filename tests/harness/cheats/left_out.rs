@@ -1,4 +1,4 @@
-//! A sale that is left out of the log.
+//! The operator leaves a sale out of the log.
 
 use super::copied_shop::{CopiedShop, Sale};
 use super::crook::Crook;

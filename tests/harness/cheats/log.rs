@@ -1,4 +1,4 @@
-//! The shop's published log, and how a crook goes on with it: epochs that the shop's own anchor would refuse to make.
+//! The shop's published log, and further epochs that the shop's own anchor would refuse to make.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -60,7 +60,8 @@ impl Log {
         Ok(log)
     }
 
-    /// The next epoch, over whatever events, with a map that shows each claim's key where the claim is its newest event.
+    /// The next epoch, over whatever events, with a map that shows each claim's key where the claim is its newest
+    /// event.
     pub(super) fn seal(&mut self, events: &[KeyEvent], claims: &[KeyEvent]) -> Result<Header> {
         let parent = self.epochs.last().ok_or("nothing is anchored")?.header;
         let mut events = events.to_vec();
@@ -114,7 +115,8 @@ impl Log {
         Ok(head.ok_or_else(|| format!("no key is {}", state.name()))?)
     }
 
-    /// A key's history with its proofs, as the map of that epoch ends it; of the events only those that are to be shown.
+    /// A key's history with its proofs, as the map of that epoch ends it; of the events only those that are to be
+    /// shown.
     pub(super) fn history(&self, key_id: &B256, number: u64, shown: impl Fn(&KeyEvent) -> bool) -> Result<KeyHistory> {
         let (mut events, mut named) = (Vec::new(), BTreeSet::from([number]));
         for epoch in self.epochs.iter().filter(|epoch| epoch.header.number <= number) {

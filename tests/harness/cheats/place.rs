@@ -1,4 +1,4 @@
-//! The folder that a cheat leaves: files, the command that shows it, and what that says.
+//! The folder that a cheat leaves: its files, the command that shows it, and the verdict.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -42,7 +42,6 @@ impl Place {
         })
     }
 
-    /// The folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }

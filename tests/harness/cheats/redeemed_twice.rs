@@ -1,4 +1,4 @@
-//! A key that is redeemed a second time.
+//! The operator redeems a key a second time.
 
 use shelfproof_verifier::event::Kind;
 

@@ -1,4 +1,4 @@
-//! One code registered a second time, in another spelling.
+//! The operator registers one code twice, the second time in another spelling.
 
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::event::{KeyEvent, Kind};

@@ -1,4 +1,4 @@
-//! An event that is rewritten after it was anchored.
+//! The operator rewrites an event after it was anchored.
 
 use serde_json::Value;
 use shelfproof_verifier::bundle::Bundle;

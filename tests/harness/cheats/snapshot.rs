@@ -1,4 +1,4 @@
-//! An honest shop, copied as its operator could copy it: chain, database, published data, keys.
+//! A copy of an honest shop as its operator can take it: chain, database, published data and keys.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ use crate::{Result, tools};
 pub struct Stock {
     /// A product's id, with at least two keys on the shelf.
     pub product: String,
-    /// An API key of a channel that can pay for them.
-    pub channel: String,
+    /// An API key of a reseller that can pay for them.
+    pub reseller: String,
     /// An administrator's API key.
     pub admin: String,
     /// A key that was sold and nothing else since.
@@ -35,7 +35,6 @@ pub struct Stock {
 
 /// A key as its buyer has it.
 pub struct Sold {
-    /// The code.
     pub code: String,
     /// What the buyer types beside it.
     pub secret: Secret,
@@ -65,12 +64,12 @@ pub struct ShopSnapshot {
 
 impl ShopSnapshot {
     /// Copies the shop of that configuration (`shelfproof.toml`); the cheats will stand in `folder`, where nothing of
-    /// their names may be yet. It waits until all that was sold is anchored; from then on nobody may buy until it is done.
-    /// The shop's programs are cut off from their database for a moment, and come back by themselves; the configuration's
-    /// database user must be the cluster's superuser.
+    /// their names may be yet. It waits until all that was sold is anchored; from then on nobody may buy until it is
+    /// done. The shop's programs are cut off from their database for a moment, and come back by themselves; the
+    /// configuration's database user must be the cluster's superuser.
     ///
     /// # Errors
-    /// Where the shop cannot be read, or sold something meanwhile.
+    /// If the shop cannot be read, or sold something meanwhile.
     pub fn take(config: &Path, folder: &Path, stock: Stock) -> Result<Self> {
         let config = Config::read(&Settings::read_apart(config, &[])?)?;
         fs::create_dir_all(folder)?;
@@ -100,11 +99,11 @@ impl ShopSnapshot {
         })
     }
 
-    /// From now on the cheats stand in another folder, and another program judges them: to see what one that is too lenient
-    /// comes to.
+    /// From now on the cheats stand in another folder, and another program judges them: to see what one that is too
+    /// lenient comes to.
     ///
     /// # Errors
-    /// Where the folder cannot be made.
+    /// If the folder cannot be made.
     pub fn judge_by(&mut self, verifier: &Path, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         verifier.clone_into(&mut self.verify);

@@ -1,4 +1,4 @@
-//! One sale told to two buyers.
+//! The operator shows one sale to two buyers.
 
 use shelfproof_verifier::bundle::Bundle;
 

@@ -1,4 +1,4 @@
-//! One code sold twice, the history map turning to whichever buyer looks.
+//! The operator sells one code twice, and anchors a history map that agrees with whichever buyer checks next.
 
 use super::copied_shop::CopiedShop;
 use super::crook::Crook;

@@ -1,4 +1,4 @@
-//! What a cheat's folder tells people.
+//! The text in a cheat's folder: what was done, and who notices it.
 
 /// A cheat in words, each in English and Chinese.
 pub(super) struct Story {

@@ -1,4 +1,4 @@
-//! Two faces of one history.
+//! The operator shows two buyers two different logs.
 
 use super::copied_shop::CopiedShop;
 use super::crook::Crook;

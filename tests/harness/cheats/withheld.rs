@@ -1,4 +1,4 @@
-//! An epoch whose data nobody gets to see.
+//! The operator anchors an epoch and does not publish its data.
 
 use shelfproof_verifier::audit::WITHHELD_AFTER_S;
 use shelfproof_verifier::event::Kind;

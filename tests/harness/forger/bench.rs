@@ -14,9 +14,7 @@ use crate::anchored_shop::Secret;
 
 /// The generation among a bundle's events.
 pub(super) const GENERATION: usize = 0;
-/// The activation.
 pub(super) const ACTIVATION: usize = 1;
-/// The sale.
 pub(super) const SALE: usize = 2;
 
 /// What stands in a text for what JSON's own types cannot hold.
@@ -127,7 +125,7 @@ impl<'a> Bench<'a> {
 /// The place that `pointer` names.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub(super) fn place<'a>(file: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
     file.pointer_mut(pointer)
         .ok_or_else(|| format!("the bundle has no {pointer}").into())
@@ -136,17 +134,18 @@ pub(super) fn place<'a>(file: &'a mut Value, pointer: &str) -> Result<&'a mut Va
 /// The text of `file` with `raw` in the place that `pointer` names, whatever it is.
 ///
 /// # Errors
-/// Where there is no such place.
+/// If there is no such place.
 pub(super) fn with_raw(file: &Value, pointer: &str, raw: &str) -> Result<String> {
     let mut file = file.clone();
     *place(&mut file, pointer)? = MARK.into();
     Ok(file.to_string().replacen(&format!("\"{MARK}\""), raw, 1))
 }
 
-/// The text of `file` with one more field in the object that `pointer` names: `name` as it is written between its quotes.
+/// The text of `file` with one more field in the object that `pointer` names: `name` as it is written between its
+/// quotes.
 ///
 /// # Errors
-/// Where there is no such object.
+/// If there is no such object.
 pub(super) fn with_field(file: &Value, pointer: &str, name: &str, value: Value) -> Result<String> {
     let mut file = file.clone();
     let object = place(&mut file, pointer)?.as_object_mut().ok_or("no object")?;

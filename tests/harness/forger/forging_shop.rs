@@ -15,10 +15,11 @@ pub struct ForgingShop {
 }
 
 impl ForgingShop {
-    /// Answers `GET /` with the list of kinds, each with the code that must refuse it, and `GET /<name>` with that bundle.
+    /// Answers `GET /` with the list of kinds, each with the code that must refuse it, and `GET /<name>` with that
+    /// bundle.
     ///
     /// # Errors
-    /// The system's, where it gives no port or no thread.
+    /// The system's error, if it gives no port or no thread.
     pub fn open(forgeries: &[Forgery]) -> Result<Self> {
         let kind = |forgery: &Forgery| json!({"name": forgery.name, "expected": forgery.expected.as_str()});
         let list = json!({"kinds": forgeries.iter().map(kind).collect::<Vec<_>>()}).to_string();

@@ -1,4 +1,5 @@
-//! Two lies at once: what would only leave the question open does not hide what refuses, nor a later check an earlier one.
+//! Two lies at once: what would only leave the question open does not hide what refuses, nor a later check an earlier
+//! one.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
@@ -13,7 +14,8 @@ use super::headers::FAR;
 /// A lie, by the code that refuses it.
 type Lie = fn(&mut Draft);
 
-/// Lies in the order of the checks that find them. Each is told with the next, with the one after, and with all that follow.
+/// Lies in the order of the checks that find them. Each is told with the next, with the one after, and with all that
+/// follow.
 const LIES: [(Code, Lie); 13] = [
     (Code::Malformed, |draft| {
         draft.bundle.history.proof.siblings.resize(257, B256::ZERO);

@@ -4,7 +4,8 @@ use alloy_primitives::{Address, B256, keccak256};
 use k256::ecdsa::SigningKey;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
-use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::receipt::Promise;
+use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, tree};
 
 use super::bench::{Bench, GENERATION};
@@ -21,7 +22,7 @@ pub(super) fn forge(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
 /// A promise, signed for that merchant.
 fn signed(promise: Promise, identity: &Identity, key: &SigningKey) -> Result<Promise> {
     let root = tree::climb(&promise.event.hash(), &promise.path);
-    let digest = receipt::digest(identity, &root, promise.anchor_by_s);
+    let digest = typed_data::receipt_digest(identity, &root, promise.anchor_by_s);
     Ok(Promise {
         signature: sign(key, &digest)?,
         ..promise
@@ -72,7 +73,7 @@ fn forge_digests(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     let identity = bench.victim().bundle.identity;
     let honest = &bench.victim().bundle.receipts[0];
     let root = tree::climb(&honest.event.hash(), &honest.path);
-    let digest = receipt::digest(&identity, &root, honest.anchor_by_s);
+    let digest = typed_data::receipt_digest(&identity, &root, honest.anchor_by_s);
     let prefixed = |word: &B256| keccak256([&b"\x19Ethereum Signed Message:\n32"[..], word.as_slice()].concat());
     for (name, digest) in [
         ("of-the-bare-root", root),

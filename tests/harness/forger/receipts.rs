@@ -3,7 +3,8 @@
 use alloy_primitives::{B256, hex, keccak256};
 use k256::ecdsa::{Signature, SigningKey};
 use shelfproof_verifier::event::Kind;
-use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::receipt::Promise;
+use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, tree};
 
 use super::bench::{Bench, Draft, flip, slug};
@@ -155,14 +156,17 @@ fn forge_stranger(bench: &mut Bench<'_>) -> Result<()> {
     let mut burst = honest.clone();
     for promise in [&mut burst, &mut lone] {
         let root = tree::climb(&promise.event.hash(), &promise.path);
-        promise.signature = sign(&stranger, &receipt::digest(&identity, &root, promise.anchor_by_s))?;
+        promise.signature = sign(
+            &stranger,
+            &typed_data::receipt_digest(&identity, &root, promise.anchor_by_s),
+        )?;
     }
     let mut invented = Promise {
         opening: None,
         ..lone.clone()
     };
     invented.event.payload = keccak256("a sale that never was");
-    let digest = receipt::digest(&identity, &invented.event.hash(), invented.anchor_by_s);
+    let digest = typed_data::receipt_digest(&identity, &invented.event.hash(), invented.anchor_by_s);
     invented.signature = sign(&stranger, &digest)?;
     bench.draft("by-a-stranger", Code::ReceiptSignature, |draft| {
         *draft.receipt() = burst;
@@ -181,9 +185,9 @@ fn forge_stranger(bench: &mut Bench<'_>) -> Result<()> {
 }
 
 /// A signature as receipts carry it: r, s and v, with a low s.
-pub(super) fn sign(key: &SigningKey, digest: &B256) -> Result<[u8; receipt::SIGNATURE_BYTES]> {
+pub(super) fn sign(key: &SigningKey, digest: &B256) -> Result<[u8; typed_data::SIGNATURE_BYTES]> {
     let (signature, recovery) = key.sign_prehash_recoverable(digest.as_slice())?;
-    let mut bytes = [0; receipt::SIGNATURE_BYTES];
+    let mut bytes = [0; typed_data::SIGNATURE_BYTES];
     bytes[..64].copy_from_slice(&signature.to_bytes());
     bytes[64] = 27 + recovery.to_byte();
     Ok(bytes)

@@ -7,11 +7,11 @@ use crate::Result;
 use crate::anchored_shop::Secret;
 use crate::vectors::{Case, Vectors};
 
-/// Every case that the vectors say must be refused. Those with a chain of their own are left out: they are merchants that
-/// anchored what they must not, and the verifier's own tests ask about them offline.
+/// Every case that the vectors say must be refused. Those with a chain of their own are left out: they are merchants
+/// that anchored what they must not, and the verifier's own tests ask about them offline.
 ///
 /// # Errors
-/// Where a case is not of the vectors' form.
+/// If a case is not of the vectors' form.
 pub fn of_vectors(vectors: &Vectors) -> Result<Vec<Forgery>> {
     let cases = vectors.refused.iter().filter(|case| case.trusted.is_none());
     cases.map(forgery).collect()

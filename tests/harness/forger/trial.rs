@@ -14,7 +14,6 @@ use crate::vector_chain::block_on;
 /// What became of one forgery.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Its name.
     pub name: String,
     /// Why it must be refused.
     pub expected: Code,
@@ -34,7 +33,7 @@ impl Outcome {
 /// Downloads each forgery from the shop and checks it; as many at once as there are verifiers. In the forgeries' order.
 ///
 /// # Errors
-/// Where the shop does not answer, or a verifier says nothing that can be read.
+/// If the shop does not answer, or a verifier says nothing that can be read.
 pub fn try_all(shop: &ForgingShop, forgeries: &[Forgery], verifiers: &[Verifier]) -> Result<Vec<Outcome>> {
     let next = AtomicUsize::new(0);
     let work = |verifier: &Verifier| {

@@ -1,4 +1,5 @@
-//! Whole epochs of the forger's own making: roots, paths and history proofs agree with each other, and were never anchored.
+//! Whole epochs of the forger's own making: roots, paths and history proofs agree with each other, and were never
+//! anchored.
 
 use alloy_primitives::{B256, keccak256};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! A client of a shop whose nodes come and go.
+//! A client that repeats its order at other nodes when one does not answer.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -55,7 +55,7 @@ impl Buyer {
     /// Starts at the node of that turn.
     ///
     /// # Errors
-    /// Where the token cannot be sent.
+    /// If the token cannot be sent.
     pub fn new(addresses: &Addresses, turn: usize, token: &str) -> Result<Self> {
         Ok(Self {
             client: Client::new(addresses.at(turn), token)?,
@@ -67,7 +67,7 @@ impl Buyer {
     /// Orders once. Without a final answer it pauses and turns to the next node.
     ///
     /// # Errors
-    /// Where no answer came.
+    /// If no answer came.
     pub async fn order(&mut self, key: &str, body: &str) -> std::result::Result<Answer, Gone> {
         let answer = self.client.order(key, body.to_owned()).await;
         if !answer.as_ref().is_ok_and(|answer| is_final(answer.status)) {
@@ -81,7 +81,7 @@ impl Buyer {
     /// Orders under the same key until the answer is final.
     ///
     /// # Errors
-    /// With the last answer, where none is after a minute.
+    /// The last answer, if none is after a minute.
     pub async fn order_to_the_end(&mut self, key: &str, body: &str) -> Result<Answer> {
         let end = Instant::now() + BOUND;
         loop {

@@ -1,4 +1,4 @@
-//! The command line of `shelfproof`, over one shop's configuration.
+//! Runs `shelfproof` with one shop's configuration.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -50,7 +50,7 @@ impl Cli {
     /// Runs a command to its end, however it ends.
     ///
     /// # Errors
-    /// Where it cannot be started.
+    /// If it cannot be started.
     pub fn output(&self, args: &[&str]) -> Result<Output> {
         let mut command = self.command(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -63,7 +63,7 @@ impl Cli {
     /// What a command prints.
     ///
     /// # Errors
-    /// With its words, where it fails.
+    /// Its output, if it fails.
     pub fn run(&self, args: &[&str]) -> Result<String> {
         let output = self.output(args)?;
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -82,7 +82,7 @@ impl Cli {
     /// The object that a command prints with `--json`.
     ///
     /// # Errors
-    /// With its words, where it fails or prints no JSON.
+    /// Its output, if it fails or prints no JSON.
     pub fn json(&self, args: &[&str]) -> Result<Value> {
         let text = self.run(&[args, &["--json"]].concat())?;
         Ok(serde_json::from_str(&text).map_err(|error| format!("shelfproof {}: {error}: {text}", args.join(" ")))?)
@@ -91,13 +91,13 @@ impl Cli {
     /// The merchant's keys, in the folder that [`super::config`] names; what is public of them.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn keys_init(&self, folder: &Path) -> Result<Value> {
         let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
         let (keys, passphrase) = (path("keys"), path("passphrase"));
         self.json(&[
             "admin",
-            "keys",
+            "keyring",
             "init",
             "--folder",
             &keys,
@@ -109,16 +109,16 @@ impl Cli {
     /// A new account of that role, and its API key.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn key_create(&self, role: &str, account: &str) -> Result<String> {
-        let made = self.json(&["admin", "key", "create", "--role", role, "--account", account])?;
+        let made = self.json(&["admin", "token", "create", "--role", role, "--account", account])?;
         text(&made, "token")
     }
 
     /// A new product; its id.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn product_create(&self, name: &str, price: &str, currency: &str) -> Result<String> {
         let made = self.json(&[
             "admin",
@@ -137,7 +137,7 @@ impl Cli {
     /// Credit that was paid under that reference.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn credit_add(&self, account: &str, amount: &str, currency: &str, reference: &str) -> Result<()> {
         self.run(&[
             "admin",
@@ -158,7 +158,7 @@ impl Cli {
     /// Imports a file as a batch of that name; the batch's id.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn import(&self, product: &str, name: &str, file: &Path) -> Result<String> {
         let file = file.to_str().ok_or("a path that is not UTF-8")?;
         let made = self.json(&[
@@ -177,7 +177,7 @@ impl Cli {
     /// Puts a batch on the shelf.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn activate(&self, batch: &str) -> Result<()> {
         self.run(&["activate", batch]).map(drop)
     }

@@ -1,4 +1,4 @@
-//! Codes to sell.
+//! Codes for a test to import.
 
 use alloy_primitives::{hex, keccak256};
 

@@ -1,4 +1,4 @@
-//! The configuration file of a test's shop.
+//! The configuration file of a test shop.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

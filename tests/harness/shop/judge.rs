@@ -1,4 +1,4 @@
-//! Receipts, judged by the verifier's library from the shop's public keys, as a buyer's client judges them.
+//! Checks receipts with the verifier's library and the shop's public keys, as a buyer's client does.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -18,10 +18,10 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// That merchant with the public keys that `admin keys init` printed.
+    /// That merchant with the public keys that `admin keyring init` printed.
     ///
     /// # Errors
-    /// Where it printed others.
+    /// If it printed others.
     pub(super) fn new(identity: Identity, keys: &Value) -> Result<Self> {
         let signer = SignerSpan {
             address: public_key(keys, "receipt-1")?.parse::<Address>()?,
@@ -43,7 +43,7 @@ impl Judge {
     /// The item's receipt counts, for its code and at that price.
     ///
     /// # Errors
-    /// With the verifier's refusal.
+    /// The verifier's refusal.
     pub fn check_item(&self, item: &Item, price: &str, currency: &str) -> Result<()> {
         let receipt = Receipt::parse(item.receipt.to_string().as_bytes())?;
         let terms = Terms {
@@ -66,7 +66,7 @@ impl Judge {
     /// Every receipt of an order at the usual price counts.
     ///
     /// # Errors
-    /// With the verifier's first refusal.
+    /// The verifier's first refusal.
     pub fn check(&self, purchase: &Purchase) -> Result<()> {
         purchase
             .items
@@ -77,7 +77,7 @@ impl Judge {
     /// The same over many answers' bodies, on two threads; the codes that they delivered.
     ///
     /// # Errors
-    /// With the first that does not count.
+    /// The first that does not count.
     pub fn check_all(&self, bodies: &[&[u8]]) -> Result<Vec<String>> {
         let check = |bodies: &[&[u8]]| -> std::result::Result<Vec<String>, String> {
             let mut codes = Vec::new();

@@ -1,4 +1,4 @@
-//! One process that serves.
+//! A `shelfproof serve` process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -42,7 +42,7 @@ impl Node {
     /// Starts one, with those further words on its command line, and waits until it is ready.
     ///
     /// # Errors
-    /// With its log, where it does not become ready.
+    /// Its log, if it does not become ready.
     pub fn start(cli: &Cli, flags: &[&str], log: &Path) -> Result<Self> {
         let node = Self::listen(cli, flags, log)?;
         node.wait_until_ready()?;
@@ -52,7 +52,7 @@ impl Node {
     /// The same, and waits only until it listens.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn listen(cli: &Cli, flags: &[&str], log: &Path) -> Result<Self> {
         let mut server = Server::start(
             "shelfproof serve",
@@ -67,7 +67,7 @@ impl Node {
     /// Waits until it says that it can sell.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn wait_until_ready(&self) -> Result<()> {
         let end = Instant::now() + START_BOUND;
         loop {
@@ -111,7 +111,7 @@ impl Node {
     /// Asks it to stop, and waits until it has.
     ///
     /// # Errors
-    /// With its log, where it does not.
+    /// Its log, if it does not.
     pub fn stop(&mut self) -> Result<()> {
         send(Signal::Terminate, self.pid())?;
         let end = Instant::now() + STOP_BOUND;
@@ -127,7 +127,7 @@ impl Node {
     /// Whether it has ended by itself.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self.server.has_ended()?)
     }

@@ -1,4 +1,4 @@
-//! What a delivered order's answer says.
+//! The answer to a delivered order.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +18,6 @@ pub struct Purchase {
     pub created_at: u64,
     /// What was paid.
     pub total: String,
-    /// In this currency.
     pub currency: String,
     /// The order's own token.
     pub token: String,
@@ -34,11 +33,8 @@ pub struct Item {
     pub item: u32,
     /// The order's line that it was bought by, from 1.
     pub line: u32,
-    /// The product.
     pub product: String,
-    /// The code.
     pub code: String,
-    /// The key's id.
     pub key_id: String,
     /// The `shelfproof-receipt-v1` file.
     pub receipt: Value,
@@ -48,7 +44,7 @@ impl Purchase {
     /// Reads an answer that must be a delivery.
     ///
     /// # Errors
-    /// With the answer, where it is none.
+    /// The answer, if it is none.
     pub fn read(answer: &Answer) -> Result<Self> {
         Ok(serde_json::from_value(answer.expect(201)?)?)
     }

@@ -1,35 +1,38 @@
-//! A shop that can sell at once.
+//! A shop that is ready to sell.
 
-use super::{CURRENCY, Channel, PRICE, TestShop};
+use super::{CURRENCY, PRICE, Reseller, TestShop};
 use crate::Result;
 
-/// A shop with a product at [`PRICE`] and an account with credit that may buy it. `S` is the shop: a [`TestShop`], or one
-/// that adds to it.
+/// A shop with a product at [`PRICE`] and an account with credit that may buy it. `S` is the shop: a [`TestShop`], or
+/// one that adds to it.
 #[derive(Debug)]
 pub struct StockedShop<S = TestShop> {
-    /// The shop.
     pub shop: S,
     /// The product's id.
     pub product: String,
     /// The account that buys.
-    pub channel: Channel,
+    pub reseller: Reseller,
 }
 
 impl<S: AsRef<TestShop>> StockedShop<S> {
     /// Adds the product and the account, with that much credit (`"100.00"`), and puts no key on sale.
     ///
     /// # Errors
-    /// With the program's words.
+    /// The program's output, if it fails.
     pub fn over(shop: S, credit: &str) -> Result<Self> {
-        let (product, channel) = (shop.as_ref().product(PRICE, CURRENCY)?, shop.as_ref().channel()?);
-        shop.as_ref().credit(&channel, credit, CURRENCY)?;
-        Ok(Self { shop, product, channel })
+        let (product, reseller) = (shop.as_ref().product(PRICE, CURRENCY)?, shop.as_ref().reseller()?);
+        shop.as_ref().credit(&reseller, credit, CURRENCY)?;
+        Ok(Self {
+            shop,
+            product,
+            reseller,
+        })
     }
 
     /// The same, with those codes on sale. The shop must have a node that serves.
     ///
     /// # Errors
-    /// With the program's or the API's words.
+    /// The program's output, or the API's answer, if either refuses.
     pub fn with_codes(shop: S, credit: &str, codes: &[String]) -> Result<Self> {
         let stocked = Self::over(shop, credit)?;
         stocked.shop.as_ref().stock_by_api(&stocked.product, codes)?;

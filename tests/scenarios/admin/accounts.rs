@@ -1,10 +1,11 @@
-//! Products, accounts, API keys and credit, as an administrator makes and changes them.
+//! Products, accounts, API keys and credit: created, listed and changed by an administrator.
 
 use shelfproof::domain::account::Role;
 use shelfproof::domain::api_key::ApiKey;
 use shelfproof::domain::id::{AccountId, ApiKeyId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::product::Stock;
+use shelfproof::domain::sku::{SkuKind, StockPolicy};
 use shelfproof::flow::FlowError;
 use shelfproof::flow::change_product::{Change, change_product};
 use shelfproof::flow::check::check;
@@ -16,7 +17,8 @@ use shelfproof::flow::top_up_credit::top_up_credit;
 use shelfproof::store::api_key::{KnownKey, api_key_find, api_key_list};
 use shelfproof::store::batch::{batch_get, batch_list, refused_line_list};
 use shelfproof::store::product::{product_find, product_get, product_list, product_stock};
-use shelfproof::store::wallet::{ledger_list, wallet_list};
+use shelfproof::store::transfer::movement_list;
+use shelfproof::store::wallet::wallet_list;
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::sample_rows::{ACCOUNT, NOW_MS, PRODUCT, cny};
 use shelfproof_tests::vector_chain::block_on;
@@ -43,7 +45,11 @@ fn products_are_made_listed_and_changed() -> Result<()> {
     in_a_shop(async |pool| {
         let usd = Money::parse("12.50", Currency::USD)?;
         let made = create_product(&pool, product_id(1), "  Steam 100  ", usd, NOW_MS).await?;
-        assert_eq!((made.name.as_str(), made.version, made.is_open), ("Steam 100", 1, true));
+        assert_eq!((made.name.as_str(), made.version, made.on_sale), ("Steam 100", 1, true));
+        assert_eq!(
+            (made.sku.kind, made.sku.policy, made.sku.version),
+            (SkuKind::Auto, StockPolicy::Hold, 1)
+        );
         assert_eq!(product_get(&pool, made.id).await?, Some(made.clone()));
         assert_eq!(product_find(&pool, "Steam 100").await?, Some(made.clone()));
         let empty = Stock {
@@ -75,14 +81,15 @@ fn products_are_made_listed_and_changed() -> Result<()> {
 
         let change = Change {
             price: Some("9.9".into()),
-            is_open: Some(false),
+            on_sale: Some(false),
             ..Change::default()
         };
         let changed = change_product(&pool, made.id, 1, change.clone()).await?;
         assert_eq!(
-            (changed.price.decimal().as_str(), changed.is_open, changed.version),
+            (changed.sku.price.decimal().as_str(), changed.on_sale, changed.version),
             ("9.90", false, 2)
         );
+        assert_eq!((changed.sku.id, changed.sku.version), (made.sku.id, 2));
         let stale = change_product(&pool, made.id, 1, change.clone()).await;
         assert!(matches!(stale, Err(FlowError::Stale { version: 2, .. })), "{stale:?}");
         let missing = change_product(&pool, product_id(9), 1, change).await;
@@ -103,6 +110,11 @@ fn products_are_made_listed_and_changed() -> Result<()> {
             "{refused:?}"
         );
         assert_eq!(change_product(&pool, made.id, 2, named("Steam 100")).await?.version, 3);
+        let product = product_get(&pool, made.id).await?.ok_or("gone")?;
+        assert_eq!(
+            product.sku, changed.sku,
+            "a refused price and a name leave the SKU as it was"
+        );
         assert_eq!(check(&pool).await?, []);
         Ok(())
     })
@@ -114,6 +126,7 @@ fn stock_and_batches_are_what_happened() -> Result<()> {
         let stock = Stock {
             pending: 1,
             available: 3,
+            held: 0,
             sold: 4,
             voided: 2,
             is_complete: true,
@@ -141,7 +154,7 @@ fn api_keys_are_found_until_they_are_revoked() -> Result<()> {
         let admin = create_account(&pool, AccountId::new(NOW_MS, [1; 10]), "boss", Role::Admin, NOW_MS).await?;
         let again = create_account(&pool, AccountId::new(NOW_MS, [2; 10]), "boss", Role::Admin, NOW_MS + 1).await?;
         assert_eq!(again, admin);
-        let other = create_account(&pool, AccountId::new(NOW_MS, [3; 10]), "boss", Role::Channel, NOW_MS).await;
+        let other = create_account(&pool, AccountId::new(NOW_MS, [3; 10]), "boss", Role::Reseller, NOW_MS).await;
         assert!(
             matches!(other, Err(FlowError::Reused { field: "role", .. })),
             "{other:?}"
@@ -194,7 +207,7 @@ fn a_reference_tops_up_once() -> Result<()> {
             (ACCOUNT, cny(501)),
             (ACCOUNT, Money::parse("5", Currency::USD)?),
             (
-                create_account(&pool, AccountId::new(1, [1; 10]), "b", Role::Channel, 1)
+                create_account(&pool, AccountId::new(1, [1; 10]), "b", Role::Reseller, 1)
                     .await?
                     .id,
                 cny(500),
@@ -216,7 +229,7 @@ fn a_reference_tops_up_once() -> Result<()> {
             credit.iter().map(|credit| credit.balance).collect::<Vec<_>>(),
             [cny(7530)]
         );
-        let all = ledger_list(&pool, credit[0].wallet, None, 10).await?;
+        let all = movement_list(&pool, &credit[0], None, 10).await?;
         let shown: Vec<_> = all
             .iter()
             .map(|row| (row.kind.as_str(), row.amount.minor, row.is_in))
@@ -225,7 +238,7 @@ fn a_reference_tops_up_once() -> Result<()> {
         assert_eq!(shown[..2], [("top_up", 500, true), ("refund", 990, true)]);
         assert_eq!(shown.iter().filter(|row| **row == sale).count(), sales);
         assert_eq!(shown.last(), Some(&("top_up", 10_000, true)));
-        let page = ledger_list(&pool, credit[0].wallet, Some(all[1].id), 2).await?;
+        let page = movement_list(&pool, &credit[0], Some(all[1].id), 2).await?;
         assert_eq!(page, all[2..4]);
         assert_eq!(check(&pool).await?, []);
         Ok(())

@@ -1,4 +1,4 @@
-//! `admin check` finds nothing in a healthy shop, and every rule's breach where exactly that is broken.
+//! `admin check` finds nothing in a healthy shop, and reports exactly the rule that a test broke.
 
 use std::collections::BTreeSet;
 
@@ -6,70 +6,257 @@ use shelfproof::domain::history::Fault;
 use shelfproof::flow::check::{Progress, check, check_with_progress};
 use shelfproof::store::check::{ROWS_MAX, RULES};
 use shelfproof_tests::postgres::{Durability, Postgres};
-use shelfproof_tests::sample_rows::{ACCOUNT, DELIVERED, PARTLY_REFUNDED, REFUSED};
+use shelfproof_tests::sample_rows::{DELIVERED, PARTLY_REFUNDED, PRODUCT, REFUSED};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 
 /// What breaks which rule, written past triggers and foreign keys.
 fn breaches() -> Vec<(&'static str, String)> {
-    let event = "WHERE key_no = 1 AND version = 3";
+    [
+        sale_breaches(),
+        order_breaches(),
+        money_breaches(),
+        stock_breaches(),
+        history_breaches(),
+    ]
+    .concat()
+}
+
+fn sale_breaches() -> Vec<(&'static str, String)> {
     vec![
         (
             "key_in_two_orders",
             format!(
-                "ALTER TABLE shop.sales DROP CONSTRAINT sales_pkey; INSERT INTO shop.sales
-                 SELECT key_no, '{PARTLY_REFUNDED}', line, anchor_by_s, path, signature FROM shop.sales WHERE key_no = 1"
+                "DROP INDEX attest.events_sold_once; {}",
+                sold_again("1, 9", &format!("'{PARTLY_REFUNDED}', 3"))
             ),
         ),
-        ("sold_without_sale", "DELETE FROM shop.sales WHERE key_no = 1".into()),
-        ("sold_without_sale", format!("INSERT INTO shop.sales SELECT 5, '{DELIVERED}', 1, 1, '', signature FROM shop.sales WHERE key_no = 1")),
-        ("sold_without_sale", format!("INSERT INTO shop.sales SELECT 99, '{DELIVERED}', 1, 1, '', signature FROM shop.sales WHERE key_no = 1")),
-        ("order_quantity", format!("UPDATE shop.order_lines SET quantity = 3 WHERE order_id = '{DELIVERED}'")),
-        ("order_quantity", format!("DELETE FROM shop.orders WHERE id = '{DELIVERED}'")),
-        ("order_refused", format!("UPDATE shop.sales SET order_id = '{REFUSED}' WHERE key_no = 1")),
-        ("order_refused", format!("UPDATE shop.ledger SET order_id = '{REFUSED}' WHERE order_id = '{DELIVERED}'")),
+        (
+            "sold_without_sale",
+            "DELETE FROM attest.events WHERE key_no = 1 AND kind = 3".into(),
+        ),
+        ("sold_without_sale", sold_again("5, 3", &format!("'{DELIVERED}', 3"))),
+        ("sold_without_sale", sold_again("99, 3", &format!("'{DELIVERED}', 3"))),
+        (
+            "sold_without_sale",
+            format!("UPDATE attest.events SET order_id = gen_random_uuid() WHERE order_id = '{DELIVERED}'"),
+        ),
+        (
+            "sold_without_receipt",
+            "DELETE FROM shop.sale_batches WHERE id = 101".into(),
+        ),
+        (
+            "sold_without_receipt",
+            "UPDATE shop.sale_batches SET signature = NULL WHERE id = 101".into(),
+        ),
+    ]
+}
+
+fn order_breaches() -> Vec<(&'static str, String)> {
+    vec![
+        (
+            "order_quantity",
+            format!(
+                "UPDATE shop.orders SET lines[1] = {} WHERE id = '{DELIVERED}'",
+                line(3, 0)
+            ),
+        ),
+        (
+            "order_quantity",
+            format!("UPDATE shop.orders SET lines[1].fulfilment = 'pending' WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_quantity",
+            format!("UPDATE attest.events SET item = 3 WHERE order_id = '{DELIVERED}' AND item = 2"),
+        ),
+        (
+            "order_quantity",
+            format!("DELETE FROM shop.orders WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_refused",
+            format!("UPDATE attest.events SET order_id = '{REFUSED}' WHERE key_no = 1 AND kind = 3"),
+        ),
+        (
+            "order_refused",
+            format!("UPDATE shop.orders SET total_minor = 1, subtotal_minor = 1 WHERE id = '{REFUSED}'"),
+        ),
         (
             "order_empty",
-            format!("INSERT INTO shop.orders VALUES (gen_random_uuid(), '{ACCOUNT}', 'delivered', NULL, 0, 'CNY', NULL, 1)"),
+            format!("UPDATE shop.orders SET state = 'delivered', reason = NULL WHERE id = '{REFUSED}'"),
         ),
-        ("order_state", format!("UPDATE shop.orders SET state = 'delivered' WHERE id = '{PARTLY_REFUNDED}'")),
-        ("order_state", format!("UPDATE shop.orders SET state = 'refunded' WHERE id = '{PARTLY_REFUNDED}'")),
-        ("order_state", format!("UPDATE shop.orders SET state = 'refunded' WHERE id = '{DELIVERED}'")),
-        ("idempotency", format!("INSERT INTO shop.idempotency VALUES ('{ACCOUNT}', 'x', sha256(''), gen_random_uuid())")),
-        ("idempotency", "UPDATE shop.idempotency SET account_id = gen_random_uuid()".into()),
-        ("wallet_balance", "UPDATE shop.wallets SET balance_minor = balance_minor + 1 WHERE kind = 'credit'".into()),
-        ("ledger_wallets", "UPDATE shop.ledger SET to_wallet = 999 WHERE kind = 'refund'".into()),
-        ("ledger_wallets", "UPDATE shop.wallets SET currency = 'USD' WHERE kind = 'revenue'".into()),
-        ("currency_sum", "UPDATE shop.wallets SET balance_minor = balance_minor + 1 WHERE kind = 'outside'".into()),
-        ("ledger_sales", "UPDATE shop.ledger SET amount_minor = amount_minor + 1 WHERE kind = 'sale'".into()),
-        ("ledger_sales", format!("DELETE FROM shop.ledger WHERE kind = 'sale' AND order_id = '{DELIVERED}'")),
-        ("ledger_refunds", "DELETE FROM shop.ledger WHERE kind = 'refund'".into()),
-        ("ledger_refunds", "UPDATE shop.ledger SET key_no = 4 WHERE kind = 'refund'".into()),
+        (
+            "order_state",
+            format!("UPDATE shop.orders SET state = 'delivered' WHERE id = '{PARTLY_REFUNDED}'"),
+        ),
+        (
+            "order_state",
+            format!("UPDATE shop.orders SET state = 'refunded' WHERE id = '{PARTLY_REFUNDED}'"),
+        ),
+        (
+            "order_state",
+            format!("UPDATE shop.orders SET state = 'refunded' WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_amounts",
+            format!("UPDATE shop.orders SET subtotal_minor = 1981, total_minor = 1981 WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_amounts",
+            format!(
+                "UPDATE shop.orders SET lines[1] = {} WHERE id = '{DELIVERED}'",
+                line(2, 1)
+            ),
+        ),
+        (
+            "order_batch",
+            format!("UPDATE shop.orders SET batch_id = 999 WHERE id = '{REFUSED}'"),
+        ),
+    ]
+}
+
+fn money_breaches() -> Vec<(&'static str, String)> {
+    vec![
+        (
+            "wallet_balance",
+            "UPDATE shop.wallets SET balance_minor = balance_minor + 1 WHERE kind = 'credit'".into(),
+        ),
+        (
+            "wallet_balance",
+            "UPDATE shop.transfers SET state = 'pending' WHERE kind = 'top_up'".into(),
+        ),
+        (
+            "transfer_wallets",
+            "UPDATE shop.transfers SET to_wallet = 999 WHERE kind = 'refund'".into(),
+        ),
+        (
+            "transfer_wallets",
+            "UPDATE shop.wallets SET currency = 'USD' WHERE kind = 'revenue'".into(),
+        ),
+        (
+            "currency_sum",
+            "UPDATE shop.wallets SET balance_minor = balance_minor + 1 WHERE kind = 'outside'".into(),
+        ),
+        (
+            "transfer_sales",
+            "UPDATE shop.transfers SET amount_minor = amount_minor + 1 WHERE kind = 'sale'".into(),
+        ),
+        (
+            "transfer_sales",
+            "DELETE FROM shop.transfers WHERE kind = 'sale' AND cause LIKE '101/%'".into(),
+        ),
+        (
+            "transfer_sales",
+            format!("UPDATE shop.orders SET state = 'refused', reason = 'out_of_stock' WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "transfer_refunds",
+            "DELETE FROM shop.transfers WHERE kind = 'refund'".into(),
+        ),
+        (
+            "transfer_refunds",
+            format!("UPDATE shop.transfers SET cause = '{PARTLY_REFUNDED}/2' WHERE kind = 'refund'"),
+        ),
+        (
+            "transfer_refunds",
+            "UPDATE shop.transfers SET amount_minor = 989 WHERE kind = 'refund'".into(),
+        ),
+    ]
+}
+
+fn stock_breaches() -> Vec<(&'static str, String)> {
+    vec![
         ("batch_count", "UPDATE shop.batches SET imported = 9".into()),
-        ("slot_twice", "ALTER TABLE shop.keys DROP CONSTRAINT keys_slot; UPDATE shop.keys SET slot = 5 WHERE slot = 7".into()),
+        (
+            "slot_twice",
+            "ALTER TABLE shop.keys DROP CONSTRAINT keys_slot; UPDATE shop.keys SET slot = 5 WHERE slot = 7".into(),
+        ),
         ("slot_range", "UPDATE shop.keys SET slot = 0 WHERE slot = 1".into()),
         ("slot_range", "UPDATE shop.keys SET slot = 9 WHERE slot = 8".into()),
-        ("shelf_activated", "UPDATE shop.pools SET cursor = 6".into()),
-        ("shelf_sold", "UPDATE shop.pools SET cursor = 4".into()),
+        ("pool_activated", "UPDATE shop.pools SET cursor = 6".into()),
+        ("pool_sold", "UPDATE shop.pools SET cursor = 4".into()),
         ("pool_holes", "UPDATE shop.pools SET holes = 0".into()),
         ("pool_stock", "UPDATE shop.pools SET holes = 2".into()),
-        ("event_without_key", format!(
-            "INSERT INTO attest.events SELECT 99, version, before, kind, at_ms, key_id, prev, payload, salt, body
-             FROM attest.events {event}")),
-        ("version_gap", "DELETE FROM attest.events WHERE key_no = 2 AND version = 2".into()),
-        ("event_key", format!("UPDATE attest.events SET key_id = sha256('') {event}")),
-        ("event_before", "UPDATE attest.events SET before = 8 WHERE kind = 4".into()),
-        ("illegal_transition", format!("ALTER TABLE attest.events DROP CONSTRAINT events_legal; UPDATE attest.events SET kind = 4 {event}")),
+        ("hold_range", held(5, 6)),
+        (
+            "hold_keys",
+            format!("{}; UPDATE shop.pools SET cursor = 7, holes = 0", held(5, 7)),
+        ),
+        ("hold_keys", held(1, 2)),
+    ]
+}
+
+fn history_breaches() -> Vec<(&'static str, String)> {
+    let event = "WHERE key_no = 1 AND version = 3";
+    vec![
+        (
+            "event_without_key",
+            "INSERT INTO attest.events (key_no, version, before, kind, at_ms, key_id, prev, payload, salt, body)
+             SELECT 99, version, before, kind, at_ms, key_id, prev, payload, salt, body
+             FROM attest.events WHERE key_no = 1 AND version = 2"
+                .into(),
+        ),
+        (
+            "version_gap",
+            "DELETE FROM attest.events WHERE key_no = 2 AND version = 2".into(),
+        ),
+        (
+            "event_key",
+            format!("UPDATE attest.events SET key_id = sha256('') {event}"),
+        ),
+        (
+            "event_before",
+            "UPDATE attest.events SET before = 8 WHERE kind = 4".into(),
+        ),
+        (
+            "illegal_transition",
+            format!(
+                "ALTER TABLE attest.events DROP CONSTRAINT events_legal, DROP CONSTRAINT events_sale; UPDATE attest.events SET kind = 4 {event}"
+            ),
+        ),
         ("clock", format!("UPDATE attest.events SET at_ms = 1 {event}")),
-        ("broken_link", format!("UPDATE attest.events SET prev = sha256('') {event}")),
-        ("payload", format!("UPDATE attest.events SET body = body || ' ' {event}")),
+        (
+            "broken_link",
+            format!("UPDATE attest.events SET prev = sha256('') {event}"),
+        ),
+        (
+            "payload",
+            format!("UPDATE attest.events SET body = body || ' ' {event}"),
+        ),
         ("payload", format!("UPDATE attest.events SET salt = sha256('') {event}")),
         ("key_head", "UPDATE shop.keys SET version = 2 WHERE no = 1".into()),
         ("key_head", "UPDATE shop.keys SET head = sha256('') WHERE no = 1".into()),
-        ("key_head", "UPDATE shop.keys SET head_at_ms = head_at_ms + 1 WHERE no = 1".into()),
+        (
+            "key_head",
+            "UPDATE shop.keys SET head_at_ms = head_at_ms + 1 WHERE no = 1".into(),
+        ),
         ("key_head", "UPDATE shop.keys SET state = 7 WHERE no = 1".into()),
         ("key_head", "DELETE FROM attest.events WHERE key_no = 9".into()),
     ]
+}
+
+/// A delivered line of an order.
+fn line(quantity: i64, discount: i64) -> String {
+    let net = quantity * 990 - discount;
+    format!("ROW('{PRODUCT}', NULL, {quantity}, 990, {discount}, {net}, 'delivered')")
+}
+
+/// A copy of key 1's sale with that number and version, and that order and item.
+fn sold_again(key: &str, sale: &str) -> String {
+    format!(
+        "INSERT INTO attest.events
+            (key_no, version, order_id, item, before, kind, at_ms, key_id, prev, payload, salt, body, anchor_by_s, xid)
+         SELECT {key}, {sale}, before, kind, at_ms, key_id, prev, payload, salt, body, anchor_by_s, xid
+         FROM attest.events WHERE key_no = 1 AND kind = 3"
+    )
+}
+
+/// A hold of the slots from `first` to before `end`, written without moving the pool's cursor.
+fn held(first: i64, end: i64) -> String {
+    format!(
+        "INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
+         SELECT id, {first}, {end}, 'claim', sku_id, 1 FROM shop.pools"
+    )
 }
 
 #[test]

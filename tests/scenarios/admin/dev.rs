@@ -1,4 +1,5 @@
-//! `shelfproof dev` brings up a whole shop that proves what it sells, keeps it through `kill -9`, and leaves nothing behind.
+//! `shelfproof dev`: it starts a whole shop that proves its sales, survives `kill -9`, and leaves no process or file
+//! behind.
 
 mod dev_shop;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use dev_shop::DevShop;
 use shelfproof::dev::Folder;
 use shelfproof_tests::child::{Server, Signal, below, command, is_running, send, wait_until_gone};
+use shelfproof_tests::permit::{self, Permit};
 use shelfproof_tests::{Result, tools};
 use tempfile::TempDir;
 
@@ -24,6 +26,7 @@ const BOUND: Duration = Duration::from_mins(2);
 struct Place {
     folder: TempDir,
     program: PathBuf,
+    _permit: Permit,
 }
 
 impl Place {
@@ -33,6 +36,7 @@ impl Place {
         Ok(Self {
             folder: tempfile::tempdir()?,
             program: tools::binary("shelfproof")?,
+            _permit: permit::share(),
         })
     }
 
@@ -96,10 +100,10 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
     let (mut server, address) = place.start("first.log")?;
     assert!(get(&address, "/healthz")?.starts_with("HTTP/1.1 200"));
     let merchant = place.merchant()?;
-    for secret in ["passphrase", "admin.key", "channel.key", "shelfproof.toml"] {
+    for secret in ["passphrase", "admin.key", "reseller.key", "shelfproof.toml"] {
         assert_eq!(mode(&place.shop().join(secret))?, 0o600, "{secret}");
     }
-    for secret in ["passphrase", "admin.key", "channel.key"] {
+    for secret in ["passphrase", "admin.key", "reseller.key"] {
         let text = fs::read_to_string(place.shop().join(secret))?;
         assert!(!server.log().contains(text.trim_end()), "{secret} was printed");
     }

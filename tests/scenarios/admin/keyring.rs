@@ -1,18 +1,19 @@
-//! The merchant's keys, cared for by the real program: a backup and back, and a master key's rotation while the shop sells.
+//! The merchant's keys, with the real program: backup and restore, and the rotation of a master key while the shop
+//! sells.
 
 use std::fs;
 
 use serde_json::Value;
 use shelfproof_tests::Result;
 use shelfproof_tests::child::run;
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, TestShop, codes, order_of};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Reseller, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
 const SECOND: &str = "another passphrase 5b02";
 
-/// `admin keys …` of the shop's configuration.
+/// `admin keyring …` of the shop's configuration.
 fn keys(shop: &TestShop, args: &[&str]) -> Result<Value> {
-    shop.cli.json(&[&["admin", "keys"], args].concat())
+    shop.cli.json(&[&["admin", "keyring"], args].concat())
 }
 
 #[test]
@@ -40,9 +41,9 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
     let restored = keys(&shop, &restore)?;
     assert_eq!(restored, listed);
     assert_eq!(keys(&shop, &["list", "--folder", &other])?, listed);
-    let mut command = shop.cli.command(&["admin", "keys", "rotate", "receipt"]);
+    let mut command = shop.cli.command(&["admin", "keyring", "rotate", "receipt"]);
     command.env("SHELFPROOF_KEYS__FOLDER", &other);
-    run("shelfproof admin keys", command)?;
+    run("shelfproof admin keyring", command)?;
     let rotated = keys(&shop, &["list", "--folder", &other])?.to_string();
     assert!(
         rotated.contains("receipt-2"),
@@ -54,7 +55,7 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
         &["rewrap"],
         &["export", "--to", &path("none"), "--to-passphrase-file", &second],
     ] {
-        let line = [&["admin", "keys"], command, &["--passphrase-file", &second]].concat();
+        let line = [&["admin", "keyring"], command, &["--passphrase-file", &second]].concat();
         let refused = shop.cli.output(&line)?;
         let said = String::from_utf8(refused.stderr)?;
         assert_eq!(refused.status.code(), Some(1), "{said}");
@@ -68,14 +69,14 @@ fn a_backup_is_restored_elsewhere_and_a_wrong_passphrase_is_told_without_it() ->
     Ok(())
 }
 
-fn buy(shop: &TestShop, channel: &Channel, product: &str, name: &str) -> Result<Purchase> {
-    let mut client = shop.client(&channel.token)?;
+fn buy(shop: &TestShop, reseller: &Reseller, product: &str, name: &str) -> Result<Purchase> {
+    let mut client = shop.client(&reseller.token)?;
     Purchase::read(&block_on(client.order(name, order_of(product)))??)
 }
 
-/// The code of that order's one key, as the channel looks it up.
-fn look_up(shop: &TestShop, channel: &Channel, order: &str) -> Result<String> {
-    let mut client = shop.client(&channel.token)?;
+/// The code of that order's one key, as the reseller looks it up.
+fn look_up(shop: &TestShop, reseller: &Reseller, order: &str) -> Result<String> {
+    let mut client = shop.client(&reseller.token)?;
     let answer = block_on(client.get(&format!("/api/v1/orders/{order}")))??;
     let code = answer.expect(200)?["items"][0]["code"].clone();
     Ok(code.as_str().ok_or("no code")?.to_owned())
@@ -92,14 +93,14 @@ fn a_master_key_is_rotated_while_the_shop_sells() -> Result<()> {
     let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("first", 3))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100.00", CURRENCY)?;
-    let before = buy(&shop, &channel, &product, "before")?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100.00", CURRENCY)?;
+    let before = buy(&shop, &reseller, &product, "before")?;
 
     assert_eq!(keys(&shop, &["rotate", "master"])?["key"], "master-2");
     restart(&mut shop)?;
     shop.stock(&product, &codes("second", 1))?;
-    let between = buy(&shop, &channel, &product, "between")?;
+    let between = buy(&shop, &reseller, &product, "between")?;
 
     let rewrapped = keys(&shop, &["rewrap", "--remove-old"])?;
     assert_eq!(rewrapped["batches"], 1, "{rewrapped}");
@@ -107,12 +108,12 @@ fn a_master_key_is_rotated_while_the_shop_sells() -> Result<()> {
     let listed = keys(&shop, &["list"])?.to_string();
     assert!(listed.contains("master-2") && !listed.contains("master-1"), "{listed}");
 
-    let after = buy(&shop, &channel, &product, "after")?;
+    let after = buy(&shop, &reseller, &product, "after")?;
     restart(&mut shop)?;
-    let last = buy(&shop, &channel, &product, "last")?;
+    let last = buy(&shop, &reseller, &product, "last")?;
     for purchase in [&before, &between, &after, &last] {
         shop.judge().check(purchase)?;
-        assert_eq!(look_up(&shop, &channel, &purchase.order)?, purchase.items[0].code);
+        assert_eq!(look_up(&shop, &reseller, &purchase.order)?, purchase.items[0].code);
     }
     shop.check()
 }

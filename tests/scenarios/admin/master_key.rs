@@ -1,4 +1,5 @@
-//! A master key's rotation over a real database: every data key comes under the newest, and opens the same goods.
+//! Rotating a master key over a real database: every data key is wrapped under the newest one, and opens the same
+//! goods.
 
 use std::path::Path;
 
@@ -6,6 +7,8 @@ use alloy_primitives::{Address, B256};
 use secrecy::ExposeSecret;
 use shelfproof::domain::goods::{Goods, WrappedKey};
 use shelfproof::domain::id::{BatchId, ProductId};
+use shelfproof::domain::money::{Currency, Money};
+use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::rotate_master::rotate_master;
 use shelfproof::store;
 use shelfproof::store::batch_key::{batch_key_count, batch_key_lock, batch_key_masters};
@@ -44,24 +47,19 @@ struct Shelf(Vec<(BatchId, Vec<u8>)>);
 
 impl Shelf {
     async fn fill(pool: &PgPool, vault: &Vault) -> Result<Self> {
-        let product = ProductId::new(AT_MS, [0; 10]);
-        sqlx::query(
-            "INSERT INTO shop.products (id, name, price_minor, currency, created_at_ms) VALUES ($1, 'p', 1, 'CNY', 1)",
-        )
-        .bind(product.0)
-        .execute(pool)
-        .await?;
+        let price = Money::parse("1", Currency::CNY)?;
+        let product = create_product(pool, ProductId::new(AT_MS, [0; 10]), "p", price, AT_MS).await?;
         let mut batches = Vec::new();
         for n in 0..BATCHES {
             let [high, low] = n.to_be_bytes();
             let batch = BatchId::new(AT_MS, [high, low, 0, 0, 0, 0, 0, 0, 0, 0]);
             let (key, WrappedKey { wrapped, master }) = vault.data_key_new(batch);
             sqlx::query(
-                "INSERT INTO shop.batches (id, product_id, name, supplier, wrapped_key, master, source, created_at_ms) \
+                "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master, source, created_at_ms) \
                  VALUES ($1, $2, $3, '', $4, $5, $6, 1)",
             )
             .bind(batch.0)
-            .bind(product.0)
+            .bind(product.sku.id.0)
             .bind(n.to_string())
             .bind(wrapped)
             .bind(master)

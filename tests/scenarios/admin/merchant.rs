@@ -1,4 +1,4 @@
-//! A database is one merchant's: under another's configuration no command of the command line works on it.
+//! A database belongs to one merchant: with another merchant's configuration every command refuses to work on it.
 
 use std::process::Stdio;
 
@@ -59,7 +59,7 @@ fn another_merchant_s_configuration_changes_nothing() -> Result<()> {
             "--currency",
             "CNY",
         ],
-        &["admin", "key", "create", "--account", "other", "--role", "admin"],
+        &["admin", "token", "create", "--account", "other", "--role", "admin"],
         &["admin", "check"],
     ] {
         for (variable, value) in OTHERS {

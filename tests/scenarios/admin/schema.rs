@@ -1,15 +1,17 @@
-//! The node's and the anchor's SQL against the real schema: every statement is one that PostgreSQL prepares, migrations run as often as one
-//! likes, and what must not be written is refused.
+//! The node's and the anchor's SQL against the real schema: PostgreSQL prepares every statement, migrations can run
+//! again, and constraints refuse what must not be written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use shelfproof::domain::order::{OrderStatus, RefusalReason};
 use shelfproof::store;
 use shelfproof::store::sale::transaction_runs;
 use shelfproof_tests::postgres::{Durability, Postgres};
-use shelfproof_tests::sample_rows::{DELIVERED, REFUSED};
+use shelfproof_tests::sample_rows::{DELIVERED, PARTLY_REFUNDED, PRODUCT, REFUSED};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows, tools};
+use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
 /// The files below `folder` whose names end so, with their text.
@@ -99,66 +101,205 @@ fn a_newer_programs_database_is_refused() -> Result<()> {
     })?
 }
 
+/// The words of the triggers that keep rows.
+const STAYS: &str = "is not allowed";
+
 /// What a bug could try to write, and the words that refuse it.
 fn forbidden() -> Vec<(String, &'static str)> {
-    let stays = "is not allowed";
-    let mut forbidden = vec![
-        ("UPDATE attest.events SET body = '{}'".to_owned(), stays),
-        ("UPDATE shop.ledger SET amount_minor = 1".to_owned(), stays),
-        ("UPDATE shop.sales SET line = line".to_owned(), stays),
-        ("UPDATE shop.order_lines SET quantity = 1".to_owned(), stays),
-        // A second sale of one key.
-        (
-            format!("INSERT INTO shop.sales SELECT 1, '{DELIVERED}', 1, 1, '', signature FROM shop.sales WHERE key_no = 1"),
-            "sales_pkey",
-        ),
+    let mut forbidden = [
+        forbidden_sales(),
+        forbidden_stock(),
+        forbidden_orders(),
+        forbidden_transfers(),
+    ]
+    .concat();
+    let kept = "attest.events shop.transfers shop.sale_batches attest.merchant shop.accounts shop.products shop.skus shop.pools shop.holds \
+                shop.batches shop.keys shop.goods shop.wallets shop.orders";
+    for table in kept.split(' ') {
+        forbidden.push((format!("DELETE FROM {table}"), STAYS));
+        forbidden.push((format!("TRUNCATE {table} CASCADE"), STAYS));
+    }
+    forbidden
+}
+
+fn forbidden_sales() -> Vec<(String, &'static str)> {
+    vec![
+        ("UPDATE attest.events SET body = '{}'".to_owned(), STAYS),
+        ("UPDATE shop.sale_batches SET signature = NULL".to_owned(), STAYS),
+        // A second sale of one key, though it says to follow an activation; an item of an order twice; a sale of no order.
+        (sold("1, 9, 2, 3", &format!("'{REFUSED}', 1, 1")), "events_sold_once"),
+        (sold("5, 3, 2, 3", &format!("'{DELIVERED}', 1, 1")), "events_of_order"),
+        (event("5, 3, 2, 3"), "events_sale"),
+        (sold("5, 3, 2, 6", &format!("'{DELIVERED}', 3, 1")), "events_sale"),
+        (sold("5, 3, 2, 3", &format!("'{DELIVERED}', 0, 1")), "events_sale"),
+        (sold("5, 3, 2, 3", &format!("'{DELIVERED}', 3, NULL")), "events_sale"),
         // Sold after it was voided; a first event with something before it; a version twice.
         (event("10, 3, 6, 3"), "events_legal"),
         (event("9, 2, 0, 2"), "events_check"),
-        (event("1, 3, 2, 3"), "events_pkey"),
+        (sold("1, 3, 2, 3", &format!("'{REFUSED}', 1, 1")), "events_pkey"),
+    ]
+}
+
+fn forbidden_stock() -> Vec<(String, &'static str)> {
+    vec![
+        ("UPDATE shop.keys SET slot = 5 WHERE slot = 7".to_owned(), "keys_slot"),
+        (
+            "UPDATE shop.keys SET slot = NULL WHERE slot = 7".to_owned(),
+            "keys_check",
+        ),
+        ("UPDATE shop.keys SET state = 2 WHERE no = 9".to_owned(), "keys_check"),
+        ("UPDATE shop.pools SET cursor = 9".to_owned(), "pools_check"),
+        // A hold whose range is empty, overlaps another, has no slot 1, or lacks its order's line.
+        (hold("3, 3, 'claim', NULL, 'held'"), "holds_range"),
+        (hold("0, 1, 'claim', NULL, 'held'"), "holds_range"),
+        (
+            format!(
+                "{}; {}",
+                hold("1, 4, 'claim', NULL, 'held'"),
+                hold("3, 5, 'claim', NULL, 'held'")
+            ),
+            "holds_overlap",
+        ),
+        (hold("3, 4, 'order_line', NULL, 'held'"), "holds_owner"),
+        (hold("3, 4, 'branch', 1, 'held'"), "holds_owner"),
+        // A hold that begins at its end, is extended, moves, or ends twice.
+        (hold("3, 4, 'claim', NULL, 'taken'"), STAYS),
+        (
+            format!(
+                "{}; UPDATE shop.holds SET expires_at_ms = 2",
+                hold("3, 4, 'claim', NULL, 'held'")
+            ),
+            STAYS,
+        ),
+        (
+            format!(
+                "{}; UPDATE shop.holds SET state = 'taken', end_slot = 5",
+                hold("3, 4, 'claim', NULL, 'held'")
+            ),
+            STAYS,
+        ),
+        (
+            format!(
+                "{}; UPDATE shop.holds SET state = 'released'; UPDATE shop.holds SET state = 'taken'",
+                hold("3, 4, 'claim', NULL, 'held'")
+            ),
+            STAYS,
+        ),
+        ("UPDATE shop.batches SET activated = 11".to_owned(), "batches_check"),
+        (
+            "INSERT INTO shop.products SELECT gen_random_uuid(), name, true, 1, 1 FROM shop.products".to_owned(),
+            "products_name",
+        ),
+        (
+            "INSERT INTO shop.skus SELECT gen_random_uuid(), product_id, 1, 'CNY', kind, policy FROM shop.skus"
+                .to_owned(),
+            "skus_product",
+        ),
+        // A second pool of the house for one SKU.
+        (
+            "INSERT INTO shop.pools (sku_id) SELECT sku_id FROM shop.pools".to_owned(),
+            "pools_owner",
+        ),
+    ]
+}
+
+fn forbidden_orders() -> Vec<(String, &'static str)> {
+    vec![
+        (order("state", "'refused'"), "orders_key_or_reason"),
+        // An order is changed by a transition alone, from the version before, and with the same content.
+        (
+            format!("UPDATE shop.orders SET state = 'paid', version = 4 WHERE id = '{DELIVERED}'"),
+            "is delivered and cannot become paid",
+        ),
+        (
+            format!("UPDATE shop.orders SET state = 'refunded', version = 5 WHERE id = '{DELIVERED}'"),
+            "version 5 does not follow 3",
+        ),
+        (
+            "UPDATE shop.orders SET created_at_ms = 2, version = version + 1".to_owned(),
+            "may change",
+        ),
+        (
+            "UPDATE shop.orders SET total_minor = 1, subtotal_minor = 1".to_owned(),
+            "may change",
+        ),
+        (
+            format!("UPDATE shop.orders SET lines[1] = ROW('{PRODUCT}', NULL, 1, 990, 0, 990, 'delivered')"),
+            "may change",
+        ),
+        (
+            "UPDATE shop.orders SET lines[1].net_minor = 1".to_owned(),
+            "order_line_net",
+        ),
+        (order("account_id", "NULL"), "orders_one_customer"),
+        (order("guest", "sha256('')"), "orders_one_customer"),
+        (order("total_minor", "1"), "orders_total"),
+        (order("state", "'sold'"), "orders_state_check"),
+        (order("state", "'awaiting_payment'"), "orders_expiry"),
+        (order("lines", "'{}'"), "orders_lines_check"),
+        (order("id", &format!("'{REFUSED}'")), "orders_pkey"),
+    ]
+}
+
+fn forbidden_transfers() -> Vec<(String, &'static str)> {
+    vec![
         (
             "UPDATE shop.wallets SET balance_minor = -1 WHERE kind = 'credit'".to_owned(),
             "wallets_credit_covered",
         ),
-        ("UPDATE shop.keys SET slot = 5 WHERE slot = 7".to_owned(), "keys_slot"),
-        ("UPDATE shop.keys SET slot = NULL WHERE slot = 7".to_owned(), "keys_check"),
-        ("UPDATE shop.keys SET state = 2 WHERE no = 9".to_owned(), "keys_check"),
-        ("UPDATE shop.pools SET cursor = 9".to_owned(), "pools_check"),
-        ("UPDATE shop.batches SET activated = 11".to_owned(), "batches_check"),
         (
-            format!("UPDATE shop.orders SET reason = NULL WHERE id = '{REFUSED}'"),
-            "orders_key_or_reason",
+            "UPDATE shop.transfers SET amount_minor = 1".to_owned(),
+            "is not to be changed",
         ),
         (
-            format!("UPDATE shop.orders SET reason = 'out_of_stock' WHERE id = '{DELIVERED}'"),
-            "orders_key_or_reason",
+            "UPDATE shop.transfers SET state = 'voided'".to_owned(),
+            "is not to be changed",
         ),
-        // One line paid twice; one reference twice; money from a wallet to itself.
+        // One cause twice; money from a wallet to itself.
+        (transfer(1, 2, "top_up", "bank-1"), "transfers_cause"),
+        (transfer(1, 1, "top_up", "x"), "transfers_check"),
         (
-            "INSERT INTO shop.ledger (from_wallet, to_wallet, amount_minor, kind, order_id, line, at_ms)
-             SELECT from_wallet, to_wallet, 1, kind, order_id, line, at_ms FROM shop.ledger WHERE kind = 'sale'"
-                .to_owned(),
-            "ledger_once",
+            transfer(2, 1, "refund", &format!("{PARTLY_REFUNDED}/1")),
+            "transfers_cause",
         ),
-        (
-            "INSERT INTO shop.ledger (from_wallet, to_wallet, amount_minor, kind, reference, at_ms) VALUES (1, 2, 1, 'top_up', 'bank-1', 1)"
-                .to_owned(),
-            "ledger_reference",
-        ),
-        (
-            "INSERT INTO shop.ledger (from_wallet, to_wallet, amount_minor, kind, reference, at_ms) VALUES (1, 1, 1, 'top_up', 'x', 1)"
-                .to_owned(),
-            "ledger_check",
-        ),
-        ("INSERT INTO shop.products SELECT gen_random_uuid(), name, 1, 'CNY' FROM shop.products".to_owned(), "violates"),
-    ];
-    let kept = "attest.events shop.ledger shop.sales shop.order_lines attest.merchant shop.accounts shop.products shop.pools \
-                shop.batches shop.keys shop.goods shop.wallets shop.orders shop.idempotency";
-    for table in kept.split(' ') {
-        forbidden.push((format!("DELETE FROM {table}"), stays));
-        forbidden.push((format!("TRUNCATE {table} CASCADE"), stays));
-    }
-    forbidden
+    ]
+}
+
+/// A copy of a delivered order with another value in one column.
+fn order(column: &str, value: &str) -> String {
+    let columns = "id fingerprint account_id guest channel state version lines subtotal_minor discount_minor total_minor currency batch_id \
+                   created_at_ms";
+    let values = columns.split(' ').map(|own| match own {
+        _ if own == column => value.to_owned(),
+        "id" => "gen_random_uuid()".to_owned(),
+        own => own.to_owned(),
+    });
+    let (columns, values) = (columns.replace(' ', ", "), values.collect::<Vec<_>>().join(", "));
+    format!("INSERT INTO shop.orders ({columns}) SELECT {values} FROM shop.orders WHERE id = '{DELIVERED}'")
+}
+
+/// A transfer of that cause.
+fn transfer(from: i64, to: i64, kind: &str, cause: &str) -> String {
+    format!(
+        "INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
+         VALUES ('{kind}', '{cause}', {from}, {to}, 1, 'posted', 1)"
+    )
+}
+
+/// A sale of those four first columns; its order, item and deadline.
+fn sold(columns: &str, sale: &str) -> String {
+    format!(
+        "INSERT INTO attest.events (key_no, version, before, kind, order_id, item, anchor_by_s, at_ms, key_id, prev, payload, salt, body)
+         SELECT {columns}, {sale}, at_ms, key_id, prev, payload, salt, body FROM attest.events LIMIT 1"
+    )
+}
+
+/// A hold of those columns: slots, the owner's kind and line, state.
+fn hold(columns: &str) -> String {
+    format!(
+        "INSERT INTO shop.holds (pool_id, owner_id, expires_at_ms, first_slot, end_slot, owner_kind, owner_line, state)
+         SELECT id, sku_id, 1, {columns} FROM shop.pools"
+    )
 }
 
 /// An event of those four first columns.
@@ -180,6 +321,42 @@ fn what_must_not_be_written_is_refused() -> Result<()> {
             let refused = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&pool).await;
             let error = refused.err().ok_or_else(|| format!("{sql}: was done"))?.to_string();
             assert!(error.contains(words), "{sql}: {error}");
+        }
+        Ok(())
+    })?
+}
+
+/// The schema's trigger and the domain's table allow the same transitions.
+#[test]
+fn the_schema_knows_the_transitions_of_the_domain() -> Result<()> {
+    let postgres = Postgres::start(Durability::None)?;
+    let database = postgres.database()?;
+    block_on(async {
+        let pool = sample_rows::connect(&postgres, &database)?;
+        sample_rows::fill(&pool).await?;
+        for from in OrderStatus::ALL {
+            for to in OrderStatus::ALL {
+                let mut transaction = pool.begin().await?;
+                let [reason, later] = [from, to].map(|status| status.reason().map(RefusalReason::name));
+                let id = sqlx::query_scalar::<_, Uuid>(
+                    "INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, subtotal_minor,
+                                              discount_minor, total_minor, currency, batch_id, expires_at_ms, created_at_ms)
+                     SELECT gen_random_uuid(), fingerprint, account_id, channel, $1, 1, $2, lines, 0, 0, 0, '', batch_id, 1, 1
+                     FROM shop.orders LIMIT 1 RETURNING id",
+                )
+                .bind(from.name())
+                .bind(reason)
+                .fetch_one(&mut *transaction)
+                .await?;
+                let changed = sqlx::query("UPDATE shop.orders SET state = $2, reason = $3, version = 2 WHERE id = $1")
+                    .bind(id)
+                    .bind(to.name())
+                    .bind(later)
+                    .execute(&mut *transaction)
+                    .await;
+                assert_eq!(changed.is_ok(), from.may_become(to), "{from} to {to}: {changed:?}");
+                transaction.rollback().await?;
+            }
         }
         Ok(())
     })?

@@ -1,5 +1,5 @@
-//! Nothing secret is read where it does not belong: logs at their most talkative, answers to others, metrics, errors,
-//! what commands print, command lines.
+//! Secrets appear nowhere but where they belong: logs at the level DEBUG, answers to others, metrics, errors, output of
+//! commands and command lines are searched for them.
 
 mod life;
 mod vault;
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use life::Life;
-use shelfproof_tests::Result;
+use shelfproof_tests::{Result, permit};
 
 /// A kind of secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,6 @@ pub(crate) enum Kind {
     Supplier,
     /// An API key's secret part.
     ApiKey,
-    /// An order's token.
     OrderToken,
     /// What a buyer proves the sale with.
     BuyerSecret,
@@ -42,9 +41,8 @@ pub(crate) enum Place {
     Printed,
     /// Files that lie about: backups, encrypted keys, lists of refused lines.
     File,
-    /// `/metrics`.
     Metrics,
-    /// An answer to a channel or a stranger that does not hold the order.
+    /// An answer to a reseller or a stranger that does not hold the order.
     Stranger,
     /// An answer to an admin.
     Admin,
@@ -83,6 +81,8 @@ fn watch_processes(stop: &AtomicBool) -> String {
 
 #[test]
 fn nothing_secret_is_read_where_it_does_not_belong() -> Result<()> {
+    // The command lines of another test's processes are not this shop's.
+    let _alone = permit::alone()?;
     let stop = AtomicBool::new(false);
     let (life, processes) = thread::scope(|scope| {
         let watcher = scope.spawn(|| watch_processes(&stop));

@@ -1,5 +1,5 @@
-//! A merchant's first day, with the real programs, in a folder whose name a shell would take apart: `init`, the command
-//! that it prints, `serve`.
+//! Setting a merchant up with the real programs: `init`, the command that it prints, and `serve`, in a folder whose
+//! name needs quoting in a shell.
 
 mod place;
 
@@ -62,7 +62,7 @@ fn a_merchant_is_set_up_registered_and_served() -> Result<()> {
     assert_eq!(told["registry"], place.registry.to_string().to_lowercase());
     let merchant_id = told["merchantId"].as_str().ok_or("no merchant")?;
     assert_eq!(first["merchantId"], merchant_id);
-    let keys = cli.json(&["admin", "keys", "list"])?;
+    let keys = cli.json(&["admin", "keyring", "list"])?;
     let listed = keys["keys"].as_array().ok_or("no keys")?;
     let vrf = listed.iter().find(|key| key["key"] == "vrf").ok_or("no VRF key")?;
     let held = block_on(async {

@@ -1,4 +1,4 @@
-//! A history made from the chain and the published data alone, against the vectors on a real chain.
+//! The history built from the chain and the published data alone, checked against the vectors on a real chain.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,17 @@ use alloy::providers::ext::AnvilApi;
 use alloy_primitives::B256;
 use shelfproof_anchor::history::{History, HistoryError};
 use shelfproof_anchor::replay::{Replay, ReplayError};
+use shelfproof_base::client::Reach;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::{ANCHORED_AT_S, VectorChain, anchor, block_on, client, vector_chain};
 use shelfproof_tests::vectors::Vectors;
-use shelfproof_verifier::audit::Rule;
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch::{Header, data_hash, data_path, decode_data, encode_data};
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::published::{Data, Missing};
+use shelfproof_verifier::vocabulary::breach::Rule;
 use tempfile::TempDir;
 
 /// The vectors' chain, what is published, and a folder for a mirror.
@@ -58,7 +59,7 @@ impl Setup {
     async fn replay(&self, data: &Path) -> Result<Replay> {
         Ok(Replay {
             source: self.source(self.chain.merchant_id).await?,
-            data: Data::open(data.to_str().ok_or("UTF-8")?)?,
+            data: Data::open(data.to_str().ok_or("UTF-8")?, Reach::Any)?,
             from_block: self.chain.deployed_block,
         })
     }

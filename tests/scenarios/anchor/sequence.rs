@@ -1,7 +1,8 @@
-//! From committed events to a final epoch, broken off at every write in every way: whatever happens, the same epoch, byte for byte, is
+//! From committed events to a final epoch, interrupted at every write in every way: the same epoch, byte for byte, is
 //! posted once.
 
 mod chain;
+mod owner;
 mod restore;
 mod test_anchor;
 
@@ -10,7 +11,7 @@ use shelfproof_anchor::step::Step;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-use test_anchor::{Fault, Finished, TestAnchor};
+use test_anchor::{Failed, Fault, Finished, TestAnchor};
 
 /// How a write can go wrong.
 const FAULTS: [Fault; 3] = [Fault::Failed, Fault::FailedButPersisted, Fault::KilledAfter];
@@ -62,7 +63,10 @@ fn an_event_that_breaks_the_protocol_is_never_anchored() -> Result<()> {
         anchor.write_unlinked(0).await?;
         anchor.round().await?;
         let refused = anchor.round().await.err().ok_or("an illegal history was sealed")?;
-        assert!(matches!(refused, SequenceError::History(_)), "{refused}");
+        assert!(
+            matches!(refused, Failed::Sequence(SequenceError::History(_))),
+            "{refused}"
+        );
         assert!(refused.to_string().contains("broken_link"), "{refused}");
         assert_eq!(anchor.chain.epochs().await?.len(), 1);
         Ok(())

@@ -1,7 +1,9 @@
-//! Which events make an epoch: those of a snapshot, so that no key's version comes in an epoch before the version that it follows.
+//! Which events make an epoch: those that its database snapshot sees, so that no event comes in an earlier epoch than
+//! the key's event before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alloy_primitives::{Address, Bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use shelfproof::store;
@@ -9,6 +11,9 @@ use shelfproof_anchor::store::epochs::{
     EpochProgress, EpochRoots, epoch_commit_roots, epoch_cut, epoch_events, epoch_get, epoch_progress, event_backlog,
 };
 use shelfproof_anchor::store::events::event_append;
+use shelfproof_anchor::store::intents::{
+    Call, Intent, NewIntent, Purpose, Variant, intent_insert, intent_open, variant_insert,
+};
 use shelfproof_anchor::store::lock::session_open;
 use shelfproof_tests::event_writer::{EventWriter, key_id};
 use shelfproof_tests::postgres::{Durability, Postgres};
@@ -16,7 +21,7 @@ use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::epoch::Header;
-use shelfproof_verifier::event::Record;
+use shelfproof_verifier::event::RawEvent;
 use sqlx::{Connection, PgConnection};
 
 const EVENTS_MAX: u64 = 1_000;
@@ -30,7 +35,7 @@ async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOption
 }
 
 /// Cuts an epoch and gives it a hash, so that the next can follow; its (key, version) pairs.
-async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<Record>>> {
+async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<RawEvent>>> {
     let now_ms = epoch_progress(connection).await?.newest + 1;
     let Some(number) = epoch_cut(connection, events_max, now_ms).await? else {
         return Ok(None);
@@ -53,12 +58,12 @@ async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Ve
     Ok(Some(events))
 }
 
-fn versions(events: &[Record]) -> BTreeSet<(B256, u32)> {
+fn versions(events: &[RawEvent]) -> BTreeSet<(B256, u32)> {
     events.iter().map(|event| (event.key_id, event.version)).collect()
 }
 
 /// Takes an epoch's events to those before; fails where a version comes before the one that it follows, or twice.
-fn follow(heads: &mut BTreeMap<B256, u32>, events: &[Record]) -> Result<()> {
+fn follow(heads: &mut BTreeMap<B256, u32>, events: &[RawEvent]) -> Result<()> {
     for (key, version) in versions(events) {
         let head = heads.entry(key).or_default();
         if version != *head + 1 {
@@ -233,6 +238,48 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
     })?
 }
 
+/// Stores an intent for the first epoch, with one variant.
+async fn store_signed(connection: &mut PgConnection) -> Result<()> {
+    let intent = NewIntent {
+        purpose: Purpose::AnchorEpoch(1),
+        call: Call {
+            chain_id: 31337,
+            sender: Address::repeat_byte(1),
+            target: Some(Address::repeat_byte(2)),
+            data: Bytes::from_static(b"call"),
+        },
+        deadline_s: Some(1_790_000_000),
+        max_fee_wei: Some(5),
+        created_at_ms: 1,
+    };
+    let variant = Variant {
+        number: 1,
+        gas_limit: 60_000,
+        max_fee_wei: 4,
+        priority_fee_wei: 1,
+        hash: B256::repeat_byte(3),
+        raw: Bytes::from_static(b"raw"),
+        signed_at_ms: 1,
+    };
+    let id = intent_insert(connection, &intent).await?;
+    variant_insert(connection, id, 7, &variant).await?;
+    let second = Variant {
+        number: 2,
+        ..variant.clone()
+    };
+    assert!(
+        variant_insert(connection, id, 8, &second).await.is_err(),
+        "another nonce"
+    );
+    let stored = Intent {
+        nonce: Some(7),
+        variants: vec![variant],
+        ..Intent::new(id, intent)
+    };
+    assert_eq!(intent_open(connection).await?, [stored], "as it was written");
+    Ok(())
+}
+
 #[test]
 fn the_schema_refuses_what_no_sequence_writes() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
@@ -242,12 +289,31 @@ fn the_schema_refuses_what_no_sequence_writes() -> Result<()> {
         let mut events = EventWriter::default();
         events.write(&mut anchor, [1, 2, 3]).await?;
         cut(&mut anchor, 1).await?;
+        store_signed(&mut anchor).await?;
         for (sql, why) in [
             ("UPDATE attest.epochs SET hash = sha256('x')", "not to be changed"),
             ("UPDATE attest.epochs SET cut_at_ms = 0", "not to be changed"),
             ("UPDATE attest.epochs SET snapshot = '1:1:'", "not to be changed"),
             ("DELETE FROM attest.epochs", "not allowed"),
-            ("TRUNCATE attest.transactions", "not allowed"),
+            ("UPDATE attest.intents SET call_data = 'x'", "not to be changed"),
+            ("UPDATE attest.intents SET nonce = 8", "not to be changed"),
+            ("DELETE FROM attest.intents", "not allowed"),
+            ("UPDATE attest.variants SET raw = 'x'", "not allowed"),
+            ("TRUNCATE attest.variants", "not allowed"),
+            (
+                "INSERT INTO attest.intents (purpose, epoch, chain_id, sender, call_data, created_at_ms)
+                 SELECT purpose, epoch, chain_id, sender, call_data, 2 FROM attest.intents",
+                "intents_open_purpose",
+            ),
+            (
+                "INSERT INTO attest.intents (purpose, chain_id, sender, call_data, nonce, created_at_ms)
+                 SELECT 'register', chain_id, sender, call_data, nonce, 2 FROM attest.intents",
+                "intents_open_nonce",
+            ),
+            (
+                "INSERT INTO attest.variants SELECT intent, 2, gas_limit, max_fee_wei, priority_fee_wei, hash, raw, 2 FROM attest.variants",
+                "variants_hash",
+            ),
             (
                 "INSERT INTO attest.epochs (number, parent, since, snapshot, cut_at_ms) VALUES (2, sha256(''), '1:1:', '1:1:', 1)",
                 "foreign key",

@@ -1,4 +1,4 @@
-//! The whole way with real processes: a sale, its epoch on the chain, and back to a proof that a stranger checks.
+//! All programs together: a sale, its epoch on the chain, and the proof that somebody else checks.
 
 mod conditions;
 mod independent;

@@ -1,4 +1,4 @@
-//! Files as vendors send them become keys on the shelf: every line is accounted for, whatever happens meanwhile.
+//! Vendors' files become keys on sale: every line is imported or refused with a reason, also after interruptions.
 
 use std::time::Duration;
 

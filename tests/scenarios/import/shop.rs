@@ -1,4 +1,4 @@
-//! A migrated database with a product, and keys to import with.
+//! A migrated database with a product, and the keys that an import needs.
 
 use std::fs;
 use std::io::Cursor;

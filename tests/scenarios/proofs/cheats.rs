@@ -1,5 +1,4 @@
-//! Every cheat that the protocol must make impossible is done on copies of a shop, and noticed by the code that it gives;
-//! the shop itself goes on.
+//! Every cheat is carried out on copies of a shop and noticed with its code, while the shop itself goes on.
 
 use std::fs::{self, Permissions};
 use std::net::TcpStream;
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use shelfproof_tests::anchored_shop::{AnchoredShop, Bought, Plan, Verifier};
 use shelfproof_tests::cheats::{Caught, ShopSnapshot, Sold, Stock, run_all};
 use shelfproof_tests::shop::{StockedShop, codes};
-use shelfproof_tests::{Result, tools};
+use shelfproof_tests::{Result, permit, tools};
 
 /// Who notices what, in the order of the protocol's table.
 const CAUGHT: [(&str, &str); 9] = [
@@ -37,8 +36,12 @@ impl HonestShop {
 
     /// Buys one key, as the buyer of that number.
     fn buy(&self, buyer: usize) -> Result<Bought> {
-        let StockedShop { shop, product, channel } = &self.0;
-        shop.buy(channel, product, 1, buyer)
+        let StockedShop {
+            shop,
+            product,
+            reseller,
+        } = &self.0;
+        shop.buy(reseller, product, 1, buyer)
     }
 
     /// Sells and redeems; what the operator has then.
@@ -50,7 +53,7 @@ impl HonestShop {
         let item = &bought.purchase.items[0];
         Ok(Stock {
             product: self.0.product.clone(),
-            channel: self.0.channel.token.clone(),
+            reseller: self.0.reseller.token.clone(),
             admin: self.0.shop.admin.clone(),
             sold: Sold {
                 code: item.code.clone(),
@@ -147,6 +150,7 @@ fn lenient(folder: &Path) -> Result<PathBuf> {
 
 #[test]
 fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
+    let _alone = permit::alone()?;
     let honest = HonestShop::open()?;
     let stock = honest.stock()?;
     let (code, before) = (stock.sold.code.clone(), databases(&honest)?);

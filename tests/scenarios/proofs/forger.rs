@@ -1,4 +1,4 @@
-//! A shop that lies in every way that the forger can think of, and `shelfproof-verify` over the chain's own node.
+//! `shelfproof-verify` refuses every forged bundle, over the chain's node.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,9 +29,10 @@ const CANNOT_TELL: [Code; 5] = [
     Code::TransferUnverified,
 ];
 
-/// The codes that no bundle can provoke on an honest chain. Each speaks of events that are all leaves of their epochs, and
-/// there a key has one event of each version, linked, allowed, in time, and none that is a transfer. A merchant that
-/// anchored what it must not is in the vectors, with a chain of its own, and the verifier's tests ask about it offline.
+/// The codes that no bundle can provoke on an honest chain. Each speaks of events that are all leaves of their epochs,
+/// and there a key has one event of each version, linked, allowed, in time, and none that is a transfer. A merchant
+/// that anchored what it must not is in the vectors, with a chain of its own, and the verifier's tests ask about it
+/// offline.
 const OUT_OF_REACH: [Code; 4] = [
     Code::BrokenLink,
     Code::IllegalTransition,

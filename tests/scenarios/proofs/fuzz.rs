@@ -1,4 +1,4 @@
-//! The fuzz targets' bodies, compiled and run on their seeds: the targets themselves are built only by `make fuzz`.
+//! Runs the fuzz targets on their seeds; the fuzzers themselves are built by `make fuzz` only.
 
 // The library of another package: its items are public there, and its targets fail by a panic.
 #[allow(unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)]

@@ -1,4 +1,4 @@
-//! `shelfproof-verify` against the vectors on a real chain: what it says online, and what goes wrong there.
+//! `shelfproof-verify` over RPC, against the vectors on a real chain.
 
 mod lies;
 mod node;

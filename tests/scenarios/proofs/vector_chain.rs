@@ -1,4 +1,4 @@
-//! The vectors' chain is what the vectors say, read back from the node.
+//! What the vectors' chain holds, read back from the node, is what the vectors say.
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::providers::Provider;

@@ -1,4 +1,4 @@
-//! A node sells only over a database that knows all that the chain holds.
+//! A node sells only over a database that has every epoch that the chain has.
 
 mod chain;
 mod shop;

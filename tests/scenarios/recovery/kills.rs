@@ -1,4 +1,4 @@
-//! Programs that end at work: one of three nodes is killed, one is told to stop, an import is killed again and again.
+//! Programs that end while they work: a killed node, a node that is told to stop, an import that is killed repeatedly.
 
 use std::collections::HashSet;
 use std::fs;
@@ -25,11 +25,11 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
     })?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("kill", BUYERS * ORDERS))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
     let addresses = Addresses::new((0..3).map(|node| shop.address(node)).collect());
 
-    let (token, body) = (channel.token.clone(), order_of(&product));
+    let (token, body) = (reseller.token.clone(), order_of(&product));
     let load = thread::spawn(move || {
         let buyers = (0..BUYERS).map(|turn| {
             let (buyer, body) = (Buyer::new(&addresses, turn, &token), body.clone());
@@ -46,7 +46,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
         answers.map_err(|error| error.to_string())
     });
     // Once every node has sold something, and long before all is sold.
-    let sold = "SELECT count(*) FROM shop.sales";
+    let sold = "SELECT count(*) FROM attest.events WHERE kind = 3";
     while shop.ask(sold)? < 300 && !load.is_finished() {
         thread::sleep(Duration::from_millis(5));
     }
@@ -60,7 +60,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
     let sold: HashSet<&str> = purchases.iter().flat_map(Purchase::codes).collect();
     assert_eq!(sold.len(), BUYERS * ORDERS, "a code was sold twice");
     let count = i64::try_from(BUYERS * ORDERS)?;
-    assert_eq!(shop.ask("SELECT count(*) FROM shop.sales")?, count);
+    assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, count);
     let credit = shop.ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - count * PRICE_MINOR);
     shop.check()
@@ -72,13 +72,13 @@ fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
     let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("stop", BUYERS * ORDERS))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
 
     let (address, body) = (shop.address(0), order_of(&product));
     let load = thread::spawn(move || {
         let buyers = (0..BUYERS).map(|turn| {
-            let (client, body) = (Client::new(address, &channel.token), body.clone());
+            let (client, body) = (Client::new(address, &reseller.token), body.clone());
             async move {
                 let mut client = client?;
                 let mut sold = 0;
@@ -97,7 +97,7 @@ fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
         let sold = at_once(buyers).and_then(|all| all.into_iter().sum::<Result<i64>>());
         sold.map_err(|error| error.to_string())
     });
-    let sold = "SELECT count(*) FROM shop.sales";
+    let sold = "SELECT count(*) FROM attest.events WHERE kind = 3";
     while shop.ask(sold)? < 300 && !load.is_finished() {
         thread::sleep(Duration::from_millis(5));
     }

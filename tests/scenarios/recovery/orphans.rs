@@ -1,6 +1,6 @@
-//! No child outlives its parent, not even after `kill -9`.
+//! Child processes end with their parent, also after `kill -9`.
 //!
-//! The parent that dies is this test program itself, run once more with an environment variable that sends it into
+//! The parent that is killed is this test program, started again with an environment variable that makes it run
 //! [`hold_children_until_killed`].
 
 use std::env;

@@ -1,4 +1,4 @@
-//! The distribution's PostgreSQL runs in the harness, and leaves nothing behind.
+//! The harness's PostgreSQL clusters start, recover from a kill, and leave nothing behind.
 
 use std::path::{Path, PathBuf};
 

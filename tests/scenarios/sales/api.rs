@@ -1,11 +1,11 @@
-//! The API as its callers meet it, over the real program and database.
+//! The HTTP API, over the real program and database.
 
 use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Settings, TestShop, codes, order_of};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Reseller, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, tools};
 
@@ -40,13 +40,13 @@ fn an_order_is_shown_to_whoever_holds_it_and_to_nobody_else() -> Result<()> {
     let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock_by_api(&product, &codes("held", 4))?;
-    let (channel, other) = (shop.channel()?, shop.channel()?);
-    shop.credit(&channel, "100", CURRENCY)?;
-    block_on(is_shown(&shop, &product, &channel, &other))?
+    let (reseller, other) = (shop.reseller()?, shop.reseller()?);
+    shop.credit(&reseller, "100", CURRENCY)?;
+    block_on(is_shown(&shop, &product, &reseller, &other))?
 }
 
-async fn is_shown(shop: &TestShop, product: &str, channel: &Channel, other: &Channel) -> Result<()> {
-    let mut buyer = shop.client(&channel.token)?;
+async fn is_shown(shop: &TestShop, product: &str, reseller: &Reseller, other: &Reseller) -> Result<()> {
+    let mut buyer = shop.client(&reseller.token)?;
     let (first, placed) = order(&mut buyer, product, "one").await?;
     let (again, _) = order(&mut buyer, product, "one").await?;
     assert_eq!(first.body, again.body, "a repeat is answered with other bytes");
@@ -136,14 +136,14 @@ async fn is_shown(shop: &TestShop, product: &str, channel: &Channel, other: &Cha
 #[test]
 fn keys_come_in_are_used_paid_back_and_withdrawn() -> Result<()> {
     let shop = TestShop::start(&Settings::default())?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100", CURRENCY)?;
-    block_on(live(&shop, &channel))??;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100", CURRENCY)?;
+    block_on(live(&shop, &reseller))??;
     shop.check()
 }
 
-async fn live(shop: &TestShop, channel: &Channel) -> Result<()> {
-    let (mut admin, mut buyer) = (shop.client(&shop.admin)?, shop.client(&channel.token)?);
+async fn live(shop: &TestShop, reseller: &Reseller) -> Result<()> {
+    let (mut admin, mut buyer) = (shop.client(&shop.admin)?, shop.client(&reseller.token)?);
     let body = json!({"name": "月卡", "price": "9.9", "currency": "CNY"}).to_string();
     let made = admin.post("/api/v1/products", body.clone()).await?.expect(201)?;
     assert_eq!((&made["price"], &made["version"]), (&json!("9.90"), &json!(1)));

@@ -1,4 +1,4 @@
-//! Many buyers at once: one key goes to one of them, and an order that is sent twice is one order.
+//! Many buyers at once: a key goes to one of them, and a repeated order is one order.
 
 use std::collections::HashSet;
 
@@ -17,15 +17,15 @@ const ORDERS: usize = 20;
 fn one_of_two_buyers_gets_the_last_key() -> Result<()> {
     let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
-    let channels = [shop.channel()?, shop.channel()?];
-    for channel in &channels {
-        shop.credit(channel, "1000.00", CURRENCY)?;
+    let resellers = [shop.reseller()?, shop.reseller()?];
+    for reseller in &resellers {
+        shop.credit(reseller, "1000.00", CURRENCY)?;
     }
     for meeting in 0..MEETINGS {
         let last = codes(&format!("last/{meeting}"), 1);
         shop.stock_by_api(&product, &last)?;
-        let orders = channels.each_ref().map(|channel| {
-            let (client, product) = (shop.client(&channel.token), product.clone());
+        let orders = resellers.each_ref().map(|reseller| {
+            let (client, product) = (shop.client(&reseller.token), product.clone());
             async move { Result::Ok(client?.order(&format!("last-{meeting}"), order_of(&product)).await?) }
         });
         let answers: Vec<_> = at_once(orders.into_iter())?.into_iter().collect::<Result<_>>()?;
@@ -36,7 +36,10 @@ fn one_of_two_buyers_gets_the_last_key() -> Result<()> {
         assert!(purchase.codes().eq(last.iter()));
         assert_eq!(refused[0].expect(409)?["code"], "out_of_stock");
     }
-    assert_eq!(shop.ask("SELECT count(*) FROM shop.sales")?, i64::try_from(MEETINGS)?);
+    assert_eq!(
+        shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?,
+        i64::try_from(MEETINGS)?
+    );
     shop.check()
 }
 
@@ -46,11 +49,11 @@ fn an_order_that_is_sent_twice_is_one_order() -> Result<()> {
     let product = shop.product(PRICE, CURRENCY)?;
     let stock = codes("twice", BUYERS * ORDERS + 1);
     shop.stock(&product, &stock)?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
 
     let buyers = (0..BUYERS).map(|buyer| {
-        let clients = [shop.client(&channel.token), shop.client(&channel.token)];
+        let clients = [shop.client(&reseller.token), shop.client(&reseller.token)];
         let body = order_of(&product);
         async move {
             let [one, other] = clients;
@@ -75,7 +78,7 @@ fn an_order_that_is_sent_twice_is_one_order() -> Result<()> {
     purchases.iter().try_for_each(|purchase| shop.judge().check(purchase))?;
 
     let count = i64::try_from(BUYERS * ORDERS)?;
-    assert_eq!(shop.ask("SELECT count(*) FROM shop.sales")?, count);
+    assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, count);
     let credit = shop.ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - count * PRICE_MINOR);
     shop.check()

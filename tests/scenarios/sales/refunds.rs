@@ -1,4 +1,4 @@
-//! Refunds and sales over the same shelves and the same wallets at once: none waits for one that waits for it.
+//! Refunds and sales of the same products and wallets at the same time do not deadlock.
 
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Client;
@@ -25,8 +25,8 @@ fn refunds_and_sales_at_once_do_not_deadlock() -> Result<()> {
     for (product, series) in products.iter().zip(["refund-one", "refund-other"]) {
         shop.stock(product, &codes(series, 2 * CALLERS * ORDERS))?;
     }
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100000.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
 
     let callers = (0..CALLERS).map(|caller| {
         let (address, [one, other]) = (shop.address(caller % 2), products.clone());
@@ -41,7 +41,7 @@ fn refunds_and_sales_at_once_do_not_deadlock() -> Result<()> {
                 .each_ref()
                 .map(|(product, quantity)| (product.as_str(), *quantity)),
         );
-        let clients = [&channel.token, &shop.admin].map(|token| Client::new(address, token));
+        let clients = [&reseller.token, &shop.admin].map(|token| Client::new(address, token));
         async move {
             let [buyer, admin] = clients;
             live(&mut buyer?, &mut admin?, caller, &body).await

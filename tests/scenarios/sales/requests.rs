@@ -1,4 +1,4 @@
-//! Requests that are no orders: refused with a reason, and the node goes on.
+//! Malformed requests are refused with a reason, and the node goes on.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -83,12 +83,12 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
     let mut shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("requests", 10))?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100.00", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100.00", CURRENCY)?;
     let address = shop.address(0);
 
     block_on(async {
-        let mut client = shop.client(&channel.token)?;
+        let mut client = shop.client(&reseller.token)?;
         for (number, body) in bodies_that_are_no_orders(&product).into_iter().enumerate() {
             let what = format!(
                 "body {number}, {}",
@@ -110,11 +110,11 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
         ] {
             check_problem(path, &client.get(path).await?)?;
         }
-        check_callers(address, &shop.admin, &channel.token, &product).await?;
+        check_callers(address, &shop.admin, &reseller.token, &product).await?;
         check_other_request(&mut client, &product).await
     })??;
 
-    for raw in raw_bytes(&channel.token) {
+    for raw in raw_bytes(&reseller.token) {
         let answer = answer_to(address, &raw)?;
         assert!(
             !answer.starts_with(b"HTTP/1.1 2") && !answer.starts_with(b"HTTP/1.1 5"),
@@ -124,12 +124,12 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
     shop.node(0).wait_until_ready()?;
     assert!(!shop.node(0).has_ended()?);
     assert!(!shop.logs()?.contains("a panic"), "{}", shop.logs()?);
-    assert_eq!(shop.ask("SELECT count(*) FROM shop.sales")?, 1);
+    assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, 1);
     shop.check()
 }
 
-/// What the node says to bytes before it hangs up. Hanging up in the middle of them is an answer too, and it may come at any of the
-/// three steps.
+/// What the node says to bytes before it hangs up. Hanging up in the middle of them is an answer too, and it may come
+/// at any of the three steps.
 fn answer_to(address: SocketAddr, raw: &[u8]) -> Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(RAW_BOUND))?;

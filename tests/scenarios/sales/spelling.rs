@@ -1,4 +1,4 @@
-//! The command line's `--json` and the API spell the same thing the same.
+//! `--json` on the command line and the API use the same names for the same things.
 
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
@@ -21,8 +21,8 @@ fn names(value: &Value) -> Vec<&str> {
 fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     let shop = TestShop::start(&Settings::default())?;
     let product = shop.product(PRICE, CURRENCY)?;
-    let channel = shop.channel()?;
-    shop.credit(&channel, "100", CURRENCY)?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100", CURRENCY)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("codes.txt");
     std::fs::write(&file, [codes("spelt", 3), vec!["---".to_owned()]].concat().join("\n"))?;
@@ -34,7 +34,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
         .cli
         .json(&["activate", imported["batch"].as_str().unwrap_or_default()])?;
     assert_eq!((&activated["now"], &activated["activated"]), (&json!(3), &json!(3)));
-    let order = block_on(compare(&shop, &product, &channel.token, &imported, &activated))??;
+    let order = block_on(compare(&shop, &product, &reseller.token, &imported, &activated))??;
 
     // An order that waits for somebody, made by hand: the counter sets one aside only where the database refuses it.
     let abnormal = |shop: &TestShop| shop.cli.json(&["admin", "order", "list", "--abnormal"]);
@@ -42,8 +42,10 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     shop.postgres.psql(
         &shop.database,
         &format!(
-            "INSERT INTO shop.orders (id, account_id, state, reason, total_minor, currency, created_at_ms)
-             SELECT gen_random_uuid(), account_id, 'abnormal', 'abnormal', 0, '', 1 FROM shop.orders WHERE id = '{order}'"
+            "INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, subtotal_minor, discount_minor,
+                                      total_minor, currency, batch_id, created_at_ms)
+             SELECT gen_random_uuid(), fingerprint, account_id, channel, 'abnormal', 1, 'abnormal', lines, 0, 0, 0, '', batch_id, 1
+             FROM shop.orders WHERE id = '{order}'"
         ),
     )?;
     let found = abnormal(&shop)?;

@@ -1,4 +1,4 @@
-//! The checkout's text files.
+//! The text files of the checkout.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The house's rules, as tests over the files that git knows or would add.
+//! The rules that this repository keeps, as tests over the files that git tracks or would add.
 
 mod documents;
 mod files;

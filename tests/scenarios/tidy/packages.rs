@@ -1,4 +1,4 @@
-//! The packages: that README's map shows them, which may need which, and what the verifier must not pull in.
+//! The packages: which may depend on which, what the verifier must not depend on, and README's map of the folders.
 
 use std::collections::BTreeSet;
 use std::env;

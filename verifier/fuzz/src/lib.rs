@@ -11,7 +11,7 @@ use shelfproof_verifier::audit::{self, Breach};
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
 use shelfproof_verifier::epoch::{self, Header};
-use shelfproof_verifier::event::Record;
+use shelfproof_verifier::event::RawEvent;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::receipt::Receipt;
 use shelfproof_verifier::tree::EventsTree;
@@ -24,7 +24,8 @@ static TRUSTED: LazyLock<TrustedEpochs> = LazyLock::new(|| {
     TrustedEpochs::parse(seeds::vectors()["trusted"].to_string().as_bytes()).expect("the vectors' trusted epochs hold")
 });
 
-/// Any bytes as a bundle: no panic; what is read is written and read the same; what is judged is judged the same twice.
+/// Any bytes as a bundle: no panic; a bundle that was read is the same after writing and reading; two checks give the same
+/// verdict.
 pub fn bundle(bytes: &[u8]) {
     let Ok(bundle) = Bundle::parse(bytes) else { return };
     assert_eq!(Bundle::parse(bundle.to_json().as_bytes()).as_ref(), Ok(&bundle));
@@ -39,14 +40,14 @@ pub fn bundle(bytes: &[u8]) {
     assert_eq!(verdict::check(&bundle, &question, view, &[]), judged);
 }
 
-/// Any bytes as a receipt: no panic; what is read is written and read the same.
+/// Any bytes as a receipt: no panic; a receipt that was read is the same after writing and reading.
 pub fn receipt(bytes: &[u8]) {
     let Ok(receipt) = Receipt::parse(bytes) else { return };
     assert_eq!(Receipt::parse(receipt.to_json().as_bytes()).as_ref(), Ok(&receipt));
     let _ = receipt.promise.signer(&receipt.identity);
 }
 
-/// Any bytes as a trusted-epochs file: no panic; what is read is written and read the same.
+/// Any bytes as a trusted-epochs file: no panic; a file that was read is the same after writing and reading.
 pub fn trusted_epochs(bytes: &[u8]) {
     let Ok(trusted) = TrustedEpochs::parse(bytes) else {
         return;
@@ -63,8 +64,8 @@ pub fn epoch_data(bytes: &[u8]) {
     let _ = audit_two(bytes);
 }
 
-/// How many keys the audit of two epochs follows to their end, or the breach that it finds; `None` for bytes that are
-/// not records in two parts.
+/// The number of keys in an audit of two epochs, or the breach that it finds; `None` if the bytes are not events in two
+/// parts.
 pub fn audit_two(bytes: &[u8]) -> Option<Result<usize, Breach>> {
     let (anchored_at_s, rest) = bytes.split_first_chunk()?;
     let (first_bytes, rest) = rest.split_first_chunk()?;
@@ -88,18 +89,18 @@ pub fn audit_two(bytes: &[u8]) -> Option<Result<usize, Breach>> {
     Some(Ok(heads.len()))
 }
 
-/// One epoch after the heads before it, under the header that its data asks for.
+/// Audits one epoch from the heads before it, with a header made from its data.
 fn audit_one(
     number: u64,
     anchored_at_s: u64,
     data: &[u8],
-    records: &[Record],
+    records: &[RawEvent],
     heads: &BTreeMap<B256, Head>,
 ) -> Result<Vec<(B256, Head)>, Breach> {
     let header = Header {
         number,
         parent: B256::ZERO,
-        events_root: EventsTree::of_records(records, 1).map_or(B256::ZERO, |tree| tree.root()),
+        events_root: EventsTree::of_raw_events(records, 1).map_or(B256::ZERO, |tree| tree.root()),
         history_root: B256::ZERO,
         event_count: records.len() as u64,
         data_hash: epoch::data_hash(data),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, Kind};
 
-/// Where an event's kind stands in its record: after key id and version.
+/// The offset of an event's kind in its bytes: after key id and version.
 const KIND_AT: usize = 32 + 4;
 
 /// The protocol's vectors.
@@ -77,7 +77,7 @@ fn epochs(vectors: &Value) -> Vec<Vec<u8>> {
     ]
 }
 
-/// A receipt as the file that a buyer keeps.
+/// A receipt as a receipt file.
 fn receipt_file(vectors: &Value, receipt: &Value) -> Vec<u8> {
     let mut file = receipt.clone();
     file["format"] = "shelfproof-receipt-v1".into();
@@ -92,7 +92,7 @@ fn items(list: &Value) -> &[Value] {
     list.as_array().expect("a list")
 }
 
-/// A value as a file: its text as it is where it is one, for the vectors that are no JSON.
+/// A value as a file. A string is the file's exact text, for vectors that are not JSON.
 fn text(value: &Value) -> Vec<u8> {
     value
         .as_str()

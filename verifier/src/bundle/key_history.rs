@@ -1,9 +1,9 @@
-//! A key's history as anybody can prove it from public data: a bundle without what only the merchant can add.
+//! The file `shelfproof-history-v1`: a key's history, which anybody can prove from public data.
 
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::read::{check_epochs, history_at, identity, included, listed_header};
+use super::read::{check_epochs, history_at, included, listed_header};
 use super::write::{history_json, included_json, listed_json};
 use super::{HistoryAt, Included, ListedHeader, MAX_BYTES};
 use crate::Refusal;
@@ -13,22 +13,22 @@ use crate::json::{self, Node};
 /// The format's name.
 const FORMAT: &str = "shelfproof-history-v1";
 
-/// All that happened to one key up to one epoch, with its proofs: what becomes a [`super::Bundle`] by a VRF proof,
-/// openings and receipts. Read from a file, it is well formed and nothing in it is true before a verdict says so.
+/// The events of one key up to one epoch, with their proofs. A merchant adds a VRF proof, openings and receipts to make a
+/// [`super::Bundle`]. A file that was read is well formed; nothing in it is verified until a verdict accepts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHistory {
-    /// Which key.
+    /// The key.
     pub key_id: B256,
-    /// All that happened to it, oldest first; none for a key that never had an event.
+    /// The key's events, oldest first; empty for a key that never had one.
     pub events: Vec<Included>,
-    /// That nothing else did.
+    /// The proof that the key has no other events.
     pub history: HistoryAt,
-    /// Headers of the epochs named above, each once.
+    /// The headers of all epochs that `events` and `history` name, each once.
     pub epochs: Vec<ListedHeader>,
 }
 
 impl KeyHistory {
-    /// Reads a file `shelfproof-history-v1`, which has a bundle's fields but `vrfProof` and `receipts`.
+    /// Reads a file, which has a bundle's fields except `vrfProof` and `receipts`.
     ///
     /// # Errors
     /// `malformed`, with the first place that breaks a rule.
@@ -49,10 +49,10 @@ impl KeyHistory {
             epochs: file.field("epochs")?.items(|header| listed_header(&header))?,
         };
         check_epochs(&history.events, &history.history, &history.epochs)?;
-        Ok((identity(&file)?, history))
+        Ok((Identity::from_fields(&file)?, history))
     }
 
-    /// The history as a compact JSON file of that merchant's.
+    /// The history as a compact JSON file.
     #[must_use]
     pub fn to_json(&self, identity: &Identity) -> String {
         json!({

@@ -1,4 +1,4 @@
-//! Reading a bundle: every rule that makes a file `malformed`.
+//! Reads the fields of bundles, and applies every rule that makes one `malformed`.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use alloy_primitives::B256;
 
 use super::{Bundle, FORMAT, HistoryAt, Included, ListedHeader, MAX_BYTES};
 use crate::chain::Identity;
-use crate::epoch::{Header, MAX_EVENTS};
-use crate::event::{KeyEvent, Kind, Opening};
-use crate::json::{self, Node, Value};
+use crate::epoch::Header;
+use crate::event::{KeyEvent, Opening};
+use crate::json::{self, Node};
 use crate::receipt::Promise;
 use crate::{Refusal, history, tree};
 
@@ -26,20 +26,23 @@ impl Bundle {
         file.field("format")?.exactly(FORMAT)?;
         let key_id = file.field("keyId")?.word()?;
         let bundle = Self {
-            identity: identity(&file)?,
+            identity: Identity::from_fields(&file)?,
             key_id,
             vrf_proof: file.field("vrfProof")?.bytes()?,
             events: file.field("events")?.items(|event| included(&event, key_id))?,
             history: history_at(&file.field("history")?)?,
             epochs: file.field("epochs")?.items(|header| listed_header(&header))?,
-            receipts: file.field("receipts")?.items(|receipt| promise(&receipt))?,
+            receipts: file
+                .field("receipts")?
+                .items(|receipt| Promise::from_fields(&receipt))?,
         };
         check_epochs(&bundle.events, &bundle.history, &bundle.epochs)?;
         Ok(bundle)
     }
 }
 
-/// Each epoch once, a header for each epoch named, and paths of a length that the header's count allows.
+/// Checks that each epoch is listed once, that each epoch named has a header, and that paths have a length that the
+/// header's event count allows.
 pub(super) fn check_epochs(events: &[Included], history: &HistoryAt, epochs: &[ListedHeader]) -> Result<(), Refusal> {
     let mut counts = BTreeMap::new();
     for ListedHeader { header, .. } in epochs {
@@ -63,81 +66,13 @@ pub(super) fn check_epochs(events: &[Included], history: &HistoryAt, epochs: &[L
     count(history.epoch).map(drop)
 }
 
-/// Which merchant a file speaks of.
-pub(crate) fn identity(file: &Node<'_>) -> Result<Identity, Refusal> {
-    Ok(Identity {
-        chain_id: file.field("chainId")?.number()?,
-        registry: file.field("registry")?.address()?,
-        merchant_id: file.field("merchantId")?.word()?,
-    })
-}
-
 pub(super) fn included(node: &Node<'_>, key_id: B256) -> Result<Included, Refusal> {
     Ok(Included {
-        event: key_event(node, key_id)?,
-        opening: opening(node)?,
+        event: KeyEvent::from_fields(node, key_id)?,
+        opening: Opening::from_fields(node)?,
         epoch: node.field("epoch")?.number()?,
-        path: path(&node.field("path")?)?,
+        path: node.field("path")?.words()?,
     })
-}
-
-/// An event's fields but the key id, which a bundle writes once for all its events.
-fn key_event(node: &Node<'_>, key_id: B256) -> Result<KeyEvent, Refusal> {
-    let version = node.field("version")?;
-    let kind = node.field("kind")?;
-    Ok(KeyEvent {
-        key_id,
-        version: u32::try_from(version.number()?).map_err(|_| version.must("at most 2^32-1"))?,
-        kind: Kind::from_name(kind.text()?).ok_or_else(|| kind.must("a kind of the protocol"))?,
-        at_ms: node.field("at")?.number()?,
-        prev: node.field("prev")?.word()?,
-        payload: node.field("payload")?.word()?,
-    })
-}
-
-/// `salt` and `body`, which come together or are both withheld.
-fn opening(node: &Node<'_>) -> Result<Option<Opening>, Refusal> {
-    match (node.optional("salt"), node.optional("body")) {
-        (None, None) => Ok(None),
-        (Some(salt), Some(text)) => {
-            let text = text.text()?;
-            body(text)?;
-            Ok(Some(Opening {
-                salt: salt.word()?,
-                body: text.to_owned(),
-            }))
-        }
-        _ => Err(node.must("given salt and body together, or neither")),
-    }
-}
-
-/// A body: one JSON object under the same lexical rules.
-pub(crate) fn body(text: &str) -> Result<Value, Refusal> {
-    match json::parse_text(text)? {
-        object @ Value::Object(_) => Ok(object),
-        _ => Err(Refusal::malformed("a body must be an object")),
-    }
-}
-
-/// A receipt, as bundles and receipt files write it.
-pub(crate) fn promise(node: &Node<'_>) -> Result<Promise, Refusal> {
-    let event = node.field("event")?;
-    let path_node = node.field("path")?;
-    let path = path(&path_node)?;
-    if path.len() > tree::MAX_PATH {
-        return Err(path_node.must("of at most 20 siblings"));
-    }
-    Ok(Promise {
-        event: key_event(&event, event.field("keyId")?.word()?)?,
-        opening: opening(&event)?,
-        anchor_by_s: node.field("anchorBy")?.number()?,
-        path,
-        signature: node.field("signature")?.bytes()?,
-    })
-}
-
-fn path(node: &Node<'_>) -> Result<Vec<B256>, Refusal> {
-    node.items(|sibling| sibling.word())
 }
 
 pub(super) fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
@@ -151,7 +86,7 @@ pub(super) fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
         })
     };
     let siblings_node = node.field("siblings")?;
-    let siblings = path(&siblings_node)?;
+    let siblings = siblings_node.words()?;
     if siblings.len() > history::MAX_SIBLINGS {
         return Err(siblings_node.must("of at most 256 siblings"));
     }
@@ -162,18 +97,7 @@ pub(super) fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
 }
 
 pub(super) fn listed_header(node: &Node<'_>) -> Result<ListedHeader, Refusal> {
-    let event_count = node.field("eventCount")?;
-    let header = Header {
-        number: node.field("number")?.number()?,
-        parent: node.field("parent")?.word()?,
-        events_root: node.field("eventsRoot")?.word()?,
-        history_root: node.field("historyRoot")?.word()?,
-        event_count: event_count.number()?,
-        data_hash: node.field("dataHash")?.word()?,
-    };
-    if !(1..=MAX_EVENTS).contains(&header.event_count) {
-        return Err(event_count.must("1 to 1048576"));
-    }
+    let header = Header::from_fields(node)?;
     let block = node.optional("block").map(|block| block.number()).transpose()?;
     Ok(ListedHeader { header, block })
 }

@@ -1,11 +1,9 @@
-//! Writing a bundle, compact.
+//! Writes the fields of bundles.
 
 use alloy_primitives::hex;
 use serde_json::{Value, json};
 
 use super::{Bundle, FORMAT, HistoryAt, Included, ListedHeader};
-use crate::epoch::Header;
-use crate::event::{KeyEvent, Opening};
 use crate::receipt::Promise;
 
 impl Bundle {
@@ -22,7 +20,7 @@ impl Bundle {
             "events": self.events.iter().map(included_json).collect::<Vec<_>>(),
             "history": history_json(&self.history),
             "epochs": self.epochs.iter().map(listed_json).collect::<Vec<_>>(),
-            "receipts": self.receipts.iter().map(promise_json).collect::<Vec<_>>(),
+            "receipts": self.receipts.iter().map(Promise::to_json).collect::<Vec<_>>(),
         })
         .to_string()
     }
@@ -38,56 +36,16 @@ pub(super) fn history_json(history: &HistoryAt) -> Value {
 }
 
 pub(super) fn included_json(included: &Included) -> Value {
-    let mut event = event_json(&included.event, included.opening.as_ref());
+    let mut event = included.event.to_json(included.opening.as_ref());
     event["epoch"] = included.epoch.into();
     event["path"] = json!(included.path);
     event
 }
 
-fn event_json(event: &KeyEvent, opening: Option<&Opening>) -> Value {
-    let mut json = json!({
-        "version": event.version,
-        "kind": event.kind.name(),
-        "at": event.at_ms,
-        "prev": event.prev,
-        "payload": event.payload,
-    });
-    if let Some(Opening { salt, body }) = opening {
-        json["salt"] = json!(salt);
-        json["body"] = json!(body);
-    }
-    json
-}
-
 pub(super) fn listed_json(listed: &ListedHeader) -> Value {
-    let mut json = header_json(&listed.header);
+    let mut json = listed.header.to_json();
     if let Some(block) = listed.block {
         json["block"] = block.into();
     }
     json
-}
-
-/// A header, as bundles and evidence write it.
-#[must_use]
-pub fn header_json(header: &Header) -> Value {
-    json!({
-        "number": header.number,
-        "parent": header.parent,
-        "eventsRoot": header.events_root,
-        "historyRoot": header.history_root,
-        "eventCount": header.event_count,
-        "dataHash": header.data_hash,
-    })
-}
-
-/// A receipt, as bundles and receipt files write it.
-pub(crate) fn promise_json(promise: &Promise) -> Value {
-    let mut event = event_json(&promise.event, promise.opening.as_ref());
-    event["keyId"] = json!(promise.event.key_id);
-    json!({
-        "event": event,
-        "anchorBy": promise.anchor_by_s,
-        "path": promise.path,
-        "signature": hex::encode_prefixed(promise.signature),
-    })
 }

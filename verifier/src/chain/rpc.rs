@@ -1,8 +1,8 @@
 //! The registry over JSON-RPC: one node, read at one final block.
 //!
-//! The node is believed in what it says, for who checks a node by itself needs consensus proofs; it is not believed in
-//! how it says it: every answer is bounded, every log is hashed again and compared with what the contract holds, and
-//! every block that a time is taken from must be the one that the node has at that height.
+//! The node's answers about the chain's state are trusted, since checking them would need consensus proofs. Everything
+//! else is checked: answers are bounded in size and time, logs are hashed again and compared with the registry's epoch
+//! hashes, and a block that a time is taken from must be the one that the node has at that height.
 
 mod block;
 mod error;
@@ -23,24 +23,23 @@ use super::{ChainView, Identity, Needs, RootSource, SignerSpan};
 
 pub use block::{FinalBlock, Finality};
 pub use error::RpcError;
-pub use logs::AnchoredEpoch;
 pub use scan::Scan;
 
-/// One merchant in the registry, seen through one node.
+/// One merchant in the registry, read from one node.
 #[derive(Clone, Debug)]
 pub struct RpcSource {
     provider: RootProvider,
     identity: Identity,
     finality: Finality,
-    /// Where a bundle says that an epoch's log is: tried first, believed only when the hash agrees.
+    /// Block numbers by epoch number, from bundles: tried first, and used only if the hash matches.
     block_hints: BTreeMap<u64, u64>,
 }
 
 impl RpcSource {
-    /// Connects to `url` and makes sure that the node serves a chain with this registry and this merchant.
+    /// Connects to `url` and asks the node which chain it serves.
     ///
-    /// `chain_id` is the chain that was told or pinned; `None` takes the node's word (a merchant id is a hash over its
-    /// chain's id, so that a wrong word finds no merchant).
+    /// `chain_id` is the chain that the user gave or has pinned; `None` accepts the node's. A merchant id is a hash over
+    /// its chain's id, so on a wrong chain no merchant will be found.
     ///
     /// # Errors
     /// [`RpcError`]: no answer, another chain.
@@ -73,38 +72,39 @@ impl RpcSource {
         })
     }
 
-    /// Tries `hints` (epoch number to block number) before it searches for an epoch's log.
+    /// Tries `hints`, block numbers by epoch number, before searching for an epoch's log.
     #[must_use]
     pub fn with_block_hints(mut self, hints: impl IntoIterator<Item = (u64, u64)>) -> Self {
         self.block_hints.extend(hints);
         self
     }
 
-    /// Which merchant this source tells of.
+    /// The merchant.
     #[must_use]
     pub const fn identity(&self) -> Identity {
         self.identity
     }
 
-    /// What calls the node: every answer is bounded in bytes and time. For whoever sends transactions too, so that all
-    /// go by one connection; what it answers by itself is the node's word, unchecked.
+    /// The connection to the node, for sending transactions. Its answers are bounded in bytes and time, and otherwise
+    /// unchecked.
     #[must_use]
     pub const fn provider(&self) -> &RootProvider {
         &self.provider
     }
 
-    /// The newest final block: what all reads of one question are made at.
+    /// The newest final block. All reads for one check are made at the same block.
     ///
     /// # Errors
-    /// [`RpcError`], also where the node knows no final block.
+    /// [`RpcError`], also if the node names no final block.
     pub async fn final_block(&self) -> Result<FinalBlock, RpcError> {
         block::newest_final(&self.provider, self.finality).await
     }
 
-    /// The merchant's VRF key as of `at`.
+    /// The merchant's VRF public key as of `at`.
     ///
     /// # Errors
-    /// [`RpcError::NoContract`] and [`RpcError::NotRegistered`] tell an empty address from an unknown merchant.
+    /// [`RpcError::NoContract`] if the registry's address is empty, [`RpcError::NotRegistered`] if the registry does not
+    /// know the merchant.
     pub async fn vrf_public_key(&self, at: &FinalBlock) -> Result<B256, RpcError> {
         let answer = self
             .registry()
@@ -114,13 +114,13 @@ impl RpcSource {
             .await;
         match answer {
             Ok(key) if key != B256::ZERO => Ok(key),
-            // A revert, an empty answer and a zero word all mean that nobody is registered there; an outage does not.
+            // A revert, an empty answer and a zero word all mean that no merchant is registered; an outage does not.
             Err(error) if error::is_outage(&error) => Err(RpcError::contract("vrfPublicKey", error)),
             _ => Err(self.no_merchant(at).await),
         }
     }
 
-    /// Number and hash of the latest epoch as of `at`; number 0 is none yet.
+    /// Number and hash of the latest epoch as of `at`; number 0 if there is none yet.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -135,7 +135,7 @@ impl RpcSource {
         Ok((latest.number, latest.epochHash))
     }
 
-    /// The newest block, which may not be final: only a merchant's own programs have a use for it.
+    /// The newest block, which may not be final. Verdicts use final blocks only.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -151,7 +151,7 @@ impl RpcSource {
         self.latest_epoch(&self.newest_block().await?).await
     }
 
-    /// The epoch hash that the registry holds as of `at`; zero is none.
+    /// The epoch hash that the registry holds as of `at`; zero if it holds none.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -165,7 +165,7 @@ impl RpcSource {
         call.map_err(|e| RpcError::contract("epochHash", e))
     }
 
-    /// When `signer` may sign the merchant's receipts, as of `at`; `None` where it never may.
+    /// The time in which `signer` is one of the merchant's receipt keys, as of `at`; `None` if it never was added.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -184,7 +184,7 @@ impl RpcSource {
         }))
     }
 
-    /// Where the merchant says, as of `at`, that its epoch data is published. Anybody may say anything there.
+    /// The address where the merchant's data is published, as of `at`. It is any text that the merchant chose.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -202,7 +202,7 @@ impl RpcSource {
         ShelfproofRegistryInstance::new(self.identity.registry, &self.provider)
     }
 
-    /// Why no VRF key was answered.
+    /// Why the registry has no VRF key.
     async fn no_merchant(&self, at: &FinalBlock) -> RpcError {
         match self
             .provider
@@ -225,7 +225,7 @@ impl RootSource for RpcSource {
         let vrf_public_key = self.vrf_public_key(&at).await?;
         let (latest, _) = self.latest_epoch(&at).await?;
         let mut hashes = BTreeMap::new();
-        // Not `range`: before the first epoch its end would lie before its beginning.
+        // `BTreeSet::range` would panic here before the first epoch, when the range is empty.
         for number in needs.epochs.iter().filter(|number| (1..=latest).contains(*number)) {
             hashes.insert(*number, self.epoch_hash(*number, &at).await?);
         }

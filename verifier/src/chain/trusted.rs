@@ -1,4 +1,5 @@
-//! The file `shelfproof-trusted-epochs-v1`: what someone saw on chain, for a check without a chain.
+//! The file `shelfproof-trusted-epochs-v1`: a view of the chain, written by somebody whom the verifier's user trusts, for
+//! checks without a node.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -6,22 +7,22 @@ use std::convert::Infallible;
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::{Anchored, ChainView, Needs, RootSource, SignerSpan};
+use super::{Anchored, ChainView, Identity, Needs, RootSource, SignerSpan};
+use crate::Refusal;
 use crate::json::{self, Node};
-use crate::{Refusal, bundle};
 
 /// The format's name.
 const FORMAT: &str = "shelfproof-trusted-epochs-v1";
 
-/// The largest file: over a hundred thousand epochs. Reading takes up to twenty times as much memory.
+/// The largest file, enough for over a hundred thousand epochs. Reading one takes up to twenty times its size in memory.
 pub const MAX_BYTES: usize = 1 << 24;
 
-/// A merchant's epochs, receipt keys and VRF key, as the one who wrote the file saw them.
+/// A merchant's epochs, receipt keys and VRF key, as the file's author saw them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedEpochs(ChainView);
 
 impl TrustedEpochs {
-    /// A file's content from a view of the chain that has every epoch from 1 to its latest.
+    /// The file's content from a view of the chain, which must have every epoch from 1 to its latest.
     #[must_use]
     pub const fn new(view: ChainView) -> Self {
         Self(view)
@@ -30,8 +31,8 @@ impl TrustedEpochs {
     /// Reads a file.
     ///
     /// # Errors
-    /// `malformed`, with the first place that breaks a rule. Epochs must be listed from 1 without gaps: one left out
-    /// could not be told from one that does not exist.
+    /// `malformed`, with the first place that breaks a rule. Epochs must be listed from 1 without gaps, since a missing
+    /// one would look like one that does not exist.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         if bytes.len() > MAX_BYTES {
             return Err(Refusal::malformed(format!(
@@ -50,7 +51,7 @@ impl TrustedEpochs {
             }
         }
         Ok(Self(ChainView {
-            identity: bundle::identity(&file)?,
+            identity: Identity::from_fields(&file)?,
             vrf_public_key: file.field("vrfPublicKey")?.word()?,
             receipt_signers: file.field("receiptSigners")?.items(|span| signer_span(&span))?,
             as_of_s: file.field("asOf")?.number()?,
@@ -65,7 +66,7 @@ impl TrustedEpochs {
         &self.0
     }
 
-    /// The file.
+    /// The file, as compact JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         let view = &self.0;

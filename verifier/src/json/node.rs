@@ -1,4 +1,4 @@
-//! Typed reading: each field by its name, and where it is not what it must be, which one.
+//! Typed reading of fields, with errors that name the field and what it must be.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, hex};
 use super::Value;
 use crate::Refusal;
 
-/// Where in a file a value stands, for messages: `events[2].path[0]`.
+/// A value's place in a file, for messages: `events[2].path[0]`.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     parent: Option<&'a Place<'a>>,
@@ -22,7 +22,7 @@ enum Step {
 }
 
 impl Place<'_> {
-    /// The file itself, by the name it has in messages.
+    /// The outermost value, with its name in messages.
     #[must_use]
     pub const fn root(name: &'static str) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// A value and where it stands: the typed readers below say what a field must be when it is not.
+/// A value and its place.
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
     value: &'a Value,
@@ -53,7 +53,7 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The file's outermost value.
+    /// The outermost value, with its name in messages.
     #[must_use]
     pub const fn root(value: &'a Value, name: &'static str) -> Self {
         Self {
@@ -62,13 +62,13 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What this must be and is not.
+    /// The refusal of this value, which must be as `rule` says: `malformed`.
     #[must_use]
     pub fn must(&self, rule: &str) -> Refusal {
         Refusal::malformed(format!("{} must be {rule}", self.place))
     }
 
-    /// A field that may be left out; `None` too where this is no object.
+    /// A field that may be absent; also `None` if this is not an object.
     #[must_use]
     pub fn optional(&'a self, name: &'static str) -> Option<Node<'a>> {
         let Value::Object(fields) = self.value else { return None };
@@ -82,10 +82,10 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// A field that must be there.
+    /// A field that must be present.
     ///
     /// # Errors
-    /// `malformed` where it is not.
+    /// `malformed` if it is absent or this is not an object.
     pub fn field(&'a self, name: &'static str) -> Result<Node<'a>, Refusal> {
         if !matches!(self.value, Value::Object(_)) {
             return Err(self.must("an object"));
@@ -103,7 +103,7 @@ impl<'a> Node<'a> {
     /// Reads each item of an array.
     ///
     /// # Errors
-    /// `malformed` where this is no array; else the first that `read` gives.
+    /// `malformed` if this is not an array; otherwise the first error of `read`.
     pub fn items<T>(&self, mut read: impl FnMut(Node<'_>) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
         let Value::Array(items) = self.value else {
             return Err(self.must("an array"));
@@ -118,10 +118,10 @@ impl<'a> Node<'a> {
         items.iter().enumerate().map(|item| read(node(item))).collect()
     }
 
-    /// The number.
+    /// The value as a number.
     ///
     /// # Errors
-    /// `malformed` where this is none.
+    /// `malformed` if it is not one.
     pub fn number(&self) -> Result<u64, Refusal> {
         match self.value {
             Value::Number(number) => Ok(*number),
@@ -129,10 +129,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The text.
+    /// The value as text.
     ///
     /// # Errors
-    /// `malformed` where this is none.
+    /// `malformed` if it is not text.
     pub fn text(&self) -> Result<&'a str, Refusal> {
         match self.value {
             Value::Text(text) => Ok(text),
@@ -140,10 +140,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Exactly that text.
+    /// Requires this text.
     ///
     /// # Errors
-    /// `malformed` where this is another.
+    /// `malformed` if the value is anything else.
     pub fn exactly(&self, expected: &str) -> Result<(), Refusal> {
         if self.text()? == expected {
             Ok(())
@@ -152,26 +152,34 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// `N` bytes in lower-case hex after `0x`.
+    /// The value as `N` bytes: `0x` and lower-case hex.
     ///
     /// # Errors
-    /// `malformed` where this is anything else.
+    /// `malformed` if it is anything else.
     pub fn bytes<const N: usize>(&self) -> Result<[u8; N], Refusal> {
         hex_bytes(self.text()?).ok_or_else(|| self.must(&format!("0x and {} digits of lower-case hex", 2 * N)))
     }
 
-    /// 32 bytes in lower-case hex after `0x`.
+    /// The value as 32 bytes: `0x` and lower-case hex.
     ///
     /// # Errors
-    /// `malformed` where this is anything else.
+    /// `malformed` if it is anything else.
     pub fn word(&self) -> Result<B256, Refusal> {
         self.bytes().map(B256::from)
     }
 
-    /// An address: `0x` and 40 hex digits of either case.
+    /// The value as an array of [`Self::word`]s.
     ///
     /// # Errors
-    /// `malformed` where this is anything else.
+    /// `malformed` if it is anything else.
+    pub fn words(&self) -> Result<Vec<B256>, Refusal> {
+        self.items(|word| word.word())
+    }
+
+    /// The value as an address: `0x` and 40 hex digits of either case.
+    ///
+    /// # Errors
+    /// `malformed` if it is anything else.
     pub fn address(&self) -> Result<Address, Refusal> {
         let lowered = self
             .text()?
@@ -184,7 +192,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Exactly `N` bytes as `0x` and lower-case hex; anything else is `None`.
+/// Decodes exactly `N` bytes from `0x` and lower-case hex; `None` if the text is anything else.
 #[must_use]
 pub fn hex_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.strip_prefix("0x")?;

@@ -1,7 +1,7 @@
-//! A bucket: the records of all keys below one prefix of bits, and how they lie in a row of the store.
+//! A bucket: the records of all keys below one prefix of bits, and its encoding as a row of the store.
 //!
-//! Row: key `prefix(8)`, the prefix's bits first and zeros after; value `depth(1) ‖ root(32) ‖ records`. When a bucket
-//! splits, its left half has its prefix and takes over its row, so no row is ever deleted.
+//! Row: key `prefix(8)`, the prefix's bits followed by zeros; value `depth(1) ‖ root(32) ‖ records`. When a bucket splits,
+//! its left half has the same prefix and so takes over the row: no row is ever deleted.
 //! Record: `keyId(32) ‖ version(4) ‖ head(32) ‖ kind(1) ‖ at(8) ‖ epoch(8)`, integers big-endian, sorted by key id.
 
 use alloy_primitives::B256;
@@ -11,39 +11,39 @@ use sha2::{Digest, Sha256};
 use crate::event::Kind;
 use crate::history::{self, Entry, Head, Proof};
 
-/// A bucket with more records than this splits. Small ones cost memory (80 bytes a bucket), large ones cost writes:
-/// an update rewrites its whole bucket.
+/// The most records of a bucket before it splits. Smaller buckets need more memory (80 bytes for each bucket), larger
+/// ones more writes, since an update rewrites its whole bucket.
 pub const BUCKET_RECORDS: usize = 16;
 
-/// A bucket of this depth no longer splits. Key ids are as good as random, so only ids that somebody chose to crowd
-/// below one prefix get here.
+/// The depth at which a bucket no longer splits. Key ids are as good as random, so only ids that were chosen to share a
+/// prefix get this deep.
 pub(super) const MAX_DEPTH: u8 = 48;
 
-/// A bucket of [`MAX_DEPTH`] takes no more records than this: a merchant could fill epoch after epoch with made-up ids
-/// of one prefix, and each would cost reading and writing all of them.
+/// The most records of a bucket at [`MAX_DEPTH`]. Without a bound, a merchant could fill epoch after epoch with made-up
+/// ids of one prefix, and each epoch would read and write all of them.
 pub(super) const MAX_CROWD: usize = 1 << 14;
 
 const RECORD_BYTES: usize = 85;
 
-/// A key and its head, as a row holds them.
-pub(super) type Record = [u8; RECORD_BYTES];
+/// A key and its head, encoded.
+pub(super) type RecordBytes = [u8; RECORD_BYTES];
 
 const HEADER_BYTES: usize = 33;
 
-/// Which keys a bucket holds: those whose first `depth` bits are those of `prefix`.
+/// The keys of a bucket: those whose first `depth` bits are the first bits of `prefix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BucketId {
-    /// The bits, left-aligned, zeros after.
+    /// The bits, left-aligned and followed by zeros.
     pub(super) prefix: u64,
-    /// How many of them count.
+    /// How many bits of the prefix count.
     pub(super) depth: u8,
 }
 
 impl BucketId {
-    /// The bucket above all keys.
+    /// The bucket of all keys.
     pub(super) const ROOT: Self = Self { prefix: 0, depth: 0 };
 
-    /// Half of it, by its next bit.
+    /// The left or right half, by the next bit.
     pub(super) fn half(self, right: bool) -> Self {
         let bit = if right { (1 << 63) >> self.depth } else { 0 };
         Self {
@@ -52,7 +52,7 @@ impl BucketId {
         }
     }
 
-    /// Whether the key lies in it.
+    /// Whether the key belongs to it.
     pub(super) fn holds(self, key: &B256) -> bool {
         self.depth == 0 || (front(key) ^ self.prefix) >> (64 - self.depth) == 0
     }
@@ -63,29 +63,29 @@ fn front(key: &B256) -> u64 {
     key.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// A bucket as its row holds it.
+/// A bucket, encoded as its row's value.
 pub(super) struct Bucket(Slice);
 
 impl Bucket {
-    /// Reads a row's value; `None` where it is of no legal form, or of another depth.
+    /// Reads a row's value; `None` if it has no legal form or another depth.
     pub(super) fn from_row(value: Slice, depth: u8) -> Option<Self> {
         let (records, rest) = value.get(HEADER_BYTES..)?.as_chunks();
         let legal = rest.is_empty() && value[0] == depth && records.iter().all(|record| read_head(record).is_some());
         legal.then_some(Self(value))
     }
 
-    /// The bucket that a row to be written holds.
+    /// The bucket in a row that is not written yet.
     pub(super) fn of(row: &Row) -> Self {
         Self(row.value.clone())
     }
 
-    /// The node above its leaves.
+    /// The trie's node above its leaves.
     pub(super) fn root(&self) -> B256 {
         B256::from_slice(&self.0[1..HEADER_BYTES])
     }
 
     /// Its records, in order of keys.
-    pub(super) fn records(&self) -> &[Record] {
+    pub(super) fn records(&self) -> &[RecordBytes] {
         self.0[HEADER_BYTES..].as_chunks().0
     }
 
@@ -98,7 +98,7 @@ impl Bucket {
         read_head(&records[at])
     }
 
-    /// The key's proof from the node at `depth` above the leaves.
+    /// The part of the key's proof below the node at `depth`.
     pub(super) fn proof(&self, depth: usize, key: &B256) -> Proof {
         history::subtree_proof(&entries(self.records()), depth, key)
     }
@@ -106,17 +106,17 @@ impl Bucket {
 
 /// A row to be written.
 pub(super) struct Row {
-    /// Which bucket.
+    /// The bucket.
     pub(super) id: BucketId,
-    /// The node above its leaves.
+    /// The trie's node above its leaves.
     pub(super) root: B256,
     /// The row's value.
     pub(super) value: Slice,
 }
 
 impl Row {
-    /// The bucket of these records, which are sorted and all lie in it.
-    pub(super) fn new(id: BucketId, records: &[Record]) -> Self {
+    /// Encodes a bucket of these records, which are sorted and all belong to it.
+    pub(super) fn new(id: BucketId, records: &[RecordBytes]) -> Self {
         let root = history::subtree_root(&entries(records), usize::from(id.depth));
         let mut value = Vec::with_capacity(HEADER_BYTES + records.as_flattened().len());
         value.push(id.depth);
@@ -130,18 +130,18 @@ impl Row {
     }
 }
 
-/// What a row says of its bucket without its records: all that the tree is built from.
+/// A row without its records: what the tree is built from.
 pub(super) struct Summary {
-    /// Which bucket.
+    /// The bucket.
     pub(super) id: BucketId,
-    /// The node above its leaves.
+    /// The trie's node above its leaves.
     pub(super) root: B256,
-    /// How many keys it holds.
+    /// The number of its keys.
     pub(super) keys: u64,
 }
 
 impl Summary {
-    /// Reads a row; `None` where it is of no legal form.
+    /// Reads a row; `None` if it has no legal form.
     pub(super) fn of_row(key: &[u8], value: Slice) -> Option<Self> {
         let id = BucketId {
             prefix: u64::from_be_bytes(key.try_into().ok()?),
@@ -156,8 +156,8 @@ impl Summary {
     }
 }
 
-/// The records with the updates among them, both in order of keys, and how many keys were not there before.
-pub(super) fn merge(records: &[Record], updates: &[(B256, Head)]) -> (Vec<Record>, u64) {
+/// Merges updates into records, both in order of keys. Returns the records, and how many keys are new.
+pub(super) fn merge(records: &[RecordBytes], updates: &[(B256, Head)]) -> (Vec<RecordBytes>, u64) {
     let mut merged = Vec::with_capacity(records.len() + updates.len());
     let mut rest = records;
     let mut replaced = 0;
@@ -174,16 +174,16 @@ pub(super) fn merge(records: &[Record], updates: &[(B256, Head)]) -> (Vec<Record
 }
 
 /// The trie's leaves of these records.
-fn entries(records: &[Record]) -> Vec<Entry> {
-    // A leaf commits to version ‖ head, which a record holds side by side.
-    let value_hash = |record: &Record| B256::new(Sha256::digest(&record[32..68]).into());
+fn entries(records: &[RecordBytes]) -> Vec<Entry> {
+    // A leaf commits to version ‖ head, which are adjacent in a record.
+    let value_hash = |record: &RecordBytes| B256::new(Sha256::digest(&record[32..68]).into());
     records
         .iter()
         .map(|record| (B256::from_slice(&record[..32]), value_hash(record)))
         .collect()
 }
 
-fn write_record(key: &B256, head: &Head) -> Record {
+fn write_record(key: &B256, head: &Head) -> RecordBytes {
     let mut record = [0; RECORD_BYTES];
     record[..32].copy_from_slice(key.as_slice());
     record[32..36].copy_from_slice(&head.version.to_be_bytes());
@@ -194,8 +194,8 @@ fn write_record(key: &B256, head: &Head) -> Record {
     record
 }
 
-/// The head in a record; `None` where its kind is none of the protocol's.
-fn read_head(record: &Record) -> Option<Head> {
+/// The head in a record; `None` if the protocol does not have its kind.
+fn read_head(record: &RecordBytes) -> Option<Head> {
     Some(Head {
         version: u32::from_be_bytes(*record[32..].first_chunk()?),
         hash: B256::from_slice(&record[36..68]),

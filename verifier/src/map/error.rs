@@ -1,8 +1,8 @@
-//! What can go wrong with a map, and what to do about it.
+//! The map's errors. Each message says what to do.
 
 use std::path::PathBuf;
 
-/// Why the map cannot do what it was asked.
+/// Why an operation on the map failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapError {
@@ -19,7 +19,7 @@ pub enum MapError {
     Damaged {
         /// The map's folder.
         path: PathBuf,
-        /// What gave it away.
+        /// What is wrong with it.
         detail: String,
     },
     /// The file system failed.
@@ -27,14 +27,14 @@ pub enum MapError {
     Io {
         /// The map's folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         cause: std::io::Error,
     },
-    /// Keys out of order, first at this index.
+    /// Keys are out of order; the index of the first that is.
     #[error("key {0} does not come after the one before it")]
     Order(usize),
-    /// More keys crowd below one prefix than chance ever brings together.
+    /// More keys share one prefix than happens by chance.
     #[error(
         "more than 16,384 key ids share their first 48 bits: no shelf of real codes has that, and the history map takes no more of them"
     )]
@@ -42,7 +42,7 @@ pub enum MapError {
     /// The plan was made on another state of the map.
     #[error("the plan was made on another state of the history map; make it again")]
     OtherState,
-    /// Not the next epoch.
+    /// The epoch is not the next one.
     #[error("the history map waits for epoch {wanted}, not {given}")]
     Number {
         /// The epoch after the map's own.

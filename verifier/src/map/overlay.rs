@@ -1,16 +1,18 @@
-//! Epochs that are not final yet, in memory above the map: the next epoch is planned on the newest of them, proofs are
-//! made from the map below.
+//! Epochs that are not final yet, in memory above the map. The next epoch is planned on the newest of them; proofs are
+//! made from the map alone.
 
 use std::collections::VecDeque;
 
 use alloy_primitives::B256;
 
+use super::disk::Map;
+use super::error::MapError;
+use super::plan::Plan;
 use super::seen::Seen;
-use super::{Map, MapError, Plan};
 use crate::history::Head;
 
-/// A map at the last final epoch, and planned epochs above it. Memory: every bucket that an epoch touches, at most
-/// [`super::BUCKET_RECORDS`] records an update; whoever pushes bounds [`Self::waiting`].
+/// A map at the last final epoch, and planned epochs above it. Memory: every bucket that these epochs touch, at most
+/// [`super::BUCKET_RECORDS`] records for each update. The caller bounds [`Self::waiting`].
 pub struct Overlay {
     map: Map,
     /// Oldest first.
@@ -21,13 +23,13 @@ pub struct Overlay {
 struct Layer {
     number: u64,
     hash: B256,
-    /// In strictly rising order of keys.
+    /// In strictly ascending order of keys.
     updates: Vec<(B256, Head)>,
     plan: Plan,
 }
 
 impl Overlay {
-    /// Nothing above the map yet.
+    /// An overlay without epochs above the map.
     #[must_use]
     pub const fn new(map: Map) -> Self {
         Self {
@@ -56,20 +58,19 @@ impl Overlay {
         newest.map_or_else(|| self.map.root(), |layer| layer.plan.root())
     }
 
-    /// How many epochs lie above the map.
+    /// The number of epochs above the map.
     #[must_use]
     pub fn layers(&self) -> usize {
         self.layers.len()
     }
 
-    /// How many keys' updates lie above the map, a key counted in each epoch that has it: what the overlay's memory
-    /// goes by.
+    /// The number of updates above the map, to which the overlay's memory is proportional.
     #[must_use]
     pub fn waiting(&self) -> u64 {
         self.layers.iter().map(|layer| layer.updates.len() as u64).sum()
     }
 
-    /// The keys' last events after the newest epoch, in the order of the keys, which must not fall.
+    /// The keys' last events after the newest epoch, in the order of the keys, which must be ascending.
     ///
     /// # Errors
     /// As [`Map::heads`].
@@ -92,23 +93,22 @@ impl Overlay {
         Ok(heads)
     }
 
-    /// What the next epoch makes of the history, when these keys' last events are these, in strictly rising order of
-    /// keys. Writes nothing.
+    /// Computes how the next epoch changes the map if these keys' last events become these. The keys must be strictly
+    /// ascending. Writes nothing.
     ///
     /// # Errors
     /// As [`Map::plan`].
     pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
         let changes = self.layers.iter().rev().filter_map(|layer| layer.plan.change.as_ref());
-        Plan::make(self.tip(), &self.map, &Seen::root(changes), updates)
+        Plan::make(self.tip(), self.map.base(), &Seen::root(changes), updates)
     }
 
-    /// Puts an epoch on top. `plan` was made by [`Self::plan`] of these `updates` with nothing pushed or truncated since.
+    /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated since.
     ///
     /// # Errors
-    /// [`MapError::OtherState`] where the plan was made on another state, [`MapError::Number`] where the epoch is not
-    /// the next.
+    /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the next.
     pub fn push(&mut self, plan: Plan, updates: Vec<(B256, Head)>, number: u64, hash: B256) -> Result<(), MapError> {
-        if plan.base != self.tip() {
+        if plan.epoch != self.tip() {
             return Err(MapError::OtherState);
         }
         let wanted = self.tip().0.saturating_add(1);
@@ -124,10 +124,11 @@ impl Overlay {
         Ok(())
     }
 
-    /// Makes the oldest epoch the map's own, durably, and tells which that is; `None` where there is none.
+    /// Commits the oldest epoch to the map, durably. Returns its number and hash; `None` if there is no epoch above the
+    /// map.
     ///
     /// # Errors
-    /// Where the store fails. The map may then be at either epoch: open it again.
+    /// If the store fails. The map may then be at either epoch: open it again.
     pub fn commit_first(&mut self) -> Result<Option<(u64, B256)>, MapError> {
         let Some(layer) = self.layers.front() else {
             return Ok(None);
@@ -138,13 +139,13 @@ impl Overlay {
         Ok(Some((number, hash)))
     }
 
-    /// Forgets the epochs above `number`: for a chain that turned back. What the map holds stays.
+    /// Drops the epochs after `number`, for a chain that was reorganized. The map itself does not change.
     pub fn truncate(&mut self, number: u64) {
         while self.layers.pop_back_if(|layer| layer.number > number).is_some() {}
     }
 }
 
-/// Fills in the heads that are still unknown and stand among the updates; both lie in order of keys.
+/// Fills in the unknown heads whose keys are among the updates. Keys and updates are in order of keys.
 fn fill(heads: &mut [Option<Head>], keys: &[B256], updates: &[(B256, Head)]) {
     let mut updates = updates.iter().peekable();
     for (head, key) in heads.iter_mut().zip(keys) {

@@ -1,42 +1,45 @@
-//! What an epoch makes of the map, computed without writing.
+//! Plans: how an epoch changes the map, computed without writing.
 
 use alloy_primitives::B256;
 
-use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, Record, Row, merge};
+use super::base::Base;
+use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, RecordBytes, Row, merge};
+use super::error::MapError;
 use super::seen::Seen;
 use super::tree::Change;
-use super::{Map, MapError};
 use crate::history::{self, Head};
 
-/// From so many records on, the two halves of the map are worked on at once.
+/// From this many records on, the two halves of the map are computed in parallel.
 const PARALLEL_RECORDS: usize = 2_048;
 
-/// An epoch's updates, worked out against one state of the map, ready to be committed.
+/// An epoch's changes to one state of the map, ready to be committed.
 pub struct Plan {
-    /// Number and hash of the epoch that it was made on.
-    pub(super) base: (u64, B256),
+    /// Number and hash of the epoch that the plan was made on.
+    pub(super) epoch: (u64, B256),
     pub(super) root: B256,
     pub(super) added: u64,
     pub(super) change: Option<Change>,
 }
 
 impl Plan {
-    /// What comes of these updates, in strictly rising order of keys, on what is seen from `root` after epoch `base`.
+    /// Computes the changes that these updates, in strictly ascending order of keys, make after `epoch` to the tree below
+    /// `root`.
     pub(super) fn make(
-        base: (u64, B256),
-        map: &Map,
+        epoch: (u64, B256),
+        base: &Base,
         root: &Seen<'_>,
         updates: &[(B256, Head)],
     ) -> Result<Self, MapError> {
         if let Some(at) = updates.windows(2).position(|pair| pair[0].0 >= pair[1].0) {
             return Err(MapError::Order(at + 1));
         }
-        let grown = Planner { map }.grow(root, BucketId::ROOT, updates)?;
-        let (root, added) = grown
-            .as_ref()
-            .map_or_else(|| (root.hash(&map.tree), 0), |grown| (grown.change.hash(), grown.added));
+        let grown = Planner { base }.grow(root, BucketId::ROOT, updates)?;
+        let (root, added) = grown.as_ref().map_or_else(
+            || (root.hash(&base.tree), 0),
+            |grown| (grown.change.hash(), grown.added),
+        );
         Ok(Self {
-            base,
+            epoch,
             root,
             added,
             change: grown.map(|grown| grown.change),
@@ -53,24 +56,25 @@ impl Plan {
 /// A changed part of the map.
 struct Grown {
     change: Change,
-    /// How many keys are new in it.
+    /// The number of keys that are new in it.
     added: u64,
 }
 
-/// Works out changes against what it sees of the map.
+/// Computes changes to one state of the map.
 struct Planner<'a> {
-    map: &'a Map,
+    base: &'a Base,
 }
 
 impl Planner<'_> {
-    /// What these updates, in order of keys, make of a node; `None` where there are none. Recurses once a bit.
+    /// The change that these updates, in order of keys, make to a node; `None` if there are no updates. Recurses once for
+    /// each bit.
     fn grow(&self, seen: &Seen<'_>, id: BucketId, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
         if updates.is_empty() {
             return Ok(None);
         }
-        let tree = &self.map.tree;
+        let tree = &self.base.tree;
         let Some(halves) = seen.halves(tree) else {
-            let bucket = seen.bucket(self.map, id)?;
+            let bucket = seen.bucket(self.base, id)?;
             let (records, added) = merge(bucket.records(), updates);
             return Ok(Some(Grown {
                 change: cut(id, &records)?,
@@ -100,8 +104,8 @@ impl Planner<'_> {
     }
 }
 
-/// The bucket or buckets that hold these records, which are sorted and all lie in `id`. Recurses once a bit.
-fn cut(id: BucketId, records: &[Record]) -> Result<Change, MapError> {
+/// The bucket or buckets of these records, which are sorted and all belong to `id`. Recurses once for each bit.
+fn cut(id: BucketId, records: &[RecordBytes]) -> Result<Change, MapError> {
     if id.depth >= MAX_DEPTH && records.len() > MAX_CROWD {
         return Err(MapError::Crowded);
     }
@@ -123,11 +127,11 @@ fn cut(id: BucketId, records: &[Record]) -> Result<Change, MapError> {
 }
 
 /// A bit of a record's key.
-fn bit(record: &Record, at: usize) -> bool {
+fn bit(record: &RecordBytes, at: usize) -> bool {
     history::bit(&B256::from_slice(&record[..32]), at)
 }
 
-/// Does both, at once if `parallel`.
+/// Runs both, in parallel if `parallel`.
 fn both<T: Send>(parallel: bool, left: impl FnOnce() -> T + Send, right: impl FnOnce() -> T) -> (T, T) {
     if !parallel {
         return (left(), right());
@@ -135,7 +139,7 @@ fn both<T: Send>(parallel: bool, left: impl FnOnce() -> T + Send, right: impl Fn
     std::thread::scope(|scope| {
         let left = scope.spawn(left);
         let right = right();
-        // A panic goes on where it would have without the thread.
+        // A panic continues here as it would without the thread.
         (
             left.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             right,

@@ -1,23 +1,25 @@
-//! The tree as planned epochs above it leave it, seen node by node: their changes are walked down beside it.
+//! The tree as it will be after the planned epochs, node by node: their changes are followed down the tree together with
+//! the map's own nodes.
 
 use alloy_primitives::B256;
 
+use super::base::Base;
 use super::bucket::{Bucket, BucketId};
+use super::error::MapError;
 use super::tree::{Change, Place, Tree};
-use super::{Map, MapError};
 use crate::history::EMPTY;
 
-/// A node, as whoever plans the next epoch sees it.
+/// A node after the planned epochs.
 pub(super) struct Seen<'a> {
-    /// What the planned epochs make of it, newest first; none where they leave it alone.
+    /// The planned epochs' changes to it, newest first; empty if they do not touch it.
     changes: Vec<&'a Change>,
-    /// Where it stands in the map's own tree; `None` below a bucket that a planned epoch split, which has given both
-    /// halves.
+    /// Its index in the map's own tree; `None` below a bucket that a planned epoch split. That epoch's change then has
+    /// both halves.
     at: Option<usize>,
 }
 
 impl<'a> Seen<'a> {
-    /// The root below these epochs' changes, newest first.
+    /// The root after these epochs' changes, given newest first.
     pub(super) fn root(changes: impl Iterator<Item = &'a Change>) -> Self {
         Self {
             changes: changes.collect(),
@@ -25,13 +27,13 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The node itself: the newest change tells.
+    /// The node's hash, from the newest change if there is one.
     pub(super) fn hash(&self, tree: &Tree) -> B256 {
         let own = || self.at.map_or(EMPTY, |at| tree.hash(at));
         self.changes.first().map_or_else(own, |change| change.hash())
     }
 
-    /// Its halves; `None` for a bucket. A half that the newest change leaves alone is as the changes before left it.
+    /// Its halves; `None` for a bucket. A half that the newest change does not touch is as the earlier changes left it.
     pub(super) fn halves(&self, tree: &Tree) -> Option<[Self; 2]> {
         let own = self.at.and_then(|at| tree.halves(at));
         match self.changes.first() {
@@ -45,13 +47,13 @@ impl<'a> Seen<'a> {
         }))
     }
 
-    /// What the bucket here holds.
-    pub(super) fn bucket(&self, map: &Map, id: BucketId) -> Result<Bucket, MapError> {
+    /// The bucket at this node.
+    pub(super) fn bucket(&self, base: &Base, id: BucketId) -> Result<Bucket, MapError> {
         match self.changes.first() {
             Some(Change::Bucket(row)) => Ok(Bucket::of(row)),
-            _ => map.read(&Place {
+            _ => base.read(&Place {
                 bucket: id,
-                root: self.hash(&map.tree),
+                root: self.hash(&base.tree),
             }),
         }
     }

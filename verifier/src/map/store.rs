@@ -1,7 +1,7 @@
-//! The map's rows in `fjall`, and the row that says which epoch they are of.
+//! The map's rows in a `fjall` database: the buckets, and the marker, which says which epoch they belong to.
 //!
-//! In the folder: `format` names this layout, and is written once the store holds its first marker; `store/` is the
-//! database. Everything is in one keyspace, so that one journal entry makes an epoch, and a flush leaves no other behind.
+//! The folder has the file `format`, which names this layout and is written once the store has its first marker, and
+//! `store/`, the database. Everything is in one keyspace, so that one journal entry writes an epoch whole.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,8 +11,8 @@ use alloy_primitives::B256;
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy, PinningPolicy};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::MapError;
 use super::bucket::{Bucket, BucketId, Row, Summary};
+use super::error::MapError;
 use super::tree::Change;
 use crate::history::EMPTY;
 
@@ -22,7 +22,7 @@ const FORMAT_NEXT: &str = "format.next";
 const STORE_FOLDER: &str = "store";
 const KEYSPACE: &str = "history";
 
-/// The marker's key: shorter than a bucket's, and before them all.
+/// The marker's key: shorter than a bucket's, and first in order.
 const MARKER_KEY: [u8; 1] = [0];
 const MARKER_BYTES: usize = 80;
 
@@ -30,7 +30,7 @@ const CACHE_BYTES: u64 = 64 << 20;
 const MEMTABLE_BYTES: u64 = 64 << 20;
 const BLOCK_BYTES: u32 = 4 << 10;
 
-/// Which epoch the rows are of.
+/// The epoch that the rows belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marker {
     /// The epoch's number; 0 before the first.
@@ -39,7 +39,7 @@ pub(super) struct Marker {
     pub(super) epoch_hash: B256,
     /// The history root after it.
     pub(super) root: B256,
-    /// How many keys there are.
+    /// The number of keys.
     pub(super) keys: u64,
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the store in that folder, or makes one, and reads its marker.
+    /// Opens the store in that folder, or makes an empty one, and reads its marker.
     pub(super) fn open(path: &Path) -> Result<(Self, Marker), MapError> {
         let path = path.to_path_buf();
         let io = |cause| MapError::Io {
@@ -113,7 +113,8 @@ impl Store {
         Ok((store, marker))
     }
 
-    /// The first marker and the one empty bucket. A crash before leaves a store without rows, which begins anew.
+    /// Writes the first marker and the empty root bucket. A crash before that leaves a store without rows, which the next
+    /// opening begins again.
     fn begin(&self) -> Result<Marker, MapError> {
         if self.rows.first_key_value().is_some() {
             return Err(self.damaged("it has buckets, and no row that names their epoch"));
@@ -133,7 +134,7 @@ impl Store {
         value.map(read).transpose()
     }
 
-    /// What every row says of its bucket, in order of keys.
+    /// The summaries of all buckets, in order of keys.
     pub(super) fn rows(&self) -> Result<Vec<Summary>, MapError> {
         let mut rows = Vec::new();
         for row in self.rows.iter() {
@@ -157,9 +158,9 @@ impl Store {
             .ok_or_else(|| self.damaged("a bucket is gone or illegible"))
     }
 
-    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry carries
-    /// a checksum over all of it. One that a kill cut short is dropped whole when the store is opened again; one that a
-    /// power failure tore in its middle makes that opening fail, and is never taken for an epoch.
+    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry has a checksum
+    /// over all of it. An entry cut short by a crash is dropped whole when the store is opened again; an entry torn in its
+    /// middle by a power failure makes that opening fail.
     pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         if let Some(change) = change {
@@ -169,7 +170,7 @@ impl Store {
         batch.commit().map_err(|cause| store_error(&self.path, cause))
     }
 
-    /// The error that says so.
+    /// The error for a damaged map.
     pub(super) fn damaged(&self, detail: &str) -> MapError {
         MapError::Damaged {
             path: self.path.clone(),
@@ -178,8 +179,8 @@ impl Store {
     }
 }
 
-/// Key ids and hashes do not compress, and almost every read hits. Reads are at random places, so what leads to a block
-/// stays in memory, about one byte a key; the blocks themselves the system caches.
+/// Key ids and hashes do not compress, and almost every read finds its row. Reads are at random places, so the index
+/// blocks and filters stay in memory, about one byte for each key; the system caches the data blocks.
 fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default()
         .max_memtable_size(MEMTABLE_BYTES)
@@ -192,7 +193,7 @@ fn options() -> KeyspaceCreateOptions {
         .expect_point_read_hits(true)
 }
 
-/// Whether the folder holds a map that was once whole; false for an empty one, or one whose making was cut short.
+/// Whether the folder holds a map that was made completely; false if it is empty, or a crash ended the making of one.
 fn is_made(path: &Path) -> Result<bool, MapError> {
     let io = |cause| MapError::Io {
         path: path.to_path_buf(),
@@ -200,7 +201,7 @@ fn is_made(path: &Path) -> Result<bool, MapError> {
     };
     match fs::read(path.join(FORMAT_FILE)) {
         Ok(format) if format == FORMAT => {
-            // Its database must be there too, or `fjall` would begin an empty one.
+            // Its database must exist too, or `fjall` would begin an empty one.
             if !path.join(STORE_FOLDER).join("version").try_exists().map_err(io)? {
                 let detail = "its database is gone".to_owned();
                 return Err(MapError::Damaged {
@@ -224,8 +225,8 @@ fn is_made(path: &Path) -> Result<bool, MapError> {
     }
 }
 
-/// Renamed into place, so that the file is there whole or not at all. A crash before leaves the other name, which
-/// [`is_made`] passes over and the next opening writes anew.
+/// Writes the format file by a rename, so that it is whole or absent. A crash before leaves a file of the other name,
+/// which [`is_made`] ignores and the next opening overwrites.
 fn write_format(path: &Path) -> io::Result<()> {
     let next = path.join(FORMAT_NEXT);
     let mut file = File::create(&next)?;
@@ -235,7 +236,7 @@ fn write_format(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// What `fjall` says, in the map's words.
+/// Translates an error of `fjall`.
 fn store_error(path: &Path, cause: fjall::Error) -> MapError {
     let path = path.to_path_buf();
     match cause {

@@ -1,19 +1,19 @@
-//! The tree of bucket roots, in memory: the upper part of the trie, down to where the buckets begin.
+//! The tree of the buckets' roots, in memory: the upper part of the trie, down to the buckets.
 
 use alloy_primitives::B256;
 
 use super::bucket::{BucketId, MAX_DEPTH, Row, Summary};
 use crate::history::{self, EMPTY};
 
-/// A binary tree whose ends are buckets. It only grows: keys never leave a history, and a bucket that split stays so.
+/// A binary tree with buckets as its leaves. It only grows: keys are never removed, and buckets that split never join.
 pub(super) struct Tree {
-    /// The root first; the two halves of a node side by side, left first.
+    /// The root first; the two halves of a node are adjacent, left first.
     nodes: Vec<Node>,
 }
 
 struct Node {
     hash: B256,
-    /// Where its halves begin; 0 (where the root is) for a bucket.
+    /// The index of its left half; 0, the root's own index, for a bucket.
     halves: usize,
 }
 
@@ -23,31 +23,31 @@ impl Node {
     }
 }
 
-/// A bucket and the root that the tree holds for it.
+/// A bucket, and the root that the tree has for it.
 pub(super) struct Place {
-    /// Which bucket.
+    /// The bucket.
     pub(super) bucket: BucketId,
-    /// The node above its leaves.
+    /// The trie's node above its leaves.
     pub(super) root: B256,
 }
 
-/// A key's way down the tree, as far as its proof goes.
+/// A key's path in the tree, as far as its proof needs it.
 pub(super) struct Path {
-    /// The other half at each step, from the root down.
+    /// The node on the other side of each step, from the root down.
     pub(super) siblings: Vec<B256>,
-    /// The bucket that holds what the way ends at; `None` where it ends in an empty subtree.
+    /// The bucket of the leaves that the path ends at; `None` if it ends in an empty subtree.
     pub(super) end: Option<Place>,
 }
 
-/// What becomes of a part of the tree: only what changes is named.
+/// A change to a part of the tree. Parts that do not change are absent.
 pub(super) enum Change {
     /// A bucket's new content.
     Bucket(Row),
-    /// A node above changes. Where a bucket was, both halves are given.
+    /// An inner node changes. If it was a bucket before, both halves are present.
     Inner {
         /// The new node.
         hash: B256,
-        /// What becomes of its halves; `None` where nothing does.
+        /// The changes to its halves; `None` for a half that does not change.
         halves: [Option<Box<Self>>; 2],
     },
 }
@@ -61,7 +61,7 @@ impl Change {
         }
     }
 
-    /// What becomes of its left half (0) or its right (1); `None` where nothing does.
+    /// The change to its left half (0) or its right half (1); `None` if that half does not change.
     pub(super) fn half(&self, side: usize) -> Option<&Self> {
         match self {
             Self::Bucket(_) => None,
@@ -69,7 +69,7 @@ impl Change {
         }
     }
 
-    /// Hands every changed row to `take`, in order of keys.
+    /// Calls `take` with every changed row, in order of keys.
     pub(super) fn each_row(&self, take: &mut impl FnMut(&Row)) {
         match self {
             Self::Bucket(row) => take(row),
@@ -79,7 +79,7 @@ impl Change {
 }
 
 impl Tree {
-    /// The tree over these buckets, in order of keys; `None` where they leave a gap or overlap.
+    /// The tree over these buckets, given in order of keys; `None` if they leave a gap or overlap.
     pub(super) fn build(buckets: &[Summary]) -> Option<Self> {
         let mut tree = Self {
             nodes: vec![Node::bucket(EMPTY)],
@@ -88,7 +88,7 @@ impl Tree {
         Some(tree)
     }
 
-    /// Recurses once a bit, at most [`MAX_DEPTH`] deep.
+    /// Recurses once for each bit, at most [`MAX_DEPTH`] times.
     fn fill(&mut self, at: usize, id: BucketId, buckets: &[Summary]) -> Option<()> {
         if let [only] = buckets
             && only.id == id
@@ -108,7 +108,7 @@ impl Tree {
         Some(())
     }
 
-    /// Gives a bucket's node two halves.
+    /// Turns a bucket's node into an inner one, and returns the index of its left half.
     fn split(&mut self, at: usize) -> usize {
         let halves = self.nodes.len();
         self.nodes.extend([Node::bucket(EMPTY), Node::bucket(EMPTY)]);
@@ -116,7 +116,7 @@ impl Tree {
         halves
     }
 
-    /// The root of all.
+    /// The trie's root.
     pub(super) fn root(&self) -> B256 {
         self.hash(0)
     }
@@ -132,7 +132,7 @@ impl Tree {
         (halves != 0).then_some([halves, halves + 1])
     }
 
-    /// The bucket where the key lies or would lie.
+    /// The bucket that the key belongs to.
     pub(super) fn place(&self, key: &B256) -> Place {
         let (mut at, mut bucket) = (0, BucketId::ROOT);
         while let Some(halves) = self.halves(at) {
@@ -145,7 +145,7 @@ impl Tree {
         }
     }
 
-    /// The key's way down to a lone leaf, to nothing, or into a bucket of several leaves.
+    /// The key's path down to a lone leaf, an empty subtree, or a bucket with several leaves.
     pub(super) fn path(&self, key: &B256) -> Path {
         let (mut at, mut bucket, mut siblings) = (0, BucketId::ROOT, Vec::new());
         while let Some(halves) = self.halves(at)
@@ -158,7 +158,7 @@ impl Tree {
         if self.hash(at) == EMPTY {
             return Path { siblings, end: None };
         }
-        // A lone leaf stands for the whole part of the tree below: it lies in the one bucket there that is not empty.
+        // A subtree with one leaf is that leaf's node: it is in the only bucket below that is not empty.
         while let Some(halves) = self.halves(at) {
             let right = self.hash(halves[0]) == EMPTY;
             (at, bucket) = (halves[usize::from(right)], bucket.half(right));
@@ -172,7 +172,7 @@ impl Tree {
         }
     }
 
-    /// Makes the change true.
+    /// Applies the change.
     pub(super) fn apply(&mut self, change: &Change) {
         self.apply_at(0, change);
     }
@@ -225,7 +225,7 @@ mod tests {
             ..deepest
         })];
         assert!(Tree::build(&buckets).is_none());
-        // With all that stands beside its path it would be whole, were it not for its depth.
+        // With every sibling of its path the tree would be whole, except for its depth.
         let mut id = BucketId::ROOT;
         for _ in 0..MAX_DEPTH {
             buckets.push(bucket(id.half(false)));

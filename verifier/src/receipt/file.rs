@@ -1,25 +1,28 @@
-//! The file `shelfproof-receipt-v1`: one receipt, as the buyer gets it with the code.
+//! The file `shelfproof-receipt-v1`: one receipt, which the buyer gets with the code.
 
 use alloy_primitives::hex;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Promise;
-use crate::bundle::{self, MAX_BYTES};
 use crate::chain::Identity;
+use crate::event::{KeyEvent, Opening};
 use crate::json::{self, Node};
-use crate::{Refusal, vrf};
+use crate::{Refusal, tree, vrf};
+
+/// The largest file.
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// The format's name.
 const FORMAT: &str = "shelfproof-receipt-v1";
 
-/// A receipt file, well formed.
+/// A well-formed receipt file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Who promises.
+    /// The merchant.
     pub identity: Identity,
-    /// That the event's key id is the code's.
+    /// The proof that the event's key id belongs to the code.
     pub vrf_proof: vrf::Proof,
-    /// What is promised.
+    /// The promise.
     pub promise: Promise,
 }
 
@@ -36,21 +39,52 @@ impl Receipt {
         let file = Node::root(&value, "receipt");
         file.field("format")?.exactly(FORMAT)?;
         Ok(Self {
-            identity: bundle::identity(&file)?,
+            identity: Identity::from_fields(&file)?,
             vrf_proof: file.field("vrfProof")?.bytes()?,
-            promise: bundle::promise(&file)?,
+            promise: Promise::from_fields(&file)?,
         })
     }
 
     /// The receipt as a compact JSON file.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut file = bundle::promise_json(&self.promise);
+        let mut file = self.promise.to_json();
         file["format"] = json!(FORMAT);
         file["chainId"] = self.identity.chain_id.into();
         file["registry"] = json!(self.identity.registry);
         file["merchantId"] = json!(self.identity.merchant_id);
         file["vrfProof"] = json!(hex::encode_prefixed(self.vrf_proof));
         file.to_string()
+    }
+}
+
+impl Promise {
+    /// Takes a promise's fields, as bundles and receipt files write them.
+    pub(crate) fn from_fields(fields: &Node<'_>) -> Result<Self, Refusal> {
+        let event = fields.field("event")?;
+        let path_node = fields.field("path")?;
+        let path = path_node.words()?;
+        if path.len() > tree::MAX_PATH {
+            return Err(path_node.must("of at most 20 siblings"));
+        }
+        Ok(Self {
+            event: KeyEvent::from_fields(&event, event.field("keyId")?.word()?)?,
+            opening: Opening::from_fields(&event)?,
+            anchor_by_s: fields.field("anchorBy")?.number()?,
+            path,
+            signature: fields.field("signature")?.bytes()?,
+        })
+    }
+
+    /// The promise's fields, as bundles and receipt files write them.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut event = self.event.to_json(self.opening.as_ref());
+        event["keyId"] = json!(self.event.key_id);
+        json!({
+            "event": event,
+            "anchorBy": self.anchor_by_s,
+            "path": self.path,
+            "signature": hex::encode_prefixed(self.signature),
+        })
     }
 }

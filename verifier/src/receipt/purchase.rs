@@ -1,47 +1,48 @@
-//! Protocol §4: what a buyer's client checks the moment it is handed a code.
+//! Protocol §4: what a buyer's client checks when it gets a code.
 
 use alloy_primitives::{Address, B256};
 
 use super::Receipt;
 use crate::chain::{ChainView, Identity};
-use crate::json::Node;
-use crate::{Code, Refusal, bundle, buyer, code, vrf};
+use crate::vocabulary::body::{Body, Sold};
+use crate::{Code, Refusal, buyer, code, vrf};
 
-/// The furthest that a sale's time may be from now, either way, milliseconds.
+/// How far a sale's time may be from now, in either direction, milliseconds.
 pub const MAX_CLOCK_MS: u64 = 600_000;
 
-/// What the buyer agreed to.
+/// What the buyer agreed to. An optional term that is `None` is not compared.
 #[derive(Clone, Debug)]
 pub struct Terms<'a> {
-    /// The code, as the buyer was given or typed it.
+    /// The code, as the buyer got or typed it.
     pub code: &'a str,
-    /// The buyer's secret, from the nonce that its own side made.
+    /// The buyer's secret ([`crate::buyer::secret`]).
     pub secret: Option<B256>,
-    /// Which merchant the buyer bought from.
+    /// The merchant that the buyer bought from.
     pub expected: Identity,
-    /// The product, as the sale's body names it.
+    /// The product, in the form that the sale's body has.
     pub product: Option<&'a str>,
-    /// The price, a decimal string.
+    /// The price, a decimal number.
     pub price: Option<&'a str>,
-    /// The currency.
+    /// The currency, in the form that the sale's body has.
     pub currency: Option<&'a str>,
-    /// The time now, Unix milliseconds, where the purchase is now; `None` looks at an older receipt.
+    /// The time of the purchase, Unix milliseconds; `None` for an older receipt.
     pub now_ms: Option<u64>,
 }
 
-/// A receipt that counts.
+/// A receipt that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
-    /// Who signed it.
+    /// The receipt key that signed it.
     pub signer: Address,
-    /// Whether the sale was shown to be the buyer's.
+    /// Whether the sale was proved to be the buyer's.
     pub yours: bool,
 }
 
-/// Checks a receipt against what the buyer agreed to and against the merchant's keys.
+/// Checks a receipt against the buyer's terms and the merchant's keys.
 ///
 /// # Errors
-/// The first code that does not hold, in the protocol's order; `receipt_terms` covers product, price and time too.
+/// The first check that fails, in the protocol's order. A product, price, currency or time that differs is
+/// `receipt_terms`.
 pub fn check_purchase(receipt: &Receipt, terms: &Terms<'_>, view: &ChainView) -> Result<Checked, Refusal> {
     let alpha = code::alpha(terms.code)?;
     if receipt.identity != terms.expected || view.identity != terms.expected {
@@ -86,15 +87,12 @@ pub fn check_purchase(receipt: &Receipt, terms: &Terms<'_>, view: &ChainView) ->
     })
 }
 
-/// The opened body against the buyer's own name and the terms.
+/// Checks the opened body against the buyer's secret and terms.
 fn check_body(receipt: &Receipt, terms: &Terms<'_>) -> Result<(), Refusal> {
-    let asked = [
-        ("product", terms.product),
-        ("price", terms.price),
-        ("currency", terms.currency),
-    ];
     let Some(opening) = &receipt.promise.opening else {
-        if terms.secret.is_none() && asked.iter().all(|(_, wanted)| wanted.is_none()) {
+        let is_asked =
+            terms.secret.is_some() || [terms.product, terms.price, terms.currency].iter().any(Option::is_some);
+        if !is_asked {
             return Ok(());
         }
         return Err(Refusal::new(
@@ -102,16 +100,19 @@ fn check_body(receipt: &Receipt, terms: &Terms<'_>) -> Result<(), Refusal> {
             "the receipt does not open the sale's body",
         ));
     };
-    let value = bundle::body(&opening.body)?;
-    let body = Node::root(&value, "body");
-    let says = |name, wanted: &str| body.optional(name).is_some_and(|field| field.text() == Ok(wanted));
+    let sold = Sold::parse(&opening.body)?;
     if let Some(secret) = terms.secret
-        && !says("buyer", &buyer::commitment(&secret).to_string())
+        && sold.buyer != Some(buyer::commitment(&secret))
     {
         return Err(Refusal::new(Code::NotYourSale, "the receipt's sale is another buyer's"));
     }
-    for (name, wanted) in asked {
-        if wanted.is_some_and(|wanted| !says(name, wanted)) {
+    let agreed = [
+        ("product", terms.product, sold.product),
+        ("price", terms.price, sold.price),
+        ("currency", terms.currency, sold.currency),
+    ];
+    for (name, wanted, said) in agreed {
+        if wanted.is_some() && said.as_deref() != wanted {
             return Err(Refusal::new(
                 Code::ReceiptTerms,
                 format!("the sale's {name} is not what you agreed to"),

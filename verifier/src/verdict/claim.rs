@@ -1,13 +1,13 @@
-//! What was opened, and whether the sale is the buyer's.
+//! Checks the opened bodies, and whether the sale is the buyer's.
 
 use alloy_primitives::B256;
 
-use crate::bundle::{self, Bundle, Included};
+use crate::bundle::{Bundle, Included};
 use crate::event::{KeyEvent, Kind, Opening};
-use crate::json::Node;
+use crate::vocabulary::body::{Body, Redeemed, Sold};
 use crate::{Code, Refusal, buyer};
 
-/// Every opened body is what its event commits to, the receipts' too.
+/// Checks that every opened body, in receipts too, is the one that its event commits to.
 pub(super) fn check_payloads(bundle: &Bundle) -> Result<(), Refusal> {
     let events = bundle
         .events
@@ -27,7 +27,7 @@ pub(super) fn check_payloads(bundle: &Bundle) -> Result<(), Refusal> {
     }
 }
 
-/// The sale is that of the secret's holder, where one asks.
+/// Checks that the sale names the holder of the secret `claim`, if there is one.
 pub(super) fn check_claim(bundle: &Bundle, claim: Option<B256>) -> Result<(), Refusal> {
     let Some(secret) = claim else { return Ok(()) };
     let sale = find(bundle, Kind::Sold).ok_or_else(|| Refusal::new(Code::NotSold, "the key was never sold"))?;
@@ -35,37 +35,30 @@ pub(super) fn check_claim(bundle: &Bundle, claim: Option<B256>) -> Result<(), Re
         .opening
         .as_ref()
         .ok_or_else(|| Refusal::new(Code::BodyWithheld, "the bundle does not open the sale's body"))?;
-    if names(opening, "buyer", &buyer::commitment(&secret)) {
+    if is_sold_to(opening, &secret) {
         Ok(())
     } else {
         Err(Refusal::new(Code::NotYourSale, "the sale names another buyer"))
     }
 }
 
-/// Whether the redemption carries the secret that the sale's buyer is the hash of.
+/// Whether the redemption's body has the secret whose hash is the sale's buyer.
 pub(super) fn redeemed_by_buyer(bundle: &Bundle) -> bool {
     let opening = |kind| find(bundle, kind).and_then(|included| included.opening.as_ref());
     let Some((sale, redemption)) = opening(Kind::Sold).zip(opening(Kind::Redeemed)) else {
         return false;
     };
-    let Ok(value) = bundle::body(&redemption.body) else {
-        return false;
-    };
-    let secret = Node::root(&value, "body")
-        .optional("buyerSecret")
-        .and_then(|secret| secret.word().ok());
-    secret.is_some_and(|secret| names(sale, "buyer", &buyer::commitment(&secret)))
+    let secret = Redeemed::parse(&redemption.body)
+        .ok()
+        .and_then(|redeemed| redeemed.buyer_secret);
+    secret.is_some_and(|secret| is_sold_to(sale, &secret))
 }
 
 fn find(bundle: &Bundle, kind: Kind) -> Option<&Included> {
     bundle.events.iter().find(|included| included.event.kind == kind)
 }
 
-fn names(opening: &Opening, field: &'static str, hash: &B256) -> bool {
-    let Ok(value) = bundle::body(&opening.body) else {
-        return false;
-    };
-    Node::root(&value, "body")
-        .optional(field)
-        .is_some_and(|field| field.word().as_ref() == Ok(hash))
+/// Whether a sale's body names the holder of `secret` as its buyer.
+fn is_sold_to(sale: &Opening, secret: &B256) -> bool {
+    Sold::parse(&sale.body).is_ok_and(|sold| sold.buyer == Some(buyer::commitment(secret)))
 }

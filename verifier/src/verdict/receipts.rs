@@ -1,12 +1,12 @@
-//! What became of the receipts in a bundle.
+//! Checks the receipts in a bundle.
 
-use super::{Freshness, ReceiptOutcome};
+use super::holds::{Freshness, ReceiptOutcome};
 use crate::bundle::Bundle;
 use crate::chain::ChainView;
 use crate::receipt::Promise;
 use crate::{Code, Refusal};
 
-/// Terms of all, then signatures of all, then what became of each.
+/// Checks the terms of all receipts, then their signatures, then what became of each promise.
 pub(super) fn check(bundle: &Bundle, view: &ChainView, freshness: &Freshness) -> Result<Vec<ReceiptOutcome>, Refusal> {
     for promise in &bundle.receipts {
         promise.check_terms(&bundle.key_id)?;
@@ -29,13 +29,14 @@ pub(super) fn check(bundle: &Bundle, view: &ChainView, freshness: &Freshness) ->
     bundle.receipts.iter().zip(signers).map(outcome).collect()
 }
 
-/// Block time of the epoch that holds the promised event, if the bundle shows it.
+/// Block time of the epoch that includes the promised event, if the bundle shows the event.
 fn anchored_at_s(promise: &Promise, bundle: &Bundle, view: &ChainView) -> Option<u64> {
     let included = bundle.events.iter().find(|included| included.event == promise.event)?;
     view.epochs.get(&included.epoch).map(|anchored| anchored.anchored_at_s)
 }
 
-/// A deadline that passed without the event: a breach only where nothing later can hold it.
+/// The refusal for a deadline that passed without the event: a breach only if the history is of the latest epoch, since a
+/// later epoch could include the event.
 fn overdue(promise: &Promise, freshness: &Freshness) -> Refusal {
     if freshness.epoch == freshness.latest {
         Refusal::new(

@@ -1,4 +1,4 @@
-//! Audits that a check finds: handed over, or of one's own.
+//! Audits that a check uses: a report from somebody else, or the user's own.
 
 use std::fs;
 
@@ -61,8 +61,7 @@ fn an_audit_handed_over_is_named_and_matched() {
             .contains("epoch 2 was rewritten"),
         "{answer}"
     );
-    // A breach is told also where the audit went further than what is known of the chain here, but not where it is of
-    // another history.
+    // A breach is shown even if the audit is ahead of the chain's view, but not if it is of another history.
     for (hash, found, warned) in [(hash(1), 3, true), (hash(1), 2, false)] {
         let breach = serde_json::json!({"epoch": 4, "rule": "clock", "detail": "epoch 4 was rewritten"});
         let file = report(found, &hash, breach);

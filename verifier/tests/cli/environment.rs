@@ -1,4 +1,4 @@
-//! What stands around a run: its environment, and the files that it keeps.
+//! The environment of a run, and the files that it keeps.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn a_node_in_the_environment_does_not_keep_anybody_from_working_offline() {
     assert_eq!(answer["verdict"], case.verdict);
     let answer = cli.key(case).args(["--rpc", node]).json_only(2);
     assert_eq!(answer["code"], "usage");
-    // Without --offline, it is asked.
+    // Without --offline, the node is used.
     let all = run::read();
     let text = |name: &str| all["merchant"][name].as_str().expect("text").to_owned();
     let online = |env: &str| {
@@ -54,7 +54,7 @@ fn pins_are_only_their_owners_to_read() {
     let cli = Cli::new();
     let all = run::read();
     let text = |name: &str| all["merchant"][name].as_str().expect("text").to_owned();
-    // What an earlier run left when it was killed does not lend its mode.
+    // A file that a killed run left does not pass on its permissions.
     cli.write("merchants.json.new", "half a fi");
     let store = cli.write("merchants.json", "");
     fs::remove_file(&store).expect("removed");

@@ -1,4 +1,4 @@
-//! `shelfproof-verify` itself, as a process: every bundle and every refusal of the vectors, and the mistakes of its users.
+//! `shelfproof-verify` as a process: every bundle and refusal of the vectors, and the users' mistakes.
 
 mod audits;
 mod environment;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 const ANYWHERE: [&str; 3] = ["code_works", "sold_elsewhere", "look_alikes"];
 
-/// The names of what an answer leaves open.
+/// The names of what an answer does not prove.
 pub(crate) fn not_proved(answer: &Value) -> Vec<String> {
     let items = answer["notProved"].as_array().expect("a list");
     items
@@ -86,7 +86,7 @@ fn every_refusal_of_the_vectors_is_refused_by_its_code() {
         for name in ANYWHERE {
             assert!(not_proved(&answer).iter().any(|open| open == name), "{}", case.name);
         }
-        // The same for people: the code stands in the first line, in either language.
+        // The text has the code in its first line, in both languages.
         for lang in ["en", "zh"] {
             let text = cli.key(&case).args(["--lang", lang]).text(exit);
             let first = text.lines().next().expect("a line");
@@ -156,7 +156,7 @@ fn another_merchant_than_the_one_named_is_refused() {
         .json_only(1);
     assert_eq!(answer["code"], "wrong_merchant");
 
-    // Whatever else is told is compared too, with and without a merchant beside it.
+    // Other options are compared too, with and without a merchant.
     for told in [
         &["--chain-id", "1"][..],
         &["--chain-id", "1", "--merchant", id, "--registry", registry],
@@ -168,7 +168,7 @@ fn another_merchant_than_the_one_named_is_refused() {
     cli.key(case)
         .args(["--chain-id", "31337", "--registry", registry])
         .json_only(0);
-    // An id is one with and without 0x.
+    // An id may be given with or without 0x.
     let bare = id.trim_start_matches("0x").to_uppercase();
     cli.key(case)
         .args(["--merchant", &bare, "--registry", registry])

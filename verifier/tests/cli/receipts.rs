@@ -1,11 +1,11 @@
-//! Receipts: on purchase, and later by a bundle.
+//! Receipts: at the purchase, and later with a bundle.
 
 use serde_json::Value;
 
 use crate::offline::not_proved;
 use crate::run::{Case, Cli, vectors};
 
-/// The receipt in a case's bundle, as the file that came with the code.
+/// The receipt in a case's bundle, as a receipt file.
 fn receipt_file(cli: &Cli, case: &Case) -> String {
     let bundle: Value = serde_json::from_str(&case.bundle).expect("JSON");
     let mut receipt = bundle["receipts"][0].clone();
@@ -41,7 +41,7 @@ fn a_receipt_is_checked_on_purchase() {
         (&Value::from("holds receipt"), &Value::from(true))
     );
     assert!(not_proved(&answer).iter().any(|open| open == "future"));
-    // Without a time, the purchase is now: this one was long ago.
+    // Without a time, the purchase is now, and this receipt is old.
     assert_eq!(check(&terms).json_only(1)["code"], "receipt_terms");
     assert_eq!(
         check(&["--bought-at", "2026-09-21 14:24:10 UTC"]).json_only(1)["code"],
@@ -57,7 +57,7 @@ fn a_receipt_is_checked_on_purchase() {
     }
     let stranger = [&bought[..], &["--nonce", nonce, "--tag", "someone.else@example.com"]].concat();
     assert_eq!(check(&stranger).json_only(1)["code"], "not_your_sale");
-    // Later, by a bundle.
+    // Later, with a bundle.
     let bundle = cli.write("bundle.json", &case.bundle);
     assert_eq!(check(&["--bundle", &bundle]).json_only(0)["status"], "met");
     let late = vectors("bundles")

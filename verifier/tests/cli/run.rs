@@ -1,4 +1,4 @@
-//! Runs the binary, with a home of its own.
+//! Runs the binary, with its own home folder.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -84,14 +84,14 @@ impl Cli {
         }
     }
 
-    /// Writes a file, and gives its path.
+    /// Writes a file, and returns its path.
     pub(crate) fn write(&self, name: &str, content: &str) -> String {
         let path = self.home.path().join(name);
         fs::write(&path, content).expect("written");
         path.to_str().expect("UTF-8").to_owned()
     }
 
-    /// A folder that is there.
+    /// Makes a folder.
     pub(crate) fn folder(&self) -> String {
         let path = self.home.path().join("folder");
         fs::create_dir_all(&path).expect("made");
@@ -108,7 +108,7 @@ impl Cli {
         }
     }
 
-    /// `key` for a case, with everything that it gives.
+    /// `key` with all options of a case.
     pub(crate) fn key(&self, case: &Case) -> Run<'_> {
         let mut run = self.run(["key", "--code", &case.code]);
         if let Some((nonce, tag)) = case.nonce.as_ref().zip(case.tag.as_ref()) {
@@ -118,7 +118,7 @@ impl Cli {
     }
 }
 
-/// One run, being put together.
+/// The builder of one run.
 pub(crate) struct Run<'a> {
     cli: &'a Cli,
     args: Vec<OsString>,
@@ -171,13 +171,13 @@ impl Run<'_> {
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary");
         let mut stdin = child.stdin.take().expect("a pipe");
-        // A run that refuses before it reads closes the pipe.
+        // A run that fails before it reads closes the pipe.
         let _ = stdin.write_all(self.stdin.as_bytes());
         drop(stdin);
         child.wait_with_output().expect("its output")
     }
 
-    /// What it prints, ending with that status; nothing may stand on standard error.
+    /// The output of a run that ends with that status and prints nothing on standard error.
     pub(crate) fn text(self, exit: i32) -> String {
         let args = self.args.clone();
         let output = self.output();
@@ -190,13 +190,13 @@ impl Run<'_> {
         out.into_owned()
     }
 
-    /// The object that it prints where `--json` is already among the options.
+    /// The JSON output of a run that already has `--json`.
     pub(crate) fn json(self, exit: i32) -> Value {
         let text = self.text(exit);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// The same, with `--json` added.
+    /// The JSON output, with `--json` added.
     pub(crate) fn json_only(self, exit: i32) -> Value {
         self.args(["--json"]).json(exit)
     }

@@ -1,4 +1,4 @@
-//! As people use it: files, standard input, languages, help, and mistakes.
+//! The command line as people use it: files, standard input, languages, help, and mistakes.
 
 use crate::run::{self, Cli, vectors};
 

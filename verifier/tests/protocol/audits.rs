@@ -1,13 +1,15 @@
-//! The audit follows honest shelves to the end and names each breach, with what proves it on chain.
+//! The audit accepts honest shelves and finds each breach, with the events that prove it on chain.
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::audit::{self, Breach, Dispute, Other, Rule};
+use shelfproof_verifier::audit::{self, Breach, OtherEvent};
 use shelfproof_verifier::epoch::{self, Header};
-use shelfproof_verifier::event::{KeyEvent, Kind, Record};
+use shelfproof_verifier::event::{KeyEvent, Kind, RawEvent};
 use shelfproof_verifier::history::{self, Head};
-use shelfproof_verifier::tree::{self, EventsTree};
+use shelfproof_verifier::tree::EventsTree;
+use shelfproof_verifier::vocabulary::breach::Rule;
+use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
 
 use crate::shelf::Shelf;
 
@@ -45,8 +47,8 @@ fn honest() -> Shelf {
     shelf
 }
 
-/// The breach found when the key's next event is changed like that.
-fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, Other)>) {
+/// The breach found after a change to the key's next event.
+fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, OtherEvent)>) {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
     let mut shelf = honest();
     change(&mut event);
@@ -66,20 +68,20 @@ fn each_breach_has_its_rule_and_its_proof() {
     assert_eq!(breach_of(|event| event.version = 5), (Rule::VersionGap, None));
     assert_eq!(
         breach_of(|event| event.version = 2),
-        (Rule::VersionGap, Some((Dispute::Fork, Other::Version(2))))
+        (Rule::VersionGap, Some((Dispute::Fork, OtherEvent::Version(2))))
     );
     assert_eq!(
         breach_of(|event| event.version = 0),
-        (Rule::VersionGap, Some((Dispute::BrokenLink, Other::None)))
+        (Rule::VersionGap, Some((Dispute::BrokenLink, OtherEvent::None)))
     );
-    let link = (Rule::BrokenLink, Some((Dispute::BrokenLink, Other::Version(3))));
+    let link = (Rule::BrokenLink, Some((Dispute::BrokenLink, OtherEvent::Version(3))));
     assert_eq!(breach_of(|event| event.prev = B256::ZERO), link);
     let kind = (
         Rule::IllegalTransition,
-        Some((Dispute::IllegalTransition, Other::Version(3))),
+        Some((Dispute::IllegalTransition, OtherEvent::Version(3))),
     );
     assert_eq!(breach_of(|event| event.kind = Kind::Sold), kind);
-    let back = (Rule::Clock, Some((Dispute::IllegalTransition, Other::Version(3))));
+    let back = (Rule::Clock, Some((Dispute::IllegalTransition, OtherEvent::Version(3))));
     assert_eq!(breach_of(|event| event.at_ms -= 600_000), back);
     assert_eq!(breach_of(|event| event.at_ms += 659_001), (Rule::Clock, None));
 }
@@ -116,7 +118,7 @@ fn a_first_event_is_judged_too() {
     shelf.seal();
     let breach = run(&shelf).unwrap_err();
     assert_eq!(breach.rule, Rule::IllegalTransition);
-    assert_eq!(breach.proof.map(|proof| proof.other), Some(Other::None));
+    assert_eq!(breach.proof.map(|proof| proof.other), Some(OtherEvent::None));
     assert!(breach.detail.contains("sold after nothing"), "{}", breach.detail);
 }
 
@@ -144,8 +146,8 @@ fn data_that_is_not_the_header_s_is_named() {
     assert_eq!(rule(header, &twice), Rule::EventsRoot);
 }
 
-/// An honest shelf's second epoch with one more record beside a key's, and the breach that its reader finds.
-fn second_epoch_with(change: impl FnOnce(&mut Record)) -> (Header, Vec<u8>, Record, Breach) {
+/// An honest shelf's second epoch with one more event, which is a changed copy of another, and the breach found in it.
+fn second_epoch_with(change: impl FnOnce(&mut RawEvent)) -> (Header, Vec<u8>, RawEvent, Breach) {
     let shelf = honest();
     let mut records = epoch::split_data(&shelf.epochs[1].data()).unwrap();
     let mut added = *records.iter().find(|record| record.version == 3).unwrap();
@@ -153,9 +155,9 @@ fn second_epoch_with(change: impl FnOnce(&mut Record)) -> (Header, Vec<u8>, Reco
     records.push(added);
     records.sort_by_key(|record| (record.key_id, record.version));
     let mut header = shelf.epochs[1].header;
-    header.events_root = EventsTree::of_records(&records, 1).unwrap().root();
+    header.events_root = EventsTree::of_raw_events(&records, 1).unwrap().root();
     header.event_count = records.len() as u64;
-    let data: Vec<u8> = records.iter().flat_map(Record::to_bytes).collect();
+    let data: Vec<u8> = records.iter().flat_map(RawEvent::to_bytes).collect();
     let breach = audit::read_epoch(&header, &data, 1).unwrap_err();
     (header, data, added, breach)
 }
@@ -164,15 +166,15 @@ fn second_epoch_with(change: impl FnOnce(&mut Record)) -> (Header, Vec<u8>, Reco
 fn two_histories_in_one_epoch_are_a_fork() {
     let (header, data, added, breach) = second_epoch_with(|record| record.at_ms += 1);
     let proof = breach.proof.unwrap();
-    let Other::Beside(other) = proof.other else {
+    let OtherEvent::SameEpoch(other) = proof.other else {
         panic!("{proof:?}")
     };
     assert_eq!((breach.rule, proof.dispute), (Rule::DataForm, Dispute::Fork));
     assert_eq!((other.key_id, other.version), (proof.event.key_id, proof.event.version));
     assert!(other != proof.event && (added == other || added == proof.event));
     for record in [other, proof.event] {
-        let exhibit = audit::exhibit(&header, &data, &record, 1).unwrap();
-        assert_eq!(tree::climb(&record.hash(), &exhibit.path), header.events_root);
+        let exhibit = Exhibit::prove(&header, &data, &record, 1).unwrap();
+        assert!(exhibit.is_included());
     }
 }
 
@@ -189,15 +191,21 @@ fn a_kind_that_nobody_knows_is_evidence() {
         (breach.rule, proof.dispute),
         (Rule::DataForm, Dispute::IllegalTransition)
     );
-    assert_eq!((proof.event, proof.other), (added, Other::Version(3)));
-    let exhibit = audit::exhibit(&header, &data, &added, 1).unwrap();
-    let file = audit::evidence_json(&B256::repeat_byte(1), proof.dispute, &[exhibit]);
+    assert_eq!((proof.event, proof.other), (added, OtherEvent::Version(3)));
+    let exhibit = Exhibit::prove(&header, &data, &added, 1).unwrap();
+    let evidence = Evidence {
+        merchant_id: B256::repeat_byte(1),
+        dispute: proof.dispute,
+        events: vec![exhibit],
+    };
+    let file = evidence.to_json();
+    assert_eq!(Evidence::parse(file.to_string().as_bytes()), Ok(evidence));
     assert_eq!(file["proof"], "illegalTransition");
     assert_eq!(file["events"][0]["event"]["kind"], 11);
     assert_eq!(file["events"][0]["epoch"]["number"], 2);
 
     let first = second_epoch_with(|record| (record.key_id, record.version, record.kind) = (B256::ZERO, 1, 0)).3;
-    assert_eq!(first.proof.unwrap().other, Other::None);
+    assert_eq!(first.proof.unwrap().other, OtherEvent::None);
 }
 
 #[test]
@@ -205,12 +213,12 @@ fn an_event_that_is_not_there_is_no_exhibit() {
     let shelf = honest();
     let (header, data) = (shelf.epochs[0].header, shelf.epochs[0].data());
     let mut record = epoch::split_data(&data).unwrap()[0];
-    assert!(audit::exhibit(&header, &data, &record, 1).is_some());
+    assert!(Exhibit::prove(&header, &data, &record, 1).is_some());
     record.at_ms += 1;
-    assert_eq!(audit::exhibit(&header, &data, &record, 1), None);
+    assert_eq!(Exhibit::prove(&header, &data, &record, 1), None);
     let other = shelf.epochs[1].header;
     assert_eq!(
-        audit::exhibit(&other, &data, &epoch::split_data(&data).unwrap()[0], 1),
+        Exhibit::prove(&other, &data, &epoch::split_data(&data).unwrap()[0], 1),
         None
     );
 }

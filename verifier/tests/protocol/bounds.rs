@@ -1,11 +1,11 @@
-//! No input makes the library panic, and every limit has its edge.
+//! No input makes the library panic, and every limit is exact.
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
 use shelfproof_verifier::bundle::{self, Bundle};
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
 use shelfproof_verifier::event::{self, Kind};
-use shelfproof_verifier::receipt::Receipt;
+use shelfproof_verifier::receipt::{self, Receipt};
 use shelfproof_verifier::verdict::{self, Question};
 use shelfproof_verifier::{Code, buyer, code, epoch, json};
 
@@ -200,8 +200,8 @@ fn files_end_at_their_limits() {
         bytes
     };
     let receipt_of = |length| Receipt::parse(&padded(&receipt, length)).is_ok();
-    assert!(receipt_of(bundle::MAX_BYTES));
-    assert!(!receipt_of(bundle::MAX_BYTES + 1) && !receipt_of(bundle::MAX_BYTES + 2));
+    assert!(receipt_of(receipt::MAX_BYTES));
+    assert!(!receipt_of(receipt::MAX_BYTES + 1) && !receipt_of(receipt::MAX_BYTES + 2));
     let trusted_of = |length| TrustedEpochs::parse(&padded(&vectors["trusted"], length)).is_ok();
     assert!(trusted_of(trusted::MAX_BYTES));
     assert!(!trusted_of(trusted::MAX_BYTES + 1) && !trusted_of(trusted::MAX_BYTES + 2));

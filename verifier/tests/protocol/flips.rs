@@ -9,7 +9,7 @@ use shelfproof_verifier::verdict::{self, Holds, Question};
 
 use crate::vectors::{identity, vectors};
 
-/// Flips each bit of `mask` of every byte: each time the bundle is refused, or says exactly what it said.
+/// Flips each bit of `mask` in every byte: each time, the bundle is refused or its verdict is exactly the same.
 fn flip_every_byte(vectors: &Value, case: &Value, masks: &[u8]) {
     let trusted = if case["trusted"].is_null() {
         &vectors["trusted"]

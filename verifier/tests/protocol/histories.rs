@@ -1,4 +1,4 @@
-//! Honest shelves hold, whatever happens on them; each cheat is refused by its own code.
+//! Every honest history holds; each way to cheat is refused by its own code.
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use shelfproof_verifier::{Code, buyer};
 
 use crate::shelf::Shelf;
 
-/// Sells, and lets time pass in epochs, as `steps` say: each picks a key and one of the kinds that may follow.
+/// Runs `steps`, each of which picks a key and one of the kinds that may follow, or ends an epoch.
 fn play(steps: &[(usize, usize, bool)]) -> (Shelf, Vec<String>) {
     let mut shelf = Shelf::new(1);
     let codes: Vec<String> = (0..8).map(|n| format!("KEY-{n}")).collect();
@@ -42,7 +42,7 @@ proptest! {
 
     #[test]
     fn honest_histories_hold(steps in prop::collection::vec((0..8_usize, 0..4_usize, any::<bool>()), 1..60)) {
-        // The last key's closing event may not fit a history that the steps gave it.
+        // The last key may have a history that its closing event may not follow.
         let steps: Vec<_> = steps.into_iter().map(|(key, choice, seal)| (key % 7, choice, seal)).collect();
         let (shelf, codes) = play(&steps);
         for code in &codes {
@@ -57,7 +57,7 @@ proptest! {
 
 const CODE: &str = "ABCD-1234";
 
-/// A shelf with neighbours and one key sold to the holder of `secret`, in two epochs.
+/// A shelf with several keys, one of them sold to the holder of `secret`, in two epochs.
 fn sold() -> (Shelf, B256) {
     let secret = buyer::secret(&B256::repeat_byte(9), "buyer@example.com");
     let mut shelf = Shelf::new(1);
@@ -133,7 +133,7 @@ fn each_broken_rule_between_two_events_has_its_code() {
     assert_eq!(cheat(|event| event.prev = B256::ZERO), Some(Code::BrokenLink));
     assert_eq!(cheat(|event| event.kind = Kind::Sold), Some(Code::IllegalTransition));
     assert_eq!(cheat(|event| event.at_ms -= 600_000), Some(Code::Clock));
-    // The epoch's block comes a minute after the last honest event: ten minutes after it is the last time allowed.
+    // The epoch's block is a minute after the last honest event, and times up to ten minutes after it are allowed.
     assert_eq!(cheat(|event| event.at_ms = (event.at_ms / 1000 + 659) * 1000), None);
     assert_eq!(cheat(|event| event.at_ms += 659_001), Some(Code::Clock));
 }

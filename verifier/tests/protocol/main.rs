@@ -1,9 +1,11 @@
-//! The protocol as a whole: against the vectors, on honest shelves, and on every cheat.
+//! The protocol as a whole: with the vectors, with honest shelves, and with every way to cheat.
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is tests, helpers too")]
 
 mod audits;
+mod bodies;
 mod bounds;
+mod evidence;
 mod flips;
 mod histories;
 #[cfg(feature = "map")]

@@ -1,4 +1,4 @@
-//! The history map on disk: against the trie in memory, across reopening, kills and damage.
+//! The history map on disk, compared with the trie in memory: across reopening, kills and damage.
 
 mod damage;
 mod kills;
@@ -49,13 +49,13 @@ fn advance(map: &mut Map, updates: &Heads) {
     assert_eq!(map.root(), root);
 }
 
-/// Root, length, heads and proofs are those of the trie in memory.
+/// Checks that root, length, heads and proofs are those of the trie in memory.
 fn assert_holds(map: &Map, heads: &Heads) {
     assert_eq!(map.root(), root_of(heads));
     assert_eq!(map.len(), heads.len() as u64);
     assert_eq!(map.is_empty(), heads.is_empty());
     let mut keys: Vec<B256> = heads.keys().copied().collect();
-    // Keys beside those that are there, and keys anywhere.
+    // Neighbours of present keys, and random keys.
     keys.extend(heads.keys().map(|key| flipped(*key, 255)));
     keys.extend((0..50u64).map(|seed| keccak256(seed.to_le_bytes())));
     keys.sort_unstable();
@@ -126,8 +126,8 @@ fn a_large_epoch_is_worked_on_by_two_threads_and_comes_to_the_same() {
     assert_holds(&Map::open(folder.path()).unwrap(), &heads);
 }
 
-/// Key ids ground to share their first bits: the buckets above stay few, the crowded one splits no further than its
-/// bound, and every answer is right.
+/// Key ids that were made to share their first bits: there are few buckets above, the crowded one does not split below
+/// its bound, and every answer is right.
 #[test]
 fn keys_that_share_sixty_bits_neither_split_without_end_nor_go_wrong() {
     let folder = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ fn keys_that_share_sixty_bits_neither_split_without_end_nor_go_wrong() {
         advance(&mut map, &updates);
         assert_holds(&map, &heads);
     }
-    // And one that leaves the crowd at every bit.
+    // And keys that differ from the others first at each bit.
     let (crowded, one) = heads.iter().next().map(|(key, head)| (*key, *head)).unwrap();
     let updates: Heads = (0..60).map(|bit| (flipped(crowded, bit), one)).collect();
     heads.extend(&updates);
@@ -186,7 +186,7 @@ fn a_plan_is_committed_on_the_state_it_was_made_on_as_the_next_epoch() {
     map.commit(first, 1, named(1)).unwrap();
     assert!(matches!(map.commit(second, 2, named(2)), Err(MapError::OtherState)));
     assert_eq!(map.epoch(), (1, named(1)));
-    // An epoch that happens to change nothing still moves the marker.
+    // An epoch without a change still advances the marker.
     let idle = map.plan(&[]).unwrap();
     assert_eq!(idle.root(), map.root());
     map.commit(idle, 2, named(2)).unwrap();

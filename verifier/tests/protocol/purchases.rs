@@ -1,4 +1,4 @@
-//! What a buyer's client checks on purchase.
+//! What a buyer's client checks at a purchase.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::chain::ChainView;
@@ -27,7 +27,7 @@ fn bought() -> (Receipt, ChainView, B256) {
     )
 }
 
-/// The terms that fit [`bought`].
+/// The terms that match [`bought`].
 fn terms(receipt: &Receipt, secret: B256) -> Terms<'static> {
     Terms {
         code: CODE,
@@ -40,7 +40,7 @@ fn terms(receipt: &Receipt, secret: B256) -> Terms<'static> {
     }
 }
 
-/// The code by which a purchase is refused when the receipt or the terms are changed like that.
+/// The code that refuses a purchase after a change to the receipt or the terms.
 fn refused(change: impl FnOnce(&mut Receipt, &mut Terms<'static>, &mut ChainView)) -> Option<Code> {
     let (mut receipt, mut view, secret) = bought();
     let mut terms = terms(&receipt, secret);

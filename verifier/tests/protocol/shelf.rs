@@ -1,4 +1,4 @@
-//! A merchant's shelf in memory: honest unless told otherwise, so that a test changes one thing at a time.
+//! A merchant's shelf in memory. It is honest, and each test changes one thing.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,13 @@ use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
-use shelfproof_verifier::receipt::{self, Promise};
+use shelfproof_verifier::receipt::Promise;
 use shelfproof_verifier::tree::{self, EventsTree};
 use shelfproof_verifier::verdict::{self, Holds, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, Refusal, code, history, vrf};
 
-/// When the shelf's first event happens, Unix seconds.
+/// The time of the shelf's first event, Unix seconds.
 pub(crate) const OPENED_AT_S: u64 = 1_800_000_000;
 
 /// One anchored epoch.
@@ -43,7 +44,7 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
-    /// An empty shelf; shelves of different numbers are different merchants.
+    /// An empty shelf. Shelves with different numbers belong to different merchants.
     pub(crate) fn new(number: u8) -> Self {
         Self {
             identity: Identity {
@@ -64,7 +65,7 @@ impl Shelf {
         self.vrf.prove(&code::alpha(code).unwrap()).unwrap().0
     }
 
-    /// The key's events up to now, oldest first, with the epoch of those that are sealed.
+    /// The key's events, oldest first, with the epoch of those that are anchored.
     pub(crate) fn events_of(&self, key_id: B256) -> Vec<(KeyEvent, Option<u64>)> {
         let sealed = self
             .epochs
@@ -77,7 +78,7 @@ impl Shelf {
             .collect()
     }
 
-    /// The key's next event, honestly linked; the clock moves on by a second.
+    /// Adds the key's next event, correctly linked, one second after the last.
     pub(crate) fn add(&mut self, code: &str, kind: Kind, body: &str) -> KeyEvent {
         let key_id = self.key_id(code);
         let last = self.events_of(key_id).last().map(|(event, _)| *event);
@@ -101,7 +102,7 @@ impl Shelf {
         event
     }
 
-    /// Any event at all.
+    /// Adds an event without any check.
     pub(crate) fn put(&mut self, event: KeyEvent, opening: Option<Opening>) {
         if let Some(opening) = opening {
             self.openings.insert(event.hash(), opening);
@@ -117,7 +118,7 @@ impl Shelf {
         self.add(code, Kind::Sold, &body)
     }
 
-    /// Anchors what happened since the last epoch, a minute later.
+    /// Anchors the events since the last epoch, a minute later.
     pub(crate) fn seal(&mut self) -> u64 {
         let mut events = std::mem::take(&mut self.pending);
         events.sort_by_key(|event| (event.key_id, event.version));
@@ -161,7 +162,7 @@ impl Shelf {
             .unwrap_or_default()
     }
 
-    /// What the chain shows, all epochs final.
+    /// The chain's view, with all epochs final.
     pub(crate) fn view(&self) -> ChainView {
         let anchored = |sealed: &Sealed| {
             let hash = sealed.header.hash(&self.identity.merchant_id);
@@ -189,12 +190,12 @@ impl Shelf {
         }
     }
 
-    /// Everything about a key, against the latest epoch.
+    /// The bundle of a key, against the latest epoch.
     pub(crate) fn bundle(&self, code: &str) -> Bundle {
         self.bundle_at(code, self.epochs.len() as u64)
     }
 
-    /// Everything about a key up to an epoch.
+    /// The bundle of a key, against that epoch.
     pub(crate) fn bundle_at(&self, code: &str, number: u64) -> Bundle {
         let (key_id, vrf_proof) = self.vrf.prove(&code::alpha(code).unwrap()).unwrap();
         let included = |(event, epoch): (KeyEvent, Option<u64>)| {
@@ -241,13 +242,13 @@ impl Shelf {
         Address::from_raw_public_key(&self.receipt_key.verifying_key().to_encoded_point(false).as_bytes()[1..])
     }
 
-    /// A receipt for one of several sales, signed together.
+    /// A receipt for one of several sales that are signed together.
     pub(crate) fn promise(&self, event: KeyEvent, beside: &[KeyEvent], anchor_by_s: u64) -> Promise {
         let burst: Vec<KeyEvent> = beside.iter().copied().chain([event]).collect();
         let path = EventsTree::of_events(&burst, 1).unwrap().path(&event.hash()).unwrap();
-        let digest = receipt::digest(&self.identity, &tree::climb(&event.hash(), &path), anchor_by_s);
+        let digest = typed_data::receipt_digest(&self.identity, &tree::climb(&event.hash(), &path), anchor_by_s);
         let (signature, recovery) = self.receipt_key.sign_prehash_recoverable(digest.as_slice()).unwrap();
-        let mut bytes = [0; receipt::SIGNATURE_BYTES];
+        let mut bytes = [0; typed_data::SIGNATURE_BYTES];
         bytes[..64].copy_from_slice(&signature.to_bytes());
         bytes[64] = 27 + recovery.to_byte();
         Promise {
@@ -268,7 +269,7 @@ impl Shelf {
         }
     }
 
-    /// The verdict over a bundle, written to a file and read again.
+    /// The verdict on a bundle, after writing and reading it.
     pub(crate) fn verdict(&self, bundle: &Bundle, code: &str, claim: Option<B256>) -> Result<Holds, Refusal> {
         let read = Bundle::parse(bundle.to_json().as_bytes())?;
         verdict::check(
@@ -282,7 +283,7 @@ impl Shelf {
         )
     }
 
-    /// The code by which a bundle is refused.
+    /// The code that refuses a bundle.
     pub(crate) fn refused(&self, bundle: &Bundle, code: &str, claim: Option<B256>) -> Option<Code> {
         self.verdict(bundle, code, claim).err().map(|refusal| refusal.code)
     }

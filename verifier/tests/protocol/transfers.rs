@@ -1,4 +1,4 @@
-//! A key that goes from one shelf to another: verified with both sides, and only so.
+//! Transfers: verified with the bundles of all shelves, and only then.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
@@ -12,7 +12,7 @@ use crate::shelf::Shelf;
 
 const CODE: &str = "MOVE-ME-1";
 
-/// A shelf's name for the key, as a transfer's body writes it.
+/// The key on a shelf, in the form of a transfer's body.
 fn named(shelf: &Shelf, event_hash: Option<B256>) -> String {
     let identity = &shelf.identity;
     let hash = event_hash
@@ -59,7 +59,7 @@ fn side(shelf: &Shelf) -> (Bundle, ChainView) {
     )
 }
 
-/// The verdict on the first shelf's bundle, handed the others'.
+/// The verdict on the first shelf's bundle, given the others' bundles.
 fn judge(sides: &[(Bundle, ChainView)]) -> Result<String, Code> {
     let (bundle, view) = &sides[0];
     let question = Question {
@@ -181,7 +181,7 @@ fn a_wrong_name_on_either_side_is_noticed() {
 
 #[test]
 fn a_key_handed_on_is_not_sold_again_where_it_came_from() {
-    // The origin takes the code in again from a third shelf that made it anew, and sells it a second time.
+    // A third shelf generates the code anew, and the origin takes it in from there and sells it a second time.
     let (mut origin, target) = moved();
     let mut third = Shelf::new(3);
     third.add(CODE, Kind::Generated, "{}");

@@ -17,7 +17,7 @@ use shelfproof_verifier::history::{
 
 type Leaves = Vec<(B256, B256)>;
 
-/// Maps whose keys are random, crowd below few prefixes, or differ only in their last bits.
+/// Maps with keys that are random, share few prefixes, or differ only in their last bits.
 fn leaves() -> impl Strategy<Value = Leaves> {
     let key = (
         any::<[u8; 32]>(),
@@ -43,7 +43,7 @@ fn nomt_root(leaves: &Leaves) -> B256 {
     ))
 }
 
-/// Whether `nomt-core` accepts the proof, and what it then says: whether the key is there.
+/// `None` if `nomt-core` refuses the proof; otherwise whether the proof shows the key as present.
 fn nomt_says(key: &B256, proof: &Proof, root: &B256) -> Option<bool> {
     let depth = u16::try_from(proof.siblings.len()).unwrap();
     let position = TriePosition::from_path_and_depth(key.0, 256);
@@ -73,7 +73,7 @@ proptest! {
             prop_assert_eq!(climb(key, &proof, &root), Some(Proven::Present { value_hash: *value_hash }));
             prop_assert_eq!(nomt_says(key, &proof, &root), Some(true));
         }
-        // Keys beside those that are there, and keys anywhere.
+        // Neighbours of present keys, and random keys.
         let beside = leaves.iter().map(|(key, _)| { let mut key = *key; key[31] ^= 1; key });
         for key in beside.chain(strangers.into_iter().map(B256::new)) {
             if leaves.binary_search_by_key(&key, |(key, _)| *key).is_ok() {
@@ -91,7 +91,7 @@ proptest! {
             .map(|bucket| {
                 let prefix = |key: &B256| u32::from_be_bytes([key[0], key[1], key[2], key[3]]) >> (32 - depth);
                 let mine: Leaves = leaves.iter().filter(|(key, _)| prefix(key) == bucket).copied().collect();
-                // The bucket's node: what its trie is once the first `depth` steps are taken off.
+                // The bucket's node: its trie without the first `depth` steps.
                 mine.first().map_or(EMPTY, |(key, value_hash)| match mine.len() {
                     1 => leaf(key, value_hash),
                     _ => descend(&mine, key, depth),
@@ -114,7 +114,7 @@ proptest! {
             Proof { terminal: None, ..proof.clone() },
             Proof { terminal: Some(Terminal { value_hash: flipped(value, flip), ..terminal }), ..proof.clone() },
             Proof { terminal: Some(Terminal { key: flipped(key, flip), ..terminal }), ..proof.clone() },
-            // What a climb that folds lone leaves would take for the same trie.
+            // Proofs that a reader which folds lone leaves would accept.
             Proof { siblings: [proof.siblings.clone(), vec![EMPTY]].concat(), ..proof.clone() },
             Proof { terminal: None, siblings: [proof.siblings.clone(), vec![leaf(&key, &value)]].concat() },
         ];
@@ -131,7 +131,7 @@ proptest! {
 
 /// The node `depth` steps below the root of a trie with at least two leaves that share so many bits.
 fn descend(leaves: &Leaves, key: &B256, depth: u32) -> B256 {
-    // The siblings of a proof above the shared bits are empty; the climb over the rest is the subtree's own node.
+    // The siblings above the shared bits are empty; the other siblings lead to the subtree's own node.
     let proof = prove_from(leaves, key);
     let mut node = leaf(key, &proof.terminal.unwrap().value_hash);
     for at in (depth as usize..proof.siblings.len()).rev() {
@@ -150,8 +150,8 @@ fn flipped(mut word: B256, flip: u8) -> B256 {
     word
 }
 
-/// Roots over shapes that no trie has, as a dishonest merchant could anchor them: what is proved under them is refused,
-/// for another reader might fold them and say the opposite.
+/// Roots of shapes that no trie has, which a dishonest merchant could anchor: proofs under them are refused, since another
+/// reader might fold them and conclude the opposite.
 #[test]
 fn shapes_that_no_trie_has_are_refused() {
     let (key, other, value) = (B256::repeat_byte(0x11), B256::repeat_byte(0xEE), B256::repeat_byte(7));
@@ -177,7 +177,7 @@ fn shapes_that_no_trie_has_are_refused() {
         let root = plain_climb(&key, terminal.map_or(EMPTY, |_| node), &proof.siblings);
         assert_eq!(climb(&key, &proof, &root), None, "{proof:?}");
     }
-    // The same climbs stand where the ending is one that a trie has.
+    // The same paths are accepted with an end that a trie has.
     for (terminal, siblings) in [
         (present, vec![]),
         (present, vec![beside]),
@@ -241,7 +241,7 @@ fn the_vectors_history_is_reproduced() {
         assert_eq!(proven, Some(Proven::Present { value_hash }), "{key}");
         leaves.push((key, value_hash));
     }
-    // The entries of epoch 2 hold every key: its root and all its proofs follow from them.
+    // Epoch 2 has an entry for every key, from which its root and all proofs follow.
     leaves.sort_unstable();
     assert_eq!(root_of(&leaves), roots(&serde_json::json!(2)));
     for entry in entries {

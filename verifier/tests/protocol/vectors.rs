@@ -1,4 +1,4 @@
-//! Every value that the independent implementation computed, and every refusal by its code.
+//! The vectors: every value that an independent implementation computed, and every refusal by its code.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,14 @@ use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
 use shelfproof_verifier::chain::{ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
-use shelfproof_verifier::event::{self, KeyEvent, Kind, Record};
-use shelfproof_verifier::receipt::{self, Receipt};
+use shelfproof_verifier::event::{self, KeyEvent, Kind, RawEvent};
+use shelfproof_verifier::receipt::Receipt;
 use shelfproof_verifier::tree::{self, EventsTree};
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, buyer, code, vrf};
 
-/// The vectors, as a test reads them.
+/// The vectors' file.
 pub(crate) fn vectors() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors/protocol-v1.json");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -148,7 +149,7 @@ fn epochs_have_their_events_data_tree_and_hash() {
             assert_eq!(event::payload(&listed.salt, &listed.body), listed.payload);
             assert_eq!(tree.path(&listed.hash).unwrap(), listed.path);
             assert_eq!(tree::climb(&listed.hash, &listed.path), header.events_root);
-            assert_eq!(Record::from_bytes(&event.to_bytes()).event(), Some(event));
+            assert_eq!(RawEvent::from_bytes(&event.to_bytes()).event(), Some(event));
         }
         events.sort_by_key(|event| (event.key_id, event.version));
         let data = epoch::encode_data(&events);
@@ -183,7 +184,7 @@ fn receipts_have_their_root_digest_and_signer() {
         let promise = parsed.promise;
         assert_eq!(tree::climb(&promise.event.hash(), &promise.path), root);
         assert_eq!(
-            receipt::digest(&identity, &root, promise.anchor_by_s),
+            typed_data::receipt_digest(&identity, &root, promise.anchor_by_s),
             read::<B256>(&group["digest"])
         );
         assert_eq!(promise.check_signature(&identity, &[span]), Ok(signer));
@@ -191,7 +192,7 @@ fn receipts_have_their_root_digest_and_signer() {
     }
 }
 
-/// A case's verdict, in the words of the vectors.
+/// A case's verdict, in the form that the vectors have.
 fn verdict_of(vectors: &Value, case: &Value) -> (String, Vec<&'static str>) {
     let trusted = if case["trusted"].is_null() {
         &vectors["trusted"]

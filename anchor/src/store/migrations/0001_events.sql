@@ -17,7 +17,14 @@ CREATE TABLE attest.events (
     body    text     NOT NULL,
     -- The transaction that wrote the row: an epoch is cut by a snapshot of transactions.
     xid     xid8     NOT NULL DEFAULT pg_current_xact_id(),
+    -- Of a sale, and of nothing else: the shop's order, the item's number in it, and by when the receipt promises the event
+    -- on the chain, Unix seconds. The anchor cuts in time for the first.
+    order_id    uuid,
+    item        integer,
+    anchor_by_s bigint,
     PRIMARY KEY (key_no, version),
+    CONSTRAINT events_sale CHECK (
+        num_nonnulls(order_id, item, anchor_by_s) = CASE kind WHEN 3 THEN 3 ELSE 0 END AND (item IS NULL OR item > 0)),
     CHECK ((version = 1) = (before = 0)),
     -- Protocol §2: which kind may follow which, as before * 16 + kind.
     CONSTRAINT events_legal CHECK (before * 16 + kind IN (
@@ -34,6 +41,9 @@ CREATE TABLE attest.events (
 );
 
 CREATE INDEX events_by_transaction ON attest.events (xid);
+-- A key is sold once, and each item of an order is one sale. The pairs of kinds above do not say so: they trust `before`.
+CREATE UNIQUE INDEX events_sold_once ON attest.events (key_no) WHERE kind = 3;
+CREATE UNIQUE INDEX events_of_order ON attest.events (order_id, item) WHERE kind = 3;
 
 -- History is added to, never changed.
 CREATE FUNCTION attest.refuse() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,5 +1,5 @@
--- Whose events these are; one row, written when a shop is first opened on this database. Programs that are configured for another merchant
--- refuse to work on it.
+-- The one merchant of this database, written when a shop is first opened on it. Programs that are configured for another merchant refuse
+-- to work on it.
 CREATE TABLE attest.merchant (
     is_only        boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     chain_id       bigint NOT NULL CHECK (chain_id > 0),
@@ -9,33 +9,32 @@ CREATE TABLE attest.merchant (
 );
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.merchant EXECUTE FUNCTION attest.refuse();
 
--- By when a sale's receipt promises its event on the chain, Unix seconds; none for other events. The anchor cuts in time for the first.
-ALTER TABLE attest.events ADD COLUMN anchor_by_s bigint;
-
--- What was cut out of the events, what it commits to, and where it stands on the chain. A row gains what it lacks, and
--- never changes after: a kill leaves it where it was, and whoever comes next goes on from there.
+-- Epochs: which events each one holds, what it commits to, and the final block that holds it. A row gains what it lacks and never
+-- changes otherwise: after a crash the next program goes on from where it is.
 CREATE TABLE attest.epochs (
     number        bigint      PRIMARY KEY CHECK (number > 0),
-    -- The hash of the epoch before, which must be worked out; 32 zero bytes for the first.
+    -- The hash of the previous epoch; 32 zero bytes for the first.
     parent        bytea       NOT NULL CHECK (octet_length(parent) = 32),
     before        bigint      GENERATED ALWAYS AS (nullif(number - 1, 0)) STORED,
     -- Its events are those visible in `snapshot` and not in `since`, by the transaction that wrote them …
     since         pg_snapshot NOT NULL,
     snapshot      pg_snapshot NOT NULL,
-    -- … and, where they are too many for one epoch, of those the ones after one (key id, version) and up to another.
+    -- … and, where those are too many for one epoch, only the ones after one (key id, version) and up to another.
     after_key     bytea,
     after_version integer,
     upto_key      bytea,
     upto_version  integer,
     cut_at_ms     bigint      NOT NULL,
-    -- Worked out, once the data file is on the disk.
+    -- The first deadline among its receipts, Unix seconds; NULL where it has none.
+    anchor_by_s   bigint,
+    -- Set once the data file is on the disk.
     events_root   bytea       CHECK (octet_length(events_root) = 32),
     history_root  bytea       CHECK (octet_length(history_root) = 32),
     event_count   bigint      CHECK (event_count BETWEEN 1 AND 1048576),
     data_hash     bytea       CHECK (octet_length(data_hash) = 32),
     hash          bytea       CHECK (octet_length(hash) = 32),
     roots_at_ms  bigint,
-    -- Final, once the history map holds it.
+    -- Set once the history map holds it.
     block         bigint,
     anchored_at_s bigint,
     final_at_ms   bigint,
@@ -48,35 +47,21 @@ CREATE TABLE attest.epochs (
     CHECK (final_at_ms IS NULL OR hash IS NOT NULL)
 );
 
--- What was signed to bring an epoch onto the chain. It is stored before it is sent, so that after a kill the very same
--- transaction is sent again; another attempt follows only where the chain can no longer take the one before.
-CREATE TABLE attest.transactions (
-    number        bigint  NOT NULL REFERENCES attest.epochs,
-    attempt       integer NOT NULL CHECK (attempt > 0),
-    sender        bytea   NOT NULL CHECK (octet_length(sender) = 20),
-    nonce         bigint  NOT NULL CHECK (nonce >= 0),
-    hash          bytea   NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
-    -- The signed transaction, as it is sent.
-    raw           bytea   NOT NULL,
-    signed_at_ms  bigint  NOT NULL,
-    PRIMARY KEY (number, attempt)
-);
-
--- What the anchor that works is doing, for whoever asks the database; one row, renewed again and again.
+-- The status of the working anchor, in one row that is updated every few seconds.
 CREATE TABLE attest.anchor (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-    -- The address that signs.
+    -- The account that anchors.
     signer  bytea   NOT NULL CHECK (octet_length(signer) = 20),
-    -- JSON: the status as the anchor's own address shows it.
+    -- As `/v1/status` shows it.
     status  jsonb   NOT NULL,
     at_ms   bigint  NOT NULL
 ) WITH (fillfactor = 10);
 
 CREATE FUNCTION attest.keep_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.number, NEW.parent, NEW.since::text, NEW.snapshot::text, NEW.after_key, NEW.after_version, NEW.upto_key, NEW.upto_version, NEW.cut_at_ms)
+    IF (NEW.number, NEW.parent, NEW.since::text, NEW.snapshot::text, NEW.after_key, NEW.after_version, NEW.upto_key, NEW.upto_version, NEW.cut_at_ms, NEW.anchor_by_s)
         IS DISTINCT FROM
-        (OLD.number, OLD.parent, OLD.since::text, OLD.snapshot::text, OLD.after_key, OLD.after_version, OLD.upto_key, OLD.upto_version, OLD.cut_at_ms)
+        (OLD.number, OLD.parent, OLD.since::text, OLD.snapshot::text, OLD.after_key, OLD.after_version, OLD.upto_key, OLD.upto_version, OLD.cut_at_ms, OLD.anchor_by_s)
         OR OLD.hash IS NOT NULL AND (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.roots_at_ms)
             IS DISTINCT FROM (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.roots_at_ms)
         OR OLD.final_at_ms IS NOT NULL AND (NEW.block, NEW.anchored_at_s, NEW.final_at_ms)
@@ -88,4 +73,3 @@ BEGIN
 END $$;
 CREATE TRIGGER keeps BEFORE UPDATE ON attest.epochs FOR EACH ROW EXECUTE FUNCTION attest.keep_epoch();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON attest.epochs EXECUTE FUNCTION attest.refuse();
-CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.transactions EXECUTE FUNCTION attest.refuse();

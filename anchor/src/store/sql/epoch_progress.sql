@@ -1,5 +1,5 @@
--- The last epoch that is final and the newest one, 0 for none; when the newest was cut; the snapshot that events wait since, and
--- whether the newest left some of its own behind.
+-- The last final epoch and the newest one, 0 for none; when the newest was cut; the snapshot after which events wait, and whether the
+-- newest left events of its own snapshot.
 SELECT
     coalesce((SELECT max(number) FROM attest.epochs WHERE final_at_ms IS NOT NULL), 0),
     coalesce(last.number, 0),

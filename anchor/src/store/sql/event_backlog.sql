@@ -1,4 +1,4 @@
--- What was committed since a snapshot: how many events, the first deadline; and the snapshot of this look.
+-- The events that were committed since a snapshot: the snapshot of this count, their number, and their first deadline.
 SELECT pg_current_snapshot()::text, count(*), min(anchor_by_s)
 FROM attest.events
 -- Not visible in a snapshot: begun after it, or running then. A range and a list, for the index.

@@ -1,4 +1,4 @@
--- The newest epoch that is worked out, 0 for none; the server's next transaction; the least that it must be, by the newest
+-- The newest epoch with roots, 0 for none; the server's next transaction; the least that it must be, by the newest
 -- epoch's snapshot (no later one is behind it) and by the last transaction that wrote an event; whether the server is a standby.
 SELECT
     coalesce((SELECT max(number) FROM attest.epochs WHERE hash IS NOT NULL), 0),

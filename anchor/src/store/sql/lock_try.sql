@@ -1,2 +1,2 @@
--- The lock of the one anchor that works, held as long as this session; one database is one merchant's.
+-- One of the locks of the anchor that works, held as long as this session.
 SELECT pg_try_advisory_lock($1)

@@ -1,5 +1,5 @@
--- What waits for a lock gives up; what is acknowledged is on the disk, even where the server's own default is laxer; a whole epoch is
--- gathered in memory; a session whose machine has gone is ended by the server, and its lock goes to the next.
+-- Waiting for a lock ends; what is acknowledged is on the disk, even where the server's default is laxer; a whole epoch is aggregated in
+-- memory; and the server ends a session whose machine has gone, so that its lock is free.
 SELECT set_config('lock_timeout', '10s', false),
        set_config('statement_timeout', '30min', false),
        set_config('idle_in_transaction_session_timeout', '60s', false),

@@ -46,13 +46,13 @@ impl fmt::Display for Words {
         write!(
             out,
             "\
-The chain is at {rpc}. API keys are in {folder}/admin.key and channel.key.
+The chain is at {rpc}. API keys are in {folder}/admin.key and reseller.key.
 Type in another terminal / 在另一个终端中输入:
 
   export SHELFPROOF_CONFIG={config}
   shelfproof admin product create --name \"Monthly card\" --price 9.90 --currency CNY
   printf 'AAAA-1111\\nBBBB-2222\\n' | shelfproof import - --product \"Monthly card\" --batch first --activate
-  shelfproof admin credit add --account channel --amount 100 --currency CNY --reference try-1
+  shelfproof admin credit add --account reseller --amount 100 --currency CNY --reference try-1
   shelfproof admin product show \"Monthly card\"
 
 API: /docs.  接口文档见 /docs。

@@ -100,7 +100,7 @@ The database is ready, and so are keys and configuration in {folder}. What is le
 {command}
 
 3. Back up, each apart from the other and from this machine / 备份，彼此分开，也不要放在本机
-   [ ] keys: shelfproof admin keys export --config {config} \\
+   [ ] keys: shelfproof admin keyring export --config {config} \\
            --to shop.backup --to-passphrase-file second.txt
    [ ] the passphrases / 口令
    [ ] the database, all the time: with write-ahead-log archiving / 数据库：持续归档

@@ -12,7 +12,7 @@ use super::chunk::{Chunk, Prepared, duplicate_in_file};
 use crate::domain::id::BatchId;
 use crate::import::{Reason, Refusal};
 use crate::store::import::{
-    BatchCounts, KeyPlace, NewGoods, NewKey, batch_advance, batch_lock, goods_insert, key_find_place, key_insert,
+    BatchCounts, KeyOrigin, NewGoods, NewKey, batch_advance, batch_lock, goods_insert, key_find_origin, key_insert,
     refused_line_insert,
 };
 
@@ -58,7 +58,7 @@ async fn write_keys(
     });
     goods_insert(connection, &goods.collect::<Vec<_>>()).await?;
     let events = numbered().map(|(key_no, key)| NewEvent {
-        anchor_by_s: None,
+        sale: None,
         key_no,
         before: None,
         event: key.event,
@@ -79,7 +79,7 @@ impl From<&Prepared> for NewKey {
     }
 }
 
-/// Refuses the keys that were not made, each with the place of the key that has its id.
+/// Refuses the keys that were not made, each with the origin of the key that has its id.
 async fn refuse_duplicates(
     connection: &mut PgConnection,
     batch: BatchId,
@@ -95,18 +95,21 @@ async fn refuse_duplicates(
         return Ok(Vec::new());
     }
     let ids: Vec<B256> = duplicates.iter().map(|key| key.key_id).collect();
-    let places = key_find_place(connection, &ids).await?;
-    let places: HashMap<&[u8], &KeyPlace> = places.iter().map(|place| (place.key_id.as_slice(), place)).collect();
-    let refusal = |key: &&Prepared| match places.get(key.key_id.as_slice()) {
-        Some(place) if place.batch_id == batch.0 => duplicate_in_file(key.line, place.line.cast_unsigned()),
-        Some(place) => {
-            let KeyPlace {
+    let origins = key_find_origin(connection, &ids).await?;
+    let origins: HashMap<&[u8], &KeyOrigin> = origins
+        .iter()
+        .map(|origin| (origin.key_id.as_slice(), origin))
+        .collect();
+    let refusal = |key: &&Prepared| match origins.get(key.key_id.as_slice()) {
+        Some(origin) if origin.batch_id == batch.0 => duplicate_in_file(key.line, origin.line.cast_unsigned()),
+        Some(origin) => {
+            let KeyOrigin {
                 line, batch, product, ..
-            } = place;
+            } = origin;
             let more = format!("line {line} of batch {batch:?} of product {product:?}");
             Refusal::new(key.line, Reason::DuplicateInStock, &more)
         }
-        // A key without goods came from another shelf, not from a file.
+        // A key without goods was not imported from a file.
         None => Refusal::new(key.line, Reason::DuplicateInStock, ""),
     };
     Ok(duplicates.iter().map(refusal).collect())

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use alloy_primitives::B256;
 use moka::future::Cache;
-use reqwest::Client;
 use serde_json::value::RawValue;
 use shelfproof_anchor::history::Proven;
 use shelfproof_anchor::status::Status;
-use shelfproof_base::client::{HttpError, client, get_bounded};
+use shelfproof_base::client::{Bounds, Client, HttpError, Reach};
 use shelfproof_base::web::parse_url;
 use shelfproof_verifier::Refusal;
 use shelfproof_verifier::bundle::MAX_BYTES;
@@ -18,6 +17,9 @@ use shelfproof_verifier::chain::Identity;
 
 /// How long a status is given again.
 const STATUS_TTL: Duration = Duration::from_secs(1);
+
+/// How long an answer may take.
+const ANSWER_BOUND: Duration = Duration::from_secs(30);
 
 /// The longest status.
 const STATUS_MAX_BYTES: usize = 64 << 10;
@@ -61,7 +63,7 @@ impl Prover {
     pub fn new(address: &str) -> Result<Self, HttpError> {
         let weigh = |_: &_, file: &Arc<RawValue>| u32::try_from(file.get().len()).unwrap_or(u32::MAX);
         Ok(Self {
-            client: client(&parse_url(address)?, 0)?,
+            client: Client::new(&parse_url(address)?, Reach::Any, 0)?,
             address: address.trim_end_matches('/').to_owned(),
             status: Cache::builder().max_capacity(1).time_to_live(STATUS_TTL).build(),
             proofs: Cache::builder().weigher(weigh).max_capacity(PROOFS_MAX_BYTES).build(),
@@ -97,7 +99,11 @@ impl Prover {
 
     async fn get(&self, path: &str, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
         let url = parse_url(&format!("{}/v1/{path}", self.address))?;
-        get_bounded(&self.client, url, max_bytes).await
+        let bounds = Bounds {
+            bytes: max_bytes,
+            time: ANSWER_BOUND,
+        };
+        self.client.get(url, bounds).await
     }
 }
 

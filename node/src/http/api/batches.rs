@@ -142,8 +142,8 @@ async fn refused_lines(
 
 /// Put a batch on sale
 ///
-/// Its keys go to the end of the product's shelf, in the order of the file. A request works for two minutes at most, and
-/// what it put on sale by then stays: a repeat goes on there.
+/// Its keys are sold after those that are on sale already, in the order of the file. A request works for two minutes at most;
+/// what it put on sale by then stays, and a repeat goes on from there.
 #[utoipa::path(
     post, path = "/batches/{batch}/activate", tag = "batches", operation_id = "activateBatch", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "Its id")),

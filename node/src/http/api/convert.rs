@@ -139,7 +139,7 @@ impl From<LookUpError> for Problem {
         match error {
             LookUpError::Store(error) => error.into(),
             LookUpError::Event(error) => error.into(),
-            LookUpError::Vault(_) | LookUpError::NoSale(_) => Self::internal(error),
+            LookUpError::Vault(_) | LookUpError::NoLine(_) => Self::internal(error),
         }
     }
 }
@@ -159,6 +159,7 @@ impl From<RefundError> for Problem {
         match error {
             RefundError::Missing => Self::not_found("item"),
             RefundError::Step(error) => error.into(),
+            RefundError::Transition(error) => Self::new(Code::Conflict, error.to_string()),
         }
     }
 }
@@ -167,6 +168,7 @@ impl From<VoidError> for Problem {
     fn from(error: VoidError) -> Self {
         match error {
             VoidError::Missing => Self::not_found("key"),
+            VoidError::Held(_) => Self::new(Code::Conflict, format!("{error}.")),
             VoidError::Step(error) => error.into(),
         }
     }

@@ -26,7 +26,7 @@ const DESCRIPTION: &str = "/openapi.json";
 const ABOUT: &str = "\
 Sells digital keys, and proves what happened to each one.
 
-**Tokens.** Send `Authorization: Bearer` with an API key (`spk_…`, of an admin or a channel) or with the token of one \
+**Tokens.** Send `Authorization: Bearer` with an API key (`spk_…`, of an admin or a reseller) or with the token of one \
 order (`spo_…`, for its buyer).
 
 **Errors** are `application/problem+json` (RFC 9457). Programs look at `code`, which is stable; people at `detail`. `field` \
@@ -48,7 +48,7 @@ pub(crate) fn frame() -> OpenApi {
                 .description(Some(about())),
         )
         .tags(Some([
-            tag("orders", "For channels and buyers"),
+            tag("orders", "For resellers and buyers"),
             tag("products", "For admins"),
             tag("batches", "For admins: keys come in"),
             tag("keys", "For admins: keys by their ids"),

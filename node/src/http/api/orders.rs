@@ -1,4 +1,4 @@
-//! Orders: made by channels, read by whoever holds them.
+//! Orders: made by resellers, read by whoever holds them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use secrecy::ExposeSecret;
-use shelfproof_base::clock::now_ms;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -17,10 +16,10 @@ use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_exam
 use crate::domain::account::{Caller, Role};
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
-use crate::domain::order::{Order, RefusalReason};
+use crate::domain::order::{Customer, Order, RefusalReason};
 use crate::flow::look_up::{look_up_states, open_order};
 use crate::http::edge::answer::answer;
-use crate::http::edge::auth::{Admin, Channel, Member};
+use crate::http::edge::auth::{Admin, Member, Reseller};
 use crate::http::edge::fence::OpenFence;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
@@ -57,15 +56,14 @@ problems!(GetProblems: NotFound);
         PlaceProblems),
 )]
 async fn place(
-    Channel(account): Channel,
+    Reseller(account): Reseller,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
     headers: HeaderMap,
     Json(body): Json<request::Body>,
 ) -> Result<Response, Problem> {
     let idempotency_key = request::idempotency_key(&headers)?;
-    let id = OrderId::new(now_ms(), rand::random());
-    let order = body.parse(id, account, idempotency_key)?;
+    let order = body.parse(Customer::Account(account), &idempotency_key)?;
     match shop.app.orders.place(order).await? {
         OrderOutcome::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
@@ -80,14 +78,14 @@ async fn place(
 
 /// List orders
 ///
-/// Newest first, without keys: a channel's own, or, for an admin, everybody's.
+/// Newest first, without keys: a reseller's own, or, for an admin, everybody's.
 #[utoipa::path(
     get, path = "/orders", tag = "orders", operation_id = "listOrders", security(("bearer" = [])),
     params(Page),
     responses((status = 200, description = "A page of orders", body = Listed<ListedOrder>), ListProblems),
 )]
 async fn list(member: Member, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let account = (member.role == Role::Channel).then_some(member.id);
+    let account = (member.role == Role::Reseller).then_some(member.id);
     let rows = order_list(&shop.app.pool, account, page.after()?, i64::from(page.limit) + 1).await?;
     Ok(listed(rows, &page))
 }
@@ -118,7 +116,7 @@ fn listed(rows: Vec<Order>, page: &Page) -> Response {
 
 /// Read an order
 ///
-/// The channel that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An admin
+/// The reseller that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An admin
 /// sees states and amounts.
 #[utoipa::path(
     get, path = "/orders/{order}", tag = "orders", operation_id = "getOrder", security(("bearer" = [])),
@@ -143,7 +141,7 @@ async fn get(caller: Caller, State(shop): State<Arc<Shop>>, Name(id): Name<Order
 /// Where there is none that the caller holds.
 pub(super) async fn held(shop: &Shop, caller: Caller, id: OrderId) -> Result<Order, Problem> {
     let is_theirs = |order: &Order| match caller {
-        Caller::Account { id: account, role } => role == Role::Channel && order.account == account,
+        Caller::Account { id: account, role } => role == Role::Reseller && order.customer == Customer::Account(account),
         Caller::Buyer(own) => own == id,
     };
     let found = order_get(&shop.app.pool, id).await?;

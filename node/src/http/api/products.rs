@@ -1,4 +1,4 @@
-//! Products and their stock: changed by admins, read by channels too.
+//! Products and their stock. Admins change them; resellers read products.
 
 use std::sync::Arc;
 
@@ -32,12 +32,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
         .routes(routes!(stock))
 }
 
-/// A product that is to be made.
+/// A product to make.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewProduct)]
 struct NewBody {
-    /// Its name, the only one of the shop.
+    /// No other product of the shop has it.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The price of one key, a decimal string.
@@ -48,12 +48,12 @@ struct NewBody {
     currency: String,
 }
 
-/// What is to be changed of a product; what is left out stays.
+/// A change of a product; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[schema(as = ProductChange)]
 struct ChangeBody {
-    /// The version that this change is made for, as it was last read.
+    /// The product's version as it was last read.
     #[schema(minimum = 1)]
     version: i32,
     /// Another name.
@@ -63,7 +63,7 @@ struct ChangeBody {
     #[schema(value_type = Option<Amount>)]
     price: Option<String>,
     /// Whether it may be bought.
-    is_open: Option<bool>,
+    on_sale: Option<bool>,
 }
 
 problems!(CreateProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, Conflict);
@@ -73,14 +73,15 @@ problems!(ChangeProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
 
 /// Make a product
 ///
-/// It is open for sale at once; keys come with batches.
+/// It is on sale at once; its keys are imported in batches.
 #[utoipa::path(
     post, path = "/products", tag = "products", operation_id = "createProduct", security(("bearer" = [])),
     request_body(content = NewBody, example = json!({"name": "Game card 100", "price": "9.90", "currency": "CNY"})),
     responses(
         (status = 201, description = "The product", body = ShownProduct, example = json!({
             "product": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "name": "Game card 100", "price": "9.90",
-            "currency": "CNY", "isOpen": true, "version": 1, "createdAt": 1_790_000_000_000_u64})),
+            "currency": "CNY", "onSale": true, "sku": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9ea0", "kind": "auto", "policy": "hold",
+            "version": 1, "createdAt": 1_790_000_000_000_u64})),
         CreateProblems,
     ),
 )]
@@ -127,8 +128,8 @@ async fn get(_: Member, State(shop): State<Arc<Shop>>, Name(id): Name<ProductId>
 
 /// Change a product
 ///
-/// The version guards against two people changing it at once: where it is no longer the product's, nothing is changed and
-/// the answer is a conflict.
+/// The version guards against two people changing it at once: where the product has another version by now, nothing is
+/// changed and the answer is a conflict.
 #[utoipa::path(
     patch, path = "/products/{product}", tag = "products", operation_id = "changeProduct", security(("bearer" = [])),
     params(("product" = Uuid, Path, description = "Its id")),
@@ -144,7 +145,7 @@ async fn change(
     let change = Change {
         name: body.name,
         price: body.price,
-        is_open: body.is_open,
+        on_sale: body.on_sale,
     };
     let product = change_product(&shop.app.pool, id, body.version, change).await?;
     Ok(answer(StatusCode::OK, &ShownProduct::from(&product)))
@@ -156,7 +157,7 @@ async fn change(
     params(("product" = Uuid, Path, description = "Its id")),
     responses(
         (status = 200, description = "Its stock", body = ShownStock, example = json!({
-            "pending": 0, "available": 9_990, "sold": 10, "voided": 0, "isComplete": true})),
+            "pending": 0, "available": 9_990, "held": 0, "sold": 10, "voided": 0, "isComplete": true})),
         GetProblems,
     ),
 )]

@@ -41,7 +41,7 @@ problems!(ProofProblems: NotFound, ProverUnavailable);
 
 /// Prove a sale
 ///
-/// For the channel that bought the order, and whoever has its token. Of an order, all its keys; of a key, the file itself,
+/// For the reseller that bought the order, and whoever has its token. Of an order, all its keys; of a key, the file itself,
 /// which `shelfproof-verify key --bundle` takes. It proves the key's whole history against the last final epoch and opens
 /// the sale and what came after. Until the sale is anchored there is its receipt instead, and the time that it will take.
 /// Where the prover does not answer, the problem `prover_unavailable` holds the receipts, in `receipts`.

@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 struct Body {
     /// Its number in the order, from 1.
     #[schema(minimum = 1)]
-    item: usize,
+    item: u32,
     /// The secret that the sale's `buyer` is the hash of: the redemption is then shown as made with it. It becomes part of
     /// the sale's history, open to whoever holds the order.
     #[serde(default, deserialize_with = "field::hash")]
@@ -49,7 +49,7 @@ problems!(RedeemProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
 
 /// Redeem a key
 ///
-/// For the channel that bought the order, and whoever has its token. Once: a repeat gets the first answer.
+/// For the reseller that bought the order, and whoever has its token. Once: a repeat gets the first answer.
 #[utoipa::path(
     post, path = "/orders/{order}/redeem", tag = "orders", operation_id = "redeemItem", security(("bearer" = [])),
     params(("order" = Uuid, Path, description = "The order")),

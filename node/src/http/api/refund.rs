@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 struct Body {
     /// Its number in the order, from 1.
     #[schema(minimum = 1)]
-    item: usize,
+    item: u32,
     /// On one line; the order's holder can read it in the key's history.
     reason: Option<Reason>,
 }

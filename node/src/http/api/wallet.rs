@@ -1,4 +1,4 @@
-//! A channel's prepaid credit.
+//! A reseller's prepaid credit.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::api_types::ShownCredit;
 use crate::http::edge::answer::answer;
-use crate::http::edge::auth::Channel;
+use crate::http::edge::auth::Reseller;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
 use crate::store::wallet::wallet_list;
@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default().routes(routes!(get))
 }
 
-/// What a channel may still spend.
+/// What a reseller may still spend.
 #[derive(Serialize, ToSchema)]
 struct Wallet {
     /// One entry a currency; none before the first top-up.
@@ -35,7 +35,7 @@ struct Wallet {
     responses((status = 200, description = "The credit", body = Wallet,
         example = json!({"credit": [{"balance": "1000.00", "currency": "CNY"}]}))),
 )]
-async fn get(Channel(account): Channel, State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
+async fn get(Reseller(account): Reseller, State(shop): State<Arc<Shop>>) -> Result<Response, Problem> {
     let credit = wallet_list(&shop.app.pool, account).await?;
     let credit = credit.into_iter().map(|credit| credit.balance.into());
     let wallet = Wallet {

@@ -23,9 +23,9 @@ pub(crate) use keys::KeyCache;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admin;
 
-/// A channel.
+/// A reseller.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Channel(pub(crate) AccountId);
+pub(crate) struct Reseller(pub(crate) AccountId);
 
 impl FromRequestParts<Arc<Shop>> for Caller {
     type Rejection = Problem;
@@ -72,11 +72,11 @@ impl FromRequestParts<Arc<Shop>> for Admin {
     }
 }
 
-impl FromRequestParts<Arc<Shop>> for Channel {
+impl FromRequestParts<Arc<Shop>> for Reseller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        role(Caller::from_request_parts(parts, shop).await?, Role::Channel).map(Self)
+        role(Caller::from_request_parts(parts, shop).await?, Role::Reseller).map(Self)
     }
 }
 
@@ -149,9 +149,9 @@ mod tests {
         let id = AccountId::new(1, [0; 10]);
         let caller = Caller::Account {
             id,
-            role: Role::Channel,
+            role: Role::Reseller,
         };
-        assert_eq!(role(caller, Role::Channel).unwrap(), id);
+        assert_eq!(role(caller, Role::Reseller).unwrap(), id);
         let problem = role(caller, Role::Admin).unwrap_err();
         assert_eq!(problem.code(), Code::Forbidden);
         let body = serde_json::to_string(&problem.body("id")).unwrap();

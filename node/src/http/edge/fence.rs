@@ -16,7 +16,7 @@ impl FromRequestParts<Arc<Shop>> for OpenFence {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        match shop.app.gate.refusal() {
+        match shop.app.fence.refusal() {
             None => Ok(Self),
             Some(why) => Err(Problem::new(
                 Code::Fenced,

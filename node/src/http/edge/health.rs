@@ -78,13 +78,13 @@ impl Report {
         let server = server.ok().and_then(Result::ok);
         let schema = timeout(READY_BOUND, store::is_migrated(&app.pool)).await;
         let drift_ms = |clock_ms: i64| now_ms().abs_diff(u64::try_from(clock_ms).unwrap_or_default());
-        let refusal = app.gate.refusal();
+        let refusal = app.fence.refusal();
         Self {
             database: server.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: server.is_some_and(|server| drift_ms(server.clock_ms) <= MAX_DRIFT_MS),
             counter: app.orders.is_open(),
-            fence: app.gate.is_open(),
+            fence: app.fence.is_open(),
             refusal: refusal.unwrap_or_default(),
         }
     }
@@ -159,9 +159,14 @@ pub(crate) fn metrics_router(app: Arc<App>) -> Router {
 fn figures(app: &App) -> Response {
     metrics::connections(app.pool.size(), app.pool.num_idle());
     metrics::waiting(app.orders.waiting());
-    if let Some(is_open) = app.gate.is_open() {
+    if let Some(is_open) = app.fence.is_open() {
         metrics::fence(is_open);
     }
+    render()
+}
+
+/// All metrics of this process, in the text format of Prometheus.
+pub(crate) fn render() -> Response {
     match metrics::start() {
         Ok(handle) => ([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
         Err(error) => Problem::internal(error).into_response(),

@@ -1,4 +1,4 @@
-//! Decisions over made-up shelves.
+//! Decisions over made-up pools.
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::goods::WrappedKey;
-use crate::domain::id::{BatchId, OrderId};
+use crate::domain::id::{BatchId, OrderId, SkuId};
 use crate::domain::key::Head;
+use crate::domain::order::SalesChannel;
 
 const ME: AccountId = AccountId(Uuid::from_u128(1));
 
@@ -16,15 +17,16 @@ fn product(number: u8) -> ProductId {
     ProductId(Uuid::from_u128(u128::from(number)))
 }
 
-/// A shelf of pool `number`, at 2.00 in that currency.
-fn shelf(number: u8, currency: Currency) -> Pool {
+/// Pool `number`, at 2.00 in that currency.
+fn pool(number: u8, currency: Currency) -> Pool {
     Pool {
         pool: i32::from(number),
         product: product(number),
+        sku: SkuId(product(number).0),
         cursor: 1,
         name: format!("product {number}"),
         price: Money { minor: 200, currency },
-        is_open: true,
+        on_sale: true,
         revenue_wallet: 100 + i64::from(number),
     }
 }
@@ -65,8 +67,8 @@ fn key(pool: u8, slot: i64) -> AvailableKey {
 fn order(lines: &[(u8, u32)]) -> NewOrder {
     NewOrder {
         id: OrderId(Uuid::nil()),
-        account: ME,
-        idempotency_key: String::new(),
+        customer: Customer::Account(ME),
+        channel: SalesChannel::Api,
         fingerprint: [0; 32],
         lines: lines
             .iter()
@@ -81,43 +83,38 @@ fn order(lines: &[(u8, u32)]) -> NewOrder {
 }
 
 /// What each order got: the slots of each line, or why none.
-fn outcomes(stock: &mut PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
-    let orders: Vec<&NewOrder> = orders.iter().collect();
+fn outcomes(state: &mut PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
+    let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
     let slots = |bought: &Bought| bought.keys.iter().map(|key| key.slot).collect();
-    stock
-        .decide(&orders)
+    plan(state, &intents.iter().collect::<Vec<_>>())
         .into_iter()
-        .map(|decision| {
-            decision
-                .outcome
-                .map(|purchase| purchase.lines.iter().map(slots).collect())
-        })
+        .map(|Decision::Sell { outcome, .. }| outcome.map(|purchase| purchase.lines.iter().map(slots).collect()))
         .collect()
 }
 
 #[test]
 fn keys_go_out_in_the_order_of_slots_and_over_holes() {
-    let mut stock = PlanState::new(
-        vec![shelf(1, Currency::CNY)],
+    let mut state = PlanState::new(
+        vec![pool(1, Currency::CNY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1), key(1, 4), key(1, 5)],
     );
     assert_eq!(
-        outcomes(&mut stock, &[order(&[(1, 2)]), order(&[(1, 2)]), order(&[(1, 1)])]),
+        outcomes(&mut state, &[order(&[(1, 2)]), order(&[(1, 2)]), order(&[(1, 1)])]),
         [Ok(vec![vec![1, 4]]), Err(RefusalReason::OutOfStock), Ok(vec![vec![5]])]
     );
 }
 
 #[test]
 fn a_line_that_fails_leaves_all_its_order_s_keys() {
-    let mut stock = PlanState::new(
-        vec![shelf(1, Currency::CNY), shelf(2, Currency::CNY)],
+    let mut state = PlanState::new(
+        vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1)],
     );
     assert_eq!(
         outcomes(
-            &mut stock,
+            &mut state,
             &[order(&[(1, 1), (2, 1)]), order(&[(1, 1), (1, 1)]), order(&[(1, 1)])]
         ),
         [
@@ -130,13 +127,13 @@ fn a_line_that_fails_leaves_all_its_order_s_keys() {
 
 #[test]
 fn credit_is_spent_once() {
-    let mut stock = PlanState::new(
-        vec![shelf(1, Currency::CNY)],
+    let mut state = PlanState::new(
+        vec![pool(1, Currency::CNY)],
         vec![credit(Currency::CNY, 399)],
         (1..9).map(|slot| key(1, slot)).collect(),
     );
     assert_eq!(
-        outcomes(&mut stock, &[order(&[(1, 2)]), order(&[(1, 1)]), order(&[(1, 1)])]),
+        outcomes(&mut state, &[order(&[(1, 2)]), order(&[(1, 1)]), order(&[(1, 1)])]),
         [
             Err(RefusalReason::InsufficientCredit),
             Ok(vec![vec![1]]),
@@ -148,11 +145,11 @@ fn credit_is_spent_once() {
 #[test]
 fn every_refusal_has_its_reason() {
     let closed = Pool {
-        is_open: false,
-        ..shelf(2, Currency::CNY)
+        on_sale: false,
+        ..pool(2, Currency::CNY)
     };
-    let mut stock = PlanState::new(
-        vec![shelf(1, Currency::CNY), closed, shelf(3, Currency::JPY)],
+    let mut state = PlanState::new(
+        vec![pool(1, Currency::CNY), closed, pool(3, Currency::JPY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1), key(2, 1), key(3, 1)],
     );
@@ -163,7 +160,7 @@ fn every_refusal_has_its_reason() {
     };
     assert_eq!(
         outcomes(
-            &mut stock,
+            &mut state,
             &[
                 order(&[(9, 1)]),
                 order(&[(2, 1)]),
@@ -193,23 +190,22 @@ proptest! {
         keys in 0..40i64,
         balance in 0..10_000i64,
     ) {
-        let shelved = (1..=keys).flat_map(|slot| [key(1, slot), key(2, slot)]).collect();
-        let mut stock = PlanState::new(
-            vec![shelf(1, Currency::CNY), shelf(2, Currency::CNY)],
+        let keys_there = (1..=keys).flat_map(|slot| [key(1, slot), key(2, slot)]).collect();
+        let mut state = PlanState::new(
+            vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
             vec![credit(Currency::CNY, balance)],
-            shelved,
+            keys_there,
         );
-        let orders: Vec<NewOrder> = asked.iter().map(|lines| order(lines)).collect();
-        let orders: Vec<&NewOrder> = orders.iter().collect();
+        let intents: Vec<Intent> = asked.iter().map(|lines| Intent::Sell(order(lines))).collect();
         let mut taken = std::collections::HashSet::new();
         let mut spent = 0;
-        for decision in stock.decide(&orders) {
-            let Ok(purchase) = decision.outcome else { continue };
+        for Decision::Sell { order, outcome } in plan(&mut state, &intents.iter().collect::<Vec<_>>()) {
+            let Ok(purchase) = outcome else { continue };
             spent += purchase.total.minor;
-            let asked: u32 = decision.order.lines.iter().map(|line| line.quantity).sum();
-            prop_assert_eq!(purchase.keys().count(), asked as usize);
+            let asked: u32 = order.lines.iter().map(|line| line.quantity).sum();
+            prop_assert_eq!(purchase.items().count(), asked as usize);
             prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200);
-            for (_, _, key) in purchase.keys() {
+            for (_, _, key) in purchase.items() {
                 prop_assert!(taken.insert(key.head.key_no));
             }
         }

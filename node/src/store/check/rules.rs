@@ -1,22 +1,21 @@
-//! The rules, in the order in which they are checked.
+//! The rules that statements check, in the order in which they are checked.
 
-/// A rule that a statement checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its name in reports.
     pub name: &'static str,
-    /// What it means that it is broken, and what to do.
+    /// What a breach means, and what to do about it.
     pub advice: &'static str,
-    /// The statement that finds what breaks it: rows of (subject, detail), at most `$1`.
+    /// Selects the breaches as (subject, detail), at most `$1`.
     pub(super) sql: &'static str,
 }
 
 /// Every rule that a statement checks.
-pub const RULES: [Rule; 20] = [
+pub const RULES: [Rule; 24] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
-                 find out who wrote past the primary key of shop.sales.",
+                 find out who wrote past the unique index events_sold_once.",
         sql: include_str!("../sql/check_key_in_two_orders.sql"),
     },
     Rule {
@@ -26,6 +25,12 @@ pub const RULES: [Rule; 20] = [
         sql: include_str!("../sql/check_sold_without_sale.sql"),
     },
     Rule {
+        name: "sold_without_receipt",
+        advice: "A receipt that was handed out cannot be shown again. Restore the batch's row from a backup; a new \
+                 signature would not be the one that the buyer has.",
+        sql: include_str!("../sql/check_sold_without_receipt.sql"),
+    },
+    Rule {
         name: "order_quantity",
         advice: "A buyer paid for another number of keys than the order holds. Refund what is missing, and look \
                  in the log for how the sale ended.",
@@ -33,8 +38,8 @@ pub const RULES: [Rule; 20] = [
     },
     Rule {
         name: "order_refused",
-        advice: "An order that was refused holds keys or moved money. The buyer was told no: void the keys, and \
-                 pay the money back.",
+        advice: "An order that was refused holds keys or has a price. The buyer was told no: void the keys, and \
+                 pay back what was taken.",
         sql: include_str!("../sql/check_order_refused.sql"),
     },
     Rule {
@@ -49,40 +54,46 @@ pub const RULES: [Rule; 20] = [
         sql: include_str!("../sql/check_order_state.sql"),
     },
     Rule {
-        name: "idempotency",
-        advice: "A repeated request would be answered with an order that is not there, or is another account's. \
-                 Restore the order, or the request cannot be repeated.",
-        sql: include_str!("../sql/check_idempotency.sql"),
+        name: "order_amounts",
+        advice: "An order's total is not what its lines add up to. The lines and the sales' events say what was \
+                 agreed: settle the difference with the buyer.",
+        sql: include_str!("../sql/check_order_amounts.sql"),
+    },
+    Rule {
+        name: "order_batch",
+        advice: "An order has no place in the lists, and a repeat of its request finds no key. Restore the batch's \
+                 row from a backup.",
+        sql: include_str!("../sql/check_order_batch.sql"),
     },
     Rule {
         name: "wallet_balance",
-        advice: "A balance is not what the ledger's rows add up to. The ledger is the truth: stop selling from \
-                 this wallet, and set the balance to its sum.",
+        advice: "A balance is not what the posted transfers add up to. They are the truth: stop selling from this \
+                 wallet, and set the balance to their sum.",
         sql: include_str!("../sql/check_wallet_balance.sql"),
     },
     Rule {
-        name: "ledger_wallets",
+        name: "transfer_wallets",
         advice: "Money moved from or to a wallet that is not there, or between two currencies. Restore the \
-                 wallet, or write the opposite row.",
-        sql: include_str!("../sql/check_ledger_wallets.sql"),
+                 wallet, or write the opposite transfer.",
+        sql: include_str!("../sql/check_transfer_wallets.sql"),
     },
     Rule {
         name: "currency_sum",
         advice: "Money of a currency came from nowhere or is gone: what wallets hold must come from the wallet \
-                 `outside`. The findings wallet_balance and ledger_wallets say where.",
+                 `outside`. The findings wallet_balance and transfer_wallets say where.",
         sql: include_str!("../sql/check_currency_sum.sql"),
     },
     Rule {
-        name: "ledger_sales",
-        advice: "A line of an order was not paid exactly once at its price. Compare the order with the ledger, \
-                 and settle the difference with the buyer.",
-        sql: include_str!("../sql/check_ledger_sales.sql"),
+        name: "transfer_sales",
+        advice: "The orders of a batch were not paid exactly once at their prices. Compare them with the transfers, \
+                 and settle the difference with the channel.",
+        sql: include_str!("../sql/check_transfer_sales.sql"),
     },
     Rule {
-        name: "ledger_refunds",
-        advice: "A refunded key was not paid back exactly once at its price. Compare the key's events with the \
-                 ledger, and settle the difference with the buyer.",
-        sql: include_str!("../sql/check_ledger_refunds.sql"),
+        name: "transfer_refunds",
+        advice: "A refunded item was not paid back exactly once at what it cost. Compare the key's events with the \
+                 transfers, and settle the difference with the buyer.",
+        sql: include_str!("../sql/check_transfer_refunds.sql"),
     },
     Rule {
         name: "batch_count",
@@ -92,39 +103,50 @@ pub const RULES: [Rule; 20] = [
     },
     Rule {
         name: "slot_twice",
-        advice: "Two keys stand in one slot, so that one would be sold for the other. Close the product, and give \
-                 one of them a slot of its own at the tail.",
+        advice: "Two keys are in one slot, so that one would be sold for the other. Close the product, and give one of \
+                 them a slot of its own at the pool's tail.",
         sql: include_str!("../sql/check_slot_twice.sql"),
     },
     Rule {
         name: "slot_range",
-        advice: "A key stands outside its shelf's slots, where it is never sold. Close the product, and put the \
-                 shelf's tail behind its last key.",
+        advice: "A key is outside its pool's slots, where it is never sold. Close the product, and move the pool's tail \
+                 behind its last key.",
         sql: include_str!("../sql/check_slot_range.sql"),
     },
     Rule {
-        name: "shelf_activated",
-        advice: "A key is ready to be sold and stands where no sale looks. Void it, or give it a new slot at the \
-                 tail.",
-        sql: include_str!("../sql/check_shelf_activated.sql"),
+        name: "pool_activated",
+        advice: "A key can be sold, and is where no sale finds it. Void it, or give it a new slot at the pool's tail.",
+        sql: include_str!("../sql/check_pool_activated.sql"),
     },
     Rule {
-        name: "shelf_sold",
-        advice: "A key that was sold is still on the shelf, and the next sale would meet it. Close the product, \
-                 and move the key's slot or the cursor.",
-        sql: include_str!("../sql/check_shelf_sold.sql"),
+        name: "pool_sold",
+        advice: "A key that was sold is between its pool's cursor and tail, where the next sale finds it. Close the \
+                 product, and move the key's slot or the cursor.",
+        sql: include_str!("../sql/check_pool_sold.sql"),
     },
     Rule {
         name: "pool_holes",
-        advice: "A shelf counts another number of voided keys than it has, so that the stock shown is wrong. Set \
-                 holes to the number counted.",
+        advice: "A pool counts another number of voided keys than it has, so that the stock shown is wrong. Set holes to \
+                 the number that was counted.",
         sql: include_str!("../sql/check_pool_holes.sql"),
     },
     Rule {
         name: "pool_stock",
-        advice: "The stock shown is not the number of keys that can be sold. Close the product until holes, \
-                 cursor and tail agree with the keys.",
+        advice: "The stock shown is not the number of keys that can be sold. Close the product until holes, cursor and \
+                 tail agree with the keys.",
         sql: include_str!("../sql/check_pool_stock.sql"),
+    },
+    Rule {
+        name: "hold_range",
+        advice: "A hold keeps slots that its pool is still selling from. Close the product, and move the pool's cursor \
+                 behind the hold.",
+        sql: include_str!("../sql/check_hold_range.sql"),
+    },
+    Rule {
+        name: "hold_keys",
+        advice: "A key was sold, voided or moved although it is held for somebody, who will not get all that was \
+                 promised. The key's events say what happened to it: settle it with the hold's owner.",
+        sql: include_str!("../sql/check_hold_keys.sql"),
     },
     Rule {
         name: "event_without_key",

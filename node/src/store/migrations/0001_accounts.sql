@@ -7,7 +7,7 @@ END $$;
 -- Who calls the API.
 CREATE TABLE shop.accounts (
     id            uuid   PRIMARY KEY,
-    role          text   NOT NULL CHECK (role IN ('admin', 'channel')),
+    role          text   NOT NULL CHECK (role IN ('admin', 'reseller')),
     name          text   NOT NULL CONSTRAINT accounts_name UNIQUE CHECK (char_length(name) BETWEEN 1 AND 100),
     created_at_ms bigint NOT NULL
 );

@@ -1,49 +1,89 @@
--- What is for sale, and what stands on the shelf. What happened to each key is `attest.events`.
+-- Products, SKUs, and their stock. What happened to each key is in `attest.events`.
 
 CREATE TABLE shop.products (
     id            uuid    PRIMARY KEY,
     name          text    NOT NULL CONSTRAINT products_name UNIQUE CHECK (char_length(name) BETWEEN 1 AND 200),
-    price_minor   bigint  NOT NULL CHECK (price_minor BETWEEN 0 AND 1000000000000),
-    currency      text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-    is_open       boolean NOT NULL DEFAULT true,
+    on_sale       boolean NOT NULL DEFAULT true,
+    -- Counts changes of the product and of its SKU.
     version       integer NOT NULL DEFAULT 1,
     created_at_ms bigint  NOT NULL
 );
 
--- A product's shelf. Keys stand in slots from `cursor`, the next to be sold, up to before `tail`, the next to be given;
--- `holes` of those slots hold voided keys, which the cursor will step over. Stock is tail - cursor - holes.
+-- What an order line buys: a product at a price. Each product has one.
+CREATE TABLE shop.skus (
+    id          uuid    PRIMARY KEY,
+    product_id  uuid    NOT NULL CONSTRAINT skus_product UNIQUE REFERENCES shop.products,
+    price_minor bigint  NOT NULL CHECK (price_minor BETWEEN 0 AND 1000000000000),
+    currency    text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    -- auto: each unit is a key from a pool; manual: a person delivers; loop: every buyer gets the same code.
+    kind        text    NOT NULL CHECK (kind IN ('auto', 'manual', 'loop')),
+    -- hold: an order that waits for its payment holds its stock; allocate: stock is taken when the payment is there.
+    policy      text    NOT NULL CHECK (policy IN ('hold', 'allocate')),
+    version     integer NOT NULL DEFAULT 1
+);
+
+-- One owner's stock of an SKU. Activated keys get consecutive slots, and are sold in the order of their slots. The slots
+-- from `cursor` to before `tail` are for sale, except `holes` of them that belong to voided keys: available are
+-- tail - cursor - holes. Every slot below `cursor` was sold, voided, or is part of a hold.
 CREATE TABLE shop.pools (
-    id         integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    product_id uuid    NOT NULL UNIQUE REFERENCES shop.products,
-    cursor     bigint  NOT NULL DEFAULT 1,
-    tail       bigint  NOT NULL DEFAULT 1,
-    holes      bigint  NOT NULL DEFAULT 0,
+    id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sku_id        uuid    NOT NULL REFERENCES shop.skus,
+    -- NULL: the house.
+    owner_account uuid    REFERENCES shop.accounts,
+    cursor        bigint  NOT NULL DEFAULT 1,
+    tail          bigint  NOT NULL DEFAULT 1,
+    holes         bigint  NOT NULL DEFAULT 0,
+    CONSTRAINT pools_owner UNIQUE NULLS NOT DISTINCT (sku_id, owner_account),
     CHECK (cursor >= 1 AND holes >= 0 AND tail - cursor >= holes)
 ) WITH (fillfactor = 10);
 
--- What one import brought. The data key that seals its goods is wrapped by the master key of that generation.
+-- A range of a pool's slots, from `first_slot` to before `end_slot`, that is kept for one owner. Each of its slots has an
+-- activated key when it is taken, at the pool's cursor, which moves behind it. It ends once: taken, when its keys are sold;
+-- released, when they get new slots at the pool's tail.
+CREATE TABLE shop.holds (
+    id            bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    pool_id       integer  NOT NULL REFERENCES shop.pools,
+    first_slot    bigint   NOT NULL,
+    end_slot      bigint   NOT NULL,
+    -- A line of an order, a branch of a saga, or a claim.
+    owner_kind    text     NOT NULL CHECK (owner_kind IN ('order_line', 'branch', 'claim')),
+    owner_id      uuid     NOT NULL,
+    -- The number of the order's line.
+    owner_line    smallint,
+    state         text     NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'taken', 'released')),
+    expires_at_ms bigint   NOT NULL,
+    CONSTRAINT holds_range CHECK (first_slot >= 1 AND first_slot < end_slot AND end_slot < 1::bigint << 32),
+    CONSTRAINT holds_owner CHECK ((owner_kind = 'order_line') = (owner_line IS NOT NULL)),
+    -- Ranges of one pool do not overlap, whatever became of them. The pool is the upper half of the numbers compared, so
+    -- that one range type is enough; two columns would need the extension btree_gist.
+    CONSTRAINT holds_overlap EXCLUDE USING gist
+        (int8range((pool_id::bigint << 32) + first_slot, (pool_id::bigint << 32) + end_slot) WITH &&)
+);
+CREATE INDEX holds_held ON shop.holds (pool_id, first_slot) WHERE state = 'held';
+
+-- One imported file. Its goods are encrypted under a data key, which is wrapped by the master key of a generation.
 CREATE TABLE shop.batches (
     id            uuid    PRIMARY KEY,
-    product_id    uuid    NOT NULL REFERENCES shop.products,
+    sku_id        uuid    NOT NULL REFERENCES shop.skus,
     name          text    NOT NULL CHECK (char_length(name) BETWEEN 1 AND 200),
     supplier      text    NOT NULL CHECK (char_length(supplier) <= 200),
     wrapped_key   bytea   NOT NULL,
     master        integer NOT NULL,
-    -- SHA-256 of the file and of how it is read: the same import goes on where it was killed.
+    -- SHA-256 of the file and of the options it is read with: the same import resumes this batch.
     source        bytea   NOT NULL CHECK (octet_length(source) = 32),
-    -- Lines read and settled so far, each as a key, a refusal or a blank.
+    -- Lines read and stored so far, each as a key, a refusal or a blank.
     lines         bigint  NOT NULL DEFAULT 0,
     imported      bigint  NOT NULL DEFAULT 0,
     refused       bigint  NOT NULL DEFAULT 0,
     activated     bigint  NOT NULL DEFAULT 0,
     is_complete   boolean NOT NULL DEFAULT false,
     created_at_ms bigint  NOT NULL,
-    CONSTRAINT batches_name UNIQUE (product_id, name),
+    CONSTRAINT batches_name UNIQUE (sku_id, name),
     CHECK (imported >= 0 AND refused >= 0 AND imported + refused <= lines AND activated BETWEEN 0 AND imported)
 );
 CREATE INDEX batches_by_master ON shop.batches (master);
 
--- A key's place and its newest event; the parts that change, kept narrow.
+-- A key's place, (pool, slot), and its newest event: the columns that change, in a narrow row.
 CREATE TABLE shop.keys (
     no         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key_id     bytea    NOT NULL CONSTRAINT keys_key_id UNIQUE CHECK (octet_length(key_id) = 32),
@@ -58,20 +98,20 @@ CREATE TABLE shop.keys (
     CONSTRAINT keys_slot UNIQUE (pool_id, slot),
     CHECK ((pool_id IS NULL) = (slot IS NULL)),
     CHECK (state <> 2 OR slot IS NOT NULL)
--- Room on each page for the next version of its rows: an update that moves no indexed column stays on the page.
+-- Free space on each page for the next version of its rows: an update of columns without an index stays on the page.
 ) WITH (fillfactor = 50);
 CREATE INDEX keys_by_batch ON shop.keys (batch_id, no);
 
--- What a key opens, sealed, and the proof that its id is the code's; written once.
+-- A key's code and what is delivered with it, encrypted, and the proof that the key id is the code's. Written once.
 CREATE TABLE shop.goods (
     key_no    bigint  PRIMARY KEY REFERENCES shop.keys,
-    -- The line of the batch's file that it stood on.
+    -- The line of the batch's file.
     line      bigint  NOT NULL,
     sealed    bytea   NOT NULL,
     vrf_proof bytea   NOT NULL CHECK (octet_length(vrf_proof) = 80)
 );
 
--- Lines that an import did not take, and why; never what stood on them.
+-- Lines that an import refused, and why; never their content.
 CREATE TABLE shop.refused_lines (
     batch_id uuid   NOT NULL REFERENCES shop.batches,
     line     bigint NOT NULL,
@@ -81,8 +121,18 @@ CREATE TABLE shop.refused_lines (
 );
 
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.products EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.skus EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.pools EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.batches EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.keys EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.goods EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.refused_lines EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.holds EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER begins_held BEFORE INSERT ON shop.holds FOR EACH ROW WHEN (NEW.state <> 'held')
+    EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER ends_once BEFORE UPDATE ON shop.holds FOR EACH ROW
+    WHEN (OLD.state <> 'held' OR NEW.state = 'held'
+          OR (OLD.id, OLD.pool_id, OLD.first_slot, OLD.end_slot, OLD.owner_kind, OLD.owner_id, OLD.owner_line, OLD.expires_at_ms)
+             IS DISTINCT FROM
+             (NEW.id, NEW.pool_id, NEW.first_slot, NEW.end_slot, NEW.owner_kind, NEW.owner_id, NEW.owner_line, NEW.expires_at_ms))
+    EXECUTE FUNCTION shop.refuse();

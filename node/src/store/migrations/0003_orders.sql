@@ -1,59 +1,108 @@
--- Who bought what.
+-- Orders, from the moment they are placed, and the batches of the sale worker.
 
--- An answer that a repeated request gets again. The request's own content is told by its fingerprint. Here and in
--- `orders` and `ledger` no foreign key leads to accounts and wallets: every sale of a channel would take a share lock on
--- one row. A sale has locked its wallet anyway, and nothing deletes one (see the trigger `stays` of each).
-CREATE TABLE shop.idempotency (
-    account_id  uuid  NOT NULL,
-    key         text  NOT NULL CHECK (char_length(key) BETWEEN 1 AND 100),
-    fingerprint bytea NOT NULL CHECK (octet_length(fingerprint) = 32),
-    order_id    uuid  NOT NULL,
-    PRIMARY KEY (account_id, key)
+CREATE TYPE shop.fulfilment AS ENUM ('pending', 'partially_delivered', 'delivered', 'cancelled');
+
+-- One line of an order. Amounts are minor units of the order's currency; net = quantity * unit - discount.
+CREATE TYPE shop.order_line_columns AS (
+    product_id     uuid,
+    -- None where the product is unknown, and the order refused.
+    sku_id         uuid,
+    quantity       integer,
+    unit_minor     bigint,
+    discount_minor bigint,
+    net_minor      bigint,
+    fulfilment     shop.fulfilment
+);
+CREATE DOMAIN shop.order_line AS shop.order_line_columns
+    CONSTRAINT order_line_whole CHECK ((VALUE).product_id IS NOT NULL AND (VALUE).fulfilment IS NOT NULL)
+    CONSTRAINT order_line_quantity CHECK ((VALUE).quantity BETWEEN 1 AND 100)
+    CONSTRAINT order_line_net CHECK (
+        (VALUE).net_minor = (VALUE).quantity * (VALUE).unit_minor - (VALUE).discount_minor
+        AND (VALUE).unit_minor >= 0 AND (VALUE).discount_minor >= 0 AND (VALUE).net_minor >= 0);
+
+-- Numbers batches and transfers, so that one list can hold both in the order in which they were written.
+CREATE SEQUENCE shop.postings;
+
+-- One transaction of the sale worker.
+CREATE TABLE shop.sale_batches (
+    id        bigint PRIMARY KEY DEFAULT nextval('shop.postings'),
+    -- The transaction. Its sold events in attest.events have the same number: they are the leaves below the signature,
+    -- and with them the path of each receipt is computed again.
+    xid       xid8   NOT NULL UNIQUE DEFAULT pg_current_xact_id(),
+    -- The signature of all receipts of the batch; none where it sold nothing.
+    signature bytea  CHECK (octet_length(signature) = 65)
 );
 
--- An order is delivered, or refused with its reason, in the transaction that makes it.
+-- No foreign key leads from here to accounts: every order of an account would take a share lock on one row, and nothing
+-- deletes an account (see its trigger `stays`).
 CREATE TABLE shop.orders (
-    id            uuid   PRIMARY KEY,
-    account_id    uuid   NOT NULL,
-    state         text   NOT NULL
-        CHECK (state IN ('delivered', 'refused', 'abnormal', 'partially_refunded', 'refunded')),
-    -- Why there is no key.
-    reason        text,
-    total_minor   bigint NOT NULL CHECK (total_minor >= 0),
-    currency      text   NOT NULL,
+    -- 16 bytes of a SHA-256 over the customer and the idempotency key: whoever inserts the row first has placed the order.
+    id             uuid    PRIMARY KEY,
+    -- SHA-256 of the request's content. The same id with another content is another request, and is refused.
+    fingerprint    bytea   NOT NULL CHECK (octet_length(fingerprint) = 32),
+    -- The customer: an account, or a guest by the SHA-256 of the contact that was given.
+    account_id     uuid,
+    guest          bytea   CHECK (octet_length(guest) = 32),
+    channel        text    NOT NULL CHECK (channel IN ('api', 'storefront')),
     -- keccak256 of the buyer's secret, as the sale's body names it.
-    buyer         bytea  CHECK (octet_length(buyer) = 32),
-    created_at_ms bigint NOT NULL,
-    CONSTRAINT orders_key_or_reason CHECK ((state IN ('refused', 'abnormal')) = (reason IS NOT NULL))
+    buyer          bytea   CHECK (octet_length(buyer) = 32),
+    state          text    NOT NULL CHECK (state IN (
+        'awaiting_payment', 'paid', 'partially_delivered', 'delivered', 'partially_refunded', 'refunded', 'expired',
+        'cancelled', 'refused', 'abnormal')),
+    -- Counts the transitions; guards an update against another one at the same time.
+    version        integer NOT NULL CHECK (version > 0),
+    -- Why there is no key.
+    reason         text,
+    lines          shop.order_line[] NOT NULL CHECK (cardinality(lines) BETWEEN 1 AND 20),
+    subtotal_minor bigint  NOT NULL CHECK (subtotal_minor >= 0),
+    discount_minor bigint  NOT NULL CHECK (discount_minor >= 0),
+    total_minor    bigint  NOT NULL CHECK (total_minor >= 0),
+    -- Empty for an order that was refused, which has no prices.
+    currency       text    NOT NULL,
+    -- The batch that placed the order. What it delivered is the answer to every repeat of the request.
+    batch_id       bigint  NOT NULL,
+    expires_at_ms  bigint,
+    created_at_ms  bigint  NOT NULL,
+    CONSTRAINT orders_one_customer CHECK (num_nonnulls(account_id, guest) = 1),
+    CONSTRAINT orders_total CHECK (total_minor = subtotal_minor - discount_minor),
+    CONSTRAINT orders_key_or_reason CHECK ((state IN ('refused', 'abnormal')) = (reason IS NOT NULL)),
+    CONSTRAINT orders_expiry CHECK (state <> 'awaiting_payment' OR expires_at_ms IS NOT NULL)
 ) WITH (fillfactor = 90);
-CREATE INDEX orders_by_account ON shop.orders (account_id, id);
-CREATE INDEX orders_abnormal ON shop.orders (id) WHERE state = 'abnormal';
+-- Equal entries share their place in the index: an account's orders of one batch are one entry.
+CREATE INDEX orders_by_account ON shop.orders (account_id, batch_id);
+CREATE INDEX orders_abnormal ON shop.orders (batch_id) WHERE state = 'abnormal';
 
--- Lines are written by the statement that writes their order, sales by the one that moves their key on and counts it. A foreign
--- key from one to the other would look each row up again in the middle of the sale; `admin check` looks afterwards.
-CREATE TABLE shop.order_lines (
-    order_id    uuid     NOT NULL,
-    line        smallint NOT NULL,
-    product_id  uuid     NOT NULL,
-    quantity    integer  NOT NULL CHECK (quantity BETWEEN 1 AND 100),
-    price_minor bigint   NOT NULL CHECK (price_minor >= 0),
-    PRIMARY KEY (order_id, line)
-);
+-- An order changes its state by the transitions of `domain::order`, and nothing else but its lines' fulfilment.
+CREATE FUNCTION shop.keep_order() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.id, NEW.fingerprint, NEW.account_id, NEW.guest, NEW.channel, NEW.buyer, NEW.reason, NEW.subtotal_minor,
+        NEW.discount_minor, NEW.total_minor, NEW.currency, NEW.batch_id, NEW.created_at_ms)
+        IS DISTINCT FROM
+        (OLD.id, OLD.fingerprint, OLD.account_id, OLD.guest, OLD.channel, OLD.buyer, OLD.reason, OLD.subtotal_minor,
+        OLD.discount_minor, OLD.total_minor, OLD.currency, OLD.batch_id, OLD.created_at_ms)
+        OR (SELECT array_agg((l.product_id, l.sku_id, l.quantity, l.unit_minor, l.discount_minor)) FROM unnest(NEW.lines) l)
+        IS DISTINCT FROM
+        (SELECT array_agg((l.product_id, l.sku_id, l.quantity, l.unit_minor, l.discount_minor)) FROM unnest(OLD.lines) l)
+    THEN
+        RAISE EXCEPTION 'order %: only its state and its lines'' fulfilment may change', OLD.id;
+    END IF;
+    IF NEW.version <> OLD.version + 1 THEN
+        RAISE EXCEPTION 'order %: version % does not follow %', OLD.id, NEW.version, OLD.version;
+    END IF;
+    IF format('%s %s', OLD.state, NEW.state) <> ALL (ARRAY[
+        'awaiting_payment paid', 'awaiting_payment expired', 'awaiting_payment cancelled',
+        'expired paid', 'cancelled paid',
+        'paid partially_delivered', 'paid delivered', 'paid refunded',
+        'partially_delivered partially_delivered', 'partially_delivered delivered',
+        'partially_delivered partially_refunded', 'partially_delivered refunded',
+        'delivered partially_refunded', 'delivered refunded',
+        'partially_refunded partially_refunded', 'partially_refunded refunded'])
+    THEN
+        RAISE EXCEPTION 'order % is % and cannot become %', OLD.id, OLD.state, NEW.state;
+    END IF;
+    RETURN NEW;
+END $$;
 
--- One key, one sale, ever: the primary key says so. With it, the receipt that was handed out.
-CREATE TABLE shop.sales (
-    key_no      bigint   PRIMARY KEY,
-    order_id    uuid     NOT NULL,
-    line        smallint NOT NULL,
-    anchor_by_s bigint   NOT NULL,
-    -- Siblings of 32 bytes each, from the sale's event to the root that was signed.
-    path        bytea    NOT NULL CHECK (octet_length(path) % 32 = 0 AND octet_length(path) <= 640),
-    signature   bytea    NOT NULL CHECK (octet_length(signature) = 65),
-    FOREIGN KEY (order_id, line) REFERENCES shop.order_lines
-);
-CREATE INDEX sales_by_order ON shop.sales (order_id, line);
-
-CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.order_lines EXECUTE FUNCTION shop.refuse();
-CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.sales EXECUTE FUNCTION shop.refuse();
-CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.idempotency EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER keeps BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.keep_order();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.orders EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.sale_batches EXECUTE FUNCTION shop.refuse();

@@ -1,6 +1,6 @@
 -- Whose money, and where it went.
 
--- Whose money: a channel's prepaid credit, a product's revenue, or what came from outside.
+-- Whose money: a reseller's prepaid credit, a product's revenue, or what came from outside.
 CREATE TABLE shop.wallets (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind          text   NOT NULL CHECK (kind IN ('credit', 'revenue', 'outside')),
@@ -16,28 +16,36 @@ CREATE UNIQUE INDEX wallets_of_account ON shop.wallets (account_id, currency) WH
 CREATE UNIQUE INDEX wallets_of_product ON shop.wallets (product_id) WHERE kind = 'revenue';
 CREATE UNIQUE INDEX wallets_of_outside ON shop.wallets (currency) WHERE kind = 'outside';
 
--- Money moves from one wallet to another in one row, so that the ledger sums to zero by its form.
-CREATE TABLE shop.ledger (
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- Money moves from one wallet to another in one row, so that all wallets of a currency sum to zero by the rows' form. What
+-- a channel's orders cost moves once a batch for each pair of wallets: the orders are the detail.
+CREATE TABLE shop.transfers (
+    id           bigint PRIMARY KEY DEFAULT nextval('shop.postings'),
+    kind         text   NOT NULL CHECK (kind IN ('top_up', 'sale', 'refund')),
+    -- What moved the money, once: a top-up's reference from its payer; `batch/from/to` of a sale; `order/item` of a refund.
+    cause        text   NOT NULL CHECK (char_length(cause) BETWEEN 1 AND 200),
     from_wallet  bigint NOT NULL,
     to_wallet    bigint NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-    kind         text   NOT NULL CHECK (kind IN ('top_up', 'sale', 'refund')),
-    -- The order's line that was paid, and the key that was paid back.
-    order_id     uuid,
-    line         smallint,
-    key_no       bigint,
-    -- The payer's own name of a top-up: the same one twice is one top-up.
-    reference    text   CHECK (char_length(reference) BETWEEN 1 AND 200),
+    -- Balances hold what is posted.
+    state        text   NOT NULL CHECK (state IN ('pending', 'posted', 'voided')),
     at_ms        bigint NOT NULL,
-    CHECK (from_wallet <> to_wallet),
-    CHECK ((kind = 'top_up') = (reference IS NOT NULL)),
-    CHECK ((kind = 'top_up') = (order_id IS NULL) AND (order_id IS NULL) = (line IS NULL)),
-    CHECK ((kind = 'refund') = (key_no IS NOT NULL))
+    CONSTRAINT transfers_cause UNIQUE (kind, cause),
+    CHECK (from_wallet <> to_wallet)
 );
--- A line is paid once, a key paid back once, a top-up booked once; each row is in the index of its own kind alone.
-CREATE UNIQUE INDEX ledger_once ON shop.ledger (order_id, line, key_no) NULLS NOT DISTINCT WHERE order_id IS NOT NULL;
-CREATE UNIQUE INDEX ledger_reference ON shop.ledger (reference) WHERE reference IS NOT NULL;
+CREATE INDEX transfers_received ON shop.transfers (to_wallet, id) WHERE kind <> 'sale';
 
-CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.ledger EXECUTE FUNCTION shop.refuse();
+-- A pending transfer is posted or voided once, and nothing else of a transfer changes.
+CREATE FUNCTION shop.keep_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state <> 'pending' OR NEW.state = 'pending'
+        OR (NEW.id, NEW.kind, NEW.cause, NEW.from_wallet, NEW.to_wallet, NEW.amount_minor, NEW.at_ms)
+        IS DISTINCT FROM (OLD.id, OLD.kind, OLD.cause, OLD.from_wallet, OLD.to_wallet, OLD.amount_minor, OLD.at_ms)
+    THEN
+        RAISE EXCEPTION 'transfer % is not to be changed', OLD.id;
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER keeps BEFORE UPDATE ON shop.transfers FOR EACH ROW EXECUTE FUNCTION shop.keep_transfer();
+CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.transfers EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.wallets EXECUTE FUNCTION shop.refuse();

@@ -1,2 +1,3 @@
-SELECT id, product_id, name, supplier, lines, imported, refused, activated, is_complete, created_at_ms
-FROM shop.batches WHERE id = $1
+SELECT b.id, s.product_id, b.name, b.supplier, b.lines, b.imported, b.refused, b.activated, b.is_complete, b.created_at_ms
+FROM shop.batches b JOIN shop.skus s ON s.id = b.sku_id
+WHERE b.id = $1

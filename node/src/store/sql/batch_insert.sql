@@ -1,3 +1,3 @@
-INSERT INTO shop.batches (id, product_id, name, supplier, wrapped_key, master, source, created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (product_id, name) DO NOTHING
+INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master, source, created_at_ms)
+SELECT $1, id, $3, $4, $5, $6, $7, $8 FROM shop.skus WHERE product_id = $2
+ON CONFLICT (sku_id, name) DO NOTHING

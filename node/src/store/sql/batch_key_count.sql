@@ -1,2 +1,2 @@
--- How many batches' data keys an older master key than $1 wraps.
+-- How many data keys are wrapped by an older generation than $1.
 SELECT count(*) FROM shop.batches WHERE master < $1

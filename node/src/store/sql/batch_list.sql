@@ -1,5 +1,5 @@
-SELECT id, product_id, name, supplier, lines, imported, refused, activated, is_complete, created_at_ms
-FROM shop.batches
-WHERE ($1::uuid IS NULL OR product_id = $1) AND ($2::uuid IS NULL OR id > $2)
-ORDER BY id
+SELECT b.id, s.product_id, b.name, b.supplier, b.lines, b.imported, b.refused, b.activated, b.is_complete, b.created_at_ms
+FROM shop.batches b JOIN shop.skus s ON s.id = b.sku_id
+WHERE ($1::uuid IS NULL OR s.product_id = $1) AND ($2::uuid IS NULL OR b.id > $2)
+ORDER BY b.id
 LIMIT $3

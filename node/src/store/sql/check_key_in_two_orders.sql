@@ -1,3 +1,3 @@
 SELECT 'key ' || key_no AS subject,
-       format('it is in %s sales: %s', count(*), string_agg(order_id::text, ', ' ORDER BY order_id)) AS detail
-FROM shop.sales GROUP BY key_no HAVING count(*) > 1 LIMIT $1
+       format('it was sold %s times: %s', count(*), string_agg(order_id::text, ', ' ORDER BY order_id)) AS detail
+FROM attest.events WHERE kind = 3 GROUP BY key_no HAVING count(*) > 1 LIMIT $1

@@ -1,4 +1,5 @@
 SELECT 'order ' || o.id AS subject, format('it is %s, without a key and without a reason', o.state) AS detail
 FROM shop.orders o
-WHERE o.reason IS NULL AND NOT EXISTS (SELECT FROM shop.sales s WHERE s.order_id = o.id)
+WHERE o.state IN ('partially_delivered', 'delivered', 'partially_refunded', 'refunded')
+  AND NOT EXISTS (SELECT FROM attest.events e WHERE e.order_id = o.id AND e.kind = 3)
 LIMIT $1

@@ -1,5 +1,5 @@
 SELECT 'pool ' || p.id AS subject,
-       format('it says %s holes, and %s voided keys are on its shelf', p.holes, k.count) AS detail
+       format('it says %s holes, and %s voided keys are between its cursor and its tail', p.holes, k.count) AS detail
 FROM shop.pools p
 CROSS JOIN LATERAL (
     SELECT count(*) FROM shop.keys

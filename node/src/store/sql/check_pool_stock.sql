@@ -1,6 +1,7 @@
 SELECT 'pool ' || p.id AS subject,
-       format('its stock is %s, and it has %s activated keys', p.tail - p.cursor - p.holes, coalesce(k.count, 0)) AS detail
+       format('%s keys are available by its counters, and it has %s activated keys from its cursor on',
+              p.tail - p.cursor - p.holes, k.count) AS detail
 FROM shop.pools p
-LEFT JOIN (SELECT pool_id, count(*) FROM shop.keys WHERE state = 2 GROUP BY pool_id) k ON k.pool_id = p.id
-WHERE p.tail - p.cursor - p.holes <> coalesce(k.count, 0)
+CROSS JOIN LATERAL (SELECT count(*) FROM shop.keys WHERE pool_id = p.id AND slot >= p.cursor AND state = 2) k
+WHERE p.tail - p.cursor - p.holes <> k.count
 LIMIT $1

@@ -1,13 +1,13 @@
 SELECT 'wallet ' || w.id AS subject,
-       format('its balance is %s, and the ledger gives %s, in minor units of %s',
+       format('its balance is %s, and the transfers give %s, in minor units of %s',
               w.balance_minor, coalesce(m.total, 0), w.currency) AS detail
 FROM shop.wallets w
 LEFT JOIN (
     SELECT wallet, sum(amount) AS total
     FROM (
-        SELECT to_wallet AS wallet, amount_minor AS amount FROM shop.ledger
+        SELECT to_wallet AS wallet, amount_minor AS amount FROM shop.transfers WHERE state = 'posted'
         UNION ALL
-        SELECT from_wallet, -amount_minor FROM shop.ledger
+        SELECT from_wallet, -amount_minor FROM shop.transfers WHERE state = 'posted'
     ) moved
     GROUP BY wallet
 ) m ON m.wallet = w.id

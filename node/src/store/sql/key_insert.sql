@@ -1,4 +1,4 @@
--- Numbers are given in the order of the file. An id that is there already, by whichever batch, inserts nothing.
+-- Numbers follow the order of the file. An id that any batch has already inserts nothing.
 INSERT INTO shop.keys (key_id, batch_id, state, version, head, head_at_ms)
 SELECT new.key_id, $1, new.kind, 1, new.head, new.at_ms
 FROM unnest($2::bytea[], $3::smallint[], $4::bytea[], $5::bigint[])

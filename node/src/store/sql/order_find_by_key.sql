@@ -1,2 +1,2 @@
 -- The order that got a key.
-SELECT sales.order_id FROM shop.keys JOIN shop.sales ON sales.key_no = keys.no WHERE keys.key_id = $1
+SELECT e.order_id FROM shop.keys k JOIN attest.events e ON e.key_no = k.no AND e.kind = 3 WHERE k.key_id = $1

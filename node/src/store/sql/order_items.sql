@@ -1,10 +1,12 @@
--- The keys of an order in the order in which they were handed out, with all that opens them.
-SELECT s.key_no, s.line, l.product_id, l.price_minor, s.anchor_by_s, s.path, s.signature,
-       k.key_id, k.state, k.version, k.head, k.head_at_ms, k.batch_id, b.wrapped_key, b.master, g.sealed, g.vrf_proof
-FROM shop.sales s
-JOIN shop.order_lines l ON l.order_id = s.order_id AND l.line = s.line
-JOIN shop.keys k ON k.no = s.key_no
-JOIN shop.goods g ON g.key_no = s.key_no
+-- The delivered items of an order by their numbers, with all that opens them, and the batch that sold each.
+SELECT e.item, e.key_no, e.version AS sale_version, e.at_ms, e.key_id, e.prev, e.payload, e.salt, e.body, e.anchor_by_s,
+       s.id AS sale_batch, s.signature, s.id = o.batch_id AS is_first_answer,
+       k.state, k.version, k.head, k.head_at_ms, k.batch_id, b.wrapped_key, b.master, g.sealed, g.vrf_proof
+FROM attest.events e
+JOIN shop.orders o ON o.id = e.order_id
+LEFT JOIN shop.sale_batches s ON s.xid = e.xid
+JOIN shop.keys k ON k.no = e.key_no
+JOIN shop.goods g ON g.key_no = e.key_no
 JOIN shop.batches b ON b.id = k.batch_id
-WHERE s.order_id = $1
-ORDER BY s.line, k.pool_id, k.slot
+WHERE e.order_id = $1 AND e.kind = 3
+ORDER BY e.item

@@ -1,6 +1,10 @@
--- A page of an account's orders (or everybody's), newest first, before an id.
-SELECT id, account_id, state, reason, total_minor, currency, buyer, created_at_ms
+-- A page of an account's orders, newest first, after the order $2.
+SELECT id, account_id, guest, channel, buyer, state, version, reason, to_jsonb(lines)::text AS lines, subtotal_minor, discount_minor,
+       currency, created_at_ms
 FROM shop.orders
-WHERE ($1::uuid IS NULL OR account_id = $1) AND ($2::uuid IS NULL OR id < $2)
-ORDER BY id DESC
+WHERE account_id = $1
+  AND (batch_id, id) < (
+      coalesce((SELECT batch_id FROM shop.orders WHERE id = $2), CASE WHEN $2 IS NULL THEN 9223372036854775807 ELSE 0 END),
+      coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+ORDER BY batch_id DESC, id DESC
 LIMIT $3

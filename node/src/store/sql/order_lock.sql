@@ -1,1 +1,3 @@
-SELECT id, account_id, state, reason, total_minor, currency, buyer, created_at_ms FROM shop.orders WHERE id = $1 FOR UPDATE
+SELECT id, account_id, guest, channel, buyer, state, version, reason, to_jsonb(lines)::text AS lines, subtotal_minor, discount_minor,
+       currency, created_at_ms
+FROM shop.orders WHERE id = $1 FOR UPDATE

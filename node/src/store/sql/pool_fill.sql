@@ -1,4 +1,1 @@
--- New slots at the tail, as many as keys were put there.
-UPDATE shop.pools
-SET tail = tail + $2
-WHERE id = $1
+UPDATE shop.pools SET tail = tail + $2 WHERE id = $1

@@ -1,1 +1,1 @@
-INSERT INTO shop.pools (product_id) VALUES ($1)
+INSERT INTO shop.pools (sku_id) VALUES ($1)

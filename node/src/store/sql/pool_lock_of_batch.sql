@@ -1,5 +1,7 @@
-SELECT pools.id, pools.tail, pools.product_id
-FROM shop.pools
-JOIN shop.batches ON batches.product_id = pools.product_id
+-- The house's pool of the SKU that a batch is stock of.
+SELECT pools.id, pools.tail, skus.product_id
+FROM shop.batches
+JOIN shop.skus ON skus.id = batches.sku_id
+JOIN shop.pools ON pools.sku_id = skus.id AND pools.owner_account IS NULL
 WHERE batches.id = $1
 FOR UPDATE OF pools

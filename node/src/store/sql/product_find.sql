@@ -1,1 +1,4 @@
-SELECT id, name, price_minor, currency, is_open, version, created_at_ms FROM shop.products WHERE name = $1
+SELECT p.id, p.name, p.on_sale, p.version, p.created_at_ms,
+       s.id AS sku_id, s.price_minor, s.currency, s.kind, s.policy, s.version AS sku_version
+FROM shop.products p JOIN shop.skus s ON s.product_id = p.id
+WHERE p.name = $1

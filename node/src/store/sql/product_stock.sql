@@ -1,9 +1,9 @@
--- The pool knows what is available. The other states are counted over the product's keys, at most $2 of them: an index by
--- state would be written at every sale, and nobody sells by it.
+-- What is available is counted by the house's pool, what is held by the holds of it. The other states are counted over the product's keys, at most $2 of
+-- them: an index by state would cost every sale a write, and only this statement would read it.
 WITH seen AS (
     SELECT k.state
-    FROM shop.batches b JOIN shop.keys k ON k.batch_id = b.id
-    WHERE b.product_id = $1
+    FROM shop.skus s JOIN shop.batches b ON b.sku_id = s.id JOIN shop.keys k ON k.batch_id = b.id
+    WHERE s.product_id = $1
     LIMIT $2
 ), counted AS (
     SELECT count(*) FILTER (WHERE state IN (1, 10)) AS pending,
@@ -12,6 +12,12 @@ WITH seen AS (
            count(*) < $2 AS is_complete
     FROM seen
 )
-SELECT c.pending, p.tail - p.cursor - p.holes AS available, c.sold, c.voided, c.is_complete
-FROM shop.pools p CROSS JOIN counted c
-WHERE p.product_id = $1
+SELECT c.pending, p.tail - p.cursor - p.holes AS available, h.held, c.sold, c.voided, c.is_complete
+FROM shop.skus s
+JOIN shop.pools p ON p.sku_id = s.id AND p.owner_account IS NULL
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(end_slot - first_slot), 0)::bigint AS held
+    FROM shop.holds WHERE pool_id = p.id AND state = 'held'
+) h
+CROSS JOIN counted c
+WHERE s.product_id = $1

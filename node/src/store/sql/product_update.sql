@@ -1,4 +1,3 @@
 UPDATE shop.products
-SET name = coalesce($3, name), price_minor = coalesce($4, price_minor), is_open = coalesce($5, is_open), version = version + 1
+SET name = coalesce($3, name), on_sale = coalesce($4, on_sale), version = version + 1
 WHERE id = $1 AND version = $2
-RETURNING id, name, price_minor, currency, is_open, version, created_at_ms

@@ -1,5 +1,6 @@
--- All that a batch of orders changes but its events. Answers how many keys moved on: each only from the version that was
--- seen, so that fewer than asked for means that somebody else moved one, and the transaction must not commit.
+-- All that a batch of orders changes but its events. Answers how many keys moved on, each only from the version that was
+-- seen; how many orders were placed, each only where its id was free; and the transaction's name. Fewer of either than
+-- asked for means that somebody else was first, and the transaction must not commit.
 WITH sold AS (
     UPDATE shop.keys k
     SET state = 3, version = u.version, head = u.head, head_at_ms = u.at_ms
@@ -16,19 +17,24 @@ WITH sold AS (
     SET balance_minor = w.balance_minor + u.delta_minor
     FROM unnest($8::bigint[], $9::bigint[]) AS u (id, delta_minor)
     WHERE w.id = u.id
-), ordered AS (
-    INSERT INTO shop.orders (id, account_id, state, reason, total_minor, currency, buyer, created_at_ms)
-    SELECT * FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::bigint[], $15::text[], $16::bytea[], $17::bigint[])
-), lined AS (
-    INSERT INTO shop.order_lines (order_id, line, product_id, quantity, price_minor)
-    SELECT * FROM unnest($18::uuid[], $19::smallint[], $20::uuid[], $21::integer[], $22::bigint[])
+), batch AS (
+    INSERT INTO shop.sale_batches (signature) VALUES ($14::bytea) RETURNING id
 ), booked AS (
-    INSERT INTO shop.ledger (from_wallet, to_wallet, amount_minor, kind, order_id, line, at_ms)
-    SELECT u.from_wallet, u.to_wallet, u.amount_minor, 'sale', u.order_id, u.line, u.at_ms
-    FROM unnest($23::bigint[], $24::bigint[], $25::bigint[], $26::uuid[], $27::smallint[], $28::bigint[])
-        AS u (from_wallet, to_wallet, amount_minor, order_id, line, at_ms)
-), handed AS (
-    INSERT INTO shop.sales (key_no, order_id, line, anchor_by_s, path, signature)
-    SELECT * FROM unnest($29::bigint[], $30::uuid[], $31::smallint[], $32::bigint[], $33::bytea[], $34::bytea[])
+    INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
+    SELECT 'sale', format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet, u.amount_minor, 'posted',
+           $13::bigint
+    FROM batch, unnest($10::bigint[], $11::bigint[], $12::bigint[]) AS u (from_wallet, to_wallet, amount_minor)
+), placed AS (
+    -- In the order of their ids, so that two batches cannot wait for each other in a circle.
+    INSERT INTO shop.orders (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines,
+                             subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
+    SELECT u.id, u.fingerprint, u.account_id, u.guest, u.channel, u.buyer, u.state, u.version, u.reason,
+           u.lines::shop.order_line[], u.subtotal_minor, u.discount_minor, u.total_minor, u.currency, batch.id, $13
+    FROM batch, unnest($15::uuid[], $16::bytea[], $17::uuid[], $18::bytea[], $19::text[], $20::bytea[], $21::text[],
+                       $22::integer[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[])
+        AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, subtotal_minor,
+              discount_minor, total_minor, currency)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
 )
-SELECT count(*) FROM sold
+SELECT (SELECT count(*) FROM sold), (SELECT count(*) FROM placed), pg_current_xact_id()::text

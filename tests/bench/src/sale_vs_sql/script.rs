@@ -1,8 +1,8 @@
 //! The node's sale as a pgbench script: its own SQL files, with expressions in the place of their parameters.
 //!
 //! What differs from one transaction to the next is made of two numbers, so that making it costs next to nothing: the
-//! first order, from which ids follow, and the pool's cursor, from which the keys' numbers follow. What the node computes
-//! (hashes, signatures, bodies) is bytes of the same length.
+//! first order, from which ids follow, and the pool's cursor, from which the keys' numbers follow. What the node
+//! computes (hashes, signatures, bodies) is bytes of the same length.
 
 use std::fs;
 
@@ -20,7 +20,6 @@ pub(super) struct Rows {
     /// A key's number less its slot.
     offset: i64,
     body_chars: i64,
-    path_bytes: i64,
 }
 
 impl Rows {
@@ -41,7 +40,6 @@ impl Rows {
             revenue: wallet("revenue")?,
             offset: ask("SELECT min(no - slot) FROM shop.keys")?,
             body_chars: ask("SELECT max(char_length(body)) FROM attest.events WHERE kind = 3")?,
-            path_bytes: ask("SELECT max(octet_length(path)) FROM shop.sales")?,
         })
     }
 }
@@ -51,58 +49,59 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let node = |name: &str, parameters: &[String]| statement(&format!("node/src/store/sql/{name}.sql"), parameters);
     let anchor = |name: &str, parameters: &[String]| statement(&format!("anchor/src/store/sql/{name}.sql"), parameters);
     let numbers = |start: &str| format!("generate_series({start}, {start} + {}) AS number", batch - 1);
+    // As the node makes them, ids are hashes: they fall anywhere in the index.
     let orders = format!(
-        "ARRAY(SELECT lpad(to_hex(number), 32, '0')::uuid FROM {})",
+        "ARRAY(SELECT md5(number::text)::uuid FROM {})",
         numbers(":order::bigint")
     );
-    let requests = format!("ARRAY(SELECT 'pgbench-' || number FROM {})", numbers(":order::bigint"));
     let keys = format!(
         "ARRAY(SELECT number FROM {})",
         numbers(&format!("(:cursor::bigint + {})", rows.offset))
     );
     let same = |value: &str| format!("array_fill({value}, ARRAY[{batch}])");
     let bytes = |length: i64| same(&format!("decode(repeat('a7', {length}), 'hex')"));
-    let (account, product) = (
-        same(&format!("'{}'::uuid", rows.account)),
-        same(&format!("'{}'::uuid", rows.product)),
-    );
-    let (one, price) = (same("1::smallint"), same(&format!("{PRICE_MINOR}::bigint")));
+    let account = same(&format!("'{}'::uuid", rows.account));
     let (at_ms, at_s) = (same("1790000000000::bigint"), same("1790000000::bigint"));
-    let (version, hash) = (same("3"), bytes(32));
+    let (version, hash, price) = (same("3"), bytes(32), same(&format!("{PRICE_MINOR}::bigint")));
     let list = |items: &[&String]| items.iter().map(|item| (*item).clone()).collect::<Vec<_>>();
 
-    let claim = node("sale_claim", &list(&[&account, &requests, &hash, &orders]))?;
-    let shelves = node("sale_shelves", &[format!("ARRAY['{}'::uuid]", rows.product)])?;
+    let earlier = node("sale_earlier", &list(&[&orders]))?;
+    let pools = node("sale_pools", &[format!("ARRAY['{}'::uuid]", rows.product)])?;
     let credits = node("sale_credits", &[format!("ARRAY['{}'::uuid]", rows.account)])?;
     let wanted = [rows.pool.to_string(), ":cursor::bigint".to_owned(), batch.to_string()];
     let taken = node("sale_keys", &wanted.map(|value| format!("ARRAY[{value}]")))?;
     let total = PRICE_MINOR * batch;
+    let line = format!("{{\"({},,1,{PRICE_MINOR},0,{PRICE_MINOR},delivered)\"}}", rows.product);
     let write = node(
         "sale_write",
         &[
-            // Keys, pools, wallets.
+            // Keys and pools.
             list(&[&keys, &version, &hash, &at_ms]),
             vec![
                 format!("ARRAY[{}]", rows.pool),
                 format!("ARRAY[:cursor::bigint + {batch}]"),
                 "ARRAY[0::bigint]".to_owned(),
+            ],
+            // Wallets and transfers.
+            vec![
                 format!("ARRAY[{}, {}]", rows.credit, rows.revenue),
                 format!("ARRAY[-{total}, {total}]"),
+                format!("ARRAY[{}]", rows.credit),
+                format!("ARRAY[{}]", rows.revenue),
+                format!("ARRAY[{total}]"),
+                "1790000000000::bigint".to_owned(),
+                "decode(repeat('a7', 65), 'hex')".to_owned(),
             ],
             // Orders.
+            list(&[&orders, &hash, &account, &same("NULL::bytea"), &same("'api'::text")]),
             list(&[
-                &orders,
-                &account,
+                &same("NULL::bytea"),
                 &same("'delivered'::text"),
+                &version,
                 &same("NULL::text"),
-                &price,
             ]),
-            list(&[&same(&format!("'{CURRENCY}'::text")), &same("NULL::bytea"), &at_ms]),
-            // Their lines, what they cost, and which key each got.
-            list(&[&orders, &one, &product, &same("1"), &price]),
-            list(&[&same(&rows.credit.to_string()), &same(&rows.revenue.to_string())]),
-            list(&[&price, &orders, &one, &at_ms]),
-            list(&[&keys, &orders, &one, &at_s, &bytes(rows.path_bytes), &bytes(65)]),
+            list(&[&same(&format!("'{line}'::text")), &price, &same("0::bigint"), &price]),
+            vec![same(&format!("'{CURRENCY}'::text"))],
         ]
         .concat(),
     )?;
@@ -110,13 +109,17 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let (before, kind) = (same("2::smallint"), same("3::smallint"));
     let append = anchor(
         "event_append",
-        &list(&[
-            &keys, &version, &before, &kind, &at_ms, &hash, &hash, &hash, &hash, &body,
-        ]),
+        &[
+            list(&[
+                &keys, &version, &before, &kind, &at_ms, &hash, &hash, &hash, &hash, &body,
+            ]),
+            list(&[&at_s, &orders, &same("1")]),
+        ]
+        .concat(),
     )?;
     let prepare = node("session_prepare", &[])?;
     Ok(format!(
-        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{claim};\n{shelves} \\gset\n{credits};\n{taken};\n\
+        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{earlier};\n{pools} \\gset\n{credits};\n{taken};\n\
          {write};\n{append};\nCOMMIT;\n\\set first :first + {batch}\n"
     ))
 }
@@ -154,7 +157,6 @@ mod tests {
             revenue: 2,
             offset: 0,
             body_chars: 200,
-            path_bytes: 160,
         };
         let text = script(&rows, 24)?;
 

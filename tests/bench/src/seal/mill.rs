@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use shelfproof::store;
 use shelfproof_anchor::cut_policy::CutPolicy;
 use shelfproof_anchor::history::History;
-use shelfproof_anchor::sequence::{Bounds, Sequencer};
+use shelfproof_anchor::sequence::{Bounds, IntentTerms, Sequencer};
 use shelfproof_anchor::store::epochs::{epoch_events, epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::{NewEvent, event_append};
-use shelfproof_anchor::store::lock::{lock_try, session_open};
-use shelfproof_anchor::tx::Sender;
+use shelfproof_anchor::store::lock::session_open;
+use shelfproof_anchor::submit::{Signals, Submitter};
+use shelfproof_anchor::tx::{Account, IntentLog, Sender};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::chain::rpc::RpcSource;
 use sqlx::PgConnection;
@@ -49,6 +50,7 @@ const BOUNDS: Bounds = Bounds {
 pub(super) struct Mill {
     // Dropped in this order: the sessions before the database, all before the chain.
     sequencer: Sequencer,
+    submitter: Submitter,
     session: PgConnection,
     postgres: Postgres,
     database: String,
@@ -67,13 +69,26 @@ impl Mill {
         let options = postgres.connection_url(&database).parse()?;
         let chain = MerchantChain::start(None, &Merchant::plain()?).await?;
         let history = Arc::new(History::open(&folder.join("anchor"), chain.identity.merchant_id)?);
-        let sender = Arc::new(Sender::new(chain.source().await?, anchorer()?, None));
-        let mut locked = session_open(&options).await?;
-        if !lock_try(&mut locked).await? {
-            return Err("another anchor works on a new database".into());
-        }
+        let (source, signals) = (chain.source().await?, Arc::new(Signals::default()));
+        let account = Account::new(&source, anchorer()?);
+        let terms = IntentTerms {
+            identity: chain.identity,
+            sender: account.address(),
+            max_fee_wei: None,
+        };
+        let log = IntentLog::Database(session_open(&options).await?);
+        let sender = Sender::new(account, log, Box::new(timeline.clone()));
         Ok(Self {
-            sequencer: Sequencer::new(locked, sender, history, POLICY, BOUNDS, Box::new(timeline.clone())),
+            sequencer: Sequencer::new(
+                session_open(&options).await?,
+                history,
+                terms,
+                POLICY,
+                BOUNDS,
+                Arc::clone(&signals),
+                Box::new(timeline.clone()),
+            ),
+            submitter: Submitter::new(source, sender, signals),
             session: session_open(&options).await?,
             postgres,
             database,
@@ -105,7 +120,9 @@ impl Mill {
 
     /// Makes an epoch of all that waits, until the newest block holds it.
     pub(super) async fn post(&mut self) -> Result<()> {
+        self.submitter.round(BEGIN_MS).await?;
         while self.sequencer.round(BEGIN_MS).await?.again {}
+        self.submitter.round(BEGIN_MS).await?;
         let number = epoch_progress(&mut self.session).await?.newest;
         while self.newest.newest_epoch().await?.0 < number {
             tokio::time::sleep(POLL).await;
@@ -117,6 +134,7 @@ impl Mill {
     pub(super) async fn finish(&mut self, root: B256) -> Result<f64> {
         self.chain.finalise().await?;
         let start = Instant::now();
+        self.submitter.round(BEGIN_MS).await?;
         self.sequencer.round(BEGIN_MS).await?;
         let took_s = start.elapsed().as_secs_f64();
         let progress = epoch_progress(&mut self.session).await?;

@@ -53,7 +53,7 @@ impl StepObserver for Timeline {
         self.mark(match step {
             Step::Cut => "look",
             Step::Publish => "read and compute",
-            Step::Sign => "ask and sign",
+            Step::StoreVariant => "try and sign",
             _ => step.name(),
         });
         Ok(())

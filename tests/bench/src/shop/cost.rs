@@ -63,7 +63,8 @@ impl fmt::Display for Cost {
 /// Seconds that a process has computed.
 fn processor_s(pid: &str) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name of the program, which may hold anything, ends with the last bracket; user and system time are 12th and 13th after.
+    // The name of the program, which may hold anything, ends with the last bracket; user and system time are 12th and
+    // 13th after.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks: Option<Vec<f64>> = fields
         .split_whitespace()

@@ -1,4 +1,4 @@
-//! A sale in a shop of one machine, and what its buyer and an auditor make of it.
+//! A shop started by `shelfproof dev`: sales in it, their proofs, and an audit.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -55,7 +55,7 @@ impl<'a> DevShop<'a> {
             "admin",
             "credit",
             "add",
-            "--account=channel",
+            "--account=reseller",
             "--amount=10",
             "--currency=CNY",
             "--reference=one",
@@ -78,7 +78,7 @@ impl<'a> DevShop<'a> {
     pub(super) fn buy(&mut self) -> Result<Purchase> {
         self.orders += 1;
         let (key, body) = (format!("order-{}", self.orders), order_of(&self.product));
-        let mut client = Client::new(self.address, &self.token("channel.key")?)?;
+        let mut client = Client::new(self.address, &self.token("reseller.key")?)?;
         Purchase::read(&block_on(client.order(&key, body))??)
     }
 
@@ -111,7 +111,7 @@ impl<'a> DevShop<'a> {
 
         let of_order = self.get(
             &format!("/api/v1/proofs/{}", purchase.order),
-            &self.token("channel.key")?,
+            &self.token("reseller.key")?,
         )?;
         let shown = of_order.expect(200)?;
         assert_eq!(shown["order"], purchase.order);

@@ -1,4 +1,4 @@
-//! A shop's life, good and bad: its secrets, and all that could be read of it.
+//! Runs a shop through sales, errors and administration, and collects its secrets and everything that others can read.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use alloy_primitives::B256;
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::shop::{CURRENCY, Channel, PRICE, Purchase, Settings, TestShop, codes, order_lines, order_of};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Reseller, Settings, TestShop, codes, order_lines, order_of};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_verifier::buyer;
 
@@ -32,7 +32,6 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Lives it.
     pub(crate) fn live() -> Result<Self> {
         let mut shop = TestShop::start(&Settings {
             nodes: 0,
@@ -48,13 +47,13 @@ impl Life {
             read: Vec::new(),
         };
         let products = life.stock(&shop)?;
-        let (channel, other) = (shop.channel()?, shop.channel()?);
-        for token in [&channel.token, &other.token, &shop.admin] {
+        let (reseller, other) = (shop.reseller()?, shop.reseller()?);
+        for token in [&reseller.token, &other.token, &shop.admin] {
             let secret = token.rsplit('_').next().unwrap_or_default();
             life.secrets.push((Kind::ApiKey, secret.to_owned()));
         }
-        shop.credit(&channel, "10000.00", CURRENCY)?;
-        block_on(life.sell(&shop, &products, &channel, &other))??;
+        shop.credit(&reseller, "10000.00", CURRENCY)?;
+        block_on(life.sell(&shop, &products, &reseller, &other))??;
         shop.kill_node(1);
         block_on(life.measure(&shop))??;
         life.command(&shop)?;
@@ -129,10 +128,10 @@ impl Life {
         &mut self,
         shop: &TestShop,
         products: &[String; 2],
-        channel: &Channel,
-        other: &Channel,
+        reseller: &Reseller,
+        other: &Reseller,
     ) -> Result<()> {
-        let mut client = shop.client(&channel.token)?;
+        let mut client = shop.client(&reseller.token)?;
         let (mut others, mut admin) = (shop.client(&other.token)?, shop.client(&shop.admin)?);
         let mut purchases = Vec::new();
         for number in 0..ORDERS {
@@ -157,7 +156,7 @@ impl Life {
             self.read(Place::Holder, &held);
         }
         self.redeem(shop, &products[1], &mut client).await?;
-        self.fail(shop, products, channel, &purchases).await?;
+        self.fail(shop, products, reseller, &purchases).await?;
         for path in ["orders", "orders?limit=100", "wallet", "products"] {
             self.read(Place::Stranger, &others.get(&format!("/api/v1/{path}")).await?);
         }
@@ -224,10 +223,10 @@ impl Life {
         &mut self,
         shop: &TestShop,
         products: &[String; 2],
-        channel: &Channel,
+        reseller: &Reseller,
         purchases: &[Purchase],
     ) -> Result<()> {
-        let mut client = shop.client(&channel.token)?;
+        let mut client = shop.client(&reseller.token)?;
         let (code, order) = (
             &purchases[0].items[0].code,
             format!("/api/v1/orders/{}", purchases[0].order),
@@ -261,7 +260,7 @@ impl Life {
             self.read(Place::Stranger, &client.get(&path).await?);
         }
         let halves = [
-            &channel.token[..channel.token.len() - 1],
+            &reseller.token[..reseller.token.len() - 1],
             &shop.admin[1..],
             token,
             code,
@@ -331,7 +330,7 @@ impl Life {
             &["activate", "none"],
             &["admin", "check"],
             &["admin", "order", "list"],
-            &["admin", "key", "list"],
+            &["admin", "token", "list"],
             &["serve", "--check-config"],
             &["serve", "--listen", "nowhere"],
             &["--help"],

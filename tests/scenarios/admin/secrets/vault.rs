@@ -1,4 +1,4 @@
-//! The commands that handle the merchant's keys: with the right passphrases, and with others.
+//! The commands for the merchant's keys, with correct and with wrong passphrases.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ pub(crate) fn keys(shop: &TestShop, life: &mut Life) -> Result<()> {
                 None => word.to_owned(),
             })
             .collect();
-        let words: Vec<&str> = ["admin", "keys"]
+        let words: Vec<&str> = ["admin", "keyring"]
             .into_iter()
             .chain(words.iter().map(String::as_str))
             .collect();

@@ -1,4 +1,4 @@
-//! What a merchant has on the first day: a database, a chain with a registry, an empty folder and the programs.
+//! What a merchant starts with: a database, a chain with a registry, an empty folder and the programs.
 
 use std::collections::BTreeMap;
 use std::fs;

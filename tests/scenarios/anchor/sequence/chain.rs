@@ -1,10 +1,11 @@
-//! What the chain can do to a sequence: each is a condition of its own, and ends when its cause does.
+//! Faults of the chain: each gives the sequence a condition of its own, which ends with its cause.
 
 use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, U256, keccak256};
 use shelfproof_anchor::status::Condition;
+use shelfproof_anchor::store::epochs::epoch_progress;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
 use shelfproof_tests::merchant_chain::anchorer;
@@ -183,6 +184,66 @@ fn what_waits_for_finality_is_bounded() -> Result<()> {
             .map(|(_, epoch)| epoch.eventCount)
             .collect();
         assert_eq!(events, [1, 1, 2]);
+        Ok(())
+    })?
+}
+
+#[test]
+fn a_node_that_is_away_delays_no_cut_and_gets_every_epoch_when_it_is_back() -> Result<()> {
+    block_on(async {
+        let mut anchor = TestAnchor::new().await?;
+        anchor.bounds.epochs = 3;
+        // Before the chain was seen once, the database may be an old one.
+        anchor.write([0]).await?;
+        anchor.round_without_chain().await?;
+        let mut connection = anchor.connect().await?;
+        assert_eq!(epoch_progress(&mut connection).await?.newest, 0);
+        anchor.round().await?;
+        let mut conditions = Vec::new();
+        for key in 1..5 {
+            anchor.write([key]).await?;
+            for _ in 0..2 {
+                conditions.push(anchor.round_without_chain().await?.condition);
+            }
+        }
+        assert_eq!(epoch_progress(&mut connection).await?.newest, 3, "as many as may wait");
+        assert!(conditions.contains(&Condition::Full), "{conditions:?}");
+        assert_eq!(anchor.chain.epochs().await?.len(), 0);
+        for _ in 0..3 {
+            anchor.finish(None).await?;
+        }
+        let numbers: Vec<u64> = anchor
+            .chain
+            .epochs()
+            .await?
+            .iter()
+            .map(|(_, epoch)| epoch.number)
+            .collect();
+        assert_eq!(numbers[..3], [1, 2, 3]);
+        Ok(())
+    })?
+}
+
+#[test]
+fn a_chain_that_lost_final_blocks_gets_the_same_epochs_again() -> Result<()> {
+    block_on(async {
+        let mut anchor = TestAnchor::new().await?;
+        let provider = anchor.chain.provider()?;
+        let before = provider.anvil_snapshot().await?;
+        anchor.write(0..3).await?;
+        let first = anchor.finish(None).await?;
+        assert!(provider.anvil_revert(before).await?);
+        assert_eq!(anchor.chain.epochs().await?.len(), 0);
+        anchor.write(3..5).await?;
+        anchor.finish(None).await?;
+        let hashes: Vec<_> = anchor
+            .chain
+            .epochs()
+            .await?
+            .iter()
+            .map(|(_, epoch)| epoch.epochHash)
+            .collect();
+        assert_eq!((hashes.len(), hashes[0]), (2, first.hash));
         Ok(())
     })?
 }

@@ -1,4 +1,4 @@
-//! What another machine, a lost folder or another shop's folder does to a sequence.
+//! A sequence that continues on another machine, with a lost folder, or with another shop's folder.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use shelfproof_anchor::status::Condition;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-use super::test_anchor::TestAnchor;
+use super::test_anchor::{Failed, TestAnchor};
 
 #[test]
 fn another_machine_works_all_epochs_out_again_from_the_database_and_goes_on() -> Result<()> {
@@ -57,7 +57,10 @@ fn a_folder_that_is_ahead_of_the_database_is_refused() -> Result<()> {
         fs::remove_dir_all(newer.folder())?;
         fs::rename(anchor.folder(), newer.folder())?;
         let refused = newer.round().await.err().ok_or("another shop's folder was taken")?;
-        assert!(matches!(refused, SequenceError::OtherHistory { map: 1 }), "{refused}");
+        assert!(
+            matches!(refused, Failed::Sequence(SequenceError::OtherHistory { map: 1 })),
+            "{refused}"
+        );
         assert_eq!(refused.condition(), Condition::Storage);
         Ok(())
     })?

@@ -1,5 +1,7 @@
-//! One merchant's anchor in pieces: a database, a chain and a folder that outlive it, and itself, which may die.
+//! One merchant's anchor within the test: a sequencer that can be stopped at a write, and the database, chain and
+//! folder that it continues from.
 
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,12 +13,14 @@ use alloy::signers::local::PrivateKeySigner;
 use shelfproof::store;
 use shelfproof_anchor::cut_policy::CutPolicy;
 use shelfproof_anchor::history::History;
-use shelfproof_anchor::sequence::{Bounds, Round, SequenceError, Sequencer};
+use shelfproof_anchor::sequence::{Bounds, IntentTerms, Round, SequenceError, Sequencer};
+use shelfproof_anchor::status::Condition;
 use shelfproof_anchor::step::{BrokenOff, Step, StepObserver};
 use shelfproof_anchor::store::epochs::{epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::event_append;
-use shelfproof_anchor::store::lock::{lock_try, session_open};
-use shelfproof_anchor::tx::Sender;
+use shelfproof_anchor::store::lock::{AnchorLock, lock_try, session_open};
+use shelfproof_anchor::submit::{Signals, SubmitError, Submitter};
+use shelfproof_anchor::tx::{Account, IntentLog, Sender, TxError};
 use shelfproof_tests::event_writer::{BEGIN_MS, EventWriter};
 use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
@@ -66,15 +70,62 @@ pub(crate) struct TestAnchor {
     events: EventWriter,
     now_ms: u64,
     broken: Arc<AtomicBool>,
-    anchor: Option<(Sequencer, Arc<History>)>,
+    anchor: Option<Anchor>,
     folder: TempDir,
     _postgres: Postgres,
 }
 
-/// Breaks a sequence off once.
-struct Breaker {
-    at: Option<(Step, Fault)>,
-    broken: Arc<AtomicBool>,
+/// The two tasks of an anchor, which a test lets do a round in turn.
+struct Anchor {
+    sequencer: Sequencer,
+    submitter: Submitter,
+    history: Arc<History>,
+}
+
+/// Why a round ended early.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    Sequence(SequenceError),
+    Submit(SubmitError),
+}
+
+impl Failed {
+    pub(crate) fn condition(&self) -> Condition {
+        match self {
+            Self::Sequence(error) => error.condition(),
+            Self::Submit(error) => error.condition(),
+        }
+    }
+
+    fn is_broken_off(&self) -> bool {
+        matches!(
+            self,
+            Self::Sequence(SequenceError::BrokenOff(_)) | Self::Submit(SubmitError::Tx(TxError::BrokenOff(_)))
+        )
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sequence(error) => error.fmt(out),
+            Self::Submit(error) => error.fmt(out),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
+impl<E: Into<SequenceError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Sequence(error.into())
+    }
+}
+
+/// Breaks off once.
+pub(crate) struct Breaker {
+    pub(crate) at: Option<(Step, Fault)>,
+    pub(crate) broken: Arc<AtomicBool>,
 }
 
 impl Breaker {
@@ -176,38 +227,84 @@ impl TestAnchor {
     }
 
     /// One round, of an anchor that is there already or is started for it.
-    pub(crate) async fn round(&mut self) -> std::result::Result<Round, SequenceError> {
+    pub(crate) async fn round(&mut self) -> std::result::Result<Round, Failed> {
         self.start(None).await?;
         self.step().await
     }
 
-    async fn step(&mut self) -> std::result::Result<Round, SequenceError> {
+    /// A round of the sequencer alone, as while no node answers.
+    pub(crate) async fn round_without_chain(&mut self) -> std::result::Result<Round, Failed> {
+        self.start(None).await?;
         self.now_ms += ROUND_MS;
         match &mut self.anchor {
-            Some((sequencer, _)) => sequencer.round(self.now_ms).await,
+            Some(anchor) => Ok(anchor.sequencer.round(self.now_ms).await?),
             None => Err(BrokenOff(Step::Cut).into()),
         }
     }
 
-    async fn start(&mut self, at: Option<(Step, Fault)>) -> std::result::Result<(), SequenceError> {
+    /// The submitter before and after the sequencer: it shows where the chain is, and takes what was stored.
+    async fn step(&mut self) -> std::result::Result<Round, Failed> {
+        self.now_ms += ROUND_MS;
+        let Some(Anchor {
+            sequencer, submitter, ..
+        }) = &mut self.anchor
+        else {
+            return Err(BrokenOff(Step::Cut).into());
+        };
+        submitter.round(self.now_ms).await.map_err(Failed::Submit)?;
+        let round = sequencer.round(self.now_ms).await?;
+        submitter.round(self.now_ms).await.map_err(Failed::Submit)?;
+        Ok(round)
+    }
+
+    async fn start(&mut self, at: Option<(Step, Fault)>) -> std::result::Result<(), Failed> {
         if self.anchor.is_some() {
             return Ok(());
         }
+        let (sequencing, submitting) = (
+            self.locked(AnchorLock::Sequencer).await?,
+            self.locked(AnchorLock::Submitter).await?,
+        );
+        let identity = self.chain.identity;
+        let history = Arc::new(History::open(self.folder.path(), identity.merchant_id)?);
+        let source = self.chain.source().await.map_err(|_| BrokenOff(Step::Send))?;
+        let observer = || {
+            Box::new(Breaker {
+                at,
+                broken: Arc::clone(&self.broken),
+            })
+        };
+        let signals = Arc::new(Signals::default());
+        let account = Account::new(&source, self.signer.clone());
+        let sender = Sender::new(account, IntentLog::Database(submitting), observer());
+        let terms = IntentTerms {
+            identity,
+            sender: self.signer.address(),
+            max_fee_wei: None,
+        };
+        self.anchor = Some(Anchor {
+            sequencer: Sequencer::new(
+                sequencing,
+                Arc::clone(&history),
+                terms,
+                POLICY,
+                self.bounds,
+                Arc::clone(&signals),
+                observer(),
+            ),
+            submitter: Submitter::new(source, sender, signals),
+            history,
+        });
+        Ok(())
+    }
+
+    /// A session with that lock, once the server has seen that the one before it ended.
+    async fn locked(&self, lock: AnchorLock) -> std::result::Result<PgConnection, Failed> {
         let mut session = session_open(&self.options).await?;
-        // A session that was just dropped ends when the server sees that.
-        while !lock_try(&mut session).await? {
+        while !lock_try(&mut session, lock).await? {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let history = Arc::new(History::open(self.folder.path(), self.chain.identity.merchant_id)?);
-        let source = self.chain.source().await.map_err(|_| BrokenOff(Step::Send))?;
-        let sender = Arc::new(Sender::new(source, self.signer.clone(), None));
-        let observer = Box::new(Breaker {
-            at,
-            broken: Arc::clone(&self.broken),
-        });
-        let sequencer = Sequencer::new(session, sender, Arc::clone(&history), POLICY, self.bounds, observer);
-        self.anchor = Some((sequencer, history));
-        Ok(())
+        Ok(session)
     }
 
     /// Round after round until the next epoch is final, broken off once where `fault` says.
@@ -219,11 +316,9 @@ impl TestAnchor {
         for _ in 0..ROUNDS_MAX {
             self.start(fault).await?;
             match self.step().await {
-                Err(SequenceError::BrokenOff(_)) if fault.is_some_and(|(_, fault)| fault == Fault::KilledAfter) => {
-                    self.kill();
-                }
-                Ok(_) | Err(SequenceError::BrokenOff(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) if !error.is_broken_off() => return Err(error.into()),
+                Err(_) if fault.is_some_and(|(_, fault)| fault == Fault::KilledAfter) => self.kill(),
+                Ok(_) | Err(_) => {}
             }
             self.chain.finalise().await?;
             if epoch_progress(&mut connection).await?.finished >= number {
@@ -238,7 +333,7 @@ impl TestAnchor {
     async fn finished(&self, connection: &mut PgConnection, number: u64) -> Result<Finished> {
         let epoch = epoch_get(connection, number).await?.ok_or("the epoch is gone")?;
         let roots = epoch.roots.ok_or("the epoch has no hash")?;
-        let (_, history) = self.anchor.as_ref().ok_or("no anchor")?;
+        let history = &self.anchor.as_ref().ok_or("no anchor")?.history;
         assert!(
             history.final_epoch().0 >= number,
             "the map stands at {:?}",

@@ -1,4 +1,4 @@
-//! What can keep an anchor from going on is told in `status`, in metrics and in the log, and ends when its cause does.
+//! What keeps an anchor from going on is shown by `status`, in metrics and in the log, until its cause is gone.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ fn without_funds_and_with_them_again() -> Result<()> {
     told(anchored, "working")?;
     let anchorer: Address = anchored.public_key("anchorer")?.parse()?;
     block_on(anchored.chain.fund(anchorer, 1))??;
-    let sold = anchored.buy(&stocked.channel, &stocked.product, 1, 1)?;
+    let sold = anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     let said = told(anchored, "no_funds")?;
     let problems = said["problems"].to_string();
     assert!(problems.contains("send it the difference"), "{problems}");
@@ -127,7 +127,7 @@ fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
         false,
         "a second run finds what the first did"
     );
-    anchored.buy(&stocked.channel, &stocked.product, 1, 1)?;
+    anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     let said_by_old = told(anchored, "not_anchorer")?;
     let before = said_by_old["chain"]["newestEpoch"].as_u64().ok_or("no epoch")?;
     let address: Address = said["anchorer"].as_str().ok_or("no address")?.parse()?;

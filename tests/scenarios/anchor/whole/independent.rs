@@ -1,4 +1,4 @@
-//! An independent look: programs that share no code with this project read what it anchored.
+//! Programs that share no code with this project (`cast`, OpenZeppelin's package) read what the anchor posted.
 
 use std::fs;
 use std::process::Command;

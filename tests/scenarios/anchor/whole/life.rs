@@ -1,4 +1,5 @@
-//! A key's life, checked over RPC by `shelfproof-verify` at each step, as buyer, as stranger and as auditor.
+//! One key from sale to refund, checked at each step with `shelfproof-verify` over RPC, as its buyer, as a stranger and
+//! as an auditor.
 
 use serde_json::json;
 use shelfproof_tests::Result;
@@ -9,7 +10,7 @@ use super::{kinds, open, open_by};
 #[test]
 fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -> Result<()> {
     let stocked = open(6)?;
-    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 2, 1)?;
+    let bought = stocked.shop.buy(&stocked.reseller, &stocked.product, 2, 1)?;
     let (order, token) = (&bought.purchase.order, &bought.purchase.token);
     let [item, other] = &bought.purchase.items[..] else {
         return Err("two keys were bought".into());
@@ -54,7 +55,7 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
     assert!(kept.holds()?.starts_with("holds"), "{}", kept.json);
 
     // Nobody else gets it.
-    let nobody = stocked.shop.channel()?;
+    let nobody = stocked.shop.reseller()?;
     let refused = stocked.shop.proof_where(&nobody.token, &item.key_id, |_| true)?;
     assert_eq!(refused.status, 404, "{}", refused.text());
     Ok(())
@@ -69,7 +70,7 @@ fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -
     };
     let stocked = open_by(&plan, 6)?;
     stocked.shop.anchor()?.wait_for_epoch(1)?;
-    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 1, 1)?;
+    let bought = stocked.shop.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     let (token, item) = (&bought.purchase.token, &bought.purchase.items[0]);
     let early = stocked.shop.proof_where(token, &item.key_id, |_| true)?;
     assert_eq!(early.status, 202, "{}", early.text());
@@ -86,7 +87,7 @@ fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -
 fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_covers_all() -> Result<()> {
     let stocked = open(6)?;
     let (anchored, admin) = (&stocked.shop, &stocked.shop.admin);
-    let bought = anchored.buy(&stocked.channel, &stocked.product, 3, 1)?;
+    let bought = anchored.buy(&stocked.reseller, &stocked.product, 3, 1)?;
     let (order, token) = (&bought.purchase.order, &bought.purchase.token);
     let [redeemed, refunded, _] = &bought.purchase.items[..] else {
         return Err("three keys were bought".into());

@@ -1,4 +1,4 @@
-//! Mirrors and lost folders: what follows from the public data is the same wherever it is built.
+//! Mirrors and lost folders: the same proofs come from the public data wherever they are built.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use super::open;
 fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()> {
     let stocked = open(8)?;
     let anchored = &stocked.shop;
-    let bought = anchored.buy(&stocked.channel, &stocked.product, 3, 1)?;
+    let bought = anchored.buy(&stocked.reseller, &stocked.product, 3, 1)?;
     for item in &bought.purchase.items {
         anchored.proof(&bought.purchase.token, &item.key_id)?;
     }
@@ -45,7 +45,7 @@ fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()
 #[test]
 fn a_damaged_or_lost_history_map_is_noticed_and_rebuilt_by_one_command() -> Result<()> {
     let mut stocked = open(8)?;
-    let bought = stocked.shop.buy(&stocked.channel, &stocked.product, 2, 1)?;
+    let bought = stocked.shop.buy(&stocked.reseller, &stocked.product, 2, 1)?;
     let (token, key) = (&bought.purchase.token, &bought.purchase.items[0].key_id);
     stocked.shop.proof(token, key)?;
     let anchored = &mut stocked.shop;

@@ -1,4 +1,4 @@
-//! Two anchors at once, and anchors that are killed.
+//! Two anchors over one database, and anchors that are killed.
 
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::open;
 fn the_second_anchor_waits_and_takes_over_when_the_first_is_killed() -> Result<()> {
     let mut stocked = open(8)?;
     let anchored = &mut stocked.shop;
-    let first = anchored.buy(&stocked.channel, &stocked.product, 1, 1)?;
+    let first = anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     anchored.proof(&first.purchase.token, &first.purchase.items[0].key_id)?;
 
     let mut second = anchored.another_anchor()?;
@@ -20,7 +20,7 @@ fn the_second_anchor_waits_and_takes_over_when_the_first_is_killed() -> Result<(
     anchored.kill_anchor();
     let second = second.wait()?;
     let before = second.wait_for_epoch(1)?["finalEpoch"].as_u64().ok_or("no epoch")?;
-    anchored.buy(&stocked.channel, &stocked.product, 1, 2)?;
+    anchored.buy(&stocked.reseller, &stocked.product, 1, 2)?;
     second.wait_for_epoch(before + 1)?;
     anchored.take_over(second);
     Ok(())
@@ -43,12 +43,12 @@ fn an_anchor_that_loses_its_session_stands_by_until_the_other_has_gone() -> Resu
     let second = second.wait()?;
     second.wait_for_epoch(before)?;
     anchored.anchor()?.wait_for_condition("standby")?;
-    anchored.buy(&stocked.channel, &stocked.product, 1, 1)?;
+    anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     second.wait_for_epoch(before + 1)?;
     drop(second);
     // The first is back, and brings its own folder to where the other left the database.
     anchored.anchor()?.wait_for_condition("working")?;
-    anchored.buy(&stocked.channel, &stocked.product, 1, 2)?;
+    anchored.buy(&stocked.reseller, &stocked.product, 1, 2)?;
     anchored.anchor()?.wait_for_epoch(before + 2)?;
     Ok(())
 }
@@ -60,7 +60,7 @@ fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result
     for round in 0..ROUNDS {
         stocked
             .shop
-            .buy(&stocked.channel, &stocked.product, 2, usize::try_from(round)?)?;
+            .buy(&stocked.reseller, &stocked.product, 2, usize::try_from(round)?)?;
         // At another point of an epoch's way each time: cut, published, sent, waiting for its final block.
         thread::sleep(Duration::from_millis(250 * round));
         stocked.shop.kill_anchor();

@@ -1,4 +1,5 @@
-//! Nodes that hide logs, count to no end or ask for patience: none of it turns a kept promise into a broken one.
+//! Nodes that hide logs, report impossible block numbers or answer "try again": none of it turns a kept promise into a
+//! broken one.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Nodes that lie, and nodes that are not there.
+//! A proxy before the chain's node that changes its answers, and an address without a node.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The binary, and one run of it.
+//! One run of `shelfproof-verify`.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

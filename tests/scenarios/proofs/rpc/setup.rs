@@ -1,4 +1,4 @@
-//! The vectors' chain, their files, and the binary that judges them.
+//! The vectors' chain and files, and runs of the verifier over them.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,7 +16,7 @@ use shelfproof_tests::vectors::{Case, RECEIPT_KEY, Vectors};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::epoch::{Header, data_hash, data_path, encode_data};
 use shelfproof_verifier::event::{KeyEvent, Kind, payload};
-use shelfproof_verifier::receipt;
+use shelfproof_verifier::vocabulary::typed_data;
 use tempfile::TempDir;
 
 use super::run::Run;
@@ -203,7 +203,7 @@ impl Setup {
             registry: self.chain.registry,
             merchant_id: self.chain.merchant_id,
         };
-        let digest = receipt::digest(&identity, &event.hash(), anchor_by_s);
+        let digest = typed_data::receipt_digest(&identity, &event.hash(), anchor_by_s);
         let signer = PrivateKeySigner::from_bytes(&RECEIPT_KEY).expect("a key");
         assert_eq!(signer.address(), self.vectors.receipts.signer);
         let signature = signer.sign_hash_sync(&digest).expect("a signature").as_bytes();

@@ -1,4 +1,4 @@
-//! A chain with a merchant on it, whose epochs a test anchors by hand; and a gateway to it that opens when it is told.
+//! A chain whose epochs the test anchors itself, and a proxy to it that can be closed.
 
 use std::net::SocketAddr;
 
@@ -23,7 +23,6 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// Starts it.
     pub(super) fn start() -> Result<Self> {
         Self::start_at(None)
     }
@@ -79,7 +78,6 @@ impl Chain {
 #[derive(Clone, Debug)]
 pub(super) struct Epoch {
     header: Header,
-    /// Its hash.
     pub(super) hash: B256,
 }
 
@@ -145,7 +143,6 @@ impl Gateway {
         Ok(Self { socket, address })
     }
 
-    /// Its address.
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,4 +1,4 @@
-//! A shop on a chain, and what its nodes answer.
+//! A shop on a chain, and the answers of its nodes.
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -59,14 +59,14 @@ impl FencedShop {
     fn order_named(&self, name: &str, node: &Node) -> Result<Answer> {
         let body = order_of(&self.product);
         block_on(async {
-            Ok(Client::new(node.address(), &self.channel.token)?
+            Ok(Client::new(node.address(), &self.reseller.token)?
                 .order(name, body)
                 .await?)
         })?
     }
 
-    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready; both say why
-    /// in those words, once the node has looked.
+    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready; both say
+    /// why in those words, once the node has looked.
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
         let end = Instant::now() + LOOK_BOUND;
         loop {

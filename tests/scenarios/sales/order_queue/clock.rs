@@ -1,4 +1,4 @@
-//! No event is written by a clock that is over a minute from the database's, on either side of it.
+//! No event is written with a clock that is more than a minute away from the database's, in either direction.
 
 use alloy_primitives::B256;
 use shelfproof::domain::clock::MAX_DRIFT_MS;
@@ -60,7 +60,7 @@ async fn on_shelf(shop: &Shop) -> Result<B256> {
     Ok(B256::try_from(id.as_slice())?)
 }
 
-/// How many events and keys there are, and what the shop holds of the channel's credit.
+/// How many events and keys there are, and what the shop holds of the reseller's credit.
 async fn written(shop: &Shop) -> Result<(i64, i64, i64)> {
     let sql = "SELECT (SELECT count(*) FROM attest.events), (SELECT count(*) FROM shop.keys),
                       (SELECT balance_minor FROM shop.wallets WHERE kind = 'credit')";

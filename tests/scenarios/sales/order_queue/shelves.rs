@@ -1,5 +1,5 @@
-//! Orders over two shelves, each filled by two batches that were put there in turn: keys go out in the order of their
-//! slots, to the line that asked for them, with the receipt that is theirs.
+//! Orders over two products, each stocked by two batches in turn: keys are sold in the order of their slots, to the
+//! line that ordered them, with the right receipt.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,7 +101,8 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// Each item is of its line's product, its code, key id, receipt and batch belong together, and a look-up says the same.
+/// Each item is of its line's product, its code, key id, receipt and batch belong together, and a look-up says the
+/// same.
 async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
     let lines: Vec<(i16, ProductId)> = sold.items.iter().map(|item| (item.line, item.product)).collect();
     let (monthly, yearly) = (sold.items[0].product, sold.items[2].product);
@@ -118,8 +119,9 @@ async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
         assert_eq!(shop.vault.key_id(code(item))?.0, key_id);
         assert_eq!((code(item), item.line), (code(&seen.item), seen.item.line));
         assert_eq!(item.receipt.to_json(), seen.item.receipt.to_json());
-        let sql = "SELECT batches.product_id, left(batches.name, 1) FROM shop.keys
-                   JOIN shop.batches ON batches.id = keys.batch_id WHERE keys.key_id = $1";
+        let sql = "SELECT skus.product_id, left(batches.name, 1) FROM shop.keys
+                   JOIN shop.batches ON batches.id = keys.batch_id JOIN shop.skus ON skus.id = batches.sku_id
+                   WHERE keys.key_id = $1";
         let (product, name): (Uuid, String) = sqlx::query_as(sql)
             .bind(key_id.as_slice())
             .fetch_one(&shop.pool)

@@ -1,4 +1,4 @@
-//! A shop in this process: real database, real keys, real codes; no HTTP.
+//! A shop within the test: a real database, real keys and codes, no HTTP.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use shelfproof::domain::account::Role;
 use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
-use shelfproof::domain::order::{NewLine, NewOrder};
+use shelfproof::domain::order::{Customer, NewLine, NewOrder, SalesChannel};
 use shelfproof::flow::activate::activate_batch;
 use shelfproof::flow::check::check;
 use shelfproof::flow::create_account::create_account;
@@ -32,7 +32,7 @@ use tempfile::TempDir;
 /// Prices, in fen.
 pub(crate) const PRICE_MINOR: i64 = 990;
 
-/// A shop with one channel.
+/// A shop with one reseller.
 pub(crate) struct Shop {
     pub(crate) pool: PgPool,
     pub(crate) vault: Arc<Vault>,
@@ -45,7 +45,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Opens an empty shop whose channel has that much credit in yuan.
+    /// Opens an empty shop whose reseller has that much credit in yuan.
     pub(crate) async fn open(credit_minor: i64) -> Result<Self> {
         let postgres = Postgres::start(Durability::None)?;
         let url = postgres.connection_url(&postgres.database()?);
@@ -68,7 +68,7 @@ impl Shop {
             postgres,
             _keys: keys,
         };
-        create_account(&shop.pool, shop.account, "channel", Role::Channel, now_ms()).await?;
+        create_account(&shop.pool, shop.account, "reseller", Role::Reseller, now_ms()).await?;
         if credit_minor > 0 {
             top_up_credit(&shop.pool, shop.account, yuan(credit_minor), "first", now_ms()).await?;
         }
@@ -108,13 +108,17 @@ impl Shop {
 
     /// A counter over this shop.
     pub(crate) fn counter(&self, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
-        let settings = config::Sale::default();
+        self.counter_with(&config::Sale::default(), now_ms)
+    }
+
+    /// A counter over this shop with those settings.
+    pub(crate) fn counter_with(&self, settings: &config::Sale, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
         let options = store::options(&self.url)?;
         Ok(OrderQueue::start(
             &options,
             self.pool.clone(),
             Arc::clone(&self.vault),
-            &settings,
+            settings,
             now_ms,
             &Arc::default(),
         ))
@@ -122,11 +126,12 @@ impl Shop {
 
     /// A new order of `quantity` keys, with an idempotency key of its own.
     pub(crate) fn order(&self, product: ProductId, quantity: u32) -> NewOrder {
-        let id = self.order_id();
+        let customer = Customer::Account(self.account);
+        let number = self.orders.fetch_add(1, Ordering::Relaxed);
         NewOrder {
-            id,
-            account: self.account,
-            idempotency_key: format!("order-{id}"),
+            id: OrderId::of_request(&customer, &format!("order-{number}")),
+            customer,
+            channel: SalesChannel::Api,
             fingerprint: [0; 32],
             lines: vec![NewLine {
                 product,
@@ -135,20 +140,6 @@ impl Shop {
             }],
             buyer: None,
         }
-    }
-
-    /// The same request, as it comes a second time: with another id.
-    pub(crate) fn again(&self, order: &NewOrder) -> NewOrder {
-        NewOrder {
-            id: self.order_id(),
-            ..order.clone()
-        }
-    }
-
-    fn order_id(&self) -> OrderId {
-        let mut random = [0; 10];
-        random[2..].copy_from_slice(&self.orders.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        OrderId::new(now_ms(), random)
     }
 
     /// Fails unless every invariant holds.

@@ -1,10 +1,10 @@
-//! Batches beside each other: one that waits for somebody's lock leaves the queue to the others.
+//! A batch that waits for a lock does not hold up the batches of other products.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use shelfproof_base::clock::now_ms;
-use shelfproof_tests::Result;
+use shelfproof_tests::{Result, permit};
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 
@@ -14,7 +14,7 @@ use super::shop::{Shop, delivered};
 const SALE_BOUND: Duration = Duration::from_secs(3);
 
 /// Until somebody waits for a lock.
-async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
+pub(crate) async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
     for _ in 0..200 {
         if sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await? > 0 {
@@ -27,12 +27,14 @@ async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_product_that_is_locked_does_not_stop_the_others() -> Result<()> {
+    // The bound on a sale is one of seconds.
+    let _alone = permit::alone()?;
     let shop = Shop::open(1_000_000).await?;
     let (locked, free) = (shop.product("locked", 5).await?, shop.product("free", 5).await?);
     let (counter, _workers) = shop.counter(now_ms)?;
     let counter = Arc::new(counter);
     let mut holder = shop.pool.begin().await?;
-    sqlx::query("SELECT FROM shop.pools WHERE product_id = $1 FOR UPDATE")
+    sqlx::query("SELECT FROM shop.pools JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1 FOR UPDATE OF pools")
         .bind(locked.0)
         .execute(&mut *holder)
         .await?;

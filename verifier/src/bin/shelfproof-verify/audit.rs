@@ -1,4 +1,4 @@
-//! `audit`: everything that a shop anchored, replayed from the chain and its published data.
+//! `audit`: replays everything that a shop anchored, from the chain and its published data.
 
 pub(crate) mod data;
 mod evidence;
@@ -11,22 +11,23 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, json};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Breach, WITHHELD_AFTER_S};
-use shelfproof_verifier::chain::rpc::{AnchoredEpoch, FinalBlock};
+use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::FinalBlock;
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
 use shelfproof_verifier::published::{Data, Missing};
 
-use crate::Context;
 use crate::args::{AuditArgs, Lang};
 use crate::cause::Cause;
+use crate::context::Context;
 use crate::report::{Failure, Report, Tone};
-use crate::sentences::NotProved;
+use crate::sentences::{NotProved, Text};
 use crate::source::Online;
-use crate::{store, time};
+use crate::{facts, store, time};
 
 use progress::Progress;
-use record::Record;
+use record::AuditRecord;
 
-/// Replays what is not replayed yet.
+/// Replays the epochs that the last run did not.
 pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure> {
     let data = data::open(&args.data)?;
     let online = Online::open(&args.source, &context.names())?;
@@ -70,11 +71,11 @@ struct Audit<'a> {
     json: bool,
 }
 
-/// How one epoch ends.
+/// The result of one epoch.
 enum Step {
-    /// It keeps the rules; so many events.
+    /// It keeps the rules; the number of its events.
     Kept(usize),
-    /// It does not; and its data, where that is what was anchored.
+    /// It breaks one; the data, if it matches its hash.
     Broken(Breach, Vec<u8>),
 }
 
@@ -83,8 +84,8 @@ impl Audit<'_> {
         let (done, hash) = map.epoch();
         let (latest, _) = self.online.source.latest_epoch(&self.at).await?;
         self.check_map(done, hash, latest).await?;
-        let old = Record::read_own(&self.folder, &self.online.source.identity())?;
-        // An audit that was killed leaves a map ahead of its record: the record's block is then early, never late.
+        let old = AuditRecord::read_own(&self.folder, &self.online.source.identity())?;
+        // A crash leaves the map ahead of the record, so the record's block may be too early to start from, never too late.
         let known = old
             .filter(|record| record.epoch <= done)
             .and_then(|record| record.block);
@@ -111,7 +112,7 @@ impl Audit<'_> {
         self.kept(&map, done, last_block, progress.finish())
     }
 
-    /// A map of another history must not be built upon.
+    /// Checks that the map on disk belongs to the chain's history.
     async fn check_map(&self, done: u64, hash: B256, latest: u64) -> Result<(), Failure> {
         if done == 0 {
             return Ok(());
@@ -158,13 +159,13 @@ impl Audit<'_> {
         if let Err(breach) = audit::check_history_root(header, &plan.root()) {
             return Ok(Step::Broken(breach, bytes));
         }
-        // A crash before this leaves the map an epoch behind; after it, an epoch ahead: both are where to go on.
+        // A crash before the commit repeats this epoch in the next run; a crash after it continues with the next epoch.
         map.commit(plan, header.number, epoch.hash)
             .map_err(|error| map_failed(&error))?;
         Ok(Step::Kept(events.len()))
     }
 
-    /// Records the breach, writes the evidence, and says so.
+    /// Records the breach, writes report and evidence, and makes the failure.
     async fn broken(
         &self,
         map: &HistoryMap,
@@ -177,7 +178,8 @@ impl Audit<'_> {
         let record = self.record(map, last_block).with_breach(number, &breach);
         record.write_own(&self.folder)?;
         self.write_report(record)?;
-        let evidence = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, bytes).await;
+        let report = evidence::collect(self.online, &self.data, self.args.from_block, epoch, &breach, bytes).await;
+        let evidence = report.to_json();
         let mut detail = breach.detail.clone();
         if let Some(path) = &self.args.evidence {
             let text = serde_json::to_vec_pretty(&evidence).map_err(|error| store::failed(path, &error))?;
@@ -189,12 +191,12 @@ impl Audit<'_> {
             .with("evidence", evidence))
     }
 
-    fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> Record {
+    fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> AuditRecord {
         let (epoch, hash) = map.epoch();
-        Record::new(&self.online.source.identity(), epoch, hash, last_block, time::now_s())
+        AuditRecord::new(&self.online.source.identity(), epoch, hash, last_block, time::now_s())
     }
 
-    fn write_report(&self, record: Record) -> Result<(), Failure> {
+    fn write_report(&self, record: AuditRecord) -> Result<(), Failure> {
         let Some(path) = &self.args.report else { return Ok(()) };
         record.by(self.args.auditor.clone()).write(path)
     }
@@ -206,34 +208,25 @@ impl Audit<'_> {
         let (epoch, hash) = map.epoch();
         let lang = self.lang;
         let sentence = if epoch == 0 {
-            lang.pick(
-                "The shop has anchored nothing yet, so there is nothing to audit: try again later.",
-                "商家还没有任何上链的账页，没有可审计的内容：请以后再试。",
-            )
+            Text::NothingAnchored
         } else {
-            lang.pick(
-                "All that the shop anchored was published and keeps the rules: run the audit again when there is more.",
-                "商家上链的全部内容都已公布并且守规则：有新内容时请再次审计。",
-            )
+            Text::AllKept
         };
-        let replayed = match (epoch - before, lang) {
-            (0, _) if epoch > 0 => lang
-                .pick("nothing new since the last audit", "自上次审计以来没有新内容")
-                .to_owned(),
-            (epochs, Lang::En) => format!("{epochs} epochs, {events} events"),
-            (epochs, Lang::Zh) => format!("{epochs} 个账页，{events} 条记录"),
+        let replayed = match epoch - before {
+            0 if epoch > 0 => lang.text(Text::NothingNew).to_owned(),
+            epochs => lang.fill(Text::Replayed, &[("epochs", &epochs), ("events", &events)]),
         };
         Ok(Report {
             verdict: format!("holds {epoch} epochs"),
             tone: Tone::Good,
-            sentence: sentence.to_owned(),
-            warnings: time::behind(self.at.time_s, lang).into_iter().collect(),
+            sentence: lang.text(sentence).to_owned(),
+            warnings: facts::chain_behind(self.at.time_s, lang).into_iter().collect(),
             facts: vec![
-                (lang.pick("Audited", "审计范围"), self.range_text(epoch)),
-                (lang.pick("In this run", "本次核对"), replayed),
-                (lang.pick("Keys", "卡密数"), map.len().to_string()),
-                (lang.pick("Last epoch's hash", "末页哈希"), hash.to_string()),
-                (lang.pick("Kept in", "保存于"), self.folder.display().to_string()),
+                (lang.text(Text::AuditedLabel), self.range_text(epoch)),
+                (lang.text(Text::ReplayedLabel), replayed),
+                (lang.text(Text::KeysLabel), map.len().to_string()),
+                (lang.text(Text::LastHashLabel), hash.to_string()),
+                (lang.text(Text::FolderLabel), self.folder.display().to_string()),
             ],
             not_proved: vec![
                 NotProved::UnloggedSales,
@@ -257,9 +250,6 @@ impl Audit<'_> {
 
     fn range_text(&self, epoch: u64) -> String {
         let as_of = time::utc(self.at.time_s);
-        match self.lang {
-            Lang::En => format!("epochs 1 to {epoch}, the latest as of {as_of}"),
-            Lang::Zh => format!("账页 1 至 {epoch}（{as_of} 时的最新账页）"),
-        }
+        self.lang.fill(Text::Audited, &[("epoch", &epoch), ("time", &as_of)])
     }
 }

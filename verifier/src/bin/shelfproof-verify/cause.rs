@@ -1,56 +1,56 @@
-//! Why a run does not end with "holds": the protocol's codes, the audit's rules, and what can fail around them.
+//! The reasons why an answer does not hold: the protocol's codes, the audit's rules, and failures of the surroundings.
 
 use shelfproof_verifier::Code;
-use shelfproof_verifier::audit::Rule;
+use shelfproof_verifier::vocabulary::breach::Rule;
 
 /// Exit status of a verdict that holds.
 pub(crate) const HOLDS: u8 = 0;
 /// Exit status of what is refused.
 pub(crate) const REFUSED: u8 = 1;
-/// Exit status where it cannot be told.
+/// Exit status of what cannot be decided.
 pub(crate) const CANNOT_TELL: u8 = 2;
 
-/// Why.
+/// The reason why an answer does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// A check of the protocol's section 5 fails.
+    /// A check of the protocol failed.
     Check(Code),
     /// An audit found a breach.
     Breach(Rule),
-    /// A pinned name is answered for with other ids than before.
+    /// A shop now names another merchant than the one that is pinned under the name.
     PinChanged,
-    /// The command line is not understood.
+    /// The command line is incomplete or contradicts itself.
     Usage,
-    /// A file or a value that was given cannot be read.
+    /// A file or value of the user's cannot be read.
     Input,
-    /// Something of our own cannot be written or read back.
+    /// A file of this program's own cannot be read or written.
     Storage,
-    /// No node answers.
+    /// The node does not answer.
     RpcUnreachable,
-    /// A node answers with what cannot be used.
+    /// The node's answer is not usable.
     RpcAnswer,
     /// The node serves another chain.
     WrongChain,
-    /// No contract stands at the registry's address.
+    /// There is no contract at the registry's address.
     NoContract,
     /// The registry does not know the merchant.
     NotRegistered,
     /// The node names no final block.
     NoFinalBlock,
-    /// The node does not show where an epoch was anchored.
+    /// The node has no log of an epoch that the registry holds.
     LogNotFound,
-    /// Published data is missing, and it is too early or not for us to call that a breach.
+    /// Published data is missing, and that is no breach yet.
     DataMissing,
-    /// A copy of the published data on this machine is not what was anchored.
+    /// The user's copy of the published data is not what was anchored.
     CopyDiffers,
-    /// The history map kept from an earlier audit is ahead of the node.
+    /// The history map of an earlier audit is ahead of the node.
     MapAhead,
-    /// The history map kept from an earlier audit is of another history than the chain's.
+    /// The history map of an earlier audit is of another history than the chain's.
     MapDiffers,
 }
 
 impl Cause {
-    /// Those that are neither a check nor a breach.
+    /// The causes in the surroundings: neither a check nor a breach.
     #[cfg(test)]
     pub(crate) const AROUND: [Self; 15] = [
         Self::PinChanged,
@@ -70,7 +70,7 @@ impl Cause {
         Self::MapDiffers,
     ];
 
-    /// The code that machines read.
+    /// The code in the JSON answer and in the text's first line.
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Check(code) => code.as_str(),

@@ -1,15 +1,15 @@
-//! Opened bodies, for people: what they say, without what must not be printed.
+//! Opened bodies for display, without codes and secrets.
 
 use serde_json::{Map, Value as Json};
 use shelfproof_verifier::event::Opening;
 use shelfproof_verifier::json::{self, Value};
 use shelfproof_verifier::{B256, code};
 
-/// What stands where something was left out.
+/// Printed instead of a code or a secret.
 const HIDDEN: &str = "(hidden)";
 
-/// The fields of a body by name. A name or value that holds the code or the buyer's secret, however spelled, is left
-/// out, and so is `buyerSecret`: a body may carry it, and a screen or a log file is not where it belongs.
+/// The fields of a body by name. A name or value that contains the code or the buyer's secret, in any spelling, is
+/// hidden, and so is the value of `buyerSecret`.
 pub(crate) fn fields(opening: &Opening, code: &str, claim: Option<B256>) -> Vec<(String, Json)> {
     let Ok(Value::Object(fields)) = json::parse_text(&opening.body) else {
         return Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn fields(opening: &Opening, code: &str, claim: Option<B256>) -> Vec<
     fields.into_iter().map(field).collect()
 }
 
-/// The fields in one line.
+/// Formats the fields as one line.
 pub(crate) fn line(fields: &[(String, Json)]) -> String {
     let field = |(name, value): &(String, Json)| match value {
         Json::String(text) => format!("{name} {}", shortened(text)),
@@ -38,7 +38,7 @@ pub(crate) fn line(fields: &[(String, Json)]) -> String {
     fields.iter().map(field).collect::<Vec<_>>().join(" · ")
 }
 
-/// A hash by its first and last digits; nobody compares all of it by eye.
+/// Shortens a hash to its first and last digits.
 fn shortened(text: &str) -> String {
     match (
         json::hex_bytes::<32>(text),
@@ -74,7 +74,7 @@ impl Secrets {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        // By character: what stands around a code may hold characters that no code has.
+        // Character by character, since the text around a code may have characters that no code has.
         let canonical: String = text
             .chars()
             .filter_map(|c| code::canonical(c.encode_utf8(&mut [0; 4])).ok())

@@ -1,4 +1,4 @@
-//! `epochs`: what the chain says, as a file for checks without it.
+//! `epochs`: writes what the chain holds to a file, for checks without a node.
 
 use std::path::Path;
 
@@ -7,15 +7,14 @@ use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::chain::rpc::RpcError;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
 
-use crate::Context;
 use crate::args::EpochsArgs;
-use crate::key::shop;
+use crate::context::Context;
 use crate::report::{Failure, Report, Tone, identity_json};
-use crate::sentences::NotProved;
+use crate::sentences::{NotProved, Text};
 use crate::source::Online;
-use crate::{store, time};
+use crate::{facts, store, time};
 
-/// Reads all epochs and receipt keys, and writes them.
+/// Reads all epochs and receipt keys, and writes the file.
 pub(crate) fn run(args: &EpochsArgs, context: &Context) -> Result<Report, Failure> {
     let to_stdout = args.out == Path::new("-");
     if to_stdout && context.json() {
@@ -30,16 +29,11 @@ pub(crate) fn run(args: &EpochsArgs, context: &Context) -> Result<Report, Failur
     let mut report = Report {
         verdict: format!("holds {} epochs", view.latest),
         tone: Tone::Good,
-        sentence: lang
-            .pick(
-                "The file holds what the chain says of this shop now: use it with --offline, and make a new one when it is too old.",
-                "文件记录了链上目前关于这家商家的内容：配合 --offline 使用，过旧时请重新生成。",
-            )
-            .to_owned(),
+        sentence: lang.text(Text::EpochsWritten).to_owned(),
         facts: vec![
-            (lang.pick("Epochs", "账页"), view.latest.to_string()),
-            (lang.pick("As of", "截至"), time::utc(view.as_of_s)),
-            (lang.pick("Shop", "商家"), shop(&view, lang)),
+            (lang.text(Text::EpochsLabel), view.latest.to_string()),
+            (lang.text(Text::AsOfLabel), time::utc(view.as_of_s)),
+            (lang.text(Text::ShopLabel), facts::merchant(&view, lang)),
         ],
         not_proved: vec![NotProved::NodeBelieved, NotProved::Audit],
         json: Map::from_iter([

@@ -1,10 +1,11 @@
-//! What the user gives: files and standard input, each with a bound, and what must never be printed.
+//! The user's input: files and standard input, each within a bound. Codes and secrets are never printed.
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
 use console::Term;
+use shelfproof_verifier::bundle::{self, Bundle};
 use shelfproof_verifier::{Address, B256, buyer, json};
 
 use crate::args::{BuyerArgs, CodeArgs};
@@ -14,23 +15,23 @@ use crate::report::Failure;
 /// The most bytes of a file that holds a code, a nonce, a name or a secret.
 const MAX_SECRET_BYTES: usize = 65_536;
 
-/// The code, and the buyer's secret where one was given. Neither is ever printed: no `Debug`.
-pub(crate) struct Asked {
-    /// As it was typed.
+/// The code, and the buyer's secret if the user gave one. Neither is ever printed, so there is no `Debug`.
+pub(crate) struct KeyInput {
+    /// The code, as it was typed.
     pub(crate) code: String,
     /// The buyer's secret.
     pub(crate) claim: Option<B256>,
 }
 
-/// Reads files; standard input once.
+/// Reads files, and standard input for one option at most.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     stdin_for: Option<&'static str>,
 }
 
 impl Inputs {
-    /// A file's bytes, or standard input's for `-`. At most one byte above `max_bytes` is read, which the file's own
-    /// reader then refuses.
+    /// A file's bytes, or standard input's for `-`. At most one byte above `max_bytes` is read, so that the file's parser
+    /// refuses it as too large.
     pub(crate) fn read(&mut self, path: &Path, option: &'static str, max_bytes: usize) -> Result<Vec<u8>, Failure> {
         if path == Path::new("-") {
             if let Some(other) = self.stdin_for.replace(option) {
@@ -50,11 +51,17 @@ impl Inputs {
         read().map_err(|error| unreadable(&format!("{option} {}", path.display()), &error))
     }
 
-    /// The code, and the claim if any.
-    pub(crate) fn asked(&mut self, args: &CodeArgs) -> Result<Asked, Failure> {
+    /// Reads a bundle, within its bound.
+    pub(crate) fn bundle(&mut self, path: &Path, option: &'static str) -> Result<Bundle, Failure> {
+        let bytes = self.read(path, option, bundle::MAX_BYTES)?;
+        Ok(Bundle::parse(&bytes)?)
+    }
+
+    /// The code, and the buyer's secret if the user gave one.
+    pub(crate) fn key(&mut self, args: &CodeArgs) -> Result<KeyInput, Failure> {
         let code = self.text(args.code.as_deref(), args.code_file.as_deref(), "--code-file")?;
         let code = code.ok_or_else(|| Failure::usage("--code or --code-file is missing"))?;
-        Ok(Asked {
+        Ok(KeyInput {
             code,
             claim: self.claim(&args.buyer)?,
         })
@@ -95,13 +102,13 @@ impl Inputs {
             ));
         }
         let text = String::from_utf8(bytes).map_err(|_| Failure::new(Cause::Input, format!("{option}: not UTF-8")))?;
-        // The line end that an editor or a terminal adds is no part of what was typed.
+        // Editors and terminals add a line end that the user did not type.
         Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
 }
 
-/// One line from the terminal, not shown while it is typed: whoever waits at a terminal presses Enter, not the key that
-/// ends a file.
+/// Reads one line from the terminal, without showing it: users end their input by Enter, not by the key for the end of a
+/// file.
 fn typed(option: &'static str) -> Result<String, Failure> {
     let read = || {
         let terminal = Term::stderr();
@@ -126,7 +133,7 @@ fn unreadable(what: &str, error: &io::Error) -> Failure {
     Failure::new(Cause::Input, format!("{what}: {error}"))
 }
 
-/// 32 bytes of hex, of either case, with or without 0x. The message holds `what` it is, never what was given.
+/// Reads 32 bytes of hex, of either case, with or without 0x. The error names `what` it is, never the value.
 pub(crate) fn word(text: &str, what: &str) -> Result<B256, Failure> {
     hex_word(text).ok_or_else(|| {
         Failure::new(
@@ -136,12 +143,12 @@ pub(crate) fn word(text: &str, what: &str) -> Result<B256, Failure> {
     })
 }
 
-/// The same, where it may be something else.
+/// As [`word`], for text that may be something else.
 pub(crate) fn hex_word(text: &str) -> Option<B256> {
     lenient(text).and_then(|text| json::hex_bytes(&text)).map(B256::from)
 }
 
-/// An address.
+/// Reads an address: 20 bytes of hex, of either case, with or without 0x.
 pub(crate) fn address(text: &str, what: &str) -> Result<Address, Failure> {
     lenient(text)
         .and_then(|text| json::hex_bytes(&text))

@@ -1,93 +1,54 @@
-//! `key` and `show`: a proof bundle against the chain.
+//! `key` and `show`: check a proof bundle against the chain.
 
-mod others;
-mod told;
+mod answer;
 
-pub(crate) use others::Others;
-pub(crate) use told::{receipt_text, shop};
+pub(crate) use answer::Style;
 
-use std::path::Path;
-
-use shelfproof_verifier::bundle::{self, Bundle};
-use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::code;
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
-use shelfproof_verifier::{Code, Refusal, code};
 
-use crate::Context;
 use crate::args::KeyArgs;
-use crate::audit::record::Record;
-use crate::input::{Asked, Inputs};
+use crate::audit::record::AuditRecord;
+use crate::context::Context;
+use crate::input::Inputs;
+use crate::others::Others;
 use crate::report::{Failure, Report};
-use crate::source::Source;
+use crate::source::{Source, check_merchant};
 
-/// What is told beside the verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// The state and what it rests on.
-    Verdict,
-    /// The whole history.
-    History,
-}
+use answer::KeyAnswer;
 
-/// Checks the bundle and tells what holds.
+/// Checks the bundle.
 pub(crate) fn run(args: &KeyArgs, style: Style, context: &Context) -> Result<Report, Failure> {
     let mut inputs = Inputs::default();
-    let asked = inputs.asked(&args.code)?;
-    let bundle = read_bundle(&args.bundle, "--bundle", &mut inputs)?;
-    // What the protocol refuses before it looks at the chain is refused before anybody is asked.
-    code::canonical(&asked.code)?;
+    let input = inputs.key(&args.code)?;
+    let bundle = inputs.bundle(&args.bundle, "--bundle")?;
+    // The protocol checks the code before anything on chain, so no node is asked about a code that it refuses.
+    code::canonical(&input.code)?;
     let names = context.names();
     let source = Source::open(&args.source, &names, &mut inputs)?;
-    check_identity(&bundle, &source.identity())?;
-    let known = Record::find(&args.more, &source.identity(), &mut inputs)?;
+    check_merchant("bundle", &bundle.identity, &source.identity())?;
+    let audits = AuditRecord::find(&args.more, &source.identity(), &mut inputs)?;
     let mut needs = bundle.needs();
-    let mut hints = hints_of(&bundle);
-    if let Some(record) = &known.record {
+    let mut hints = bundle.block_hints();
+    if let Some(record) = &audits.record {
         needs.epochs.insert(record.epoch);
         hints.extend(record.block.map(|block| (record.epoch, block)));
     }
     let view = source.view(&needs, hints)?;
     let others = Others::read(&args.more.others, &args.source, &names, &mut inputs)?;
     let question = Question {
-        code: &asked.code,
-        claim: asked.claim,
+        code: &input.code,
+        claim: input.claim,
         expected: source.identity(),
         stale_after_s: args.more.stale_after.unwrap_or(STALE_AFTER_S),
     };
     let holds = verdict::check(&bundle, &question, &view, &others.counterparts())?;
-    let told = told::Told {
+    let answer = KeyAnswer {
         holds: &holds,
         view: &view,
-        asked: &asked,
-        known: &known,
+        input: &input,
+        audits: &audits,
         lang: context.lang(),
     };
-    Ok(told.report(style, source.believed()))
-}
-
-/// Reads a bundle, within its bound.
-pub(crate) fn read_bundle(path: &Path, option: &'static str, inputs: &mut Inputs) -> Result<Bundle, Failure> {
-    let bytes = inputs.read(path, option, bundle::MAX_BYTES)?;
-    Ok(Bundle::parse(&bytes)?)
-}
-
-/// Where a bundle claims that its epochs' logs are.
-pub(crate) fn hints_of(bundle: &Bundle) -> Vec<(u64, u64)> {
-    bundle
-        .epochs
-        .iter()
-        .filter_map(|listed| Some((listed.header.number, listed.block?)))
-        .collect()
-}
-
-/// Another merchant's bundle is refused before the node is asked about epochs that are not this merchant's.
-pub(crate) fn check_identity(bundle: &Bundle, expected: &Identity) -> Result<(), Failure> {
-    if bundle.identity == *expected {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        Code::WrongMerchant,
-        "the bundle is of another chain, registry or merchant",
-    )
-    .into())
+    Ok(answer.report(style, source.believed()))
 }

@@ -1,12 +1,19 @@
-//! `shelfproof-verify`: a shop's word about a key, checked against what it committed to on a chain.
+//! `shelfproof-verify`: checks what a shop says about a key against what it committed to on a chain.
+//!
+//! A module for each command (`key`, `receipt`, `audit`, `epochs`, `trust`) turns its arguments into a [`Report`] or a
+//! [`Failure`], and [`Printer`] prints either, for people or as JSON. To add a command: its arguments in `args`, its module,
+//! its arm in [`run`], and its sentences in `verifier/sentences.json`.
 
 mod args;
 mod audit;
 mod cause;
+mod context;
 mod disclosed;
 mod epochs;
+mod facts;
 mod input;
 mod key;
+mod others;
 mod pins;
 mod receipt;
 mod report;
@@ -25,37 +32,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, Lang};
+use context::Context;
 use key::Style;
-use pins::{Names, Pins};
 use report::{Failure, Printer, Report};
-
-/// What all commands share of the command line.
-pub(crate) struct Context {
-    trust_store: Option<std::path::PathBuf>,
-    printer: Printer,
-}
-
-impl Context {
-    /// What pinned names mean.
-    pub(crate) fn names(&self) -> Names {
-        Names::of(self.trust_store.clone())
-    }
-
-    /// The pinned merchants, to list or to change.
-    pub(crate) fn pins(&self) -> Result<Pins, Failure> {
-        Pins::open(self.trust_store.clone())
-    }
-
-    /// The sentences' language.
-    pub(crate) const fn lang(&self) -> Lang {
-        self.printer.lang
-    }
-
-    /// Whether the answer is one JSON object.
-    pub(crate) const fn json(&self) -> bool {
-        self.printer.json
-    }
-}
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().collect();
@@ -65,10 +44,7 @@ fn main() -> ExitCode {
                 json: cli.json,
                 lang: cli.lang.unwrap_or_else(lang_of_environment),
             };
-            let context = Context {
-                trust_store: cli.trust_store,
-                printer,
-            };
+            let context = Context::new(cli.trust_store, printer);
             (printer, run(&cli.command, &context))
         }
         Err(error) if usage::is_help(&error) => error.exit(),
@@ -97,7 +73,7 @@ fn run(command: &Command, context: &Context) -> Result<Report, Failure> {
     }
 }
 
-/// The first of the usual variables that is set decides.
+/// The language of the environment: the first of the usual variables that is set decides.
 fn lang_of_environment() -> Lang {
     let set = |name: &&str| env::var(name).is_ok_and(|value| !value.is_empty());
     let first = ["LC_ALL", "LC_MESSAGES", "LANG"]

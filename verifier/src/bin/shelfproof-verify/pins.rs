@@ -1,4 +1,4 @@
-//! The trust store: which merchant a name means. Pinned at first use, and never changed by the shop.
+//! The trust store: which merchant a name means. The user pins a name once; nothing that the shop says changes it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,16 +19,16 @@ pub(crate) struct Pin {
     chain_id: u64,
     registry: Address,
     merchant_id: B256,
-    /// The node to ask.
+    /// The address of the node to read the chain from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rpc: Option<String>,
-    /// Where the shop's data is published, by its own word.
+    /// Where the shop's data is published, as the shop says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data_uri: Option<String>,
-    /// Where the shop's word was read.
+    /// Where the shop's ids were read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
-    /// When, Unix seconds.
+    /// When it was pinned, Unix seconds.
     pub(crate) pinned_at: u64,
 }
 
@@ -51,7 +51,7 @@ impl Pin {
         }
     }
 
-    /// Which merchant.
+    /// The merchant.
     pub(crate) const fn identity(&self) -> Identity {
         Identity {
             chain_id: self.chain_id,
@@ -75,7 +75,7 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    /// Reads the file at `path`, or the user's own; there need be none yet.
+    /// Reads the file at `path`, or the user's default one. A file that does not exist is empty.
     pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, Failure> {
         let path = match path {
             Some(path) => path,
@@ -108,7 +108,7 @@ impl Pins {
         self.write()
     }
 
-    /// Forgets a pin, and writes the file; whether there was one.
+    /// Removes a pin, and writes the file. `false` if there was none.
     pub(crate) fn remove(&mut self, name: &str) -> Result<bool, Failure> {
         let was_there = self.merchants.remove(name).is_some();
         if was_there {
@@ -117,7 +117,7 @@ impl Pins {
         Ok(was_there)
     }
 
-    // The file may hold a key to a node: nobody else's to read.
+    // Only the user may read the file: a node's address may contain an access key.
     fn write(&self) -> Result<(), Failure> {
         let content = Content {
             format: FORMAT.to_owned(),
@@ -128,27 +128,27 @@ impl Pins {
     }
 }
 
-/// The names of pinned merchants. The file is opened when a name is used: what is asked by ids needs none.
+/// The names of pinned merchants. The file is opened only when a name is looked up.
 #[derive(Debug)]
 pub(crate) struct Names {
     path: Option<PathBuf>,
 }
 
 impl Names {
-    /// Those of the file at `path`, or of the user's own.
+    /// The names in the file at `path`, or in the user's default one.
     pub(crate) const fn of(path: Option<PathBuf>) -> Self {
         Self { path }
     }
 
-    /// The pin of that name, if there is one.
+    /// The pin with that name, if there is one.
     pub(crate) fn look_up(&self, name: &str) -> Result<Option<Pin>, Failure> {
         Ok(Pins::open(self.path.clone())?.merchants.remove(name))
     }
 
-    /// The pin of that name.
+    /// The pin with that name.
     ///
     /// # Errors
-    /// Where there is none: names are never guessed.
+    /// If there is none. Names are never guessed.
     pub(crate) fn find(&self, name: &str) -> Result<Pin, Failure> {
         self.look_up(name)?.ok_or_else(|| {
             Failure::usage("--merchant is neither a merchant id nor a pinned name: `trust list` shows the names")

@@ -1,70 +1,63 @@
-//! `receipt`: on purchase, and later whether the promise was kept.
+//! `receipt`: checks a receipt at the purchase, and later whether its promise was kept.
 
 use serde_json::{Map, Value, json};
-use shelfproof_verifier::bundle;
 use shelfproof_verifier::chain::{ChainView, Needs};
 use shelfproof_verifier::receipt::{self, Receipt, Status, Terms};
 use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome, STALE_AFTER_S};
 use shelfproof_verifier::{Address, Code, Refusal, code};
 
-use crate::Context;
 use crate::args::{Lang, ReceiptArgs};
 use crate::audit::search;
 use crate::cause::Cause;
-use crate::input::{Asked, Inputs};
-use crate::key::{self, Others, receipt_text, shop};
+use crate::context::Context;
+use crate::input::{Inputs, KeyInput};
+use crate::others::Others;
 use crate::report::{Failure, Report, Tone, identity_json};
-use crate::sentences::{NotProved, TermsOpen};
-use crate::source::Source;
-use crate::{disclosed, time};
+use crate::sentences::{self, NotProved, TermsOpen, Text};
+use crate::source::{Source, check_merchant};
+use crate::{disclosed, facts, time};
 
-/// Checks the receipt, and what became of it where that is asked.
+/// Checks the receipt, and whether its promise was kept if the command line names a bundle or data.
 pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failure> {
     let mut inputs = Inputs::default();
-    let asked = inputs.asked(&args.code)?;
-    let bytes = inputs.read(&args.receipt, "--receipt", bundle::MAX_BYTES)?;
+    let input = inputs.key(&args.code)?;
+    let bytes = inputs.read(&args.receipt, "--receipt", receipt::MAX_BYTES)?;
     let receipt = Receipt::parse(&bytes)?;
-    code::canonical(&asked.code)?;
+    code::canonical(&input.code)?;
     if args.bundle.is_none() && !args.others.other_bundle.is_empty() {
         return Err(Failure::usage("--other-bundle needs --bundle"));
     }
     let bundle = args
         .bundle
         .as_ref()
-        .map(|path| key::read_bundle(path, "--bundle", &mut inputs))
+        .map(|path| inputs.bundle(path, "--bundle"))
         .transpose()?;
     let later = bundle.is_some() || args.data.is_some();
     let bought_at_ms = if later { None } else { Some(bought_at_ms(args)?) };
     let names = context.names();
     let source = Source::open(&args.source, &names, &mut inputs)?;
     let identity = source.identity();
-    if receipt.identity != identity {
-        return Err(Refusal::new(
-            Code::WrongMerchant,
-            "the receipt is of another chain, registry or merchant",
-        )
-        .into());
-    }
+    check_merchant("receipt", &receipt.identity, &identity)?;
     let mut needs = Needs {
         signers: receipt.promise.signer(&identity).into_iter().collect(),
         ..Needs::default()
     };
     let mut hints = Vec::new();
     if let Some(bundle) = &bundle {
-        key::check_identity(bundle, &identity)?;
+        check_merchant("bundle", &bundle.identity, &identity)?;
         let more = bundle.needs();
         needs.epochs.extend(more.epochs);
         needs.signers.extend(more.signers);
-        hints = key::hints_of(bundle);
+        hints = bundle.block_hints();
     }
     let view = source.view(&needs, hints)?;
-    let checked = receipt::check_purchase(&receipt, &terms(args, &asked, &view, bought_at_ms), &view)?;
+    let checked = receipt::check_purchase(&receipt, &terms(args, &input, &view, bought_at_ms), &view)?;
     let kept = match (bundle, &args.data) {
         (Some(mut bundle), _) => {
-            // The bundle's own receipts are not asked about; its history is judged with this one.
+            // The verdict is about this receipt, with the bundle's history.
             bundle.receipts = vec![receipt.promise.clone()];
             let question = Question {
-                code: &asked.code,
+                code: &input.code,
                 claim: None,
                 expected: identity,
                 stale_after_s: STALE_AFTER_S,
@@ -78,10 +71,10 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
         (None, Some(data)) => Some(by_data(&receipt, data, &source, checked.signer)?),
         (None, None) => None,
     };
-    let told = Told {
+    let answer = ReceiptAnswer {
         receipt: &receipt,
         view: &view,
-        asked: &asked,
+        input: &input,
         signer: checked.signer,
         kept,
         terms_open: TermsOpen {
@@ -91,13 +84,13 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
         },
         lang: context.lang(),
     };
-    Ok(told.report(source.believed()))
+    Ok(answer.report(source.believed()))
 }
 
-fn terms<'a>(args: &'a ReceiptArgs, asked: &'a Asked, view: &ChainView, now_ms: Option<u64>) -> Terms<'a> {
+fn terms<'a>(args: &'a ReceiptArgs, input: &'a KeyInput, view: &ChainView, now_ms: Option<u64>) -> Terms<'a> {
     Terms {
-        code: &asked.code,
-        secret: asked.claim,
+        code: &input.code,
+        secret: input.claim,
         expected: view.identity,
         product: args.product.as_deref(),
         price: args.price.as_deref(),
@@ -115,7 +108,7 @@ fn bought_at_ms(args: &ReceiptArgs) -> Result<u64, Failure> {
     }
 }
 
-/// Looks for the sale in the data of every epoch since.
+/// Looks for the sale in the data of all epochs since it was made.
 fn by_data(receipt: &Receipt, data: &str, source: &Source, signer: Address) -> Result<ReceiptOutcome, Failure> {
     let Source::Online(online) = source else {
         return Err(Failure::usage("--data needs the chain itself: name a node with --rpc"));
@@ -135,19 +128,20 @@ fn by_data(receipt: &Receipt, data: &str, source: &Source, signer: Address) -> R
     })
 }
 
-struct Told<'a> {
+/// A checked receipt with all that its answer shows.
+struct ReceiptAnswer<'a> {
     receipt: &'a Receipt,
     view: &'a ChainView,
-    asked: &'a Asked,
+    input: &'a KeyInput,
     signer: Address,
     kept: Option<ReceiptOutcome>,
     terms_open: TermsOpen,
     lang: Lang,
 }
 
-impl Told<'_> {
+impl ReceiptAnswer<'_> {
     fn report(&self, believed: NotProved) -> Report {
-        let yours = self.asked.claim.is_some();
+        let yours = self.input.claim.is_some();
         let mut not_proved = vec![
             NotProved::CodeWorks,
             NotProved::SoldElsewhere,
@@ -174,7 +168,7 @@ impl Told<'_> {
                 Tone::Care
             },
             sentence: self.sentence(yours).to_owned(),
-            warnings: time::behind(self.view.as_of_s, self.lang).into_iter().collect(),
+            warnings: facts::chain_behind(self.view.as_of_s, self.lang).into_iter().collect(),
             facts: self.facts(yours),
             not_proved,
             json: self.json(yours),
@@ -183,61 +177,36 @@ impl Told<'_> {
     }
 
     fn sentence(&self, yours: bool) -> &'static str {
-        let (english, chinese) = match (self.kept.map(|kept| kept.status), yours) {
-            (None, true) if self.terms_open.any() => (
-                "The receipt is good and the sale is to you, but not all that you agreed to was checked: add --product, --price and --currency before you rely on it.",
-                "收据有效，这笔销售属于您，但约定的内容没有全部核验：请加上 --product、--price 和 --currency 再查。",
-            ),
-            (None, true) => (
-                "The receipt is good, and the sale is to you: keep it, and check after its deadline that the sale is in the log.",
-                "收据有效，这笔销售属于您：请保存它，并在期限之后核对销售是否已入账。",
-            ),
-            (None, false) => (
-                "The receipt is good, but whose the sale is was not checked: keep it, and add your nonce and name before you rely on it.",
-                "收据有效，但没有核验销售属于谁：请保存它，并加上您的随机数和名称再查。",
-            ),
-            (Some(Status::Met), _) => (
-                "The shop kept its promise: the sale was in its log in time; check the key itself with `key` before you use it.",
-                "商家兑现了承诺：销售已按时入账；使用前请再用 key 命令核验卡密本身。",
-            ),
-            (Some(Status::Late), _) => (
-                "The sale is in the shop's log, but later than promised: check the key itself with `key` before you use it.",
-                "销售已入账，但晚于承诺：使用前请再用 key 命令核验卡密本身。",
-            ),
-            (Some(Status::Pending), _) => (
-                "The sale is not in the shop's log yet, and the shop still has time: keep the receipt, and check again after the deadline.",
-                "销售尚未入账，商家仍在期限内：请保存收据，期限之后再查。",
-            ),
+        let name = match (self.kept.map(|kept| kept.status), yours) {
+            (Some(status), _) => status.as_str(),
+            (None, true) if self.terms_open.any() => "terms_open",
+            (None, true) => "yours",
+            (None, false) => "unclaimed",
         };
-        self.lang.pick(english, chinese)
+        sentences::of_receipt(name, self.lang)
     }
 
     fn facts(&self, yours: bool) -> Vec<(&'static str, String)> {
         let (lang, promise) = (self.lang, &self.receipt.promise);
         let whose = if yours {
-            lang.pick("yours", "属于您")
+            Text::PurchaseYours
         } else {
-            lang.pick("whose it is was not checked", "未核验属于谁")
+            Text::PurchaseUnchecked
         };
-        let mut facts = vec![(
-            lang.pick("The sale", "销售"),
-            format!("{}, {whose}", time::utc(promise.event.at_ms / 1000)),
-        )];
+        let at = time::utc(promise.event.at_ms / 1000);
+        let mut facts = vec![(lang.text(Text::PurchaseLabel), lang.fill(whose, &[("time", &at)]))];
         if let Some(opening) = &promise.opening {
-            let fields = disclosed::fields(opening, &self.asked.code, self.asked.claim);
-            facts.push((lang.pick("Its terms", "条款"), disclosed::line(&fields)));
+            let fields = disclosed::fields(opening, &self.input.code, self.input.claim);
+            facts.push((lang.text(Text::TermsLabel), disclosed::line(&fields)));
         }
-        facts.push((lang.pick("Signed by", "签名者"), self.signer.to_string()));
-        let by = time::utc(promise.anchor_by_s);
-        facts.push(match &self.kept {
-            Some(kept) => (lang.pick("Promise", "承诺"), receipt_text(kept, lang)),
-            None => (
-                lang.pick("Promise", "承诺"),
-                format!("{} {by}", lang.pick("in the shop's log by", "入账期限")),
-            ),
-        });
-        facts.push((lang.pick("Chain as of", "链上截至"), time::utc(self.view.as_of_s)));
-        facts.push((lang.pick("Shop", "商家"), shop(self.view, lang)));
+        facts.push((lang.text(Text::SignerLabel), self.signer.to_string()));
+        let kept = match &self.kept {
+            Some(kept) => facts::promise(kept, lang),
+            None => lang.fill(Text::PromiseOpen, &[("time", &time::utc(promise.anchor_by_s))]),
+        };
+        facts.push((lang.text(Text::PromiseLabel), kept));
+        facts.push((lang.text(Text::ChainLabel), time::utc(self.view.as_of_s)));
+        facts.push((lang.text(Text::ShopLabel), facts::merchant(self.view, lang)));
         facts
     }
 

@@ -1,4 +1,4 @@
-//! The answer of a run, and its printing: for people, or as one JSON object.
+//! The answer of a command, and its printing: for people, or as one JSON object.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
@@ -10,15 +10,15 @@ use shelfproof_verifier::chain::Identity;
 
 use crate::args::Lang;
 use crate::cause::{CANNOT_TELL, Cause, HOLDS};
-use crate::sentences::{self, NotProved};
+use crate::sentences::{self, NotProved, Text};
 use crate::text;
 
-/// Whether an answer that holds is what its asker hopes for.
+/// How an answer that holds is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// Yes.
+    /// What the user hopes for.
     Good,
-    /// It is proved, and calls for care: a key that is used up, a sale that may be anybody's.
+    /// Proved, but the user must be careful: a key that is used up, a sale that may be anybody's.
     #[default]
     Care,
 }
@@ -26,39 +26,39 @@ pub(crate) enum Tone {
 /// An answer that holds.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// `holds sold` …
+    /// The verdict, like `holds sold`.
     pub(crate) verdict: String,
-    /// How it is shown.
+    /// Its colour.
     pub(crate) tone: Tone,
-    /// What it means and what to do.
+    /// What it means, and what to do.
     pub(crate) sentence: String,
-    /// What should not be overlooked.
+    /// What the user must not overlook.
     pub(crate) warnings: Vec<String>,
-    /// Names and values, for people.
+    /// Labels and values, in the text only.
     pub(crate) facts: Vec<(&'static str, String)>,
-    /// Rows for people, the first one the heads; a row of one cell stands below the one before.
+    /// A table, in the text only: the first row has the heads; a row with one cell is a remark on the row above.
     pub(crate) table: Vec<Vec<String>>,
     /// What was not proved.
     pub(crate) not_proved: Vec<NotProved>,
-    /// What machines get beside the above.
+    /// More fields, in the JSON only.
     pub(crate) json: Map<String, Value>,
-    /// A file that was asked for on standard output: printed in the place of all the above.
+    /// A file for standard output: printed instead of the text.
     pub(crate) file: Option<String>,
 }
 
-/// A merchant, for machines.
+/// A merchant in JSON.
 pub(crate) fn identity_json(identity: &Identity) -> Value {
     json!({"chainId": identity.chain_id, "registry": identity.registry, "merchantId": identity.merchant_id})
 }
 
-/// An answer that does not.
+/// An answer that does not hold.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// Why.
     pub(crate) cause: Cause,
-    /// Where and how, in English; never a code, nonce or secret.
+    /// The place and the rule, in English; never a code, nonce or secret.
     pub(crate) detail: String,
-    /// What machines get beside the above.
+    /// More fields, in the JSON only.
     pub(crate) json: Map<String, Value>,
 }
 
@@ -72,12 +72,12 @@ impl Failure {
         }
     }
 
-    /// A command that asks for what does not go together.
+    /// A failure for a command line that is incomplete or contradicts itself.
     pub(crate) fn usage(detail: impl Into<String>) -> Self {
         Self::new(Cause::Usage, detail)
     }
 
-    /// The same for a command that has `--from-block`, which decides where logs are looked for.
+    /// Adds a hint to use `--from-block`, for commands that have it, if a log was not found.
     pub(crate) fn naming_from_block(mut self) -> Self {
         if self.cause == Cause::LogNotFound {
             self.detail.push_str(
@@ -87,7 +87,7 @@ impl Failure {
         self
     }
 
-    /// The same, with more for machines.
+    /// Adds a field to the JSON.
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.json.insert(name.to_owned(), value.into());
         self
@@ -103,14 +103,14 @@ impl From<Refusal> for Failure {
 /// How answers are printed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
-    /// One JSON object instead of text.
+    /// Whether to print one JSON object instead of text.
     pub(crate) json: bool,
-    /// The sentences' language.
+    /// The language of the sentences.
     pub(crate) lang: Lang,
 }
 
 impl Printer {
-    /// Prints the answer and gives the exit status. A reader that went away is no failure.
+    /// Prints the answer, and returns the exit status. A closed standard output is not an error.
     pub(crate) fn print(self, answer: &Result<Report, Failure>) -> u8 {
         let exit = answer.as_ref().map_or_else(|failure| failure.cause.exit(), |_| HOLDS);
         let text = if self.json {
@@ -172,14 +172,14 @@ impl Printer {
         } else {
             AnsiColor::Yellow
         };
-        let head = self.lang.pick("PROVED", "已证实");
+        let head = self.lang.text(Text::Proved);
         push_line(
             &mut out,
             &format!("{}: {}", paint(head, color), text::printable(&report.verdict)),
         );
         push_line(&mut out, &report.sentence);
         for warning in &report.warnings {
-            let mark = paint(self.lang.pick("WARNING", "警告"), AnsiColor::Yellow);
+            let mark = paint(self.lang.text(Text::Warning), AnsiColor::Yellow);
             push_line(&mut out, &format!("{mark}: {}", text::printable(warning)));
         }
         if !report.facts.is_empty() {
@@ -205,14 +205,14 @@ impl Printer {
     fn failure_text(self, failure: &Failure) -> String {
         let mut out = String::new();
         let head = if failure.cause.exit() == CANNOT_TELL {
-            paint(self.lang.pick("CANNOT TELL", "无法判断"), AnsiColor::Yellow)
+            paint(self.lang.text(Text::CannotTell), AnsiColor::Yellow)
         } else {
-            paint(self.lang.pick("REFUSED", "拒绝"), AnsiColor::Red)
+            paint(self.lang.text(Text::Refused), AnsiColor::Red)
         };
         push_line(&mut out, &format!("{head}: {}", failure.cause.code()));
         push_line(&mut out, sentences::of_cause(failure.cause, self.lang));
         if !failure.detail.is_empty() {
-            let name = self.lang.pick("Detail", "细节");
+            let name = self.lang.text(Text::Detail);
             push_line(&mut out, &format!("\n  {name}  {}", text::printable(&failure.detail)));
         }
         self.push_not_proved(&mut out, &left_open(failure.cause));
@@ -223,14 +223,14 @@ impl Printer {
         if items.is_empty() {
             return;
         }
-        push_line(out, self.lang.pick("\nNot proved:", "\n没有证明："));
+        push_line(out, &format!("\n{}", self.lang.text(Text::NotProved)));
         for item in items {
             push_line(out, &format!("  - {}", item.sentence(self.lang)));
         }
     }
 }
 
-/// What is left open where nothing holds.
+/// What a failure does not prove.
 fn left_open(cause: Cause) -> Vec<NotProved> {
     match cause {
         Cause::Check(_) => {
@@ -250,7 +250,7 @@ fn push_line(out: &mut String, line: &str) {
     let _ = writeln!(out, "{}", line.trim_end());
 }
 
-/// Aligned columns; a row of one cell is a remark below the row before.
+/// Prints rows in aligned columns; a row with one cell is a remark on the row above.
 fn push_table(out: &mut String, rows: &[Vec<String>]) {
     if rows.is_empty() {
         return;
@@ -280,7 +280,7 @@ fn push_table(out: &mut String, rows: &[Vec<String>]) {
     }
 }
 
-/// Bold and coloured on a terminal, plain elsewhere and where `NO_COLOR` asks for it.
+/// Bold and coloured on a terminal; plain elsewhere, or if `NO_COLOR` is set.
 fn paint(text: &str, color: AnsiColor) -> String {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if plain || !io::stdout().is_terminal() {

@@ -1,4 +1,4 @@
-//! Whose shelf is meant, and who tells what the chain holds of it.
+//! Which merchant a command is about, and the source of what the chain holds of it.
 
 use std::path::Path;
 
@@ -16,24 +16,24 @@ use crate::pins::Names;
 use crate::report::Failure;
 use crate::sentences::NotProved;
 
-/// Who tells.
+/// A source of what the chain holds.
 pub(crate) enum Source {
-    /// A file.
+    /// A file of trusted epochs.
     Offline(Box<TrustedEpochs>),
     /// A node.
     Online(Box<Online>),
 }
 
-/// A node, and what drives the conversation with it.
+/// A node, and the runtime that drives its connection.
 pub(crate) struct Online {
-    /// One thread: there is only one question at a time.
+    /// Single-threaded, since there is one request at a time.
     pub(crate) runtime: Runtime,
     /// The node.
     pub(crate) source: RpcSource,
 }
 
 impl Source {
-    /// Opens what the command line names.
+    /// Opens the source that the command line names.
     pub(crate) fn open(args: &SourceArgs, names: &Names, inputs: &mut Inputs) -> Result<Self, Failure> {
         match &args.trusted_epochs {
             Some(path) => Self::open_file(args, names, path, inputs),
@@ -44,7 +44,7 @@ impl Source {
     fn open_file(args: &SourceArgs, names: &Names, path: &Path, inputs: &mut Inputs) -> Result<Self, Failure> {
         let file = read_trusted(path, "--trusted-epochs", inputs)?;
         let found = file.as_view().identity;
-        // Whatever was told is compared, also where it does not name a merchant by itself.
+        // Every option that was given is compared, also if together they do not name a merchant.
         let chain_differs = args.chain_id.is_some_and(|chain_id| chain_id != found.chain_id);
         let registry_differs = registry_of(args)?.is_some_and(|registry| registry != found.registry);
         let merchant_differs = Target::find(args, names)?.is_some_and(|target| !target.is(&found));
@@ -55,7 +55,7 @@ impl Source {
         Ok(Self::Offline(Box::new(file)))
     }
 
-    /// Which merchant it tells of.
+    /// The merchant.
     pub(crate) fn identity(&self) -> Identity {
         match self {
             Self::Offline(file) => file.as_view().identity,
@@ -63,7 +63,7 @@ impl Source {
         }
     }
 
-    /// What the chain holds of what `needs` names; `hints` say where a bundle claims that epochs' logs are.
+    /// The chain's view, with what `needs` names. `hints` are block numbers by epoch number, from bundles.
     pub(crate) fn view(
         &self,
         needs: &Needs,
@@ -78,7 +78,7 @@ impl Source {
         }
     }
 
-    /// What is left open by believing this source.
+    /// What is not proved because this source is trusted.
     pub(crate) const fn believed(&self) -> NotProved {
         match self {
             Self::Offline(_) => NotProved::FileBelieved,
@@ -120,13 +120,22 @@ impl Online {
     }
 }
 
-/// Drives sockets; offline runs never make one.
+/// Refuses a file, named by `what`, of another merchant than the source's, before the node is asked about it.
+pub(crate) fn check_merchant(what: &str, found: &Identity, expected: &Identity) -> Result<(), Failure> {
+    if found == expected {
+        return Ok(());
+    }
+    let why = format!("the {what} is of another chain, registry or merchant");
+    Err(Refusal::new(Code::WrongMerchant, why).into())
+}
+
+/// Makes the runtime that drives sockets. Offline runs never make one.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| Failure::new(Cause::Storage, format!("no sockets here: {error}")))
 }
 
-/// Reads a file of trusted epochs. One that is not of the form is the user's own mistake, and no refusal of the shop's.
+/// Reads a file of trusted epochs. A malformed one is an error of input and no verdict, since the file is the user's own.
 pub(crate) fn read_trusted(path: &Path, option: &'static str, inputs: &mut Inputs) -> Result<TrustedEpochs, Failure> {
     let bytes = inputs.read(path, option, trusted::MAX_BYTES)?;
     TrustedEpochs::parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("{option}: {}", refusal.detail)))
@@ -146,7 +155,7 @@ struct Target {
 }
 
 impl Target {
-    /// By ids, or by a pinned name; `None` where the command line names none.
+    /// Finds the merchant by ids or by a pinned name; `None` if the command line names none.
     fn find(args: &SourceArgs, names: &Names) -> Result<Option<Self>, Failure> {
         let Some(merchant) = &args.merchant else {
             return Ok(None);
@@ -192,7 +201,9 @@ impl From<RpcError> for Failure {
             RpcError::Http(HttpError::Client(_) | HttpError::Unreachable(_) | HttpError::TimedOut) => {
                 Cause::RpcUnreachable
             }
-            RpcError::Http(HttpError::Status(_) | HttpError::TooLarge { .. })
+            RpcError::Http(
+                HttpError::Private | HttpError::Redirect(_) | HttpError::Status(_) | HttpError::TooLarge { .. },
+            )
             | RpcError::Refused { .. }
             | RpcError::Answer { .. } => Cause::RpcAnswer,
             RpcError::WrongChain { .. } => Cause::WrongChain,

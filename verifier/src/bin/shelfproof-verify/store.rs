@@ -1,4 +1,4 @@
-//! Files of our own: written whole or not at all.
+//! This program's own files, written whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use directories::ProjectDirs;
 use crate::cause::Cause;
 use crate::report::Failure;
 
-/// Where this program keeps its files, by the habits of the system.
+/// The folders for this program's files, by the system's conventions.
 pub(crate) fn folders() -> Result<ProjectDirs, Failure> {
     ProjectDirs::from("", "", "shelfproof").ok_or_else(|| {
         Failure::new(
@@ -19,12 +19,12 @@ pub(crate) fn folders() -> Result<ProjectDirs, Failure> {
     })
 }
 
-/// What cannot be read or written there.
+/// The failure to read or write a file.
 pub(crate) fn failed(path: &Path, error: &impl std::fmt::Display) -> Failure {
     Failure::new(Cause::Storage, format!("{}: {error}", path.display()))
 }
 
-/// Reads a file of ours; `None` where there is none yet.
+/// Reads a file; `None` if it does not exist.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -33,13 +33,13 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// Puts `bytes` in the place of whatever `path` held. A crash leaves the old file, or the new one, and at worst a file
-/// with `.new` at its end that the next run writes over.
+/// Replaces the file at `path`. A crash leaves the old file or the new one, and possibly a file with the suffix `.new`,
+/// which the next run overwrites.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write(path, bytes, &mut File::options()).map_err(|error| failed(path, &error))
 }
 
-/// The same for a file that only its owner may read.
+/// As [`replace`], for a file that only its owner may read.
 pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut options = File::options();
     #[cfg(unix)]
@@ -48,14 +48,14 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> 
 }
 
 fn write(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
-    // The parent of a bare name is empty, which is the folder that we are in.
+    // The parent of a bare name is empty, and means the working folder.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let new = PathBuf::from(name);
-    // What a crash left would keep its own mode.
+    // A file that a crash left would keep its own permissions.
     match fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -64,7 +64,7 @@ fn write(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()>
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    // Without this the name may lead to the old file again after a power cut. Only Unix opens folders as files.
+    // Without this, a power failure may undo the rename. Only Unix can open folders as files.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())

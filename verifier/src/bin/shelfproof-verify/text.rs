@@ -1,9 +1,9 @@
-//! Text on a terminal: how wide it is, and that it does nothing but stand there.
+//! Text on a terminal: its width, and removing characters with an effect.
 
-/// The longest text of others that is printed.
+/// The most characters printed of a text from elsewhere.
 const MAX_CHARS: usize = 2_000;
 
-/// `text` without characters that move the cursor, colour, hide or turn round what stands beside them.
+/// `text` without characters that move the cursor, set colours, are invisible, or change the direction of text.
 pub(crate) fn printable(text: &str) -> String {
     let harmless = |c: char| if is_harmless(c) { c } else { '\u{fffd}' };
     let mut out: String = text.chars().take(MAX_CHARS).map(harmless).collect();
@@ -19,13 +19,13 @@ fn is_harmless(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'))
 }
 
-/// Columns that `text` takes: two for Chinese and full-width characters.
+/// The columns of `text`: two for Chinese and full-width characters.
 pub(crate) fn width(text: &str) -> usize {
     let is_wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}');
     text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
 }
 
-/// `text`, filled with spaces to `columns`.
+/// `text`, padded with spaces to `columns`.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let fill = columns.saturating_sub(width(text));
     format!("{}{}", printable(text), " ".repeat(fill))

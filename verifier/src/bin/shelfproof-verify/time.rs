@@ -1,31 +1,14 @@
-//! Times for people: UTC, ISO 8601.
+//! Times in UTC: writing and reading.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::args::Lang;
-
 const DAY_S: u64 = 86_400;
-/// How far the newest final block may lie behind this machine's clock before that is said, seconds. Chains take up to
-/// a quarter of an hour to make a block final.
-const MAX_BEHIND_S: u64 = 3_600;
 
-/// This machine's clock, Unix seconds.
+/// The time now, Unix seconds.
 pub(crate) fn now_s() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_secs())
-}
-
-/// What to say where the chain's word is old: a node that is behind, or is kept behind, hides what came after.
-pub(crate) fn behind(as_of_s: u64, lang: Lang) -> Option<String> {
-    if now_s().saturating_sub(as_of_s) <= MAX_BEHIND_S {
-        return None;
-    }
-    let as_of = utc(as_of_s);
-    Some(match lang {
-        Lang::En => format!("this is the chain as of {as_of}: what happened after that is not seen here"),
-        Lang::Zh => format!("这是链上截至 {as_of} 的内容：此后发生的事这里看不到"),
-    })
 }
 
 /// Unix seconds as `2026-09-21 14:14:09 UTC`.

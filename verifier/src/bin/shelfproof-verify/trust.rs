@@ -1,33 +1,37 @@
-//! `trust`: names for merchants, pinned at first use.
+//! `trust`: pins merchants under names, lists and removes them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use shelfproof_base::client;
-use shelfproof_base::web::parse_url;
+use shelfproof_base::client::{Bounds, Client, Reach};
+use shelfproof_base::web::{Url, parse_url};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::Finality;
 use shelfproof_verifier::json::{self as lexical, Node};
 use shelfproof_verifier::{B256, Refusal};
 
-use crate::Context;
 use crate::args::{TrustAddArgs, TrustCommand};
 use crate::cause::Cause;
+use crate::context::Context;
 use crate::input::{self, Inputs};
 use crate::pins::Pin;
 use crate::report::{Failure, Report, Tone, identity_json};
-use crate::sentences::NotProved;
+use crate::sentences::{NotProved, Text};
 use crate::source::{self, Online};
 use crate::time;
 
 const FORMAT: &str = "shelfproof-merchant-v1";
-/// The largest file of a shop's own word.
-const MAX_BYTES: usize = 65_536;
-/// Redirects that are followed to it.
+/// The bounds of `/.well-known/shelfproof.json`.
+const BOUNDS: Bounds = Bounds {
+    bytes: 65_536,
+    time: Duration::from_mins(1),
+};
+/// The most redirects followed to it.
 const MAX_REDIRECTS: usize = 5;
 const MAX_NAME_CHARS: usize = 64;
 
-/// Adds, lists or removes.
+/// Runs the subcommand.
 pub(crate) fn run(command: &TrustCommand, context: &Context) -> Result<Report, Failure> {
     match command {
         TrustCommand::Add(args) => add(args, context),
@@ -48,7 +52,7 @@ fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
         pin = old.clone();
     }
     if let Some(rpc) = &args.rpc {
-        // Asked once now: a name that no chain knows is better refused today than when a key is at stake.
+        // The merchant is looked up now, so that a wrong id is refused when it is pinned and not when a key is checked.
         let Identity {
             chain_id,
             registry,
@@ -66,21 +70,11 @@ fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
     let known = pins.all().contains_key(&args.name);
     pins.insert(&args.name, pin.clone())?;
     let lang = context.lang();
-    let sentence = if known {
-        lang.pick(
-            "The shop was pinned under this name before, and still names the same merchant.",
-            "这家商家此前已用此名称固定，身份没有变化。",
-        )
-    } else {
-        lang.pick(
-            "The shop is pinned: from now on this name means this merchant, whatever the shop says later.",
-            "商家已固定：从现在起此名称只代表这个商家，无论它以后怎么说。",
-        )
-    };
+    let sentence = if known { Text::PinnedBefore } else { Text::PinnedNow };
     Ok(Report {
         verdict: "holds pinned".to_owned(),
         tone: Tone::Good,
-        sentence: sentence.to_owned(),
+        sentence: lang.text(sentence).to_owned(),
         facts: facts(&args.name, &pin, context),
         not_proved: vec![NotProved::ShopsWord],
         json: Map::from_iter([
@@ -97,13 +91,13 @@ fn list(context: &Context) -> Result<Report, Failure> {
     let mut table = vec![];
     if !pins.all().is_empty() {
         let heads = [
-            lang.pick("Name", "名称"),
-            lang.pick("Chain", "链"),
-            lang.pick("Merchant", "商家"),
-            lang.pick("Registry", "登记合约"),
-            lang.pick("Pinned", "固定时间"),
+            Text::NameLabel,
+            Text::ChainIdLabel,
+            Text::MerchantLabel,
+            Text::RegistryLabel,
+            Text::PinnedAtLabel,
         ];
-        table.push(heads.map(str::to_owned).to_vec());
+        table.push(heads.map(|head| lang.text(head).to_owned()).to_vec());
     }
     for (name, pin) in pins.all() {
         let identity = pin.identity();
@@ -116,17 +110,14 @@ fn list(context: &Context) -> Result<Report, Failure> {
         ]);
     }
     let sentence = if pins.all().is_empty() {
-        lang.pick(
-            "No shop is pinned yet: `trust add` pins one.",
-            "还没有固定任何商家：用 trust add 添加。",
-        )
+        Text::NonePinned
     } else {
-        lang.pick("These names mean these merchants.", "以下名称各代表一个商家。")
+        Text::SomePinned
     };
     Ok(Report {
         verdict: format!("holds {} pinned", pins.all().len()),
         tone: Tone::Good,
-        sentence: sentence.to_owned(),
+        sentence: lang.text(sentence).to_owned(),
         table,
         not_proved: vec![NotProved::ShopsWord],
         json: Map::from_iter([(
@@ -149,20 +140,16 @@ fn remove(name: &str, context: &Context) -> Result<Report, Failure> {
             "no merchant is pinned under that name: `trust list` shows the names",
         ));
     }
-    let words = context.lang().pick(
-        "The name is free again: who pins it next decides what it means.",
-        "此名称已释放：下次固定时重新决定它代表谁。",
-    );
     Ok(Report {
         verdict: "holds removed".to_owned(),
-        sentence: words.to_owned(),
+        sentence: context.lang().text(Text::Unpinned).to_owned(),
         ..Report::default()
     })
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
-    // A name that looks like an id would hide which of the two is meant.
+    // A name that looks like an id would be read as one.
     let looks_like_id = name.starts_with("0x") || name.starts_with('-') || input::hex_word(name).is_some();
     let fits =
         !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS && name.chars().all(allowed) && !looks_like_id;
@@ -175,7 +162,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
     }
 }
 
-/// The shop's word, or the user's.
+/// What the shop or the user says about the merchant.
 struct Found {
     identity: Identity,
     data_uri: Option<String>,
@@ -201,15 +188,15 @@ fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
     };
     let bytes = match parse_url(from) {
         Ok(url) => fetch(url)?,
-        Err(_) => Inputs::default().read(Path::new(from), "--from", MAX_BYTES)?,
+        Err(_) => Inputs::default().read(Path::new(from), "--from", BOUNDS.bytes)?,
     };
     parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("--from: {}", refusal.detail)))
 }
 
-fn fetch(url: reqwest::Url) -> Result<Vec<u8>, Failure> {
+fn fetch(url: Url) -> Result<Vec<u8>, Failure> {
     let fetched = source::runtime()?.block_on(async {
-        let client = client::client(&url, MAX_REDIRECTS)?;
-        client::get_bounded(&client, url, MAX_BYTES).await
+        let client = Client::new(&url, Reach::Any, MAX_REDIRECTS)?;
+        client.get(url, BOUNDS).await
     });
     fetched.map_err(|error| Failure::new(Cause::Input, format!("--from: {error}")))
 }
@@ -248,7 +235,7 @@ fn pin_json(pin: &Pin) -> Value {
     let mut json = identity_json(&pin.identity());
     json["pinnedAt"] = pin.pinned_at.into();
     json["dataUri"] = json!(pin.data_uri);
-    // The node's address stays out: it may hold a key to the node.
+    // Leaves out the node's address, which may contain an access key.
     json["hasRpc"] = pin.rpc.is_some().into();
     json
 }
@@ -257,14 +244,14 @@ fn facts(name: &str, pin: &Pin, context: &Context) -> Vec<(&'static str, String)
     let lang = context.lang();
     let identity = pin.identity();
     let mut facts = vec![
-        (lang.pick("Name", "名称"), name.to_owned()),
-        (lang.pick("Chain", "链"), identity.chain_id.to_string()),
-        (lang.pick("Registry", "登记合约"), identity.registry.to_string()),
-        (lang.pick("Merchant", "商家"), identity.merchant_id.to_string()),
-        (lang.pick("Pinned", "固定时间"), time::utc(pin.pinned_at)),
+        (lang.text(Text::NameLabel), name.to_owned()),
+        (lang.text(Text::ChainIdLabel), identity.chain_id.to_string()),
+        (lang.text(Text::RegistryLabel), identity.registry.to_string()),
+        (lang.text(Text::MerchantLabel), identity.merchant_id.to_string()),
+        (lang.text(Text::PinnedAtLabel), time::utc(pin.pinned_at)),
     ];
     if let Some(data_uri) = &pin.data_uri {
-        facts.push((lang.pick("Its data", "数据地址"), data_uri.clone()));
+        facts.push((lang.text(Text::DataUriLabel), data_uri.clone()));
     }
     facts
 }

@@ -1,10 +1,10 @@
-//! What clap has against a command line, without repeating what the user typed: it may hold a code or a secret.
+//! Errors of the command line, without the text that the user typed, which may contain a code or a secret.
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use crate::report::Failure;
 
-/// Whether this is no mistake but a wish for help or the version.
+/// Whether the user asked for help or the version.
 pub(crate) fn is_help(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -12,7 +12,7 @@ pub(crate) fn is_help(error: &Error) -> bool {
     )
 }
 
-/// The mistake, in words of our own.
+/// Translates clap's error.
 pub(crate) fn failure(error: &Error) -> Failure {
     let options = named_options(error);
     let detail = match error.kind() {
@@ -40,8 +40,8 @@ pub(crate) fn failure(error: &Error) -> Failure {
     Failure::usage(detail)
 }
 
-/// Options that clap names by their definition. For an unknown argument that would be the user's own text, of which
-/// only what looks like an option is kept, up to its value.
+/// The options that an error is about. Clap names them by their definition, except an unknown argument, which is the
+/// user's text: of that, only what looks like an option is kept, without its value.
 fn named_options(error: &Error) -> Vec<String> {
     let own = error.kind() == ErrorKind::UnknownArgument;
     let mut options: Vec<String> = Vec::new();

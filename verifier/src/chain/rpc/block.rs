@@ -1,4 +1,4 @@
-//! Blocks: which one is final, and when it was made.
+//! Blocks: which one is final, and their times.
 
 use alloy::eips::BlockId;
 use alloy::providers::{Provider, RootProvider};
@@ -12,11 +12,11 @@ use super::RpcError;
 pub enum Finality {
     /// When the node's `finalized` tag has reached it.
     Tag,
-    /// When this many blocks stand on it.
+    /// When this many blocks follow it.
     Confirmations(u64),
 }
 
-/// A block: the newest final one, or one that leads to it.
+/// A block on the node's chain: the newest final one, unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FinalBlock {
     /// Its number.
@@ -28,13 +28,13 @@ pub struct FinalBlock {
 }
 
 impl FinalBlock {
-    /// By hash: reads cannot slip onto another branch.
+    /// The block by its hash, so that reads cannot switch to another branch.
     pub(super) fn id(&self) -> BlockId {
         BlockId::hash(self.hash)
     }
 }
 
-/// What is read of a block's header: three fields that every chain has.
+/// The fields of a block's header that every chain has.
 #[derive(Debug, Deserialize)]
 struct Brief {
     #[serde(with = "alloy::serde::quantity")]
@@ -45,8 +45,7 @@ struct Brief {
 }
 
 const GET_BLOCK: &str = "eth_getBlockByNumber";
-/// The largest number and time of a block that are believed: what JSON's numbers hold exactly, and far from where
-/// counting on would overflow.
+/// The largest number and time of a block that are accepted: exact in JSON, and far from an overflow in arithmetic.
 const MAX_QUANTITY: u64 = (1 << 53) - 1;
 
 pub(super) async fn newest_final(provider: &RootProvider, finality: Finality) -> Result<FinalBlock, RpcError> {
@@ -63,7 +62,7 @@ pub(super) async fn newest_final(provider: &RootProvider, finality: Finality) ->
     };
     match get(provider, tag).await {
         Ok(Some(block)) => Ok(block),
-        // A node that does not know the tag answers with an error or with nothing.
+        // A node that does not support the tag answers with an error or with null.
         Ok(None) => Err(RpcError::NoFinalBlock),
         Err(RpcError::Refused { .. }) if finality == Finality::Tag => Err(RpcError::NoFinalBlock),
         Err(error) => Err(error),
@@ -84,10 +83,10 @@ pub(super) async fn by_number(provider: &RootProvider, number: u64) -> Result<Fi
         .ok_or_else(|| RpcError::answer(GET_BLOCK, format!("block {number} is not there")))
 }
 
-/// The first block up to `newest` whose time is `time_s` or later; one past `newest` where there is none.
+/// The first block up to `newest` whose time is `time_s` or later; the number after `newest` if there is none.
 pub(super) async fn first_since(provider: &RootProvider, time_s: u64, newest: &FinalBlock) -> Result<u64, RpcError> {
     let (mut low, mut high) = (0, newest.number.saturating_add(1));
-    // Times never fall along a chain; each turn halves the range.
+    // Times never decrease along a chain; each turn halves the range.
     while low < high {
         let middle = low + (high - low) / 2;
         if by_number(provider, middle).await?.time_s < time_s {

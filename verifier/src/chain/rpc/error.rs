@@ -1,11 +1,11 @@
-//! Why a node's answer cannot be used.
+//! Errors of reading the registry from a node.
 
 use alloy::contract::Error as ContractError;
 use alloy::transports::{RpcError as AlloyError, TransportError, TransportErrorKind};
 
 use shelfproof_base::client::HttpError;
 
-/// The most characters kept of what a node says went wrong.
+/// The most characters kept of a node's error message.
 const MAX_MESSAGE_CHARS: usize = 300;
 
 /// Why the chain could not be read.
@@ -14,17 +14,17 @@ pub enum RpcError {
     /// The address, the connection or the transfer failed.
     #[error("{0}")]
     Http(#[from] HttpError),
-    /// The node answered with an error. The message is the node's own, cut, and may hold any character.
+    /// The node answered with an error. The message is the node's, shortened, and may contain any character.
     #[error("{method}: the node answers with error {code}: {message}")]
     Refused {
         /// The method that was called.
         method: &'static str,
         /// The node's error number.
         code: i64,
-        /// What it says.
+        /// Its message.
         message: String,
     },
-    /// The node answered with something that is not of the form the method has, or that contradicts another answer.
+    /// The node's answer does not have the method's form, or contradicts another answer.
     #[error("{method}: the node's answer cannot be used: {why}")]
     Answer {
         /// The method that was called.
@@ -35,12 +35,12 @@ pub enum RpcError {
     /// The node serves another chain.
     #[error("the node serves chain {found}, not chain {told}")]
     WrongChain {
-        /// The chain that was told or pinned.
+        /// The chain that the user gave or has pinned.
         told: u64,
         /// The node's.
         found: u64,
     },
-    /// Nothing stands at the registry's address, as of the final block.
+    /// There is no contract at the registry's address, as of the final block.
     #[error("no contract stands at the registry's address in the newest final block")]
     NoContract,
     /// The registry does not know the merchant, as of the final block.
@@ -58,13 +58,13 @@ pub enum RpcError {
     /// The search for logs reached its bound.
     #[error("the search for EpochAnchored logs stopped after {queries} queries")]
     SearchTooLong {
-        /// How many queries were made.
+        /// The number of queries that were made.
         queries: u32,
     },
 }
 
 impl RpcError {
-    /// An answer that cannot be used.
+    /// An error for an answer that is not usable.
     pub(super) fn answer(method: &'static str, why: impl Into<String>) -> Self {
         Self::Answer {
             method,
@@ -72,7 +72,7 @@ impl RpcError {
         }
     }
 
-    /// What went wrong in a call of `method`.
+    /// The error of a call of `method`.
     pub(super) fn call(method: &'static str, error: TransportError) -> Self {
         match error {
             AlloyError::ErrorResp(payload) => Self::Refused {
@@ -84,13 +84,13 @@ impl RpcError {
                 Ok(http) => Self::Http(*http),
                 Err(other) => Self::answer(method, cut(&other.to_string())),
             },
-            // The answer's own text stays out: it is unbounded and the node's.
+            // Leaves out the answer's text, which is unbounded.
             AlloyError::DeserError { err, .. } => Self::answer(method, cut(&err.to_string())),
             other => Self::answer(method, cut(&other.to_string())),
         }
     }
 
-    /// What went wrong in a call of the registry's `view`.
+    /// The error of a call of the registry's `view`.
     #[must_use]
     pub fn contract(view: &'static str, error: ContractError) -> Self {
         match error {
@@ -99,7 +99,7 @@ impl RpcError {
         }
     }
 
-    /// Whether a smaller range of blocks may be answered where this one was not.
+    /// Whether the node may answer a query for a smaller range of blocks.
     pub(super) fn may_be_range(&self) -> bool {
         match self {
             Self::Refused { code, message, .. } => !is_rate_limit(*code, message),
@@ -109,8 +109,8 @@ impl RpcError {
     }
 }
 
-/// Whether a node's error says that it is asked too often. Some use the same number where a search finds too much,
-/// which only a smaller range helps against.
+/// Whether a node's error means too many requests. Some nodes use the same number for a search with too many results,
+/// for which only a smaller range helps.
 pub(super) fn is_rate_limit(code: i64, message: &str) -> bool {
     let message = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -118,10 +118,10 @@ pub(super) fn is_rate_limit(code: i64, message: &str) -> bool {
         || (matches!(code, -32005 | 429) && !says(&["result", "range", "block", "logs", "response size"]))
 }
 
-/// Whether the call never came to an answer of the contract's.
+/// Whether the call failed before the contract could answer.
 pub(super) fn is_outage(error: &ContractError) -> bool {
     match error {
-        // Error 3 is a revert by the nodes' convention; others say it in words.
+        // Most nodes use error 3 for a revert; others say so in the message.
         ContractError::TransportError(AlloyError::ErrorResp(payload)) => {
             payload.code != 3 && !payload.message.contains("revert")
         }

@@ -1,4 +1,4 @@
-//! `EpochAnchored` logs: where an epoch was anchored, and when.
+//! `EpochAnchored` logs: in which block an epoch was anchored, and with which header.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,16 @@ use shelfproof_contracts::ShelfproofRegistry::EpochAnchored;
 
 use super::range::Range;
 use super::{FinalBlock, RpcError, RpcSource, block};
-use crate::chain::Anchored;
+use crate::chain::AnchoredEpoch;
 use crate::epoch::Header;
 
 /// The most queries that one search makes.
 pub(super) const MAX_QUERIES: u32 = 4_096;
-/// The most epoch numbers that one query names; above it, all of the merchant's logs are asked for.
+/// The most epoch numbers in one query. Above this, the query is for all of the merchant's logs.
 const MAX_TOPICS: usize = 64;
 const GET_LOGS: &str = "eth_getLogs";
 
-/// An epoch as a log of a final block tells it, with its hash compared with the registry's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AnchoredEpoch {
-    /// The epoch's header.
-    pub header: Header,
-    /// Its hash, which the registry holds.
-    pub hash: B256,
-    /// Number of its block.
-    pub block: u64,
-    /// Time of its block, Unix seconds.
-    pub anchored_at_s: u64,
-}
-
-impl AnchoredEpoch {
-    /// The part of it that verdicts take.
-    #[must_use]
-    pub const fn anchored(&self) -> Anchored {
-        Anchored {
-            hash: self.hash,
-            anchored_at_s: self.anchored_at_s,
-            block: Some(self.block),
-        }
-    }
-}
-
-/// A log that names an epoch of the merchant's; nothing of it is checked but its form.
+/// A log that names one of the merchant's epochs. Only its form is checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub(super) header: Header,
@@ -63,7 +38,7 @@ pub(super) async fn locate(
         let Some(hint) = source.block_hints.get(number).filter(|block| **block <= at.number) else {
             continue;
         };
-        // A hint is whatever the bundle's maker wrote: a node that refuses it ends nothing.
+        // A hint is any number that the bundle's author wrote, so an error of this query is ignored.
         let candidates = fetch(source, &[*number], *hint, *hint).await.unwrap_or_default();
         if let Some(candidate) = pick(source, &candidates, *number, *hash) {
             found.insert(*number, confirm(source, &candidate, *hash, at).await?);
@@ -78,11 +53,11 @@ pub(super) async fn locate(
     Ok(found)
 }
 
-/// Makes sure that epoch `number` was anchored before `block`: only its log there tells that from logs that were hidden
-/// or pruned.
+/// Checks that epoch `number` was anchored before `block`, by its log there: otherwise logs of `block` and after may be
+/// hidden or pruned.
 ///
 /// # Errors
-/// [`RpcError::NoLog`] where no block before shows it.
+/// [`RpcError::NoLog`] if no block before has its log.
 pub(super) async fn anchored_before(
     source: &RpcSource,
     number: u64,
@@ -94,7 +69,7 @@ pub(super) async fn anchored_before(
     search(source, missing, Range::before(block), at, &mut BTreeMap::new()).await
 }
 
-/// Walks back from the range's end, since proofs rest on recent epochs, until nothing is missing.
+/// Searches backwards from the range's end, since proofs use recent epochs, until nothing is missing.
 async fn search(
     source: &RpcSource,
     mut missing: BTreeMap<u64, B256>,
@@ -130,7 +105,7 @@ async fn search(
     }
 }
 
-/// The merchant's logs of those epochs in blocks `from` to `to`; what is not of the form is left out.
+/// The merchant's logs of those epochs in blocks `from` to `to`. Logs that are not of the form are left out.
 pub(super) async fn fetch(source: &RpcSource, numbers: &[u64], from: u64, to: u64) -> Result<Vec<Candidate>, RpcError> {
     let identity = source.identity;
     let mut filter = Filter::new()
@@ -190,7 +165,8 @@ fn pick(source: &RpcSource, candidates: &[Candidate], number: u64, hash: B256) -
         .copied()
 }
 
-/// Makes sure that a log hashes to what the registry holds and lies in a block of the final chain, and takes its time.
+/// Checks that a log's header hashes to the registry's epoch hash and that its block is on the final chain, and takes the
+/// block's time.
 pub(super) async fn confirm(
     source: &RpcSource,
     candidate: &Candidate,

@@ -1,10 +1,10 @@
-//! Ranges of blocks, in pieces that a node answers.
+//! Ranges of blocks, divided into pieces that a node answers queries for.
 
-/// Pieces answered in a row before a larger one is tried: a node with a fixed bound then refuses few queries, and one
-/// that only a dense stretch was too much for is soon asked for more.
+/// The pieces answered in a row before a larger one is tried. A node with a fixed bound then refuses few queries, and
+/// after a dense stretch of logs the pieces soon grow again.
 const GROW_AFTER: u32 = 8;
 
-/// How many blocks one query asks for.
+/// The number of blocks in one query.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     whole: u64,
@@ -13,7 +13,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// All of `whole` blocks at first.
+    /// Starts with all of `whole` blocks.
     pub(super) const fn new(whole: u64) -> Self {
         Self {
             whole,
@@ -27,7 +27,7 @@ impl Span {
         self.blocks
     }
 
-    /// Makes it smaller; `false` when it is as small as can be.
+    /// Halves it; `false` if it is one block already.
     pub(super) const fn halve(&mut self) -> bool {
         let can = self.blocks > 1;
         self.blocks = self.blocks.div_ceil(2);
@@ -35,7 +35,7 @@ impl Span {
         can
     }
 
-    /// A query was answered: after some, larger ones are tried again.
+    /// Records an answered query; after [`GROW_AFTER`] of them the span doubles.
     pub(super) const fn answered(&mut self) {
         self.answered += 1;
         if self.answered < GROW_AFTER {
@@ -47,7 +47,7 @@ impl Span {
     }
 }
 
-/// What of a range of blocks is not searched yet, taken from its end.
+/// The part of a range of blocks that is not searched yet. The search goes backwards from the end.
 #[derive(Debug)]
 pub(super) struct Range {
     start: u64,
@@ -57,7 +57,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// From `start` to `newest`, both of it; nothing where `start` lies after.
+    /// From `start` to `newest`, both included; empty if `start` is after `newest`.
     pub(super) const fn new(start: u64, newest: u64) -> Self {
         Self::up_to(start, newest.saturating_add(1))
     }
@@ -75,18 +75,18 @@ impl Range {
         }
     }
 
-    /// The next piece, first and last block; `None` when all was searched.
+    /// The next piece: its first and last block; `None` if the whole range was searched.
     pub(super) fn newest(&self) -> Option<(u64, u64)> {
         let from = self.end.saturating_sub(self.span.blocks()).max(self.start);
         (self.end > self.start).then(|| (from, self.end - 1))
     }
 
-    /// Makes the pieces smaller; `false` when they are as small as can be.
+    /// Halves the pieces; `false` if they are one block already.
     pub(super) const fn halve(&mut self) -> bool {
         self.span.halve()
     }
 
-    /// The piece was searched.
+    /// Records that the piece was searched.
     pub(super) const fn answered(&mut self) {
         self.end = self.end.saturating_sub(self.span.blocks());
         self.span.answered();

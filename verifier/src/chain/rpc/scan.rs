@@ -1,22 +1,23 @@
-//! All epochs in order, in bounded memory: what an audit walks.
+//! A merchant's epochs in order, in bounded memory.
 
 use std::collections::VecDeque;
 
 use super::logs::{self, Candidate, MAX_QUERIES};
 use super::range::Span;
-use super::{AnchoredEpoch, FinalBlock, RpcError, RpcSource, block};
+use super::{FinalBlock, RpcError, RpcSource, block};
+use crate::chain::AnchoredEpoch;
 
-/// Walks a merchant's epochs from one number on, up to the latest as of one final block.
+/// A merchant's epochs in order, from one number or time on, up to the latest as of one final block.
 #[derive(Debug)]
 pub struct Scan<'a> {
     source: &'a RpcSource,
     at: FinalBlock,
     latest: u64,
-    /// The next epoch to hand out; `None`: the first that is found.
+    /// The next epoch's number; `None` until the first one is found.
     number: Option<u64>,
-    /// The block that the walk begins at.
+    /// The block that the scan begins at.
     from_block: u64,
-    /// The first block not read yet.
+    /// The first block that is not read yet.
     block: u64,
     span: Span,
     queries: u32,
@@ -32,8 +33,8 @@ impl RpcSource {
         self.walk(Some(number), from_block, at).await
     }
 
-    /// The epochs, as of `at`, whose blocks' time is `time_s` or later. Which one is the first, and that there is none,
-    /// is not taken from missing logs: the epoch before is looked for before that time.
+    /// The epochs, as of `at`, whose blocks have the time `time_s` or later. A node that hides logs cannot hide the first
+    /// one: the epoch before it must have its log before that time.
     ///
     /// # Errors
     /// [`RpcError`].
@@ -60,22 +61,22 @@ impl RpcSource {
 }
 
 impl Scan<'_> {
-    /// The number of the latest epoch of the walk; 0 is none.
+    /// The number of the scan's latest epoch; 0 if there is none.
     #[must_use]
     pub const fn latest(&self) -> u64 {
         self.latest
     }
 
-    /// The final block that the walk reads at.
+    /// The final block that the scan reads at.
     #[must_use]
     pub const fn at(&self) -> FinalBlock {
         self.at
     }
 
-    /// The next epoch, hashed and compared with the registry's; `None` after the latest.
+    /// The next epoch, whose header hashes to the registry's epoch hash; `None` after the latest.
     ///
     /// # Errors
-    /// [`RpcError`]; an epoch without a log ends the walk.
+    /// [`RpcError`]; an epoch without a log ends the scan.
     pub async fn next(&mut self) -> Result<Option<AnchoredEpoch>, RpcError> {
         if self.latest == 0 || self.number.is_some_and(|number| number == 0 || number > self.latest) {
             return Ok(None);
@@ -97,7 +98,7 @@ impl Scan<'_> {
         Ok(Some(epoch))
     }
 
-    /// The next epoch's log. `None`: no epoch lies in the blocks of the walk.
+    /// The next epoch's log; `None` if no epoch is in the scan's blocks.
     async fn candidate(&mut self) -> Result<Option<Candidate>, RpcError> {
         loop {
             while let Some(candidate) = self.ready.pop_front() {
@@ -112,7 +113,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Reads the next blocks that a node answers for, in one query.
+    /// Reads the next piece of blocks, in one query.
     async fn read_piece(&mut self) -> Result<(), RpcError> {
         if self.queries >= MAX_QUERIES {
             return Err(RpcError::SearchTooLong { queries: self.queries });
@@ -122,7 +123,7 @@ impl Scan<'_> {
         match logs::fetch(self.source, &[], self.block, to).await {
             Ok(mut found) => {
                 found.sort_by_key(|candidate| candidate.header.number);
-                // Only a piece without epochs counts against the bound: a long history is no endless search.
+                // The bound is for queries that find no epoch: a long history takes many that do.
                 if !found.is_empty() {
                     self.queries = 0;
                 }

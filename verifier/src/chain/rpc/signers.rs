@@ -1,4 +1,4 @@
-//! All receipt keys of a merchant, by the logs of their adding.
+//! All receipt keys of a merchant, found by their `ReceiptSignerAdded` logs.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ impl RpcSource {
             .get_logs(&filter)
             .await
             .map_err(|e| RpcError::call("eth_getLogs", e))?;
-        // Only the address is taken, and the registry is asked about it: a log that was made up adds nobody.
+        // Only the address is used, and its span is read from the registry: a made-up log adds no key.
         Ok(logs
             .iter()
             .filter_map(|log| Some(ReceiptSignerAdded::decode_log(&log.inner).ok()?.signer))

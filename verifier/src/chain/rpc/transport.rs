@@ -1,28 +1,27 @@
-//! alloy's transport over bounded HTTP: alloy's own reads answers of any size.
+//! alloy's transport over bounded HTTP. The transport that comes with alloy reads answers of any size.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Url};
-use shelfproof_base::client::{self, HttpError};
-use shelfproof_base::web::parse_url;
+use shelfproof_base::client::{Answer, Bounds, Client, HttpError, Reach};
+use shelfproof_base::web::{Url, parse_url};
 use tower_service::Service;
 
 use super::error::is_rate_limit;
 
-/// The most bytes of one answer.
-const MAX_ANSWER_BYTES: usize = 32 << 20;
-/// Pauses before a call is tried again; their number bounds the tries.
+/// The bounds of one try.
+const BOUNDS: Bounds = Bounds {
+    bytes: 32 << 20,
+    time: Duration::from_secs(30),
+};
+/// The pauses before a call is tried again; one try more than there are pauses.
 const RETRY_PAUSES: [Duration; 3] = [
     Duration::from_millis(250),
     Duration::from_secs(1),
     Duration::from_secs(3),
 ];
-/// How long one try may take in all.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Posts JSON-RPC to one address.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ pub(super) struct BoundedHttp {
 impl BoundedHttp {
     pub(super) fn new(url: &str) -> Result<Self, HttpError> {
         let url = parse_url(url)?;
-        let client = client::client(&url, 0)?;
+        let client = Client::new(&url, Reach::Any, 0)?;
         Ok(Self { client, url })
     }
 
@@ -42,7 +41,7 @@ impl BoundedHttp {
         let body = serde_json::to_vec(&request).map_err(TransportError::SerError)?;
         for pause in RETRY_PAUSES {
             match self.post(body.clone()).await {
-                // Only what passes by itself is tried again: a call that timed out was too large or the node is gone.
+                // Only passing failures are tried again. A call that timed out was too large, or the node is gone.
                 Err(HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)) => {
                     tokio::time::sleep(pause).await;
                 }
@@ -53,30 +52,19 @@ impl BoundedHttp {
         parse(self.post(body).await)
     }
 
-    /// One try: the answer's bytes, also where a JSON-RPC error comes with a status of its own.
+    /// Makes one try. Returns the answer's bytes, also of a JSON-RPC error that comes with an HTTP error status.
     async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, HttpError> {
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        let response = request
-            .timeout(CALL_TIMEOUT)
-            .send()
-            .await
-            .map_err(HttpError::from_reqwest)?;
-        let status = response.status();
-        let answer = client::read_bounded(response, MAX_ANSWER_BYTES).await?;
+        let Answer { status, body: answer } = self.client.post_json(&self.url, body, BOUNDS).await?;
         let is_error = || serde_json::from_slice::<ResponsePacket>(&answer).is_ok_and(|packet| packet.is_error());
-        if status.is_success() || is_error() {
+        if (200..300).contains(&status) || is_error() {
             Ok(answer)
         } else {
-            Err(HttpError::Status(status.as_u16()))
+            Err(HttpError::Status(status))
         }
     }
 }
 
-/// Whether the answer is a JSON-RPC error that passes when the node is left alone for a while.
+/// Whether the answer is a JSON-RPC error for too many requests.
 fn asks_too_often(answer: &[u8]) -> bool {
     let packet = serde_json::from_slice::<ResponsePacket>(answer);
     packet.is_ok_and(|packet| {

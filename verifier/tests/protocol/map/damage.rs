@@ -33,7 +33,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A map of a few epochs, the first of them flushed from the journal into a table, and its state after each.
+/// A map with a few epochs, the first of them flushed from the journal to a table, and its state after each.
 fn whole_map(path: &Path) -> Vec<Heads> {
     let mut states = vec![Heads::new()];
     for epoch in 1..=3 {
@@ -54,7 +54,7 @@ fn whole_map(path: &Path) -> Vec<Heads> {
     states
 }
 
-/// Opening or reading the damaged map fails, or shows an epoch that once was, whole.
+/// Checks that opening or reading the damaged map fails, or shows one of the epochs whole.
 fn assert_noticed(path: &Path, states: &[Heads], what: &str) -> bool {
     let answer = Map::open(path).and_then(|map| {
         let heads = &states[usize::try_from(map.epoch().0).unwrap()];
@@ -87,7 +87,7 @@ fn a_flipped_byte_is_noticed_or_harms_nothing() {
     let mut noticed = 0;
     for file in files(&whole) {
         let length = fs::metadata(&file).unwrap().len().min(3 << 20);
-        // A journal is laid out in advance: what lies beyond its end is zeros, and harms nobody.
+        // A journal's file is allocated in advance: the bytes after its end are zeros and have no effect.
         for place in 0..length.min(10) {
             copy(&whole, &broken);
             let target = broken.join(file.strip_prefix(&whole).unwrap());

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use super::*;
 
-/// Tells the child where its map lies.
+/// The variable with the path of the child's map.
 const CHILD: &str = "SHELFPROOF_TEST_MAP";
 
-/// How often the child is started and killed.
+/// The number of times that the child is started and killed.
 const ROUNDS: u64 = 13;
 
-/// How long it may take to open the map and write one epoch, on the slowest machine.
+/// The longest time to open the map and write one epoch, on a slow machine.
 const BOUND: Duration = Duration::from_mins(1);
 
-/// Updates of each of its epochs.
+/// The number of updates in each epoch.
 const CHILD_UPDATES: u64 = 3_000;
 
 /// The epochs that the killed child writes: a pure function of their number.
@@ -36,7 +36,7 @@ pub(crate) fn child_epoch(epoch: u64) -> Heads {
         .collect()
 }
 
-/// Not a test by itself: the process that the next test kills. It says each epoch that it was told is on disk.
+/// The process that the next test kills; no test by itself. It writes down each epoch that was committed.
 #[test]
 #[ignore = "the process that the next test starts and kills"]
 fn child_that_is_killed() {
@@ -45,7 +45,7 @@ fn child_that_is_killed() {
     loop {
         let epoch = map.epoch().0 + 1;
         advance(&mut map, &child_epoch(epoch));
-        // Renamed into place: a kill between truncating and writing would take back what was said before.
+        // Renamed into place, since a kill between truncating and writing would lose the number written before.
         let said = Path::new(&folder).with_extension("said");
         fs::write(said.with_extension("new"), epoch.to_string()).unwrap();
         fs::rename(said.with_extension("new"), said).unwrap();
@@ -66,7 +66,7 @@ fn a_kill_leaves_one_epoch_or_the_next_whole() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // However slow the machine: it is killed after it wrote at least one epoch, some way into a later one.
+        // On any machine, the child is killed after it wrote at least one epoch, while it writes a later one.
         while fs::read(&said).ok() == before {
             assert!(child.try_wait().unwrap().is_none(), "the child ended by itself");
             assert!(started.elapsed() < BOUND, "the child writes no epoch");
@@ -80,7 +80,7 @@ fn a_kill_leaves_one_epoch_or_the_next_whole() {
         let told: u64 = fs::read_to_string(&said).unwrap().parse().unwrap();
         let map = Map::open(&path).unwrap();
         let (epoch, hash) = map.epoch();
-        // What was said to be on disk is there, and what was found there before; at most one more was on its way.
+        // The map has every epoch that was committed or found before, and at most one more, which was being written.
         let least = told.max(at);
         assert!(
             epoch == least || epoch == least + 1,
@@ -101,7 +101,7 @@ fn a_crash_while_the_map_was_made_leaves_one_that_can_be_made() {
     for written in ["", "shelfproof hist", "shelfproof history map 1\n"] {
         let folder = tempfile::tempdir().unwrap();
         drop(Map::open(folder.path()).unwrap());
-        // All that stands before the rename into place.
+        // The state before the rename.
         fs::remove_file(folder.path().join("format")).unwrap();
         fs::write(folder.path().join("format.next"), written).unwrap();
         let mut map = Map::open(folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! Epochs in memory above the map: against maps in memory, and against a map that took each epoch at once.
+//! Epochs in memory above the map, compared with maps in memory and with a map that commits each epoch at once.
 
 use proptest::prelude::*;
 use shelfproof_verifier::B256;
@@ -7,7 +7,7 @@ use shelfproof_verifier::map::{BUCKET_RECORDS, Map, MapError, Overlay};
 
 use super::{Heads, advance, assert_holds, flipped, head, keccak256, named, root_of};
 
-/// Few keys, so that epochs meet in them; many of them crowd below one prefix, so that buckets split in any layer.
+/// Few keys, so that epochs update the same ones; many share a prefix, so that buckets split in any layer.
 fn key(number: u64, shared: usize) -> B256 {
     let mut key = keccak256(number.to_be_bytes());
     key[..shared * 2].fill(0x5A);
@@ -18,7 +18,7 @@ fn key(number: u64, shared: usize) -> B256 {
 enum Step {
     Push(Vec<(u64, usize, u64)>),
     Commit,
-    /// Forgets so many epochs at the top.
+    /// Drops this many epochs from the top.
     Truncate(u64),
 }
 
@@ -31,12 +31,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What every epoch leaves, in memory: index 0 is before the first.
+/// The map after every epoch, in memory; index 0 is before the first.
 struct Model {
     states: Vec<(Heads, B256)>,
     updates: Vec<Heads>,
     committed: u64,
-    /// Makes the hash of every epoch another, the second of one number too.
+    /// Makes each epoch's hash unique, also of two epochs with the same number.
     pushed: u64,
 }
 
@@ -157,7 +157,7 @@ fn a_bucket_that_waiting_epochs_split_again_and_again_stays_whole() {
         let updates: Heads = (from..to)
             .map(|seed| (key(seed, 1), head(seed + epoch)))
             .map(|(mut key, head)| {
-                // The first bit that the crowd does not share.
+                // The first bit that the keys do not share.
                 if let Some(bit) = bit {
                     key[2] = key[2] & 0x7f | u8::from(bit) << 7;
                 }
@@ -209,7 +209,7 @@ fn a_plan_goes_on_top_of_the_epoch_it_was_made_on_as_the_next() {
         overlay.push(late, list(2), 2, named(2)),
         Err(MapError::OtherState)
     ));
-    // Of the same events, but another epoch 1: what was planned on the first is not taken on the second.
+    // Another epoch 1 with the same events: a plan made on the first does not apply to the second.
     let second = overlay.plan(&list(2)).unwrap();
     overlay.truncate(0);
     assert_eq!(overlay.tip(), (0, B256::ZERO));
@@ -219,7 +219,7 @@ fn a_plan_goes_on_top_of_the_epoch_it_was_made_on_as_the_next() {
         overlay.push(second, list(2), 2, named(2)),
         Err(MapError::OtherState)
     ));
-    // An epoch that happens to change nothing stands there all the same.
+    // An epoch without a change is kept all the same.
     let idle = overlay.plan(&[]).unwrap();
     assert_eq!(idle.root(), overlay.root());
     overlay.push(idle, Vec::new(), 2, named(4)).unwrap();

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api_types::{Amount, Hash};
-use crate::domain::id::{AccountId, OrderId, ProductId};
-use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES, NewLine, NewOrder};
+use crate::domain::id::{OrderId, ProductId};
+use crate::domain::order::{Customer, MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES, NewLine, NewOrder, SalesChannel};
 use crate::http::api::field;
 use crate::http::edge::problem::{Code, Problem};
 
@@ -54,7 +54,7 @@ impl Body {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub(super) fn parse(self, id: OrderId, account: AccountId, idempotency_key: String) -> Result<NewOrder, Problem> {
+    pub(super) fn parse(self, customer: Customer, idempotency_key: &str) -> Result<NewOrder, Problem> {
         if self.lines.is_empty() || self.lines.len() > MAX_LINES {
             return Err(Problem::invalid(
                 "/lines",
@@ -72,9 +72,9 @@ impl Body {
             }
         }
         Ok(NewOrder {
-            id,
-            account,
-            idempotency_key,
+            id: OrderId::of_request(&customer, idempotency_key),
+            customer,
+            channel: SalesChannel::Api,
             fingerprint: self.fingerprint(),
             buyer: self.buyer,
             lines: self.lines.into_iter().map(NewLine::from).collect(),
@@ -144,10 +144,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::id::AccountId;
 
     fn order(body: Value) -> Result<NewOrder, Problem> {
         let body: Body = serde_json::from_value(body).unwrap();
-        body.parse(OrderId::new(1, [0; 10]), AccountId::new(1, [1; 10]), "a".to_owned())
+        body.parse(Customer::Account(AccountId::new(1, [1; 10])), "a")
     }
 
     fn line(quantity: u32, price: &str) -> Value {

@@ -1,20 +1,21 @@
-//! Published data, in this program's words.
+//! Opening published data, with this program's errors.
 
+use shelfproof_base::client::Reach;
 use shelfproof_verifier::published::{Data, Missing, PlaceError};
 
 use crate::cause::Cause;
 use crate::report::Failure;
 
-/// Looks where `--data` leads.
+/// Opens what `--data` names.
 pub(crate) fn open(place: &str) -> Result<Data, Failure> {
     let refuse = |error| match error {
         PlaceError::Nowhere => format!("--data is {error}"),
         PlaceError::Http(error) => format!("--data: {error}"),
     };
-    Data::open(place).map_err(|error| Failure::new(Cause::Input, refuse(error)))
+    Data::open(place, Reach::Any).map_err(|error| Failure::new(Cause::Input, refuse(error)))
 }
 
-/// Where nothing more can be said than that the data is missing.
+/// For commands to which missing data is no breach.
 impl From<Missing> for Failure {
     fn from(missing: Missing) -> Self {
         match missing {

@@ -1,16 +1,18 @@
-//! How far an audit is: a bar on a terminal, a line now and then elsewhere, nothing beside JSON.
+//! The progress of an audit: a bar on a terminal, a line every few seconds elsewhere, nothing with JSON.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Lang;
+use crate::sentences::Text;
 
-/// How often a line is printed where there is no terminal.
+/// The time between two lines if there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// How far.
+/// The progress of an audit, on standard error.
 pub(super) struct Progress {
     shown: Shown,
     latest: u64,
@@ -32,7 +34,7 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(Some(latest), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_message(lang.pick("epochs", "账页"));
+            bar.set_message(lang.text(Text::ProgressUnit));
             bar.set_position(done);
             bar.reset_eta();
             Shown::Bar(bar)
@@ -47,24 +49,22 @@ impl Progress {
         }
     }
 
-    /// One more epoch keeps the rules.
+    /// Records an epoch that keeps the rules, with the number of its events.
     pub(super) fn advance(&mut self, number: u64, events: usize) {
         self.events += events as u64;
         match &mut self.shown {
             Shown::Bar(bar) => bar.set_position(number),
             Shown::Lines { last } if last.elapsed() >= LINE_EVERY || number == self.latest => {
                 *last = Instant::now();
-                let (latest, events) = (self.latest, self.events);
-                match self.lang {
-                    Lang::En => eprintln!("epoch {number} of {latest} keeps the rules ({events} events so far)"),
-                    Lang::Zh => eprintln!("账页 {number}/{latest} 守规则（已核对 {events} 条记录）"),
-                }
+                let values: [(&str, &dyn Display); 3] =
+                    [("epoch", &number), ("latest", &self.latest), ("events", &self.events)];
+                eprintln!("{}", self.lang.fill(Text::Progress, &values));
             }
             Shown::Lines { .. } | Shown::Nothing => {}
         }
     }
 
-    /// Takes the bar away, and says how many events were replayed.
+    /// Clears the bar, and returns the number of events replayed.
     pub(super) fn finish(&self) -> u64 {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();

@@ -1,4 +1,5 @@
-//! What an audit left behind: up to which epoch a merchant's history was replayed, and by whom.
+//! The record of an audit, the file `shelfproof-audit-v1`: up to which epoch a merchant's history was replayed, and by
+//! whom.
 
 use std::path::{Path, PathBuf};
 
@@ -12,40 +13,41 @@ use crate::args::{Lang, MoreArgs};
 use crate::cause::Cause;
 use crate::input::Inputs;
 use crate::report::Failure;
+use crate::sentences::Text;
 use crate::{store, time};
 
 const FORMAT: &str = "shelfproof-audit-v1";
-/// The largest record that is read.
+/// The largest record.
 const MAX_BYTES: usize = 65_536;
 
-/// An audit's outcome, as a file.
+/// The result of an audit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Record {
+pub(crate) struct AuditRecord {
     format: String,
     chain_id: u64,
     registry: Address,
     merchant_id: B256,
-    /// The last epoch that keeps the rules; 0 is none.
+    /// The last epoch that keeps the rules; 0 if there is none.
     pub(crate) epoch: u64,
-    /// Its hash.
+    /// That epoch's hash.
     epoch_hash: B256,
-    /// Its block: where the next audit starts to read the chain.
+    /// That epoch's block, from which the next audit reads the chain.
     pub(crate) block: Option<u64>,
     /// When the audit ended, Unix seconds.
     audited_at: u64,
-    /// Who audited, where the report was made for others.
+    /// Who audited, if the record was made for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     auditor: Option<String>,
     /// The breach that ended the audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) breach: Option<BreachRecord>,
-    /// Whether somebody handed it over: then the verifier did not see the audit itself.
+    /// Whether somebody else handed the record over: the verifier did not see that audit.
     #[serde(skip)]
     pub(crate) handed_over: bool,
 }
 
-/// A breach, as a file says it.
+/// A breach in a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BreachRecord {
     epoch: u64,
@@ -53,32 +55,32 @@ pub(crate) struct BreachRecord {
     pub(crate) detail: String,
 }
 
-/// What an audit says about one epoch.
+/// What an audit says about a history that ends with one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cover {
-    /// All up to that epoch keeps the rules.
+pub(crate) enum Coverage {
+    /// All epochs up to that one keep the rules.
     Covers,
-    /// It ends before.
+    /// The audit ends before that epoch.
     EndsBefore,
-    /// It found a breach.
+    /// The audit found a breach.
     Broken,
-    /// It is of another history than the chain's.
+    /// The audit is of another history than the chain's.
     OtherHistory,
-    /// It reaches an epoch that the chain's word here does not have yet, and so cannot be compared with it.
+    /// The audit ends with an epoch that the chain's view does not have, so the hashes cannot be compared.
     AheadOfView,
 }
 
-/// What is known of audits here.
+/// The audit that a verdict can use.
 #[derive(Debug)]
-pub(crate) struct Known {
-    /// The record to use.
-    pub(crate) record: Option<Record>,
-    /// Why the user's own cannot be read.
+pub(crate) struct KnownAudit {
+    /// The record, if there is one.
+    pub(crate) record: Option<AuditRecord>,
+    /// Why the user's own record cannot be read.
     pub(crate) damage: Option<String>,
 }
 
-impl Record {
-    /// An audit that came to `epoch`, whose hash and block are these.
+impl AuditRecord {
+    /// An audit up to `epoch`, with that epoch's hash and block.
     pub(crate) fn new(identity: &Identity, epoch: u64, epoch_hash: B256, block: Option<u64>, audited_at: u64) -> Self {
         Self {
             format: FORMAT.to_owned(),
@@ -95,7 +97,7 @@ impl Record {
         }
     }
 
-    /// With the breach that ended it, in that epoch.
+    /// With the breach that ended the audit, in that epoch.
     pub(crate) fn with_breach(mut self, epoch: u64, breach: &Breach) -> Self {
         self.breach = Some(BreachRecord {
             epoch,
@@ -111,16 +113,16 @@ impl Record {
         self
     }
 
-    /// The record to use: the one handed over, or the user's own if there is one. A record of one's own that cannot be
-    /// read is no reason to leave a key unchecked: what is wrong with it is said instead.
-    pub(crate) fn find(args: &MoreArgs, identity: &Identity, inputs: &mut Inputs) -> Result<Known, Failure> {
+    /// Finds the record to use: the one that the command line names, or the user's own. If the user's own cannot be read,
+    /// the key is checked without it, and the answer says so.
+    pub(crate) fn find(args: &MoreArgs, identity: &Identity, inputs: &mut Inputs) -> Result<KnownAudit, Failure> {
         let Some(path) = &args.audit else {
-            // Without a home folder there are no audits in it.
+            // A user without a home folder has no records.
             let folder = folder(args.state.as_deref(), identity);
             return Ok(
                 match folder.map_or(Ok(None), |folder| Self::read_own(&folder, identity)) {
-                    Ok(record) => Known { record, damage: None },
-                    Err(failure) => Known {
+                    Ok(record) => KnownAudit { record, damage: None },
+                    Err(failure) => KnownAudit {
                         record: None,
                         damage: Some(failure.detail),
                     },
@@ -133,7 +135,7 @@ impl Record {
         if record.format != FORMAT || record.identity() != *identity {
             return Err(Failure::new(Cause::Input, "--audit: no audit report of this merchant"));
         }
-        Ok(Known {
+        Ok(KnownAudit {
             record: Some(Self {
                 handed_over: true,
                 ..record
@@ -142,7 +144,7 @@ impl Record {
         })
     }
 
-    /// The user's own record in `folder`, if there is one of that merchant.
+    /// Reads the user's own record in `folder`; `None` if there is none of that merchant.
     pub(crate) fn read_own(folder: &Path, identity: &Identity) -> Result<Option<Self>, Failure> {
         let path = folder.join("audit.json");
         let Some(bytes) = store::read(&path)? else {
@@ -163,47 +165,38 @@ impl Record {
         store::replace(path, &json)
     }
 
-    /// What it says about `epoch`, where `view` is the chain's word. A breach is passed over only where the hashes show
-    /// that it is another history's.
-    pub(crate) fn cover(&self, view: &ChainView, epoch: u64) -> Cover {
+    /// What the record says about a history that ends with `epoch`. A breach is ignored only if the hashes prove that it is
+    /// in another history than the chain's.
+    pub(crate) fn coverage(&self, view: &ChainView, epoch: u64) -> Coverage {
         let held = view.epochs.get(&self.epoch).map(|held| held.hash);
         match held {
-            Some(held) if held != self.epoch_hash => Cover::OtherHistory,
-            _ if self.breach.is_some() => Cover::Broken,
-            None if self.epoch != 0 => Cover::AheadOfView,
-            _ if self.epoch >= epoch => Cover::Covers,
-            _ => Cover::EndsBefore,
+            Some(held) if held != self.epoch_hash => Coverage::OtherHistory,
+            _ if self.breach.is_some() => Coverage::Broken,
+            None if self.epoch != 0 => Coverage::AheadOfView,
+            _ if self.epoch >= epoch => Coverage::Covers,
+            _ => Coverage::EndsBefore,
         }
     }
 
-    /// The same for people.
-    pub(crate) fn text(&self, cover: Cover, lang: Lang) -> String {
+    /// The coverage in words.
+    pub(crate) fn text(&self, cover: Coverage, lang: Lang) -> String {
+        let text = match cover {
+            Coverage::Covers => Text::AuditCovers,
+            Coverage::EndsBefore => Text::AuditEndsBefore,
+            Coverage::Broken => Text::AuditBroken,
+            Coverage::OtherHistory => Text::AuditIgnored,
+            Coverage::AheadOfView => Text::AuditAhead,
+        };
         let (whose, at) = (self.whose(lang), time::utc(self.audited_at));
-        let epoch = self.epoch;
-        match (cover, lang) {
-            (Cover::Covers, Lang::En) => {
-                format!("{whose} of {at} covers this: all up to epoch {epoch} keeps the rules")
-            }
-            (Cover::Covers, Lang::Zh) => format!("{whose}（{at}）已覆盖：截至账页 {epoch} 全部守规则"),
-            (Cover::EndsBefore, Lang::En) => format!("{whose} of {at} ends before, at epoch {epoch}: run it again"),
-            (Cover::EndsBefore, Lang::Zh) => format!("{whose}（{at}）只到账页 {epoch}，尚未覆盖：请再审计一次"),
-            (Cover::Broken, Lang::En) => format!("{whose} of {at} found a breach after epoch {epoch}"),
-            (Cover::Broken, Lang::Zh) => format!("{whose}（{at}）在账页 {epoch} 之后发现违规"),
-            (Cover::OtherHistory, Lang::En) => format!("{whose} of {at} does not match the history seen here; ignored"),
-            (Cover::OtherHistory, Lang::Zh) => format!("{whose}（{at}）与这里看到的历史不符，已忽略"),
-            (Cover::AheadOfView, Lang::En) => {
-                format!("{whose} of {at} reaches epoch {epoch}, which is not seen here yet: it could not be compared")
-            }
-            (Cover::AheadOfView, Lang::Zh) => format!("{whose}（{at}）已到账页 {epoch}，这里还看不到，无法对照"),
-        }
+        lang.fill(text, &[("audit", &whose), ("time", &at), ("epoch", &self.epoch)])
     }
 
-    /// The same for machines.
-    pub(crate) fn summary(&self, cover: Cover) -> Value {
+    /// The coverage in JSON.
+    pub(crate) fn summary(&self, cover: Coverage) -> Value {
         json!({
-            "covers": cover == Cover::Covers,
-            "otherHistory": cover == Cover::OtherHistory,
-            "aheadOfView": cover == Cover::AheadOfView,
+            "covers": cover == Coverage::Covers,
+            "otherHistory": cover == Coverage::OtherHistory,
+            "aheadOfView": cover == Coverage::AheadOfView,
             "epoch": self.epoch,
             "epochHash": self.epoch_hash,
             "auditedAt": self.audited_at,
@@ -215,16 +208,10 @@ impl Record {
 
     fn whose(&self, lang: Lang) -> String {
         if !self.handed_over {
-            return lang.pick("your own audit", "您自己的审计").to_owned();
+            return lang.text(Text::AuditOwn).to_owned();
         }
-        let name = self
-            .auditor
-            .as_deref()
-            .unwrap_or(lang.pick("an unnamed auditor", "未署名者"));
-        match lang {
-            Lang::En => format!("the audit by {name}"),
-            Lang::Zh => format!("{name} 的审计"),
-        }
+        let auditor = self.auditor.as_deref().unwrap_or(lang.text(Text::AuditorUnnamed));
+        lang.fill(Text::AuditBy, &[("auditor", &auditor)])
     }
 
     const fn identity(&self) -> Identity {
@@ -236,7 +223,7 @@ impl Record {
     }
 }
 
-/// Where audits of that merchant are kept.
+/// The folder for the audits of that merchant.
 pub(crate) fn folder(state: Option<&Path>, identity: &Identity) -> Result<PathBuf, Failure> {
     let base = match state {
         Some(folder) => folder.to_owned(),

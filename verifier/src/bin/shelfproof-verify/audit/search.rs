@@ -4,29 +4,31 @@ use std::num::NonZero;
 use std::thread;
 
 use shelfproof_verifier::B256;
-use shelfproof_verifier::audit::{self, Exhibit};
-use shelfproof_verifier::chain::rpc::{AnchoredEpoch, Scan};
+use shelfproof_verifier::audit;
+use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::Scan;
+use shelfproof_verifier::epoch::MAX_AHEAD_MS;
 use shelfproof_verifier::event::KeyEvent;
 use shelfproof_verifier::published::Data;
-use shelfproof_verifier::verdict::MAX_AHEAD_MS;
+use shelfproof_verifier::vocabulary::evidence::Exhibit;
 
 use super::data;
 use crate::cause::Cause;
 use crate::report::Failure;
 use crate::source::Online;
 
-/// Where an event was looked for, and whether it is there.
+/// The result of looking for an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
-    /// Block time of the epoch that holds it, Unix seconds.
+    /// Block time of the epoch that includes it, Unix seconds; `None` if no epoch does.
     pub(crate) anchored_at_s: Option<u64>,
     /// Time of the newest final block, Unix seconds.
     pub(crate) as_of_s: u64,
-    /// The latest final epoch.
+    /// The number of the latest final epoch.
     pub(crate) latest: u64,
 }
 
-/// Looks for `event` in every epoch that may hold it.
+/// Looks for `event` in every epoch that may include it.
 pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Found, Failure> {
     let data = data::open(place)?;
     online.runtime.block_on(async {
@@ -42,7 +44,7 @@ pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Fou
     })
 }
 
-/// The exhibit of a key's event of that version, looked for from the first epoch on.
+/// Finds and proves a key's event of that version, from the first epoch on.
 pub(super) async fn exhibit(
     online: &Online,
     data: &Data,
@@ -56,10 +58,10 @@ pub(super) async fn exhibit(
         event.key_id == key_id && event.version == version
     })
     .await?;
-    Ok(found.and_then(|hit| audit::exhibit(&hit.epoch.header, &hit.bytes, &hit.event.into(), threads())))
+    Ok(found.and_then(|hit| Exhibit::prove(&hit.epoch.header, &hit.bytes, &hit.event.into(), threads())))
 }
 
-/// As many as the machine has.
+/// The number of threads that the machine runs in parallel.
 pub(crate) fn threads() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
@@ -70,8 +72,8 @@ struct Hit {
     event: KeyEvent,
 }
 
-/// The first epoch of a walk with an event that `wanted` takes. Data that is missing hides it only where no other epoch
-/// has it.
+/// The first epoch of a scan with an event that `wanted` accepts. Missing data is an error only if no other epoch has the
+/// event.
 async fn first_with(
     scan: &mut Scan<'_>,
     data: &Data,
@@ -86,7 +88,7 @@ async fn first_with(
                 continue;
             }
         };
-        // The root too: an event counts as anchored by its leaf, not by its line in a file.
+        // Checks the events root too: an event is anchored by its leaf, not by its bytes in a file.
         let events = audit::read_epoch(&epoch.header, &bytes, threads())
             .map_err(|breach| Failure::new(Cause::Breach(breach.rule), breach.detail))?;
         if let Some(event) = events.iter().find(|event| wanted(event)).copied() {

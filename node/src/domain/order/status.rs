@@ -1,0 +1,184 @@
+//! The states of an order, and which follows which.
+
+use std::fmt;
+
+/// The state of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderStatus {
+    /// Placed, and not paid.
+    AwaitingPayment,
+    /// Paid, and nothing delivered.
+    Paid,
+    /// Some of its items were delivered.
+    PartiallyDelivered,
+    /// All of its items were delivered.
+    Delivered,
+    /// Some of its items were refunded.
+    PartiallyRefunded,
+    /// All of its items were refunded.
+    Refunded,
+    /// Not paid in time.
+    Expired,
+    /// Given up before it was paid.
+    Cancelled,
+    /// Never placed, for this reason.
+    Refused(RefusalReason),
+}
+
+/// Why an order got no key. It was not charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// A line names no product of this shop.
+    UnknownProduct,
+    /// A product is not for sale now.
+    ProductClosed,
+    /// There are fewer keys than requested.
+    OutOfStock,
+    /// A price is another than the customer agreed to.
+    PriceChanged,
+    /// The lines are priced in different currencies.
+    MixedCurrencies,
+    /// The customer's prepaid credit in that currency does not cover the total.
+    InsufficientCredit,
+    /// The database refused it; somebody has to look.
+    Abnormal,
+}
+
+/// Which state may follow which. A payment may arrive after its order expired or was cancelled.
+const TRANSITIONS: [(OrderStatus, OrderStatus); 16] = {
+    use OrderStatus::{
+        AwaitingPayment, Cancelled, Delivered, Expired, Paid, PartiallyDelivered, PartiallyRefunded, Refunded,
+    };
+    [
+        (AwaitingPayment, Paid),
+        (AwaitingPayment, Expired),
+        (AwaitingPayment, Cancelled),
+        (Expired, Paid),
+        (Cancelled, Paid),
+        (Paid, PartiallyDelivered),
+        (Paid, Delivered),
+        (Paid, Refunded),
+        (PartiallyDelivered, PartiallyDelivered),
+        (PartiallyDelivered, Delivered),
+        (PartiallyDelivered, PartiallyRefunded),
+        (PartiallyDelivered, Refunded),
+        (Delivered, PartiallyRefunded),
+        (Delivered, Refunded),
+        (PartiallyRefunded, PartiallyRefunded),
+        (PartiallyRefunded, Refunded),
+    ]
+};
+
+impl OrderStatus {
+    /// One of each state that the database tells apart.
+    pub const ALL: [Self; 10] = [
+        Self::AwaitingPayment,
+        Self::Paid,
+        Self::PartiallyDelivered,
+        Self::Delivered,
+        Self::PartiallyRefunded,
+        Self::Refunded,
+        Self::Expired,
+        Self::Cancelled,
+        Self::Refused(RefusalReason::OutOfStock),
+        Self::Refused(RefusalReason::Abnormal),
+    ];
+
+    /// The state as the API and the database write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AwaitingPayment => "awaiting_payment",
+            Self::Paid => "paid",
+            Self::PartiallyDelivered => "partially_delivered",
+            Self::Delivered => "delivered",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Refused(RefusalReason::Abnormal) => "abnormal",
+            Self::Refused(_) => "refused",
+        }
+    }
+
+    /// The state of that name, with the reason that belongs to it.
+    #[must_use]
+    pub fn from_names(name: &str, reason: Option<&str>) -> Option<Self> {
+        match reason {
+            Some(reason) => RefusalReason::from_name(reason)
+                .map(Self::Refused)
+                .filter(|status| status.name() == name),
+            None => Self::ALL
+                .into_iter()
+                .find(|status| status.reason().is_none() && status.name() == name),
+        }
+    }
+
+    /// Why there is no key.
+    #[must_use]
+    pub const fn reason(self) -> Option<RefusalReason> {
+        match self {
+            Self::Refused(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Whether an order in this state may go to `next`.
+    #[must_use]
+    pub fn may_become(self, next: Self) -> bool {
+        TRANSITIONS.contains(&(self, next))
+    }
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl RefusalReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::UnknownProduct,
+        Self::ProductClosed,
+        Self::OutOfStock,
+        Self::PriceChanged,
+        Self::MixedCurrencies,
+        Self::InsufficientCredit,
+        Self::Abnormal,
+    ];
+
+    /// The reason as the API and the database write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownProduct => "unknown_product",
+            Self::ProductClosed => "product_closed",
+            Self::OutOfStock => "out_of_stock",
+            Self::PriceChanged => "price_changed",
+            Self::MixedCurrencies => "mixed_currencies",
+            Self::InsufficientCredit => "insufficient_credit",
+            Self::Abnormal => "abnormal",
+        }
+    }
+
+    /// The reason of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
+
+impl fmt::Display for RefusalReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownProduct => "a line names no product of this shop",
+            Self::ProductClosed => "a product of the order is not for sale now",
+            Self::OutOfStock => "there are fewer keys than the order asks for",
+            Self::PriceChanged => "a price is no longer the one that the order names",
+            Self::MixedCurrencies => "the order's products are priced in different currencies",
+            Self::InsufficientCredit => "the prepaid credit does not cover the total",
+            Self::Abnormal => "the order could not be settled; nothing was charged, and the shop has been told",
+        })
+    }
+}

@@ -1,0 +1,87 @@
+//! What the sale worker does, and what it decides over: pools, and the keys that are next in them.
+
+use shelfproof_verifier::vrf;
+
+use super::goods::WrappedKey;
+use super::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
+use super::key::Head;
+use super::money::Money;
+use super::order::{Customer, NewOrder};
+
+/// The house's pool of an SKU, locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    pub pool: i32,
+    /// The product of its keys, whose only SKU it is.
+    pub product: ProductId,
+    pub sku: SkuId,
+    /// The next slot to be sold.
+    pub cursor: i64,
+    /// The product's name.
+    pub name: String,
+    /// The price of one key.
+    pub price: Money,
+    /// Whether the product may be bought.
+    pub on_sale: bool,
+    /// The wallet that earns.
+    pub revenue_wallet: i64,
+}
+
+/// A key that can be sold, with all that is needed to deliver it.
+#[derive(Clone, Debug)]
+pub struct AvailableKey {
+    pub head: Head,
+    pub pool: i32,
+    pub slot: i64,
+    /// The import that brought it.
+    pub batch: BatchId,
+    /// What its goods are encrypted with.
+    pub wrapped: WrappedKey,
+    pub sealed: Vec<u8>,
+    /// That its id is the code's.
+    pub vrf_proof: vrf::Proof,
+}
+
+/// What the sale worker is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Place an order, pay it from the customer's credit, and deliver it.
+    Sell(NewOrder),
+}
+
+/// Where an intent waits: each account's apart, so that none fills another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    Account(AccountId),
+    /// Everybody without an account.
+    Guests,
+}
+
+impl Intent {
+    /// The order that it is about.
+    #[must_use]
+    pub const fn order(&self) -> OrderId {
+        match self {
+            Self::Sell(order) => order.id,
+        }
+    }
+
+    /// Where it waits.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::Sell(order) => match order.customer {
+                Customer::Account(account) => Lane::Account(account),
+                Customer::Guest(_) => Lane::Guests,
+            },
+        }
+    }
+
+    /// How many keys it moves at most.
+    #[must_use]
+    pub fn keys(&self) -> u32 {
+        match self {
+            Self::Sell(order) => order.lines.iter().map(|line| line.quantity).sum(),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a repeated request is answered with: what the first one was, from rows that never change.
+
+use sqlx::PgPool;
+
+use crate::domain::delivery::{Delivered, OrderOutcome};
+use crate::domain::id::OrderId;
+use crate::store::StoreError;
+use crate::store::item::order_items;
+use crate::store::order::order_get;
+use crate::vault::{Vault, VaultError};
+
+/// Why an order's first answer could not be given again.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FirstAnswerError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The order is gone, or not one that this program writes.
+    #[error("the order or one of its lines is not there")]
+    Missing,
+}
+
+impl FirstAnswerError {
+    /// Whether trying again later can help.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+}
+
+/// The answer that the order got when it was placed, in whatever state it is now.
+///
+/// # Errors
+/// Where the database or the vault fails.
+pub(super) async fn first_answer(pool: &PgPool, vault: &Vault, id: OrderId) -> Result<OrderOutcome, FirstAnswerError> {
+    let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    let order = order_get(&mut *connection, id)
+        .await?
+        .ok_or(FirstAnswerError::Missing)?;
+    if let Some(reason) = order.status.reason() {
+        return Ok(OrderOutcome::Refused {
+            order: id,
+            reason,
+            created_at_ms: order.created_at_ms,
+        });
+    }
+    let sold = order_items(&mut connection, id).await?;
+    drop(connection);
+    let items = sold.iter().filter(|sold| sold.is_first_answer).map(|sold| {
+        let (line, of) = order.line_of(sold.item).ok_or(FirstAnswerError::Missing)?;
+        Ok(vault.open_item(sold, line, of.product)?)
+    });
+    Ok(OrderOutcome::Delivered(Delivered {
+        order: id,
+        created_at_ms: order.created_at_ms,
+        total: order.total().ok_or(FirstAnswerError::Missing)?,
+        items: items.collect::<Result<_, FirstAnswerError>>()?,
+    }))
+}

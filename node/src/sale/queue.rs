@@ -1,0 +1,104 @@
+//! Where requests place orders.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::first_answer::first_answer;
+use super::inbox::{Inbox, NotTaken};
+use super::job::{Answer, Clock, Job, PlaceError};
+use super::lane::Bounds;
+use super::worker;
+use crate::config;
+use crate::domain::delivery::OrderOutcome;
+use crate::domain::order::NewOrder;
+use crate::domain::sale::Intent;
+use crate::fence::FenceState;
+use crate::vault::Vault;
+
+/// Takes orders, from any number of requests at once.
+#[derive(Debug)]
+pub struct OrderQueue {
+    inbox: Arc<Inbox>,
+    pool: PgPool,
+    vault: Arc<Vault>,
+}
+
+/// The tasks that sell. They end when the queue is dropped and what waits is answered.
+#[derive(Debug)]
+pub struct Workers(JoinSet<()>);
+
+impl Workers {
+    /// Waits until what was queued is answered.
+    pub async fn finish(mut self) {
+        while self.0.join_next().await.is_some() {}
+    }
+}
+
+impl OrderQueue {
+    /// Starts `settings.workers` tasks, each with a connection of its own. `pool` serves repeats, `now_ms` reads the time,
+    /// and `fence` says which database may be sold over.
+    #[must_use]
+    pub fn start(
+        options: &PgConnectOptions,
+        pool: PgPool,
+        vault: Arc<Vault>,
+        settings: &config::Sale,
+        now_ms: Clock,
+        fence: &Arc<FenceState>,
+    ) -> (Self, Workers) {
+        let inbox = Arc::new(Inbox::new(Bounds {
+            per_lane: settings.lane_max,
+            in_all: settings.queue_max,
+            batch_jobs: settings.batch_max,
+            batch_keys: settings.batch_keys_max,
+        }));
+        let workers = worker::start(&inbox, options, &vault, settings, now_ms, fence);
+        (Self { inbox, pool, vault }, Workers(workers))
+    }
+
+    /// Orders that wait for their batch.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inbox.waiting()
+    }
+
+    /// Whether there is anybody who sells.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.inbox.is_open()
+    }
+
+    /// Places an order, or repeats the answer that it got when it was placed.
+    ///
+    /// # Errors
+    /// Where neither can be said; the same request may be sent again.
+    pub async fn place(&self, order: NewOrder) -> Result<OrderOutcome, PlaceError> {
+        let (reply, answer) = oneshot::channel();
+        let intent = Intent::Sell(order);
+        self.inbox.push(Job { intent, reply }).map_err(|error| match error {
+            NotTaken::Full => PlaceError::Busy,
+            NotTaken::Closed => PlaceError::Closing,
+        })?;
+        // A worker that died took the reply with it.
+        match answer.await.unwrap_or(Err(PlaceError::Unavailable))? {
+            Answer::Placed(outcome) => Ok(outcome),
+            Answer::Earlier(order) => first_answer(&self.pool, &self.vault, order).await.map_err(|error| {
+                if error.is_passing() {
+                    return PlaceError::Unavailable;
+                }
+                tracing::error!(%order, %error, "an order could not be read back");
+                PlaceError::Internal
+            }),
+        }
+    }
+}
+
+impl Drop for OrderQueue {
+    fn drop(&mut self) {
+        self.inbox.close();
+    }
+}

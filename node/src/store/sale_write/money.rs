@@ -1,0 +1,39 @@
+//! The writer of wallets and transfers: what a batch's orders cost, netted.
+
+use std::collections::BTreeMap;
+
+use super::Statement;
+
+/// What moves from wallet to wallet, summed for each pair of them.
+#[derive(Debug, Default)]
+pub struct MoneyRows(BTreeMap<(i64, i64), i64>);
+
+impl MoneyRows {
+    /// Moves an amount, which may be nothing.
+    pub fn transfer(&mut self, from: i64, to: i64, amount_minor: i64) {
+        if amount_minor > 0 {
+            *self.0.entry((from, to)).or_default() += amount_minor;
+        }
+    }
+
+    /// What each wallet's balance changes by.
+    fn net_wallets(&self) -> BTreeMap<i64, i64> {
+        let mut deltas: BTreeMap<i64, i64> = BTreeMap::new();
+        for ((from, to), amount_minor) in &self.0 {
+            *deltas.entry(*from).or_default() -= amount_minor;
+            *deltas.entry(*to).or_default() += amount_minor;
+        }
+        deltas
+    }
+
+    pub(super) fn bind(self, statement: Statement<'_>) -> Statement<'_> {
+        let (wallets, deltas): (Vec<i64>, Vec<i64>) = self.net_wallets().into_iter().unzip();
+        let (from, to): (Vec<i64>, Vec<i64>) = self.0.keys().copied().unzip();
+        statement
+            .bind(wallets)
+            .bind(deltas)
+            .bind(from)
+            .bind(to)
+            .bind(self.0.into_values().collect::<Vec<_>>())
+    }
+}

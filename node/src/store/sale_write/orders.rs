@@ -1,0 +1,67 @@
+//! The writer of orders.
+
+use uuid::Uuid;
+
+use super::Statement;
+use crate::domain::order::{Customer, Order, RefusalReason};
+use crate::store::order::lines_literal;
+
+/// Columns of `orders`, sorted by id when they are bound.
+#[derive(Debug, Default)]
+pub struct OrderRows(Vec<(Order, [u8; 32])>);
+
+impl OrderRows {
+    /// An order that the batch places, with the fingerprint of its request.
+    pub fn push(&mut self, order: Order, fingerprint: [u8; 32]) {
+        self.0.push((order, fingerprint));
+    }
+
+    /// How many orders there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn bind(mut self, statement: Statement<'_>) -> Statement<'_> {
+        self.0.sort_unstable_by_key(|(order, _)| order.id);
+        statement
+            .bind(self.each(|order| order.id.0))
+            .bind(self.0.iter().map(|(_, fingerprint)| *fingerprint).collect::<Vec<_>>())
+            .bind(self.each(account))
+            .bind(self.each(guest))
+            .bind(self.each(|order| order.channel.name()))
+            .bind(self.each(|order| order.buyer.map(|buyer| buyer.0)))
+            .bind(self.each(|order| order.status.name()))
+            .bind(self.each(|order| order.version.cast_signed()))
+            .bind(self.each(|order| order.status.reason().map(RefusalReason::name)))
+            .bind(self.each(|order| lines_literal(&order.lines)))
+            .bind(self.each(|order| order.amounts.map_or(0, |amounts| amounts.subtotal_minor)))
+            .bind(self.each(|order| order.amounts.map_or(0, |amounts| amounts.discount_minor)))
+            .bind(self.each(|order| order.total().map_or(0, |total| total.minor)))
+            .bind(self.each(|order| order.amounts.map_or("", |amounts| amounts.currency.code())))
+    }
+
+    fn each<T>(&self, column: impl Fn(&Order) -> T) -> Vec<T> {
+        self.0.iter().map(|(order, _)| column(order)).collect()
+    }
+}
+
+const fn account(order: &Order) -> Option<Uuid> {
+    match order.customer {
+        Customer::Account(account) => Some(account.0),
+        Customer::Guest(_) => None,
+    }
+}
+
+const fn guest(order: &Order) -> Option<[u8; 32]> {
+    match order.customer {
+        Customer::Account(_) => None,
+        Customer::Guest(contact) => Some(contact.0),
+    }
+}

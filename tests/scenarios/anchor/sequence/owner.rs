@@ -1,0 +1,150 @@
+//! An owner's commands, killed between storing a transaction and sending it: the next one sends the very same bytes.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use alloy::signers::local::PrivateKeySigner;
+use alloy_primitives::{Address, B256, keccak256};
+use serde_json::Value;
+use shelfproof_anchor::owner::{Change, Owner, OwnerError, Registration};
+use shelfproof_anchor::step::{Step, StepObserver, Unobserved};
+use shelfproof_anchor::store::intents::{Purpose, intent_open};
+use shelfproof_anchor::tx::{IntentLog, Journal, TxError};
+use shelfproof_contracts::ShelfproofRegistry;
+use shelfproof_tests::Result;
+use shelfproof_tests::merchant_chain::{FUNDS_WEI, MerchantChain, anchorer};
+use shelfproof_tests::vector_chain::block_on;
+use shelfproof_verifier::chain::rpc::Finality;
+
+use super::test_anchor::{Breaker, Fault, TestAnchor};
+
+fn key() -> Result<PrivateKeySigner> {
+    Ok(PrivateKeySigner::from_bytes(&keccak256("an owner of tests"))?)
+}
+
+/// Ends a command at that step.
+fn killed(step: Step, fault: Fault) -> Box<dyn StepObserver> {
+    Box::new(Breaker {
+        at: Some((step, fault)),
+        broken: Arc::new(AtomicBool::new(false)),
+    })
+}
+
+async fn owner(chain: &MerchantChain, log: IntentLog, observer: Box<dyn StepObserver>) -> Result<Owner> {
+    Ok(Owner::connect(chain.anvil.url(), None, key()?, log, observer).await?)
+}
+
+fn is_killed<T>(result: &std::result::Result<T, OwnerError>) -> bool {
+    matches!(result, Err(OwnerError::Tx(TxError::BrokenOff(_))))
+}
+
+fn registration(chain: &MerchantChain) -> Result<Registration> {
+    Ok(Registration {
+        registry: chain.identity.registry,
+        salt: B256::ZERO,
+        vrf_public_key: keccak256("a VRF key"),
+        anchorer: anchorer()?.address(),
+        receipt_signer: Address::repeat_byte(7),
+        data_uri: "https://shop.example/data".to_owned(),
+    })
+}
+
+/// The hash of the one variant that a journal holds.
+fn stored_hash(path: &Path) -> Result<B256> {
+    let text = fs::read_to_string(path)?;
+    let mut hashes = Vec::new();
+    for line in text.lines() {
+        let entry: Value = serde_json::from_str(line)?;
+        if let Some(hash) = entry["variant"]["variant"]["hash"].as_str() {
+            hashes.push(hash.parse()?);
+        }
+    }
+    match hashes[..] {
+        [hash] => Ok(hash),
+        _ => Err(format!("{} variants: {text}", hashes.len()).into()),
+    }
+}
+
+#[test]
+fn a_registration_that_was_signed_and_not_sent_is_sent_by_the_next_run_over_the_same_file() -> Result<()> {
+    block_on(async {
+        // Blocks come by themselves: what is registered becomes final.
+        let chain = MerchantChain::deploy(Some(1)).await?;
+        chain.fund(key()?.address(), FUNDS_WEI).await?;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("owner.transactions");
+        let registration = registration(&chain)?;
+        let log = || Result::Ok(IntentLog::Journal(Journal::open(&path)?));
+
+        let mut first = owner(&chain, log()?, killed(Step::Send, Fault::Failed)).await?;
+        assert!(is_killed(&first.register(&registration, Finality::Tag).await));
+        drop(first);
+        let stored = stored_hash(&path)?;
+        assert_eq!(chain.sent_by(key()?.address()).await?, 0, "nothing was sent");
+
+        let mut second = owner(&chain, log()?, Box::new(Unobserved)).await?;
+        let (merchant_id, change) = second.register(&registration, Finality::Tag).await?;
+        assert_eq!(change, Change::Done(stored), "the stored bytes");
+        drop(second);
+        assert_eq!(stored_hash(&path)?, stored, "and no others");
+
+        let mut third = owner(&chain, log()?, Box::new(Unobserved)).await?;
+        let again = third.register(&registration, Finality::Tag).await?;
+        assert_eq!(again, (merchant_id, Change::Found));
+        assert_eq!(chain.sent_by(key()?.address()).await?, 1);
+        Ok(())
+    })?
+}
+
+#[test]
+fn a_rotation_killed_at_any_write_is_done_once_over_the_shop_s_database() -> Result<()> {
+    block_on(async {
+        let anchor = TestAnchor::new().await?;
+        let chain = &anchor.chain;
+        chain.fund(key()?.address(), FUNDS_WEI).await?;
+        let registry = chain.identity.registry;
+        let log = || async { Result::Ok(IntentLog::Database(anchor.connect().await?)) };
+        // MerchantChain, over the same database.
+        let mut setup = owner(chain, log().await?, Box::new(Unobserved)).await?;
+        let merchant_id = setup.merchant_id(&registry, &B256::ZERO);
+        let register = setup
+            .register(&registration(chain)?, Finality::Confirmations(0))
+            .await?;
+        assert!(matches!(register, (_, Change::Done(_))));
+        drop(setup);
+
+        let steps = [Step::StoreIntent, Step::StoreVariant, Step::Send];
+        let faults = [Fault::Failed, Fault::KilledAfter];
+        let cases = steps.into_iter().flat_map(|step| faults.map(|fault| (step, fault)));
+        for (number, (step, fault)) in (1_u8..).zip(cases) {
+            let case = format!("{} {fault:?}", step.name());
+            let new = Address::repeat_byte(number);
+            let mut first = owner(chain, log().await?, killed(step, fault)).await?;
+            assert!(
+                is_killed(&first.set_anchorer(registry, merchant_id, new).await),
+                "{case}"
+            );
+            drop(first);
+            let open = intent_open(&mut anchor.connect().await?).await?;
+            let of_this = open
+                .iter()
+                .find(|intent| intent.content.purpose == Purpose::SetAnchorer);
+            let stored = of_this
+                .and_then(|intent| intent.variants.last())
+                .map(|variant| variant.hash);
+
+            let mut second = owner(chain, log().await?, Box::new(Unobserved)).await?;
+            let change = second.set_anchorer(registry, merchant_id, new).await?;
+            if let (Some(stored), Change::Done(sent)) = (stored, change) {
+                assert_eq!(sent, stored, "{case}: the stored bytes");
+            }
+            let contract = ShelfproofRegistry::new(registry, chain.provider()?);
+            assert_eq!(contract.anchorer(merchant_id).call().await?, new, "{case}");
+            let sent = chain.sent_by(key()?.address()).await?;
+            assert_eq!(sent, 1 + u64::from(number), "{case}: one transaction each");
+        }
+        Ok(())
+    })?
+}
