@@ -143,3 +143,19 @@ fn readme_stays_short() -> Result<()> {
     assert!(wide.is_empty(), "README has long lines:\n  {}", wide.join("\n  "));
     Ok(())
 }
+
+/// The rows of a document that name a folder: those that begin with its name and a slash.
+fn folders(document: &File) -> Vec<&str> {
+    let rows = document.text.lines().filter(|line| line.starts_with("| `"));
+    rows.filter(|line| line.contains("/` |")).collect()
+}
+
+#[test]
+fn readme_and_architecture_show_one_map() -> Result<()> {
+    let documents = documents()?;
+    let of = |path| documents.iter().find(|file| file.path == path).map(folders);
+    let readme = of("README.md").ok_or("no README.md")?;
+    assert!(!readme.is_empty(), "README has no map");
+    assert_eq!(Some(readme), of("docs/architecture.md"));
+    Ok(())
+}
