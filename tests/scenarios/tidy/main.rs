@@ -1,5 +1,6 @@
 //! The rules that this repository keeps, as tests over the files that git tracks or would add.
 
+mod documents;
 mod files;
 mod packages;
 mod walls;
