@@ -57,8 +57,9 @@ fn broken(documents: &[File], document: &File, target: &str) -> Option<String> {
         .split_once('#')
         .map_or((target, None), |(path, heading)| (path, Some(heading)));
     let folder = Path::new(&document.path).parent().unwrap_or(Path::new(""));
+    let joined = folder.join(path);
     let mut place = Vec::new();
-    for part in folder.join(path).iter().filter_map(|part| part.to_str()) {
+    for part in joined.iter().filter_map(|part| part.to_str()) {
         match part {
             ".." => drop(place.pop()),
             "." => {}
