@@ -70,13 +70,13 @@ fn a_damaged_or_lost_history_map_is_noticed_and_rebuilt_by_one_command() -> Resu
     let proved: Value = anchored.anchor()?.get(&format!("/v1/keys/{key}"))?.json()?;
     assert_eq!(proved["events"].as_array().map(Vec::len), Some(3), "{proved}");
 
-    // Lost altogether, it is worked out again from the database, and the log says so.
+    // Lost altogether, it is computed again from the database, and the log says so.
     anchored.kill_anchor();
     fs::remove_dir_all(&folder)?;
     anchored.start_anchor()?;
     let epoch = u64::try_from(anchored.ask("SELECT max(number) FROM attest.epochs")?)?;
     anchored.anchor()?.wait_for_epoch(epoch)?;
-    assert!(anchored.anchor()?.log().contains("worked out again"));
+    assert!(anchored.anchor()?.log().contains("computed again"));
     let again: Value = anchored.anchor()?.get(&format!("/v1/keys/{key}"))?.json()?;
     assert_eq!(again["events"], proved["events"]);
     Ok(())
