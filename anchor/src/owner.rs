@@ -45,7 +45,7 @@ pub struct Owner {
     source: RpcSource,
     url: String,
     /// Calls of an earlier run that came into a block in this one.
-    resumed: Vec<(Call, B256)>,
+    resumed: Vec<(Intent, B256)>,
 }
 
 /// What a command found or did.
@@ -110,7 +110,7 @@ impl Owner {
                 included => included?,
             };
             if was_pending {
-                self.resumed.push((intent.content.call.clone(), hash));
+                self.resumed.push((intent.clone(), hash));
             }
             if block.number <= final_block {
                 self.sender.close(&intent, Outcome::Final(block), now_ms()).await?;
@@ -121,8 +121,13 @@ impl Owner {
 
     /// The chain is as it should be: by an earlier run's transaction, or from before.
     fn found(&self, call: &Call) -> Change {
-        let resumed = self.resumed.iter().find(|(other, _)| other == call);
-        resumed.map_or(Change::Found, |(_, hash)| Change::Done(*hash))
+        self.resumed(call)
+            .map_or(Change::Found, |(_, hash)| Change::Done(*hash))
+    }
+
+    /// The intent for that call which an earlier run signed and this one brought into a block, and its transaction.
+    fn resumed(&self, call: &Call) -> Option<&(Intent, B256)> {
+        self.resumed.iter().find(|(intent, _)| intent.content.call == *call)
     }
 
     /// Sends a call, and waits until a block holds it.
@@ -136,7 +141,8 @@ impl Owner {
     /// that purpose.
     async fn intent(&mut self, purpose: Purpose, call: Call) -> Result<Intent, OwnerError> {
         let open = self.sender.log().open_intents().await?;
-        if let Some(other) = open.into_iter().find(|intent| intent.content.purpose == purpose) {
+        let is_other = |intent: &Intent| intent.content.purpose == purpose && self.sender.signs(&intent.content.call);
+        if let Some(other) = open.into_iter().find(is_other) {
             if other.content.call == call && other.variants.is_empty() {
                 return Ok(other);
             }

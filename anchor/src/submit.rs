@@ -96,8 +96,11 @@ impl Submitter {
         let mut open = self.sender.log().open_intents().await.map_err(TxError::from)?;
         self.supersede_foreign(&mut open, now_ms).await?;
         self.close_final(&mut open, now_ms).await?;
-        let is_slow = self.submit_next(&mut open, now_ms).await?;
-        self.carry_owners(&mut open, now_ms).await?;
+        // Both, whatever becomes of the other: what an owner signed may be the very change that an epoch waits for.
+        let submitted = self.submit_next(&mut open, now_ms).await;
+        let carried = self.carry_owners(&mut open, now_ms).await;
+        let is_slow = submitted?;
+        carried?;
         Ok(is_slow)
     }
 
@@ -250,7 +253,11 @@ impl Submitter {
     /// Sends what owners signed and no block holds yet, and closes what final blocks hold. A failure of one of these is
     /// the owner's to see, at the next command.
     async fn carry_owners(&mut self, open: &mut [Intent], now_ms: u64) -> Result<(), SubmitError> {
-        let is_owners = |intent: &&mut Intent| intent.content.purpose.epoch().is_none() && !intent.variants.is_empty();
+        let chain_id = self.sender.account().chain_id();
+        let is_owners = |intent: &&mut Intent| {
+            let NewIntent { purpose, call, .. } = &intent.content;
+            purpose.epoch().is_none() && call.chain_id == chain_id && !intent.variants.is_empty()
+        };
         let mut owners: Vec<_> = open.iter_mut().filter(is_owners).collect();
         if owners.is_empty() {
             return Ok(());

@@ -51,6 +51,11 @@ impl Owner {
         };
         let code = [ShelfproofRegistry::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
         let call = self.sender.call(None, code);
+        if let Some((intent, hash)) = self.resumed(&call)
+            && let Some(nonce) = intent.nonce
+        {
+            return Ok((self.address().create(nonce), Change::Done(*hash)));
+        }
         let first = self.address().create(0);
         let registry = ShelfproofRegistry::new(first, self.source.provider());
         // A contract that answers this like an unknown merchant's is taken for the registry.

@@ -50,6 +50,15 @@ pub struct NewIntent {
     pub created_at_ms: u64,
 }
 
+impl NewIntent {
+    /// Whether the two may not be open at once: one intent for an epoch, whoever signs; of the other purposes one for
+    /// each account on each chain. The index `intents_open_purpose` says the same.
+    pub(crate) fn excludes(&self, other: &Self) -> bool {
+        let signer = |intent: &Self| (intent.call.chain_id, intent.call.sender);
+        self.purpose == other.purpose && (self.purpose.epoch().is_some() || signer(self) == signer(other))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     pub id: u64,

@@ -70,6 +70,10 @@ impl Journal {
             Err(TryLockError::Error(cause)) => return Err(in_file(cause)),
             Ok(()) => {}
         }
+        // Without this a loss of power can take the new file away, and with it the nonces that were signed.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        folder.and_then(|folder| folder.sync_all()).map_err(in_file)?;
         if file.metadata().map_err(in_file)?.len() > MAX_BYTES {
             return Err(in_file(ErrorKind::FileTooLarge.into()));
         }
@@ -143,7 +147,7 @@ impl Journal {
             Entry::Intent { id, content } => {
                 let is_next = id == self.intents.len() as u64 + 1;
                 let mut open = self.intents.iter().filter(|intent| intent.closed.is_none());
-                if !is_next || open.any(|intent| intent.content.purpose == content.purpose) {
+                if !is_next || open.any(|intent| intent.content.excludes(&content)) {
                     return Err(JournalError::Refused(id));
                 }
                 self.intents.push(Intent::new(id, content));

@@ -206,8 +206,9 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
     async fn run_once(&mut self) -> ControlFlow<()> {
         let name = self.scheduled.name;
         let started = Instant::now();
-        // A tokio task of its own: a panic ends that task alone.
-        let mut run = tokio::spawn(self.scheduled.task.run());
+        // A tokio task of its own, from the first line of `run` on: a panic ends that task alone.
+        let task = Arc::clone(&self.scheduled.task);
+        let mut run = tokio::spawn(async move { task.run().await });
         let ending = tokio::select! {
             ended = &mut run => Ending::Ended(ended),
             () = self.clock.sleep(self.scheduled.bound) => Ending::TimedOut,

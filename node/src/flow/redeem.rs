@@ -1,4 +1,4 @@
-//! The holder of a key says that it was used. Once: a repeat is answered with the first redemption.
+//! The holder of a key says that it was used. Once: until the key is refunded, a repeat is answered with the first redemption.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::event_of_keys;

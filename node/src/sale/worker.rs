@@ -130,6 +130,13 @@ impl Worker {
                 }
                 try_again(part, parts);
             }
+            // The database was loaded into a server that counts its transactions anew: a batch here may have the number of
+            // an earlier one, whose sold events would be taken for its own. That is no fault of these orders.
+            BatchError::Store(error) if error.constraint() == Some("sale_batches_xid_key") => {
+                tracing::error!(%error, "the server gives out transaction numbers that this database has seen before");
+                self.connection.lose();
+                refuse(part.jobs, &PlaceError::Fenced);
+            }
             error => self.retry(&error, part, parts).await,
         }
     }

@@ -30,7 +30,10 @@ CREATE TABLE attest.intents (
     CHECK ((outcome IS NULL) = (closed_at_ms IS NULL)),
     CHECK (num_nulls(block, block_time_s) = CASE outcome WHEN 'final' THEN 0 ELSE 2 END)
 );
-CREATE UNIQUE INDEX intents_open_purpose ON attest.intents (purpose, coalesce(epoch, 0)) WHERE outcome IS NULL;
+-- One intent for an epoch, whoever signs; of the other purposes one for each account on each chain.
+CREATE UNIQUE INDEX intents_open_purpose ON attest.intents
+    (purpose, epoch, (CASE WHEN epoch IS NULL THEN chain_id END), (CASE WHEN epoch IS NULL THEN sender END))
+    NULLS NOT DISTINCT WHERE outcome IS NULL;
 CREATE UNIQUE INDEX intents_open_nonce ON attest.intents (chain_id, sender, nonce) WHERE outcome IS NULL;
 CREATE INDEX intents_by_epoch ON attest.intents (epoch, id) WHERE epoch IS NOT NULL;
 

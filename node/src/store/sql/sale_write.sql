@@ -34,6 +34,7 @@ WITH sold AS (
                        $22::integer[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[])
         AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, subtotal_minor,
               discount_minor, total_minor, currency)
+    ORDER BY u.id
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 )
