@@ -22,7 +22,9 @@ mod job;
 mod lane;
 mod plan;
 mod queue;
+mod read;
 mod rows;
+mod trouble;
 mod worker;
 
 pub use job::{Clock, PlaceError};
