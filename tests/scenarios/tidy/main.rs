@@ -2,6 +2,7 @@
 
 mod documents;
 mod files;
+mod modules;
 mod packages;
 mod walls;
 
