@@ -4,6 +4,7 @@ mod documents;
 mod files;
 mod modules;
 mod packages;
+mod pages;
 mod walls;
 
 use std::fs;
