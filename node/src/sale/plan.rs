@@ -147,7 +147,7 @@ impl Stock {
 pub(super) fn choose<'a>(state: &PlanState, intents: &[&'a Intent]) -> Vec<Choice<'a>> {
     let mut left = Left {
         state,
-        stock: state.pools.values().map(|pool| (pool.pool, pool.available)).collect(),
+        stock: state.pools.values().map(|pool| (pool.pool, pool.available())).collect(),
         credit_minor: state
             .credits
             .values()

@@ -12,6 +12,7 @@ use super::column::{self, bytes, money, whole};
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
 use crate::domain::key::Head;
+use crate::domain::pool::Cursor;
 use crate::domain::sale::{AvailableKey, Neighbour, Pool};
 use crate::domain::wallet::CreditWallet;
 
@@ -122,7 +123,9 @@ struct FactRow {
     owner: Uuid,
     sku_id: Option<Uuid>,
     cursor: Option<i64>,
-    available: Option<i64>,
+    cursor_holes: Option<i64>,
+    tail: Option<i64>,
+    holes: Option<i64>,
     name: Option<String>,
     minor: i64,
     currency: String,
@@ -145,8 +148,12 @@ impl FactRow {
             pool: i32::try_from(self.id).map_err(|_| inconsistent("id")())?,
             product: ProductId(self.owner),
             sku: SkuId(self.sku_id.ok_or_else(inconsistent("sku_id"))?),
-            cursor: self.cursor.ok_or_else(inconsistent("cursor"))?,
-            available: self.available.ok_or_else(inconsistent("holes"))?,
+            cursor: Cursor {
+                slot: self.cursor.ok_or_else(inconsistent("cursor"))?,
+                holes: self.cursor_holes.ok_or_else(inconsistent("cursor_holes"))?,
+            },
+            tail: self.tail.ok_or_else(inconsistent("tail"))?,
+            holes: self.holes.ok_or_else(inconsistent("holes"))?,
             price: money(self.minor, &self.currency, "skus", &self.owner)?,
             on_sale: self.on_sale.unwrap_or_default(),
             revenue_wallet: self.revenue_wallet.ok_or_else(inconsistent("revenue_wallet"))?,
@@ -195,6 +202,7 @@ struct AvailableKeyRow {
     key_id: Vec<u8>,
     pool_id: i32,
     slot: i64,
+    next_slot: i64,
     version: i32,
     head: Vec<u8>,
     head_at_ms: i64,
@@ -218,6 +226,7 @@ impl AvailableKeyRow {
             },
             pool: self.pool_id,
             slot: self.slot,
+            next_slot: self.next_slot,
             batch: BatchId(self.batch_id),
             wrapped: WrappedKey {
                 wrapped: self.wrapped_key,
@@ -240,8 +249,10 @@ pub async fn sale_keys(
 ) -> Result<Vec<(i32, Result<AvailableKey, StoreError>)>, StoreError> {
     let rows: Vec<AvailableKeyRow> = sqlx::query_as(include_str!("sql/sale_keys.sql"))
         .bind(wanted.iter().map(|(pool, _)| pool.pool).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(pool, _)| pool.cursor).collect::<Vec<_>>())
         .bind(wanted.iter().map(|(_, quantity)| *quantity).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(pool, _)| pool.cursor.slot).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(pool, _)| pool.tail).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(pool, _)| pool.holes_ahead()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| (row.pool_id, row.into_key())).collect())

@@ -6,6 +6,7 @@ mod lanes;
 mod repeats;
 mod shelves;
 mod shop;
+mod snapshot;
 mod trouble;
 mod turns;
 

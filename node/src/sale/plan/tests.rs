@@ -10,6 +10,7 @@ use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, OrderId, SkuId};
 use crate::domain::key::Head;
 use crate::domain::order::SalesChannel;
+use crate::domain::pool::Cursor;
 
 const ME: AccountId = AccountId(Uuid::from_u128(1));
 
@@ -23,8 +24,9 @@ fn pool(number: u8, currency: Currency, available: i64) -> Pool {
         pool: i32::from(number),
         product: product(number),
         sku: SkuId(product(number).0),
-        cursor: 1,
-        available,
+        cursor: Cursor { slot: 1, holes: 0 },
+        tail: 1 + available,
+        holes: 0,
         name: format!("product {number}"),
         price: Money { minor: 200, currency },
         on_sale: true,
@@ -55,6 +57,7 @@ fn key(pool: u8, slot: i64) -> AvailableKey {
         },
         pool: i32::from(pool),
         slot,
+        next_slot: slot + 1,
         batch: BatchId(Uuid::nil()),
         wrapped: WrappedKey {
             wrapped: Vec::new(),
