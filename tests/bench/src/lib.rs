@@ -18,6 +18,7 @@ mod seal;
 mod seal_interference;
 mod settle;
 mod shop;
+mod textbook;
 mod tree_build;
 mod verify_key;
 
