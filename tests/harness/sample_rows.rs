@@ -30,7 +30,7 @@ pub const PARTLY_REFUNDED: OrderId = OrderId(id(5));
 /// No key.
 pub const REFUSED: OrderId = OrderId(id(6));
 
-/// Each key's slot and what happened to it after it was generated. The shelf's cursor is 5, its tail 9.
+/// Each key's slot and what happened to it after it was generated. The pool's cursor is 5, its tail 9.
 const KEYS: [(Option<i64>, &[Kind]); 10] = [
     (Some(1), &[Kind::Activated, Kind::Sold]),
     (Some(2), &[Kind::Activated, Kind::Sold, Kind::Redeemed]),
@@ -173,7 +173,7 @@ const fn sale(no: i64) -> Option<(OrderId, i32, &'static str)> {
     }
 }
 
-/// The orders, the batches that placed them and what moved for them; the shelf as it stands then. The sold events have the
+/// The orders, the batches that placed them and what moved for them; the pool as it stands then. The sold events have the
 /// transactions of the batches.
 async fn insert_orders(pool: &PgPool) -> Result<()> {
     let line = |unit: i64, state: &str| {

@@ -16,8 +16,8 @@ pub(super) const CLIENTS: usize = 64;
 /// Connections of the open loop: so many that a slow answer does not hold back the orders after it.
 const OPEN_CLIENTS: usize = 256;
 /// What is sold before anything is measured.
-pub(super) const WARM_UP: Duration = Duration::from_secs(5);
-pub(super) const MEASURED: Duration = Duration::from_secs(30);
+pub(super) const WARM_UP: Duration = Duration::from_secs(1);
+pub(super) const MEASURED: Duration = Duration::from_secs(3);
 
 /// How long it may take to sell what is asked for.
 const UNTIL_BOUND: Duration = Duration::from_mins(10);
@@ -133,7 +133,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         self.sold.len()
     }
 
-    /// How many orders a transaction settled so far, on average.
+    /// How many orders a transaction placed so far, on average.
     pub(super) fn orders_a_batch(&self) -> Result<i64> {
         let sql =
             "SELECT round(count(*)::numeric / greatest(1, count(DISTINCT xid))) FROM attest.events WHERE kind = 3";

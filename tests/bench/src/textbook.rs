@@ -17,11 +17,11 @@ use shelfproof_tests::{Result, tools};
 use super::shop::CLIENTS;
 
 /// Sizes of its pool that are tried; the best one counts.
-const CONNECTIONS: [u32; 4] = [4, 8, 16, 32];
+const CONNECTIONS: [u32; 4] = [8, 16, 32, 64];
 
 /// Each size sells for so long, and counts after the start.
-const LENGTH: Duration = Duration::from_secs(12);
-const WARM_UP: Duration = Duration::from_secs(2);
+const LENGTH: Duration = Duration::from_secs(3);
+const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Cards for each size: more than it can sell.
 const CARDS_A_SECOND: u64 = 8_000;
