@@ -7,7 +7,7 @@ use shelfproof_tests::postgres::Postgres;
 use shelfproof_tests::{Result, tools};
 
 /// Seconds of each peer and number of clients.
-const SECONDS: &str = "1";
+const SECONDS: &str = "10";
 
 /// The peer that nobody publishes: one statement a sale, as a careful engineer writes it.
 const SKIP_LOCKED: &str = "skip-locked";

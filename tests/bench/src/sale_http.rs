@@ -13,7 +13,7 @@ use shelfproof_tests::Result;
 use shelfproof_tests::load::{Latencies, Plan, rate};
 
 /// Sold first, to learn the rate.
-const FIRST: usize = 2_000;
+const FIRST: usize = 20_000;
 
 /// Sold before the growth's first window, and before its last.
 const FEW: usize = 50_000;

@@ -16,8 +16,8 @@ pub(super) const CLIENTS: usize = 64;
 /// Connections of the open loop: so many that a slow answer does not hold back the orders after it.
 const OPEN_CLIENTS: usize = 256;
 /// What is sold before anything is measured.
-pub(super) const WARM_UP: Duration = Duration::from_secs(1);
-pub(super) const MEASURED: Duration = Duration::from_secs(3);
+pub(super) const WARM_UP: Duration = Duration::from_secs(5);
+pub(super) const MEASURED: Duration = Duration::from_secs(30);
 
 /// How long it may take to sell what is asked for.
 const UNTIL_BOUND: Duration = Duration::from_mins(10);

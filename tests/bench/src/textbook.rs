@@ -20,8 +20,8 @@ use super::shop::CLIENTS;
 const CONNECTIONS: [u32; 4] = [8, 16, 32, 64];
 
 /// Each size sells for so long, and counts after the start.
-const LENGTH: Duration = Duration::from_secs(3);
-const WARM_UP: Duration = Duration::from_secs(1);
+const LENGTH: Duration = Duration::from_secs(12);
+const WARM_UP: Duration = Duration::from_secs(2);
 
 /// Cards for each size: more than it can sell.
 const CARDS_A_SECOND: u64 = 8_000;
