@@ -3,8 +3,7 @@
 //! - Processes: [`child`], [`postgres`], [`anvil`], [`tools`] (where programs are found and built), [`permit`] (how
 //!   many tests run servers at the same time).
 //! - Shops: [`shop::TestShop`] runs the real programs over a database of its own; [`shop::StockedShop`] adds a product
-//!   and a paying account, [`anchored_shop::AnchoredShop`] a chain and an anchor. [`in_process::InProcessShop`] runs the
-//!   library without any program. [`sample_rows`] and [`event_writer`]
+//!   and a paying account, [`anchored_shop::AnchoredShop`] a chain and an anchor. [`sample_rows`] and [`event_writer`]
 //!   fill a database without any program.
 //! - Chains: [`merchant_chain`] (one registered merchant), [`vector_chain`] (the protocol's vectors).
 //! - Dishonest shops: [`cheats`] and [`forger`].
@@ -20,7 +19,6 @@ pub mod client;
 pub mod codes;
 pub mod event_writer;
 pub mod forger;
-pub mod in_process;
 pub mod load;
 pub mod merchant_chain;
 pub mod node;

@@ -15,7 +15,7 @@ use shelfproof_tests::codes::{awkward, awkward_refused, codes, plain};
 use shelfproof_tests::vector_chain::block_on;
 use tokio::sync::Notify;
 
-use super::shop::{ImportShop, data, of};
+use super::shop::{Shop, data, of};
 
 /// A file, how it is read, its lines and keys, and its refusals by line.
 type Case = (&'static str, Options, u64, u64, &'static [(i64, &'static str)]);
@@ -118,7 +118,7 @@ fn cases() -> Vec<Case> {
 #[test]
 fn every_file_brings_what_is_good_in_it_and_says_why_the_rest_is_not() -> Result<()> {
     block_on(async {
-        let shop = ImportShop::open().await?;
+        let shop = Shop::open().await?;
         for (name, options, lines, imported, refused) in cases() {
             let report = shop.import(data(name)?, &shop.request(name, options)).await?;
             let told = shop.refused(report.batch).await?;
@@ -144,7 +144,7 @@ fn every_file_brings_what_is_good_in_it_and_says_why_the_rest_is_not() -> Result
 #[test]
 fn what_cannot_be_read_with_certainty_is_not_read() -> Result<()> {
     block_on(async {
-        let shop = ImportShop::open().await?;
+        let shop = Shop::open().await?;
         let refused = async |name: &str, options| -> Result<ReadError> {
             match shop.import(data(name)?, &shop.request(name, options)).await {
                 Err(ImportError::Read(error)) => Ok(error),
@@ -190,7 +190,7 @@ fn what_cannot_be_read_with_certainty_is_not_read() -> Result<()> {
 fn ten_thousand_codes_go_on_sale_in_the_order_of_their_file() -> Result<()> {
     const COUNT: usize = 10_000;
     block_on(async {
-        let shop = ImportShop::open().await?;
+        let shop = Shop::open().await?;
         let (file, count) = (awkward(COUNT, 1), i64::try_from(COUNT)?);
         let mut told = Vec::new();
         let request = shop.request("all", of(Format::Lines));
@@ -245,7 +245,7 @@ fn result(report: &Report) -> (u64, u64, u64) {
 fn an_import_that_is_stopped_anywhere_goes_on_and_ends_the_same() -> Result<()> {
     const COUNT: usize = 4_000;
     block_on(async {
-        let shop = ImportShop::open().await?;
+        let shop = Shop::open().await?;
         let (whole, pieces) = (
             shop.request("whole", of(Format::Lines)),
             shop.request("pieces", of(Format::Lines)),
@@ -296,7 +296,7 @@ fn an_import_that_is_stopped_anywhere_goes_on_and_ends_the_same() -> Result<()> 
         assert!(again.was_complete);
         assert_eq!(result(&again), result(&report));
         // The same file at one go, in a shop of its own, brings the very same.
-        let other = ImportShop::open().await?;
+        let other = Shop::open().await?;
         let at_once = other.import(file, &other.request("pieces", of(Format::Lines))).await?;
         assert_eq!(result(&at_once), result(&report));
         assert_eq!(other.refused(at_once.batch).await?, refused);
@@ -316,7 +316,7 @@ fn an_import_that_is_stopped_anywhere_goes_on_and_ends_the_same() -> Result<()> 
 fn imports_at_once_do_not_write_twice() -> Result<()> {
     const COUNT: usize = 3_000;
     block_on(async {
-        let shop = ImportShop::open().await?;
+        let shop = Shop::open().await?;
         let request = shop.request("one", of(Format::Lines));
         let (one, other) = tokio::join!(
             shop.import(awkward(COUNT, 4), &request),

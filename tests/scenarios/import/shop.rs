@@ -1,43 +1,65 @@
-//! A shop within the test that imports: one product, and imports into it.
+//! A migrated database with a product, and the keys that an import needs.
 
 use std::fs;
 use std::io::Cursor;
-use std::ops::Deref;
+use std::sync::Arc;
 
 use shelfproof::domain::id::{BatchId, ProductId};
+use shelfproof::domain::money::{Currency, Money};
 use shelfproof::flow::activate::{Activated, activate_batch};
+use shelfproof::flow::check::check;
+use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::import::{ImportError, Progress, Report, Request, import_codes};
 use shelfproof::import::{Format, Options};
+use shelfproof::store;
 use shelfproof::store::batch::refused_line_list;
+use shelfproof::vault::{Vault, folder};
 use shelfproof_base::clock::now_ms;
-use shelfproof_tests::in_process::{self, InProcessShop};
+use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::{Result, tools};
+use shelfproof_verifier::chain::Identity;
+use sqlx::PgPool;
 
-/// Connections: of two imports at once, and of the test itself.
+/// Connections: of two imports at once, and of whoever looks on.
 const CONNECTIONS: u32 = 4;
 
-/// A shop with one product.
-pub(crate) struct ImportShop {
-    shop: InProcessShop,
+/// The shop of one test.
+pub(crate) struct Shop {
+    pub(crate) pool: PgPool,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) product: ProductId,
+    pub(crate) postgres: Postgres,
+    pub(crate) database: String,
 }
 
-impl Deref for ImportShop {
-    type Target = InProcessShop;
-
-    fn deref(&self) -> &InProcessShop {
-        &self.shop
-    }
-}
-
-impl ImportShop {
+impl Shop {
     pub(crate) async fn open() -> Result<Self> {
-        let options = in_process::Options {
-            connections: CONNECTIONS,
+        let postgres = Postgres::start(Durability::None)?;
+        let database = postgres.database()?;
+        let pool = store::pool(store::options(&postgres.connection_url(&database))?, CONNECTIONS);
+        store::migrate(&pool).await?;
+        let keys = tempfile::tempdir()?;
+        let (keys, passphrase) = (keys.path().join("keys"), "three blind mice".to_owned().into());
+        folder::make::init(&keys, &passphrase)?;
+        let identity = Identity {
+            chain_id: 31337,
+            registry: alloy_primitives::Address::repeat_byte(0xaa),
+            merchant_id: alloy_primitives::B256::repeat_byte(0xbb),
         };
-        let shop = InProcessShop::open(options).await?;
-        let product = shop.create_product("Monthly card").await?;
-        Ok(Self { shop, product })
+        let vault = Arc::new(Vault::open(&keys, &passphrase, identity)?);
+        let shop = Self {
+            product: ProductId::new(now_ms(), [1; 10]),
+            pool,
+            vault,
+            postgres,
+            database,
+        };
+        let price = Money {
+            minor: 990,
+            currency: Currency::CNY,
+        };
+        create_product(&shop.pool, shop.product, "Monthly card", price, now_ms()).await?;
+        Ok(shop)
     }
 
     pub(crate) fn request(&self, name: &str, options: Options) -> Request {
@@ -73,6 +95,18 @@ impl ImportShop {
             .into_iter()
             .map(|line| (line.line, line.reason, line.detail))
             .collect())
+    }
+
+    /// One value of the database.
+    pub(crate) fn ask(&self, sql: &str) -> Result<String> {
+        self.postgres.psql(&self.database, sql)
+    }
+
+    /// Fails where the books are not in order.
+    pub(crate) async fn assert_sound(&self) -> Result<()> {
+        let found = check(&self.pool).await?;
+        assert!(found.is_empty(), "{found:?}");
+        Ok(())
     }
 }
 

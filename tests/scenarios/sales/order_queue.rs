@@ -4,8 +4,8 @@ mod clock;
 mod holds;
 mod lanes;
 mod repeats;
+mod shelves;
 mod shop;
-mod slots;
 mod snapshot;
 mod turns;
 
@@ -28,18 +28,18 @@ use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::{ChainView, SignerSpan};
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{Terms, check_purchase};
-use shop::{OrderShop, PRICE_MINOR, delivered};
+use shop::{PRICE_MINOR, Shop, delivered};
 
 /// Places orders at once.
 async fn place_all(
-    queue: &Arc<OrderQueue>,
+    counter: &Arc<OrderQueue>,
     orders: Vec<NewOrder>,
 ) -> Result<Vec<std::result::Result<OrderOutcome, PlaceError>>> {
     let tasks: Vec<_> = orders
         .into_iter()
         .map(|order| {
-            let queue = Arc::clone(queue);
-            tokio::spawn(async move { queue.place(order).await })
+            let counter = Arc::clone(counter);
+            tokio::spawn(async move { counter.place(order).await })
         })
         .collect();
     let mut placed = Vec::new();
@@ -57,16 +57,16 @@ fn codes(delivered: &Delivered) -> Vec<String> {
         .collect()
 }
 
-async fn balance(shop: &OrderShop) -> Result<i64> {
+async fn balance(shop: &Shop) -> Result<i64> {
     let sql = "SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'";
     Ok(sqlx::query_scalar(sql).fetch_one(&shop.pool).await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_is_paid_chained_and_signed() -> Result<()> {
-    let shop = OrderShop::open(10_000).await?;
+    let shop = Shop::open(10_000).await?;
     let (monthly, yearly) = (shop.product("monthly", 3).await?, shop.product("yearly", 2).await?);
-    let (queue, workers) = shop.order_queue(now_ms)?;
+    let (counter, workers) = shop.counter(now_ms)?;
     let secret = buyer::secret(&B256::repeat_byte(7), "me@example.com");
     let mut order = shop.order(monthly, 2);
     order.buyer = Some(buyer::commitment(&secret));
@@ -75,7 +75,7 @@ async fn a_sale_is_paid_chained_and_signed() -> Result<()> {
         quantity: 1,
         price: Some("9.90".to_owned()),
     });
-    let sold = delivered(queue.place(order).await)?;
+    let sold = delivered(counter.place(order).await)?;
     assert_eq!(codes(&sold), ["monthly-000000", "monthly-000001", "yearly-000000"]);
     assert_eq!(sold.total.decimal(), "29.70");
     assert_eq!(balance(&shop).await?, 10_000 - 3 * PRICE_MINOR);
@@ -105,18 +105,18 @@ async fn a_sale_is_paid_chained_and_signed() -> Result<()> {
         };
         assert!(check_purchase(&item.receipt, &terms, &view)?.yours);
     }
-    drop(queue);
+    drop(counter);
     workers.finish().await;
     shop.assert_sound().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_fails_leaves_its_neighbours_alone() -> Result<()> {
-    let shop = OrderShop::open(20 * PRICE_MINOR).await?;
+    let shop = Shop::open(20 * PRICE_MINOR).await?;
     let product = shop.product("monthly", 30).await?;
     let empty = shop.product("empty", 0).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let mut orders: Vec<NewOrder> = (0..10).map(|_| shop.order(product, 1)).collect();
     orders.insert(3, shop.order(empty, 1));
     orders.insert(5, shop.order(product, 31));
@@ -128,7 +128,7 @@ async fn an_order_that_fails_leaves_its_neighbours_alone() -> Result<()> {
     orders.push(unknown);
     let mut refused = Vec::new();
     let mut sold = HashSet::new();
-    for placed in place_all(&queue, orders).await? {
+    for placed in place_all(&counter, orders).await? {
         match placed? {
             OrderOutcome::Delivered(delivered) => sold.extend(codes(&delivered)),
             OrderOutcome::Refused { reason, .. } => refused.push(reason),
@@ -149,12 +149,12 @@ async fn an_order_that_fails_leaves_its_neighbours_alone() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn credit_and_stock_run_out_exactly() -> Result<()> {
-    let shop = OrderShop::open(40 * PRICE_MINOR).await?;
+    let shop = Shop::open(40 * PRICE_MINOR).await?;
     let product = shop.product("monthly", 60).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let orders = (0..50).map(|_| shop.order(product, 1)).collect();
-    let placed = place_all(&queue, orders).await?;
+    let placed = place_all(&counter, orders).await?;
     let sold = placed
         .iter()
         .filter(|placed| matches!(placed, Ok(OrderOutcome::Delivered(_))))
@@ -165,18 +165,18 @@ async fn credit_and_stock_run_out_exactly() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_gets_the_same_and_another_request_does_not() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 50).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let first: Vec<NewOrder> = (0..20).map(|_| shop.order(product, 2)).collect();
     // Each twice at once: in one batch, in two, or long after.
     let twice = first.iter().flat_map(|order| [order.clone(), order.clone()]).collect();
-    let placed = place_all(&queue, twice).await?;
+    let placed = place_all(&counter, twice).await?;
     let mut seen = HashSet::new();
     for (pair, order) in placed.chunks(2).zip(&first) {
         let (one, other) = (delivered(pair[0].clone())?, delivered(pair[1].clone())?);
-        let later = delivered(queue.place(order.clone()).await)?;
+        let later = delivered(counter.place(order.clone()).await)?;
         for repeat in [&other, &later] {
             assert_eq!((repeat.order, codes(repeat)), (one.order, codes(&one)));
             let receipts = |sold: &Delivered| sold.items.iter().map(|item| item.receipt.to_json()).collect::<Vec<_>>();
@@ -188,13 +188,13 @@ async fn a_repeat_gets_the_same_and_another_request_does_not() -> Result<()> {
     }
     let mut other = first[0].clone();
     other.fingerprint = [1; 32];
-    assert_eq!(queue.place(other).await.unwrap_err(), PlaceError::OtherRequest);
+    assert_eq!(counter.place(other).await.unwrap_err(), PlaceError::OtherRequest);
     assert_eq!(balance(&shop).await?, 100_000 - 40 * PRICE_MINOR);
 
     let refused = shop.order(product, 99);
     for order in [refused.clone(), refused.clone()] {
         let id = refused.id;
-        let OrderOutcome::Refused { order, reason, .. } = queue.place(order).await? else {
+        let OrderOutcome::Refused { order, reason, .. } = counter.place(order).await? else {
             return Err("delivered".into());
         };
         assert_eq!((order, reason), (id, RefusalReason::OutOfStock));
@@ -204,7 +204,7 @@ async fn a_repeat_gets_the_same_and_another_request_does_not() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 50).await?;
     let marked = B256::repeat_byte(0xbb);
     sqlx::raw_sql(
@@ -214,12 +214,12 @@ async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
     )
     .execute(&shop.pool)
     .await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let mut orders: Vec<NewOrder> = (0..20).map(|_| shop.order(product, 1)).collect();
     orders[11].buyer = Some(marked);
     let poisoned = orders[11].clone();
-    let placed = place_all(&queue, orders).await?;
+    let placed = place_all(&counter, orders).await?;
     for (at, placed) in placed.into_iter().enumerate() {
         match placed? {
             OrderOutcome::Delivered(_) => assert_ne!(at, 11),
@@ -235,18 +235,18 @@ async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_somebody_moved_is_not_sold() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 5).await?;
-    // Whoever reads it sees it on sale, and whoever writes it finds it gone.
+    // Whoever reads it sees it on the shelf, and whoever writes it finds it gone.
     sqlx::raw_sql(
         "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
          CREATE TRIGGER gone BEFORE UPDATE ON shop.keys FOR EACH ROW WHEN (OLD.slot = 3) EXECUTE FUNCTION gone()",
     )
     .execute(&shop.pool)
     .await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    assert_eq!(codes(&delivered(queue.place(shop.order(product, 2)).await)?).len(), 2);
-    let OrderOutcome::Refused { reason, .. } = queue.place(shop.order(product, 1)).await? else {
+    let (counter, _workers) = shop.counter(now_ms)?;
+    assert_eq!(codes(&delivered(counter.place(shop.order(product, 2)).await)?).len(), 2);
+    let OrderOutcome::Refused { reason, .. } = counter.place(shop.order(product, 1)).await? else {
         return Err("it was sold".into());
     };
     assert_eq!(reason, RefusalReason::Abnormal);
@@ -255,25 +255,25 @@ async fn a_key_that_somebody_moved_is_not_sold() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_signed_with_a_wrong_clock() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 1).await?;
-    let (fast, _workers) = shop.order_queue(|| now_ms() + 61_000)?;
+    let (fast, _workers) = shop.counter(|| now_ms() + 61_000)?;
     let order = shop.order(product, 1);
     assert_eq!(fast.place(order.clone()).await.unwrap_err(), PlaceError::Clock);
-    let (right, _workers) = shop.order_queue(now_ms)?;
+    let (right, _workers) = shop.counter(now_ms)?;
     delivered(right.place(order).await)?;
     shop.assert_sound().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_s_life_after_the_sale() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 4).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
+    let (counter, _workers) = shop.counter(now_ms)?;
     let secret = buyer::secret(&B256::repeat_byte(7), "me");
     let mut order = shop.order(product, 2);
     order.buyer = Some(buyer::commitment(&secret));
-    let sold = delivered(queue.place(order).await)?;
+    let sold = delivered(counter.place(order).await)?;
 
     let stranger = redeem_item(&shop.pool, sold.order, 1, Some(B256::ZERO), now_ms()).await;
     assert!(matches!(stranger, Err(RedeemError::NotYourSale)));
@@ -311,7 +311,7 @@ async fn a_key_s_life_after_the_sale() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn voided_keys_are_stepped_over() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 5).await?;
     let of_slot = |slot: i64| {
         let pool = shop.pool.clone();
@@ -327,8 +327,8 @@ async fn voided_keys_are_stepped_over() -> Result<()> {
         assert_eq!(void_key(&shop.pool, &key_id, "leaked", now_ms()).await?, voided);
     }
     shop.assert_sound().await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let sold = delivered(queue.place(shop.order(product, 2)).await)?;
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let sold = delivered(counter.place(shop.order(product, 2)).await)?;
     assert_eq!(codes(&sold), ["monthly-000001", "monthly-000003"]);
     let refused = void_key(&shop.pool, &of_slot(2).await?, "late", now_ms()).await;
     assert!(matches!(refused, Err(VoidError::Step(StepError::Illegal { .. }))));
@@ -341,15 +341,15 @@ async fn voided_keys_are_stepped_over() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_wait_out_a_database_that_is_away() -> Result<()> {
-    let mut shop = OrderShop::open(100_000).await?;
+    let mut shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 5).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    delivered(queue.place(shop.order(product, 1)).await)?;
+    let (counter, _workers) = shop.counter(now_ms)?;
+    delivered(counter.place(shop.order(product, 1)).await)?;
     shop.postgres.kill()?;
     let order = shop.order(product, 1);
-    assert_eq!(queue.place(order.clone()).await.unwrap_err(), PlaceError::Unavailable);
+    assert_eq!(counter.place(order.clone()).await.unwrap_err(), PlaceError::Unavailable);
     shop.postgres.restart()?;
-    let sold = delivered(queue.place(order.clone()).await)?;
-    assert_eq!(codes(&delivered(queue.place(order).await)?), codes(&sold));
+    let sold = delivered(counter.place(order.clone()).await)?;
+    assert_eq!(codes(&delivered(counter.place(order).await)?), codes(&sold));
     shop.assert_sound().await
 }

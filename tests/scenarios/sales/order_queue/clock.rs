@@ -12,7 +12,7 @@ use shelfproof::sale::Clock;
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 
-use super::shop::{OrderShop, delivered};
+use super::shop::{Shop, delivered};
 
 /// Further than the allowed minute, by more than any statement takes.
 const WRONG_MS: u64 = MAX_DRIFT_MS + 30_000;
@@ -22,11 +22,11 @@ const RIGHT_MS: u64 = MAX_DRIFT_MS - 30_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_event_is_written_by_a_wrong_clock() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 3).await?;
     let pending = shop.import(product, "pending", 2, now_ms).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let order = delivered(queue.place(shop.order(product, 1)).await)?.order;
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let order = delivered(counter.place(shop.order(product, 1)).await)?.order;
     let on_shelf = on_shelf(&shop).await?;
     let before = written(&shop).await?;
 
@@ -54,14 +54,14 @@ async fn no_event_is_written_by_a_wrong_clock() -> Result<()> {
 }
 
 /// A key that can still be withdrawn.
-async fn on_shelf(shop: &OrderShop) -> Result<B256> {
+async fn on_shelf(shop: &Shop) -> Result<B256> {
     let sql = "SELECT key_id FROM shop.keys WHERE slot = 3";
     let id: Vec<u8> = sqlx::query_scalar(sql).fetch_one(&shop.pool).await?;
     Ok(B256::try_from(id.as_slice())?)
 }
 
 /// How many events and keys there are, and what the shop holds of the reseller's credit.
-async fn written(shop: &OrderShop) -> Result<(i64, i64, i64)> {
+async fn written(shop: &Shop) -> Result<(i64, i64, i64)> {
     let sql = "SELECT (SELECT count(*) FROM attest.events), (SELECT count(*) FROM shop.keys),
                       (SELECT balance_minor FROM shop.wallets WHERE kind = 'credit')";
     Ok(sqlx::query_as(sql).fetch_one(&shop.pool).await?)

@@ -13,14 +13,14 @@ use shelfproof::store::product::product_stock;
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 
-use super::shop::{OrderShop, delivered};
+use super::shop::{Shop, delivered};
 use super::{codes, place_all};
 
 /// 2026-09-21 14:13:20 UTC.
 const EXPIRES_AT_MS: i64 = 1_790_000_000_000;
 
 /// Holds the next keys of a product for line 2 of an order: the pool's cursor moves behind them.
-async fn hold(shop: &OrderShop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
+async fn hold(shop: &Shop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
     sqlx::query(
         "WITH held AS (
              INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, owner_line, expires_at_ms)
@@ -41,7 +41,7 @@ async fn hold(shop: &OrderShop, product: ProductId, keys: i64, order: OrderId) -
 }
 
 /// Releases the holds of the shop's only product: their keys get new slots at the pool's tail.
-async fn release(shop: &OrderShop) -> Result<()> {
+async fn release(shop: &Shop) -> Result<()> {
     sqlx::raw_sql(
         "BEGIN;
          UPDATE shop.keys SET slot = tail + slot - first_slot FROM shop.holds JOIN shop.pools ON pools.id = pool_id
@@ -55,7 +55,7 @@ async fn release(shop: &OrderShop) -> Result<()> {
     Ok(())
 }
 
-async fn key_of_slot(shop: &OrderShop, slot: i64) -> Result<B256> {
+async fn key_of_slot(shop: &Shop, slot: i64) -> Result<B256> {
     let id: Vec<u8> = sqlx::query_scalar("SELECT key_id FROM shop.keys WHERE slot = $1")
         .bind(slot)
         .fetch_one(&shop.pool)
@@ -64,14 +64,14 @@ async fn key_of_slot(shop: &OrderShop, slot: i64) -> Result<B256> {
 }
 
 /// A product's available and held keys.
-async fn stock(shop: &OrderShop, product: ProductId) -> Result<[i64; 2]> {
+async fn stock(shop: &Shop, product: ProductId) -> Result<[i64; 2]> {
     let Stock { available, held, .. } = product_stock(&shop.pool, product).await?.ok_or("no product")?;
     Ok([available, held])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn held_keys_are_neither_sold_nor_voided_until_they_are_released() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 5).await?;
     let order = shop.order(product, 1).id;
     hold(&shop, product, 2, order).await?;
@@ -88,11 +88,11 @@ async fn held_keys_are_neither_sold_nor_voided_until_they_are_released() -> Resu
     let text = format!("the key is held by line 2 of order {order} until 2026-09-21 14:13:20 UTC");
     assert_eq!(error.to_string(), text);
 
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let orders = (0..4).map(|_| shop.order(product, 1)).collect();
     let (mut sold, mut refused) = (Vec::new(), Vec::new());
-    for placed in place_all(&queue, orders).await? {
+    for placed in place_all(&counter, orders).await? {
         match placed? {
             OrderOutcome::Delivered(delivered) => sold.extend(codes(&delivered)),
             OrderOutcome::Refused { reason, .. } => refused.push(reason),
@@ -108,7 +108,7 @@ async fn held_keys_are_neither_sold_nor_voided_until_they_are_released() -> Resu
     shop.assert_sound().await?;
     assert_eq!(stock(&shop, product).await?, [2, 0]);
     void_key(&shop.pool, &held, "leaked", now_ms()).await?;
-    let last = delivered(queue.place(shop.order(product, 1)).await)?;
+    let last = delivered(counter.place(shop.order(product, 1)).await)?;
     assert_eq!(codes(&last), ["monthly-000000"]);
     shop.assert_sound().await?;
     assert_eq!(stock(&shop, product).await?, [0, 0]);

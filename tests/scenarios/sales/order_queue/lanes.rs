@@ -14,7 +14,7 @@ use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use tokio::time::{sleep, timeout};
 
-use super::shop::{OrderShop, delivered, yuan};
+use super::shop::{Shop, delivered, yuan};
 use super::turns::wait_for_waiter;
 
 fn settings() -> config::Sale {
@@ -31,7 +31,7 @@ fn settings() -> config::Sale {
 const BOUND: Duration = Duration::from_secs(10);
 
 /// Another channel, with credit.
-async fn channel(shop: &OrderShop) -> Result<Customer> {
+async fn channel(shop: &Shop) -> Result<Customer> {
     let account = AccountId::new(now_ms(), [2; 10]);
     create_account(&shop.pool, account, "quiet", Role::Reseller, now_ms()).await?;
     top_up_credit(&shop.pool, account, yuan(10_000), "second", now_ms()).await?;
@@ -39,26 +39,26 @@ async fn channel(shop: &OrderShop) -> Result<Customer> {
 }
 
 /// Until that many orders wait.
-async fn wait_for(queue: &OrderQueue, waiting: usize) -> Result<()> {
+async fn wait_for(counter: &OrderQueue, waiting: usize) -> Result<()> {
     timeout(BOUND, async {
-        while queue.waiting() != waiting {
+        while counter.waiting() != waiting {
             sleep(Duration::from_millis(5)).await;
         }
     })
     .await
-    .map_err(|_| format!("{} orders wait, not {waiting}", queue.waiting()).into())
+    .map_err(|_| format!("{} orders wait, not {waiting}", counter.waiting()).into())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_channel_s_storm_fills_its_own_lane() -> Result<()> {
-    let shop = OrderShop::open(1_000_000).await?;
+    let shop = Shop::open(1_000_000).await?;
     let product = shop.product("monthly", 40).await?;
     let quiet = channel(&shop).await?;
-    let (queue, _workers) = shop.order_queue_with(&settings(), now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter_with(&settings(), now_ms)?;
+    let counter = Arc::new(counter);
     let place = |order: NewOrder| {
-        let queue = Arc::clone(&queue);
-        tokio::spawn(async move { queue.place(order).await })
+        let counter = Arc::clone(&counter);
+        tokio::spawn(async move { counter.place(order).await })
     };
     // The first batch waits for the pool's lock, and what comes after it waits in the lanes.
     let mut holder = shop.pool.begin().await?;
@@ -68,8 +68,11 @@ async fn a_channel_s_storm_fills_its_own_lane() -> Result<()> {
     let mut storm = vec![place(shop.order(product, 1))];
     wait_for_waiter(&shop.pool).await?;
     storm.extend((0..8).map(|_| place(shop.order(product, 1))));
-    wait_for(&queue, 8).await?;
-    assert_eq!(queue.place(shop.order(product, 1)).await.unwrap_err(), PlaceError::Busy);
+    wait_for(&counter, 8).await?;
+    assert_eq!(
+        counter.place(shop.order(product, 1)).await.unwrap_err(),
+        PlaceError::Busy
+    );
 
     let order = NewOrder {
         id: OrderId::of_request(&quiet, "quiet"),
@@ -77,7 +80,7 @@ async fn a_channel_s_storm_fills_its_own_lane() -> Result<()> {
         ..shop.order(product, 1)
     };
     let served = place(order.clone());
-    wait_for(&queue, 9).await?;
+    wait_for(&counter, 9).await?;
     holder.rollback().await?;
     delivered(timeout(BOUND, served).await??)?;
     for stormed in storm {
@@ -95,7 +98,7 @@ async fn a_channel_s_storm_fills_its_own_lane() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_has_no_more_keys_than_it_may() -> Result<()> {
-    let shop = OrderShop::open(10_000_000).await?;
+    let shop = Shop::open(10_000_000).await?;
     let product = shop.product("monthly", 500).await?;
     let few_keys = config::Sale {
         batch_max: 64,
@@ -104,10 +107,10 @@ async fn a_batch_has_no_more_keys_than_it_may() -> Result<()> {
         queue_max: 64,
         ..settings()
     };
-    let (queue, _workers) = shop.order_queue_with(&few_keys, now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter_with(&few_keys, now_ms)?;
+    let counter = Arc::new(counter);
     let orders = (0..10).map(|_| shop.order(product, 40)).collect();
-    for placed in super::place_all(&queue, orders).await? {
+    for placed in super::place_all(&counter, orders).await? {
         delivered(placed)?;
     }
     let most = "SELECT max(keys) FROM (SELECT count(*) AS keys FROM attest.events WHERE kind = 3 GROUP BY xid) batches";

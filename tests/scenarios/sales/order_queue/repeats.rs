@@ -10,7 +10,7 @@ use shelfproof::flow::refund::refund_item;
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 
-use super::shop::{OrderShop, PRICE_MINOR, delivered};
+use super::shop::{PRICE_MINOR, Shop, delivered};
 use super::{balance, place_all};
 
 /// Everything that a buyer is answered with.
@@ -32,14 +32,14 @@ fn text(sold: &Delivered) -> String {
 /// In batches of several orders and of one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_says_the_same_in_every_later_state() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 40).await?;
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let orders: Vec<NewOrder> = (0..10).map(|_| shop.order(product, 3)).collect();
-    let mut placed = place_all(&queue, orders.clone()).await?;
+    let mut placed = place_all(&counter, orders.clone()).await?;
     let alone = shop.order(product, 3);
-    placed.push(queue.place(alone.clone()).await);
+    placed.push(counter.place(alone.clone()).await);
     for (order, first) in orders.iter().chain([&alone]).zip(placed) {
         let first = text(&delivered(first)?);
         let state = async || {
@@ -50,7 +50,7 @@ async fn a_repeat_says_the_same_in_every_later_state() -> Result<()> {
                 .await
         };
         let repeated =
-            async || Ok::<_, Box<dyn std::error::Error>>(text(&delivered(queue.place(order.clone()).await)?));
+            async || Ok::<_, Box<dyn std::error::Error>>(text(&delivered(counter.place(order.clone()).await)?));
         assert_eq!(
             (state().await?.as_str(), repeated().await?),
             ("delivered", first.clone())
@@ -70,10 +70,10 @@ async fn a_repeat_says_the_same_in_every_later_state() -> Result<()> {
 /// Two nodes at once, each with the same requests: whoever writes an order first has placed it.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_on_two_nodes_is_one_order() -> Result<()> {
-    let shop = OrderShop::open(100_000).await?;
+    let shop = Shop::open(100_000).await?;
     let products = [shop.product("monthly", 60).await?, shop.product("yearly", 60).await?];
-    let (one, _workers) = shop.order_queue(now_ms)?;
-    let (other, _workers) = shop.order_queue(now_ms)?;
+    let (one, _workers) = shop.counter(now_ms)?;
+    let (other, _workers) = shop.counter(now_ms)?;
     let nodes = [Arc::new(one), Arc::new(other)];
     let orders: Vec<NewOrder> = (0..40).map(|number| shop.order(products[number % 2], 1)).collect();
     let backwards: Vec<NewOrder> = orders.iter().rev().cloned().collect();

@@ -1,10 +1,11 @@
-//! A shop within the test that takes orders: a reseller with credit, products with keys, and order queues over them.
+//! A shop within the test: a real database, real keys and codes, no HTTP.
 
 use std::io::Cursor;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use alloy_primitives::{Address, B256};
+use secrecy::SecretString;
 use shelfproof::config;
 use shelfproof::domain::account::Role;
 use shelfproof::domain::delivery::{Delivered, OrderOutcome};
@@ -12,65 +13,79 @@ use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::order::{Customer, NewLine, NewOrder, SalesChannel};
 use shelfproof::flow::activate::activate_batch;
+use shelfproof::flow::check::check;
 use shelfproof::flow::create_account::create_account;
+use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::import::{Request, import_codes};
 use shelfproof::flow::top_up_credit::top_up_credit;
-use shelfproof::import;
+use shelfproof::import::Options;
 use shelfproof::sale::{Clock, OrderQueue, PlaceError, Workers};
 use shelfproof::store;
+use shelfproof::vault::{Vault, folder};
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
-use shelfproof_tests::in_process::{InProcessShop, Options};
+use shelfproof_tests::postgres::{Durability, Postgres};
+use shelfproof_verifier::chain::Identity;
+use sqlx::PgPool;
+use tempfile::TempDir;
 
-pub(crate) use shelfproof_tests::shop::PRICE_MINOR;
+/// Prices, in fen.
+pub(crate) const PRICE_MINOR: i64 = 990;
 
 /// A shop with one reseller.
-pub(crate) struct OrderShop {
-    shop: InProcessShop,
+pub(crate) struct Shop {
+    pub(crate) pool: PgPool,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) account: AccountId,
+    url: String,
     orders: AtomicU64,
+    // Dropped last: what the pool is connected to, and where the keys lie.
+    pub(crate) postgres: Postgres,
+    _keys: TempDir,
 }
 
-impl Deref for OrderShop {
-    type Target = InProcessShop;
-
-    fn deref(&self) -> &InProcessShop {
-        &self.shop
-    }
-}
-
-impl DerefMut for OrderShop {
-    fn deref_mut(&mut self) -> &mut InProcessShop {
-        &mut self.shop
-    }
-}
-
-impl OrderShop {
-    /// Opens a shop whose reseller has that much credit, in fen.
+impl Shop {
+    /// Opens an empty shop whose reseller has that much credit in yuan.
     pub(crate) async fn open(credit_minor: i64) -> Result<Self> {
-        let shop = InProcessShop::open(Options::default()).await?;
-        let account = AccountId::new(now_ms(), [1; 10]);
-        create_account(&shop.pool, account, "reseller", Role::Reseller, now_ms()).await?;
-        if credit_minor > 0 {
-            top_up_credit(&shop.pool, account, yuan(credit_minor), "first", now_ms()).await?;
-        }
-        Ok(Self {
-            shop,
-            account,
+        let postgres = Postgres::start(Durability::None)?;
+        let url = postgres.connection_url(&postgres.database()?);
+        let pool = store::pool(store::options(&url)?, 8);
+        store::migrate(&pool).await?;
+        let keys = tempfile::tempdir()?;
+        let passphrase = SecretString::from("nobody guesses this one");
+        folder::make::init(keys.path(), &passphrase)?;
+        let identity = Identity {
+            chain_id: 31337,
+            registry: Address::repeat_byte(1),
+            merchant_id: B256::repeat_byte(2),
+        };
+        let shop = Self {
+            vault: Arc::new(Vault::open(keys.path(), &passphrase, identity)?),
+            pool,
+            account: AccountId::new(now_ms(), [1; 10]),
+            url,
             orders: AtomicU64::new(0),
-        })
+            postgres,
+            _keys: keys,
+        };
+        create_account(&shop.pool, shop.account, "reseller", Role::Reseller, now_ms()).await?;
+        if credit_minor > 0 {
+            top_up_credit(&shop.pool, shop.account, yuan(credit_minor), "first", now_ms()).await?;
+        }
+        Ok(shop)
     }
 
-    /// A product with that many keys on sale.
+    /// A product with that many keys on its shelf.
     pub(crate) async fn product(&self, name: &str, keys: usize) -> Result<ProductId> {
-        let product = self.create_product(name).await?;
+        let product = ProductId::new(now_ms(), rand_bytes(name));
+        create_product(&self.pool, product, name, yuan(PRICE_MINOR), now_ms()).await?;
         if keys > 0 {
             self.stock(product, name, keys).await?;
         }
         Ok(product)
     }
 
-    /// Puts that many keys of a product on sale, as a batch of that name.
+    /// Puts that many keys on a product's shelf, as a batch of that name.
     pub(crate) async fn stock(&self, product: ProductId, name: &str, keys: usize) -> Result<()> {
         let batch = self.import(product, name, keys, now_ms).await?;
         activate_batch(&self.pool, batch, false, |_| (), now_ms).await?;
@@ -84,20 +99,20 @@ impl OrderShop {
             product,
             name: name.to_owned(),
             supplier: "supplier".to_owned(),
-            options: import::Options::default(),
+            options: Options::default(),
         };
         let file = Cursor::new(codes.join("\n").into_bytes());
         let report = import_codes(&self.pool, &self.vault, file, &request, |_| (), now_ms).await?;
         Ok(report.batch)
     }
 
-    /// An order queue over this shop, with its workers.
-    pub(crate) fn order_queue(&self, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
-        self.order_queue_with(&config::Sale::default(), now_ms)
+    /// A counter over this shop.
+    pub(crate) fn counter(&self, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
+        self.counter_with(&config::Sale::default(), now_ms)
     }
 
-    /// The same with those settings.
-    pub(crate) fn order_queue_with(&self, settings: &config::Sale, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
+    /// A counter over this shop with those settings.
+    pub(crate) fn counter_with(&self, settings: &config::Sale, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
         let options = store::options(&self.url)?;
         Ok(OrderQueue::start(
             &options,
@@ -126,6 +141,12 @@ impl OrderShop {
             buyer: None,
         }
     }
+
+    /// Fails unless every invariant holds.
+    pub(crate) async fn assert_sound(&self) -> Result<()> {
+        assert_eq!(check(&self.pool).await?, [], "the books do not hold");
+        Ok(())
+    }
 }
 
 pub(crate) fn yuan(minor: i64) -> Money {
@@ -141,4 +162,10 @@ pub(crate) fn delivered(placed: std::result::Result<OrderOutcome, PlaceError>) -
         OrderOutcome::Delivered(delivered) => Ok(delivered),
         OrderOutcome::Refused { reason, .. } => Err(format!("refused: {reason}").into()),
     }
+}
+
+/// Ten bytes of a name, for its id.
+fn rand_bytes(name: &str) -> [u8; 10] {
+    let hash = alloy_primitives::keccak256(name);
+    std::array::from_fn(|at| hash[at])
 }

@@ -14,13 +14,13 @@ use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use tokio::time::sleep;
 
-use super::shop::{OrderShop, delivered};
+use super::shop::{Shop, delivered};
 
 /// Slots that are voided before the orders come.
 const VOIDED: i64 = 200;
 
 /// Lets one worker carry out `orders`, and waits until the server has counted what that read and wrote.
-async fn with_worker(shop: &OrderShop, orders: impl AsyncFnOnce(OrderQueue) -> Result<()>) -> Result<()> {
+async fn with_worker(shop: &Shop, orders: impl AsyncFnOnce(OrderQueue) -> Result<()>) -> Result<()> {
     let backends = || async {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
         sqlx::query_scalar::<_, i64>(sql).fetch_one(&shop.pool).await
@@ -30,7 +30,7 @@ async fn with_worker(shop: &OrderShop, orders: impl AsyncFnOnce(OrderQueue) -> R
         workers: 1,
         ..config::Sale::default()
     };
-    let (queue, workers) = shop.order_queue_with(&one, now_ms)?;
+    let (queue, workers) = shop.counter_with(&one, now_ms)?;
     orders(queue).await?;
     workers.finish().await;
     // A server process counts at the latest when it ends.
@@ -41,20 +41,20 @@ async fn with_worker(shop: &OrderShop, orders: impl AsyncFnOnce(OrderQueue) -> R
 }
 
 /// How often rows of a table were updated.
-async fn updates(shop: &OrderShop, table: &str) -> Result<i64> {
+async fn updates(shop: &Shop, table: &str) -> Result<i64> {
     let sql = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE schemaname = 'shop' AND relname = $1";
     Ok(sqlx::query_scalar(sql).bind(table).fetch_one(&shop.pool).await?)
 }
 
 /// How many entries of the keys' index by slot were read.
-async fn slots_read(shop: &OrderShop) -> Result<i64> {
+async fn slots_read(shop: &Shop) -> Result<i64> {
     let sql = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'keys_slot'";
     Ok(sqlx::query_scalar(sql).fetch_one(&shop.pool).await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_beside_a_long_transaction_update_no_shared_row() -> Result<()> {
-    let shop = OrderShop::open(1_000_000).await?;
+    let shop = Shop::open(1_000_000).await?;
     let product = shop.product("monthly", 100).await?;
     let mut reader = shop.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     sqlx::query("SELECT FROM shop.pools").execute(&mut *reader).await?;
@@ -72,7 +72,7 @@ async fn batches_beside_a_long_transaction_update_no_shared_row() -> Result<()> 
 }
 
 /// Voids the keys in the slots from `first`, in that order or from the last on.
-async fn void(shop: &OrderShop, product: ProductId, slots: impl Iterator<Item = i64>) -> Result<()> {
+async fn void(shop: &Shop, product: ProductId, slots: impl Iterator<Item = i64>) -> Result<()> {
     for slot in slots {
         let sql =
             "SELECT key_id FROM shop.keys JOIN shop.batches ON batches.id = batch_id JOIN shop.skus ON skus.id = sku_id
@@ -88,7 +88,7 @@ async fn void(shop: &OrderShop, product: ProductId, slots: impl Iterator<Item = 
 }
 
 /// Places orders that are refused: for more keys than there are, and for some that nobody pays.
-async fn refused(shop: &OrderShop, product: ProductId) -> Result<()> {
+async fn refused(shop: &Shop, product: ProductId) -> Result<()> {
     let stranger = Customer::Account(AccountId::new(now_ms(), [9; 10]));
     with_worker(shop, async |queue| {
         for _ in 0..10 {
@@ -110,7 +110,7 @@ async fn refused(shop: &OrderShop, product: ProductId) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn voided_slots_are_walked_once() -> Result<()> {
-    let shop = OrderShop::open(50_000).await?;
+    let shop = Shop::open(50_000).await?;
     // Between two keys; before every key, voided from the front and from the back; and behind the last.
     for (name, voided) in [
         ("between", (2..VOIDED + 2).collect::<Vec<_>>()),

@@ -8,7 +8,7 @@ use shelfproof_tests::{Result, permit};
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 
-use super::shop::{OrderShop, delivered};
+use super::shop::{Shop, delivered};
 
 /// How long the other product's sale may take: less than a batch waits for a lock before it gives up.
 const SALE_BOUND: Duration = Duration::from_secs(3);
@@ -29,10 +29,10 @@ pub(crate) async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
 async fn a_product_that_is_locked_does_not_stop_the_others() -> Result<()> {
     // The bound on a sale is one of seconds.
     let _alone = permit::alone()?;
-    let shop = OrderShop::open(1_000_000).await?;
+    let shop = Shop::open(1_000_000).await?;
     let (locked, free) = (shop.product("locked", 5).await?, shop.product("free", 5).await?);
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
     let mut holder = shop.pool.begin().await?;
     sqlx::query("SELECT FROM shop.pools JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1 FOR UPDATE OF pools")
         .bind(locked.0)
@@ -41,11 +41,11 @@ async fn a_product_that_is_locked_does_not_stop_the_others() -> Result<()> {
 
     let order = shop.order(locked, 1);
     let waiting = tokio::spawn({
-        let queue = Arc::clone(&queue);
-        async move { queue.place(order).await }
+        let counter = Arc::clone(&counter);
+        async move { counter.place(order).await }
     });
     wait_for_waiter(&shop.pool).await?;
-    delivered(timeout(SALE_BOUND, queue.place(shop.order(free, 1))).await?)?;
+    delivered(timeout(SALE_BOUND, counter.place(shop.order(free, 1))).await?)?;
     assert!(!waiting.is_finished());
 
     holder.rollback().await?;

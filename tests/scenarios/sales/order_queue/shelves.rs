@@ -16,7 +16,7 @@ use shelfproof_tests::Result;
 use sqlx::types::Uuid;
 
 use super::place_all;
-use super::shop::{OrderShop, delivered};
+use super::shop::{Shop, delivered};
 
 /// Keys of each of the four batches.
 const KEYS: usize = 60;
@@ -25,7 +25,7 @@ const KEYS: usize = 60;
 const KEYS_OF_ORDER: usize = 5;
 
 /// Monthly, yearly, and monthly again.
-fn mixed(shop: &OrderShop, monthly: ProductId, yearly: ProductId) -> NewOrder {
+fn mixed(shop: &Shop, monthly: ProductId, yearly: ProductId) -> NewOrder {
     let line = |product, quantity| NewLine {
         product,
         quantity,
@@ -43,9 +43,9 @@ fn code(item: &Item) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
-    let shop = OrderShop::open(1_000_000).await?;
+    let shop = Shop::open(1_000_000).await?;
     let (monthly, yearly) = (shop.product("monthly", 0).await?, shop.product("yearly", 0).await?);
-    // In turn, and activated the other way round, so that neither key numbers nor ids tell the order in a pool.
+    // In turn, and activated the other way round, so that neither key numbers nor ids tell the order of a shelf.
     let second = [
         shop.import(yearly, "y-second", KEYS, now_ms).await?,
         shop.import(monthly, "m-second", KEYS, now_ms).await?,
@@ -56,39 +56,38 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
         activate_batch(&shop.pool, batch, false, |_| (), now_ms).await?;
     }
     let codes = |batch: String| (0..KEYS).map(move |number| format!("{batch}-{number:06}"));
-    let in_order = |name: &str| {
+    let shelf = |name: &str| {
         codes(format!("{name}-first"))
             .chain(codes(format!("{name}-second")))
             .collect()
     };
-    let mut left: BTreeMap<ProductId, Vec<String>> =
-        BTreeMap::from([(monthly, in_order("m")), (yearly, in_order("y"))]);
-    let (queue, _workers) = shop.order_queue(now_ms)?;
-    let queue = Arc::new(queue);
+    let mut left: BTreeMap<ProductId, Vec<String>> = BTreeMap::from([(monthly, shelf("m")), (yearly, shelf("y"))]);
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let counter = Arc::new(counter);
 
     // One after the other, over the seam of the batches: exactly the next ones.
     for _ in 0..KEYS / KEYS_OF_ORDER * 2 {
-        let sold = delivered(queue.place(mixed(&shop, monthly, yearly)).await)?;
+        let sold = delivered(counter.place(mixed(&shop, monthly, yearly)).await)?;
         check_order(&shop, &sold).await?;
         for item in &sold.items {
-            let codes_left = left.get_mut(&item.product).ok_or("another product")?;
-            assert_eq!(code(item), codes_left.remove(0));
+            let shelf = left.get_mut(&item.product).ok_or("another product")?;
+            assert_eq!(code(item), shelf.remove(0));
         }
     }
-    // At once: whichever comes first, an order's keys of one product follow each other, and none is left out.
+    // At once: whichever comes first, an order's keys of one shelf follow each other, and none is left out.
     let orders = (0..KEYS / KEYS_OF_ORDER).map(|_| mixed(&shop, monthly, yearly));
     let mut taken: BTreeMap<ProductId, Vec<String>> = BTreeMap::new();
-    for placed in place_all(&queue, orders.collect()).await? {
+    for placed in place_all(&counter, orders.collect()).await? {
         let sold = delivered(placed)?;
         check_order(&shop, &sold).await?;
-        for (product, codes_left) in &left {
+        for (product, shelf) in &left {
             let codes: Vec<&str> = sold
                 .items
                 .iter()
                 .filter(|item| item.product == *product)
                 .map(code)
                 .collect();
-            assert!(codes_left.windows(codes.len()).any(|next| next == codes), "{codes:?}");
+            assert!(shelf.windows(codes.len()).any(|next| next == codes), "{codes:?}");
             taken
                 .entry(*product)
                 .or_default()
@@ -104,7 +103,7 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
 
 /// Each item is of its line's product, its code, key id, receipt and batch belong together, and a look-up says the
 /// same.
-async fn check_order(shop: &OrderShop, sold: &Delivered) -> Result<()> {
+async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
     let lines: Vec<(i16, ProductId)> = sold.items.iter().map(|item| (item.line, item.product)).collect();
     let (monthly, yearly) = (sold.items[0].product, sold.items[2].product);
     assert_eq!(
