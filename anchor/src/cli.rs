@@ -137,7 +137,7 @@ struct RegisterArgs {
     /// Tells apart several merchants of one owner
     #[arg(long, default_value_t = B256::ZERO)]
     salt: B256,
-    /// The VRF key of the shelf: it never changes
+    /// The VRF key of the merchant: it never changes
     #[arg(long)]
     vrf_public_key: B256,
     /// The address that anchors epochs

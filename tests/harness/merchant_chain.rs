@@ -21,7 +21,7 @@ pub const FUNDS_WEI: u128 = 1_000_000_000_000_000_000;
 /// What a merchant is registered with.
 #[derive(Clone, Debug)]
 pub struct Merchant {
-    /// The VRF key of its shelf.
+    /// The VRF key of the merchant.
     pub vrf_public_key: B256,
     /// Who anchors; funded.
     pub anchorer: Address,
