@@ -164,7 +164,7 @@ async fn orders_of_a_locked_wallet_are_parked_and_other_accounts_go_on() -> Resu
     wait_for_waiter(&shop.pool).await?;
     for _ in 0..NEIGHBOURS {
         let order = NewOrder {
-            customer: other.clone(),
+            customer: other,
             ..shop.order(product, 1)
         };
         delivered(queue.place(order).await)?;
@@ -210,16 +210,25 @@ async fn the_price_is_the_one_after_the_lock() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_caller_left_is_not_placed() -> Result<()> {
     let shop = Shop::open(10_000).await?;
-    let product = shop.product("monthly", 5).await?;
+    let (locked, free) = (shop.product("locked", 5).await?, shop.product("free", 5).await?);
     let (queue, _workers) = one_worker(&shop)?;
-    let holder = lock_pool(&shop.pool, product).await?;
-    let gone = place(&queue, shop.order(product, 1));
+    let holder = lock_pool(&shop.pool, locked).await?;
+    let waiting = place(&queue, shop.order(locked, 1));
     wait_for_waiter(&shop.pool).await?;
+    // The only worker waits for the lock, so this one is still in the inbox when its caller leaves.
+    let gone = place(&queue, shop.order(free, 1));
+    while queue.waiting() == 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
     gone.abort();
     assert!(gone.await.is_err_and(|error| error.is_cancelled()));
     holder.rollback().await?;
-    delivered(queue.place(shop.order(product, 1)).await)?;
-    assert_eq!(count(&shop.pool, "SELECT count(*) FROM shop.orders").await?, 1);
+    delivered(waiting.await?)?;
+    assert_eq!(
+        codes(&delivered(queue.place(shop.order(free, 1)).await)?),
+        ["free-000000"]
+    );
+    assert_eq!(count(&shop.pool, "SELECT count(*) FROM shop.orders").await?, 2);
     Ok(())
 }
 
