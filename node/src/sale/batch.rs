@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
@@ -10,12 +9,12 @@ use shelfproof_anchor::store::events::{EventError, event_append};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
+use super::context::BatchContext;
 use super::inbox::Turn;
-use super::job::{Answer, Clock, PlaceError, Verdict};
+use super::job::{Answer, PlaceError, Verdict};
 use super::plan::{self, Choice, HeldBack};
 use super::read::{self, Patience};
 use super::rows::{self, BatchRows, RowsError, Times};
-use super::trouble::Troubles;
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
@@ -26,7 +25,6 @@ use crate::store::outbox::outbox_insert;
 use crate::store::sale::{self, Earlier};
 use crate::store::sale_write::sale_write;
 use crate::telemetry::metrics::{self, Stages};
-use crate::vault::Vault;
 
 /// How long a batch may take up to its commit: longer than any statement may, so that the server gives up first.
 const PREPARE_BOUND: Duration = Duration::from_secs(15);
@@ -40,17 +38,6 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// What becomes of each intent of a batch, in the batch's order.
 pub(super) type Verdicts = Vec<Verdict>;
-
-/// What a batch is made with.
-#[derive(Clone, Debug)]
-pub(super) struct BatchContext {
-    pub(super) vault: Arc<Vault>,
-    pub(super) troubles: Arc<Troubles>,
-    pub(super) anchor_within_s: u64,
-    /// Keys that a batch sells at most.
-    pub(super) keys_max: u32,
-    pub(super) now_ms: Clock,
-}
 
 /// Why a batch was not carried out. Nothing of it is in the database, but where the commit's outcome is unknown.
 #[derive(Debug, thiserror::Error)]

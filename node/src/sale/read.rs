@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use alloy_primitives::B256;
 use sqlx::PgConnection;
 
-use super::batch::BatchContext;
+use super::context::BatchContext;
 use super::plan::{self, Choice, OpenedKey, PlanState, Stock};
 use super::trouble::Troubles;
 use crate::domain::id::{AccountId, ProductId};

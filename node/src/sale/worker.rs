@@ -17,8 +17,9 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::batch::{self, ANSWER_BOUND, BatchContext, BatchError, Verdicts, timed_out};
+use super::batch::{self, ANSWER_BOUND, BatchError, Verdicts, timed_out};
 use super::connection::WorkerConnection;
+use super::context::BatchContext;
 use super::inbox::{Inbox, Seat, Turn};
 use super::job::{Answer, Clock, Job, PARKED_MAX, PlaceError, Reply, Verdict};
 use super::read::Patience;
