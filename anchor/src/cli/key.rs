@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use shelfproof_base::config::read_secret;
 use shelfproof_base::keyfile::{self, Key};
 
-use super::SignerArgs;
+use super::account::SignerArgs;
 
 /// Anvil's chain, the only one on which [`DEV_KEY`] may sign.
 pub(super) const DEV_CHAIN_ID: u64 = 31337;

@@ -29,9 +29,9 @@ use super::{ConfigArgs, Done};
 Example:
   shelfproof-anchor follow --rpc https://node.example --registry 0x… --merchant-id 0x… --folder mirror
 
-It reads epochs from the chain, fetches their data where the merchant publishes it (or from --data), checks all of it as an auditor
-does, and answers proofs at --listen: `/v1/keys/0x…`, `/v1/status`, `/metrics`; and the data itself, `/data/epochs/…`, so that it
-is there when the merchant's is not.")]
+It reads epochs from the chain, fetches their data where the merchant publishes it (or from --data), and checks all of it
+as an auditor does. At --listen it answers proofs (`/v1/keys/0x…`), `/v1/status` and `/metrics`, and serves the data
+(`/data/epochs/…`), so that it can be had where the merchant's cannot.")]
 pub(super) struct FollowArgs {
     /// A node's JSON-RPC address
     #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
@@ -71,8 +71,8 @@ pub(super) struct FollowArgs {
 Example, with the anchor stopped:
   shelfproof-anchor rebuild --config shelfproof.toml
 
-It removes the history map and what belongs to it below anchor.folder, and replays every epoch of the chain from anchor.folder/data, or
-from --data. Each is checked as an auditor checks it. Killed, it goes on where it was with --continue.")]
+It removes the history map and what belongs to it below anchor.folder, and replays every epoch of the chain from
+anchor.folder/data, or from --data. Each is checked as an auditor checks it. If it was killed, --continue resumes.")]
 pub(super) struct RebuildArgs {
     #[command(flatten)]
     config: ConfigArgs,

@@ -12,7 +12,6 @@ pub struct NewEvent {
     pub key_no: i64,
     /// The kind of the key's event before; none for its first.
     pub before: Option<Kind>,
-    /// The event.
     pub event: KeyEvent,
     /// What it commits to.
     pub opening: Opening,
@@ -35,7 +34,6 @@ pub struct Sale {
 pub struct StoredEvent {
     /// The shop's number of the key.
     pub key_no: i64,
-    /// The event.
     pub event: KeyEvent,
     /// What it commits to.
     pub opening: Opening,

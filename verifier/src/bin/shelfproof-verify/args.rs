@@ -73,12 +73,12 @@ pub(crate) enum Command {
     Trust(TrustCommand),
 }
 
-/// Where the chain's word comes from, and whose shelf it is about.
+/// The merchant, and where to read what the chain holds.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Whose shelf, and who tells what the chain holds")]
+#[command(next_help_heading = "The merchant, and where to read what the chain holds")]
 pub(crate) struct SourceArgs {
-    /// A node's JSON-RPC address; `SHELFPROOF_RPC` in the environment where not given. Use your own or one that the shop
-    /// did not choose: what it says is believed.
+    /// A node's JSON-RPC address; `SHELFPROOF_RPC` in the environment where not given. Use your own or one that the
+    /// shop did not choose: what it says is believed.
     // Read from the environment by `node`: for clap, a variable that stands there always would conflict with --offline.
     #[arg(long, value_name = "URL")]
     pub(crate) rpc: Option<String>,
@@ -186,11 +186,11 @@ pub(crate) struct MoreArgs {
 /// The other sides of transfers.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OtherArgs {
-    /// The other shelf's proof file, where the key was handed over between shelves. May be repeated.
+    /// The other merchant's proof file, if the key was transferred between merchants. May be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) other_bundle: Vec<PathBuf>,
-    /// For each --other-bundle in turn, who tells of that shelf: a pinned name (asked through its own node or --rpc), or
-    /// a file of trusted epochs.
+    /// For each --other-bundle in turn, where to read what the chain holds of that merchant: a pinned name (asked
+    /// through its own node or --rpc), or a file of trusted epochs.
     #[arg(long, value_name = "NAME|FILE", requires = "other_bundle")]
     pub(crate) other_source: Vec<String>,
 }
