@@ -22,6 +22,7 @@ pub mod forger;
 pub mod load;
 pub mod merchant_chain;
 pub mod node;
+pub mod pages;
 pub mod permit;
 pub mod postgres;
 pub mod sample_rows;

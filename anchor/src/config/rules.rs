@@ -1,15 +1,61 @@
-//! The rules of each section, and those between sections.
+//! The rules of each section, with the files that its values may stand in, and the rules between sections.
 
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
-use shelfproof_base::config::{Check, broken, within};
+use shelfproof_base::config::{Check, Section, broken, secret_in_file, within};
 use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::epoch;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{Anchor, Chain, Database};
+use super::{Anchor, Chain, Database, Keys, KeysFolder};
 
-pub(super) fn database(database: &Database) -> Vec<Check> {
+impl Section for Database {
+    const NAME: &'static str = "database";
+
+    fn broken(&self) -> Vec<Check> {
+        database(self)
+    }
+
+    fn read_files(&mut self) -> Result<(), Check> {
+        if let Some(path) = self.url_file.take() {
+            self.url = secret_in_file("url_file", &path, url)?;
+        }
+        Ok(())
+    }
+}
+
+impl Section for Keys {
+    const NAME: &'static str = "keys";
+}
+
+impl Section for KeysFolder {
+    const NAME: &'static str = Keys::NAME;
+}
+
+impl Section for Chain {
+    const NAME: &'static str = "chain";
+
+    fn broken(&self) -> Vec<Check> {
+        chain(self)
+    }
+
+    fn read_files(&mut self) -> Result<(), Check> {
+        if let Some(path) = self.rpc_file.take() {
+            self.rpc = secret_in_file("rpc_file", &path, rpc)?;
+        }
+        Ok(())
+    }
+}
+
+impl Section for Anchor {
+    const NAME: &'static str = "anchor";
+
+    fn broken(&self) -> Vec<Check> {
+        anchor(self)
+    }
+}
+
+fn database(database: &Database) -> Vec<Check> {
     let address = database.url.expose_secret();
     let url = match (address.is_empty(), &database.url_file) {
         (true, None) => Some("is not set: set it, or url_file to the path of a file that holds it".to_owned()),
@@ -24,7 +70,7 @@ pub(super) fn database(database: &Database) -> Vec<Check> {
 }
 
 /// Says what is wrong with a database's address, without the address.
-pub(super) fn url(url: &SecretString) -> Option<String> {
+fn url(url: &SecretString) -> Option<String> {
     let url = url.expose_secret();
     let is_postgres = ["postgres://", "postgresql://"]
         .iter()
@@ -33,7 +79,7 @@ pub(super) fn url(url: &SecretString) -> Option<String> {
         .then(|| "must be an address like postgres://user:password@host:5432/database".to_owned())
 }
 
-pub(super) fn chain(chain: &Chain) -> Vec<Check> {
+fn chain(chain: &Chain) -> Vec<Check> {
     let zero = |field, is_zero: bool| is_zero.then(|| (field, "must not be zero".to_owned()));
     let rpc = match (chain.rpc.expose_secret().is_empty(), &chain.rpc_file) {
         (false, Some(_)) => Some("and rpc_file are both set: keep one".to_owned()),
@@ -54,11 +100,11 @@ pub(super) fn chain(chain: &Chain) -> Vec<Check> {
 }
 
 /// Says what is wrong with a node's address, without the address, which may contain an access key.
-pub(super) fn rpc(rpc: &SecretString) -> Option<String> {
+fn rpc(rpc: &SecretString) -> Option<String> {
     (!is_web_address(rpc.expose_secret())).then(|| "must be an address like https://node.example".to_owned())
 }
 
-pub(super) fn anchor(anchor: &Anchor) -> Vec<Check> {
+fn anchor(anchor: &Anchor) -> Vec<Check> {
     let folder = "is not set: set it to a folder for the epochs' data and the history map";
     broken([
         anchor

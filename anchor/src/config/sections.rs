@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use alloy_primitives::{Address, B256};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use shelfproof_base::config::{self, Check, Section, secret_in_file};
+use shelfproof_base::config;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
-
-use super::rules;
 
 /// `[database]`: the PostgreSQL database of the shop.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -104,52 +102,6 @@ pub struct Anchor {
     /// The most paid for a unit of gas, whatever the node estimates, so that a lying node cannot spend the account at
     /// once.
     pub max_fee_gwei: u64,
-}
-
-impl Section for Database {
-    const NAME: &'static str = "database";
-
-    fn broken(&self) -> Vec<Check> {
-        rules::database(self)
-    }
-
-    fn read_files(&mut self) -> Result<(), Check> {
-        if let Some(path) = self.url_file.take() {
-            self.url = secret_in_file("url_file", &path, rules::url)?;
-        }
-        Ok(())
-    }
-}
-
-impl Section for Keys {
-    const NAME: &'static str = "keys";
-}
-
-impl Section for KeysFolder {
-    const NAME: &'static str = Keys::NAME;
-}
-
-impl Section for Chain {
-    const NAME: &'static str = "chain";
-
-    fn broken(&self) -> Vec<Check> {
-        rules::chain(self)
-    }
-
-    fn read_files(&mut self) -> Result<(), Check> {
-        if let Some(path) = self.rpc_file.take() {
-            self.rpc = secret_in_file("rpc_file", &path, rules::rpc)?;
-        }
-        Ok(())
-    }
-}
-
-impl Section for Anchor {
-    const NAME: &'static str = "anchor";
-
-    fn broken(&self) -> Vec<Check> {
-        rules::anchor(self)
-    }
 }
 
 impl Chain {

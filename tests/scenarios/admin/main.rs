@@ -7,6 +7,7 @@ mod dev;
 mod keyring;
 mod master_key;
 mod merchant;
+mod pages;
 mod schema;
 mod secrets;
 mod setup;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use shelfproof_tests::client::{Answer, Client};
+use shelfproof_tests::pages::pages;
 use shelfproof_tests::shop::{CURRENCY, PRICE, Reseller, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, tools};
@@ -230,7 +231,13 @@ async fn finds(shop: &TestShop) -> Result<()> {
         json!({"database": true, "schema": true, "clock": true, "counter": true, "fence": null})
     );
     assert!(client.get("/docs/").await?.text().contains("swagger"));
-    assert!(client.get("/openapi.json").await?.expect(200)?["paths"]["/api/v1/orders"].is_object());
+    let description = client.get("/openapi.json").await?.expect(200)?;
+    assert!(description["paths"]["/api/v1/orders"].is_object());
+    assert_eq!(
+        undescribed(&description)?,
+        [""; 0],
+        "the pages name what no program answers"
+    );
     check_problem(&client.get("/nothing?token=geheim").await?, 404, "not_found")?;
     check_problem(&client.get("/api/v1/wallet").await?, 401, "unauthenticated")?;
     check_problem(&client.get("/metrics").await?, 401, "unauthenticated")?;
@@ -257,4 +264,41 @@ async fn finds(shop: &TestShop) -> Result<()> {
         .output()?;
     assert!(pinned.status.success(), "{}", String::from_utf8_lossy(&pinned.stderr));
     Ok(())
+}
+
+/// The addresses of the API that README and `docs/` name, `METHOD /path` or `/path`, and that the description lacks.
+fn undescribed(description: &Value) -> Result<Vec<String>> {
+    // Parameters by any name.
+    let shape = |path: &str| {
+        let parts = path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "{}" } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let described: Vec<(String, &Value)> = description["paths"]
+        .as_object()
+        .ok_or("no paths")?
+        .iter()
+        .map(|(path, item)| (shape(path), item))
+        .collect();
+    let is_described = |method: &str, path: &str| {
+        let mut found = described.iter().filter(|(other, _)| *other == shape(path));
+        found.any(|(_, item)| method.is_empty() || item[method.to_lowercase()].is_object())
+    };
+    // The page that shows the description is in none; the anchor, which answers history proofs, has none.
+    let anchor = fs::read_to_string(tools::root().join("anchor/src/http.rs"))?;
+    let anchor_s = |path: &str| path.starts_with("/v1/") && anchor.contains(&format!("\"{path}\""));
+    let mut wrong = Vec::new();
+    for page in pages()? {
+        for code in page.code() {
+            let (method, path) = code
+                .split_once(" /")
+                .map_or(("", code.as_str()), |(method, _)| (method, code[method.len()..].trim()));
+            let is_request = path.starts_with('/') && method.chars().all(|c| c.is_ascii_uppercase());
+            if is_request && path != "/docs" && !is_described(method, path) && !anchor_s(path) {
+                wrong.push(format!("{}: {code}", page.path));
+            }
+        }
+    }
+    Ok(wrong)
 }

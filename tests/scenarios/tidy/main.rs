@@ -2,7 +2,9 @@
 
 mod documents;
 mod files;
+mod modules;
 mod packages;
+mod pages;
 mod walls;
 
 use std::fs;
