@@ -74,7 +74,7 @@ enum Command {
 /// The configuration, which `shelfproof` reads too.
 #[derive(Debug, Args)]
 struct ConfigArgs {
-    /// The configuration file; shelfproof.toml in the working folder where not given
+    /// The configuration file [default: shelfproof.toml in the working folder]
     #[arg(long, env = "SHELFPROOF_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -103,7 +103,7 @@ struct RegisterArgs {
     /// Where epoch data will be published
     #[arg(long)]
     data_uri: String,
-    /// Blocks on top after which a block counts as final; the node's `finalized` tag where not given
+    /// Number of further blocks that make a block final [default: the node's tag `finalized`]
     #[arg(long)]
     confirmations: Option<u64>,
 }

@@ -59,7 +59,7 @@ pub enum Change {
 
 impl Owner {
     /// Connects to the node at `url` with the key that signs, and carries on what the log holds of this account.
-    /// `chain_id` is the chain that is meant; `None` takes the node's word.
+    /// `chain_id` is the expected chain; `None` takes the chain of the node.
     ///
     /// # Errors
     /// If the node does not answer or serves another chain, or if an earlier transaction gets into no block.

@@ -33,11 +33,10 @@ pub(super) struct ChainArgs {
     /// A node's JSON-RPC address
     #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
     pub(super) rpc: String,
-    /// The chain that is meant; the node's word where not given
+    /// The expected chain id [default: that of the node]
     #[arg(long)]
     chain_id: Option<u64>,
-    /// The file that keeps the transaction until it is final; beside the key file, as NAME.transactions, where not
-    /// given
+    /// The file that keeps the transaction until it is final [default: NAME.transactions beside the key file NAME.key]
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
     #[command(flatten)]

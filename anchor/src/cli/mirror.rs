@@ -36,7 +36,7 @@ pub(super) struct FollowArgs {
     /// A node's JSON-RPC address
     #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
     rpc: String,
-    /// The chain that is meant; the node's word where not given
+    /// The expected chain id [default: that of the node]
     #[arg(long)]
     chain_id: Option<u64>,
     /// The registry's address
@@ -45,10 +45,10 @@ pub(super) struct FollowArgs {
     /// The merchant
     #[arg(long)]
     merchant_id: B256,
-    /// Blocks on top after which a block counts as final; the node's `finalized` tag where not given
+    /// Number of further blocks that make a block final [default: the node's tag `finalized`]
     #[arg(long)]
     confirmations: Option<u64>,
-    /// Where the data is: an address, or a folder; the registry's own word where not given
+    /// Where the data is: an address or a folder [default: the address in the registry]
     #[arg(long, value_name = "PLACE")]
     data: Option<String>,
     /// No epoch of the merchant's lies before this block
@@ -76,7 +76,7 @@ anchor.folder/data, or from --data. Each is checked as an auditor checks it. If 
 pub(super) struct RebuildArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where the data is: an address, or a folder; anchor.folder/data where not given
+    /// Where the data is: an address or a folder [default: anchor.folder/data]
     #[arg(long, value_name = "PLACE")]
     data: Option<String>,
     /// No epoch of the merchant's lies before this block

@@ -48,7 +48,7 @@ enum What {
             conflicts_with = "address"
         )]
         new_key_file: Option<PathBuf>,
-        /// The file of its passphrase; the owner's, where not given
+        /// The file of its passphrase [default: that of --passphrase-file]
         #[arg(long, value_name = "FILE", requires = "new_key_file")]
         new_passphrase_file: Option<PathBuf>,
         /// Its address, where its key is elsewhere

@@ -172,8 +172,9 @@ impl StoredEvent {
     }
 }
 
-/// At most `limit` events that are visible in `snapshot` and not in `since` (both as PostgreSQL writes a `pg_snapshot`),
-/// after one of them, by time, key and version. A key's times never decrease: its versions come in order.
+/// At most `limit` events that are visible in `snapshot` and not in `since` (both as PostgreSQL writes a
+/// `pg_snapshot`), after one of them, by time, key and version. A key's times never decrease: its versions come in
+/// order.
 ///
 /// # Errors
 /// Where the database fails, or a row is damaged.

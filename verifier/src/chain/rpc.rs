@@ -38,8 +38,8 @@ pub struct RpcSource {
 impl RpcSource {
     /// Connects to `url` and asks the node which chain it serves.
     ///
-    /// `chain_id` is the chain that the user gave or has pinned; `None` accepts the node's. A merchant id is a hash over
-    /// its chain's id, so on a wrong chain no merchant will be found.
+    /// `chain_id` is the chain that the user gave or has pinned; `None` accepts the node's. A merchant id is a hash
+    /// over its chain's id, so on a wrong chain no merchant will be found.
     ///
     /// # Errors
     /// [`RpcError`]: no answer, another chain.

@@ -102,8 +102,8 @@ impl Map {
         Ok(proof)
     }
 
-    /// Computes how the map changes if these keys' last events become these. The keys must be strictly ascending. Writes
-    /// nothing.
+    /// Computes how the map changes if these keys' last events become these. The keys must be strictly ascending.
+    /// Writes nothing.
     ///
     /// # Errors
     /// [`MapError::Order`] if the keys are not strictly ascending, [`MapError::Crowded`] if too many share a prefix;

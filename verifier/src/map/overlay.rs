@@ -103,7 +103,8 @@ impl Overlay {
         Plan::make(self.tip(), self.map.base(), &Seen::root(changes), updates)
     }
 
-    /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated since.
+    /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated
+    /// since.
     ///
     /// # Errors
     /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the next.
