@@ -159,8 +159,8 @@ impl Fence {
         match *self {
             Self::Open => "the database knows all that the chain holds".to_owned(),
             Self::Behind { chain, database } => format!(
-                "the database ends with epoch {database}, and the chain holds epoch {chain}: the database comes from an old \
-                 backup, and would sell again what was sold since"
+                "the database ends with epoch {database}, and the chain holds epoch {chain}: the database comes from \
+                 an old backup, and would sell again what was sold since"
             ),
             Self::Differs { number } => format!(
                 "the database holds another epoch {number} than the chain: it went on from an old backup, or another \
@@ -168,8 +168,9 @@ impl Fence {
             ),
             Self::Standby => "the database's server is a standby".to_owned(),
             Self::Counter { database, stored } => format!(
-                "the database's server counts transactions from {database}, and the database was written by transactions \
-                 up to {stored}: it was loaded into a new server, where what is sold now would never be anchored"
+                "the database's server counts transactions from {database}, and the database was written by \
+                 transactions up to {stored}: it was loaded into a new server, where what is sold now would never \
+                 be anchored"
             ),
         }
     }
@@ -186,8 +187,8 @@ impl Fence {
             }
             Self::Standby => ": let database.url lead to the server that is written, or promote this one".to_owned(),
             Self::Counter { database, stored } => format!(
-                ". Stop the server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as the server's user, and start \
-                 it again",
+                ". Stop the server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as the server's user, and \
+                 start it again",
                 transaction_epoch(database, stored)
             ),
         }

@@ -98,8 +98,8 @@ pub(super) async fn connect(args: &ChainArgs, config: Option<&Config>) -> Result
             (true, Some(_)) => {
                 let file = file.display();
                 return Err(format!(
-                    "{file} holds a transaction of this account that no final block has yet: give --journal {file}, or wait \
-                     until it is final"
+                    "{file} holds a transaction of this account that no final block has yet: give --journal {file}, or \
+                     wait until it is final"
                 )
                 .into());
             }

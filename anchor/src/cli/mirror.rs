@@ -29,8 +29,8 @@ use super::{ConfigArgs, Done};
 Example:
   shelfproof-anchor follow --rpc https://node.example --registry 0x… --merchant-id 0x… --folder mirror
 
-It reads epochs from the chain, fetches their data where the merchant publishes it (or from --data), and checks all of it
-as an auditor does. At --listen it answers proofs (`/v1/keys/0x…`), `/v1/status` and `/metrics`, and serves the data
+It reads epochs from the chain, fetches their data where the merchant publishes it (or from --data), and checks all as
+an auditor does. At --listen it answers proofs (`/v1/keys/0x…`), `/v1/status` and `/metrics`, and serves the data
 (`/data/epochs/…`), so that it can be had where the merchant's cannot.")]
 pub(super) struct FollowArgs {
     /// A node's JSON-RPC address

@@ -135,8 +135,8 @@ fn problems(database: Option<&DatabaseState>, chain: Option<&ChainState>) -> Vec
         }
         if let Some(chain) = chain.filter(|chain| chain.newest.0 > progress.newest) {
             problems.push(format!(
-                "the chain holds epoch {} and the database {}: the database comes from an old backup. Restore the newest \
-                 backup with all archived write-ahead logs",
+                "the chain holds epoch {} and the database {}: the database comes from an old backup. Restore the \
+                 newest backup with all archived write-ahead logs",
                 chain.newest.0, progress.newest
             ));
         }

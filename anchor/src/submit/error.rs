@@ -10,8 +10,8 @@ pub enum SubmitError {
     Tx(#[from] TxError),
     /// The chain holds an epoch that this database did not bring there.
     #[error(
-        "the chain holds epoch {chain}, which the database lacks or has with another hash: the database comes from an old \
-         backup, or another database's anchor works for this merchant. Restore the newest backup with all archived \
+        "the chain holds epoch {chain}, which the database lacks or has with another hash: the database comes from an \
+         old backup, or another database's anchor works for this merchant. Restore the newest backup with all archived \
          write-ahead logs; until then nothing is cut"
     )]
     RefusedParent {

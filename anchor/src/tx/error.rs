@@ -38,8 +38,8 @@ pub enum TxError {
     #[error("the registry refuses: {0}")]
     RefusedByRegistry(String),
     #[error(
-        "the registry holds the VRF key {held}, and this shop's is {ours}: no proof of this shop would hold. Register the \
-         keys that the shop sells with, under another salt"
+        "the registry holds the VRF key {held}, and this shop's is {ours}: no proof of this shop would hold. Register \
+         the keys that the shop sells with, under another salt"
     )]
     OtherVrfKey {
         /// The registry's.
@@ -60,8 +60,8 @@ pub enum TxError {
     },
     /// The registry takes this merchant's epochs from another account.
     #[error(
-        "the registry takes this merchant's epochs from another account than {0}: configure the key of that account, or let \
-         the owner name this one with `shelfproof-anchor rotate anchorer`"
+        "the registry takes this merchant's epochs from another account than {0}: configure the key of that account, \
+         or let the owner name this one with `shelfproof-anchor rotate anchorer`"
     )]
     NotAnchorer(Address),
     #[error("the merchant has retired: the registry takes no more of its epochs")]

@@ -29,7 +29,8 @@ pub enum JournalError {
     #[error("{0}: another command has this file open: wait until it has ended")]
     Locked(PathBuf),
     #[error(
-        "{path}, line {line}: this is not what this program writes; check what the account sent last, then move the file away"
+        "{path}, line {line}: this is not what this program writes; check what the account sent last, then move the \
+         file away"
     )]
     Damaged { path: PathBuf, line: usize },
     /// The entry does not fit those before it.

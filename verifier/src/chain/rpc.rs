@@ -103,8 +103,8 @@ impl RpcSource {
     /// The merchant's VRF public key as of `at`.
     ///
     /// # Errors
-    /// [`RpcError::NoContract`] if the registry's address is empty, [`RpcError::NotRegistered`] if the registry does not
-    /// know the merchant.
+    /// [`RpcError::NoContract`] if the registry's address is empty, [`RpcError::NotRegistered`] if the registry does
+    /// not know the merchant.
     pub async fn vrf_public_key(&self, at: &FinalBlock) -> Result<B256, RpcError> {
         let answer = self
             .registry()

@@ -117,8 +117,8 @@ impl Map {
     /// [`super::BUCKET_RECORDS`] records for each update.
     ///
     /// # Errors
-    /// [`MapError::OtherState`] if the map changed since the plan was made, [`MapError::Number`] if the epoch is not the
-    /// next. After an error of the store the map may be at either epoch: open it again.
+    /// [`MapError::OtherState`] if the map changed since the plan was made, [`MapError::Number`] if the epoch is not
+    /// the next. After an error of the store the map may be at either epoch: open it again.
     #[expect(clippy::needless_pass_by_value, reason = "a plan is good for one commit")]
     pub fn commit(&mut self, plan: Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
         self.advance(&plan, epoch, epoch_hash)

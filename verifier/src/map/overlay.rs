@@ -107,7 +107,8 @@ impl Overlay {
     /// since.
     ///
     /// # Errors
-    /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the next.
+    /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the
+    /// next.
     pub fn push(&mut self, plan: Plan, updates: Vec<(B256, Head)>, number: u64, hash: B256) -> Result<(), MapError> {
         if plan.epoch != self.tip() {
             return Err(MapError::OtherState);

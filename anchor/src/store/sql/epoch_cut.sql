@@ -30,8 +30,9 @@ WITH last AS (
 )
 INSERT INTO attest.epochs (
     number, parent, since, snapshot, after_key, after_version, upto_key, upto_version, cut_at_ms, anchor_by_s)
-SELECT cut.number, cut.parent, cut.since, cut.snapshot, cut.after_key, cut.after_version, bound.key_id, bound.version, $2,
-       counted.anchor_by_s
+SELECT
+    cut.number, cut.parent, cut.since, cut.snapshot, cut.after_key, cut.after_version, bound.key_id, bound.version,
+    $2, counted.anchor_by_s
 FROM cut CROSS JOIN counted LEFT JOIN bound ON true
 WHERE counted.events > 0
     -- On a server that counts transactions from an earlier number, the same events would get into two epochs.

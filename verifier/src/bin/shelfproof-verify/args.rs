@@ -133,13 +133,23 @@ pub(crate) struct CodeArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BuyerArgs {
     /// The nonce that your side made when you bought: 64 hex digits.
-    #[arg(long, value_name = "HEX", allow_hyphen_values = true, conflicts_with_all = ["nonce_file", "secret", "secret_file"])]
+    #[arg(
+        long,
+        value_name = "HEX",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["nonce_file", "secret", "secret_file"]
+    )]
     pub(crate) nonce: Option<String>,
     /// A file that holds the nonce; - reads what you type.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "secret_file"])]
     pub(crate) nonce_file: Option<PathBuf>,
     /// The name you bought under: e-mail, phone or other.
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true, conflicts_with_all = ["tag_file", "secret", "secret_file"])]
+    #[arg(
+        long,
+        value_name = "NAME",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["tag_file", "secret", "secret_file"]
+    )]
     pub(crate) tag: Option<String>,
     /// A file that holds the name; - reads what you type.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "secret_file"])]
@@ -328,7 +338,12 @@ pub(crate) struct TrustAddArgs {
     /// The name to pin it under: letters, digits, dots, dashes and underscores.
     pub(crate) name: String,
     /// What the shop says of itself, /.well-known/shelfproof.json: an address or a file.
-    #[arg(long, value_name = "URL|FILE", conflicts_with_all = ["chain_id", "registry", "merchant"], required_unless_present = "merchant")]
+    #[arg(
+        long,
+        value_name = "URL|FILE",
+        conflicts_with_all = ["chain_id", "registry", "merchant"],
+        required_unless_present = "merchant"
+    )]
     pub(crate) from: Option<String>,
     /// The chain's id.
     #[arg(long, value_name = "NUMBER", requires = "registry", requires = "merchant")]
