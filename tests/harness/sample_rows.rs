@@ -30,7 +30,7 @@ pub const PARTLY_REFUNDED: OrderId = OrderId(id(5));
 /// No key.
 pub const REFUSED: OrderId = OrderId(id(6));
 
-/// Each key's slot and what happened to it after it was generated. The shelf's cursor is 5, its tail 9.
+/// Each key's slot and what happened to it after it was generated. The pool's cursor is 5, its tail 9.
 const KEYS: [(Option<i64>, &[Kind]); 10] = [
     (Some(1), &[Kind::Activated, Kind::Sold]),
     (Some(2), &[Kind::Activated, Kind::Sold, Kind::Redeemed]),
@@ -205,7 +205,10 @@ async fn insert_orders(pool: &PgPool) -> Result<()> {
             WHERE credit.kind = 'credit' AND revenue.kind = 'revenue';
          SELECT setval('shop.postings', 1000);
          UPDATE shop.wallets SET balance_minor = CASE kind WHEN 'credit' THEN 7030 WHEN 'revenue' THEN 2970 ELSE -10000 END;
-         UPDATE shop.pools SET cursor = 5, tail = 9, holes = 1"
+         UPDATE shop.pools SET tail = 9, holes = 1;
+         INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, batch_id)
+            SELECT id, first, first + 2, 0, 0, batch FROM shop.pools, (VALUES (1, 101), (3, 102)) taken (first, batch)
+            ORDER BY first"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(orders)).execute(pool).await?;
     Ok(())

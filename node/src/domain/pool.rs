@@ -9,6 +9,23 @@ pub struct Place {
     pub slot: i64,
 }
 
+/// How far a pool's slots are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The first slot that is not.
+    pub slot: i64,
+    /// How many of the slots below have a voided key.
+    pub holes: i64,
+}
+
+/// Slots that leave a pool, from its cursor on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Take {
+    pub from: Cursor,
+    /// The pool's cursor after it.
+    pub to: Cursor,
+}
+
 /// A slot that a key gets, and the event that puts it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotAssignment {

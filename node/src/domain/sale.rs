@@ -7,6 +7,7 @@ use super::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
 use super::key::Head;
 use super::money::Money;
 use super::order::{Customer, NewOrder};
+use super::pool::Cursor;
 
 /// The house's pool of an SKU, locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,12 @@ pub struct Pool {
     /// The product of its keys, whose only SKU it is.
     pub product: ProductId,
     pub sku: SkuId,
-    /// The next slot to be sold.
-    pub cursor: i64,
+    /// Where the next take begins.
+    pub cursor: Cursor,
+    /// The slot behind its last key.
+    pub tail: i64,
+    /// Slots with a voided key, taken or not.
+    pub holes: i64,
     /// The product's name.
     pub name: String,
     /// The price of one key.
@@ -27,12 +32,28 @@ pub struct Pool {
     pub revenue_wallet: i64,
 }
 
+impl Pool {
+    /// Slots with a voided key that are not taken.
+    #[must_use]
+    pub const fn holes_ahead(&self) -> i64 {
+        self.holes - self.cursor.holes
+    }
+
+    /// Keys that can be sold.
+    #[must_use]
+    pub const fn available(&self) -> i64 {
+        self.tail - self.cursor.slot - self.holes_ahead()
+    }
+}
+
 /// A key that can be sold, with all that is needed to deliver it.
 #[derive(Clone, Debug)]
 pub struct AvailableKey {
     pub head: Head,
     pub pool: i32,
     pub slot: i64,
+    /// The slot of the next such key, or the pool's tail. Between the two are only voided keys.
+    pub next_slot: i64,
     /// The import that brought it.
     pub batch: BatchId,
     /// What its goods are encrypted with.

@@ -1,7 +1,7 @@
 //! One batch, one transaction.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,14 +14,13 @@ use tokio::time::timeout;
 
 use super::inbox::Turn;
 use super::job::{Answer, Clock, PlaceError};
-use super::plan::{PlanState, demand, plan};
+use super::plan::{Decision, KeysByPool, PlanState, hand_out, plan, taken};
 use super::rows::{self, BatchRows, RowsError, Times};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::{AccountId, OrderId, ProductId};
 use crate::domain::message::Fact;
-use crate::domain::order::NewOrder;
-use crate::domain::sale::Intent;
+use crate::domain::sale::{Intent, Pool};
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
 use crate::store::sale;
@@ -241,9 +240,8 @@ async fn prepare(
         now_ms,
         anchor_by_s: now_ms / 1000 + context.anchor_within_s,
     };
-    let mut state = read(transaction, &sorted.new).await?;
+    let decisions = decide(transaction, &sorted.new).await?;
     stages.end("read");
-    let decisions = plan(&mut state, &sorted.new);
     let salt = || B256::from(rand::random::<[u8; 32]>());
     let rows = rows::lay_out(decisions, &context.vault, times, salt)?;
     stages.end("sign");
@@ -278,22 +276,37 @@ pub(super) async fn record_abnormal(
     Ok(sorted.answers(outcomes))
 }
 
-/// Locks and reads what the intents need: pools by id, then wallets by id, then keys.
-async fn read(transaction: &mut Transaction<'_, Postgres>, intents: &[&Intent]) -> Result<PlanState, StoreError> {
-    let orders: Vec<&NewOrder> = intents.iter().map(|Intent::Sell(order)| order).collect();
-    let demand = demand(&orders);
-    let products: Vec<ProductId> = demand.keys().copied().collect();
+/// Locks and reads what the intents need, and decides on them: pools by id, then wallets by id, then the keys that are sold.
+async fn decide<'a>(
+    transaction: &mut Transaction<'_, Postgres>,
+    intents: &[&'a Intent],
+) -> Result<Vec<Decision<'a>>, StoreError> {
+    let orders = || intents.iter().map(|Intent::Sell(order)| order);
+    let lines = orders().flat_map(|order| &order.lines);
+    let products: BTreeSet<ProductId> = lines.map(|line| line.product).collect();
     let pools = sale::sale_pools(transaction, &products).await?;
-    let mut accounts: Vec<AccountId> = orders.iter().filter_map(|order| order.customer.account()).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
+    let accounts: BTreeSet<AccountId> = orders().filter_map(|order| order.customer.account()).collect();
     let credits = sale::sale_credits(transaction, &accounts).await?;
-    let wanted: Vec<_> = pools
-        .iter()
-        .map(|pool| (pool, demand.get(&pool.product).copied().unwrap_or_default()))
-        .collect();
-    let keys = sale::sale_keys(transaction, &wanted).await?;
-    Ok(PlanState::new(pools, credits, keys))
+    let counted = |pool: &Pool| usize::try_from(pool.available()).unwrap_or_default();
+    let mut decisions = plan(&mut PlanState::new(&pools, &credits, counted), intents);
+    let mut keys = KeysByPool::new();
+    for key in sale::sale_keys(transaction, &taken(&decisions)).await? {
+        keys.entry(key.pool).or_default().push_back(key);
+    }
+    if hand_out(&mut decisions, &mut keys) {
+        return Ok(decisions);
+    }
+    // A pool counts more keys than it has, which `admin check` reports. What is there is sold, and the rest refused.
+    let there = |pool: &Pool| keys.get(&pool.pool).map_or(0, VecDeque::len);
+    let mut decisions = plan(&mut PlanState::new(&pools, &credits, there), intents);
+    if hand_out(&mut decisions, &mut keys) {
+        return Ok(decisions);
+    }
+    Err(StoreError::Inconsistent {
+        table: "shop.pools",
+        column: "holes",
+        row: format!("{products:?}"),
+    })
 }
 
 /// Writes a batch's rows and events, unless one of its keys has moved or one of its orders was placed meanwhile. Returns

@@ -1,6 +1,7 @@
 //! What becomes of each intent: pure, over domain types that were read under the locks.
 //!
-//! Intents are decided in the order in which they arrived. One that fails takes nothing and leaves its neighbours alone.
+//! Intents are decided in the order in which they arrived, from what the pools and wallets count. One that fails takes nothing
+//! and leaves its neighbours alone. Keys are read afterwards, only as many as were sold, and handed out to the lines.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -11,12 +12,16 @@ use crate::domain::sale::{AvailableKey, Intent, Pool};
 use crate::domain::wallet::CreditWallet;
 
 /// What was read under the locks, less what was decided on so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PlanState {
     pools: HashMap<ProductId, Pool>,
     credits: HashMap<(AccountId, Currency), CreditWallet>,
-    keys: HashMap<i32, VecDeque<AvailableKey>>,
+    /// Keys that are left, by pool.
+    available: HashMap<i32, usize>,
 }
+
+/// Keys of each pool that can be sold, in the order of their slots.
+pub(super) type KeysByPool = HashMap<i32, VecDeque<AvailableKey>>;
 
 /// What becomes of one intent.
 #[derive(Debug)]
@@ -37,10 +42,12 @@ pub(super) struct Purchase {
     pub(super) lines: Vec<Bought>,
 }
 
-/// The keys of one line, in the order of their slots.
+/// What one line takes from its pool.
 #[derive(Debug)]
 pub(super) struct Bought {
     pub(super) pool: Pool,
+    pub(super) quantity: usize,
+    /// In the order of their slots; none before [`hand_out`].
     pub(super) keys: Vec<AvailableKey>,
 }
 
@@ -55,13 +62,35 @@ impl Purchase {
     }
 }
 
-/// How many keys the orders are for, by product.
-pub(super) fn demand(orders: &[&NewOrder]) -> BTreeMap<ProductId, i64> {
-    let mut wanted = BTreeMap::new();
-    for line in orders.iter().flat_map(|order| &order.lines) {
-        *wanted.entry(line.product).or_default() += i64::from(line.quantity);
+/// The pools that are taken from, each with how many keys.
+pub(super) fn taken<'a>(decisions: &'a [Decision<'_>]) -> Vec<(&'a Pool, usize)> {
+    let mut taken = BTreeMap::new();
+    let purchases = decisions
+        .iter()
+        .filter_map(|Decision::Sell { outcome, .. }| outcome.as_ref().ok());
+    for bought in purchases.flat_map(|purchase| &purchase.lines) {
+        let (_, quantity) = taken.entry(bought.pool.pool).or_insert((&bought.pool, 0));
+        *quantity += bought.quantity;
     }
-    wanted
+    taken.into_values().collect()
+}
+
+/// Gives each line its keys, in the order of their slots. `false`, and nothing is given, where the keys are not enough.
+#[must_use]
+pub(super) fn hand_out(decisions: &mut [Decision<'_>], keys: &mut KeysByPool) -> bool {
+    let there = |pool: &Pool| keys.get(&pool.pool).map_or(0, VecDeque::len);
+    if taken(decisions).iter().any(|(pool, quantity)| there(pool) < *quantity) {
+        return false;
+    }
+    let purchases = decisions
+        .iter_mut()
+        .filter_map(|Decision::Sell { outcome, .. }| outcome.as_mut().ok());
+    for bought in purchases.flat_map(|purchase| &mut purchase.lines) {
+        if let Some(next) = keys.get_mut(&bought.pool.pool) {
+            bought.keys = next.drain(..bought.quantity).collect();
+        }
+    }
+    true
 }
 
 /// Decides one intent after another; what one takes, the next does not find.
@@ -76,17 +105,14 @@ pub(super) fn plan<'a>(state: &mut PlanState, intents: &[&'a Intent]) -> Vec<Dec
 }
 
 impl PlanState {
-    pub(super) fn new(pools: Vec<Pool>, credits: Vec<CreditWallet>, keys: Vec<AvailableKey>) -> Self {
-        let mut state = Self::default();
-        for key in keys {
-            state.keys.entry(key.pool).or_default().push_back(key);
+    /// `available` says how many keys of a pool can be sold.
+    pub(super) fn new(pools: &[Pool], credits: &[CreditWallet], available: impl Fn(&Pool) -> usize) -> Self {
+        let of_customer = |credit: &CreditWallet| ((credit.account, credit.balance.currency), credit.clone());
+        Self {
+            pools: pools.iter().map(|pool| (pool.product, pool.clone())).collect(),
+            credits: credits.iter().map(of_customer).collect(),
+            available: pools.iter().map(|pool| (pool.pool, available(pool))).collect(),
         }
-        state.pools = pools.into_iter().map(|pool| (pool.product, pool)).collect();
-        state.credits = credits
-            .into_iter()
-            .map(|credit| ((credit.account, credit.balance.currency), credit))
-            .collect();
-        state
     }
 
     fn sell(&mut self, order: &NewOrder) -> Result<Purchase, RefusalReason> {
@@ -96,18 +122,22 @@ impl PlanState {
             let pool = self.pool(line)?;
             *wanted.entry(pool.pool).or_default() += line.quantity as usize;
         }
-        if wanted
-            .iter()
-            .any(|(pool, quantity)| self.keys.get(pool).map_or(0, VecDeque::len) < *quantity)
-        {
+        let left = |pool| self.available.get(pool).copied().unwrap_or_default();
+        if wanted.iter().any(|(pool, quantity)| left(pool) < *quantity) {
             return Err(RefusalReason::OutOfStock);
         }
         let wallet = self.pay(&order.customer, total)?;
-        let lines = order
-            .lines
-            .iter()
-            .map(|line| self.take(line))
-            .collect::<Result<_, _>>()?;
+        for (pool, quantity) in wanted {
+            self.available.entry(pool).and_modify(|left| *left -= quantity);
+        }
+        let bought = |line| {
+            Ok(Bought {
+                pool: self.pool(line)?.clone(),
+                quantity: line.quantity as usize,
+                keys: Vec::new(),
+            })
+        };
+        let lines = order.lines.iter().map(bought).collect::<Result<_, _>>()?;
         Ok(Purchase { total, wallet, lines })
     }
 
@@ -152,14 +182,6 @@ impl PlanState {
         total
             .filter(|total| total.minor <= MAX_MINOR)
             .ok_or(RefusalReason::InsufficientCredit)
-    }
-
-    /// Takes a line's keys; that they are there was seen before.
-    fn take(&mut self, line: &NewLine) -> Result<Bought, RefusalReason> {
-        let pool = self.pool(line)?.clone();
-        let available = self.keys.get_mut(&pool.pool).ok_or(RefusalReason::OutOfStock)?;
-        let keys = available.drain(..line.quantity as usize).collect();
-        Ok(Bought { pool, keys })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Pools: an owner's stock of an SKU, as slots in the order in which keys are sold. See `migrations/0002_stock.sql` for what
-//! `cursor`, `tail` and `holes` count.
+//! Pools: an owner's stock of an SKU, as slots in the order in which keys are sold. What a pool holds is read from the view
+//! `shop.stock`; see `migrations` for what `cursor`, `tail` and `holes` count.
 
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -71,12 +71,16 @@ pub async fn pool_fill(connection: &mut PgConnection, pool: i32, slots: usize) -
     Ok(())
 }
 
-/// Counts one more voided key between a locked pool's cursor and tail.
+/// Counts one more voided key of a locked pool. Where the pool's cursor stands at it, the cursor moves to the next key.
 ///
 /// # Errors
 /// The database's.
 pub async fn pool_hole(connection: &mut PgConnection, pool: i32) -> Result<(), StoreError> {
     sqlx::query(include_str!("sql/pool_hole.sql"))
+        .bind(pool)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(include_str!("sql/pool_step.sql"))
         .bind(pool)
         .execute(connection)
         .await?;

@@ -1,6 +1,6 @@
 //! What a batch of orders reads: the orders that were placed before, and, under locks, pools, wallets and keys.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::Kind;
@@ -12,6 +12,7 @@ use super::column::{bytes, money, whole};
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
 use crate::domain::key::Head;
+use crate::domain::pool::Cursor;
 use crate::domain::sale::{AvailableKey, Pool};
 use crate::domain::wallet::CreditWallet;
 
@@ -43,32 +44,56 @@ pub async fn sale_earlier(connection: &mut PgConnection, orders: &[OrderId]) -> 
     })
 }
 
-/// Locks the pools of `products`; those that do not exist are left out.
+#[derive(FromRow)]
+struct StockRow {
+    pool_id: i32,
+    product_id: Uuid,
+    sku_id: Uuid,
+    cursor: i64,
+    cursor_holes: i64,
+    tail: i64,
+    holes: i64,
+    name: String,
+    price_minor: i64,
+    currency: String,
+    on_sale: bool,
+    revenue_wallet: i64,
+}
+
+/// Locks the pools of `products`, and reads what they hold then; those that do not exist are left out.
 ///
 /// # Errors
 /// Where the database fails, or holds an unknown currency.
-pub async fn sale_pools(connection: &mut PgConnection, products: &[ProductId]) -> Result<Vec<Pool>, StoreError> {
-    type Row = (i32, Uuid, Uuid, i64, String, i64, String, bool, i64);
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/sale_pools.sql"))
+pub async fn sale_pools(
+    connection: &mut PgConnection,
+    products: &BTreeSet<ProductId>,
+) -> Result<Vec<Pool>, StoreError> {
+    let locked: Vec<i32> = sqlx::query_scalar(include_str!("sql/sale_pools.sql"))
         .bind(products.iter().map(|product| product.0).collect::<Vec<_>>())
+        .fetch_all(&mut *connection)
+        .await?;
+    let rows: Vec<StockRow> = sqlx::query_as(include_str!("sql/sale_stock.sql"))
+        .bind(locked)
         .fetch_all(connection)
         .await?;
-    rows.into_iter()
-        .map(
-            |(pool, product, sku, cursor, name, minor, code, on_sale, revenue_wallet)| {
-                Ok(Pool {
-                    pool,
-                    product: ProductId(product),
-                    sku: SkuId(sku),
-                    cursor,
-                    name,
-                    price: money(minor, &code, "skus", &product)?,
-                    on_sale,
-                    revenue_wallet,
-                })
+    let pools = rows.into_iter().map(|row| {
+        Ok(Pool {
+            pool: row.pool_id,
+            product: ProductId(row.product_id),
+            sku: SkuId(row.sku_id),
+            cursor: Cursor {
+                slot: row.cursor,
+                holes: row.cursor_holes,
             },
-        )
-        .collect()
+            tail: row.tail,
+            holes: row.holes,
+            price: money(row.price_minor, &row.currency, "skus", &row.sku_id)?,
+            name: row.name,
+            on_sale: row.on_sale,
+            revenue_wallet: row.revenue_wallet,
+        })
+    });
+    pools.collect()
 }
 
 /// Locks the wallets of `accounts`.
@@ -77,7 +102,7 @@ pub async fn sale_pools(connection: &mut PgConnection, products: &[ProductId]) -
 /// Where the database fails, or holds an unknown currency.
 pub async fn sale_credits(
     connection: &mut PgConnection,
-    accounts: &[AccountId],
+    accounts: &BTreeSet<AccountId>,
 ) -> Result<Vec<CreditWallet>, StoreError> {
     let rows: Vec<(i64, Uuid, String, i64)> = sqlx::query_as(include_str!("sql/sale_credits.sql"))
         .bind(accounts.iter().map(|account| account.0).collect::<Vec<_>>())
@@ -100,6 +125,7 @@ struct AvailableKeyRow {
     key_id: Vec<u8>,
     pool_id: i32,
     slot: i64,
+    next_slot: i64,
     version: i32,
     head: Vec<u8>,
     head_at_ms: i64,
@@ -123,6 +149,7 @@ impl AvailableKeyRow {
             },
             pool: self.pool_id,
             slot: self.slot,
+            next_slot: self.next_slot,
             batch: BatchId(self.batch_id),
             wrapped: WrappedKey {
                 wrapped: self.wrapped_key,
@@ -140,12 +167,19 @@ impl AvailableKeyRow {
 /// Where the database fails, or holds what this program never writes.
 pub async fn sale_keys(
     connection: &mut PgConnection,
-    wanted: &[(&Pool, i64)],
+    wanted: &[(&Pool, usize)],
 ) -> Result<Vec<AvailableKey>, StoreError> {
     let rows: Vec<AvailableKeyRow> = sqlx::query_as(include_str!("sql/sale_keys.sql"))
         .bind(wanted.iter().map(|(pool, _)| pool.pool).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(pool, _)| pool.cursor).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(_, quantity)| *quantity).collect::<Vec<_>>())
+        .bind(
+            wanted
+                .iter()
+                .map(|(_, quantity)| (*quantity as u64).cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .bind(wanted.iter().map(|(pool, _)| pool.cursor.slot).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(pool, _)| pool.tail).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|(pool, _)| pool.holes_ahead()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(AvailableKeyRow::into_key).collect()

@@ -21,7 +21,7 @@ type Statement<'q> = QueryAs<'q, Postgres, (i64, i64, String), PgArguments>;
 /// The rows of one batch.
 #[derive(Debug, Default)]
 pub struct BatchWrites {
-    /// Keys and pools.
+    /// Keys, and what is taken from the pools.
     pub stock: StockRows,
     /// Wallets and transfers.
     pub money: MoneyRows,

@@ -173,15 +173,40 @@ fn stock_breaches() -> Vec<(&'static str, String)> {
         ),
         ("slot_range", "UPDATE shop.keys SET slot = 0 WHERE slot = 1".into()),
         ("slot_range", "UPDATE shop.keys SET slot = 9 WHERE slot = 8".into()),
-        ("pool_activated", "UPDATE shop.pools SET cursor = 6".into()),
-        ("pool_sold", "UPDATE shop.pools SET cursor = 4".into()),
+        (
+            "pool_activated",
+            "UPDATE shop.takes SET end_slot = 6 WHERE first_slot = 3".into(),
+        ),
+        (
+            "pool_sold",
+            "UPDATE shop.takes SET end_slot = 4 WHERE first_slot = 3".into(),
+        ),
         ("pool_holes", "UPDATE shop.pools SET holes = 0".into()),
         ("pool_stock", "UPDATE shop.pools SET holes = 2".into()),
+        (
+            "take_keys",
+            "DELETE FROM attest.events WHERE key_no = 2 AND kind = 3".into(),
+        ),
+        (
+            "take_keys",
+            "UPDATE shop.takes SET batch_id = 103 WHERE first_slot = 3".into(),
+        ),
+        (
+            "take_keys",
+            "UPDATE shop.takes SET end_holes = 1 WHERE first_slot = 3".into(),
+        ),
+        (
+            "take_keys",
+            "INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes)
+             SELECT id, 5, 6, 0, 1 FROM shop.pools"
+                .into(),
+        ),
         ("hold_range", held(5, 6)),
         (
-            "hold_keys",
-            format!("{}; UPDATE shop.pools SET cursor = 7, holes = 0", held(5, 7)),
+            "hold_range",
+            format!("{}; UPDATE shop.holds SET first_slot = 6", taken_by_hold(5, 7)),
         ),
+        ("hold_keys", taken_by_hold(5, 7)),
         ("hold_keys", held(1, 2)),
     ]
 }
@@ -248,6 +273,15 @@ fn sold_again(key: &str, sale: &str) -> String {
             (key_no, version, order_id, item, before, kind, at_ms, key_id, prev, payload, salt, body, anchor_by_s, xid)
          SELECT {key}, {sale}, before, kind, at_ms, key_id, prev, payload, salt, body, anchor_by_s, xid
          FROM attest.events WHERE key_no = 1 AND kind = 3"
+    )
+}
+
+/// A hold of the slots from `first` to before `end`, which are taken for it.
+fn taken_by_hold(first: i64, end: i64) -> String {
+    format!(
+        "{}; INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, hold_id)
+             SELECT pool_id, first_slot, end_slot, 0, 0, id FROM shop.holds",
+        held(first, end)
     )
 }
 

@@ -349,7 +349,7 @@ fn imports_at_once_do_not_write_twice() -> Result<()> {
         let _ = tokio::time::timeout(Duration::from_millis(10), stopped).await;
         let (first, second) = tokio::join!(shop.activate(one.batch), shop.activate(one.batch));
         assert_eq!(first?.all.max(second?.all), COUNT as u64);
-        assert_eq!(shop.ask("SELECT tail - cursor FROM shop.pools")?, COUNT.to_string());
+        assert_eq!(shop.ask("SELECT available FROM shop.stock")?, COUNT.to_string());
         shop.assert_sound().await
     })?
 }

@@ -198,9 +198,10 @@ async fn live(shop: &TestShop, reseller: &Reseller) -> Result<()> {
 async fn stays_held(shop: &TestShop, admin: &mut Client, stock: &str) -> Result<()> {
     let key = shop.postgres.psql(
         &shop.database,
-        "UPDATE shop.pools SET cursor = cursor + 1;
-         INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
-         SELECT id, cursor - 1, cursor, 'claim', sku_id, 1790000000000 FROM shop.pools;
+        "INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
+         SELECT pool_id, cursor, cursor + 1, 'claim', sku_id, 1790000000000 FROM shop.stock;
+         INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, hold_id)
+         SELECT pool_id, first_slot, end_slot, cursor_holes, cursor_holes, holds.id FROM shop.holds JOIN shop.stock USING (pool_id);
          SELECT encode(key_id, 'hex') FROM shop.keys, shop.holds WHERE slot = first_slot",
     )?;
     let key = key.lines().last().ok_or("no key is held")?;

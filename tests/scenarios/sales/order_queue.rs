@@ -6,6 +6,7 @@ mod lanes;
 mod repeats;
 mod shelves;
 mod shop;
+mod snapshot;
 mod turns;
 
 use std::collections::{BTreeMap, HashSet};

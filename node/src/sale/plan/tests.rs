@@ -10,6 +10,7 @@ use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, OrderId, SkuId};
 use crate::domain::key::Head;
 use crate::domain::order::SalesChannel;
+use crate::domain::pool::Cursor;
 
 const ME: AccountId = AccountId(Uuid::from_u128(1));
 
@@ -23,7 +24,9 @@ fn pool(number: u8, currency: Currency) -> Pool {
         pool: i32::from(number),
         product: product(number),
         sku: SkuId(product(number).0),
-        cursor: 1,
+        cursor: Cursor { slot: 1, holes: 0 },
+        tail: 1000,
+        holes: 0,
         name: format!("product {number}"),
         price: Money { minor: 200, currency },
         on_sale: true,
@@ -54,6 +57,7 @@ fn key(pool: u8, slot: i64) -> AvailableKey {
         },
         pool: i32::from(pool),
         slot,
+        next_slot: slot + 1,
         batch: BatchId(Uuid::nil()),
         wrapped: WrappedKey {
             wrapped: Vec::new(),
@@ -82,19 +86,67 @@ fn order(lines: &[(u8, u32)]) -> NewOrder {
     }
 }
 
+/// What was read under the locks: pools, wallets, and the keys of those pools.
+struct Read {
+    pools: Vec<Pool>,
+    credits: Vec<CreditWallet>,
+    keys: KeysByPool,
+}
+
+fn read(pools: Vec<Pool>, credits: Vec<CreditWallet>, keys: Vec<AvailableKey>) -> Read {
+    let mut read = Read {
+        pools,
+        credits,
+        keys: KeysByPool::new(),
+    };
+    for key in keys {
+        read.keys.entry(key.pool).or_default().push_back(key);
+    }
+    read
+}
+
+impl Read {
+    fn decide<'a>(&mut self, intents: &'a [Intent]) -> Vec<Decision<'a>> {
+        let there = |pool: &Pool| self.keys.get(&pool.pool).map_or(0, VecDeque::len);
+        let mut state = PlanState::new(&self.pools, &self.credits, there);
+        let mut decisions = plan(&mut state, &intents.iter().collect::<Vec<_>>());
+        assert!(hand_out(&mut decisions, &mut self.keys));
+        decisions
+    }
+}
+
 /// What each order got: the slots of each line, or why none.
-fn outcomes(state: &mut PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
+fn outcomes(read: &mut Read, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
     let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
     let slots = |bought: &Bought| bought.keys.iter().map(|key| key.slot).collect();
-    plan(state, &intents.iter().collect::<Vec<_>>())
+    read.decide(&intents)
         .into_iter()
         .map(|Decision::Sell { outcome, .. }| outcome.map(|purchase| purchase.lines.iter().map(slots).collect()))
         .collect()
 }
 
 #[test]
+fn where_keys_are_fewer_than_counted_none_is_handed_out() {
+    let intents = [Intent::Sell(order(&[(1, 2)])), Intent::Sell(order(&[(2, 1)]))];
+    let (pools, credits) = (
+        vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
+        vec![credit(Currency::CNY, 10_000)],
+    );
+    let mut state = PlanState::new(&pools, &credits, |_| 2);
+    let mut decisions = plan(&mut state, &intents.iter().collect::<Vec<_>>());
+    let counts: Vec<_> = taken(&decisions)
+        .into_iter()
+        .map(|(pool, keys)| (pool.pool, keys))
+        .collect();
+    assert_eq!(counts, [(1, 2), (2, 1)]);
+    let mut keys = read(pools, credits, vec![key(1, 1), key(2, 1)]).keys;
+    assert!(!hand_out(&mut decisions, &mut keys));
+    assert_eq!(keys[&2].len(), 1);
+}
+
+#[test]
 fn keys_go_out_in_the_order_of_slots_and_over_holes() {
-    let mut state = PlanState::new(
+    let mut state = read(
         vec![pool(1, Currency::CNY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1), key(1, 4), key(1, 5)],
@@ -107,7 +159,7 @@ fn keys_go_out_in_the_order_of_slots_and_over_holes() {
 
 #[test]
 fn a_line_that_fails_leaves_all_its_order_s_keys() {
-    let mut state = PlanState::new(
+    let mut state = read(
         vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1)],
@@ -127,7 +179,7 @@ fn a_line_that_fails_leaves_all_its_order_s_keys() {
 
 #[test]
 fn credit_is_spent_once() {
-    let mut state = PlanState::new(
+    let mut state = read(
         vec![pool(1, Currency::CNY)],
         vec![credit(Currency::CNY, 399)],
         (1..9).map(|slot| key(1, slot)).collect(),
@@ -148,7 +200,7 @@ fn every_refusal_has_its_reason() {
         on_sale: false,
         ..pool(2, Currency::CNY)
     };
-    let mut state = PlanState::new(
+    let mut state = read(
         vec![pool(1, Currency::CNY), closed, pool(3, Currency::JPY)],
         vec![credit(Currency::CNY, 10_000)],
         vec![key(1, 1), key(2, 1), key(3, 1)],
@@ -191,7 +243,7 @@ proptest! {
         balance in 0..10_000i64,
     ) {
         let keys_there = (1..=keys).flat_map(|slot| [key(1, slot), key(2, slot)]).collect();
-        let mut state = PlanState::new(
+        let mut state = read(
             vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
             vec![credit(Currency::CNY, balance)],
             keys_there,
@@ -199,7 +251,7 @@ proptest! {
         let intents: Vec<Intent> = asked.iter().map(|lines| Intent::Sell(order(lines))).collect();
         let mut taken = std::collections::HashSet::new();
         let mut spent = 0;
-        for Decision::Sell { order, outcome } in plan(&mut state, &intents.iter().collect::<Vec<_>>()) {
+        for Decision::Sell { order, outcome } in state.decide(&intents) {
             let Ok(purchase) = outcome else { continue };
             spent += purchase.total.minor;
             let asked: u32 = order.lines.iter().map(|line| line.quantity).sum();

@@ -11,7 +11,7 @@ pub struct Rule {
 }
 
 /// Every rule that a statement checks.
-pub const RULES: [Rule; 24] = [
+pub const RULES: [Rule; 25] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
@@ -121,7 +121,7 @@ pub const RULES: [Rule; 24] = [
     Rule {
         name: "pool_sold",
         advice: "A key that was sold is between its pool's cursor and tail, where the next sale finds it. Close the \
-                 product, and move the key's slot or the cursor.",
+                 product, and give the key the slot that it was sold from.",
         sql: include_str!("../sql/check_pool_sold.sql"),
     },
     Rule {
@@ -137,9 +137,15 @@ pub const RULES: [Rule; 24] = [
         sql: include_str!("../sql/check_pool_stock.sql"),
     },
     Rule {
+        name: "take_keys",
+        advice: "What a batch took from a pool is not what it sold, so that a key is lost or was sold out of turn. The keys' \
+                 events say what was sold: give a key that was not a new slot at the pool's tail.",
+        sql: include_str!("../sql/check_take_keys.sql"),
+    },
+    Rule {
         name: "hold_range",
-        advice: "A hold keeps slots that its pool is still selling from. Close the product, and move the pool's cursor \
-                 behind the hold.",
+        advice: "A hold keeps slots that were not taken from its pool, which may be selling from them. Close the product, and \
+                 release the hold: its owner gets other keys.",
         sql: include_str!("../sql/check_hold_range.sql"),
     },
     Rule {

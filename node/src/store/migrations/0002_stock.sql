@@ -23,23 +23,23 @@ CREATE TABLE shop.skus (
 );
 
 -- One owner's stock of an SKU. Activated keys get consecutive slots, and are sold in the order of their slots. The slots
--- from `cursor` to before `tail` are for sale, except `holes` of them that belong to voided keys: available are
--- tail - cursor - holes. Every slot below `cursor` was sold, voided, or is part of a hold.
+-- below the pool's cursor, the end of its newest row in `takes`, were taken from it; those from there to before `tail` are
+-- for sale, except the ones of voided keys. No sale updates this row: it locks it (see `takes`).
 CREATE TABLE shop.pools (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sku_id        uuid    NOT NULL REFERENCES shop.skus,
     -- NULL: the house.
     owner_account uuid    REFERENCES shop.accounts,
-    cursor        bigint  NOT NULL DEFAULT 1,
     tail          bigint  NOT NULL DEFAULT 1,
+    -- How many of its slots have a voided key, taken or not. Such a slot stays empty.
     holes         bigint  NOT NULL DEFAULT 0,
     CONSTRAINT pools_owner UNIQUE NULLS NOT DISTINCT (sku_id, owner_account),
-    CHECK (cursor >= 1 AND holes >= 0 AND tail - cursor >= holes)
-) WITH (fillfactor = 10);
+    CHECK (holes BETWEEN 0 AND tail - 1)
+);
 
 -- A range of a pool's slots, from `first_slot` to before `end_slot`, that is kept for one owner. Each of its slots has an
--- activated key when it is taken, at the pool's cursor, which moves behind it. It ends once: taken, when its keys are sold;
--- released, when they get new slots at the pool's tail.
+-- activated key when it is taken, at the pool's cursor: the hold's row in `takes` moves that behind it. It ends once: taken,
+-- when its keys are sold; released, when they get new slots at the pool's tail.
 CREATE TABLE shop.holds (
     id            bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     pool_id       integer  NOT NULL REFERENCES shop.pools,
@@ -53,6 +53,7 @@ CREATE TABLE shop.holds (
     state         text     NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'taken', 'released')),
     expires_at_ms bigint   NOT NULL,
     CONSTRAINT holds_range CHECK (first_slot >= 1 AND first_slot < end_slot AND end_slot < 1::bigint << 32),
+    CONSTRAINT holds_take UNIQUE (id, pool_id, first_slot, end_slot),
     CONSTRAINT holds_owner CHECK ((owner_kind = 'order_line') = (owner_line IS NOT NULL)),
     -- Ranges of one pool do not overlap, whatever became of them. The pool is the upper half of the numbers compared, so
     -- that one range type is enough; two columns would need the extension btree_gist.
@@ -128,6 +129,10 @@ CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.keys EXECUTE FUNCTION sho
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.goods EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.refused_lines EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.holds EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER grows BEFORE UPDATE ON shop.pools FOR EACH ROW
+    WHEN (NEW.tail < OLD.tail OR NEW.holes < OLD.holes
+          OR (NEW.id, NEW.sku_id, NEW.owner_account) IS DISTINCT FROM (OLD.id, OLD.sku_id, OLD.owner_account))
+    EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER begins_held BEFORE INSERT ON shop.holds FOR EACH ROW WHEN (NEW.state <> 'held')
     EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER ends_once BEFORE UPDATE ON shop.holds FOR EACH ROW

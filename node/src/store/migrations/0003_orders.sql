@@ -1,4 +1,4 @@
--- Orders, from the moment they are placed, and the batches of the sale worker.
+-- Orders, from the moment they are placed, the batches of the sale worker, and what those take from the pools.
 
 CREATE TYPE shop.fulfilment AS ENUM ('pending', 'partially_delivered', 'delivered', 'cancelled');
 
@@ -32,6 +32,60 @@ CREATE TABLE shop.sale_batches (
     -- The signature of all receipts of the batch; none where it sold nothing.
     signature bytea  CHECK (octet_length(signature) = 65)
 );
+
+-- What was taken from each pool, range after range of slots; rows are only added. A range begins where another ends, or at
+-- slot 1, and no two begin in the same slot: so ranges have no gaps and do not overlap, and no slot is taken twice. The
+-- cursor of a pool is the end of its newest take: a row that every batch updated instead would leave a dead version behind
+-- each time, and while a long transaction keeps those (a backup), every look-up would walk through all of them.
+--
+-- Whoever takes locks the pool's row first, and reads the newest take in a later statement, whose snapshot has it.
+CREATE TABLE shop.takes (
+    pool_id     integer NOT NULL REFERENCES shop.pools,
+    first_slot  bigint  NOT NULL,
+    end_slot    bigint  NOT NULL,
+    -- How many slots below `first_slot`, and below `end_slot`, have a voided key.
+    first_holes bigint  NOT NULL,
+    end_holes   bigint  NOT NULL,
+    -- Who took the slots that are no holes: a batch of sales, or a hold. Nobody, where there are only holes.
+    batch_id    bigint  REFERENCES shop.sale_batches,
+    hold_id     bigint,
+    -- The end of the take before; NULL for the first.
+    prev        bigint  GENERATED ALWAYS AS (nullif(first_slot, 1)) STORED,
+    PRIMARY KEY (pool_id, first_slot),
+    CONSTRAINT takes_end UNIQUE (pool_id, end_slot, end_holes),
+    CONSTRAINT takes_follow FOREIGN KEY (pool_id, prev, first_holes) REFERENCES shop.takes (pool_id, end_slot, end_holes),
+    CONSTRAINT takes_of_hold FOREIGN KEY (hold_id, pool_id, first_slot, end_slot)
+        REFERENCES shop.holds (id, pool_id, first_slot, end_slot),
+    CONSTRAINT takes_range CHECK (first_slot >= 1 AND first_slot < end_slot),
+    CONSTRAINT takes_holes CHECK (
+        first_holes >= 0 AND end_holes - first_holes BETWEEN 0 AND end_slot - first_slot AND (first_slot > 1 OR first_holes = 0)),
+    CONSTRAINT takes_taker CHECK (
+        num_nonnulls(batch_id, hold_id) = CASE WHEN end_holes - first_holes = end_slot - first_slot THEN 0 ELSE 1 END
+        AND (hold_id IS NULL OR end_holes = first_holes))
+);
+
+-- Each pool with its cursor, and how many of its keys are available.
+CREATE VIEW shop.stock AS
+SELECT p.id AS pool_id, p.sku_id, p.owner_account, p.tail, p.holes,
+       coalesce(t.end_slot, 1) AS cursor,
+       coalesce(t.end_holes, 0) AS cursor_holes,
+       p.tail - coalesce(t.end_slot, 1) - (p.holes - coalesce(t.end_holes, 0)) AS available
+FROM shop.pools p
+LEFT JOIN LATERAL (
+    SELECT end_slot, end_holes FROM shop.takes WHERE takes.pool_id = p.id ORDER BY end_slot DESC LIMIT 1
+) t ON true;
+
+-- A take reaches no further than the pool's slots and holes. The pool is locked: what this reads of it stays.
+CREATE FUNCTION shop.keep_take() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM shop.pools
+        WHERE id = NEW.pool_id AND NEW.end_holes <= holes AND holes - NEW.end_holes <= tail - NEW.end_slot
+    ) THEN
+        RAISE EXCEPTION 'pool %: slots up to % with % holes are more than it has', NEW.pool_id, NEW.end_slot - 1, NEW.end_holes;
+    END IF;
+    RETURN NEW;
+END $$;
 
 -- No foreign key leads from here to accounts: every order of an account would take a share lock on one row, and nothing
 -- deletes an account (see its trigger `stays`).
@@ -106,3 +160,5 @@ END $$;
 CREATE TRIGGER keeps BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.keep_order();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.orders EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.sale_batches EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER keeps BEFORE INSERT ON shop.takes FOR EACH ROW EXECUTE FUNCTION shop.keep_take();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.takes EXECUTE FUNCTION shop.refuse();

@@ -1,21 +1,21 @@
-//! The writer of keys and pools.
+//! The writer of keys and of what is taken from the pools.
 
 use std::collections::BTreeMap;
 
 use shelfproof_verifier::event::KeyEvent;
 
 use super::Statement;
+use crate::domain::pool::{Cursor, Take};
 use crate::domain::sale::{AvailableKey, Pool};
 
-/// Columns of `keys` after their sale, and where the cursor of each pool ends.
+/// Columns of `keys` after their sale, and what is taken from each pool.
 #[derive(Debug, Default)]
 pub struct StockRows {
     no: Vec<i64>,
     version: Vec<i32>,
     head: Vec<[u8; 32]>,
     at_ms: Vec<i64>,
-    /// By pool: the cursor, and how many holes it stepped over.
-    pools: BTreeMap<i32, (i64, i64)>,
+    takes: BTreeMap<i32, Take>,
 }
 
 impl StockRows {
@@ -23,13 +23,18 @@ impl StockRows {
     /// lies before the cursor, and must not be sold.
     #[must_use]
     pub fn sell(&mut self, pool: &Pool, key: &AvailableKey, event: &KeyEvent) -> bool {
-        let (cursor, holes) = self.pools.entry(pool.pool).or_insert((pool.cursor, 0));
-        // Slots between the cursor and the key hold no key that can be sold.
-        let stepped = key.slot - *cursor;
-        if stepped < 0 {
+        let take = self.takes.entry(pool.pool).or_insert(Take {
+            from: pool.cursor,
+            to: pool.cursor,
+        });
+        if key.slot < take.to.slot {
             return false;
         }
-        (*cursor, *holes) = (key.slot + 1, *holes + stepped);
+        // The slots before the key, and those behind it up to the next one, hold no key that can be sold.
+        take.to = Cursor {
+            slot: key.next_slot,
+            holes: take.to.holes + key.next_slot - take.to.slot - 1,
+        };
         self.no.push(key.head.key_no);
         self.version.push(event.version.cast_signed());
         self.head.push(event.hash().0);
@@ -38,14 +43,16 @@ impl StockRows {
     }
 
     pub(super) fn bind(self, statement: Statement<'_>) -> Statement<'_> {
-        let (cursors, holes): (Vec<i64>, Vec<i64>) = self.pools.values().copied().unzip();
+        let each = |column: fn(&Take) -> i64| self.takes.values().map(column).collect::<Vec<_>>();
         statement
             .bind(self.no)
             .bind(self.version)
             .bind(self.head)
             .bind(self.at_ms)
-            .bind(self.pools.into_keys().collect::<Vec<_>>())
-            .bind(cursors)
-            .bind(holes)
+            .bind(self.takes.keys().copied().collect::<Vec<_>>())
+            .bind(each(|take| take.from.slot))
+            .bind(each(|take| take.to.slot))
+            .bind(each(|take| take.from.holes))
+            .bind(each(|take| take.to.holes))
     }
 }

@@ -1,6 +1,5 @@
 SELECT 'hold ' || h.id AS subject,
-       format('its slots are %s to %s, and pool %s has moved its cursor to %s only', h.first_slot, h.end_slot - 1, p.id, p.cursor)
-           AS detail
-FROM shop.holds h JOIN shop.pools p ON p.id = h.pool_id
-WHERE h.end_slot > p.cursor
+       format('its slots %s to %s of pool %s were never taken for it', h.first_slot, h.end_slot - 1, h.pool_id) AS detail
+FROM shop.holds h LEFT JOIN shop.takes t ON t.pool_id = h.pool_id AND t.first_slot = h.first_slot
+WHERE t.hold_id IS DISTINCT FROM h.id
 LIMIT $1

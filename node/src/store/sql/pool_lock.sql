@@ -1,1 +1,1 @@
-SELECT FROM shop.pools WHERE id = $1 FOR UPDATE
+SELECT FROM shop.pools WHERE id = $1 FOR NO KEY UPDATE

@@ -4,4 +4,4 @@ FROM shop.batches
 JOIN shop.skus ON skus.id = batches.sku_id
 JOIN shop.pools ON pools.sku_id = skus.id AND pools.owner_account IS NULL
 WHERE batches.id = $1
-FOR UPDATE OF pools
+FOR NO KEY UPDATE OF pools

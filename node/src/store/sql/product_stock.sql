@@ -12,12 +12,12 @@ WITH seen AS (
            count(*) < $2 AS is_complete
     FROM seen
 )
-SELECT c.pending, p.tail - p.cursor - p.holes AS available, h.held, c.sold, c.voided, c.is_complete
+SELECT c.pending, st.available, h.held, c.sold, c.voided, c.is_complete
 FROM shop.skus s
-JOIN shop.pools p ON p.sku_id = s.id AND p.owner_account IS NULL
+JOIN shop.stock st ON st.sku_id = s.id AND st.owner_account IS NULL
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(end_slot - first_slot), 0)::bigint AS held
-    FROM shop.holds WHERE pool_id = p.id AND state = 'held'
+    FROM shop.holds WHERE pool_id = st.pool_id AND state = 'held'
 ) h
 CROSS JOIN counted c
 WHERE s.product_id = $1

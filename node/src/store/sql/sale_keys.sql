@@ -1,14 +1,22 @@
--- The next keys of each pool, from its cursor. Asked after the pools were locked, and so of a snapshot that has every key
--- which was activated or voided under that lock before.
-SELECT k.no, k.key_id, k.pool_id, k.slot, k.version, k.head, k.head_at_ms, k.batch_id,
+-- The next keys of each pool, from its cursor: at most as many as are wanted, each with the slot of the key behind it. Where
+-- voided keys are ahead, one key more is looked for, so that a take ends at a key, or at the tail, and the voided slots
+-- are walked once.
+SELECT k.no, k.key_id, k.pool_id, k.slot, k.next_slot, k.version, k.head, k.head_at_ms, k.batch_id,
        b.wrapped_key, b.master_generation, g.sealed, g.vrf_proof
-FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS want (pool_id, cursor, quantity)
+FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+    AS want (pool_id, quantity, cursor, tail, holes_ahead)
 CROSS JOIN LATERAL (
-    SELECT * FROM shop.keys
-    WHERE keys.pool_id = want.pool_id AND keys.slot >= want.cursor AND keys.state = 2
-    ORDER BY keys.slot
-    LIMIT want.quantity
+    SELECT next.*,
+           row_number() OVER (ORDER BY slot) AS place,
+           coalesce(lead(slot) OVER (ORDER BY slot), CASE want.holes_ahead WHEN 0 THEN slot + 1 ELSE want.tail END) AS next_slot
+    FROM (
+        SELECT * FROM shop.keys
+        WHERE keys.pool_id = want.pool_id AND keys.slot >= want.cursor AND keys.state = 2
+        ORDER BY keys.slot
+        LIMIT want.quantity + least(want.holes_ahead, 1)
+    ) next
 ) k
 JOIN shop.goods g ON g.key_no = k.no
 JOIN shop.batches b ON b.id = k.batch_id
+WHERE k.place <= want.quantity
 ORDER BY k.pool_id, k.slot

@@ -7,31 +7,31 @@ WITH sold AS (
     FROM unnest($1::bigint[], $2::integer[], $3::bytea[], $4::bigint[]) AS u (no, version, head, at_ms)
     WHERE k.no = u.no AND k.version = u.version - 1 AND k.state = 2
     RETURNING k.no
-), stepped AS (
-    UPDATE shop.pools p
-    SET cursor = u.cursor, holes = p.holes - u.holes
-    FROM unnest($5::integer[], $6::bigint[], $7::bigint[]) AS u (id, cursor, holes)
-    WHERE p.id = u.id
 ), paid AS (
     UPDATE shop.wallets w
     SET balance_minor = w.balance_minor + u.delta_minor
-    FROM unnest($8::bigint[], $9::bigint[]) AS u (id, delta_minor)
+    FROM unnest($10::bigint[], $11::bigint[]) AS u (id, delta_minor)
     WHERE w.id = u.id
 ), batch AS (
-    INSERT INTO shop.sale_batches (signature) VALUES ($14::bytea) RETURNING id
+    INSERT INTO shop.sale_batches (signature) VALUES ($16::bytea) RETURNING id
+), taken AS (
+    INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, batch_id)
+    SELECT u.pool_id, u.first_slot, u.end_slot, u.first_holes, u.end_holes, batch.id
+    FROM batch, unnest($5::integer[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+        AS u (pool_id, first_slot, end_slot, first_holes, end_holes)
 ), booked AS (
     INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
     SELECT 'sale', format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet, u.amount_minor, 'posted',
-           $13::bigint
-    FROM batch, unnest($10::bigint[], $11::bigint[], $12::bigint[]) AS u (from_wallet, to_wallet, amount_minor)
+           $15::bigint
+    FROM batch, unnest($12::bigint[], $13::bigint[], $14::bigint[]) AS u (from_wallet, to_wallet, amount_minor)
 ), placed AS (
     -- In the order of their ids, so that two batches cannot wait for each other in a circle.
     INSERT INTO shop.orders (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines,
                              subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
     SELECT u.id, u.fingerprint, u.account_id, u.guest, u.channel, u.buyer, u.state, u.version, u.reason,
-           u.lines::shop.order_line[], u.subtotal_minor, u.discount_minor, u.total_minor, u.currency, batch.id, $13
-    FROM batch, unnest($15::uuid[], $16::bytea[], $17::uuid[], $18::bytea[], $19::text[], $20::bytea[], $21::text[],
-                       $22::integer[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[])
+           u.lines::shop.order_line[], u.subtotal_minor, u.discount_minor, u.total_minor, u.currency, batch.id, $15
+    FROM batch, unnest($17::uuid[], $18::bytea[], $19::uuid[], $20::bytea[], $21::text[], $22::bytea[], $23::text[],
+                       $24::integer[], $25::text[], $26::text[], $27::bigint[], $28::bigint[], $29::bigint[], $30::text[])
         AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, subtotal_minor,
               discount_minor, total_minor, currency)
     ORDER BY u.id

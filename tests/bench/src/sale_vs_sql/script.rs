@@ -68,18 +68,27 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let earlier = node("sale_earlier", &list(&[&orders]))?;
     let pools = node("sale_pools", &[format!("ARRAY['{}'::uuid]", rows.product)])?;
     let credits = node("sale_credits", &[format!("ARRAY['{}'::uuid]", rows.account)])?;
-    let wanted = [rows.pool.to_string(), ":cursor::bigint".to_owned(), batch.to_string()];
+    let stock = node("sale_stock", &[format!("ARRAY[{}]", rows.pool)])?;
+    let wanted = [
+        &rows.pool.to_string(),
+        &batch.to_string(),
+        ":cursor::bigint",
+        ":tail::bigint",
+        "0::bigint",
+    ];
     let taken = node("sale_keys", &wanted.map(|value| format!("ARRAY[{value}]")))?;
     let total = PRICE_MINOR * batch;
     let line = format!("{{\"({},,1,{PRICE_MINOR},0,{PRICE_MINOR},delivered)\"}}", rows.product);
     let write = node(
         "sale_write",
         &[
-            // Keys and pools.
+            // Keys, and what is taken from the pool.
             list(&[&keys, &version, &hash, &at_ms]),
             vec![
                 format!("ARRAY[{}]", rows.pool),
+                "ARRAY[:cursor::bigint]".to_owned(),
                 format!("ARRAY[:cursor::bigint + {batch}]"),
+                "ARRAY[0::bigint]".to_owned(),
                 "ARRAY[0::bigint]".to_owned(),
             ],
             // Wallets and transfers.
@@ -119,7 +128,7 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     )?;
     let prepare = node("session_prepare", &[])?;
     Ok(format!(
-        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{earlier};\n{pools} \\gset\n{credits};\n{taken};\n\
+        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{earlier};\n{pools};\n{stock} \\gset\n{credits};\n{taken};\n\
          {write};\n{append};\nCOMMIT;\n\\set first :first + {batch}\n"
     ))
 }

@@ -22,13 +22,14 @@ const EXPIRES_AT_MS: i64 = 1_790_000_000_000;
 /// Holds the next keys of a product for line 2 of an order: the pool's cursor moves behind them.
 async fn hold(shop: &Shop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
     sqlx::query(
-        "WITH moved AS (
-             UPDATE shop.pools SET cursor = cursor + $2
-             FROM shop.skus WHERE skus.id = pools.sku_id AND skus.product_id = $1
-             RETURNING pools.id, cursor
+        "WITH held AS (
+             INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, owner_line, expires_at_ms)
+             SELECT pool_id, cursor, cursor + $2, 'order_line', $3, 2, $4
+             FROM shop.stock JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1
+             RETURNING *
          )
-         INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, owner_line, expires_at_ms)
-         SELECT id, cursor - $2, cursor, 'order_line', $3, 2, $4 FROM moved",
+         INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, hold_id)
+         SELECT pool_id, first_slot, end_slot, cursor_holes, cursor_holes, held.id FROM held JOIN shop.stock USING (pool_id)",
     )
     .bind(product.0)
     .bind(keys)
