@@ -16,7 +16,7 @@ use shelfproof_base::config::Settings;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 
-use super::key;
+use super::key::{self, SignerArgs};
 
 /// The database that keeps an owner's transaction.
 #[derive(Debug, Args)]
@@ -41,20 +41,6 @@ pub(super) struct ChainArgs {
     journal: Option<PathBuf>,
     #[command(flatten)]
     pub(super) signer: SignerArgs,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true)]
-pub(super) struct SignerArgs {
-    /// The encrypted key file of the account that signs and pays
-    #[arg(long, value_name = "FILE", requires = "passphrase_file")]
-    pub(super) key_file: Option<PathBuf>,
-    /// The file that holds the key file's passphrase
-    #[arg(long, value_name = "FILE", requires = "key_file")]
-    pub(super) passphrase_file: Option<PathBuf>,
-    /// Anvil's first account, whose key everybody knows: on chain 31337 alone
-    #[arg(long, value_name = "0", value_parser = clap::value_parser!(u8).range(0..=0), conflicts_with = "key_file")]
-    dev_account: Option<u8>,
 }
 
 impl LogArgs {
