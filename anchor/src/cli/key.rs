@@ -16,7 +16,6 @@ pub(super) const DEV_CHAIN_ID: u64 = 31337;
 /// The first key of Foundry's published test mnemonic (`test test … junk`).
 const DEV_KEY: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 
-/// Who signs.
 #[derive(Debug, Args)]
 #[group(required = true)]
 pub(super) struct SignerArgs {
@@ -28,7 +27,7 @@ pub(super) struct SignerArgs {
     pub(super) passphrase_file: Option<PathBuf>,
     /// Anvil's first account, whose key everybody knows: on chain 31337 alone
     #[arg(long, value_name = "0", value_parser = clap::value_parser!(u8).range(0..=0), conflicts_with = "key_file")]
-    dev_account: Option<u8>,
+    pub(super) dev_account: Option<u8>,
 }
 
 pub(super) fn signer(args: &SignerArgs) -> Result<PrivateKeySigner, Box<dyn Error>> {
