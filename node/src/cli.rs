@@ -75,7 +75,7 @@ Exit status: 0 done, 1 failed or refused, 2 the command line is wrong.";
 enum Command {
     /// Answer the API and sell, until stopped
     Serve(serve::ServeArgs),
-    /// Run the shop's background tasks: check its invariants again and again, until stopped
+    /// Run the shop's background tasks, such as the check of its books, until stopped
     Worker(worker::WorkerArgs),
     /// Bring the database to this program's schema
     Migrate(migrate::MigrateArgs),

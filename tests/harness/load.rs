@@ -17,7 +17,7 @@ use crate::vector_chain::block_on;
 /// What is ordered, where, and by whom.
 #[derive(Clone, Debug)]
 pub struct Load {
-    /// The node.
+    /// The node, or another service that takes the same orders.
     pub address: SocketAddr,
     /// The reseller's API key.
     pub token: String,
@@ -36,8 +36,6 @@ pub struct Plan {
     pub length: Duration,
     /// Nor more than these.
     pub orders: u32,
-    /// Starts the idempotency keys: no two plans have the same one.
-    pub series: String,
 }
 
 /// One order's answer.
@@ -97,7 +95,9 @@ async fn client(load: Load, plan: Plan, next: Rc<Cell<u32>>, start: Instant) -> 
         if plan.rate.is_some() {
             sleep_until((start + due).into()).await;
         }
-        let answer = client.order(&format!("{}-{number}", plan.series), body.clone()).await?;
+        // As real clients name their requests: a counter would put neighbours next to each other in every index.
+        let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        let answer = client.order(&key.to_string(), body.clone()).await?;
         let took = start.elapsed().saturating_sub(due);
         if answer.status != 201 {
             return Err(format!("order {number}: {}: {}", answer.status, answer.text()).into());

@@ -173,7 +173,7 @@ const fn sale(no: i64) -> Option<(OrderId, i32, &'static str)> {
     }
 }
 
-/// The orders, the batches that placed them and what moved for them; the shelf as it stands then. The sold events have the
+/// The orders, the batches that placed them and what moved for them; the pool as it stands then. The sold events have the
 /// transactions of the batches.
 async fn insert_orders(pool: &PgPool) -> Result<()> {
     let line = |unit: i64, state: &str| {

@@ -54,7 +54,7 @@ pub struct ImportArgs {
     /// What the keys are stock of, by id or name
     #[arg(long, value_name = "ID|NAME")]
     product: String,
-    /// The batch's name, the only one of the product
+    /// The batch's name; no other batch of the product has it
     #[arg(long, value_name = "NAME")]
     batch: String,
     /// Whom the codes came from

@@ -25,7 +25,7 @@ use crate::vault::folder::{backup, list, make};
 /// The configuration's [keys] names their folder and the passphrase file; flags override it.
 #[derive(Debug, Subcommand)]
 pub enum KeyringCommand {
-    /// Make the keys of a new shelf, or restore them from a backup
+    /// Make the keys of a new merchant, or restore them from a backup
     ///
     /// Each key is a file of its own, encrypted under one passphrase of at least 12 characters.
     ///

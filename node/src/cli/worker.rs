@@ -16,7 +16,7 @@ use crate::background::{PgTaskTable, tasks};
 use crate::config::Config;
 use crate::http;
 
-/// Run the shop's background tasks: check its invariants again and again, until stopped
+/// Run the shop's background tasks, such as the check of its books, until stopped
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

@@ -14,7 +14,7 @@ use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::Map;
 
-use super::settle::settle;
+use super::idle::wait_until_idle;
 use super::{ROUNDS, Sample};
 use shelfproof_tests::Result;
 
@@ -133,7 +133,7 @@ impl Shelf {
 
     /// Updates a second.
     fn timed(&mut self, updates: &Updates) -> Result<f64> {
-        settle()?;
+        wait_until_idle()?;
         let start = Instant::now();
         self.write(updates)?;
         Ok(rate(updates, start))

@@ -10,14 +10,15 @@ mod bundle_bytes;
 mod cli_verify;
 mod gas_anchor;
 mod history_update;
+mod idle;
 mod peers;
 mod report;
 mod sale_http;
 mod sale_vs_sql;
 mod seal;
 mod seal_interference;
-mod settle;
 mod shop;
+mod textbook;
 mod tree_build;
 mod verify_key;
 

@@ -1,17 +1,19 @@
-//! The peers' order paths, as `tests/peers/run` runs them: each in a fresh schema.
+//! The peers' order paths, as `tests/peers/run` runs them: statements alone, each in a fresh schema, with the better of
+//! 16 and 64 clients.
 
 use std::process::Command;
 
 use shelfproof_tests::postgres::Postgres;
 use shelfproof_tests::{Result, tools};
 
-/// Seconds and clients of each peer.
+/// Seconds of each peer and number of clients.
 const SECONDS: &str = "10";
-const CLIENTS: &str = "16";
+
+/// The peer that nobody publishes: one statement a sale, as a careful engineer writes it.
+const SKIP_LOCKED: &str = "skip-locked";
 
 /// Orders a second.
 pub(super) struct Peers {
-    /// One statement a sale; nobody publishes it.
     pub(super) skip_locked: f64,
     /// The fastest of those that are published.
     pub(super) best_published: f64,
@@ -22,7 +24,7 @@ pub(super) fn run(postgres: &Postgres) -> Result<Peers> {
     let database = postgres.database()?;
     postgres.psql(&database, "CHECKPOINT")?;
     let mut peers = Command::new(tools::root().join("tests/peers/run"));
-    peers.args([SECONDS, CLIENTS]).envs(postgres.environment(&database));
+    peers.arg(SECONDS).envs(postgres.environment(&database));
     let output = peers.output()?;
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
@@ -38,14 +40,14 @@ pub(super) fn run(postgres: &Postgres) -> Result<Peers> {
             continue;
         };
         let orders: f64 = orders.parse().map_err(|_| format!("{line:?} names no rate"))?;
-        if name == "skip-locked" {
+        if name == SKIP_LOCKED {
             skip_locked = Some(orders);
         } else {
             best_published = best_published.max(orders);
         }
     }
     Ok(Peers {
-        skip_locked: skip_locked.ok_or_else(|| format!("no skip-locked in:\n{out}"))?,
+        skip_locked: skip_locked.ok_or_else(|| format!("no {SKIP_LOCKED} in:\n{out}"))?,
         best_published,
     })
 }

@@ -13,7 +13,7 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::Map;
 
-use super::settle::settle;
+use super::idle::wait_until_idle;
 use super::{ROUNDS, Sample};
 use shelfproof_tests::Result;
 use shelfproof_tests::event_writer::EventWriter;
@@ -61,7 +61,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
         if !ours_first {
             baseline.push(timed(&mut map, &updates)?);
         }
-        settle()?;
+        wait_until_idle()?;
         timeline.begin();
         let start = Instant::now();
         mill.post().await?;
@@ -144,7 +144,7 @@ fn updates_of(events: &[NewEvent], epoch: u64) -> Vec<(B256, Head)> {
 
 /// The map's own rate: updates a second.
 fn timed(map: &mut Map, updates: &[(B256, Head)]) -> Result<f64> {
-    settle()?;
+    wait_until_idle()?;
     let start = Instant::now();
     commit(map, updates)?;
     Ok(f64::from(EVENTS) / start.elapsed().as_secs_f64())

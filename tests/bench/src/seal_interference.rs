@@ -52,7 +52,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
             if seals {
                 catch_up(&mut shop.shop)?;
             }
-            let window = window(&mut shop, &format!("{pair}-{seals}"))?;
+            let window = window(&mut shop)?;
             most = most.max(window.rate);
             if seals {
                 (epochs, events) = (epochs + window.epochs, events + window.events);
@@ -88,13 +88,13 @@ struct Window {
     events: i64,
 }
 
-fn window(shop: &mut BenchShop<AnchoredShop>, series: &str) -> Result<Window> {
+fn window(shop: &mut BenchShop<AnchoredShop>) -> Result<Window> {
     let sealed = |shop: &BenchShop<AnchoredShop>| -> Result<(i64, i64)> {
         let shop = &shop.shop;
         Ok((shop.ask(SEALED_EPOCHS)?, shop.ask(SEALED_EVENTS)?))
     };
     let before = sealed(shop)?;
-    let answers = shop.sell(&closed(series, BEFORE + MEASURED))?;
+    let answers = shop.sell(&closed(BEFORE + MEASURED))?;
     let after = sealed(shop)?;
     shop.check(&answers)?;
     Ok(Window {

@@ -77,7 +77,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         shop.postgres.psql(&shop.database, "CHECKPOINT").map(drop)
     }
 
-    /// Sees to it that the shelf lasts for that rate and time.
+    /// Sees to it that the stock lasts for that rate and time.
     pub(super) fn stock_for(&mut self, rate: f64, length: Duration) -> Result<()> {
         let orders = (rate * MARGIN * length.as_secs_f64()).ceil();
         // A float that was rounded up from a few hundred thousand.
@@ -105,7 +105,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         self.stock(orders)?;
         let answers = self.sell(&Plan {
             orders: u32::try_from(orders)?,
-            ..closed(&format!("until-{keys}"), UNTIL_BOUND)
+            ..closed(UNTIL_BOUND)
         })?;
         self.check(&answers)?;
         let end = answers.iter().map(|answer| answer.due + answer.took).max();
@@ -133,7 +133,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         self.sold.len()
     }
 
-    /// How many orders a transaction settled so far, on average.
+    /// How many orders a transaction placed so far, on average.
     pub(super) fn orders_a_batch(&self) -> Result<i64> {
         let sql =
             "SELECT round(count(*)::numeric / greatest(1, count(DISTINCT xid))) FROM attest.events WHERE kind = 3";
@@ -154,12 +154,11 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
 }
 
 /// A closed loop of that length.
-pub(super) fn closed(series: &str, length: Duration) -> Plan {
+pub(super) fn closed(length: Duration) -> Plan {
     Plan {
         rate: None,
         length,
         orders: u32::MAX,
-        series: series.to_owned(),
     }
 }
 

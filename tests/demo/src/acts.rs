@@ -7,82 +7,88 @@ use alloy_primitives::B256;
 use shelfproof_verifier::event::Kind;
 
 use super::after;
-use super::buyers::{self, Witness};
-use super::figures::expect;
+use super::buyers::{self, CheckedBuyer};
+use super::checks::expect;
 use super::place::Place;
-use super::shelf::Shelf;
+use super::printer::Printer;
 use super::shop::{DemoShop, OpenShop};
-use super::teller::Teller;
+use super::stock::StockedProduct;
 use super::trade::Trade;
 use super::verify::Stranger;
-use super::{Size, books, court, public, shelf, trade};
+use super::{Size, books, court, public, stock, trade};
 use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::Proving;
 use shelfproof_tests::cheats::Court;
 
-/// What goes on when the acts are over, and how to reach it.
+/// What keeps running after the acts, and how to reach it.
 pub(super) struct Serving {
     shop: OpenShop,
     mirror: Proving,
     stranger: Stranger,
-    witnesses: Vec<Witness>,
+    checked_buyers: Vec<CheckedBuyer>,
     court: Court,
 }
 
 /// All acts. Each checks what it shows.
-pub(super) fn play(size: Size, place: &Place, running: &DemoShop, teller: &Teller) -> Result<Serving> {
-    teller.act("A shop opens on this machine", "在本机开店");
+pub(super) fn play(size: Size, place: &Place, running: &DemoShop, printer: &Printer) -> Result<Serving> {
+    printer.act("A shop opens on this machine", "在本机开店");
     let shop = running.open()?;
-    teller.say(&format!(
+    printer.print(&format!(
         "API http://{}, chain {} (id {})",
         shop.address, shop.rpc, shop.identity.chain_id
     ));
-    teller.say(&format!("merchant {}", shop.identity.merchant_id));
-    let shelves = shelf::stock(&shop, place, size, teller)?;
-    let trade = trade::sell(&shop, &shelves, size, teller)?;
+    printer.print(&format!("merchant {}", shop.identity.merchant_id));
+    let products = stock::import_all(&shop, place, size, printer)?;
+    let trade = trade::sell(&shop, &products, size, printer)?;
 
     let unsold = unsold(&shop, &trade, size)?;
-    let after = after::live(&shop, &trade.sold, &unsold, size, teller)?;
-    books::check(&shop, &shelves, &trade, after, size, teller)?;
+    let after = after::live(&shop, &trade.sold, &unsold, size, printer)?;
+    books::check(&shop, &products, &trade, after, size, printer)?;
 
-    teller.act("Epochs are anchored", "纪元上链");
+    printer.act("Epochs are anchored", "纪元上链");
     let last = unsold.last().ok_or("no key was withdrawn")?;
     let epochs = public::wait_for(&shop, last, Kind::Voided)?;
     let events = size.codes * 2 + size.sales + size.redeemed + size.refunded + size.voided;
-    teller.say(&format!(
+    printer.print(&format!(
         "{epochs} epochs lie in final blocks, each of them one hash on the chain"
     ));
 
     let stranger = Stranger::pin(&shop, place)?;
-    let told = (&trade.sold[..], after);
-    let witnesses = buyers::check(&shop, place, &stranger, told, size.verifying, teller)?;
-    public::audit(&shop, &stranger, [epochs, size.codes as u64, events as u64], teller)?;
-    let checked: Vec<_> = witnesses.iter().map(|witness| &witness.sold).collect();
-    let mirror = public::mirror(&shop, place, &checked, epochs, teller)?;
+    let sold = (&trade.sold[..], after);
+    let checked_buyers = buyers::check(&shop, place, &stranger, sold, size.verifying, printer)?;
+    public::audit(&shop, &stranger, [epochs, size.codes as u64, events as u64], printer)?;
+    let checked: Vec<_> = checked_buyers.iter().map(|buyer| &buyer.sold).collect();
+    let mirror = public::mirror(&shop, place, &checked, epochs, printer)?;
 
-    let witness = witnesses.last().ok_or("no buyer checked")?;
-    court::try_forgeries(&shop, &witnesses, teller)?;
-    let court = court::try_cheats(&shop, place, &shelves[1], witness, teller)?;
-    go_on(&shop, place, &shelves[1], &stranger, teller)?;
+    let buyer = checked_buyers.last().ok_or("no buyer checked")?;
+    court::try_forgeries(&shop, &checked_buyers, printer)?;
+    let court = court::try_cheats(&shop, place, &products[1], buyer, printer)?;
+    go_on(&shop, place, &products[1], &stranger, printer)?;
     // Proofs of the newest epoch never grow old while nobody buys.
-    buyers::verify_all(&shop, &stranger, &witnesses)?;
-    teller.end();
+    buyers::verify_all(&shop, &stranger, &checked_buyers)?;
+    printer.end();
     Ok(Serving {
         shop,
         mirror,
         stranger,
-        witnesses,
+        checked_buyers,
         court,
     })
 }
 
-/// The shop, whose database was copied under its feet, sells and proves as before.
-fn go_on(shop: &OpenShop, place: &Place, shelf: &Shelf, stranger: &Stranger, teller: &Teller) -> Result<()> {
-    teller.act("The honest shop goes on", "诚实的商店照常营业");
-    let sold = trade::sell_one(shop, shelf)?;
+/// Copying its database for the cheats did no harm: the shop sells and proves as before.
+fn go_on(
+    shop: &OpenShop,
+    place: &Place,
+    product: &StockedProduct,
+    stranger: &Stranger,
+    printer: &Printer,
+) -> Result<()> {
+    printer.act("The honest shop goes on", "诚实的商店照常营业");
+    let sold = trade::sell_one(shop, product)?;
     public::wait_for(shop, &sold.item.key_id.parse()?, Kind::Sold)?;
     buyers::check_last(shop, place, stranger, sold)?;
-    teller.say("one key more, sold, anchored, and proved to its buyer");
+    printer.print("one key more, sold, anchored, and proved to its buyer");
     Ok(())
 }
 
@@ -108,11 +114,11 @@ impl Serving {
     }
 
     /// The buyers with their proofs, all of the newest epoch.
-    pub(super) fn witnesses(&self) -> &[Witness] {
-        &self.witnesses
+    pub(super) fn checked_buyers(&self) -> &[CheckedBuyer] {
+        &self.checked_buyers
     }
 
-    /// What does not serve any more, where something ended by itself.
+    /// The name of what has ended by itself; `None` while all of it runs.
     pub(super) fn failure(&mut self) -> Option<String> {
         let found = [
             ("the mirror", self.mirror.has_ended()),
@@ -125,15 +131,15 @@ impl Serving {
         })
     }
 
-    /// What whoever watches can try now.
+    /// What to try in another terminal, with addresses and files filled in.
     pub(super) fn invitation(&self, ready: &Path) -> String {
         let (http, mirror, rpc) = (self.shop.address, self.mirror.address, &self.shop.rpc);
         let verify = self.stranger.program.display();
         let store = self.stranger.store.display();
         let buyer = self
-            .witnesses
+            .checked_buyers
             .last()
-            .map(|witness| witness.folder.display().to_string())
+            .map(|buyer| buyer.folder.display().to_string())
             .unwrap_or_default();
         let config = self.shop.config.display();
         format!(

@@ -1,21 +1,21 @@
-//! What happens to keys after their sale, and what must not.
+//! Redemptions, refunds and withdrawals, and those that must be refused.
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use shelfproof_verifier::buyer;
 
 use super::Size;
-use super::figures::expect;
+use super::checks::expect;
 use super::order::Sold;
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::vector_chain::block_on;
 
-/// What became of the sold keys, by their places among them: first the redeemed ones, the refunded ones around their
-/// end.
+/// Which of the sold keys were redeemed and refunded, as indices. The last redeemed ones and the ones after them were
+/// refunded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct After {
     /// Keys before this were redeemed.
@@ -40,8 +40,8 @@ impl After {
 }
 
 /// Redeems and refunds some of what was sold, and withdraws some of what was not.
-pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, teller: &Teller) -> Result<After> {
-    teller.act("Keys are redeemed, refunded and withdrawn", "核销、退款、下架");
+pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, printer: &Printer) -> Result<After> {
+    printer.act("Keys are redeemed, refunded and withdrawn", "核销、退款、下架");
     let refunded_from = size.redeemed - size.refunded / 2;
     let after = After {
         redeemed: size.redeemed,
@@ -49,7 +49,7 @@ pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, 
         refunded_to: refunded_from + size.refunded,
     };
     redeem(shop, &sold[..after.redeemed], size.clients)?;
-    teller.say(&format!(
+    printer.print(&format!(
         "{} were redeemed by their buyers, half of them told the secret of the sale",
         after.redeemed
     ));
@@ -61,18 +61,18 @@ pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, 
     for key in unsold {
         void(shop, &key.to_string())?.expect(200)?;
     }
-    teller.say(&format!(
+    printer.print(&format!(
         "{} were paid back, {} withdrawn before anybody bought them",
         refunded.len(),
         unsold.len()
     ));
 
-    // What must not be, is not.
+    // Redeeming a refunded key and withdrawing a sold one are refused.
     let last = refunded.last().ok_or("nothing was refunded")?;
     let redemption = format!("/api/v1/orders/{}/redeem", last.order);
     refuse(&post(shop, &last.token, &redemption, &json!({"item": 1}))?)?;
     refuse(&void(shop, &sold[after.refunded_to].item.key_id)?)?;
-    teller.say("redeeming what was paid back, withdrawing what was sold: refused");
+    printer.print("redeeming what was paid back, withdrawing what was sold: refused");
     Ok(after)
 }
 
@@ -113,7 +113,7 @@ fn post(shop: &OpenShop, token: &str, path: &str, body: &Value) -> Result<Answer
     Ok(block_on(client.post(path, body.to_string()))??)
 }
 
-/// That the state of things did not allow it.
+/// Fails unless the answer says that the key's state does not allow it.
 fn refuse(answer: &Answer) -> Result<()> {
     let problem = answer.expect(409)?;
     if problem["code"] == "conflict" {

@@ -1,31 +1,33 @@
-//! The shop's books, against what its callers were told.
+//! The shop's books: stock and money must agree with the answers that its callers got.
 
 use serde_json::Value;
 
 use super::Size;
 use super::after::After;
-use super::figures::{expect, minor};
-use super::shelf::{CURRENCY, Shelf};
+use super::checks::{expect, minor};
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
+use super::stock::{CURRENCY, StockedProduct};
 use super::trade::{CREDIT, Trade};
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-/// Stock and money come out even, and the program's own check of all invariants finds nothing.
+/// Compares stock and credit with what was sold and refunded, and runs the program's own check of all invariants.
 pub(super) fn check(
     shop: &OpenShop,
-    shelves: &[Shelf; 2],
+    products: &[StockedProduct; 2],
     trade: &Trade,
     after: After,
     size: Size,
-    teller: &Teller,
+    printer: &Printer,
 ) -> Result<()> {
     let mut stock = [0; 3];
-    for shelf in shelves {
-        let told = get(shop, &shop.admin, &format!("/api/v1/products/{}/stock", shelf.product))?;
+    for product in products {
+        let answer = get(shop, &shop.admin, &format!("/api/v1/products/{}/stock", product.id))?;
         for (sum, field) in stock.iter_mut().zip(["available", "sold", "voided"]) {
-            *sum += told[field].as_u64().ok_or_else(|| format!("no {field} in {told}"))?;
+            *sum += answer[field]
+                .as_u64()
+                .ok_or_else(|| format!("no {field} in {answer}"))?;
         }
     }
     let left = size.codes - size.sales - size.voided;
@@ -40,8 +42,8 @@ pub(super) fn check(
 
     let refunded = &trade.sold[after.refunded_from..after.refunded_to];
     let back = refunded.iter().map(|sold| {
-        let shelf = shelves.iter().find(|shelf| shelf.product == sold.item.product);
-        minor(shelf.ok_or("a key of no product")?.price)
+        let product = products.iter().find(|product| product.id == sold.item.product);
+        minor(product.ok_or("a key of no product")?.price)
     });
     let back: i64 = back.sum::<Result<i64>>()?;
     let wallet = get(shop, &shop.reseller, "/api/v1/wallet")?;
@@ -52,7 +54,7 @@ pub(super) fn check(
     expect("the reseller's credit, minor units", minor(balance)?, wanted)?;
 
     shop.cli.run(&["admin", "check"])?;
-    teller.say(&format!(
+    printer.print(&format!(
         "the books: {left} left + {} sold + {} withdrawn = {} keys; credit {CREDIT} − {} + {} = {balance} {CURRENCY}",
         size.sales,
         size.voided,
@@ -60,7 +62,7 @@ pub(super) fn check(
         shown(trade.taken_minor),
         shown(back),
     ));
-    teller.say("`shelfproof admin check` replays every event and every booking: nothing found. 账目全部相符。");
+    printer.print("`shelfproof admin check` replays every event and every booking: nothing found. 账目全部相符。");
     Ok(())
 }
 

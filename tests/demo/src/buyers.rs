@@ -1,4 +1,4 @@
-//! Buyers who check their own keys with a program that is not the shop's.
+//! Buyers who check their own keys with `shelfproof-verify`, which needs nothing from the shop but the proof.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use shelfproof_base::keyfile::disk;
 use super::after::After;
 use super::order::Sold;
 use super::place::Place;
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
 use super::verify::Stranger;
 use shelfproof_tests::Result;
 use shelfproof_tests::forger::Honest;
@@ -22,8 +22,7 @@ const AT_ONCE: usize = 2;
 
 /// A buyer with the proof of the key, and what the verifier said of it.
 #[derive(Clone, Debug)]
-pub(super) struct Witness {
-    /// The key, and whose it is.
+pub(super) struct CheckedBuyer {
     pub(super) sold: Sold,
     /// The kind of the key's last event.
     pub(super) state: &'static str,
@@ -31,57 +30,57 @@ pub(super) struct Witness {
     pub(super) folder: PathBuf,
 }
 
-impl Witness {
+impl CheckedBuyer {
     /// The proof's file.
     pub(super) fn bundle(&self) -> PathBuf {
         self.folder.join("proof.json")
     }
 
-    /// All that this buyer has, for those who would make something else of it.
+    /// Code, secret and proof, from which the forger makes false proofs.
     pub(super) fn honest(&self) -> Result<Honest> {
         Honest::new(&self.sold.item.code, &self.sold.secret, &fs::read(self.bundle())?)
     }
 }
 
-/// So many buyers, of keys in every state, fetch their proofs from the shop and check them over the chain.
+/// `count` buyers, of keys in every state, fetch their proofs from the shop and check them against the chain.
 pub(super) fn check(
     shop: &OpenShop,
     place: &Place,
     stranger: &Stranger,
     (sold, after): (&[Sold], After),
     count: usize,
-    teller: &Teller,
-) -> Result<Vec<Witness>> {
-    teller.act("Buyers check their own keys", "买家核验自己的卡密");
+    printer: &Printer,
+) -> Result<Vec<CheckedBuyer>> {
+    printer.act("Buyers check their own keys", "买家核验自己的卡密");
     let folder = place.make("buyers")?;
     let chosen = chosen(sold.len(), after, count);
-    let witness = |(number, at): (usize, &usize)| Witness {
+    let buyer = |(number, at): (usize, &usize)| CheckedBuyer {
         sold: sold[*at].clone(),
         state: after.state(*at),
         folder: folder.join(format!("{:02}", number + 1)),
     };
-    let witnesses: Vec<Witness> = chosen.iter().enumerate().map(witness).collect();
-    verify_all(shop, stranger, &witnesses)?;
-    let of = |state| witnesses.iter().filter(|witness| witness.state == state).count();
-    teller.say(&format!(
+    let checked_buyers: Vec<CheckedBuyer> = chosen.iter().enumerate().map(buyer).collect();
+    verify_all(shop, stranger, &checked_buyers)?;
+    let of = |state| checked_buyers.iter().filter(|buyer| buyer.state == state).count();
+    printer.print(&format!(
         "{} of {}: {} sold, {} redeemed, {} refunded; each the buyer's own, each receipt kept in time",
-        witnesses.len(),
-        witnesses.len(),
+        checked_buyers.len(),
+        checked_buyers.len(),
         of("sold"),
         of("redeemed"),
         of("refunded")
     ));
-    not_anothers(stranger, &witnesses, teller)?;
-    Ok(witnesses)
+    not_anothers(stranger, &checked_buyers, printer)?;
+    Ok(checked_buyers)
 }
 
 /// All of them fetch their proofs, in the newest epoch, and check them.
-pub(super) fn verify_all(shop: &OpenShop, stranger: &Stranger, witnesses: &[Witness]) -> Result<()> {
-    let share = witnesses.len().div_ceil(AT_ONCE);
+pub(super) fn verify_all(shop: &OpenShop, stranger: &Stranger, checked_buyers: &[CheckedBuyer]) -> Result<()> {
+    let share = checked_buyers.len().div_ceil(AT_ONCE);
     Ok(thread::scope(|scope| {
-        let shares = witnesses.chunks(share).map(|share| {
+        let shares = checked_buyers.chunks(share).map(|share| {
             scope.spawn(move || {
-                let checked: Result<()> = share.iter().try_for_each(|witness| verify(shop, stranger, witness));
+                let checked: Result<()> = share.iter().try_for_each(|buyer| verify(shop, stranger, buyer));
                 checked.map_err(|error| error.to_string())
             })
         });
@@ -92,17 +91,18 @@ pub(super) fn verify_all(shop: &OpenShop, stranger: &Stranger, witnesses: &[Witn
     })?)
 }
 
-/// One buyer more, whose key was only sold.
+/// One more buyer, whose key was sold and nothing else.
 pub(super) fn check_last(shop: &OpenShop, place: &Place, stranger: &Stranger, sold: Sold) -> Result<()> {
-    let witness = Witness {
+    let buyer = CheckedBuyer {
         folder: place.make("buyers")?.join("last"),
         state: "sold",
         sold,
     };
-    verify(shop, stranger, &witness)
+    verify(shop, stranger, &buyer)
 }
 
-/// Places among the sold keys: one in five redeemed, two refunded (one of them redeemed before), all others only sold.
+/// Indices of the sold keys to check: one in five redeemed, two refunded (one of them redeemed before), the others only
+/// sold.
 fn chosen(sold: usize, after: After, count: usize) -> Vec<usize> {
     let redeemed = (0..after.refunded_from).take(count / 5);
     let refunded = [after.refunded_from, after.refunded_to - 1];
@@ -113,9 +113,9 @@ fn chosen(sold: usize, after: After, count: usize) -> Vec<usize> {
     redeemed.chain(refunded).chain(only_sold).collect()
 }
 
-fn verify(shop: &OpenShop, stranger: &Stranger, witness: &Witness) -> Result<()> {
-    let sold = &witness.sold;
-    fs::create_dir_all(&witness.folder)?;
+fn verify(shop: &OpenShop, stranger: &Stranger, buyer: &CheckedBuyer) -> Result<()> {
+    let sold = &buyer.sold;
+    fs::create_dir_all(&buyer.folder)?;
     let mut client = shop.client(&sold.token)?;
     let answer = block_on(client.get(&format!("/api/v1/proofs/{}", sold.item.key_id)))??;
     answer.expect(200)?;
@@ -125,26 +125,26 @@ fn verify(shop: &OpenShop, stranger: &Stranger, witness: &Witness) -> Result<()>
         ("tag.txt", sold.secret.tag.as_bytes()),
         ("proof.json", &answer.body),
     ] {
-        disk::replace(&witness.folder.join(name), text)?;
+        disk::replace(&buyer.folder.join(name), text)?;
     }
-    let said = key(stranger, &witness.folder, &witness.folder, 0)?;
-    let wanted = format!("holds {}", witness.state);
+    let said = key(stranger, &buyer.folder, &buyer.folder, 0)?;
+    let wanted = format!("holds {}", buyer.state);
     if said["verdict"] != wanted || said["receipts"][0]["status"] != "met" {
-        return Err(format!("buyer of {}: {wanted} it must be: {said}", sold.item.key_id).into());
+        return Err(format!("buyer of {}: expected {wanted}: {said}", sold.item.key_id).into());
     }
     Ok(())
 }
 
-/// Nobody proves another's purchase to be theirs, with the very same code and proof.
-fn not_anothers(stranger: &Stranger, witnesses: &[Witness], teller: &Teller) -> Result<()> {
-    let [.., one, other] = witnesses else {
+/// A buyer who shows another buyer's code and proof is refused.
+fn not_anothers(stranger: &Stranger, checked_buyers: &[CheckedBuyer], printer: &Printer) -> Result<()> {
+    let [.., one, other] = checked_buyers else {
         return Err("two buyers are wanted".into());
     };
     let said = key(stranger, &one.folder, &other.folder, 1)?;
     if said["code"] != "not_your_sale" {
         return Err(format!("another's purchase: {said}").into());
     }
-    teller.say("one of them with another's code and proof: refused, not_your_sale. 拿别人的卡密和证明：拒绝。");
+    printer.print("one of them with another's code and proof: refused, not_your_sale. 拿别人的卡密和证明：拒绝。");
     Ok(())
 }
 

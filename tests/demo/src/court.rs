@@ -1,4 +1,4 @@
-//! Everybody who would cheat, and who notices.
+//! The cheats and forgeries, each with who notices it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -6,11 +6,11 @@ use std::fs;
 
 use alloy_primitives::B256;
 
-use super::buyers::Witness;
+use super::buyers::CheckedBuyer;
 use super::place::Place;
-use super::shelf::Shelf;
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
+use super::stock::StockedProduct;
 use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::Verifier;
 use shelfproof_tests::cheats::{self, Caught, Court, ShopSnapshot, Stock};
@@ -20,19 +20,19 @@ use shelfproof_tests::forger::{self, Material, forge};
 pub(super) fn try_cheats(
     shop: &OpenShop,
     place: &Place,
-    shelf: &Shelf,
-    witness: &Witness,
-    teller: &Teller,
+    product: &StockedProduct,
+    buyer: &CheckedBuyer,
+    printer: &Printer,
 ) -> Result<Court> {
-    teller.act("The operator cheats, on copies of the shop", "商家作弊（在副本上）");
+    printer.act("The operator cheats, on copies of the shop", "商家作弊（在副本上）");
     let stock = Stock {
-        product: shelf.product.clone(),
+        product: product.id.clone(),
         reseller: shop.reseller.clone(),
         admin: shop.admin.clone(),
         sold: cheats::Sold {
-            code: witness.sold.item.code.clone(),
-            secret: witness.sold.secret.clone(),
-            bundle: fs::read_to_string(witness.bundle())?,
+            code: buyer.sold.item.code.clone(),
+            secret: buyer.sold.secret.clone(),
+            bundle: fs::read_to_string(buyer.bundle())?,
         },
     };
     let folder = place.make("cheats")?;
@@ -40,23 +40,23 @@ pub(super) fn try_cheats(
     let mut caught = 0;
     let court = cheats::run_all(&snapshot, |cheat| {
         caught += 1;
-        tell(cheat, teller);
+        print_cheat(cheat, printer);
     })?;
-    teller.say(&format!(
+    printer.print(&format!(
         "{caught} of {caught} were caught. Look for yourself: sh {}/NAME/command",
         folder.display()
     ));
-    teller.say("全部识破。每个目录里有说明（README.txt）、可重复执行的 command 和当时的结论 verdict。");
+    printer.print("全部识破。每个目录里有说明（README.txt）、可重复执行的 command 和当时的结论 verdict。");
     Ok(court)
 }
 
 /// A shop that lies hands out every bundle it can forge from two honest ones; the verifier refuses each for its reason.
-pub(super) fn try_forgeries(shop: &OpenShop, witnesses: &[Witness], teller: &Teller) -> Result<()> {
-    teller.act(
+pub(super) fn try_forgeries(shop: &OpenShop, checked_buyers: &[CheckedBuyer], printer: &Printer) -> Result<()> {
+    printer.act(
         "A forger hands out every false proof it can think of",
         "伪造者给出能想到的一切假证明",
     );
-    let [.., other, victim] = witnesses else {
+    let [.., other, victim] = checked_buyers else {
         return Err("two buyers are wanted".into());
     };
     let material = Material::new(
@@ -86,13 +86,13 @@ pub(super) fn try_forgeries(shop: &OpenShop, witnesses: &[Witness], teller: &Tel
     counts.sort_by_key(|(_, count)| Reverse(*count));
     let counts: Vec<String> = counts.iter().map(|(code, count)| format!("{code} {count}")).collect();
     let refused = outcomes.iter().filter(|outcome| outcome.expected.exit() == 1).count();
-    teller.say(&format!(
+    printer.print(&format!(
         "{} kinds of false bundles and typings: {refused} refused, {} answered with cannot tell, each for its own reason:",
         outcomes.len(),
         outcomes.len() - refused
     ));
-    teller.tell(&counts.join(", "));
-    teller.say("没有一份假证明通过核验。");
+    printer.print_wrapped(&counts.join(", "));
+    printer.print("没有一份假证明通过核验。");
     Ok(())
 }
 
@@ -100,12 +100,12 @@ fn verifier(shop: &OpenShop) -> Result<Verifier> {
     Verifier::new(shop.identity, &shop.rpc)
 }
 
-fn tell(cheat: &Caught, teller: &Teller) {
-    teller.say(&format!(
+fn print_cheat(cheat: &Caught, printer: &Printer) {
+    printer.print(&format!(
         "{:<15} noticed by {}: {}",
         cheat.name, cheat.who[0], cheat.code
     ));
     for [en, zh] in [cheat.what, cheat.why] {
-        teller.tell(if teller.is_chinese() { zh } else { en });
+        printer.print_wrapped(if printer.is_chinese() { zh } else { en });
     }
 }

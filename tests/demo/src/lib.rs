@@ -1,6 +1,6 @@
 //! The demo: a shop on this machine, the whole way of its keys on real input, and every cheat caught.
 //!
-//! What is shown is what was checked a moment before: each act fails where its figures are not the ones that must be.
+//! An act prints what it has checked, and fails where a count or an answer is not the expected one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,38 +12,37 @@ mod acts;
 mod after;
 mod books;
 mod buyers;
+mod checks;
 mod court;
-mod figures;
 mod order;
 mod place;
+mod printer;
 mod public;
 mod ready;
-mod shelf;
 mod shop;
 mod signals;
-mod teller;
+mod stock;
 mod trade;
 mod verify;
 
 use place::Place;
+use printer::Printer;
 use shop::DemoShop;
 use signals::{Signals, first_of};
-use teller::Teller;
 
-/// What the demo is asked for.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The folder that keeps it, emptied at the start.
+    /// The folder for all files, emptied at the start.
     pub folder: PathBuf,
-    /// How much is done.
     pub size: Size,
-    /// Whether long texts are told in Chinese.
+    /// Whether long texts are printed in Chinese.
     pub is_chinese: bool,
     /// Whether it ends after its checks, and does not go on serving.
     pub once: bool,
 }
 
-/// How much is done.
+/// How many keys, clients and buyers a run has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
     /// Codes that are imported; those of `tests/data` among them.
@@ -63,7 +62,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// The demo's.
+    /// What `make demo` plays.
     pub const FULL: Self = Self {
         codes: 10_000,
         sales: 5_000,
@@ -74,7 +73,7 @@ impl Size {
         verifying: 50,
     };
 
-    /// A test's: the same acts with fewer keys.
+    /// What the test suite plays: the same acts with fewer keys.
     pub const SMALL: Self = Self {
         codes: 400,
         sales: 150,
@@ -89,16 +88,16 @@ impl Size {
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// All was checked, and whoever was asked to go on serving did until somebody ended it.
+    /// Every act passed; a demo that goes on serving was ended by a signal afterwards.
     Whole,
-    /// Somebody ended it before.
+    /// A signal ended it before the last act.
     Stopped,
 }
 
-/// Plays the demo to its end. Whatever the end is, nothing that it started runs on.
+/// Plays the demo to its end, and stops every program that it started, whatever happened.
 ///
 /// # Errors
-/// The first figure that is not what it must be, or the words of a program that failed.
+/// The first count or answer that is not the expected one, or the output of a program that failed.
 pub fn run(plan: &Plan) -> Result<Ending> {
     let begun = Instant::now();
     let mut signals = Signals::listen()?;
@@ -109,14 +108,14 @@ pub fn run(plan: &Plan) -> Result<Ending> {
         return Ok(Ending::Stopped);
     };
     let place = place?;
-    // What is cut off in the middle of an act leaves nothing elsewhere either.
+    // Temporary files of an act that is cut off lie in the demo's folder too.
     tempfile::env::override_temp_dir(&place.make("tmp")?)
         .map_err(|other| format!("temporary files lie in {} already", other.display()))?;
-    let teller = Teller::new(begun, plan.is_chinese);
+    let printer = Printer::new(begun, plan.is_chinese);
     let running = Arc::new(DemoShop::start(&place)?);
-    let ended = play(plan, &place, &running, &teller, signals);
-    teller.hush();
-    // Nobody is to find what is about to go away. Both are done, whatever becomes of the other.
+    let ended = play(plan, &place, &running, &printer, signals);
+    printer.silence();
+    // First the file that leads others here, then the shop. Each is done even where the other fails.
     let (removed, stopped) = (ready::remove(&place), running.stop());
     let ended = ended?;
     removed?;
@@ -124,21 +123,27 @@ pub fn run(plan: &Plan) -> Result<Ending> {
     Ok(ended)
 }
 
-/// The acts on a thread of their own: while one works or waits, a signal still ends it all in order.
-fn play(plan: &Plan, place: &Place, running: &Arc<DemoShop>, teller: &Teller, mut signals: Signals) -> Result<Ending> {
-    let (size, stage, shop, told) = (plan.size, place.clone(), Arc::clone(running), teller.clone());
+/// Plays the acts on a thread of their own, so that a signal ends the demo in order at any time.
+fn play(
+    plan: &Plan,
+    place: &Place,
+    running: &Arc<DemoShop>,
+    printer: &Printer,
+    mut signals: Signals,
+) -> Result<Ending> {
+    let (size, stage, shop, told) = (plan.size, place.clone(), Arc::clone(running), printer.clone());
     let acts = move || acts::play(size, &stage, &shop, &told).map_err(|error| error.to_string());
     let Some(serving) = first_of(acts, &mut signals)? else {
         return Ok(Ending::Stopped);
     };
-    // An act that fails may do so because the shop is gone, which then says why.
-    let serving = serving.map_err(|error| teller.blame(place, &running.failure().unwrap_or(error)));
-    // Dropped at the end: what the cheats' commands ask runs as long.
+    // Where the shop has ended, its error is the cause of the act's.
+    let serving = serving.map_err(|error| printer.failure(place, &running.failure().unwrap_or(error)));
+    // It holds the chains and servers that the cheats' commands ask, until the end.
     let mut serving = serving?;
-    // On this thread, which removes it too: the one cannot come after the other.
+    // On the thread that also removes it, so that it is never written after its removal.
     let ready = ready::write(place, &serving)?;
     if !plan.once {
-        teller.invite(&serving, &ready);
+        printer.print_invitation(&serving, &ready);
         signals.wait_unless(|| running.failure().or_else(|| serving.failure()))?;
     }
     Ok(Ending::Whole)

@@ -1,10 +1,10 @@
-//! Orders of one key each, as clients send them whose connection breaks now and then.
+//! Orders of one key each, some of them sent twice, as clients do after a lost connection.
 
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::shelf::Shelf;
 use super::shop::OpenShop;
+use super::stock::StockedProduct;
 use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::Secret;
 use shelfproof_tests::client::{Answer, Client};
@@ -15,7 +15,7 @@ use shelfproof_tests::shop::{Item, Purchase};
 const AT_ONCE_EVERY: usize = 10;
 const LATER_EVERY: usize = 7;
 
-/// A key, and whose it is.
+/// A key that was sold, and what its buyer keeps.
 #[derive(Clone, Debug)]
 pub(super) struct Sold {
     pub(super) order: String,
@@ -23,11 +23,11 @@ pub(super) struct Sold {
     pub(super) token: String,
     /// The key.
     pub(super) item: Item,
-    /// What its buyer alone knows.
+    /// What only its buyer knows.
     pub(super) secret: Secret,
 }
 
-/// An order, as a client is about to send it.
+/// An order that a client will send.
 #[derive(Clone)]
 pub(super) struct Order {
     /// Its idempotency key.
@@ -38,12 +38,11 @@ pub(super) struct Order {
     again: Again,
 }
 
-/// How a client asks again for what it has ordered.
+/// Whether and when a client repeats its request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// It does not.
     No,
-    /// At the same moment.
+    /// Over a second connection at the same moment.
     AtOnce,
     /// After the answer.
     Later,
@@ -51,20 +50,20 @@ pub(super) enum Again {
 
 /// What became of an order.
 pub(super) struct Outcome {
-    /// What was delivered; nothing where the shelf was empty.
+    /// What was delivered; `None` where the product was sold out.
     pub(super) sold: Option<Sold>,
     /// How it was asked for again.
     pub(super) again: Again,
 }
 
 /// Orders of one key each, every buyer with a secret of their own.
-pub(super) fn orders(shelf: &Shelf, series: &str, count: usize) -> Vec<Order> {
+pub(super) fn orders(product: &StockedProduct, series: &str, count: usize) -> Vec<Order> {
     let order = |number: usize| {
         let secret = Secret {
             nonce: B256::from(rand::random::<[u8; 32]>()),
             tag: format!("{series}-{number}@example.com"),
         };
-        let line = json!({"product": shelf.product, "quantity": 1});
+        let line = json!({"product": product.id, "quantity": 1});
         Order {
             key: format!("{series}-{number}"),
             body: json!({"lines": [line], "buyer": secret.commitment()}).to_string(),

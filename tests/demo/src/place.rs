@@ -1,4 +1,4 @@
-//! The folder that keeps a demo: this process's alone, and empty at the start.
+//! The demo's folder: locked by this process, and emptied at the start.
 
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
@@ -10,10 +10,10 @@ use shelfproof::dev::{Folder, FolderError};
 
 use shelfproof_tests::Result;
 
-/// The shop in it, which `shelfproof dev` keeps.
+/// The folder of `shelfproof dev` in it.
 const SHOP: &str = "shop";
 
-/// Says that a folder is a demo's, which the next demo empties.
+/// The file that marks a folder as a demo's, which the next demo may empty.
 const MARK: &str = "demo";
 
 /// The lock's file, as [`Folder`] names it.

@@ -10,11 +10,11 @@ use serde_json::Value;
 use shelfproof_verifier::epoch::{data_path, decode_data};
 use shelfproof_verifier::event::Kind;
 
-use super::figures::expect;
+use super::checks::expect;
 use super::order::Sold;
 use super::place::Place;
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
 use super::verify::Stranger;
 use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::{Proving, follow};
@@ -68,8 +68,8 @@ pub(super) fn on_sale(shop: &OpenShop, epochs: u64) -> Result<Vec<B256>> {
 }
 
 /// An auditor who has nothing but the chain and the published data replays all of it: so many epochs, keys and events.
-pub(super) fn audit(shop: &OpenShop, stranger: &Stranger, wanted: [u64; 3], teller: &Teller) -> Result<()> {
-    teller.act(
+pub(super) fn audit(shop: &OpenShop, stranger: &Stranger, wanted: [u64; 3], printer: &Printer) -> Result<()> {
+    printer.act(
         "An auditor replays everything from public data",
         "审计者仅凭公开数据重放全部历史",
     );
@@ -80,9 +80,9 @@ pub(super) fn audit(shop: &OpenShop, stranger: &Stranger, wanted: [u64; 3], tell
     expect("keys audited", figure("keys")?, keys)?;
     expect("events replayed", figure("replayedEvents")?, events)?;
     let sentence = said["sentence"].as_str().unwrap_or_default();
-    teller.say(&format!("{epochs} epochs, {events} events of {keys} keys."));
-    teller.tell(sentence);
-    teller.say("每一条事件、每一个历史根都与链上一致。");
+    printer.print(&format!("{epochs} epochs, {events} events of {keys} keys."));
+    printer.print_wrapped(sentence);
+    printer.print("每一条事件、每一个历史根都与链上一致。");
     Ok(())
 }
 
@@ -92,9 +92,9 @@ pub(super) fn mirror(
     place: &Place,
     checked: &[&Sold],
     epoch: u64,
-    teller: &Teller,
+    printer: &Printer,
 ) -> Result<Proving> {
-    teller.act(
+    printer.act(
         "A mirror, built from public data, serves the same proofs",
         "镜像仅凭公开数据提供同样的证明",
     );
@@ -115,7 +115,7 @@ pub(super) fn mirror(
             .into());
         }
     }
-    teller.say(&format!(
+    printer.print(&format!(
         "{} histories at http://{}: the same bytes as the shop's own",
         checked.len(),
         mirror.address

@@ -1,4 +1,4 @@
-//! `ready.json`: where all of it is, for programs that want to try it. It stands as long as the demo serves.
+//! `ready.json`: addresses, keys and buyers of the running demo, for programs. It is there while the demo serves.
 
 use std::fs;
 use std::io;
@@ -11,33 +11,32 @@ use super::acts::Serving;
 use super::place::Place;
 use shelfproof_tests::Result;
 
-/// Its name.
 const FILE: &str = "ready.json";
 
-/// Buyers that it names, by the state of their keys.
+/// How many buyers it lists of each state of a key.
 const BUYERS: [(&str, usize); 3] = [("sold", 12), ("redeemed", 3), ("refunded", 1)];
 
-/// Writes it whole, its owner's alone, for it holds keys.
+/// Writes the file in one step, readable by its owner only, because it holds API keys and codes.
 pub(super) fn write(place: &Place, serving: &Serving) -> Result<PathBuf> {
-    let (shop, witnesses) = (serving.shop(), serving.witnesses());
+    let (shop, checked_buyers) = (serving.shop(), serving.checked_buyers());
     let of = |(state, count)| {
-        witnesses
+        checked_buyers
             .iter()
-            .filter(move |witness| witness.state == state)
+            .filter(move |buyer| buyer.state == state)
             .take(count)
     };
     let buyers: Vec<_> = BUYERS
         .into_iter()
         .flat_map(of)
-        .map(|witness| {
-            let sold = &witness.sold;
+        .map(|buyer| {
+            let sold = &buyer.sold;
             json!({
                 "code": sold.item.code,
                 "order": sold.order,
                 "nonce": sold.secret.nonce,
                 "tag": sold.secret.tag,
-                "bundle": witness.bundle(),
-                "state": witness.state,
+                "bundle": buyer.bundle(),
+                "state": buyer.state,
             })
         })
         .collect();
@@ -56,7 +55,7 @@ pub(super) fn write(place: &Place, serving: &Serving) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Takes it away, where it is there.
+/// Removes the file if it is there.
 pub(super) fn remove(place: &Place) -> Result<()> {
     match fs::remove_file(place.join(FILE)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),

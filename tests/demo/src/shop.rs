@@ -24,13 +24,13 @@ const START_BOUND: Duration = Duration::from_mins(3);
 /// How often is looked whether it listens.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The running shop, and how its people reach it.
+/// The running `shelfproof dev`.
 pub(super) struct DemoShop {
     server: Mutex<Option<Server>>,
     folder: PathBuf,
 }
 
-/// How people reach a shop that is open.
+/// Addresses and keys of a shop that is open.
 #[derive(Clone, Debug)]
 pub(super) struct OpenShop {
     /// The API.
@@ -86,7 +86,7 @@ impl DemoShop {
                 break address;
             }
             if Instant::now() > end {
-                return Err(format!("the shop is not open after {START_BOUND:?}; it said:\n{log}").into());
+                return Err(format!("the shop is not open after {START_BOUND:?}; its log:\n{log}").into());
             }
             thread::sleep(POLL);
         };
@@ -110,13 +110,13 @@ impl DemoShop {
         })
     }
 
-    /// Why it does not run any more, where it ended by itself.
+    /// Why it ended by itself; `None` while it runs.
     pub(super) fn failure(&self) -> Option<String> {
         let mut server = self.server();
         match server.as_mut()?.has_ended() {
             Ok(false) => None,
             Ok(true) => Some(format!(
-                "the shop ended by itself; it said:\n{}",
+                "the shop ended by itself; its log:\n{}",
                 server.as_ref().map(Server::log).unwrap_or_default()
             )),
             Err(error) => Some(error.to_string()),
@@ -141,7 +141,7 @@ impl DemoShop {
 }
 
 impl OpenShop {
-    /// A caller who shows that token.
+    /// A client with that token.
     pub(super) fn client(&self, token: &str) -> Result<Client> {
         Client::new(self.address, token)
     }

@@ -1,4 +1,4 @@
-//! The end from outside: Ctrl-C, a closed terminal, a service manager, or make's death.
+//! How the demo is ended from outside: Ctrl-C, a closed terminal, a service manager, or the end of its `make`.
 
 use std::io::{IsTerminal, stdin};
 use std::thread;
@@ -32,7 +32,7 @@ impl Signals {
         Ok(Self { runtime, kinds })
     }
 
-    /// Waits for one, unless `failure` finds before that something has gone wrong.
+    /// Waits for a signal; returns an error as soon as `failure` reports one.
     pub(super) fn wait_unless(&mut self, mut failure: impl FnMut() -> Option<String>) -> Result<()> {
         let kinds = &mut self.kinds;
         let failed = async {
@@ -61,9 +61,10 @@ async fn any([interrupt, terminate, hangup]: &mut [Signal; 3]) {
     }
 }
 
-/// A terminal that goes away tells the first program of its session alone; that may be a make, which tells nobody.
+/// Resolves when the terminal has gone. Only the first program of its session gets a signal then, which may be `make`,
+/// and `make` passes none on.
 async fn terminal_gone() {
-    // Where there never was one, there is none to lose.
+    // A demo that was started without a terminal waits for ever.
     let mut had_one = false;
     loop {
         match (had_one, stdin().is_terminal()) {
@@ -74,8 +75,8 @@ async fn terminal_gone() {
     }
 }
 
-/// What `work` comes to on a thread of its own; `None` where a signal came first. The thread then ends with the
-/// process.
+/// The result of `work`, which runs on a thread of its own; `None` where a signal came first. The thread then ends with
+/// the process.
 pub(super) fn first_of<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     signals: &mut Signals,

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::Size;
-use super::figures::{expect, minor};
+use super::checks::{expect, minor};
 use super::order::{Again, Order, Outcome, Sold, carry_out, delivered, orders};
-use super::shelf::{CURRENCY, Shelf};
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
+use super::stock::{CURRENCY, StockedProduct};
 use shelfproof_tests::Result;
 use shelfproof_tests::shop::order_of;
 use shelfproof_tests::vector_chain::block_on;
@@ -16,29 +16,34 @@ use shelfproof_tests::vector_chain::block_on;
 /// What the reseller pays in before it buys.
 pub(super) const CREDIT: &str = "1000000.00";
 
-/// Orders for each rare key: those who come too late are told so.
+/// Orders for each rare key. All but one of them are refused as sold out.
 const RARE_CROWD: usize = 2;
 
-/// What came of the trade.
+/// What was sold, and for how much.
 #[derive(Debug)]
 pub(super) struct Trade {
     /// Every key that was delivered.
     pub(super) sold: Vec<Sold>,
-    /// What was taken, minor units.
+    /// What they cost together, in minor units.
     pub(super) taken_minor: i64,
 }
 
 /// Sells all of the rare keys and, of the others, what is left of the sales.
-pub(super) fn sell(shop: &OpenShop, [rare, monthly]: &[Shelf; 2], size: Size, teller: &Teller) -> Result<Trade> {
-    teller.act(
+pub(super) fn sell(
+    shop: &OpenShop,
+    [rare, monthly]: &[StockedProduct; 2],
+    size: Size,
+    printer: &Printer,
+) -> Result<Trade> {
+    printer.act(
         "Clients buy at once, and repeat their requests",
         "多个客户端同时下单，并重复请求",
     );
     shop.cli.credit_add("reseller", CREDIT, CURRENCY, "demo-deposit")?;
-    let crowd = sell_out(shop, rare, size.clients, teller)?;
+    let crowd = sell_out(shop, rare, size.clients, printer)?;
     let orders = orders(monthly, "monthly", size.sales - rare.keys);
-    let calm = sell_all(shop, &orders, size.clients, teller)?;
-    other_order_under_the_same_name(shop, &orders[0], &rare.product)?;
+    let calm = sell_all(shop, &orders, size.clients, printer)?;
+    other_order_under_the_same_name(shop, &orders[0], &rare.id)?;
 
     let [rare_sold, monthly_sold] = [delivered(&crowd), delivered(&calm)];
     let taken_minor = paid(rare, rare_sold.len())? + paid(monthly, monthly_sold.len())?;
@@ -46,39 +51,39 @@ pub(super) fn sell(shop: &OpenShop, [rare, monthly]: &[Shelf; 2], size: Size, te
     all_different(&sold)?;
     let all = || crowd.iter().chain(&calm).filter(|outcome| outcome.sold.is_some());
     let repeated = |again| all().filter(|outcome| outcome.again == again).count();
-    teller.say(&format!(
+    printer.print(&format!(
         "{} of the orders came twice at the same moment, {} once more later: the same bytes each time",
         repeated(Again::AtOnce),
         repeated(Again::Later)
     ));
-    teller.say(&format!(
+    printer.print(&format!(
         "{} keys were sold, all different: no code went to two buyers. 没有任何卡密卖给两个人。",
         sold.len()
     ));
     Ok(Trade { sold, taken_minor })
 }
 
-/// More buyers than keys: every key goes, and whoever comes too late is told so.
-fn sell_out(shop: &OpenShop, shelf: &Shelf, clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
-    let crowd = carry_out(shop, &orders(shelf, "rare", shelf.keys * RARE_CROWD), clients)?;
+/// More orders than keys: every key is sold, and the other orders are refused as sold out.
+fn sell_out(shop: &OpenShop, product: &StockedProduct, clients: usize, printer: &Printer) -> Result<Vec<Outcome>> {
+    let crowd = carry_out(shop, &orders(product, "rare", product.keys * RARE_CROWD), clients)?;
     let sold = delivered(&crowd).len();
-    expect("rare keys sold", sold, shelf.keys)?;
-    teller.say(&format!(
+    expect("rare keys sold", sold, product.keys)?;
+    printer.print(&format!(
         "{} orders of {clients} clients for {} rare keys: {sold} delivered, {} told that none is left",
         crowd.len(),
-        shelf.keys,
+        product.keys,
         crowd.len() - sold
     ));
     Ok(crowd)
 }
 
-/// Keys for everybody, as fast as they come.
-fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, teller: &Teller) -> Result<Vec<Outcome>> {
+/// As many keys as orders: every order is delivered.
+fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, printer: &Printer) -> Result<Vec<Outcome>> {
     let started = Instant::now();
     let outcomes = carry_out(shop, orders, clients)?;
     let took = started.elapsed();
     expect("monthly keys sold", delivered(&outcomes).len(), orders.len())?;
-    teller.say(&format!(
+    printer.print(&format!(
         "{} orders of {clients} clients in {:.1} s: {} a second, beside database, chain and clients on this machine",
         orders.len(),
         took.as_secs_f64(),
@@ -88,14 +93,14 @@ fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, teller: &Teller) 
 }
 
 /// Sells one key more.
-pub(super) fn sell_one(shop: &OpenShop, shelf: &Shelf) -> Result<Sold> {
-    let sold = delivered(&carry_out(shop, &orders(shelf, "last", 1), 1)?);
+pub(super) fn sell_one(shop: &OpenShop, product: &StockedProduct) -> Result<Sold> {
+    let sold = delivered(&carry_out(shop, &orders(product, "last", 1), 1)?);
     sold.into_iter()
         .next()
         .ok_or_else(|| "the last order was not delivered".into())
 }
 
-/// The name of an order that was carried out serves no other one.
+/// The idempotency key of one order is refused for another one.
 fn other_order_under_the_same_name(shop: &OpenShop, order: &Order, product: &str) -> Result<()> {
     let mut client = shop.client(&shop.reseller)?;
     block_on(client.order(&order.key, order_of(product)))??
@@ -110,9 +115,9 @@ fn all_different(sold: &[Sold]) -> Result<()> {
     expect("different keys", ids.len(), sold.len())
 }
 
-/// What so many keys of a shelf cost, minor units.
-fn paid(shelf: &Shelf, keys: usize) -> Result<i64> {
-    Ok(minor(shelf.price)? * i64::try_from(keys)?)
+/// What that many keys of a product cost, in minor units.
+fn paid(product: &StockedProduct, keys: usize) -> Result<i64> {
+    Ok(minor(product.price)? * i64::try_from(keys)?)
 }
 
 fn rate(count: usize, took: Duration) -> u128 {

@@ -64,7 +64,7 @@ impl Stranger {
         );
         if output.status.code() != Some(exit) {
             return Err(format!(
-                "shelfproof-verify {}: {}, and {exit} it must be:\n{out}{err}",
+                "shelfproof-verify {}: {}, expected {exit}:\n{out}{err}",
                 args[0], output.status
             )
             .into());

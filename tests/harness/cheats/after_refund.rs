@@ -25,10 +25,10 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let counter = CopiedShop::of(crook.snapshot)?.open()?;
-    let ann = counter.sell("ann")?;
-    counter.refund(&ann)?;
-    let refunded = crook.anchor(&counter.copy.database.written()?, &[])?;
+    let shop = CopiedShop::of(crook.snapshot)?.open()?;
+    let ann = shop.sell("ann")?;
+    shop.refund(&ann)?;
+    let refunded = crook.anchor(&shop.copy.database.written()?, &[])?;
     let history = crook.log.history(&ann.key_id(), refunded, |_| true)?;
     let anns = crook.bundle(&ann.receipt, history);
     crook.expect(&crook.key_of("ann", &ann, &anns)?, "holds refunded")?;

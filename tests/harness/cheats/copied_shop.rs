@@ -41,14 +41,14 @@ pub(super) struct Sale {
     pub(super) secret: Secret,
     /// What the buyer got.
     pub(super) code: String,
-    /// And the promise that it comes into the log.
+    /// The promise that the sale will be anchored.
     pub(super) receipt: Receipt,
     order: String,
     item: u32,
 }
 
 impl<'a> CopiedShop<'a> {
-    /// A copy of the shop as it was copied.
+    /// A fresh copy of the snapshot.
     pub(super) fn of(snapshot: &'a ShopSnapshot) -> Result<Self> {
         Ok(Self {
             snapshot,
@@ -57,14 +57,14 @@ impl<'a> CopiedShop<'a> {
         })
     }
 
-    /// Opens the counter, without looking at any chain: the fence that keeps an old database from selling is off.
+    /// Starts a node over the copy, without a chain: the fence that keeps an old database from selling is off.
     pub(super) fn open(self) -> Result<SellingCopy<'a>> {
         let cli = self.cli("")?;
         let node = Node::start(&cli, &[], &self.path("node.log"))?;
         Ok(SellingCopy { node, copy: self })
     }
 
-    /// What the shop's program answers a buyer where it does look at that chain.
+    /// The answer to an order where the node looks at that chain.
     pub(super) fn ask_fenced(&self, rpc: &str) -> Result<Answer> {
         let cli = self.cli(&format!("rpc = \"{rpc}\""))?;
         let node = Node::listen(&cli, &[], &self.path("fenced.log"))?;
@@ -76,7 +76,7 @@ impl<'a> CopiedShop<'a> {
         self.cli("")?.output(args)
     }
 
-    /// Writes a file for such a command; its path.
+    /// Writes an input file for [`run`](Self::run), and returns its path.
     pub(super) fn file(&self, text: &str) -> Result<String> {
         let path = self.path("input");
         std::fs::write(&path, text)?;

@@ -15,18 +15,18 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use crate::Result;
 use crate::vector_chain::block_on;
 
-/// How long the shop may take to anchor what it has sold.
-const SETTLE_BOUND: Duration = Duration::from_mins(2);
+/// How long the shop may take to anchor its sales.
+const ANCHOR_BOUND: Duration = Duration::from_mins(2);
 
-/// How often is looked.
+/// The pause between two looks.
 const POLL: Duration = Duration::from_millis(100);
 
 /// The database that PostgreSQL always has, for statements about others.
 const MAINTENANCE: &str = "postgres";
 
 /// Waits until everything that the shop's database holds is in final epochs.
-pub(super) fn settle(shop: &PgConnectOptions) -> Result<()> {
-    let end = Instant::now() + SETTLE_BOUND;
+pub(super) fn wait_until_anchored(shop: &PgConnectOptions) -> Result<()> {
+    let end = Instant::now() + ANCHOR_BOUND;
     block_on(with(shop, async |connection| {
         loop {
             let progress = epoch_progress(connection).await?;
@@ -36,27 +36,28 @@ pub(super) fn settle(shop: &PgConnectOptions) -> Result<()> {
             }
             if Instant::now() > end {
                 let events = waiting.events;
-                return Err(format!("{events} events are in no final epoch after {SETTLE_BOUND:?}").into());
+                return Err(format!("{events} events are in no final epoch after {ANCHOR_BOUND:?}").into());
             }
             tokio::time::sleep(POLL).await;
         }
     }))?
 }
 
-/// A database that nobody is connected to, to copy others from; gone with this value.
+/// A copy of the database without connections, from which PostgreSQL can copy. Dropping it removes the database.
 pub(super) struct Template {
     database: Database,
     copies: AtomicU32,
 }
 
 impl Template {
-    /// Makes it from a database in use: whoever is connected to that one is cut off for the while, and comes back.
+    /// Copies a database in use. Its connections are ended for that, and refused until the copy is made.
     pub(super) fn take(shop: &PgConnectOptions) -> Result<Self> {
         let name = shop.get_database().ok_or("the database's address names none")?;
         let template = format!("{name}_template_{:08x}", rand::random::<u32>());
         let allow = |allowed: bool| format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS {allowed}");
         block_on(with(&shop.clone().database(MAINTENANCE), async |connection| {
-            // A kill before the last of these leaves the shop shut out; that one statement lets it in again.
+            // A process that is killed before the last statement leaves the database closed; that statement opens it
+            // again.
             execute(connection, &allow(false)).await?;
             let made = cut_off_and_copy(connection, name, &template).await;
             execute(connection, &allow(true)).await?;
@@ -94,7 +95,7 @@ impl Template {
     }
 }
 
-/// A copy of the shop's database, gone with this value.
+/// A copy of the shop's database. Dropping it removes the database.
 pub(super) struct Database {
     options: PgConnectOptions,
 }
@@ -105,7 +106,7 @@ impl Database {
         self.options.to_url_lossy().to_string()
     }
 
-    /// What was written into it since it was copied: the shop's own anchor would cut just this.
+    /// The events written since it was copied, as the anchor would cut them.
     pub(super) fn written(&self) -> Result<Vec<KeyEvent>> {
         block_on(with(&self.options, async |connection| {
             let number = epoch_cut(connection, MAX_EVENTS, now_ms()).await?;
@@ -115,8 +116,8 @@ impl Database {
         }))?
     }
 
-    /// Writes another body into a key's sale, as only a superuser can, and puts right all that would show it: the sale
-    /// as it is now.
+    /// Writes another body into a key's sale, as only a superuser can, and changes everything that depends on it, so that
+    /// the database agrees with itself. Returns the sale as it is now.
     pub(super) fn rewrite_sale(&self, key_id: B256, opening: &Opening, rewritten: &KeyEvent) -> Result<StoredEvent> {
         block_on(with(&self.options, async |connection| {
             execute(connection, "ALTER TABLE attest.events DISABLE TRIGGER stays").await?;
@@ -160,7 +161,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // One that stays goes with its cluster.
+        // A database that is not removed goes with its cluster.
         let _ = self.drop_it();
     }
 }
@@ -183,7 +184,8 @@ async fn execute(connection: &mut PgConnection, sql: &str) -> Result<()> {
     Ok(())
 }
 
-/// Works on a connection of its own, which is closed before it answers: nobody may be connected to a template.
+/// Runs `work` on a connection of its own, which is closed before this returns: PostgreSQL copies no database that
+/// somebody is connected to.
 async fn with<T>(options: &PgConnectOptions, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
     let mut connection = PgConnection::connect_with(options).await?;
     let done = work(&mut connection).await;

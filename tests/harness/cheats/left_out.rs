@@ -26,8 +26,8 @@ pub(super) const STORY: Story = Story {
 };
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
-    let counter = CopiedShop::of(crook.snapshot)?.open()?;
-    let (ann, other) = (counter.sell("ann")?, counter.sell("carol")?);
+    let shop = CopiedShop::of(crook.snapshot)?.open()?;
+    let (ann, other) = (shop.sell("ann")?, shop.sell("carol")?);
     crook.anchor(&[other.receipt.promise.event], &[])?;
     crook.expect_audit(&crook.sound())?;
     let (anns, others) = (question(crook, "ann", &ann)?, question(crook, "carol", &other)?);

@@ -36,8 +36,8 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let rewritten = rewrite(crook, &sale.event, opening)?;
 
     // Something must happen for an epoch to be: a key is withdrawn.
-    let on_shelf = crook.log.any(Kind::Activated)?;
-    let (voided, _) = made_up(on_shelf.key_id, Some(&on_shelf), Kind::Voided, "{}");
+    let on_sale = crook.log.any(Kind::Activated)?;
+    let (voided, _) = made_up(on_sale.key_id, Some(&on_sale), Kind::Voided, "{}");
     let before = crook.log.newest();
     let newest = crook.anchor(&[voided], &[rewritten])?;
 

@@ -14,16 +14,16 @@ use shelfproof_verifier::epoch::data_path;
 use tempfile::TempDir;
 
 use super::chain::{Chain, dump};
-use super::database::{Template, settle};
+use super::database::{Template, wait_until_anchored};
 use super::log::Log;
 use super::place::Place;
 use crate::anchored_shop::Secret;
 use crate::vector_chain::block_on;
 use crate::{Result, tools};
 
-/// What the operator has in the shop beside its configuration. At least one key that was sold is redeemed.
+/// What the cheats need of the shop beside its configuration. At least one key that was sold must be redeemed.
 pub struct Stock {
-    /// A product's id, with at least two keys on the shelf.
+    /// A product's id, with at least two keys on sale.
     pub product: String,
     /// An API key of a reseller that can pay for them.
     pub reseller: String,
@@ -36,13 +36,13 @@ pub struct Stock {
 /// A key as its buyer has it.
 pub struct Sold {
     pub code: String,
-    /// What the buyer types beside it.
+    /// The nonce and the name that the buyer gave.
     pub secret: Secret,
     /// The proof bundle, `shelfproof-proof-v1`, of a final epoch.
     pub bundle: String,
 }
 
-/// The copies that all cheats start from. The database's goes with this value.
+/// The copies that all cheats start from. Dropping it removes the copied database.
 pub struct ShopSnapshot {
     pub(super) stock: Stock,
     pub(super) identity: Identity,
@@ -54,19 +54,20 @@ pub struct ShopSnapshot {
     /// `shelfproof-verify`.
     verify: PathBuf,
     anchorer: Address,
-    /// All that the chain held.
+    /// The chain's whole state.
     chain: Bytes,
-    /// What was published.
+    /// The published data.
     data: TempDir,
-    /// Where the cheats stand.
+    /// The parent of the cheats' folders.
     folder: PathBuf,
 }
 
 impl ShopSnapshot {
-    /// Copies the shop of that configuration (`shelfproof.toml`); the cheats will stand in `folder`, where nothing of
-    /// their names may be yet. It waits until all that was sold is anchored; from then on nobody may buy until it is
-    /// done. The shop's programs are cut off from their database for a moment, and come back by themselves; the
-    /// configuration's database user must be the cluster's superuser.
+    /// Copies the shop of that configuration (`shelfproof.toml`). Each cheat gets a new folder below `folder`.
+    ///
+    /// It waits until all sales are anchored; from then until it returns, nobody may buy. The shop's programs lose their
+    /// connections to the database for a moment and connect again by themselves. The configuration's database user must
+    /// be the cluster's superuser.
     ///
     /// # Errors
     /// If the shop cannot be read, or sold something meanwhile.
@@ -74,7 +75,7 @@ impl ShopSnapshot {
         let config = Config::read(&Settings::read_apart(config, &[])?)?;
         fs::create_dir_all(folder)?;
         let database = store::options(config.database.url.expose_secret())?;
-        settle(&database)?;
+        wait_until_anchored(&database)?;
         let template = Template::take(&database)?;
         let chain = dump(config.chain.rpc.expose_secret())?;
         let published = config.anchor.folder.join("data");
@@ -99,8 +100,7 @@ impl ShopSnapshot {
         })
     }
 
-    /// From now on the cheats stand in another folder, and another program judges them: to see what one that is too
-    /// lenient comes to.
+    /// Uses another folder for the cheats and another verifier, to see that a verifier that is too lenient is noticed.
     ///
     /// # Errors
     /// If the folder cannot be made.
@@ -111,7 +111,7 @@ impl ShopSnapshot {
         Ok(())
     }
 
-    /// The chain of one cheat.
+    /// A new chain with the copied state, for one cheat.
     pub(super) fn chain(&self) -> Result<Chain> {
         Chain::load(&self.chain, self.identity, self.anchorer)
     }

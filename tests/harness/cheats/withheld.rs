@@ -27,8 +27,8 @@ pub(super) const STORY: Story = Story {
 
 pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     crook.expect_audit(&crook.sound())?;
-    let on_shelf = crook.log.any(Kind::Activated)?;
-    let (hidden, _) = made_up(on_shelf.key_id, Some(&on_shelf), Kind::Voided, "{}");
+    let on_sale = crook.log.any(Kind::Activated)?;
+    let (hidden, _) = made_up(on_sale.key_id, Some(&on_sale), Kind::Voided, "{}");
     crook.anchor_and_withhold(&[hidden])?;
     let server = Server::of_folder(crook.data())?;
     let audit = crook.audit(&server.url());

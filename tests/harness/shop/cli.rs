@@ -174,7 +174,7 @@ impl Cli {
         text(&made, "batch")
     }
 
-    /// Puts a batch on the shelf.
+    /// Puts a batch on sale.
     ///
     /// # Errors
     /// The program's output, if it fails.

@@ -7,7 +7,7 @@ use nomt::hasher::Sha2Hasher;
 use nomt::{IoUringPermission, KeyReadWrite, Nomt, Options, SessionParams};
 use shelfproof_verifier::B256;
 
-use super::super::settle::settle;
+use super::super::idle::wait_until_idle;
 use super::{UPDATES, Updates, rate};
 use shelfproof_tests::Result;
 
@@ -62,7 +62,7 @@ impl Baseline {
 
     /// Updates a second.
     pub(super) fn timed(&mut self, updates: &Updates) -> Result<f64> {
-        settle()?;
+        wait_until_idle()?;
         let start = Instant::now();
         self.write(updates)?;
         Ok(rate(updates, start))

@@ -1,4 +1,4 @@
-//! What the demo says while it plays: acts with a number, figures below them, in English and in Chinese.
+//! What the demo prints: numbered acts and what each of them found, in English and in Chinese.
 
 use std::io::{Write, stdout};
 use std::path::Path;
@@ -11,53 +11,53 @@ use console::measure_text_width;
 use super::acts::Serving;
 use super::place::Place;
 
-/// Columns of a told line.
+/// The longest line of wrapped text, in columns.
 const LINE: usize = 100;
 
-/// Says it on standard output.
+/// Prints to standard output. Clones share the number of the act, and whether anything is still printed.
 #[derive(Clone, Debug)]
-pub(super) struct Teller {
+pub(super) struct Printer {
     begun: Instant,
     is_chinese: bool,
     act: Arc<AtomicU32>,
-    is_hushed: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
 }
 
-impl Teller {
-    /// The title.
+impl Printer {
+    /// Prints the title.
     pub(super) fn new(begun: Instant, is_chinese: bool) -> Self {
-        let teller = Self {
+        let printer = Self {
             begun,
             is_chinese,
             act: Arc::default(),
-            is_hushed: Arc::default(),
+            is_silent: Arc::default(),
         };
-        teller.line("Shelfproof: a shop for digital keys that proves what happened to each of them.");
-        teller.line("卡密商店：每一张卡密发生过什么，都能向陌生人证明。");
-        teller
+        printer.line("Shelfproof: a shop for digital keys that proves what happened to each of them.");
+        printer.line("卡密商店：每一张卡密发生过什么，都能向陌生人证明。");
+        printer
     }
 
-    /// The next act begins.
+    /// Begins the next act.
     pub(super) fn act(&self, en: &str, zh: &str) {
         let act = self.act.fetch_add(1, Ordering::Relaxed) + 1;
         let seconds = self.begun.elapsed().as_secs();
         self.line(&format!("\n{act}. {en} · {zh}   [{seconds} s]"));
     }
 
-    /// What was found.
-    pub(super) fn say(&self, text: &str) {
+    /// Prints what was found, indented.
+    pub(super) fn print(&self, text: &str) {
         for line in text.lines() {
             self.line(&format!("   {line}"));
         }
     }
 
-    /// Whether long texts are better told in Chinese, by the terminal's language.
+    /// Whether long texts are printed in Chinese.
     pub(super) fn is_chinese(&self) -> bool {
         self.is_chinese
     }
 
-    /// A sentence or more, in lines that fit a terminal, below what was said before.
-    pub(super) fn tell(&self, text: &str) {
+    /// Prints a long text below the line before, in lines that fit a terminal.
+    pub(super) fn print_wrapped(&self, text: &str) {
         let mut line = String::new();
         // A word ends with a blank; between Chinese characters a line may end anywhere.
         for word in text.split_inclusive(|letter: char| letter == ' ' || !letter.is_ascii()) {
@@ -70,24 +70,24 @@ impl Teller {
         self.line(&format!("      {}", line.trim_end()));
     }
 
-    /// The last act is over.
+    /// Prints that every act has passed.
     pub(super) fn end(&self) {
         let seconds = self.begun.elapsed().as_secs();
         self.line(&format!("\nAll of it held, in {seconds} s. 全部通过核验。"));
     }
 
-    /// From now on nothing more is said: the end is under way.
-    pub(super) fn hush(&self) {
-        self.is_hushed.store(true, Ordering::Relaxed);
+    /// Prints nothing from now on, because the demo is being ended.
+    pub(super) fn silence(&self) {
+        self.is_silent.store(true, Ordering::Relaxed);
     }
 
-    /// What whoever watches can try now.
-    pub(super) fn invite(&self, serving: &Serving, ready: &Path) {
+    /// Prints what to try while the demo serves.
+    pub(super) fn print_invitation(&self, serving: &Serving, ready: &Path) {
         self.line(&serving.invitation(ready));
     }
 
-    /// What went wrong, and where to read more.
-    pub(super) fn blame(&self, place: &Place, error: &str) -> String {
+    /// The text of an error: the act, what went wrong, and where the logs are.
+    pub(super) fn failure(&self, place: &Place, error: &str) -> String {
         let act = self.act.load(Ordering::Relaxed);
         let logs = place.join("*.log");
         let logs = logs.display();
@@ -97,8 +97,8 @@ impl Teller {
     }
 
     fn line(&self, text: &str) {
-        if !self.is_hushed.load(Ordering::Relaxed) {
-            // A reader who went away ends no demo.
+        if !self.is_silent.load(Ordering::Relaxed) {
+            // The demo goes on where nobody reads its output any more.
             let _ = writeln!(stdout(), "{text}");
             let _ = stdout().flush();
         }

@@ -1,4 +1,4 @@
-//! Quiet before a measurement.
+//! Waits between measurements.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use shelfproof_tests::Result;
 
 /// Waits until this process has nothing left to do in the background, so that one store's compaction does not fall into
 /// the other's time. Where the system does not tell, it waits a second.
-pub(super) fn settle() -> Result<()> {
+pub(super) fn wait_until_idle() -> Result<()> {
     const STEP: Duration = Duration::from_millis(250);
     let mut before = busy();
     for _ in 0..240 {

@@ -1,4 +1,4 @@
-//! Figures, and that they are the ones that they must be.
+//! Amounts and counts, and how each is compared with the expected one.
 
 use std::fmt::Display;
 
@@ -9,10 +9,10 @@ pub(super) fn minor(amount: &str) -> Result<i64> {
     Ok(amount.replace('.', "").parse()?)
 }
 
-/// That a figure is the one that it must be.
+/// Fails unless `found` is `wanted`.
 pub(super) fn expect<T: Copy + PartialEq + Display>(what: &str, found: T, wanted: T) -> Result<()> {
     if found == wanted {
         return Ok(());
     }
-    Err(format!("{what}: {found}, and {wanted} it must be").into())
+    Err(format!("{what}: {found}, expected {wanted}").into())
 }

@@ -7,8 +7,8 @@ use shelfproof_base::keyfile::disk;
 
 use super::Size;
 use super::place::Place;
+use super::printer::Printer;
 use super::shop::OpenShop;
-use super::teller::Teller;
 use shelfproof_tests::codes::{awkward, awkward_refused, pairs_in_gbk, pairs_refused, table, table_refused};
 use shelfproof_tests::{Result, tools};
 
@@ -17,8 +17,8 @@ pub(super) const PRICES: [&str; 2] = ["99.00", "9.90"];
 
 pub(super) const CURRENCY: &str = "CNY";
 
-/// A file of `tests/data`: how it is read, the keys that it brings, the lines that it does not, and what is awkward in
-/// it.
+/// A file of `tests/data`: its name, the import's options, how many keys it brings, how many lines are refused, and
+/// what is unusual in it.
 type Sample = (&'static str, &'static [&'static str], usize, usize, &'static str);
 
 const SAMPLES: [Sample; 16] = [
@@ -64,17 +64,16 @@ const SAMPLES: [Sample; 16] = [
     ("extra-too-long.txt", &[], 2, 1, "a password of thousands of characters"),
 ];
 
-/// Files that are refused whole, with the words to look for: better nothing than a guess.
+/// Files that are refused whole because they could be read in two ways, with a word of the error.
 const REFUSED: [(&str, &str); 2] = [("ambiguous.txt", "--format"), ("utf-16.txt", "UTF-16")];
 
-/// Where the codes drawn by lot begin.
+/// The seed of the random codes.
 const SEED: u64 = 20_261_123;
 
-/// A product and what is in stock of it.
+/// A product whose keys are on sale.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf {
-    /// Its id.
-    pub(super) product: String,
+pub(super) struct StockedProduct {
+    pub(super) id: String,
     /// What a key costs.
     pub(super) price: &'static str,
     /// Keys on sale.
@@ -90,9 +89,9 @@ struct Batch<'a> {
     what: &'a str,
 }
 
-/// Two products: a rare one of the codes of `tests/data`, and one of all others.
-pub(super) fn stock(shop: &OpenShop, place: &Place, size: Size, teller: &Teller) -> Result<[Shelf; 2]> {
-    teller.act("Codes come in from files as vendors send them", "导入供货商的各种文件");
+/// Makes two products: a rare one with the codes of `tests/data`, and one with all others.
+pub(super) fn import_all(shop: &OpenShop, place: &Place, size: Size, printer: &Printer) -> Result<[StockedProduct; 2]> {
+    printer.act("Codes come in from files as vendors send them", "导入供货商的各种文件");
     let folder = place.make("vendors")?;
     let data = tools::root().join("tests/data");
     let samples = SAMPLES.map(|(name, args, imported, refused, what)| Batch {
@@ -102,10 +101,10 @@ pub(super) fn stock(shop: &OpenShop, place: &Place, size: Size, teller: &Teller)
         refused,
         what,
     });
-    let rare = import(shop, "Rare card 稀有卡", PRICES[0], &samples, teller)?;
+    let rare = import(shop, "Rare card 稀有卡", PRICES[0], &samples, printer)?;
     for (name, words) in REFUSED {
         refuse_whole(shop, &rare, &data.join(name), words)?;
-        teller.say(&format!(
+        printer.print(&format!(
             "{name:<20} refused whole, for it cannot be read with certainty"
         ));
     }
@@ -113,16 +112,16 @@ pub(super) fn stock(shop: &OpenShop, place: &Place, size: Size, teller: &Teller)
         .codes
         .checked_sub(rare.keys)
         .ok_or("fewer codes than the samples hold")?;
-    let monthly = import(shop, "Monthly card 月卡", PRICES[1], &large(&folder, left)?, teller)?;
-    teller.say(&format!(
+    let monthly = import(shop, "Monthly card 月卡", PRICES[1], &large(&folder, left)?, printer)?;
+    printer.print(&format!(
         "{} keys are on sale, each with an id that nobody but this shop can make.",
         rare.keys + monthly.keys
     ));
-    teller.say("每个卡密有唯一标识：换一种写法也不能再次入库。");
+    printer.print("每个卡密有唯一标识：换一种写法也不能再次入库。");
     Ok([rare, monthly])
 }
 
-/// The same kinds of awkwardness by the thousand: so many codes in three files.
+/// Three generated files with `codes` codes together, and the same kinds of faults among them.
 fn large(folder: &Path, codes: usize) -> Result<[Batch<'static>; 3]> {
     let (lines, pairs) = (codes * 2 / 5, codes * 3 / 10);
     let rows = codes - lines - pairs;
@@ -156,9 +155,15 @@ fn large(folder: &Path, codes: usize) -> Result<[Batch<'static>; 3]> {
     ])
 }
 
-fn import(shop: &OpenShop, name: &str, price: &'static str, batches: &[Batch<'_>], teller: &Teller) -> Result<Shelf> {
+fn import(
+    shop: &OpenShop,
+    name: &str,
+    price: &'static str,
+    batches: &[Batch<'_>],
+    printer: &Printer,
+) -> Result<StockedProduct> {
     let product = shop.cli.product_create(name, price, CURRENCY)?;
-    teller.say(&format!("{name}, {price} {CURRENCY}"));
+    printer.print(&format!("{name}, {price} {CURRENCY}"));
     for batch in batches {
         let report = import_file(shop, &product, &batch.file, batch.args)?;
         let count = |field: &str| report[field].as_u64().and_then(|count| usize::try_from(count).ok());
@@ -173,13 +178,13 @@ fn import(shop: &OpenShop, name: &str, price: &'static str, batches: &[Batch<'_>
             .into());
         }
         let (keys, refused) = (batch.imported, batch.refused);
-        teller.say(&format!(
+        printer.print(&format!(
             "{file:<20} {keys:>5} keys  {refused:>4} refused  {}",
             batch.what
         ));
     }
-    Ok(Shelf {
-        product,
+    Ok(StockedProduct {
+        id: product,
         price,
         keys: batches.iter().map(|batch| batch.imported).sum(),
     })
@@ -192,8 +197,8 @@ fn import_file(shop: &OpenShop, product: &str, file: &Path, args: &[&str]) -> Re
     shop.cli.json(&[&own, args].concat())
 }
 
-fn refuse_whole(shop: &OpenShop, shelf: &Shelf, file: &Path, words: &str) -> Result<()> {
-    match import_file(shop, &shelf.product, file, &[]) {
+fn refuse_whole(shop: &OpenShop, product: &StockedProduct, file: &Path, words: &str) -> Result<()> {
+    match import_file(shop, &product.id, file, &[]) {
         Err(error) if error.to_string().contains(words) => Ok(()),
         other => Err(format!("{} was to be refused: {other:?}", file.display()).into()),
     }
