@@ -35,7 +35,7 @@ pub use worker::serve_worker;
 
 use api::docs;
 use edge::key_cache::KeyCache;
-use edge::limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_SCRAPES, UPKEEP_PERIOD};
+use edge::limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_PROBES, MAX_SCRAPES, UPKEEP_PERIOD};
 use edge::readiness::Readiness;
 use edge::shop::Shop;
 use edge::{ErrorWriter, RequestLimits, guard, health, metrics};
@@ -66,20 +66,24 @@ struct Described {
     short: Router<Arc<Shop>>,
     /// Those that take up to [`LONG_BOUND`].
     long: Router<Arc<Shop>>,
+    /// `/healthz` and `/readyz`: a node that is full of requests is alive, and says so.
+    health: Router<Arc<Shop>>,
     description: OpenApi,
 }
 
 fn described() -> Described {
     let (short, mut description) = OpenApiRouter::with_openapi(docs::frame())
         .merge(api::routes())
-        .merge(health::routes())
         .merge(metrics::routes())
         .split_for_parts();
     let (long, more) = api::long_routes().split_for_parts();
     description.merge(more);
+    let (health, more) = health::routes().split_for_parts();
+    description.merge(more);
     Described {
         short,
         long,
+        health,
         description,
     }
 }
@@ -90,9 +94,14 @@ fn routes(limits: RequestLimits) -> Router<Arc<Shop>> {
         bound: LONG_BOUND,
         ..limits.clone()
     };
+    let probes = RequestLimits {
+        in_flight: Arc::new(Semaphore::new(MAX_PROBES)),
+        ..limits.clone()
+    };
     let short = described.short.merge(docs::publish(described.description));
     guard(short, limits.clone(), |_| api::problem::write)
         .merge(guard(described.long, patient, |_| api::problem::write))
+        .merge(guard(described.health, probes, |_| api::problem::write))
         .merge(guard(web::routes(docs::DESCRIPTION), limits, page_or_problem))
 }
 

@@ -39,6 +39,12 @@ pub use error::StoreError;
 /// How long a request may wait for a connection of the pool.
 const ACQUIRE_BOUND: Duration = Duration::from_secs(5);
 
+/// How long a statement of a request may run. Its caller has gone long before.
+const REQUEST_BOUND: Duration = Duration::from_mins(1);
+
+/// How long a statement of a command or a background task may run.
+const COMMAND_BOUND: Duration = Duration::from_mins(30);
+
 /// What `pg_stat_activity` calls this program.
 const APPLICATION: &str = "shelfproof";
 
@@ -72,7 +78,7 @@ pub fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 #[must_use]
 pub fn pool(options: PgConnectOptions, size: u32) -> PgPool {
     pool_options(size)
-        .after_connect(|connection, _| Box::pin(session::session_bound(connection)))
+        .after_connect(|connection, _| Box::pin(session::session_bound(connection, COMMAND_BOUND)))
         .connect_lazy_with(options)
 }
 
@@ -84,7 +90,7 @@ pub fn pool_watched(options: PgConnectOptions, size: u32, opened: impl Fn(Instan
         .after_connect(move |connection, _| {
             let opened = Arc::clone(&opened);
             Box::pin(async move {
-                session::session_bound(connection).await?;
+                session::session_bound(connection, REQUEST_BOUND).await?;
                 opened(fence_instance(connection).await?);
                 Ok(())
             })

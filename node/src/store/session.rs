@@ -1,5 +1,7 @@
 //! How connections are set.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 
 use super::StoreError;
@@ -15,12 +17,13 @@ pub async fn session_prepare(connection: &mut PgConnection) -> Result<(), StoreE
     Ok(())
 }
 
-/// Sets a connection of the pool: bounds, and commits that reach the disk.
+/// Sets a connection of the pool: bounds, and commits that reach the disk. A statement may run for `statement_bound`.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn session_bound(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub async fn session_bound(connection: &mut PgConnection, statement_bound: Duration) -> Result<(), sqlx::Error> {
     sqlx::query(include_str!("sql/session_bound.sql"))
+        .bind(format!("{}ms", statement_bound.as_millis()))
         .execute(connection)
         .await?;
     Ok(())

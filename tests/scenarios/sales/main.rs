@@ -4,6 +4,7 @@
 //! API. A test of an endpoint goes to `api`, one of an order's outcome to `order_queue`.
 
 mod api;
+mod full_node;
 mod neighbours;
 mod order_queue;
 mod races;

@@ -3,46 +3,76 @@
 use std::sync::Arc;
 
 use moka::future::Cache;
+use tokio::sync::Semaphore;
 
-use super::limits::{KEY_TTL, MAX_KEYS};
-use super::problem::Problem;
+use super::limits::{KEY_TTL, KNOWN_TTL, MAX_KEYS, MAX_STRANGERS};
+use super::problem::{Code, Problem};
 use crate::domain::api_key::KnownKey;
 use crate::domain::id::ApiKeyId;
 use crate::flow::StoreError;
 
 /// API keys that were looked up within [`KEY_TTL`], unknown ids included: guesses at one key's secret reach the
-/// database no more often than its use.
-#[derive(Clone, Debug)]
-pub(crate) struct KeyCache(Cache<ApiKeyId, Option<KnownKey>>);
+/// database no more often than its use. Guesses at ids take turns among themselves, and no known key waits for them.
+#[derive(Debug)]
+pub(crate) struct KeyCache {
+    keys: Cache<ApiKeyId, Option<KnownKey>>,
+    known: Cache<ApiKeyId, ()>,
+    strangers: Semaphore,
+}
 
 impl KeyCache {
     pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(MAX_KEYS).time_to_live(KEY_TTL).build())
+        Self {
+            keys: Cache::builder().max_capacity(MAX_KEYS).time_to_live(KEY_TTL).build(),
+            known: Cache::builder().max_capacity(MAX_KEYS).time_to_idle(KNOWN_TTL).build(),
+            strangers: Semaphore::new(MAX_STRANGERS),
+        }
     }
 
     /// The key of that id, from `load` where it is not cached. Concurrent requests wait for one `load`.
     ///
     /// # Errors
-    /// Those of `load`; they are not cached.
+    /// Those of `load`; they are not cached. `Busy` where too many ids that were never found are looked up.
     pub(crate) async fn find(
         &self,
         id: ApiKeyId,
         load: impl Future<Output = Result<Option<KnownKey>, StoreError>>,
     ) -> Result<Option<KnownKey>, Problem> {
         // `get` first: it is cheaper than `try_get_with`.
-        if let Some(known) = self.0.get(&id).await {
+        if let Some(known) = self.keys.get(&id).await {
             return Ok(known);
         }
-        let found = self.0.try_get_with(id, load).await;
-        found.map_err(|error: Arc<StoreError>| Problem::from(error))
+        let is_known = self.known.get(&id).await.is_some();
+        let permit = if is_known {
+            None
+        } else {
+            Some(self.strangers.try_acquire())
+        };
+        if let Some(Err(_)) = permit {
+            return Err(Problem::new(
+                Code::Busy,
+                "Too many API keys that this node does not know are being looked up. Repeat the request a little later.",
+            ));
+        }
+        let found = self.keys.try_get_with(id, load).await;
+        let found = found.map_err(|error: Arc<StoreError>| Problem::from(error))?;
+        if found.is_some() {
+            self.known.insert(id, ()).await;
+        }
+        Ok(found)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use tokio::task::{JoinSet, yield_now};
+
     use super::*;
+    use crate::domain::account::Role;
+    use crate::domain::id::AccountId;
 
     #[tokio::test]
     async fn unknown_keys_are_remembered_and_failures_are_not() {
@@ -60,5 +90,32 @@ mod tests {
             assert!(cache.find(id, unknown).await.unwrap().is_none());
         }
         assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn guesses_at_ids_do_not_hold_up_a_key_that_is_known() {
+        let cache = Arc::new(KeyCache::new());
+        let known = KnownKey {
+            hash: [0; 32],
+            account: AccountId::new(1, [0; 10]),
+            role: Role::Reseller,
+        };
+        let (mine, guess) = (ApiKeyId::new(1, [0; 10]), ApiKeyId::new(2, [0; 10]));
+        cache.find(mine, async { Ok(Some(known)) }).await.unwrap();
+        let mut guesses = JoinSet::new();
+        for number in 0..u8::try_from(MAX_STRANGERS).unwrap() {
+            let cache = Arc::clone(&cache);
+            let id = ApiKeyId::new(3, [number; 10]);
+            guesses.spawn(async move { cache.find(id, pending()).await });
+        }
+        while cache.strangers.available_permits() > 0 {
+            yield_now().await;
+        }
+        let refused = cache.find(guess, async { Ok(None) }).await;
+        assert_eq!(refused.unwrap_err().code(), Code::Busy);
+        cache.keys.invalidate(&mine).await;
+        assert!(cache.find(mine, async { Ok(Some(known)) }).await.unwrap().is_some());
+        guesses.shutdown().await;
+        assert!(cache.find(guess, async { Ok(None) }).await.unwrap().is_none());
     }
 }

@@ -28,3 +28,9 @@ pub(crate) const MAX_DOWNLOADS: usize = 64;
 pub(crate) const MAX_SCRAPES: usize = 4;
 /// How often measurements are aggregated, so that they do not pile up between two reads of `/metrics`.
 pub(crate) const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
+/// Most requests to `/healthz` and `/readyz` at once; they do not count among the others.
+pub(crate) const MAX_PROBES: usize = 16;
+/// Most look-ups at once of API keys that this node has never found.
+pub(crate) const MAX_STRANGERS: usize = 4;
+/// How long a key that was found counts as known without being used.
+pub(crate) const KNOWN_TTL: Duration = Duration::from_hours(1);

@@ -1,0 +1,47 @@
+//! A node with as many requests as it may have is alive, and ready for more.
+
+use std::fs;
+use std::time::Duration;
+
+use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes, order_of};
+use shelfproof_tests::vector_chain::block_on;
+use shelfproof_tests::{Result, client::Client};
+use sqlx::{Connection, PgConnection};
+use tokio::time::sleep;
+
+#[test]
+fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
+    let none_yet = Settings {
+        nodes: 0,
+        ..Settings::default()
+    };
+    let mut shop = TestShop::start(&none_yet)?;
+    let file = shop.folder().join("shelfproof.toml");
+    let config = fs::read_to_string(&file)?.replacen("[http]", "[http]\nrequests_max = 1", 1);
+    fs::write(file, config)?;
+    shop.add_node()?;
+    let product = shop.product(PRICE, CURRENCY)?;
+    shop.stock(&product, &codes("only", 1))?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, PRICE, CURRENCY)?;
+    block_on(fill(&shop, &product, &reseller.token))?
+}
+
+async fn fill(shop: &TestShop, product: &str, token: &str) -> Result<()> {
+    let mut holder = PgConnection::connect(&shop.postgres.connection_url(&shop.database)).await?;
+    sqlx::raw_sql("BEGIN; SELECT FROM shop.pools FOR UPDATE")
+        .execute(&mut holder)
+        .await?;
+    let mut buyer = Client::new(shop.address(0), token)?;
+    let body = order_of(product);
+    let order = tokio::spawn(async move { buyer.order("waits", body).await });
+    let mut client = shop.client(&shop.admin)?;
+    while client.get("/api/v1/products").await?.status != 503 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    client.get("/healthz").await?.expect(200)?;
+    client.get("/readyz").await?.expect(200)?;
+    sqlx::raw_sql("ROLLBACK").execute(&mut holder).await?;
+    order.await??.expect(201)?;
+    Ok(())
+}
