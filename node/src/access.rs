@@ -12,13 +12,8 @@ use crate::domain::order::{Customer, Order};
 /// Who sent a request, by its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// The holder of an API key.
-    Account {
-        /// The key's account.
-        id: AccountId,
-        /// The account's role.
-        role: Role,
-    },
+    /// The holder of an API key of that account.
+    Account { id: AccountId, role: Role },
     /// The holder of one order's token.
     Buyer(OrderId),
 }
@@ -30,6 +25,8 @@ pub enum Denied {
     NeedsRole(Role),
     /// It takes an API key, whatever the role.
     NeedsAccount,
+    /// It takes a reseller's API key, or an order's token.
+    NeedsBuyer,
 }
 
 /// Who may do an action, as a type: a value of it is a caller who may.
@@ -47,21 +44,25 @@ pub trait Action {
     type Grant: Grant;
 }
 
-/// An admin.
 #[derive(Clone, Copy, Debug)]
 pub struct Admin;
 
-/// A reseller.
 #[derive(Clone, Copy, Debug)]
 pub struct Reseller(pub AccountId);
 
 /// The holder of an API key, of either role.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyAccount {
-    /// The key's account.
     pub id: AccountId,
-    /// The account's role.
     pub role: Role,
+}
+
+/// Somebody who can hold orders; which ones, [`authorize_order`] decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderHolder {
+    Reseller(AccountId),
+    /// The holder of that order's token.
+    Token(OrderId),
 }
 
 macro_rules! actions {
@@ -89,14 +90,14 @@ actions! {
     PlaceOrder: Reseller,
     /// List orders: a reseller its own ([`orders_in_sight`]), an admin all.
     ListOrders: AnyAccount,
-    /// List the orders that could not be settled.
+    /// List the orders that could not be carried out.
     ListAbnormalOrders: Admin,
     /// Read an order; which one, and how much of it, [`read_order`] decides.
     ReadOrder: Caller,
     /// Redeem a key of an order that [`authorize_order`] grants.
-    RedeemItem: Caller,
+    RedeemItem: OrderHolder,
     /// Get the proofs of an order that [`authorize_order`] grants.
-    ProveSale: Caller,
+    ProveSale: OrderHolder,
     /// Refund a key, whoever bought it.
     RefundItem: Admin,
     /// Read the account's own prepaid credit.
@@ -119,19 +120,13 @@ pub enum OrderSight {
     /// States and amounts of any order, never a code.
     States,
     /// Everything, codes too, of an order that [`authorize_order`] grants.
-    Goods,
+    Goods(OrderHolder),
 }
 
-/// How much of an order a caller may read.
+/// What of an order that caller may read.
 #[must_use]
-pub const fn read_order(caller: Caller) -> OrderSight {
-    match caller {
-        Caller::Account { role: Role::Admin, .. } => OrderSight::States,
-        Caller::Account {
-            role: Role::Reseller, ..
-        }
-        | Caller::Buyer(_) => OrderSight::Goods,
-    }
+pub fn read_order(caller: Caller) -> OrderSight {
+    OrderHolder::of(caller).map_or(OrderSight::States, OrderSight::Goods)
 }
 
 /// The account whose orders alone a caller may list; `None` for one who may list all.
@@ -140,12 +135,12 @@ pub fn orders_in_sight(caller: AnyAccount) -> Option<AccountId> {
     (caller.role == Role::Reseller).then_some(caller.id)
 }
 
-/// Whether the caller bought the order or has its token. To anybody else, admins too, the order's goods do not exist.
+/// Whether the holder bought the order or has its token.
 #[must_use]
-pub fn authorize_order(caller: Caller, order: &Order) -> bool {
-    match caller {
-        Caller::Account { id, role } => role == Role::Reseller && order.customer == Customer::Account(id),
-        Caller::Buyer(own) => own == order.id,
+pub fn authorize_order(holder: OrderHolder, order: &Order) -> bool {
+    match holder {
+        OrderHolder::Reseller(account) => order.customer == Customer::Account(account),
+        OrderHolder::Token(own) => own == order.id,
     }
 }
 
@@ -172,6 +167,18 @@ impl Grant for AnyAccount {
         match caller {
             Caller::Account { id, role } => Ok(Self { id, role }),
             Caller::Buyer(_) => Err(Denied::NeedsAccount),
+        }
+    }
+}
+
+impl Grant for OrderHolder {
+    fn of(caller: Caller) -> Result<Self, Denied> {
+        match caller {
+            Caller::Account { id, role } => match role {
+                Role::Reseller => Ok(Self::Reseller(id)),
+                Role::Admin => Err(Denied::NeedsBuyer),
+            },
+            Caller::Buyer(order) => Ok(Self::Token(order)),
         }
     }
 }

@@ -14,6 +14,7 @@
 //! `background/tasks/relay.rs` does. Outside of this program: `shelfproof admin event tail`.
 
 use std::error::Error;
+use std::mem;
 
 use serde_json::Value;
 use shelfproof_anchor::store::epochs::event_backlog;
@@ -67,6 +68,8 @@ pub enum BusError {
 #[derive(Debug)]
 pub struct Batch {
     pub messages: Vec<Message>,
+    /// How many those are, also once they were taken out.
+    count: usize,
     window: Window,
     /// Where in the window the batch ends; `None` at its end.
     place: Option<Place>,
@@ -147,6 +150,7 @@ pub async fn next(pool: &PgPool, consumer: &str, limit: usize) -> Result<Batch, 
     }
     let is_full = messages.len() == limit;
     Ok(Batch {
+        count: messages.len(),
         messages,
         place: is_full.then_some(place),
         window,
@@ -158,7 +162,7 @@ pub async fn next(pool: &PgPool, consumer: &str, limit: usize) -> Result<Batch, 
 /// # Errors
 /// `Taken` where another process has moved the consumer since [`next`], or the database's.
 pub async fn ack(pool: &PgPool, consumer: &str, batch: &Batch) -> Result<(), BusError> {
-    if consumer_ack(pool, consumer, &batch.window, batch.place, batch.messages.len()).await? {
+    if consumer_ack(pool, consumer, &batch.window, batch.place, batch.count).await? {
         return Ok(());
     }
     Err(BusError::Taken(consumer.to_owned()))
@@ -169,23 +173,28 @@ pub async fn ack(pool: &PgPool, consumer: &str, batch: &Batch) -> Result<(), Bus
 ///
 /// # Errors
 /// As [`next`] and [`ack`], or where a delivery fails: the batch then is the next one again.
-pub async fn relay<E: Into<Box<dyn Error + Send + Sync>>>(
+pub async fn relay<E, D>(
     pool: &PgPool,
     consumer: &str,
-    mut deliver: impl FnMut(&[Message]) -> Result<(), E> + Send,
-) -> Result<usize, BusError> {
+    mut deliver: impl FnMut(Vec<Message>) -> D + Send,
+) -> Result<usize, BusError>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+    D: Future<Output = Result<(), E>> + Send,
+{
     let mut delivered = 0;
     loop {
-        let batch = next(pool, consumer, BATCH_MAX).await?;
+        let mut batch = next(pool, consumer, BATCH_MAX).await?;
         let is_last = batch.is_last();
-        if !batch.messages.is_empty() {
-            deliver(&batch.messages).map_err(|error| BusError::Delivery(error.into()))?;
+        if batch.count > 0 {
+            let delivery = deliver(mem::take(&mut batch.messages)).await;
+            delivery.map_err(|error| BusError::Delivery(error.into()))?;
         }
         // An empty window is not worth a write, unless a newer one follows it.
-        if !batch.messages.is_empty() || !is_last {
+        if batch.count > 0 || !is_last {
             ack(pool, consumer, &batch).await?;
         }
-        delivered += batch.messages.len();
+        delivered += batch.count;
         if is_last {
             return Ok(delivered);
         }

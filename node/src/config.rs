@@ -72,9 +72,9 @@ pub struct Sale {
     pub batch_max: usize,
     /// Keys in a batch at most.
     pub batch_keys_max: u32,
-    /// Orders of one channel that wait for a batch at most; those above are told to come back.
+    /// Orders of one account that wait for a batch at most; those above are told to come back.
     pub lane_max: usize,
-    /// Orders of all channels that wait for a batch at most.
+    /// Orders of all accounts that wait for a batch at most.
     pub queue_max: usize,
     /// Receipts promise that the sale is anchored within this time.
     pub anchor_within_s: u64,

@@ -44,7 +44,7 @@ pub struct FenceState {
 
 #[derive(Debug, Default)]
 struct Observed {
-    state: State,
+    state: FenceStatus,
     /// The database that the newest connection leads to.
     instance: Option<Instance>,
     /// The highest epoch that was ever seen on the chain: a node behind a load balancer may not know it at the next
@@ -53,15 +53,14 @@ struct Observed {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// No chain is configured, and nothing is compared.
+enum FenceStatus {
+    /// No chain is configured: nothing is compared.
     #[default]
     Unwatched,
     /// No comparison of this database has succeeded yet; the reason in words for anybody.
     Unknown(String),
-    /// The node may sell.
     Open,
-    /// The node may not sell.
+    /// Nothing may be sold, for this reason.
     Closed(Fence),
 }
 
@@ -75,7 +74,6 @@ struct Comparison {
 /// Why a command does not write.
 #[derive(Debug, thiserror::Error)]
 pub enum Fenced {
-    /// The database must not be written.
     #[error("{0}")]
     Closed(Fence),
     /// Chain and database could not be compared.
@@ -90,9 +88,9 @@ impl FenceState {
     #[must_use]
     pub fn new(chain: &Chain) -> Self {
         let state = if has_node(chain) {
-            State::Unknown("it is being asked".to_owned())
+            FenceStatus::Unknown("it is being asked".to_owned())
         } else {
-            State::Unwatched
+            FenceStatus::Unwatched
         };
         let observed = RwLock::new(Observed {
             state,
@@ -108,10 +106,10 @@ impl FenceState {
     /// closes until that one is compared too: it may be an old backup.
     pub fn reached(&self, instance: Instance) {
         let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
-        if observed.instance.replace(instance) != Some(instance) && observed.state == State::Open {
+        if observed.instance.replace(instance) != Some(instance) && observed.state == FenceStatus::Open {
             let why = "the database's server was started again, or another took its place";
             tracing::error!("the fence is closed until the chain was seen again: {why}");
-            observed.state = State::Unknown(why.to_owned());
+            observed.state = FenceStatus::Unknown(why.to_owned());
             self.moved.notify_one();
         }
     }
@@ -121,42 +119,32 @@ impl FenceState {
     pub fn admits(&self, instance: &Instance) -> bool {
         let observed = self.observed();
         match observed.state {
-            State::Unwatched => true,
-            State::Open => observed.instance.as_ref() == Some(instance),
-            State::Unknown(_) | State::Closed(_) => false,
+            FenceStatus::Unwatched => true,
+            FenceStatus::Open => observed.instance.as_ref() == Some(instance),
+            FenceStatus::Unknown(_) | FenceStatus::Closed(_) => false,
         }
     }
 
     /// Why nothing may be sold or written now, for a caller of the API; `None` where it may. The text names no address,
-    /// quotes nothing that the chain's node said, and leaves out how to repair the database.
+    /// quotes nothing that the chain's node said, and leaves out how to repair the database, which is for the log.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         match &self.observed().state {
-            State::Unwatched | State::Open => None,
-            State::Unknown(why) => Some(format!(
+            FenceStatus::Unwatched | FenceStatus::Open => None,
+            FenceStatus::Unknown(why) => Some(format!(
                 "this node has not seen the chain since it or its database started, and cannot tell whether the database is \
                  up to date: {why}"
             )),
-            State::Closed(fence) => Some(fence.reason()),
+            FenceStatus::Closed(fence) => Some(fence.reason()),
         }
-    }
-
-    /// As [`refusal`](Self::refusal), with how to repair the database, for the operator.
-    #[must_use]
-    pub fn advice(&self) -> Option<String> {
-        let closed = match &self.observed().state {
-            State::Closed(fence) => Some(fence.to_string()),
-            _ => None,
-        };
-        closed.or_else(|| self.refusal())
     }
 
     /// Whether the fence is open; `None` where nothing is compared.
     #[must_use]
     pub fn is_open(&self) -> Option<bool> {
         match &self.observed().state {
-            State::Unwatched => None,
-            state => Some(*state == State::Open),
+            FenceStatus::Unwatched => None,
+            state => Some(*state == FenceStatus::Open),
         }
     }
 
@@ -181,7 +169,7 @@ impl FenceState {
         }
         loop {
             sleep(FIRST_PERIOD).await;
-            let is_known = !matches!(self.observed().state, State::Unknown(_));
+            let is_known = !matches!(self.observed().state, FenceStatus::Unknown(_));
             if is_known {
                 // Ends early when connections lead to another database.
                 let _ = timeout(FENCE_PERIOD, self.moved.notified()).await;
@@ -222,9 +210,9 @@ impl FenceState {
         let after = observed.after(compared);
         match (&observed.state, &after) {
             (before, after) if before == after => {}
-            (_, State::Closed(why)) => tracing::error!("the fence is closed, and nothing is sold: {why}"),
-            (State::Closed(_), State::Open) => tracing::error!("the fence is open again"),
-            (_, State::Open) => tracing::info!("the fence is open"),
+            (_, FenceStatus::Closed(why)) => tracing::error!("the fence is closed, and nothing is sold: {why}"),
+            (FenceStatus::Closed(_), FenceStatus::Open) => tracing::error!("the fence is open again"),
+            (_, FenceStatus::Open) => tracing::info!("the fence is open"),
             _ => {}
         }
         observed.state = after;
@@ -237,17 +225,17 @@ impl FenceState {
 
 impl Observed {
     /// The state after a comparison. A closed fence opens only by a comparison with the database that is reached now.
-    fn after(&self, compared: &Result<Comparison, FenceError>) -> State {
+    fn after(&self, compared: &Result<Comparison, FenceError>) -> FenceStatus {
         match (compared, &self.state) {
             (Ok(compared), before) if compared.fence == Fence::Open => {
                 if self.instance == Some(compared.instance) {
-                    State::Open
+                    FenceStatus::Open
                 } else {
                     before.clone()
                 }
             }
-            (Ok(compared), _) => State::Closed(compared.fence),
-            (Err(error), State::Unknown(_)) => State::Unknown(public(error)),
+            (Ok(compared), _) => FenceStatus::Closed(compared.fence),
+            (Err(error), FenceStatus::Unknown(_)) => FenceStatus::Unknown(public(error)),
             (Err(_), before) => before.clone(),
         }
     }

@@ -32,47 +32,26 @@ pub use step::StepError;
 /// Why a use case did not do what was asked. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
-    /// The database failed; see [`StoreError::is_passing`].
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A field holds what it cannot.
+    /// A field breaks a rule; `field` is its name in the API.
     #[error("{field}: {detail}")]
-    Invalid {
-        /// The field, as the API writes it.
-        field: &'static str,
-        /// What is wrong with it.
-        detail: String,
-    },
-    /// What was named is not there.
+    Invalid { field: &'static str, detail: String },
+    /// `noun` is what kind of thing is missing, such as a product; `name` its id or name.
     #[error("there is no {noun} {name}")]
-    Missing {
-        /// What kind of thing.
-        noun: &'static str,
-        /// Its id or name.
-        name: String,
-    },
-    /// More than one thing has that name.
+    Missing { noun: &'static str, name: String },
     #[error("{name} names more than one {noun}; give its id")]
-    Ambiguous {
-        /// What kind of thing.
-        noun: &'static str,
-        /// The name.
-        name: String,
-    },
+    Ambiguous { noun: &'static str, name: String },
     /// Another of the same name is there.
     #[error("{field}: there is already a {noun} of that name: {name}")]
     Taken {
-        /// What kind of thing.
         noun: &'static str,
-        /// The field that names it.
         field: &'static str,
-        /// The name.
         name: String,
     },
     /// Somebody changed it since the version that the change was made for.
     #[error("the {noun} was changed meanwhile and has version {version} now: look at it, and change that version")]
     Stale {
-        /// What kind of thing.
         noun: &'static str,
         /// Its version now.
         version: i32,
@@ -80,11 +59,9 @@ pub enum FlowError {
     /// The same name was given to something else before.
     #[error("{field}: {name} was used before for something else: {detail}")]
     Reused {
-        /// The field that names it.
         field: &'static str,
-        /// The name.
         name: String,
-        /// What it names.
+        /// What it was used for.
         detail: String,
     },
 }
@@ -96,7 +73,6 @@ impl From<sqlx::Error> for FlowError {
 }
 
 impl FlowError {
-    /// That there is no such thing.
     pub(crate) fn missing(noun: &'static str, name: &(impl ToString + ?Sized)) -> Self {
         Self::Missing {
             noun,

@@ -19,6 +19,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::VARY;
+use axum::response::Response;
 use shelfproof_base::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -105,13 +108,22 @@ fn routes(limits: RequestLimits) -> Router<Arc<Shop>> {
         .merge(guard(web::routes(docs::DESCRIPTION), limits, page_or_problem))
 }
 
-/// For addresses of no route and for pages: a page for a person, a problem for a program.
+/// For addresses of no route and for pages: a page for a person, a problem for a program, and below the API's address a
+/// problem for everybody.
 fn page_or_problem(request: &Request) -> ErrorWriter {
-    if web::is_for_a_person(request) && !request.uri().path().starts_with(api::BASE) {
-        web::error_page::write
-    } else {
+    if request.uri().path().starts_with(api::BASE) {
         api::problem::write
+    } else if web::is_for_a_person(request) {
+        |problem, id| by_accept(web::error_page::write(problem, id))
+    } else {
+        |problem, id| by_accept(api::problem::write(problem, id))
     }
+}
+
+/// Tells caches that a request with another header `Accept` is answered in another form.
+fn by_accept(mut response: Response) -> Response {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 /// Where requests come in.

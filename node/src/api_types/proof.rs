@@ -40,7 +40,7 @@ pub(crate) struct KeyProof<'a> {
     bundle: Option<&'a RawValue>,
     /// Where it waits: in about so many seconds it is proved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sealed_in_s: Option<u64>,
+    proved_in_s: Option<u64>,
     /// The same for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
@@ -81,7 +81,7 @@ impl<'a> KeyProof<'a> {
     pub(crate) fn waiting(key: &BoughtKey, wait: Wait) -> serde_json::Result<Self> {
         Ok(Self {
             state: "waiting",
-            sealed_in_s: Some(wait.seconds),
+            proved_in_s: Some(wait.seconds),
             message: Some(message(wait)),
             receipt: Some(receipt(&key.receipt)?),
             ..Self::bare(key)
@@ -102,7 +102,7 @@ impl<'a> KeyProof<'a> {
             key_id: key.key_id(),
             state: "",
             bundle: None,
-            sealed_in_s: None,
+            proved_in_s: None,
             message: None,
             receipt: None,
         }

@@ -93,7 +93,7 @@ async fn tail(pool: &PgPool, consumer: &str, from: Option<Beginning>, is_followi
     }
     let printing = async {
         loop {
-            bus::relay(pool, consumer, print_lines).await?;
+            bus::relay(pool, consumer, async |messages| print_lines(&messages)).await?;
             if !is_following {
                 return Ok::<(), BusError>(());
             }

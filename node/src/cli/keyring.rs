@@ -53,7 +53,7 @@ pub enum KeyringCommand {
     ///
     /// Keep the file and its passphrase in two places, neither of them this machine.
     ///
-    /// Example: shelfproof admin keyring export --to shelf.backup --to-passphrase-file second.txt
+    /// Example: shelfproof admin keyring export --to shop.backup --to-passphrase-file second.txt
     Export {
         /// The keys
         #[command(flatten)]
@@ -115,7 +115,7 @@ pub struct Place {
 /// The kinds of keys that `rotate` accepts.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Rotated {
-    /// Wraps the keys that codes are sealed under
+    /// Wraps the keys that codes are encrypted under
     Master,
     /// Signs receipts
     Receipt,

@@ -30,7 +30,7 @@ enum Command {
     ///
     /// Example: shelfproof admin order list --abnormal
     List {
-        /// Only those that could not be settled and wait for a person: nothing was charged, and the log has the reason
+        /// Only those that could not be carried out and wait for a person: nothing was charged, and the log has the reason
         #[arg(long)]
         abnormal: bool,
         /// Only those before this id: the last of the page before

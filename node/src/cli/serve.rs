@@ -81,7 +81,7 @@ pub(super) async fn serve(
         served = http::serve(Arc::clone(&app), Listeners { api, metrics }, stop) => served?,
         never = app.fence.watch(&app.pool, &app.config.chain) => match never {},
     }
-    // Dropping the app closes the queue; the workers then settle what waits in it and end.
+    // Dropping the app closes the queue; the workers then sell what waits in it, and end.
     drop(app);
     if timeout(drain, workers.finish()).await.is_err() {
         tracing::warn!("orders under way were left after http.drain_ms; their callers find them by their keys");

@@ -16,16 +16,21 @@ use crate::background::{PgTaskTable, tasks};
 use crate::config::Config;
 use crate::http;
 
-/// Run the shop's background tasks, such as the check of its books, until stopped
+/// Run the shop's background tasks, until stopped: check the books, read the bus, trim the outbox
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   shelfproof worker
 
-Every worker.check_every_s seconds it does what `shelfproof admin check` does, and logs each finding as an error: have
-your log's watcher wake somebody. `shelfproof admin task list` shows when each task last ran and how that ended. With
-[worker] listen it answers /healthz and /metrics at that address. Of several workers on one database one runs each task,
-and another takes over where that one ends. Ctrl-C or SIGTERM ends it.")]
+Tasks:
+  check  does every worker.check_every_s seconds what `shelfproof admin check` does, and logs each finding as an error:
+         have your log's watcher wake somebody
+  relay  reads what happened, counts it in the metrics, and logs orders that wait for a person, prices and credit
+  trim   deletes facts that every consumer has read, after worker.outbox_keep_days days
+
+`shelfproof admin task list` shows when each task last ran and how that ended. With [worker] listen it answers /healthz
+and /metrics at that address. Of several workers on one database one runs each task, and another takes over where that
+one ends. Ctrl-C or SIGTERM ends it.")]
 pub struct WorkerArgs {}
 
 pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {

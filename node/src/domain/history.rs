@@ -70,16 +70,16 @@ impl Fault {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::VersionGap => {
-                "An event is missing, or was written twice. Restore it from a backup before the next epoch is sealed."
+                "An event is missing, or was written twice. Restore it from a backup before the next epoch is cut."
             }
             Self::EventKey => {
-                "An event stands in another key's history. Restore the row from a backup before the next epoch is sealed."
+                "An event stands in another key's history. Restore the row from a backup before the next epoch is cut."
             }
             Self::EventBefore => {
                 "A row's note of the kind before it is wrong, so that the schema let a step pass unchecked. Correct it."
             }
             Self::IllegalTransition => {
-                "A step that the protocol forbids: once anchored it proves a breach. Stop selling, and seal nothing until it is understood."
+                "A step that the protocol forbids: once anchored it proves a breach. Stop selling, and stop the anchor until it is understood."
             }
             Self::Clock => {
                 "Time ran backwards along a key: once anchored auditors report it. Look at the clocks of the servers that sell."

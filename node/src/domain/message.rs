@@ -12,7 +12,7 @@ use super::product::Product;
 pub enum Fact<'a> {
     /// A product was created or changed; this is what it is now.
     ProductChanged(&'a Product),
-    /// An order could not be settled and waits for somebody; nothing was charged.
+    /// An order could not be carried out and waits for a person; nothing was charged.
     OrderAbnormal(OrderId),
     /// Money from outside was added to an account's credit.
     CreditAdded {

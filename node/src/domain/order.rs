@@ -1,7 +1,7 @@
 //! An order: what a customer asks for, and the states that it goes through.
 //!
-//! Every change of an order is a method of [`Order`] that takes the order by value and returns it in its next state, or a
-//! [`TransitionError`]. A new state goes into [`OrderStatus`] and into its transition table; the schema's trigger
+//! Every change of an order is a method in `transition` that takes the order by value and returns it in its next state, or
+//! a [`TransitionError`]. A new state goes into [`OrderStatus`] and into its transition table; the schema's trigger
 //! `shop.keep_order` holds the same table, and a test compares the two.
 
 use alloy_primitives::B256;
@@ -10,10 +10,13 @@ use super::id::{AccountId, OrderId, ProductId};
 use super::money::{Currency, Money};
 
 mod line;
+mod request_id;
 mod status;
+mod transition;
 
 pub use line::{Fulfilment, Line};
 pub use status::{OrderStatus, RefusalReason};
+pub use transition::TransitionError;
 
 /// Most lines of one order.
 pub const MAX_LINES: usize = 20;
@@ -85,17 +88,11 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// None for a refused order, which costs nothing.
     pub amounts: Option<Amounts>,
+    /// Until when it can be paid, Unix milliseconds; it never changes. None where the order was paid or refused when it
+    /// was placed.
+    pub expires_at_ms: Option<u64>,
     /// When it was placed, Unix milliseconds.
     pub created_at_ms: u64,
-}
-
-/// A change that an order's state does not allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("order {order} is {from} and cannot become {to}")]
-pub struct TransitionError {
-    pub order: OrderId,
-    pub from: OrderStatus,
-    pub to: OrderStatus,
 }
 
 impl Customer {
@@ -149,7 +146,8 @@ impl Amounts {
 }
 
 impl Order {
-    /// The order in its first state: it waits for payment.
+    /// The order in its first state: it waits for payment. One that is stored in this state needs a deadline, see
+    /// [`payable_until`](Self::payable_until); one that is paid before it is stored has none.
     #[must_use]
     pub fn place(new: &NewOrder, currency: Currency, lines: Vec<Line>, created_at_ms: u64) -> Self {
         Self {
@@ -161,14 +159,31 @@ impl Order {
             version: 1,
             amounts: Some(Amounts::of_lines(currency, &lines)),
             lines,
+            expires_at_ms: None,
             created_at_ms,
+        }
+    }
+
+    /// The same order, which can be paid until that time, Unix milliseconds.
+    #[must_use]
+    pub fn payable_until(self, expires_at_ms: u64) -> Self {
+        Self {
+            expires_at_ms: Some(expires_at_ms),
+            ..self
         }
     }
 
     /// The order in its first and last state: refused, and so without prices.
     #[must_use]
     pub fn refuse(new: &NewOrder, reason: RefusalReason, created_at_ms: u64) -> Self {
-        let lines = new.lines.iter().map(Line::refused);
+        let lines = new.lines.iter().map(|line| Line {
+            product: line.product,
+            sku: None,
+            quantity: line.quantity,
+            unit_minor: 0,
+            discount_minor: 0,
+            fulfilment: Fulfilment::Cancelled,
+        });
         Self {
             id: new.id,
             customer: new.customer,
@@ -178,6 +193,7 @@ impl Order {
             version: 1,
             lines: lines.collect(),
             amounts: None,
+            expires_at_ms: None,
             created_at_ms,
         }
     }
@@ -210,53 +226,6 @@ impl Order {
         Some(Money {
             minor: line.item_net_minor(at),
             currency,
-        })
-    }
-
-    /// Paid in full.
-    ///
-    /// # Errors
-    /// Where the order does not wait for payment.
-    pub fn pay(self) -> Result<Self, TransitionError> {
-        self.become_status(OrderStatus::Paid)
-    }
-
-    /// Every line delivered.
-    ///
-    /// # Errors
-    /// Where the order is not paid, or was delivered already.
-    pub fn deliver_all(mut self) -> Result<Self, TransitionError> {
-        for line in &mut self.lines {
-            line.fulfilment = Fulfilment::Delivered;
-        }
-        self.become_status(OrderStatus::Delivered)
-    }
-
-    /// One more item refunded, which makes `refunded` of the order's items.
-    ///
-    /// # Errors
-    /// Where nothing was paid.
-    pub fn refund_item(self, refunded: u32) -> Result<Self, TransitionError> {
-        let is_all = refunded >= self.quantity();
-        self.become_status(if is_all {
-            OrderStatus::Refunded
-        } else {
-            OrderStatus::PartiallyRefunded
-        })
-    }
-
-    fn become_status(self, to: OrderStatus) -> Result<Self, TransitionError> {
-        if !self.status.may_become(to) {
-            return Err(TransitionError {
-                order: self.id,
-                from: self.status,
-                to,
-            });
-        }
-        Ok(Self {
-            status: to,
-            version: self.version + 1,
-            ..self
         })
     }
 

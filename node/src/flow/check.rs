@@ -14,13 +14,13 @@ const CHUNK_KEYS: u32 = 2_000;
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The rule that is broken.
+    /// The name of the rule that is broken.
     pub check: &'static str,
-    /// What breaks it.
+    /// What breaks it, such as a key.
     pub subject: String,
-    /// How.
+    /// How it breaks it.
     pub detail: String,
-    /// What it means, and what to do.
+    /// What that means, and what to do.
     pub advice: &'static str,
 }
 
@@ -30,12 +30,7 @@ pub enum Progress {
     /// This rule is looked at now.
     Rule(&'static str),
     /// So many keys' histories were replayed.
-    Keys {
-        /// Done.
-        done: u64,
-        /// Of so many.
-        total: u64,
-    },
+    Keys { done: u64, total: u64 },
 }
 
 /// Everything that is wrong, at most 100 findings of each rule; of a healthy shop, nothing.

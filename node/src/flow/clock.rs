@@ -9,10 +9,8 @@ use crate::store::server::clock_get;
 /// Why an event's time cannot be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum ClockError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The clocks disagree.
     #[error("this machine's clock and the database's are {0} ms apart; at most {MAX_DRIFT_MS}. Set the clocks (NTP)")]
     Drift(u64),
 }

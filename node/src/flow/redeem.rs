@@ -1,4 +1,5 @@
-//! The holder of a key says that it was used. Once: until the key is refunded, a repeat is answered with the first redemption.
+//! The holder of a key says that it was used. Once: a repeat is answered with the first redemption, whatever happened to
+//! the key since.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::event_of_keys;
@@ -16,13 +17,10 @@ use crate::store::order::order_lock;
 /// Why a key was not redeemed.
 #[derive(Debug, thiserror::Error)]
 pub enum RedeemError {
-    /// There is no such order, or no such item in it.
     #[error("the order has no such item")]
     Missing,
-    /// The secret is not the one that the sale commits to.
     #[error("the buyer's secret is not the one that this sale was made with")]
     NotYourSale,
-    /// The step failed, or is not allowed.
     #[error(transparent)]
     Step(#[from] StepError),
 }
@@ -33,10 +31,11 @@ impl From<StoreError> for RedeemError {
     }
 }
 
-/// Redeems item number `item` of the order, and returns its event.
+/// Redeems item number `item` of the order, and returns its event; of one that was redeemed before, the first event.
 ///
 /// # Errors
-/// Where there is none, where it was refunded or is in dispute, or where the secret is another buyer's.
+/// Where there is no such item, where it is refunded or in dispute and was never redeemed, or where the secret is another
+/// buyer's.
 pub async fn redeem_item(
     pool: &PgPool,
     order: OrderId,
@@ -52,11 +51,11 @@ pub async fn redeem_item(
     if buyer_secret.is_some_and(|secret| found.buyer != Some(buyer::commitment(&secret))) {
         return Err(RedeemError::NotYourSale);
     }
-    if head.state == Kind::Redeemed {
-        let events = event_of_keys(&mut transaction, &[head.key_no])
-            .await
-            .map_err(StepError::from)?;
-        return events.last().map(|last| last.event).ok_or(RedeemError::Missing);
+    let events = event_of_keys(&mut transaction, &[head.key_no])
+        .await
+        .map_err(StepError::from)?;
+    if let Some(first) = events.iter().find(|stored| stored.event.kind == Kind::Redeemed) {
+        return Ok(first.event);
     }
     let body = Redeemed {
         order: Some(order.to_string().into()),

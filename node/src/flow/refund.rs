@@ -11,7 +11,7 @@ use crate::domain::id::OrderId;
 use crate::domain::order::TransitionError;
 use crate::domain::wallet::{Cause, Transfer};
 use crate::store::StoreError;
-use crate::store::item::{item_count_refunded, item_head};
+use crate::store::item::{item_count, item_head};
 use crate::store::key::Advanced;
 use crate::store::order::{order_lock, order_update};
 use crate::store::transfer::transfer_insert;
@@ -20,13 +20,16 @@ use crate::store::wallet::{wallet_lock_refund, wallet_move};
 /// Why an item was not refunded.
 #[derive(Debug, thiserror::Error)]
 pub enum RefundError {
-    /// There is no such order, or no such item in it.
     #[error("the order has no such item")]
     Missing,
-    /// The step failed, or is not allowed.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// The order's state does not allow it.
+    /// The price has no wallet to go back to: a guest has none.
+    #[error(
+        "the customer of this order has no prepaid credit that the price could go back to: pay a guest back where the \
+         payment came from"
+    )]
+    NoCredit,
     #[error(transparent)]
     Transition(#[from] TransitionError),
 }
@@ -40,7 +43,8 @@ impl From<StoreError> for RefundError {
 /// Refunds item number `item` of the order: what it cost goes back to the credit that paid for it. Returns its event.
 ///
 /// # Errors
-/// Where there is none, or where the key's state does not allow a refund.
+/// Where there is no such item, the states of its key or order do not allow a refund, or it was paid and the customer has
+/// no credit.
 pub async fn refund_item(
     pool: &PgPool,
     order: OrderId,
@@ -61,7 +65,12 @@ pub async fn refund_item(
     }
     let (_, line) = found.line_of(item).ok_or(RefundError::Missing)?;
     let paid = found.item_net(item).ok_or(RefundError::Missing)?;
-    let wallets = wallet_lock_refund(&mut transaction, line.product, &found.customer, paid.currency).await?;
+    let wallets = if paid.minor > 0 {
+        let locked = wallet_lock_refund(&mut transaction, line.product, &found.customer, paid.currency).await?;
+        Some(locked.ok_or(RefundError::NoCredit)?)
+    } else {
+        None
+    };
     let body = Refunded {
         order: Some(order.to_string().into()),
         amount: Some(paid.decimal().into()),
@@ -69,7 +78,7 @@ pub async fn refund_item(
         reason: Some(reason.into()),
     };
     let event = step(&mut transaction, &head, &body, now_ms).await?;
-    if paid.minor > 0 {
+    if let Some(wallets) = wallets {
         let transfer = Transfer {
             cause: Cause::Refund { order, item },
             from: wallets.revenue,
@@ -82,8 +91,8 @@ pub async fn refund_item(
         }
         wallet_move(&mut transaction, transfer.from, transfer.to, transfer.amount_minor).await?;
     }
-    let refunded = item_count_refunded(&mut *transaction, order).await?;
-    if order_update(&mut transaction, &found.refund_item(refunded)?).await? == Advanced::Stale {
+    let (delivered, refunded) = item_count(&mut *transaction, order).await?;
+    if order_update(&mut transaction, &found.refund_item(refunded, delivered)?).await? == Advanced::Stale {
         return Err(StepError::Stale.into());
     }
     transaction.commit().await.map_err(StoreError::from)?;

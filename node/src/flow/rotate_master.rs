@@ -1,4 +1,4 @@
-//! All data keys come under the newest master key, so that the older ones can go. The goods stay sealed as they are.
+//! All data keys come under the newest master key, so that the older ones can go. The goods stay encrypted as they are.
 
 use sqlx::PgPool;
 
@@ -12,10 +12,8 @@ const STEP_BATCHES: i64 = 500;
 /// Why the data keys were not all wrapped anew. Those of whole steps are; a repeat goes on after them.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A data key does not open.
     #[error(transparent)]
     Vault(#[from] VaultError),
 }

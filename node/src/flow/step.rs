@@ -7,32 +7,22 @@ use shelfproof_verifier::vocabulary::body::Body;
 use sqlx::PgConnection;
 
 use super::clock::{ClockError, check_clock};
-
 use crate::domain::key::{self, Head};
 use crate::store::StoreError;
 use crate::store::key::{Advanced, key_advance};
 
-/// Why a key was not moved on.
+/// Why a key got no further event.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The event was refused.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The time cannot be trusted.
     #[error(transparent)]
     Clock(#[from] ClockError),
-    /// The protocol allows no such step from where the key stands.
+    /// The protocol allows no such event after the key's last one.
     #[error("a key that is {from} cannot be {to}", from = .from.name(), to = .to.name())]
-    Illegal {
-        /// Where the key stands.
-        from: Kind,
-        /// Where it was to go.
-        to: Kind,
-    },
-    /// Somebody else moved the key; to be tried again.
+    Illegal { from: Kind, to: Kind },
     #[error("the key was changed by another request at the same moment; send the request again")]
     Stale,
 }
@@ -46,7 +36,7 @@ impl From<sqlx::Error> for StepError {
 /// Appends an event of the body's kind to a key. `body` is hashed into the event under a new random salt.
 ///
 /// # Errors
-/// Where the step is not allowed, or the key is no longer as `head` says.
+/// `Illegal` where the protocol allows no such event, `Stale` where the key is no longer as `head` says.
 pub(super) async fn step<B: Body + Sync>(
     connection: &mut PgConnection,
     head: &Head,

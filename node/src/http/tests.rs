@@ -1,7 +1,5 @@
 use axum::body::{Body, to_bytes};
-use axum::http::HeaderValue;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -98,6 +96,8 @@ async fn a_person_reads_errors_as_pages_and_a_program_as_problems() {
         let id = head.headers()["x-request-id"].to_str().unwrap();
         assert!(body.contains(id), "{body}");
         assert!(!body.contains("geheim"), "{body}");
+        let varies = head.headers().get(VARY).is_some_and(|by| by == "accept");
+        assert_eq!(varies, !path.starts_with("/api/"), "{path}");
         if is_page {
             assert_eq!(head.headers()[CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
             let number = head.status().as_str().to_owned();

@@ -3,21 +3,16 @@
 use shelfproof_anchor::store::StoreError as AttestError;
 use sqlx::migrate::MigrateError;
 
-/// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database refused, or could not be reached.
+    /// A statement was refused, or the database could not be reached.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
     #[error("the database's schema: {0}")]
     Migration(#[from] MigrateError),
-    /// A row is not what this program ever writes.
     #[error("{table}.{column} of {row} holds what this program never writes")]
     Inconsistent {
-        /// The table.
         table: &'static str,
-        /// The column.
         column: &'static str,
         /// The row's key.
         row: String,

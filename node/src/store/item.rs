@@ -188,14 +188,17 @@ pub async fn item_head(executor: impl PgExecutor<'_>, order: OrderId, item: u32)
     row.map(HeadRow::into_head).transpose()
 }
 
-/// How many of an order's items were refunded.
+/// How many of an order's items were delivered, and how many of those refunded.
 ///
 /// # Errors
 /// The database's.
-pub async fn item_count_refunded(executor: impl PgExecutor<'_>, order: OrderId) -> Result<u32, StoreError> {
-    let count: i64 = sqlx::query_scalar(include_str!("sql/item_count_refunded.sql"))
+pub async fn item_count(executor: impl PgExecutor<'_>, order: OrderId) -> Result<(u32, u32), StoreError> {
+    let (delivered, refunded): (i64, i64) = sqlx::query_as(include_str!("sql/item_count.sql"))
         .bind(order.0)
         .fetch_one(executor)
         .await?;
-    whole("events", "item", count, &order)
+    Ok((
+        whole("events", "item", delivered, &order)?,
+        whole("events", "item", refunded, &order)?,
+    ))
 }

@@ -29,6 +29,7 @@ struct OrderRow {
     subtotal_minor: i64,
     discount_minor: i64,
     currency: String,
+    expires_at_ms: Option<i64>,
     created_at_ms: i64,
 }
 
@@ -70,6 +71,10 @@ impl OrderRow {
                 subtotal_minor: self.subtotal_minor,
                 discount_minor: self.discount_minor,
             }),
+            expires_at_ms: self
+                .expires_at_ms
+                .map(|at_ms| whole("orders", "expires_at_ms", at_ms, &id))
+                .transpose()?,
             created_at_ms: whole("orders", "created_at_ms", self.created_at_ms, &id)?,
         })
     }
@@ -170,7 +175,7 @@ pub async fn order_list(
     rows.into_iter().map(OrderRow::into_order).collect()
 }
 
-/// At most `limit` orders that wait for somebody, newest first, that come after the order `after` in that list.
+/// At most `limit` orders that wait for a person, newest first, that come after the order `after` in that list.
 ///
 /// # Errors
 /// As [`order_get`].

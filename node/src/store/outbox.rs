@@ -61,13 +61,13 @@ pub async fn outbox_page(
     messages.collect()
 }
 
-/// Deletes at most `limit` facts from before a time (Unix milliseconds) that every consumer has read; how many it did.
+/// Deletes at most `limit` facts that are older than `keep_ms` and that every consumer has read; how many it did.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn outbox_trim(executor: impl PgExecutor<'_>, before_ms: i64, limit: i64) -> Result<u64, StoreError> {
+pub async fn outbox_trim(executor: impl PgExecutor<'_>, keep_ms: i64, limit: i64) -> Result<u64, StoreError> {
     let deleted = sqlx::query(include_str!("sql/outbox_trim.sql"))
-        .bind(before_ms)
+        .bind(keep_ms)
         .bind(limit)
         .execute(executor)
         .await?;

@@ -113,34 +113,28 @@ pub async fn wallet_list(database: impl PgExecutor<'_>, account: AccountId) -> R
 pub struct RefundWallets {
     /// The product's revenue, which pays.
     pub revenue: i64,
-    /// The customer's credit, which gets.
+    /// The customer's credit, which is paid back.
     pub credit: i64,
 }
 
-/// Locks the wallets, credit before revenue, between which the price of an item goes back.
+/// Locks the wallets, credit before revenue, between which the price of an item goes back; `None` where the customer has no
+/// credit in that currency, as no guest has.
 ///
 /// # Errors
-/// Where the database fails, or one of the wallets is missing: so for a guest, who has no credit.
+/// Where the database fails, or the product's wallet is missing.
 pub async fn wallet_lock_refund(
     connection: &mut PgConnection,
     product: ProductId,
     customer: &Customer,
     currency: Currency,
-) -> Result<RefundWallets, StoreError> {
+) -> Result<Option<RefundWallets>, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(include_str!("sql/wallet_lock_refund.sql"))
         .bind(product.0)
         .bind(customer.account().map(|account| account.0))
         .bind(currency.code())
         .fetch_all(connection)
         .await?;
-    let of = |kind: &str| {
-        rows.iter()
-            .find(|(_, of)| of == kind)
-            .map(|(id, _)| *id)
-            .ok_or_else(|| inconsistent("wallets", "kind", &product))
-    };
-    Ok(RefundWallets {
-        revenue: of("revenue")?,
-        credit: of("credit")?,
-    })
+    let of_kind = |kind: &str| rows.iter().find(|row| row.1 == kind).map(|row| row.0);
+    let revenue = of_kind("revenue").ok_or_else(|| inconsistent("wallets", "kind", &product))?;
+    Ok(of_kind("credit").map(|credit| RefundWallets { revenue, credit }))
 }

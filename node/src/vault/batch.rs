@@ -1,5 +1,5 @@
-//! Goods at rest: sealed under a data key for each batch, which is wrapped by a master key. XChaCha20-Poly1305 throughout,
-//! with random nonces: 24 bytes are enough that none repeats.
+//! Goods at rest: encrypted under a data key for each batch, which a master key wraps. XChaCha20-Poly1305 throughout, with
+//! random nonces: 24 bytes are enough that none repeats.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,7 @@ const NONCE_BYTES: usize = 24;
 /// Bytes before a code that tell its length.
 const LENGTH_BYTES: usize = size_of::<u32>();
 
-/// The key that seals one batch's goods.
+/// The key that one batch's goods are encrypted under.
 pub struct DataKey(Zeroizing<[u8; KEY_BYTES]>);
 
 impl DataKey {
@@ -39,12 +39,12 @@ impl DataKey {
         *self.0
     }
 
-    /// Seals what the key `key_id` of `batch` opens.
+    /// Encrypts the goods of the key `key_id` of `batch`.
     ///
     /// # Panics
     /// Where the code has 4 GiB or more: nothing near it gets through an import.
     #[must_use]
-    pub fn seal(&self, key_id: &B256, batch: BatchId, goods: &Goods) -> Vec<u8> {
+    pub fn encrypt(&self, key_id: &B256, batch: BatchId, goods: &Goods) -> Vec<u8> {
         let (code, extra) = (goods.code.expose_secret(), goods.extra.expose_secret());
         let length = u32::try_from(code.len()).expect("a code has less than 4 GiB");
         // The whole length at once: a buffer that grows leaves copies behind.
@@ -52,13 +52,13 @@ impl DataKey {
         framed.extend(length.to_be_bytes());
         framed.extend(code.as_bytes());
         framed.extend(extra.as_bytes());
-        seal(&cipher(&self.0), &framed, &goods_context(key_id, batch))
+        encrypt(&cipher(&self.0), &framed, &goods_context(key_id, batch))
     }
 
-    /// Opens what the key `key_id` of `batch` opens.
+    /// Decrypts the goods of the key `key_id` of `batch`.
     ///
     /// # Errors
-    /// Where it was sealed for another key or batch, or was changed.
+    /// Where they were encrypted for another key or batch, or were changed.
     pub fn open(&self, key_id: &B256, batch: BatchId, sealed: &[u8]) -> Result<Goods, VaultError> {
         open(&cipher(&self.0), sealed, &goods_context(key_id, batch))
             .and_then(|framed| unframe(&framed))
@@ -89,7 +89,7 @@ impl Masters {
     pub(super) fn wrap(&self, batch: BatchId, key: &DataKey) -> WrappedKey {
         let (master_generation, cipher) = &self.newest;
         WrappedKey {
-            wrapped: seal(cipher, key.0.as_ref(), &wrap_context(batch, *master_generation)),
+            wrapped: encrypt(cipher, key.0.as_ref(), &wrap_context(batch, *master_generation)),
             master_generation: *master_generation,
         }
     }
@@ -143,12 +143,12 @@ fn unframe(framed: &[u8]) -> Option<Goods> {
 }
 
 /// `nonce(24) ‖ ciphertext ‖ tag(16)`.
-fn seal(cipher: &XChaCha20Poly1305, msg: &[u8], aad: &[u8]) -> Vec<u8> {
+fn encrypt(cipher: &XChaCha20Poly1305, msg: &[u8], aad: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
     let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg, aad });
     // The cipher refuses only what is longer than 256 GiB.
-    let sealed = sealed.expect("what is sealed has less than 256 GiB");
+    let sealed = sealed.expect("the text has less than 256 GiB");
     [&nonce[..], &sealed].concat()
 }
 

@@ -1,4 +1,4 @@
-//! Data keys that are open. Unwrapping one takes some microseconds, at every sale: a busy shelf asks for the same few.
+//! Data keys that are open. Unwrapping one takes some microseconds at every sale, and most sales need the same few.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -74,14 +74,14 @@ fn goods_come_back_by_their_own_key_and_batch_alone() {
     assert_eq!(wrapped.master_generation, 1);
     let id = B256::repeat_byte(3);
     for (code, extra) in [("", ""), ("ABCD-1234", ""), ("账号", "密码----123"), ("", "extra")] {
-        let sealed = key.seal(&id, batch(1), &goods(code, extra));
+        let sealed = key.encrypt(&id, batch(1), &goods(code, extra));
         let opened = vault.data_key_open(batch(1), &wrapped).unwrap();
         assert_eq!(shown(&opened.open(&id, batch(1), &sealed).unwrap()), (code, extra));
         assert!(opened.open(&B256::repeat_byte(4), batch(1), &sealed).is_err());
         assert!(opened.open(&id, batch(2), &sealed).is_err());
         assert!(vault.data_key_new(batch(1)).0.open(&id, batch(1), &sealed).is_err());
     }
-    let twice = [(); 2].map(|()| key.seal(&id, batch(1), &goods("a", "b")));
+    let twice = [(); 2].map(|()| key.encrypt(&id, batch(1), &goods("a", "b")));
     assert_ne!(twice[0], twice[1], "nonces are fresh");
 }
 
@@ -90,7 +90,7 @@ fn a_flipped_bit_of_sealed_goods_or_of_a_wrapped_key_is_refused() {
     let (_folder, vault) = made();
     let (key, wrapped) = vault.data_key_new(batch(1));
     let id = B256::repeat_byte(3);
-    let sealed = key.seal(&id, batch(1), &goods("ABCD-1234", "a password"));
+    let sealed = key.encrypt(&id, batch(1), &goods("ABCD-1234", "a password"));
     for at in 0..sealed.len() * 8 {
         let mut flipped = sealed.clone();
         flipped[at / 8] ^= 1 << (at % 8);
@@ -222,7 +222,7 @@ fn nothing_secret_is_shown() {
     let (key, wrapped) = vault.data_key_new(batch(1));
     let id = B256::repeat_byte(3);
     let secret_goods = goods("CODE-THAT-NOBODY-SEES", "PASSWORD-THAT-NOBODY-SEES");
-    let sealed = key.seal(&id, batch(1), &secret_goods);
+    let sealed = key.encrypt(&id, batch(1), &secret_goods);
     let token = vault.order_token(order(9));
     let errors: Vec<VaultError> = vec![
         key.open(&id, batch(2), &sealed).unwrap_err(),

@@ -72,7 +72,7 @@ impl Shelf {
             .bind(&[0_u8; 32][..])
             .execute(pool)
             .await?;
-            batches.push((batch, key.seal(&B256::ZERO, batch, &goods(batch))));
+            batches.push((batch, key.encrypt(&B256::ZERO, batch, &goods(batch))));
         }
         Ok(Self(batches))
     }

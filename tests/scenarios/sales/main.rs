@@ -1,12 +1,14 @@
 //! Sales: orders, what they answer, refunds, and many buyers at once.
 //!
 //! `order_queue` sells inside this process, over a real database; the others run the program `shelfproof` and call its
-//! API. A test of an endpoint goes to `api`, one of an order's outcome to `order_queue`.
+//! API. A test of an endpoint goes to `api`, one of an order's outcome to `order_queue`, one of
+//! an order's states to `order_states`.
 
 mod api;
 mod full_node;
 mod neighbours;
 mod order_queue;
+mod order_states;
 mod races;
 mod refunds;
 mod requests;

@@ -1,5 +1,6 @@
 //! The order queue over a real database: sales, refusals, and faults.
 
+mod after_sale;
 mod clock;
 mod holds;
 mod lanes;
@@ -18,16 +19,13 @@ use secrecy::ExposeSecret;
 use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::order::{NewLine, NewOrder, OrderStatus, RefusalReason};
 use shelfproof::flow::StepError;
-use shelfproof::flow::query::order::look_up_order;
-use shelfproof::flow::redeem::{RedeemError, redeem_item};
-use shelfproof::flow::refund::{RefundError, refund_item};
+use shelfproof::flow::query::order::get_order;
 use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof::sale::{OrderQueue, PlaceError};
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::{ChainView, SignerSpan};
-use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{Terms, check_purchase};
 use shop::{PRICE_MINOR, Shop, delivered};
 
@@ -227,10 +225,8 @@ async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
             OrderOutcome::Refused { reason, .. } => assert_eq!((at, reason), (11, RefusalReason::Abnormal)),
         }
     }
-    let kept = look_up_order(&shop.pool, &shop.vault, poisoned.id)
-        .await?
-        .ok_or("not kept")?;
-    assert_eq!(kept.order.status, OrderStatus::Refused(RefusalReason::Abnormal));
+    let kept = get_order(&shop.pool, poisoned.id).await?.ok_or("not kept")?;
+    assert_eq!(kept.status, OrderStatus::Refused(RefusalReason::Abnormal));
     shop.assert_sound().await
 }
 
@@ -263,50 +259,6 @@ async fn nothing_is_signed_with_a_wrong_clock() -> Result<()> {
     assert_eq!(fast.place(order.clone()).await.unwrap_err(), PlaceError::Clock);
     let (right, _workers) = shop.counter(now_ms)?;
     delivered(right.place(order).await)?;
-    shop.assert_sound().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_s_life_after_the_sale() -> Result<()> {
-    let shop = Shop::open(100_000).await?;
-    let product = shop.product("monthly", 4).await?;
-    let (counter, _workers) = shop.counter(now_ms)?;
-    let secret = buyer::secret(&B256::repeat_byte(7), "me");
-    let mut order = shop.order(product, 2);
-    order.buyer = Some(buyer::commitment(&secret));
-    let sold = delivered(counter.place(order).await)?;
-
-    let stranger = redeem_item(&shop.pool, sold.order, 1, Some(B256::ZERO), now_ms()).await;
-    assert!(matches!(stranger, Err(RedeemError::NotYourSale)));
-    let missing = redeem_item(&shop.pool, sold.order, 3, None, now_ms()).await;
-    assert!(matches!(missing, Err(RedeemError::Missing)));
-    let redeemed = redeem_item(&shop.pool, sold.order, 1, Some(secret), now_ms()).await?;
-    assert_eq!((redeemed.kind, redeemed.version), (Kind::Redeemed, 4));
-    let repeated = redeem_item(&shop.pool, sold.order, 1, Some(secret), now_ms() + 5).await?;
-    assert_eq!(repeated, redeemed);
-
-    // Paid back twice at once: once.
-    let (one, other) = tokio::join!(
-        refund_item(&shop.pool, sold.order, 1, "broken", now_ms()),
-        refund_item(&shop.pool, sold.order, 1, "broken", now_ms())
-    );
-    assert_eq!(one?, other?);
-    assert_eq!(balance(&shop).await?, 100_000 - PRICE_MINOR);
-    let late = redeem_item(&shop.pool, sold.order, 1, None, now_ms()).await;
-    assert!(matches!(late, Err(RedeemError::Step(StepError::Illegal { .. }))));
-    refund_item(&shop.pool, sold.order, 2, "broken", now_ms()).await?;
-    let view = look_up_order(&shop.pool, &shop.vault, sold.order)
-        .await?
-        .ok_or("gone")?;
-    assert_eq!(view.order.status, OrderStatus::Refunded);
-    let kinds: Vec<Kind> = view.items[0].events.iter().map(|stored| stored.event.kind).collect();
-    assert_eq!(
-        kinds,
-        [Kind::Sold, Kind::Redeemed, Kind::Refunded],
-        "the supplier's part stays here"
-    );
-    let none = refund_item(&shop.pool, sold.order, 0, "", now_ms()).await;
-    assert!(matches!(none, Err(RefundError::Missing)));
     shop.assert_sound().await
 }
 

@@ -36,7 +36,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     assert_eq!((&activated["now"], &activated["activated"]), (&json!(3), &json!(3)));
     let order = block_on(compare(&shop, &product, &reseller.token, &imported, &activated))??;
 
-    // An order that waits for somebody, made by hand: the counter sets one aside only where the database refuses it.
+    // An order that waits for a person, made by hand: the sale worker sets one aside only where the database refuses it.
     let abnormal = |shop: &TestShop| shop.cli.json(&["admin", "order", "list", "--abnormal"]);
     assert_eq!(abnormal(&shop)?, json!({"items": []}));
     shop.postgres.psql(

@@ -1,5 +1,7 @@
 -- A page of the events that are visible in the snapshot $2 and not in $1: those after the event ($3, $4, $5), or the
--- first ones. A key's times never decrease, so that this order keeps the order of its versions.
+-- first ones. A key's times never decrease, so that this order keeps the order of its versions. Transaction numbers do
+-- not: one may write a key that a later one wrote before it. So each page is sorted out of the whole window, which an
+-- epoch bounds; an index in this order would cost every sale an entry.
 SELECT key_no, version, kind, at_ms, key_id, prev, payload, salt, body
 FROM attest.events
 WHERE xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND xid < pg_snapshot_xmax($2::text::pg_snapshot)

@@ -27,8 +27,8 @@ impl Task for Relay {
         let pool = self.0.clone();
         Box::pin(async move {
             subscribe(&pool, CONSUMER, Origin::Start).await?;
-            let delivered = relay(&pool, CONSUMER, |messages| {
-                announce(messages);
+            let delivered = relay(&pool, CONSUMER, async |messages| {
+                announce(&messages);
                 Ok::<(), Infallible>(())
             })
             .await?;
@@ -37,14 +37,18 @@ impl Task for Relay {
     }
 }
 
-/// Counts every message; writes those about money, prices, and orders that wait for somebody to the log.
+/// Counts every message, and logs those about credit, products, and orders that wait for a person.
 fn announce(messages: &[Message]) {
     for message in messages {
         metrics::message(&message.topic);
         let (id, key, body) = (&message.id, &message.key, &message.body);
         match message.topic.as_str() {
             "order.abnormal" => {
-                tracing::error!(id, order = key, "an order could not be settled and waits for somebody");
+                tracing::error!(
+                    id,
+                    order = key,
+                    "an order could not be carried out and waits for a person"
+                );
             }
             "product.changed" | "credit.added" => tracing::info!(id, %body, "{}", message.topic),
             _ => {}

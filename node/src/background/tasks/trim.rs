@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shelfproof_base::clock::now_ms;
 use sqlx::PgPool;
 
 use super::super::{Task, TaskRun};
@@ -25,7 +24,7 @@ impl Task for Trim {
     fn run(&self) -> TaskRun {
         let (pool, keep) = (self.pool.clone(), self.keep);
         Box::pin(async move {
-            let deleted = trim_outbox(&pool, keep, now_ms()).await?;
+            let deleted = trim_outbox(&pool, keep).await?;
             Ok(json!({ "deleted": deleted }))
         })
     }

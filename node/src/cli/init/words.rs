@@ -105,7 +105,7 @@ The database is ready, and so are keys and configuration in {folder}. What is le
    [ ] the passphrases / 口令
    [ ] the database, all the time: with write-ahead-log archiving / 数据库：持续归档
    [ ] move owner.key to a machine that is offline / 把 owner.key 移到离线机器
-   Losing the VRF key ends the proofs for ever; losing a master key loses the codes on the shelf.
+   Losing the VRF key ends the proofs for ever; losing a master key loses the codes in stock.
    VRF 密钥丢失后将永远无法再提供证明；主密钥丢失则库存卡密全部丢失。
 
 4. Start these, each for itself / 分别启动

@@ -11,8 +11,8 @@ use crate::vault::folder::{Listed, Name, list};
 /// What a key is for.
 const fn purpose(name: Name) -> &'static str {
     match name {
-        Name::Master(_) => "wraps the keys that codes are sealed under",
-        Name::Vrf => "makes key ids, for the shelf's lifetime; its public key is registered on chain",
+        Name::Master(_) => "wraps the keys that codes are encrypted under",
+        Name::Vrf => "makes key ids, for the merchant's lifetime; its public key is registered on chain",
         Name::Receipt(_) => "signs receipts; its address is registered on chain",
         Name::Token => "derives the tokens that open an order to its buyer",
         Name::Anchorer => "signs what shelfproof-anchor sends to the chain; its address needs funds for fees",
@@ -23,7 +23,7 @@ const fn purpose(name: Name) -> &'static str {
 /// What happens when a key is lost and there is no backup.
 const fn loss(name: Name) -> &'static str {
     match name {
-        Name::Master(_) => "every code on the shelf is lost",
+        Name::Master(_) => "every code in stock is lost",
         Name::Vrf => "the proofs end: nothing can be shown of any code any more",
         Name::Receipt(_) => "make another and add its address on chain",
         Name::Token => "tokens that buyers hold stop working",
@@ -103,7 +103,7 @@ pub(super) fn rotated_master(name: Name) -> Answer {
         text: format!(
             "{name} is made. Now:\n\
              1. Make a new backup: `shelfproof admin keyring export`.\n\
-             2. Bring {name}.key to every server and restart each: it seals new batches, the old keys still open.\n\
+             2. Bring {name}.key to every server and restart each: it encrypts new batches, the old keys still decrypt.\n\
              3. Then run `shelfproof admin keyring rewrap`.\n"
         ),
         value: json!({ "key": name.to_string() }),

@@ -1,6 +1,5 @@
 //! The lines of an order.
 
-use super::NewLine;
 use crate::domain::id::{ProductId, SkuId};
 
 /// One line of an order; amounts in minor units of the order's currency.
@@ -24,7 +23,7 @@ pub enum Fulfilment {
     Pending,
     PartiallyDelivered,
     Delivered,
-    /// Nothing of it will be delivered.
+    /// Nothing of it was delivered or will be, unless a payment comes after all.
     Cancelled,
 }
 
@@ -42,18 +41,6 @@ impl Line {
         }
     }
 
-    /// A line of an order that is refused.
-    pub(super) const fn refused(new: &NewLine) -> Self {
-        Self {
-            product: new.product,
-            sku: None,
-            quantity: new.quantity,
-            unit_minor: 0,
-            discount_minor: 0,
-            fulfilment: Fulfilment::Cancelled,
-        }
-    }
-
     /// Before the discount.
     #[must_use]
     pub fn gross_minor(&self) -> i64 {
@@ -65,6 +52,18 @@ impl Line {
     #[must_use]
     pub fn net_minor(&self) -> i64 {
         self.gross_minor() - self.discount_minor
+    }
+
+    /// The line's fulfilment once `delivered` of its keys are delivered in all; `None` where that cannot follow.
+    pub(super) const fn after_delivery(&self, delivered: u32) -> Option<Fulfilment> {
+        use Fulfilment::{Cancelled, Delivered, PartiallyDelivered, Pending};
+        match (self.fulfilment, delivered) {
+            (Cancelled, _) | (PartiallyDelivered, 0) => None,
+            (Pending, 0) => Some(Pending),
+            (_, all) if all == self.quantity => Some(Delivered),
+            (Pending | PartiallyDelivered, some) if some < self.quantity => Some(PartiallyDelivered),
+            _ => None,
+        }
     }
 
     /// What the line's item at place `at` (from 0) costs: the net amount shared out evenly, the first items bearing the

@@ -13,9 +13,9 @@ pub enum OrderStatus {
     PartiallyDelivered,
     /// All of its items were delivered.
     Delivered,
-    /// Some of its items were refunded.
+    /// Some of what was paid was refunded: delivered items, or what was not delivered. Nothing more is delivered.
     PartiallyRefunded,
-    /// All of its items were refunded.
+    /// All that was paid was refunded.
     Refunded,
     /// Not paid in time.
     Expired,
@@ -44,8 +44,8 @@ pub enum RefusalReason {
     Abnormal,
 }
 
-/// Which state may follow which. A payment may arrive after its order expired or was cancelled.
-const TRANSITIONS: [(OrderStatus, OrderStatus); 16] = {
+/// Which state may follow which. A payment may arrive after its order expired or was cancelled. A refund ends the delivery.
+const TRANSITIONS: [(OrderStatus, OrderStatus); 15] = {
     use OrderStatus::{
         AwaitingPayment, Cancelled, Delivered, Expired, Paid, PartiallyDelivered, PartiallyRefunded, Refunded,
     };
@@ -61,7 +61,6 @@ const TRANSITIONS: [(OrderStatus, OrderStatus); 16] = {
         (PartiallyDelivered, PartiallyDelivered),
         (PartiallyDelivered, Delivered),
         (PartiallyDelivered, PartiallyRefunded),
-        (PartiallyDelivered, Refunded),
         (Delivered, PartiallyRefunded),
         (Delivered, Refunded),
         (PartiallyRefunded, PartiallyRefunded),
@@ -178,7 +177,9 @@ impl fmt::Display for RefusalReason {
             Self::PriceChanged => "a price is no longer the one that the order names",
             Self::MixedCurrencies => "the order's products are priced in different currencies",
             Self::InsufficientCredit => "the prepaid credit does not cover the total",
-            Self::Abnormal => "the order could not be settled; nothing was charged, and the shop has been told",
+            Self::Abnormal => {
+                "the order could not be carried out; nothing was charged, and the shop's operator is told"
+            }
         })
     }
 }

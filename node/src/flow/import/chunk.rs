@@ -146,7 +146,7 @@ impl Work<'_> {
             line,
             key_id,
             proof,
-            sealed: self.data_key.seal(&key_id, self.batch, goods),
+            sealed: self.data_key.encrypt(&key_id, self.batch, goods),
             event,
             opening,
         })

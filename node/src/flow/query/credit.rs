@@ -11,7 +11,6 @@ use crate::store::wallet::wallet_list;
 /// An account's credit in one currency, with the movements of a page.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// The credit.
     pub credit: CreditWallet,
     /// What moved it, newest first.
     pub movements: Vec<Movement>,

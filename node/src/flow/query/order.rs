@@ -1,4 +1,4 @@
-//! Orders: lists, states, and for whoever holds one its codes and receipts.
+//! Orders: lists, states, and for whoever holds one, its codes and receipts.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
@@ -17,42 +17,38 @@ use crate::vault::{Vault, VaultError};
 /// An order with everything that its holder may see.
 #[derive(Clone, Debug)]
 pub struct OrderView {
-    /// The order.
     pub order: Order,
-    /// What it got, by number.
+    /// Its keys, by number.
     pub items: Vec<ItemView>,
 }
 
-/// An order and where its keys stand, with nothing opened.
+/// An order and the states of its keys, with nothing decrypted.
 #[derive(Clone, Debug)]
 pub struct OrderStates {
-    /// The order.
     pub order: Order,
-    /// What it got, by number.
+    /// Its keys, by number.
     pub items: Vec<SoldItem>,
 }
 
-/// One key of an order.
+/// One key of an order, for its holder.
 #[derive(Clone, Debug)]
 pub struct ItemView {
     /// As it was handed out.
     pub item: Item,
-    /// Where the key stands now.
+    /// The key's state now.
     pub state: Kind,
-    /// The sale and what came after. The events before it are the supplier's, and stay here.
+    /// The sale and the events after it. Those before it are the supplier's, and are not shown.
     pub events: Vec<StoredEvent>,
 }
 
 /// Why an order could not be looked up.
 #[derive(Debug, thiserror::Error)]
 pub enum LookUpError {
-    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The events could not be read.
     #[error(transparent)]
     Event(#[from] EventError),
-    /// The goods could not be opened.
+    /// The goods could not be decrypted.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// An item of the order has a number that its lines do not reach.
@@ -60,19 +56,7 @@ pub enum LookUpError {
     NoLine(u32),
 }
 
-impl LookUpError {
-    /// Whether trying again later can help.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_passing(),
-            Self::Event(EventError::Database(_)) => true,
-            _ => false,
-        }
-    }
-}
-
-/// The order of that id, with nothing opened; `None` where there is none.
+/// The order of that id, without its keys; `None` where there is none.
 ///
 /// # Errors
 /// The database's.
@@ -102,7 +86,7 @@ pub async fn list_orders(
     Ok(Page::cut(rows, limit))
 }
 
-/// Orders that could not be settled and wait for somebody, newest first.
+/// Orders that could not be carried out and wait for a person, newest first.
 ///
 /// # Errors
 /// The database's.
@@ -115,21 +99,10 @@ pub async fn list_abnormal_orders(
     Ok(Page::cut(rows, limit))
 }
 
-/// The order of that id, with its codes and the bodies that its holder may open.
+/// The order with its codes, its receipts, and the opened events from the sale on, for its holder.
 ///
 /// # Errors
-/// Where the database or the vault fails.
-pub async fn look_up_order(pool: &PgPool, vault: &Vault, order: OrderId) -> Result<Option<OrderView>, LookUpError> {
-    match order_get(pool, order).await? {
-        Some(found) => open_order(pool, vault, found).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// An order that was read already, with its codes and the bodies that its holder may open.
-///
-/// # Errors
-/// Where the database or the vault fails.
+/// `Store`, `Event` or `Vault` where that part fails; `NoLine` for an item that the order's lines do not reach.
 pub async fn open_order(pool: &PgPool, vault: &Vault, order: Order) -> Result<OrderView, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     Ok(OrderView {
@@ -138,7 +111,7 @@ pub async fn open_order(pool: &PgPool, vault: &Vault, order: Order) -> Result<Or
     })
 }
 
-/// The order of that id with nothing opened, for whoever runs the shop.
+/// The order of that id and the states of its keys, for admins; `None` where there is none.
 ///
 /// # Errors
 /// Where the database fails.

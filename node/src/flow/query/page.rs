@@ -1,7 +1,6 @@
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows.
     pub rows: Vec<T>,
     /// Whether more rows come after the last of these.
     pub has_more: bool,

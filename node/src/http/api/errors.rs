@@ -126,7 +126,7 @@ impl From<RefundError> for Problem {
         match error {
             RefundError::Missing => Self::not_found("item"),
             RefundError::Step(error) => error.into(),
-            RefundError::Transition(error) => Self::new(Code::Conflict, error.to_string()),
+            RefundError::NoCredit | RefundError::Transition(_) => Self::new(Code::Conflict, format!("{error}.")),
         }
     }
 }
@@ -231,6 +231,7 @@ mod tests {
             RedeemError::Missing.into(),
             RedeemError::NotYourSale.into(),
             RefundError::Missing.into(),
+            RefundError::NoCredit.into(),
             VoidError::Missing.into(),
             FlowError::missing("product", &product).into(),
         ]);
@@ -257,5 +258,16 @@ mod tests {
             let detail = &problem.detail;
             assert!(!detail.contains(" --") && !detail.contains("shelfproof "), "{detail}");
         }
+    }
+
+    #[test]
+    fn a_refund_without_a_wallet_is_a_conflict_with_advice() {
+        let problem = Problem::from(RefundError::NoCredit);
+        assert_eq!(problem.code(), Code::Conflict);
+        assert!(
+            problem.detail.ends_with("where the payment came from."),
+            "{}",
+            problem.detail
+        );
     }
 }

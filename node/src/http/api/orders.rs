@@ -12,7 +12,7 @@ use super::docs::problems;
 use super::json::Json;
 use super::path_id::PathId;
 use super::query::Page;
-use crate::access::{self, Caller, ListAbnormalOrders, ListOrders, OrderSight, PlaceOrder, ReadOrder, Reseller};
+use crate::access::{self, ListAbnormalOrders, ListOrders, OrderHolder, OrderSight, PlaceOrder, ReadOrder, Reseller};
 use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
@@ -92,7 +92,7 @@ async fn list(May(caller): May<ListOrders>, State(shop): State<Arc<Shop>>, page:
 
 /// List abnormal orders
 ///
-/// For admins: orders that could not be settled and wait for a person, newest first. Nothing was charged for them; the
+/// For admins: orders that could not be carried out and wait for a person, newest first. Nothing was charged for them; the
 /// log has the reason.
 #[utoipa::path(
     get, path = "/orders/abnormal", tag = "orders", operation_id = "listAbnormalOrders", security(("bearer" = [])),
@@ -133,8 +133,8 @@ async fn get(
             let states = look_up_states(&app.pool, id).await?.ok_or_else(missing)?;
             Ok(json_response(StatusCode::OK, &ShownOrder::without_goods(&states)))
         }
-        OrderSight::Goods => {
-            let order = authorize_order(&shop, caller, id).await?;
+        OrderSight::Goods(holder) => {
+            let order = authorize_order(&shop, holder, id).await?;
             let view = open_order(&app.pool, &app.vault, order).await?;
             let shown = ShownOrder::with_goods(&view).map_err(Problem::internal)?;
             Ok(json_response(StatusCode::OK, &shown))
@@ -142,13 +142,13 @@ async fn get(
     }
 }
 
-/// The order, if the caller bought it or has its token. Another's order is answered like an unknown one.
+/// The order, if the holder bought it or has its token. Another's order is answered like an unknown one.
 ///
 /// # Errors
-/// Where there is no such order or the caller does not hold it.
-pub(super) async fn authorize_order(shop: &Shop, caller: Caller, id: OrderId) -> Result<Order, Problem> {
+/// `not_found` where there is no such order or it is another's.
+pub(super) async fn authorize_order(shop: &Shop, holder: OrderHolder, id: OrderId) -> Result<Order, Problem> {
     let found = get_order(&shop.app.pool, id).await?;
-    let granted = found.filter(|order| access::authorize_order(caller, order));
+    let granted = found.filter(|order| access::authorize_order(holder, order));
     granted.ok_or_else(missing)
 }
 

@@ -59,7 +59,7 @@ problems!(ProofProblems: NotFound, ProverUnavailable);
     ),
 )]
 async fn get(
-    May(caller): May<ProveSale>,
+    May(holder): May<ProveSale>,
     State(shop): State<Arc<Shop>>,
     PathId(subject): PathId<Subject>,
 ) -> Result<Response, Problem> {
@@ -68,7 +68,7 @@ async fn get(
         Subject::Order(order) => order,
         Subject::Key(key_id) => find_order_of_key(&app.pool, &key_id).await?.ok_or_else(missing)?,
     };
-    authorize_order(&shop, caller, order).await?;
+    authorize_order(&shop, holder, order).await?;
     let mut keys = list_bought_keys(&app.pool, app.vault.identity(), order).await?;
     if let Subject::Key(key_id) = subject {
         keys.retain(|key| key.key_id() == key_id);

@@ -58,13 +58,13 @@ problems!(RedeemProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
     responses((status = 200, description = "The event of the redemption", body = ShownEvent), RedeemProblems),
 )]
 async fn redeem(
-    May(caller): May<RedeemItem>,
+    May(holder): May<RedeemItem>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
     PathId(order): PathId<OrderId>,
     Json(body): Json<Body>,
 ) -> Result<Response, Problem> {
-    authorize_order(&shop, caller, order).await?;
+    authorize_order(&shop, holder, order).await?;
     let event = redeem_item(&shop.app.pool, order, body.item, body.buyer_secret, now_ms()).await?;
     Ok(json_response(StatusCode::OK, &ShownEvent::from(&event)))
 }

@@ -34,6 +34,10 @@ impl From<Denied> for Problem {
                 format!("This needs an API key whose account has the role {}.", role.name()),
             ),
             Denied::NeedsAccount => Self::new(Code::Forbidden, "This needs an API key."),
+            Denied::NeedsBuyer => Self::new(
+                Code::Forbidden,
+                "This needs the API key of the reseller that bought the order, or the order's token.",
+            ),
         }
     }
 }

@@ -25,12 +25,12 @@ pub(crate) struct Report {
     /// This machine's clock and the database's agree to a minute.
     clock: bool,
     /// Orders are taken, and the oldest has not waited too long for its batch.
-    counter: bool,
+    orders: bool,
     /// The database knows all that the chain holds; null where no chain is configured.
     fence: Option<bool>,
-    /// Why the fence is closed, and how to repair the database.
+    /// Why the fence is closed, in words for anybody: how to repair the database stands in the log.
     #[serde(skip)]
-    advice: String,
+    refusal: String,
 }
 
 /// The last report, which is answered again for [`READY_TTL`].
@@ -39,7 +39,7 @@ pub(crate) struct Readiness(Mutex<Option<(Instant, Report)>>);
 
 impl Report {
     pub(super) fn is_ready(&self) -> bool {
-        self.database && self.schema && self.clock && self.counter && self.fence != Some(false)
+        self.database && self.schema && self.clock && self.orders && self.fence != Some(false)
     }
 
     /// The parts that do not work, in words.
@@ -48,8 +48,8 @@ impl Report {
             (self.database, "the database does not answer"),
             (self.schema, "the database does not have this program's schema"),
             (self.clock, "this machine's clock and the database's disagree"),
-            (self.counter, "orders are not taken, or wait too long"),
-            (self.fence != Some(false), &self.advice),
+            (self.orders, "orders are not taken, or wait too long"),
+            (self.fence != Some(false), &self.refusal),
         ];
         let missing: Vec<&str> = parts
             .iter()
@@ -63,14 +63,13 @@ impl Report {
         let clock = timeout(READY_BOUND, read_clock(&app.pool)).await;
         let clock_ms = clock.ok().and_then(Result::ok);
         let schema = timeout(READY_BOUND, has_schema(&app.pool)).await;
-        let advice = app.fence.advice();
         Self {
             database: clock_ms.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: clock_ms.is_some_and(|clock_ms| now_ms().abs_diff(clock_ms) <= MAX_DRIFT_MS),
-            counter: app.orders.is_open() && app.orders.oldest_wait() < QUEUE_STALLED,
+            orders: app.orders.is_open() && app.orders.oldest_wait() < QUEUE_STALLED,
             fence: app.fence.is_open(),
-            advice: advice.unwrap_or_default(),
+            refusal: app.fence.refusal().unwrap_or_default(),
         }
     }
 }

@@ -8,13 +8,9 @@ use super::key_cache::KeyCache;
 use super::readiness::Readiness;
 use crate::app::App;
 
-/// The state of all routes.
 pub(crate) struct Shop {
-    /// The shop's parts.
     pub(crate) app: Arc<App>,
-    /// API keys that were looked up lately.
     pub(crate) keys: KeyCache,
-    /// The last report of `/readyz`.
     pub(crate) readiness: Readiness,
     /// Permits for imports.
     pub(crate) imports: Semaphore,

@@ -86,7 +86,7 @@ pub const RULES: [Rule; 25] = [
     Rule {
         name: "transfer_sales",
         advice: "The orders of a batch were not paid exactly once at their prices. Compare them with the transfers, \
-                 and settle the difference with the channel.",
+                 and settle the difference with the account's holder.",
         sql: include_str!("../sql/check_transfer_sales.sql"),
     },
     Rule {

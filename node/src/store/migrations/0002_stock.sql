@@ -22,9 +22,9 @@ CREATE TABLE shop.skus (
     version     integer NOT NULL DEFAULT 1
 );
 
--- One owner's stock of an SKU. Activated keys get consecutive slots, and are sold in the order of their slots. The slots
--- below the pool's cursor, the end of its newest row in `takes`, were taken from it; those from there to before `tail` are
--- for sale, except the ones of voided keys. No sale updates this row: it locks it (see `takes`).
+-- One owner's stock of an SKU. Activated keys get consecutive slots, and are sold in the order of their slots. The
+-- slots below the pool's cursor, the end of its newest row in `takes`, were taken from it; those from there to before
+-- `tail` are for sale, except the ones of voided keys. No sale updates this row: it locks it (see `takes`).
 CREATE TABLE shop.pools (
     id            integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     sku_id        uuid    NOT NULL REFERENCES shop.skus,
@@ -37,9 +37,9 @@ CREATE TABLE shop.pools (
     CHECK (holes BETWEEN 0 AND tail - 1)
 );
 
--- A range of a pool's slots, from `first_slot` to before `end_slot`, that is kept for one owner. Each of its slots has an
--- activated key when it is taken, at the pool's cursor: the hold's row in `takes` moves that behind it. It ends once: taken,
--- when its keys are sold; released, when they get new slots at the pool's tail.
+-- A range of a pool's slots, from `first_slot` to before `end_slot`, that is kept for one owner. Each of its slots has
+-- an activated key when it is taken, at the pool's cursor: the hold's row in `takes` moves that behind it. It ends
+-- once: taken, when its keys are sold; released, when they get new slots at the pool's tail.
 CREATE TABLE shop.holds (
     id            bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     pool_id       integer  NOT NULL REFERENCES shop.pools,
@@ -55,8 +55,8 @@ CREATE TABLE shop.holds (
     CONSTRAINT holds_range CHECK (first_slot >= 1 AND first_slot < end_slot AND end_slot < 1::bigint << 32),
     CONSTRAINT holds_take UNIQUE (id, pool_id, first_slot, end_slot),
     CONSTRAINT holds_owner CHECK ((owner_kind = 'order_line') = (owner_line IS NOT NULL)),
-    -- Ranges of one pool do not overlap, whatever became of them. The pool is the upper half of the numbers compared, so
-    -- that one range type is enough; two columns would need the extension btree_gist.
+    -- Ranges of one pool do not overlap, whatever became of them. The pool is the upper half of the numbers compared,
+    -- so that one range type is enough; two columns would need the extension btree_gist.
     CONSTRAINT holds_overlap EXCLUDE USING gist
         (int8range((pool_id::bigint << 32) + first_slot, (pool_id::bigint << 32) + end_slot) WITH &&)
 );
@@ -137,7 +137,9 @@ CREATE TRIGGER begins_held BEFORE INSERT ON shop.holds FOR EACH ROW WHEN (NEW.st
     EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER ends_once BEFORE UPDATE ON shop.holds FOR EACH ROW
     WHEN (OLD.state <> 'held' OR NEW.state = 'held'
-          OR (OLD.id, OLD.pool_id, OLD.first_slot, OLD.end_slot, OLD.owner_kind, OLD.owner_id, OLD.owner_line, OLD.expires_at_ms)
+          OR (OLD.id, OLD.pool_id, OLD.first_slot, OLD.end_slot, OLD.owner_kind, OLD.owner_id, OLD.owner_line,
+              OLD.expires_at_ms)
              IS DISTINCT FROM
-             (NEW.id, NEW.pool_id, NEW.first_slot, NEW.end_slot, NEW.owner_kind, NEW.owner_id, NEW.owner_line, NEW.expires_at_ms))
+             (NEW.id, NEW.pool_id, NEW.first_slot, NEW.end_slot, NEW.owner_kind, NEW.owner_id, NEW.owner_line,
+              NEW.expires_at_ms))
     EXECUTE FUNCTION shop.refuse();

@@ -33,10 +33,10 @@ CREATE TABLE shop.sale_batches (
     signature bytea  CHECK (octet_length(signature) = 65)
 );
 
--- What was taken from each pool, range after range of slots; rows are only added. A range begins where another ends, or at
--- slot 1, and no two begin in the same slot: so ranges have no gaps and do not overlap, and no slot is taken twice. The
--- cursor of a pool is the end of its newest take: a row that every batch updated instead would leave a dead version behind
--- each time, and while a long transaction keeps those (a backup), every look-up would walk through all of them.
+-- What was taken from each pool, range after range of slots; rows are only added. A range begins where another ends, or
+-- at slot 1, and no two begin in the same slot: so ranges have no gaps and do not overlap, and no slot is taken twice.
+-- The cursor of a pool is the end of its newest take: a row that every batch updated instead would leave a dead version
+-- behind each time, and while a long transaction keeps those (a backup), every look-up would walk through all of them.
 --
 -- Whoever takes locks the pool's row first, and reads the newest take in a later statement, whose snapshot has it.
 CREATE TABLE shop.takes (
@@ -53,12 +53,14 @@ CREATE TABLE shop.takes (
     prev        bigint  GENERATED ALWAYS AS (nullif(first_slot, 1)) STORED,
     PRIMARY KEY (pool_id, first_slot),
     CONSTRAINT takes_end UNIQUE (pool_id, end_slot, end_holes),
-    CONSTRAINT takes_follow FOREIGN KEY (pool_id, prev, first_holes) REFERENCES shop.takes (pool_id, end_slot, end_holes),
+    CONSTRAINT takes_follow FOREIGN KEY (pool_id, prev, first_holes)
+        REFERENCES shop.takes (pool_id, end_slot, end_holes),
     CONSTRAINT takes_of_hold FOREIGN KEY (hold_id, pool_id, first_slot, end_slot)
         REFERENCES shop.holds (id, pool_id, first_slot, end_slot),
     CONSTRAINT takes_range CHECK (first_slot >= 1 AND first_slot < end_slot),
     CONSTRAINT takes_holes CHECK (
-        first_holes >= 0 AND end_holes - first_holes BETWEEN 0 AND end_slot - first_slot AND (first_slot > 1 OR first_holes = 0)),
+        first_holes >= 0 AND end_holes - first_holes BETWEEN 0 AND end_slot - first_slot
+        AND (first_slot > 1 OR first_holes = 0)),
     CONSTRAINT takes_taker CHECK (
         num_nonnulls(batch_id, hold_id) = CASE WHEN end_holes - first_holes = end_slot - first_slot THEN 0 ELSE 1 END
         AND (hold_id IS NULL OR end_holes = first_holes))
@@ -82,7 +84,8 @@ BEGIN
         SELECT FROM shop.pools
         WHERE id = NEW.pool_id AND NEW.end_holes <= holes AND holes - NEW.end_holes <= tail - NEW.end_slot
     ) THEN
-        RAISE EXCEPTION 'pool %: slots up to % with % holes are more than it has', NEW.pool_id, NEW.end_slot - 1, NEW.end_holes;
+        RAISE EXCEPTION 'pool %: slots up to % with % holes are more than it has',
+            NEW.pool_id, NEW.end_slot - 1, NEW.end_holes;
     END IF;
     RETURN NEW;
 END $$;
@@ -90,7 +93,8 @@ END $$;
 -- No foreign key leads from here to accounts: every order of an account would take a share lock on one row, and nothing
 -- deletes an account (see its trigger `stays`).
 CREATE TABLE shop.orders (
-    -- 16 bytes of a SHA-256 over the customer and the idempotency key: whoever inserts the row first has placed the order.
+    -- 16 bytes of a SHA-256 over the customer and the idempotency key: whoever inserts the row first has placed the
+    -- order.
     id             uuid    PRIMARY KEY,
     -- SHA-256 of the request's content. The same id with another content is another request, and is refused.
     fingerprint    bytea   NOT NULL CHECK (octet_length(fingerprint) = 32),
@@ -115,6 +119,7 @@ CREATE TABLE shop.orders (
     currency       text    NOT NULL,
     -- The batch that placed the order. What it delivered is the answer to every repeat of the request.
     batch_id       bigint  NOT NULL,
+    -- Until when the order can be paid; none where it was paid or refused when it was placed.
     expires_at_ms  bigint,
     created_at_ms  bigint  NOT NULL,
     CONSTRAINT orders_one_customer CHECK (num_nonnulls(account_id, guest) = 1),
@@ -126,17 +131,16 @@ CREATE TABLE shop.orders (
 CREATE INDEX orders_by_account ON shop.orders (account_id, batch_id);
 CREATE INDEX orders_abnormal ON shop.orders (batch_id) WHERE state = 'abnormal';
 
--- An order changes its state by the transitions of `domain::order`, and nothing else but its lines' fulfilment.
+-- An order changes its state by the transitions of `domain::order`, with its lines' fulfilment, and nothing else.
 CREATE FUNCTION shop.keep_order() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changes CONSTANT text[] := '{state, version, lines}';
+    fulfilments CONSTANT shop.fulfilment[] := ARRAY(SELECT DISTINCT l.fulfilment FROM unnest(NEW.lines) l);
 BEGIN
-    IF (NEW.id, NEW.fingerprint, NEW.account_id, NEW.guest, NEW.channel, NEW.buyer, NEW.reason, NEW.subtotal_minor,
-        NEW.discount_minor, NEW.total_minor, NEW.currency, NEW.batch_id, NEW.created_at_ms)
+    IF to_jsonb(NEW) - changes IS DISTINCT FROM to_jsonb(OLD) - changes
+        OR (SELECT jsonb_agg(to_jsonb(l) - 'fulfilment') FROM unnest(NEW.lines) l)
         IS DISTINCT FROM
-        (OLD.id, OLD.fingerprint, OLD.account_id, OLD.guest, OLD.channel, OLD.buyer, OLD.reason, OLD.subtotal_minor,
-        OLD.discount_minor, OLD.total_minor, OLD.currency, OLD.batch_id, OLD.created_at_ms)
-        OR (SELECT array_agg((l.product_id, l.sku_id, l.quantity, l.unit_minor, l.discount_minor)) FROM unnest(NEW.lines) l)
-        IS DISTINCT FROM
-        (SELECT array_agg((l.product_id, l.sku_id, l.quantity, l.unit_minor, l.discount_minor)) FROM unnest(OLD.lines) l)
+        (SELECT jsonb_agg(to_jsonb(l) - 'fulfilment') FROM unnest(OLD.lines) l)
     THEN
         RAISE EXCEPTION 'order %: only its state and its lines'' fulfilment may change', OLD.id;
     END IF;
@@ -148,11 +152,21 @@ BEGIN
         'expired paid', 'cancelled paid',
         'paid partially_delivered', 'paid delivered', 'paid refunded',
         'partially_delivered partially_delivered', 'partially_delivered delivered',
-        'partially_delivered partially_refunded', 'partially_delivered refunded',
+        'partially_delivered partially_refunded',
         'delivered partially_refunded', 'delivered refunded',
         'partially_refunded partially_refunded', 'partially_refunded refunded'])
     THEN
         RAISE EXCEPTION 'order % is % and cannot become %', OLD.id, OLD.state, NEW.state;
+    END IF;
+    IF NOT (CASE
+        WHEN NEW.state IN ('awaiting_payment', 'paid') THEN fulfilments = '{pending}'
+        WHEN NEW.state IN ('expired', 'cancelled') THEN fulfilments = '{cancelled}'
+        WHEN NEW.state = 'delivered' THEN fulfilments = '{delivered}'
+        WHEN NEW.state = 'partially_delivered' THEN 'cancelled' <> ALL (fulfilments)
+            AND ('partially_delivered' = ANY (fulfilments) OR fulfilments @> '{pending, delivered}')
+        ELSE 'pending' <> ALL (fulfilments)
+    END) THEN
+        RAISE EXCEPTION 'order %: lines that are % do not go with the state %', OLD.id, fulfilments, NEW.state;
     END IF;
     RETURN NEW;
 END $$;

@@ -16,12 +16,13 @@ CREATE UNIQUE INDEX wallets_of_account ON shop.wallets (account_id, currency) WH
 CREATE UNIQUE INDEX wallets_of_product ON shop.wallets (product_id) WHERE kind = 'revenue';
 CREATE UNIQUE INDEX wallets_of_outside ON shop.wallets (currency) WHERE kind = 'outside';
 
--- Money moves from one wallet to another in one row, so that all wallets of a currency sum to zero by the rows' form. What
--- a channel's orders cost moves once a batch for each pair of wallets: the orders are the detail.
+-- Money moves from one wallet to another in one row, so that all wallets of a currency sum to zero by the rows' form.
+-- What an account's orders cost moves once a batch for each pair of wallets: the orders are the detail.
 CREATE TABLE shop.transfers (
     id           bigint PRIMARY KEY DEFAULT nextval('shop.postings'),
     kind         text   NOT NULL CHECK (kind IN ('top_up', 'sale', 'refund')),
-    -- What moved the money, once: a top-up's reference from its payer; `batch/from/to` of a sale; `order/item` of a refund.
+    -- What moved the money, once: a top-up's reference from its payer; `batch/from/to` of a sale; `order/item` of a
+    -- refund.
     cause        text   NOT NULL CHECK (char_length(cause) BETWEEN 1 AND 200),
     from_wallet  bigint NOT NULL,
     to_wallet    bigint NOT NULL,

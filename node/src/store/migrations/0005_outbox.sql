@@ -1,7 +1,7 @@
 -- What happened in the shop besides the events of keys, and how far each consumer of both has read.
 
--- Facts that are no event of a key. A row is written in the transaction that makes its fact true, after that transaction has
--- locked what the fact is about: the rows of one `key` then are in the order of their ids.
+-- Facts that are no event of a key. A row is written in the transaction that makes its fact true, after that
+-- transaction has locked what the fact is about: the rows of one `key` then are in the order of their ids.
 CREATE TABLE shop.outbox (
     id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     xid   xid8   NOT NULL DEFAULT pg_current_xact_id(),
@@ -13,8 +13,8 @@ CREATE TABLE shop.outbox (
 );
 CREATE INDEX outbox_by_transaction ON shop.outbox (xid);
 
--- How far a consumer has read: everything that is visible in `since`, and of what `snapshot` adds to that, a part: facts up to
--- the id `after_id`, then events up to one of them, in the order of (at_ms, key_no, version).
+-- How far a consumer has read: everything that is visible in `since`, and of what `snapshot` adds to that, a part:
+-- facts up to the id `after_id`, then events up to one of them, in the order of (at_ms, key_no, version).
 CREATE TABLE shop.consumers (
     name          text        PRIMARY KEY CHECK (char_length(name) BETWEEN 1 AND 100),
     since         pg_snapshot NOT NULL,

@@ -1,5 +1,5 @@
--- Background tasks: when each is due, which process runs it, and how its last run ended. One row a task, updated at every step of a
--- run; a process finds out from here whether it may run one.
+-- Background tasks: when each is due, which process runs it, and how its last run ended. One row a task, updated at
+-- every step of a run; a process finds out from here whether it may run one.
 CREATE TABLE shop.tasks (
     name             text    PRIMARY KEY,
     period_ms        bigint  NOT NULL,
@@ -8,7 +8,8 @@ CREATE TABLE shop.tasks (
     is_nudged        boolean NOT NULL,
     runs             bigint  NOT NULL,
     failures         integer NOT NULL,
-    -- The run under way, and until when its process holds it unless it renews the claim. Times are those of this server's clock.
+    -- The run under way, and until when its process holds it unless it renews the claim. Times are those of this
+    -- server's clock.
     runner           text,
     started_at_ms    bigint,
     until_ms         bigint,

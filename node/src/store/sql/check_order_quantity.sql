@@ -1,4 +1,5 @@
--- Items are numbered through the lines of their order, from 1: each number up to a line's last, and none after the last line's.
+-- Items are numbered through the lines of their order, from 1: each number up to a line's last, and none after the last
+-- line's.
 WITH lines AS (
     SELECT o.id, l.line, l.quantity, l.fulfilment,
            sum(l.quantity) OVER (PARTITION BY o.id ORDER BY l.line) - l.quantity + 1 AS first,

@@ -7,5 +7,6 @@ SELECT 'key ' || coalesce(k.no, s.key_no) AS subject,
 FROM shop.keys k
 FULL JOIN (SELECT key_no, order_id FROM attest.events WHERE kind = 3) s ON s.key_no = k.no
 LEFT JOIN shop.orders o ON o.id = s.order_id
-WHERE coalesce(k.state IN (3, 4, 5, 7, 8), false) <> (o.id IS NOT NULL) OR k.no IS NULL OR (s.key_no IS NOT NULL AND o.id IS NULL)
+WHERE coalesce(k.state IN (3, 4, 5, 7, 8), false) <> (o.id IS NOT NULL) OR k.no IS NULL
+   OR (s.key_no IS NOT NULL AND o.id IS NULL)
 LIMIT $1

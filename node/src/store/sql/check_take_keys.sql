@@ -1,7 +1,9 @@
--- Of the slots that a batch took, each has a key that this batch sold, or a voided one; of those that nobody took, a voided one.
+-- Of the slots that a batch took, each has a key that this batch sold, or a voided one; of those that nobody took, a
+-- voided one.
 SELECT format('take of pool %s from slot %s', t.pool_id, t.first_slot) AS subject,
-       format('of its %s slots %s are holes, and it has %s keys sold by %s and %s voided ones', t.end_slot - t.first_slot,
-              t.end_holes - t.first_holes, k.sold, coalesce('batch ' || t.batch_id, 'nobody'), k.voided) AS detail
+       format('of its %s slots %s are holes, and it has %s keys sold by %s and %s voided ones',
+              t.end_slot - t.first_slot, t.end_holes - t.first_holes, k.sold,
+              coalesce('batch ' || t.batch_id, 'nobody'), k.voided) AS detail
 FROM shop.takes t
 LEFT JOIN shop.sale_batches b ON b.id = t.batch_id
 CROSS JOIN LATERAL (

@@ -1,4 +1,5 @@
--- A refunded item that cost something was paid back once, at its part of its line's net amount; nothing else was paid back.
+-- A refunded item that cost something was paid back once, at its part of its line's net amount; nothing else was paid
+-- back.
 WITH lines AS (
     SELECT o.id, l.quantity, l.net_minor,
            sum(l.quantity) OVER (PARTITION BY o.id ORDER BY l.line) - l.quantity + 1 AS first,
@@ -9,7 +10,8 @@ WITH lines AS (
 ), refunded AS (
     SELECT format('%s/%s', e.order_id, e.item) AS cause,
            -- The first items bear the minor units that do not divide.
-           l.net_minor / l.quantity + CASE WHEN e.item - l.first < l.net_minor % l.quantity THEN 1 ELSE 0 END AS amount_minor
+           l.net_minor / l.quantity + CASE WHEN e.item - l.first < l.net_minor % l.quantity THEN 1 ELSE 0 END
+               AS amount_minor
     FROM shop.keys k
     JOIN attest.events e ON e.key_no = k.no AND e.kind = 3
     JOIN lines l ON l.id = e.order_id AND e.item BETWEEN l.first AND l.last
@@ -18,7 +20,8 @@ WITH lines AS (
     SELECT cause, amount_minor FROM shop.transfers WHERE kind = 'refund' AND state = 'posted'
 )
 SELECT format('refund %s (order/item)', cause) AS subject,
-       format('%s minor units are to be paid back, and %s were', coalesce(r.amount_minor, 0), coalesce(p.amount_minor, 0)) AS detail
+       format('%s minor units are to be paid back, and %s were',
+              coalesce(r.amount_minor, 0), coalesce(p.amount_minor, 0)) AS detail
 FROM refunded r FULL JOIN paid p USING (cause)
 WHERE coalesce(r.amount_minor, 0) <> coalesce(p.amount_minor, 0)
 LIMIT $1

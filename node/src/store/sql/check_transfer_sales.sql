@@ -13,7 +13,8 @@ WITH lines AS (
     SELECT cause, amount_minor FROM shop.transfers WHERE kind = 'sale' AND state = 'posted'
 )
 SELECT format('sales %s (batch/from/to)', cause) AS subject,
-       format('the orders cost %s minor units, and %s were posted', coalesce(o.amount_minor, 0), coalesce(p.amount_minor, 0)) AS detail
+       format('the orders cost %s minor units, and %s were posted',
+              coalesce(o.amount_minor, 0), coalesce(p.amount_minor, 0)) AS detail
 FROM owed o FULL JOIN paid p USING (cause)
 WHERE o.amount_minor IS DISTINCT FROM p.amount_minor
 LIMIT $1

@@ -1,5 +1,6 @@
 -- What came to the credit wallet $1, by transfer, and what the account $2 paid from it in currency $3, by order; newest
--- first, before the number $4. Orders of one batch have its number, and come together where that makes more than $5 rows.
+-- first, before the number $4. Orders of one batch have its number, and come together where that makes more than $5
+-- rows.
 WITH moved AS (
     (
         SELECT id, at_ms, kind, amount_minor, true AS is_in,

@@ -1,8 +1,8 @@
--- A page of everybody's orders, newest first, after the order $1: the newest of each account and of the guests, merged. An
--- index by batch alone would be written at every sale; accounts are few, and each has its place in the one there is.
+-- A page of everybody's orders, newest first, after the order $1: the newest of each account and of the guests, merged.
+-- An index by batch alone would be written at every sale; accounts are few, and each has its place in the one there is.
 WITH after AS (
-    SELECT coalesce((SELECT batch_id FROM shop.orders WHERE id = $1), CASE WHEN $1 IS NULL THEN 9223372036854775807 ELSE 0 END)
-               AS batch_id,
+    SELECT coalesce((SELECT batch_id FROM shop.orders WHERE id = $1),
+                    CASE WHEN $1 IS NULL THEN 9223372036854775807 ELSE 0 END) AS batch_id,
            coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AS id
 ), newest AS (
     SELECT o.*
@@ -21,8 +21,8 @@ WITH after AS (
         LIMIT $2
     ) o
 )
-SELECT id, account_id, guest, channel, buyer, state, version, reason, to_jsonb(lines)::text AS lines, subtotal_minor, discount_minor,
-       currency, created_at_ms
+SELECT id, account_id, guest, channel, buyer, state, version, reason, to_jsonb(lines)::text AS lines,
+       subtotal_minor, discount_minor, currency, expires_at_ms, created_at_ms
 FROM newest
 ORDER BY batch_id DESC, newest.id DESC
 LIMIT $2

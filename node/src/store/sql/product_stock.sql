@@ -1,5 +1,6 @@
--- What is available is counted by the house's pool, what is held by the holds of it. The other states are counted over the product's keys, at most $2 of
--- them: an index by state would cost every sale a write, and only this statement would read it.
+-- What is available is counted by the house's pool, what is held by the holds of it. The other states are counted over
+-- the product's keys, at most $2 of them: an index by state would cost every sale a write, and only this statement
+-- would read it.
 WITH seen AS (
     SELECT k.state
     FROM shop.skus s JOIN shop.batches b ON b.sku_id = s.id JOIN shop.keys k ON k.batch_id = b.id

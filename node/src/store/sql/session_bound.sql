@@ -4,5 +4,4 @@ SELECT set_config('lock_timeout', '10s', false),
        set_config('statement_timeout', $1, false),
        set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('synchronous_commit',
-                  CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
-                  false)
+                  coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false)

@@ -1,4 +1,4 @@
-//! Making keys: all of a new shelf, or the next generation of one. Existing files are never written over.
+//! Making keys: all of a new merchant's, or the next generation of one. Existing files are never written over.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{Name, SECRET_BYTES, activate_receipt, at, names, open_key};
 use crate::vault::VaultError;
 
-/// The keys of a new shelf. The first is made first: of two programs that begin at once, one is refused there.
+/// The keys of a new merchant. The first is made first: of two programs that begin at once, one is refused there.
 const FIRST: [Name; 6] = [
     Name::Master(1),
     Name::Vrf,
@@ -25,7 +25,7 @@ const FIRST: [Name; 6] = [
 /// Permissions of a new folder: its owner's alone.
 const FOLDER_MODE: u32 = 0o700;
 
-/// Makes all keys of a new shelf in `folder`, which may be there but must be empty. A crash leaves a folder without
+/// Makes all keys of a new merchant in `folder`, which may be there but must be empty. A crash leaves a folder without
 /// `receipt.active`, which nothing opens: empty it and begin again.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::vault::receipt;
 pub enum Name {
     /// Wraps the batches' data keys; of that generation.
     Master(i32),
-    /// Makes key ids; one for the shelf's lifetime.
+    /// Makes key ids; one for the merchant's lifetime.
     Vrf,
     /// Signs receipts; of that number.
     Receipt(i32),

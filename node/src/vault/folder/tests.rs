@@ -209,7 +209,7 @@ fn a_backup_brings_every_key_back_under_another_passphrase() {
     rotate_receipt(folder.path(), &PASSPHRASE.into()).unwrap();
     use_receipt(folder.path(), 2, &PASSPHRASE.into()).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
-    let (file, restored) = (elsewhere.path().join("shelf.backup"), elsewhere.path().join("keys"));
+    let (file, restored) = (elsewhere.path().join("shop.backup"), elsewhere.path().join("keys"));
     let export = || backup::export(folder.path(), &PASSPHRASE.into(), &file, &SECOND.into());
     assert_eq!(export().unwrap().len(), 8);
     assert!(matches!(export(), Err(VaultError::KeyFile(KeyFileError::Exists(_)))));

@@ -98,7 +98,7 @@ impl<'a> DevShop<'a> {
             let waiting = answer.expect(202)?;
             assert_eq!(waiting["state"], "waiting");
             assert_eq!(waiting["receipt"], item.receipt);
-            let seconds = waiting["sealedInS"].as_u64().ok_or("no time")?;
+            let seconds = waiting["provedInS"].as_u64().ok_or("no time")?;
             assert_eq!(answer.headers["retry-after"], seconds.to_string());
             if Instant::now() > end {
                 return Err(format!("not proved in {SEAL_BOUND:?}: {waiting}").into());

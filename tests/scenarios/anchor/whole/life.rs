@@ -77,7 +77,7 @@ fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -
     let waiting = early.json()?;
     assert_eq!(waiting["state"], "waiting");
     assert_eq!(waiting["receipt"], item.receipt);
-    let seconds = waiting["sealedInS"].as_u64().ok_or("no time")?;
+    let seconds = waiting["provedInS"].as_u64().ok_or("no time")?;
     assert!((1..=60).contains(&seconds), "{waiting}");
     stocked.shop.proof(token, &item.key_id)?;
     Ok(())

@@ -66,7 +66,8 @@ impl FencedShop {
     }
 
     /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready and says so
-    /// in those words, once it has compared chain and database. Callers are told the reason alone, not how to repair it.
+    /// in those words, once it has compared chain and database. Strangers and callers are told the reason alone, not how
+    /// to repair it.
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
         let end = Instant::now() + LOOK_BOUND;
         let readiness = loop {
@@ -82,14 +83,15 @@ impl FencedShop {
         };
         let none = "01890a5d-ac96-774b-bcce-b302099a8057";
         let mut answers = vec![self.order(node)?];
-        for path in [
-            format!("orders/{none}/redeem"),
-            format!("orders/{none}/refund"),
-            format!("products/{}/batches?name=late", self.product),
-            format!("batches/{none}/activate"),
-            format!("keys/{}/void", B256::ZERO),
+        let (reseller, admin) = (&self.reseller.token, &self.shop.admin);
+        for (token, path) in [
+            (reseller, format!("orders/{none}/redeem")),
+            (admin, format!("orders/{none}/refund")),
+            (admin, format!("products/{}/batches?name=late", self.product)),
+            (admin, format!("batches/{none}/activate")),
+            (admin, format!("keys/{}/void", B256::ZERO)),
         ] {
-            let mut client = Client::new(node.address(), &self.shop.admin)?;
+            let mut client = Client::new(node.address(), token)?;
             answers.push(block_on(client.post(&format!("/api/v1/{path}"), ""))??);
         }
         for answer in answers {
@@ -98,7 +100,9 @@ impl FencedShop {
             let reason = said(&problem).strip_prefix("Nothing is sold or changed here: ");
             let reason = reason.and_then(|text| text.strip_suffix('.')).ok_or("no reason")?;
             assert!(readiness.contains(reason), "{problem}: {readiness}");
-            assert!(!reason.contains(" --") && !reason.contains("Restore"), "{problem}");
+            for text in [reason, &readiness] {
+                assert!(!text.contains(" --") && !text.contains("Restore"), "{text}");
+            }
         }
         Ok(())
     }

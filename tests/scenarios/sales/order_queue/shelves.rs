@@ -9,7 +9,7 @@ use shelfproof::domain::delivery::{Delivered, Item};
 use shelfproof::domain::id::ProductId;
 use shelfproof::domain::order::{NewLine, NewOrder};
 use shelfproof::flow::activate::activate_batch;
-use shelfproof::flow::query::order::look_up_order;
+use shelfproof::flow::query::order::{get_order, open_order};
 use shelfproof_base::clock::now_ms;
 
 use shelfproof_tests::Result;
@@ -110,9 +110,8 @@ async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
         lines,
         [(1, monthly), (1, monthly), (2, yearly), (2, yearly), (3, monthly)]
     );
-    let seen = look_up_order(&shop.pool, &shop.vault, sold.order)
-        .await?
-        .ok_or("no order")?;
+    let order = get_order(&shop.pool, sold.order).await?.ok_or("no order")?;
+    let seen = open_order(&shop.pool, &shop.vault, order).await?;
     assert_eq!(seen.items.len(), KEYS_OF_ORDER);
     for (item, seen) in sold.items.iter().zip(seen.items) {
         let key_id = item.receipt.promise.event.key_id;
