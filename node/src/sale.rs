@@ -10,6 +10,9 @@
 //! is its claim: new orders are inserted while the locks of their products and wallets are held, so a batch that waits there
 //! for the same order of another node may time out, and is tried again.
 //!
+//! Pools and wallets are locked and never updated: what a batch changes of them is one more row of `takes` and of
+//! `ledger_entries`.
+//!
 //! What is in trouble is held back alone ([`trouble`]): a product whose next key cannot be sold, a pool or a wallet that
 //! somebody else has locked. Its orders are parked or told to come back, without a statement; the others are sold.
 //!

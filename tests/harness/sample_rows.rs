@@ -204,7 +204,14 @@ async fn insert_orders(pool: &PgPool) -> Result<()> {
             FROM shop.wallets credit, shop.wallets revenue
             WHERE credit.kind = 'credit' AND revenue.kind = 'revenue';
          SELECT setval('shop.postings', 1000);
-         UPDATE shop.wallets SET balance_minor = CASE kind WHEN 'credit' THEN 7030 WHEN 'revenue' THEN 2970 ELSE -10000 END;
+         INSERT INTO shop.ledger_entries (wallet_id, posting_id, prev, kind, delta_minor, balance_minor)
+            SELECT wallet_id, posting, CASE posting WHEN 101 THEN posting_id WHEN 102 THEN 101 ELSE 102 END, kind, delta,
+                   balance_minor + sum(delta) OVER (PARTITION BY wallet_id ORDER BY posting)
+            FROM (
+                SELECT *, CASE kind WHEN 'credit' THEN -amount ELSE amount END AS delta
+                FROM shop.balances, (VALUES (101, 1980), (102, 1980), (400, -990)) posted (posting, amount)
+                WHERE kind IN ('credit', 'revenue')
+            ) moved;
          UPDATE shop.pools SET tail = 9, holes = 1;
          INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, batch_id)
             SELECT id, first, first + 2, 0, 0, batch FROM shop.pools, (VALUES (1, 101), (3, 102)) taken (first, batch)

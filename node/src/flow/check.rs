@@ -1,8 +1,13 @@
-//! Looks for whatever the shop's books must not hold, in one moment of the database.
+//! Looks for whatever the shop's books must not hold, while the shop sells.
+//!
+//! Each rule is one statement, and each chunk of histories one short transaction, with a snapshot of its own: a snapshot
+//! over the whole check would keep every old row version for as long as it takes. Whoever writes to the books does it in
+//! one transaction, and so each snapshot sees them whole: a sale under way is no finding. Two rules may see different
+//! moments; no rule compares what two statements read.
 
 use std::collections::BTreeMap;
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
 use super::FlowError;
 use crate::domain::history::{self, Fault, StoredEvent};
@@ -49,11 +54,10 @@ pub async fn check_with_progress(
     pool: &PgPool,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Vec<Finding>, FlowError> {
-    let mut transaction = check_begin(pool).await?;
     let mut findings = Vec::new();
     for rule in &RULES {
         progress(Progress::Rule(rule.name));
-        let rows = check_rule(&mut transaction, rule).await?;
+        let rows = check_rule(pool, rule).await?;
         findings.extend(rows.into_iter().map(|(subject, detail)| Finding {
             check: rule.name,
             subject,
@@ -61,8 +65,7 @@ pub async fn check_with_progress(
             advice: rule.advice,
         }));
     }
-    replay(&mut transaction, &mut findings, progress).await?;
-    transaction.rollback().await?;
+    replay(pool, &mut findings, progress).await?;
     // Together by rule: a history's faults come key by key.
     findings.sort_by_key(|finding| finding.check);
     Ok(findings)
@@ -70,20 +73,22 @@ pub async fn check_with_progress(
 
 /// Replays every key's history.
 async fn replay(
-    connection: &mut PgConnection,
+    pool: &PgPool,
     findings: &mut Vec<Finding>,
-    mut progress: impl FnMut(Progress),
+    mut progress: impl FnMut(Progress) + Send,
 ) -> Result<(), FlowError> {
-    let total = u64::try_from(check_key_count(connection).await?).unwrap_or_default();
+    let total = u64::try_from(check_key_count(pool).await?).unwrap_or_default();
     let (mut after, mut done) = (0, 0);
     let mut found = BTreeMap::new();
     loop {
         progress(Progress::Keys { done, total });
-        let heads = check_heads(connection, after, CHUNK_KEYS).await?;
+        let mut transaction = check_begin(pool).await?;
+        let heads = check_heads(&mut transaction, after, CHUNK_KEYS).await?;
         let Some(last) = heads.last().map(|head| head.key_no) else {
             return Ok(());
         };
-        let histories = by_key(check_events(connection, after, last).await?);
+        let histories = by_key(check_events(&mut transaction, after, last).await?);
+        transaction.rollback().await?;
         for head in &heads {
             let events = histories.get(&head.key_no).map_or(&[][..], Vec::as_slice);
             for (fault, detail) in history::faults(head, events) {

@@ -15,7 +15,7 @@ use crate::store::item::{item_count, item_head};
 use crate::store::key::Advanced;
 use crate::store::order::{order_lock, order_update};
 use crate::store::transfer::transfer_insert;
-use crate::store::wallet::{wallet_lock_refund, wallet_move};
+use crate::store::wallet::wallet_lock_refund;
 
 /// Why an item was not refunded.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,6 @@ pub async fn refund_item(
         if !transfer_insert(&mut transaction, &transfer).await? {
             return Err(StepError::Stale.into());
         }
-        wallet_move(&mut transaction, transfer.from, transfer.to, transfer.amount_minor).await?;
     }
     let (delivered, refunded) = item_count(&mut *transaction, order).await?;
     if order_update(&mut transaction, &found.refund_item(refunded, delivered)?).await? == Advanced::Stale {

@@ -12,7 +12,7 @@ use crate::domain::wallet::{Cause, MAX_REFERENCE, TopUp, Transfer};
 use crate::store::account::account_get;
 use crate::store::outbox::outbox_insert;
 use crate::store::transfer::{transfer_find_top_up, transfer_insert};
-use crate::store::wallet::{wallet_lock_top_up, wallet_move};
+use crate::store::wallet::wallet_lock_top_up;
 
 /// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing and gets the same
 /// answer.
@@ -56,7 +56,6 @@ pub async fn top_up_credit(
         at_ms: asked.at_ms,
     };
     if transfer_insert(&mut transaction, &transfer).await? {
-        wallet_move(&mut transaction, transfer.from, transfer.to, transfer.amount_minor).await?;
         let fact = Fact::CreditAdded {
             account,
             amount,

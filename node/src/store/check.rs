@@ -1,4 +1,5 @@
-//! Invariants that the schema cannot enforce. A rule is one statement that finds the rows which break it.
+//! Invariants that the schema cannot enforce. A rule is one statement that finds the rows which break it: what it compares
+//! is of one snapshot, though the shop sells meanwhile.
 //!
 //! To add a rule: a statement `sql/check_….sql` that selects (subject, detail) with `LIMIT $1`, its entry in [`RULES`], and a
 //! breach of it in the test of `admin check`. Rules on a key's history compute hashes, and are in `domain::history`: this
@@ -6,7 +7,7 @@
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{Kind, Opening, RawEvent};
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, Transaction};
 
 use super::StoreError;
 use crate::domain::history::StoredEvent;
@@ -19,7 +20,7 @@ pub use rules::{RULES, Rule};
 /// Most rows that one rule reports.
 pub const ROWS_MAX: u32 = 100;
 
-/// Begins a read-only transaction over one snapshot.
+/// Begins a read-only transaction over one snapshot, to be ended soon: see [`crate::flow::check`].
 ///
 /// # Errors
 /// The database's.
@@ -33,18 +34,18 @@ pub async fn check_begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>
 ///
 /// # Errors
 /// The database's.
-pub async fn check_rule(connection: &mut PgConnection, rule: &Rule) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn check_rule(database: impl PgExecutor<'_>, rule: &Rule) -> Result<Vec<(String, String)>, StoreError> {
     Ok(sqlx::query_as(rule.sql)
         .bind(i64::from(ROWS_MAX))
-        .fetch_all(connection)
+        .fetch_all(database)
         .await?)
 }
 
 /// # Errors
 /// The database's.
-pub async fn check_key_count(connection: &mut PgConnection) -> Result<i64, StoreError> {
+pub async fn check_key_count(database: impl PgExecutor<'_>) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(include_str!("sql/check_key_count.sql"))
-        .fetch_one(connection)
+        .fetch_one(database)
         .await?)
 }
 

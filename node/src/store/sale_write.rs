@@ -23,7 +23,7 @@ type Statement<'q> = QueryAs<'q, Postgres, (i64, i64, String), PgArguments>;
 pub struct BatchWrites {
     /// Keys, and what is taken from the pools.
     pub stock: StockRows,
-    /// Wallets and transfers.
+    /// Ledger entries and transfers.
     pub money: MoneyRows,
     pub orders: OrderRows,
     /// Of the batch's receipts; none where it sells nothing.

@@ -8,11 +8,11 @@ use crate::domain::id::{AccountId, OrderId};
 use crate::domain::money::Money;
 use crate::domain::wallet::{CreditWallet, Movement, TopUp, Transfer};
 
-/// Writes a transfer's row; `false` where its cause moved money before. The balances are moved apart, by
-/// [`wallet_move`](super::wallet::wallet_move).
+/// Moves money between two wallets that this transaction has locked; `false`, and nothing is moved, where the transfer's
+/// cause moved it before.
 ///
 /// # Errors
-/// The database's.
+/// The database's; constraint `entries_credit_covered` where the credit does not cover it.
 pub async fn transfer_insert(connection: &mut PgConnection, transfer: &Transfer<'_>) -> Result<bool, StoreError> {
     let done = sqlx::query(include_str!("sql/transfer_insert.sql"))
         .bind(transfer.cause.kind())
@@ -23,7 +23,7 @@ pub async fn transfer_insert(connection: &mut PgConnection, transfer: &Transfer<
         .bind(transfer.at_ms)
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done.rows_affected() > 0)
 }
 
 /// The top-up of that reference.

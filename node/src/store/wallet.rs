@@ -1,4 +1,6 @@
-//! Wallets: opened, locked in one order by everybody, and moved between.
+//! Wallets: opened, and locked in one order by everybody. Money is moved between them by
+//! [`transfer_insert`](super::transfer::transfer_insert) and by the sale; balances are read from the view
+//! `shop.balances`.
 
 use sqlx::{PgConnection, PgExecutor};
 
@@ -67,25 +69,6 @@ pub async fn wallet_lock_top_up(
             row: format!("{account} {}", currency.code()),
         }),
     }
-}
-
-/// Moves an amount between two wallets that this transaction has locked. The transfer's row is written apart.
-///
-/// # Errors
-/// The database's; constraint `wallets_credit_covered` where the credit does not cover it.
-pub async fn wallet_move(
-    connection: &mut PgConnection,
-    from: i64,
-    to: i64,
-    amount_minor: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(include_str!("sql/wallet_move.sql"))
-        .bind(from)
-        .bind(to)
-        .bind(amount_minor)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// An account's credit, one wallet a currency.

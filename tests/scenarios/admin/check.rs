@@ -119,7 +119,11 @@ fn money_breaches() -> Vec<(&'static str, String)> {
     vec![
         (
             "wallet_balance",
-            "UPDATE shop.wallets SET balance_minor = balance_minor + 1 WHERE kind = 'credit'".into(),
+            "UPDATE shop.ledger_entries SET balance_minor = balance_minor + 1 WHERE kind = 'credit' AND posting_id = 400".into(),
+        ),
+        (
+            "wallet_balance",
+            "DELETE FROM shop.ledger_entries WHERE kind = 'revenue' AND posting_id = 400".into(),
         ),
         (
             "wallet_balance",
@@ -135,7 +139,7 @@ fn money_breaches() -> Vec<(&'static str, String)> {
         ),
         (
             "currency_sum",
-            "UPDATE shop.wallets SET balance_minor = balance_minor + 1 WHERE kind = 'outside'".into(),
+            "UPDATE shop.ledger_entries SET balance_minor = 1, delta_minor = 1 WHERE kind = 'outside'".into(),
         ),
         (
             "transfer_sales",

@@ -131,7 +131,7 @@ impl Chaos {
         );
         let credit = self
             .shop
-            .ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
+            .ask("SELECT balance_minor FROM shop.balances WHERE kind = 'credit'")?;
         assert_eq!(
             credit,
             self.credit_minor - sold * PRICE_MINOR,

@@ -61,7 +61,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
     assert_eq!(sold.len(), BUYERS * ORDERS, "a code was sold twice");
     let count = i64::try_from(BUYERS * ORDERS)?;
     assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, count);
-    let credit = shop.ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
+    let credit = shop.ask("SELECT balance_minor FROM shop.balances WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - count * PRICE_MINOR);
     shop.check()
 }

@@ -86,7 +86,7 @@ fn neighbours_of_orders_that_fail_are_delivered() -> Result<()> {
         }
     }
     assert_eq!(counts.len(), 6);
-    let credit = shop.ask("SELECT max(balance_minor) FROM shop.wallets WHERE kind = 'credit'")?;
+    let credit = shop.ask("SELECT max(balance_minor) FROM shop.balances WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - keys * PRICE_MINOR);
     assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, keys);
     let mixed =

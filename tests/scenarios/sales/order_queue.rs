@@ -57,7 +57,7 @@ fn codes(delivered: &Delivered) -> Vec<String> {
 }
 
 async fn balance(shop: &Shop) -> Result<i64> {
-    let sql = "SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'";
+    let sql = "SELECT balance_minor FROM shop.balances WHERE kind = 'credit'";
     Ok(sqlx::query_scalar(sql).fetch_one(&shop.pool).await?)
 }
 

@@ -79,7 +79,7 @@ fn an_order_that_is_sent_twice_is_one_order() -> Result<()> {
 
     let count = i64::try_from(BUYERS * ORDERS)?;
     assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, count);
-    let credit = shop.ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
+    let credit = shop.ask("SELECT balance_minor FROM shop.balances WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - count * PRICE_MINOR);
     shop.check()
 }

@@ -52,7 +52,7 @@ fn refunds_and_sales_at_once_do_not_deadlock() -> Result<()> {
     let log = shop.postgres.log();
     assert!(!log.contains("deadlock detected"), "{log}");
     let kept = i64::try_from(CALLERS * ORDERS * KEYS - refunded.iter().sum::<usize>())?;
-    let credit = shop.ask("SELECT balance_minor FROM shop.wallets WHERE kind = 'credit'")?;
+    let credit = shop.ask("SELECT balance_minor FROM shop.balances WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - kept * PRICE_MINOR);
     shop.check()
 }

@@ -67,8 +67,8 @@ pub const RULES: [Rule; 25] = [
     },
     Rule {
         name: "wallet_balance",
-        advice: "A balance is not what the posted transfers add up to. They are the truth: stop selling from this \
-                 wallet, and set the balance to their sum.",
+        advice: "A wallet's ledger is not what the posted transfers add up to. Stop selling from this wallet, find the \
+                 transfer that has no entry or the entry that has no transfer, and write what is missing.",
         sql: include_str!("../sql/check_wallet_balance.sql"),
     },
     Rule {

@@ -40,7 +40,8 @@ CREATE TABLE shop.sale_batches (
 --
 -- Whoever takes locks the pool's row first, and reads the newest take in a later statement, whose snapshot has it.
 CREATE TABLE shop.takes (
-    pool_id     integer NOT NULL REFERENCES shop.pools,
+    -- The trigger `keeps` finds it.
+    pool_id     integer NOT NULL,
     first_slot  bigint  NOT NULL,
     end_slot    bigint  NOT NULL,
     -- How many slots below `first_slot`, and below `end_slot`, have a voided key.
@@ -51,7 +52,9 @@ CREATE TABLE shop.takes (
     hold_id     bigint,
     -- The end of the take before; NULL for the first.
     prev        bigint  GENERATED ALWAYS AS (nullif(first_slot, 1)) STORED,
-    PRIMARY KEY (pool_id, first_slot),
+    -- Not by pool first: a plan made while the table is empty would look up the take before by it, through all of a
+    -- pool's.
+    PRIMARY KEY (first_slot, pool_id),
     CONSTRAINT takes_end UNIQUE (pool_id, end_slot, end_holes),
     CONSTRAINT takes_follow FOREIGN KEY (pool_id, prev, first_holes)
         REFERENCES shop.takes (pool_id, end_slot, end_holes),

@@ -1,4 +1,4 @@
-//! The writer of wallets and transfers: what a batch's orders cost, netted.
+//! The writer of ledger entries and transfers: what a batch's orders cost, netted.
 
 use std::collections::BTreeMap;
 

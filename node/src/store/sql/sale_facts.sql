@@ -10,6 +10,6 @@ JOIN shop.stock st ON st.pool_id = p.id
 JOIN shop.wallets w ON w.product_id = s.product_id AND w.kind = 'revenue'
 WHERE s.product_id = ANY ($1::uuid[])
 UNION ALL
-SELECT false, id, account_id, NULL, NULL, NULL, NULL, NULL, NULL, balance_minor, currency, NULL, NULL
-FROM shop.wallets
+SELECT false, wallet_id, account_id, NULL, NULL, NULL, NULL, NULL, NULL, balance_minor, currency, NULL, NULL
+FROM shop.balances
 WHERE account_id = ANY ($2::uuid[]) AND kind = 'credit'

@@ -7,11 +7,6 @@ WITH sold AS (
     FROM unnest($1::bigint[], $2::integer[], $3::bytea[], $4::bigint[]) AS u (no, version, head, at_ms)
     WHERE k.no = u.no AND k.version = u.version - 1 AND k.state = 2
     RETURNING k.no
-), paid AS (
-    UPDATE shop.wallets w
-    SET balance_minor = w.balance_minor + u.delta_minor
-    FROM unnest($10::bigint[], $11::bigint[]) AS u (id, delta_minor)
-    WHERE w.id = u.id
 ), batch AS (
     INSERT INTO shop.sale_batches (signature) VALUES ($16::bytea) RETURNING id
 ), taken AS (
@@ -19,6 +14,11 @@ WITH sold AS (
     SELECT u.pool_id, u.first_slot, u.end_slot, u.first_holes, u.end_holes, batch.id
     FROM batch, unnest($5::integer[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
         AS u (pool_id, first_slot, end_slot, first_holes, end_holes)
+), paid AS (
+    INSERT INTO shop.ledger_entries (wallet_id, posting_id, prev, kind, delta_minor, balance_minor)
+    SELECT b.wallet_id, batch.id, b.posting_id, b.kind, u.delta_minor, b.balance_minor + u.delta_minor
+    FROM batch, unnest($10::bigint[], $11::bigint[]) AS u (wallet_id, delta_minor)
+    JOIN shop.balances b USING (wallet_id)
 ), booked AS (
     INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
     SELECT 'sale', format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet, u.amount_minor, 'posted',

@@ -1,1 +1,1 @@
-SELECT id, balance_minor, currency FROM shop.wallets WHERE kind = 'credit' AND account_id = $1 ORDER BY currency
+SELECT wallet_id, balance_minor, currency FROM shop.balances WHERE kind = 'credit' AND account_id = $1 ORDER BY currency

@@ -2,4 +2,4 @@
 SELECT id, kind FROM shop.wallets
 WHERE (kind = 'revenue' AND product_id = $1) OR (kind = 'credit' AND account_id = $2 AND currency = $3)
 ORDER BY kind, id
-FOR UPDATE
+FOR NO KEY UPDATE

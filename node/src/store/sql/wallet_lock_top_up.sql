@@ -3,4 +3,4 @@ SELECT id, kind = 'credit' AS is_credit
 FROM shop.wallets
 WHERE currency = $2 AND (kind = 'outside' OR (kind = 'credit' AND account_id = $1))
 ORDER BY id
-FOR UPDATE
+FOR NO KEY UPDATE

@@ -66,9 +66,13 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let list = |items: &[&String]| items.iter().map(|item| (*item).clone()).collect::<Vec<_>>();
 
     let earlier = node("sale_earlier", &list(&[&orders]))?;
-    let pools = node("sale_pools", &[format!("ARRAY['{}'::uuid]", rows.product)])?;
-    let credits = node("sale_credits", &[format!("ARRAY['{}'::uuid]", rows.account)])?;
-    let stock = node("sale_stock", &[format!("ARRAY[{}]", rows.pool)])?;
+    let (product, payer) = (
+        format!("ARRAY['{}'::uuid]", rows.product),
+        format!("ARRAY['{}'::uuid]", rows.account),
+    );
+    let none = "ARRAY[]::uuid[]".to_owned();
+    let locked = node("sale_lock", &list(&[&product, &payer, &none, &none]))?;
+    let facts = node("sale_facts", &list(&[&product, &payer]))?;
     let wanted = [
         &rows.pool.to_string(),
         &batch.to_string(),
@@ -128,7 +132,7 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     )?;
     let prepare = node("session_prepare", &[])?;
     Ok(format!(
-        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{earlier};\n{pools};\n{stock} \\gset\n{credits};\n{taken};\n\
+        "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{earlier};\n{locked};\nSELECT cursor, tail FROM ({facts}) facts WHERE is_pool \\gset\n{taken};\n\
          {write};\n{append};\nCOMMIT;\n\\set first :first + {batch}\n"
     ))
 }

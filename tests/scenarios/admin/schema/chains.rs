@@ -1,4 +1,5 @@
-//! The chain of takes refuses whatever would hand out a slot twice, leave one out, or be changed later.
+//! The chains of takes and of ledger entries refuse whatever would hand out a slot twice, make money, or change what
+//! was written.
 
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::vector_chain::block_on;
@@ -7,8 +8,13 @@ use sqlx::PgPool;
 
 use super::STAYS;
 
-/// What a bug could try to write, and the words that refuse it. The pool's cursor is 5, its tail 9, and slot 6 a hole.
+/// What a bug could try to write, and the words that refuse it.
 pub(super) fn forbidden() -> Vec<(String, &'static str)> {
+    [forbidden_takes(), forbidden_entries()].concat()
+}
+
+/// The pool's cursor is 5, its tail 9, and slot 6 a hole.
+fn forbidden_takes() -> Vec<(String, &'static str)> {
     vec![
         ("UPDATE shop.takes SET end_slot = 6".to_owned(), STAYS),
         // The same slots again, some of them, from the middle of another take, and over a gap.
@@ -45,6 +51,32 @@ pub(super) fn forbidden() -> Vec<(String, &'static str)> {
     ]
 }
 
+/// The credit's newest entry has posting 400 and balance 7030, and the one before it posting 102.
+fn forbidden_entries() -> Vec<(String, &'static str)> {
+    vec![
+        ("UPDATE shop.ledger_entries SET balance_minor = 1".to_owned(), STAYS),
+        ("UPDATE shop.wallets SET currency = 'USD'".to_owned(), STAYS),
+        // More than there is; after another balance; beside another entry; out of turn; a second first; of nothing.
+        (entry("401, 400, 'credit', -7031, -1"), "entries_credit_covered"),
+        (entry("401, 400, 'revenue', -7031, -1"), "entries_wallet"),
+        (entry("401, 400, 'credit', 1, 7032"), "entries_follow"),
+        (entry("401, 399, 'credit', 1, 7031"), "entries_follow"),
+        (entry("401, 102, 'credit', 1, 6041"), "entries_prev"),
+        (entry("399, 400, 'credit', 1, 7031"), "entries_order"),
+        (entry("401, NULL, 'credit', 1, 1"), "entries_prev"),
+        (entry("401, NULL, 'credit', 1, 2"), "entries_first"),
+        (entry("401, 400, 'credit', 0, 7030"), "ledger_entries_delta_minor_check"),
+    ]
+}
+
+/// An entry of the credit wallet, of those columns: posting, the one before, kind, change and balance.
+fn entry(columns: &str) -> String {
+    format!(
+        "INSERT INTO shop.ledger_entries (wallet_id, posting_id, prev, kind, delta_minor, balance_minor)
+         SELECT id, {columns} FROM shop.wallets WHERE kind = 'credit'"
+    )
+}
+
 /// A take of those columns: slots, holes, batch and hold.
 fn take(columns: &str) -> String {
     format!(
@@ -64,7 +96,7 @@ async fn write_at_once(pool: &PgPool, first: &str, second: &str) -> Result<Strin
 }
 
 #[test]
-fn of_two_sessions_that_take_the_same_slots_the_second_is_refused() -> Result<()> {
+fn of_two_sessions_that_continue_a_chain_at_once_the_second_is_refused() -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
     block_on(async {
@@ -72,6 +104,12 @@ fn of_two_sessions_that_take_the_same_slots_the_second_is_refused() -> Result<()
         sample_rows::fill(&pool).await?;
         let refused = write_at_once(&pool, &take("5, 6, 0, 0, 101, NULL"), &take("5, 8, 0, 1, 102, NULL")).await?;
         assert!(refused.contains("takes_pkey"), "{refused}");
+        let (first, second) = (
+            entry("401, 400, 'credit', -7000, 30"),
+            entry("402, 400, 'credit', -40, 6990"),
+        );
+        let refused = write_at_once(&pool, &first, &second).await?;
+        assert!(refused.contains("entries_prev"), "{refused}");
         Ok(())
     })?
 }

@@ -63,6 +63,6 @@ async fn on_shelf(shop: &Shop) -> Result<B256> {
 /// How many events and keys there are, and what the shop holds of the reseller's credit.
 async fn written(shop: &Shop) -> Result<(i64, i64, i64)> {
     let sql = "SELECT (SELECT count(*) FROM attest.events), (SELECT count(*) FROM shop.keys),
-                      (SELECT balance_minor FROM shop.wallets WHERE kind = 'credit')";
+                      (SELECT balance_minor FROM shop.balances WHERE kind = 'credit')";
     Ok(sqlx::query_as(sql).fetch_one(&shop.pool).await?)
 }

@@ -37,6 +37,7 @@ pub(crate) struct Shop {
     pub(crate) pool: PgPool,
     pub(crate) vault: Arc<Vault>,
     pub(crate) account: AccountId,
+    pub(crate) database: String,
     url: String,
     orders: AtomicU64,
     // Dropped last: what the pool is connected to, and where the keys lie.
@@ -48,7 +49,8 @@ impl Shop {
     /// Opens an empty shop whose reseller has that much credit in yuan.
     pub(crate) async fn open(credit_minor: i64) -> Result<Self> {
         let postgres = Postgres::start(Durability::None)?;
-        let url = postgres.connection_url(&postgres.database()?);
+        let database = postgres.database()?;
+        let url = postgres.connection_url(&database);
         let pool = store::pool(store::options(&url)?, 8);
         store::migrate(&pool).await?;
         let keys = tempfile::tempdir()?;
@@ -63,6 +65,7 @@ impl Shop {
             vault: Arc::new(Vault::open(keys.path(), &passphrase, identity)?),
             pool,
             account: AccountId::new(now_ms(), [1; 10]),
+            database,
             url,
             orders: AtomicU64::new(0),
             postgres,

@@ -1,19 +1,28 @@
 //! What a batch costs does not grow: not while a long transaction keeps old row versions from being removed, and not behind
-//! thousands of voided slots.
+//! thousands of voided slots. The check of the books is no such transaction.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::B256;
 use shelfproof::config;
 use shelfproof::domain::delivery::OrderOutcome;
 use shelfproof::domain::id::{AccountId, ProductId};
+use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::order::{Customer, NewOrder};
+use shelfproof::flow::check::check_with_progress;
+use shelfproof::flow::refund::refund_item;
+use shelfproof::flow::top_up_credit::top_up_credit;
 use shelfproof::flow::void::void_key;
 use shelfproof::sale::OrderQueue;
+use shelfproof::store::check::RULES;
+use shelfproof::store::transfer::movement_list;
+use shelfproof::store::wallet::wallet_list;
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use tokio::time::sleep;
 
+use super::place_all;
 use super::shop::{Shop, delivered};
 
 /// Slots that are voided before the orders come.
@@ -40,14 +49,40 @@ async fn with_worker(shop: &Shop, orders: impl AsyncFnOnce(OrderQueue) -> Result
     Ok(())
 }
 
+/// Has the server count what the shop's own connections read and wrote so far.
+async fn count(shop: &Shop) -> Result<()> {
+    let mut connections = Vec::new();
+    for _ in 0..shop.pool.size() {
+        connections.push(shop.pool.acquire().await?);
+    }
+    for connection in &mut connections {
+        sqlx::query("SELECT pg_stat_force_next_flush()")
+            .execute(&mut **connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// How often rows of a table were updated.
 async fn updates(shop: &Shop, table: &str) -> Result<i64> {
+    count(shop).await?;
     let sql = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE schemaname = 'shop' AND relname = $1";
     Ok(sqlx::query_scalar(sql).bind(table).fetch_one(&shop.pool).await?)
 }
 
+/// How many rows of takes and ledger entries were read.
+async fn chain_read(shop: &Shop) -> Result<i64> {
+    count(shop).await?;
+    let sql = "SELECT sum(idx_tup_read + seq_tup_read)::bigint
+               FROM (SELECT relid, sum(idx_tup_read) AS idx_tup_read FROM pg_stat_user_indexes GROUP BY relid) of_indexes
+               JOIN pg_stat_user_tables USING (relid)
+               WHERE relname IN ('takes', 'ledger_entries')";
+    Ok(sqlx::query_scalar(sql).fetch_one(&shop.pool).await?)
+}
+
 /// How many entries of the keys' index by slot were read.
 async fn slots_read(shop: &Shop) -> Result<i64> {
+    count(shop).await?;
     let sql = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'keys_slot'";
     Ok(sqlx::query_scalar(sql).fetch_one(&shop.pool).await?)
 }
@@ -58,16 +93,60 @@ async fn batches_beside_a_long_transaction_update_no_shared_row() -> Result<()> 
     let product = shop.product("monthly", 100).await?;
     let mut reader = shop.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     sqlx::query("SELECT FROM shop.pools").execute(&mut *reader).await?;
-    let before = updates(&shop, "pools").await?;
-    with_worker(&shop, async |queue| {
-        for _ in 0..60 {
-            delivered(queue.place(shop.order(product, 1)).await)?;
-        }
-        Ok(())
-    })
-    .await?;
-    assert_eq!(updates(&shop, "pools").await?, before);
+    let before = [updates(&shop, "pools").await?, updates(&shop, "wallets").await?];
+    let mut read = vec![chain_read(&shop).await?];
+    for _ in 0..3 {
+        with_worker(&shop, async |queue| {
+            for _ in 0..30 {
+                delivered(queue.place(shop.order(product, 1)).await)?;
+            }
+            Ok(())
+        })
+        .await?;
+        read.push(chain_read(&shop).await?);
+    }
+    let of_thirty: Vec<i64> = read.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(
+        of_thirty[2] <= of_thirty[0] + 30,
+        "rows of the chains read: {of_thirty:?}"
+    );
+    assert_eq!(
+        [updates(&shop, "pools").await?, updates(&shop, "wallets").await?],
+        before
+    );
     reader.rollback().await?;
+    shop.assert_sound().await
+}
+
+/// The quiet wallet of an account that has many orders in another currency: its list reads none of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_a_quiet_wallet_does_not_read_the_busy_one_s_orders() -> Result<()> {
+    let shop = Shop::open(1_000_000).await?;
+    let dollars = Money {
+        minor: 500,
+        currency: Currency::USD,
+    };
+    top_up_credit(&shop.pool, shop.account, dollars, "dollars", now_ms()).await?;
+    let product = shop.product("monthly", 400).await?;
+    let (queue, _workers) = shop.counter(now_ms)?;
+    for placed in place_all(&Arc::new(queue), (0..400).map(|_| shop.order(product, 1)).collect()).await? {
+        delivered(placed)?;
+    }
+    sqlx::query("ANALYZE").execute(&shop.pool).await?;
+    let read = "SELECT (coalesce(idx_tup_fetch, 0) + seq_tup_read)::bigint FROM pg_stat_xact_user_tables
+                WHERE schemaname = 'shop' AND relname = 'orders'";
+    let mut transaction = shop.pool.begin().await?;
+    let wallets = wallet_list(&mut *transaction, shop.account).await?;
+    let wallet = wallets
+        .iter()
+        .find(|wallet| wallet.balance == dollars)
+        .ok_or("no dollars")?;
+    let before: i64 = sqlx::query_scalar(read).fetch_one(&mut *transaction).await?;
+    let movements = movement_list(&mut *transaction, wallet, None, 20).await?;
+    let after: i64 = sqlx::query_scalar(read).fetch_one(&mut *transaction).await?;
+    assert_eq!(movements.len(), 1);
+    assert_eq!(after - before, 0, "orders were read");
+    transaction.rollback().await?;
     shop.assert_sound().await
 }
 
@@ -145,4 +224,48 @@ async fn voided_slots_are_walked_once() -> Result<()> {
         shop.assert_sound().await?;
     }
     Ok(())
+}
+
+/// Sessions that keep a snapshot: one would be seen while it waits in its transaction.
+fn snapshots(shop: &Shop) -> Result<String> {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xmin IS NOT NULL";
+    shop.postgres.psql(&shop.database, sql)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_keeps_no_snapshot_and_raises_no_alarm_while_orders_are_placed() -> Result<()> {
+    let shop = Arc::new(Shop::open(1_000_000).await?);
+    let product = shop.product("monthly", 600).await?;
+    let (queue, _workers) = shop.counter(now_ms)?;
+    let selling = tokio::spawn({
+        let shop = Arc::clone(&shop);
+        async move {
+            for number in 0..300 {
+                let sold = delivered(queue.place(shop.order(product, 2)).await).map_err(|error| error.to_string())?;
+                if number % 10 == 0 {
+                    let refunded = refund_item(&shop.pool, sold.order, 1, "broken", now_ms()).await;
+                    refunded.map_err(|error| error.to_string())?;
+                }
+            }
+            Ok::<_, String>(())
+        }
+    });
+    let (mut checks, mut kept) = (0, Vec::new());
+    while !selling.is_finished() {
+        let findings = check_with_progress(&shop.pool, |_| {
+            if checks == 0 {
+                kept.push(snapshots(&shop).unwrap_or_default());
+            }
+        })
+        .await?;
+        assert_eq!(findings, []);
+        checks += 1;
+    }
+    selling.await??;
+    assert!(checks > 1, "all was sold during {checks} checks");
+    assert!(
+        kept.len() > RULES.len() && kept.iter().all(|count| count == "0"),
+        "{kept:?}"
+    );
+    shop.assert_sound().await
 }
