@@ -25,7 +25,7 @@ mod timeline;
 use pipeline::{Pipeline, SALES};
 use timeline::{Timeline, medians_ms};
 
-/// Keys that are there before anything is measured.
+/// EventSource that are there before anything is measured.
 const KEYS: i64 = 500_000;
 /// Events of a measured epoch.
 const EVENTS: u32 = 100_000;
@@ -40,9 +40,9 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     let timeline = Timeline::default();
     let mut pipeline = Pipeline::build(folder, &timeline).await?;
     let mut map = Map::open(folder.join("map"))?;
-    let mut keys = Keys::default();
+    let mut source = EventSource::default();
 
-    let events = keys.first()?;
+    let events = source.first()?;
     pipeline.load(&events).await?;
     commit(&mut map, &updates_of(&events, 1))?;
     drop(events);
@@ -52,7 +52,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     let (mut ours, mut to_map, mut baseline) = (Vec::new(), Vec::new(), Vec::new());
     let (mut steps, mut readings) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let events = keys.next()?;
+        let events = source.next()?;
         let updates = updates_of(&events, map.epoch().0 + 1);
         pipeline.write(&events).await?;
         drop(events);
@@ -93,15 +93,15 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The keys, and how many of them an epoch has touched again.
+/// Makes the events of each epoch, and counts the keys that are there and those that have a second event.
 #[derive(Default)]
-struct Keys {
+struct EventSource {
     events: EventWriter,
     keys: i64,
     touched: i64,
 }
 
-impl Keys {
+impl EventSource {
     /// The first event of each key of [`KEYS`].
     fn first(&mut self) -> Result<Vec<NewEvent>> {
         self.keys = KEYS;
