@@ -25,7 +25,7 @@ mod timeline;
 use pipeline::{Pipeline, SALES};
 use timeline::{Timeline, medians_ms};
 
-/// EventSource that are there before anything is measured.
+/// Keys that are there before anything is measured.
 const KEYS: i64 = 500_000;
 /// Events of a measured epoch.
 const EVENTS: u32 = 100_000;
