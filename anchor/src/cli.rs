@@ -5,32 +5,25 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use shelfproof_anchor::config::Config;
-use shelfproof_anchor::owner::{Change, Owner, Registration};
-use shelfproof_anchor::step::Unobserved;
-use shelfproof_anchor::store::intents::intent_open;
-use shelfproof_anchor::store::lock::session_open;
-use shelfproof_anchor::tx::{IntentLog, Journal};
-use shelfproof_base::config::Settings;
+use shelfproof_anchor::owner::{Change, Registration};
 use shelfproof_base::output::print;
 use shelfproof_verifier::chain::rpc::Finality;
-use sqlx::PgConnection;
-use sqlx::postgres::PgConnectOptions;
 
+mod account;
 mod export;
 mod key;
 mod mirror;
 mod rotate;
 mod run;
 mod status;
+
+use account::{ChainArgs, LogArgs, connect};
 
 /// Puts a merchant and its events on the chain, and proves what happened to each key: the one program that holds the
 /// keys which sign transactions.
@@ -46,7 +39,8 @@ struct Cli {
 
 const HELP: &str = "\
 Exit status: 0 done (or was done before), 1 failed, 2 the command line is wrong.
-Key files and passphrases are read from files only. A command that was killed is run again: it goes on with the transaction that it stored.";
+Keys and passphrases are read from files only. Run a command that was killed again: it continues with the transaction
+that it stored.";
 
 const DEPLOY_HELP: &str = "\
 Example, on a chain of your own machine:
@@ -80,49 +74,9 @@ enum Command {
 /// The configuration, which `shelfproof` reads too.
 #[derive(Debug, Args)]
 struct ConfigArgs {
-    /// The configuration file; shelfproof.toml in the working folder where not given
+    /// The configuration file [default: shelfproof.toml in the working folder]
     #[arg(long, env = "SHELFPROOF_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-}
-
-/// The database that keeps an owner's transaction.
-#[derive(Debug, Args)]
-struct LogArgs {
-    /// The configuration whose database keeps the transaction, for the running anchor to carry on; --journal goes
-    /// before it
-    #[arg(long, env = "SHELFPROOF_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-/// The chain, and who signs.
-#[derive(Debug, Args)]
-struct ChainArgs {
-    /// A node's JSON-RPC address
-    #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
-    rpc: String,
-    /// The chain that is meant; the node's word where not given
-    #[arg(long)]
-    chain_id: Option<u64>,
-    /// The file that keeps the transaction until it is final; beside the key file, as NAME.transactions, where not
-    /// given
-    #[arg(long, value_name = "FILE")]
-    journal: Option<PathBuf>,
-    #[command(flatten)]
-    signer: SignerArgs,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true)]
-struct SignerArgs {
-    /// The encrypted key file of the account that signs and pays
-    #[arg(long, value_name = "FILE", requires = "passphrase_file")]
-    key_file: Option<PathBuf>,
-    /// The file that holds the key file's passphrase
-    #[arg(long, value_name = "FILE", requires = "key_file")]
-    passphrase_file: Option<PathBuf>,
-    /// Anvil's first account, whose key everybody knows: on chain 31337 alone
-    #[arg(long, value_name = "0", value_parser = clap::value_parser!(u8).range(0..=0), conflicts_with = "key_file")]
-    dev_account: Option<u8>,
 }
 
 #[derive(Debug, Args)]
@@ -137,7 +91,7 @@ struct RegisterArgs {
     /// Tells apart several merchants of one owner
     #[arg(long, default_value_t = B256::ZERO)]
     salt: B256,
-    /// The VRF key of the merchant: it never changes
+    /// The merchant's VRF key, which never changes
     #[arg(long)]
     vrf_public_key: B256,
     /// The address that anchors epochs
@@ -149,7 +103,7 @@ struct RegisterArgs {
     /// Where epoch data will be published
     #[arg(long)]
     data_uri: String,
-    /// Blocks on top after which a block counts as final; the node's `finalized` tag where not given
+    /// Number of further blocks that make a block final [default: the node's tag `finalized`]
     #[arg(long)]
     confirmations: Option<u64>,
 }
@@ -217,42 +171,6 @@ impl Command {
     }
 }
 
-/// The account of `args`, over the log that keeps its transactions: the file of `--journal`, the database of `config`,
-/// a file beside the key, or memory alone for the key that everybody has.
-async fn connect(args: &ChainArgs, config: Option<&Path>) -> Result<Owner, Box<dyn Error>> {
-    let signer = key::signer(&args.signer)?;
-    let chain_id = match (args.signer.dev_account, args.chain_id) {
-        (None, told) => told,
-        (Some(_), None | Some(key::DEV_CHAIN_ID)) => Some(key::DEV_CHAIN_ID),
-        (Some(_), Some(_)) => {
-            return Err("--dev-account is for chain 31337 alone: everybody knows its key. Give --key-file".into());
-        }
-    };
-    let beside_key = args
-        .signer
-        .key_file
-        .as_ref()
-        .map(|file| file.with_extension("transactions"));
-    let log = match (&args.journal, config, beside_key) {
-        (Some(file), _, _) => IntentLog::Journal(Journal::open(file)?),
-        (None, Some(config), _) => IntentLog::Database(database(config).await?),
-        (None, None, Some(file)) => IntentLog::Journal(Journal::open(&file)?),
-        (None, None, None) => IntentLog::Journal(Journal::default()),
-    };
-    Ok(Owner::connect(&args.rpc, chain_id, signer, log, Box::new(Unobserved)).await?)
-}
-
-/// A session of the configured database, which must have its schema.
-async fn database(config: &Path) -> Result<PgConnection, Box<dyn Error>> {
-    let config = Config::read(&Settings::read(Some(config), &[])?)?;
-    let options = PgConnectOptions::from_str(config.database.url.expose_secret())?;
-    let mut connection = session_open(&options).await?;
-    match intent_open(&mut connection).await {
-        Ok(_) => Ok(connection),
-        Err(error) => Err(format!("the database: {error}; run `shelfproof migrate` first, or give --journal").into()),
-    }
-}
-
 async fn deploy(args: &ChainArgs) -> Result<Done, Box<dyn Error>> {
     let mut owner = connect(args, None).await?;
     let (registry, change) = owner.deploy().await?;
@@ -270,7 +188,8 @@ async fn deploy(args: &ChainArgs) -> Result<Done, Box<dyn Error>> {
 }
 
 async fn register(args: RegisterArgs) -> Result<Done, Box<dyn Error>> {
-    let mut owner = connect(&args.chain, args.config.config.as_deref()).await?;
+    let config = args.config.read(&args.chain)?;
+    let mut owner = connect(&args.chain, config.as_ref()).await?;
     let registration = Registration {
         registry: args.registry,
         salt: args.salt,

@@ -7,7 +7,7 @@ use crate::store::epochs::Waiting;
 /// a block: where it is slower than the cuts, or away, few large epochs cost less than many small ones.
 const UNPOSTED_FACTOR: u64 = 4;
 
-/// When to cut.
+/// The bounds that decide when an epoch is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CutPolicy {
     /// The time from one cut to the next where events wait, milliseconds.

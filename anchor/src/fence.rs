@@ -46,13 +46,13 @@ pub enum FenceError {
     #[error("the chain cannot be read: {0}")]
     Chain(#[from] RpcError),
     #[error(
-        "the registry does not know this merchant: register it with `shelfproof-anchor register`, or look at [chain]"
+        "the registry does not know this merchant: let its owner register it, or correct [chain] in the configuration"
     )]
     NotRegistered,
     /// The node lags behind the chain, or the chain makes no blocks.
     #[error(
-        "the chain's node lags: its newest block is {age_s} s old. Look at that node; for a chain that makes blocks seldom, \
-         set chain.stale_after_s"
+        "the chain's node lags: its newest block is {age_s} s old. Look at that node; for a chain that makes blocks \
+         seldom, set chain.stale_after_s"
     )]
     Stale {
         /// The age of its newest block.
@@ -148,9 +148,9 @@ const fn transaction_epoch(next: u64, least: u64) -> u64 {
     }
 }
 
-const REPAIR: &str = "Restore the newest backup with all archived write-ahead log (point-in-time recovery)";
-const LAST_RESORT: &str = "Where there is none, this shelf must not sell again: retire the merchant and register another, \
-                           with codes whose published history shows no sale (`shelfproof-anchor follow` tells)";
+const REPAIR: &str = "Restore the newest backup with all archived write-ahead logs (point-in-time recovery)";
+const LAST_RESORT: &str = "If there is none, these keys must not be sold again: retire the merchant, and register \
+                           another with the codes whose published history shows no sale";
 
 impl Fence {
     /// What is wrong, without how to repair it.
@@ -159,17 +159,18 @@ impl Fence {
         match *self {
             Self::Open => "the database knows all that the chain holds".to_owned(),
             Self::Behind { chain, database } => format!(
-                "the database ends with epoch {database}, and the chain holds epoch {chain}: the database is an old one, and \
-                 would sell again what was sold since"
+                "the database ends with epoch {database}, and the chain holds epoch {chain}: the database comes from \
+                 an old backup, and would sell again what was sold since"
             ),
             Self::Differs { number } => format!(
-                "the database holds another epoch {number} than the chain: it went on from an old backup, or somebody else \
-                 anchors for this merchant"
+                "the database holds another epoch {number} than the chain: it went on from an old backup, or another \
+                 database's anchor works for this merchant"
             ),
             Self::Standby => "the database's server is a standby".to_owned(),
             Self::Counter { database, stored } => format!(
-                "the database's server counts transactions from {database}, and the database was written by transactions up \
-                 to {stored}: it was loaded into a new server, where what is sold now would never be anchored"
+                "the database's server counts transactions from {database}, and the database was written by \
+                 transactions up to {stored}: it was loaded into a new server, where what is sold now would never \
+                 be anchored"
             ),
         }
     }
@@ -186,7 +187,8 @@ impl Fence {
             }
             Self::Standby => ": let database.url lead to the server that is written, or promote this one".to_owned(),
             Self::Counter { database, stored } => format!(
-                ". Stop the server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as its user, and start it again",
+                ". Stop the server, run `pg_resetwal --epoch={} --pgdata=ITS-DATA-FOLDER` as the server's user, and \
+                 start it again",
                 transaction_epoch(database, stored)
             ),
         }

@@ -29,7 +29,7 @@ use crate::status::{Condition, Status};
 pub struct Mirror {
     /// A node's JSON-RPC address.
     pub rpc: SecretString,
-    /// The chain that is meant; `None` takes the node's word.
+    /// The expected chain; `None` takes the chain of the node.
     pub chain_id: Option<u64>,
     pub registry: Address,
     pub merchant_id: B256,

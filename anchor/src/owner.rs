@@ -45,7 +45,7 @@ pub struct Owner {
     source: RpcSource,
     url: String,
     /// Calls of an earlier run that came into a block in this one.
-    resumed: Vec<(Intent, B256)>,
+    resumed: Vec<(Call, B256)>,
 }
 
 /// What a command found or did.
@@ -59,7 +59,7 @@ pub enum Change {
 
 impl Owner {
     /// Connects to the node at `url` with the key that signs, and carries on what the log holds of this account.
-    /// `chain_id` is the chain that is meant; `None` takes the node's word.
+    /// `chain_id` is the expected chain; `None` takes the chain of the node.
     ///
     /// # Errors
     /// If the node does not answer or serves another chain, or if an earlier transaction gets into no block.
@@ -91,6 +91,16 @@ impl Owner {
         self.sender.account().address()
     }
 
+    /// Whether the log holds a transaction of this account that no final block has.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub async fn has_open_transaction(&mut self) -> Result<bool, OwnerError> {
+        let open = self.sender.log().open_intents().await?;
+        let is_own = |intent: &Intent| !intent.variants.is_empty() && self.sender.signs(&intent.content.call);
+        Ok(open.iter().any(is_own))
+    }
+
     /// Carries on this account's signed intents until a block holds them, in the order of their nonces.
     async fn resume(&mut self) -> Result<(), OwnerError> {
         let final_block = self.source.final_block().await.map_or(0, |block| block.number);
@@ -110,7 +120,7 @@ impl Owner {
                 included => included?,
             };
             if was_pending {
-                self.resumed.push((intent.clone(), hash));
+                self.resumed.push((intent.content.call.clone(), hash));
             }
             if block.number <= final_block {
                 self.sender.close(&intent, Outcome::Final(block), now_ms()).await?;
@@ -121,13 +131,8 @@ impl Owner {
 
     /// The chain is as it should be: by an earlier run's transaction, or from before.
     fn found(&self, call: &Call) -> Change {
-        self.resumed(call)
-            .map_or(Change::Found, |(_, hash)| Change::Done(*hash))
-    }
-
-    /// The intent for that call which an earlier run signed and this one brought into a block, and its transaction.
-    fn resumed(&self, call: &Call) -> Option<&(Intent, B256)> {
-        self.resumed.iter().find(|(intent, _)| intent.content.call == *call)
+        let resumed = self.resumed.iter().find(|(other, _)| other == call);
+        resumed.map_or(Change::Found, |(_, hash)| Change::Done(*hash))
     }
 
     /// Sends a call, and waits until a block holds it.

@@ -31,7 +31,8 @@ pub enum ReplayError {
     Rpc(#[from] RpcError),
     /// The history has an epoch that is not final on this chain.
     #[error(
-        "the history ends with epoch {number}, and the latest final epoch of the node is {latest}; wait until the node has caught up, or use another"
+        "the history ends with epoch {number}, and the latest final epoch of the node is {latest}; wait until the node \
+         has caught up, or use another"
     )]
     Behind {
         number: u64,
@@ -40,7 +41,8 @@ pub enum ReplayError {
     },
     /// The history is another chain's.
     #[error(
-        "epoch {number} of the history has the hash {ours}, the chain's has {theirs}; the folder is of another chain: name another"
+        "epoch {number} of the history has the hash {ours}, and on the chain {theirs}; the folder belongs to another \
+         chain: name another"
     )]
     OtherHistory {
         number: u64,

@@ -45,7 +45,6 @@ const APPLICATION: &str = "shelfproof-anchor";
 /// The longest pause after something that failed.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// Wei in a gwei.
 const GWEI: u64 = 1_000_000_000;
 
 /// Why an anchor does not run.
@@ -118,8 +117,7 @@ pub async fn run(
     };
     tokio::select! {
         ended = served => Ok(ended?),
-        // Killed at any line it leaves what the next one goes on from: stopped, only the answers in flight are brought
-        // to an end.
+        // The tasks can be dropped at any point, and the next start continues. Only answers in flight are completed.
         failed = anchor.work(session) => Err(failed),
     }
 }
@@ -179,8 +177,9 @@ struct Anchor {
 }
 
 impl Anchor {
-    /// Pair after pair of sessions, with a pause that grows. Only another merchant's database ends it, and a history
-    /// map whose write failed: how far that came, only the next start can read.
+    /// Runs the tasks over a pair of sessions, and over a new pair where one is lost, with a pause that grows. Ends
+    /// only if the database is another merchant's, or if a write of the history map failed: what it left can be read
+    /// only after a start.
     async fn work(self, session: PgConnection) -> RunError {
         let mut session = Some(session);
         let mut failures = 0;
@@ -334,8 +333,8 @@ impl Anchor {
         }
     }
 
-    /// A node of the right chain, whose registry holds this shop's VRF key. Not at the start: a node that is down keeps
-    /// nobody from proving what is final.
+    /// Connects to the node, which must serve the right chain with a registry that holds this shop's VRF key. A node
+    /// that is down ends nothing: what is final can be proved without it.
     async fn connect(&self, merchant: &Merchant) -> Result<RpcSource, TxError> {
         let source = self.config.chain.source().await?;
         let held = source.vrf_public_key(&source.final_block().await?).await?;

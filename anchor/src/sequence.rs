@@ -1,14 +1,13 @@
-//! From committed events to an intent for the chain, and from there to a final epoch; killable at every line.
+//! From committed events to a final epoch: the anchor's first task, which may be killed at any point.
 //!
 //! A [`Sequencer`] cuts an epoch, computes its roots, publishes its data, commits the roots, and stores an intent to
-//! anchor it. What becomes of the intent is the submitter's work ([`crate::submit`]); once that stored that a final
-//! block holds the epoch, the sequencer takes it into the history map and marks it. It reads no chain, so that none
-//! delays it.
+//! anchor it. The submitter ([`crate::submit`]) brings the intent onto the chain, and stores when a final block holds
+//! the epoch; then the sequencer adds the epoch to the history map and marks it final. The sequencer itself never reads
+//! the chain, so that a slow node does not delay it.
 //!
-//! It keeps nothing but what database and folder hold: a round reads where things are, does what can be done, and ends.
-//! After a kill, or a write that failed on its way back, the next round goes on from there, with the same epoch byte
-//! for byte. All writes to the database go through the session that holds the lock: an anchor that lost it writes no
-//! more.
+//! All state is in the database and the history folder. A round reads both, does what can be done, and ends. After a
+//! kill, or after a write whose answer was lost, the next round continues with the same epoch, byte for byte. All
+//! writes to the database go through the session that holds the lock, so that an anchor without the lock cannot write.
 
 use std::sync::Arc;
 
@@ -42,7 +41,7 @@ pub struct Bounds {
     pub events: u64,
 }
 
-/// What every intent of this merchant says.
+/// The fields that all of this merchant's intents to anchor have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct IntentTerms {
     pub identity: Identity,
@@ -52,7 +51,6 @@ pub struct IntentTerms {
     pub max_fee_wei: Option<u64>,
 }
 
-/// Where a round ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
     /// Working, or full.
@@ -118,10 +116,10 @@ impl Sequencer {
         &mut self.connection
     }
 
-    /// Does whatever can be done at `now_ms`.
+    /// Does one round: whatever can be done at `now_ms`.
     ///
     /// # Errors
-    /// If something does not work; the next round goes on from there.
+    /// If a step fails. What was written stays, and the next round continues from there.
     pub async fn round(&mut self, now_ms: u64) -> Result<Round, SequenceError> {
         self.restore().await?;
         let progress = bounded(epoch_progress(&mut self.connection)).await?;

@@ -1,31 +1,25 @@
-//! The writes that bring an epoch, or another intent, onto the chain: each is a step at which a crash leaves something
-//! behind.
+//! The writes that bring an epoch, or an owner's call, onto the chain. After each of them a crash leaves a state from
+//! which the next start continues.
 //!
-//! Every write goes through [`write`], between an observer's two calls: `run` measures there, and a test breaks off
-//! there. A new write gets its variant here, a place in [`Step::ALL`], and so a row in the test that breaks off at
-//! each.
+//! Every write goes through [`write`], which calls an observer before and after it: `run` measures there, and a test
+//! breaks off there. A new write gets its variant here and a place in [`Step::ALL`]; the test that breaks off at each
+//! step then covers it.
 
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Number, parent and snapshot of an epoch into the database.
     Cut,
-    /// Its data file onto the disk.
+    /// Writes the epoch's data file.
     Publish,
-    /// Its roots and hash into the database.
     CommitRoots,
-    /// An intent into its log.
     StoreIntent,
-    /// A signed transaction into the log.
     StoreVariant,
-    /// That transaction to the chain's node.
     Send,
-    /// The intent's outcome into the log.
     CloseIntent,
-    /// Proofs file and history map onto the disk.
+    /// Writes the epoch's proofs file, and advances the history map.
     Finalise,
-    /// Block and time of a final epoch into the database.
+    /// Stores the epoch's final block in the database.
     Finish,
 }
 

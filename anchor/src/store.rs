@@ -18,7 +18,7 @@ pub use error::StoreError;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// The schema's migrations, with a ledger of their own, so that shop and anchor grow apart.
+/// The schema's migrations. They are recorded in a table of their own, apart from the shop's.
 #[must_use]
 pub fn migrations() -> Migrator {
     let migration = |version, name: &'static str, sql: &'static str| {

@@ -1,11 +1,11 @@
 //! From stored intents to final blocks: the anchor's second task, beside the sequencer.
 //!
 //! The sequencer stores an intent for each epoch whose roots are committed ([`anchor_call`]); a [`Submitter`] brings
-//! the epochs onto the chain one after the other, and closes an intent once a final block holds its epoch. It keeps
-//! nothing but what log and chain hold: a round reads both, does what can be done, and ends. Owners' intents in the
-//! same database are carried on too, as far as they are signed.
+//! the epochs onto the chain one after the other, and closes an intent once a final block holds its epoch. All state is
+//! in the log and on the chain. A round reads both, does what can be done, and ends. What owners signed over the same
+//! database is sent too.
 //!
-//! The two tasks share [`Signals`] and the database, nothing else: a node that is slow or down delays no cut.
+//! The two tasks share only [`Signals`] and the database, so that a slow node delays no cut.
 
 use std::sync::Arc;
 
@@ -88,20 +88,23 @@ impl Submitter {
         }
     }
 
-    /// Does whatever can be done at `now_ms`; whether a transaction waits longer for its block than it should.
+    /// Does one round: whatever can be done at `now_ms`. Returns whether a transaction waits longer for its block than
+    /// it should.
     ///
     /// # Errors
-    /// If something does not work; the next round goes on from there.
+    /// If a step fails. What was stored stays, and the next round continues from there.
     pub async fn round(&mut self, now_ms: u64) -> Result<bool, SubmitError> {
         let mut open = self.sender.log().open_intents().await.map_err(TxError::from)?;
         self.supersede_foreign(&mut open, now_ms).await?;
         self.close_final(&mut open, now_ms).await?;
-        // Both, whatever becomes of the other: what an owner signed may be the very change that an epoch waits for.
-        let submitted = self.submit_next(&mut open, now_ms).await;
+        // A failure of one does not keep back the other: what an owner signed may be the change that an epoch waits
+        // for.
         let carried = self.carry_owners(&mut open, now_ms).await;
-        let is_slow = submitted?;
+        let submitted = self
+            .submit_next(&mut open, *carried.as_ref().unwrap_or(&true), now_ms)
+            .await;
         carried?;
-        Ok(is_slow)
+        submitted
     }
 
     /// Closes epochs' intents of another account: one that is replaced cannot anchor any more, whatever became of its
@@ -161,8 +164,9 @@ impl Submitter {
         Ok(())
     }
 
-    /// Carries on the first epoch that the newest block lacks; whether that takes longer than it should.
-    async fn submit_next(&mut self, open: &mut [Intent], now_ms: u64) -> Result<bool, SubmitError> {
+    /// Carries on the first epoch that the newest block lacks; whether that takes longer than it should. Nothing new is
+    /// signed while the account's next nonce belongs to an owner's transaction (`is_busy`).
+    async fn submit_next(&mut self, open: &mut [Intent], is_busy: bool, now_ms: u64) -> Result<bool, SubmitError> {
         let (on_chain, hash) = self.source.newest_epoch().await.map_err(TxError::from)?;
         let known = match self.of_epoch(on_chain).await?.last() {
             Some(intent) => epoch_hash(&intent.content.call),
@@ -176,15 +180,11 @@ impl Submitter {
         let purpose = Purpose::AnchorEpoch(on_chain + 1);
         let Some(next) = open.iter().position(|intent| intent.content.purpose == purpose) else {
             return match self.reopen(on_chain + 1, now_ms).await? {
-                Some(mut intent) => self.advance(&mut intent, now_ms).await,
-                None => Ok(false),
+                Some(mut intent) if !is_busy => self.advance(&mut intent, now_ms).await,
+                _ => Ok(false),
             };
         };
-        let is_busy = |other: &Intent| {
-            other.content.purpose.epoch().is_none() && other.nonce.is_some() && self.sender.signs(&other.content.call)
-        };
-        if open[next].variants.is_empty() && open.iter().any(is_busy) {
-            // This account's nonce belongs to that one until a block holds it.
+        if is_busy && open[next].variants.is_empty() {
             return Ok(false);
         }
         self.advance(&mut open[next], now_ms).await
@@ -250,9 +250,9 @@ impl Submitter {
         })
     }
 
-    /// Sends what owners signed and no block holds yet, and closes what final blocks hold. A failure of one of these is
-    /// the owner's to see, at the next command.
-    async fn carry_owners(&mut self, open: &mut [Intent], now_ms: u64) -> Result<(), SubmitError> {
+    /// Sends what owners signed and no block holds yet, and closes what final blocks hold; whether one of them has the
+    /// next nonce of the account that anchors. A failure of one of these is the owner's to see, at the next command.
+    async fn carry_owners(&mut self, open: &mut [Intent], now_ms: u64) -> Result<bool, SubmitError> {
         let chain_id = self.sender.account().chain_id();
         let is_owners = |intent: &&mut Intent| {
             let NewIntent { purpose, call, .. } = &intent.content;
@@ -260,11 +260,15 @@ impl Submitter {
         };
         let mut owners: Vec<_> = open.iter_mut().filter(is_owners).collect();
         if owners.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
+        let mut is_busy = false;
         let final_block = self.source.final_block().await.map_err(TxError::from)?.number;
         for intent in &mut owners {
-            match self.sender.advance(intent, now_ms).await {
+            let progress = self.sender.advance(intent, now_ms).await;
+            let has_nonce = matches!(progress, Ok(Progress::Pending { .. }) | Err(_));
+            is_busy |= has_nonce && self.sender.signs(&intent.content.call);
+            match progress {
                 Ok(Progress::Included { block, .. }) if block.number <= final_block => {
                     self.sender.close(intent, Outcome::Final(block), now_ms).await?;
                 }
@@ -273,7 +277,7 @@ impl Submitter {
                 Ok(_) => {}
             }
         }
-        Ok(())
+        Ok(is_busy)
     }
 
     async fn of_epoch(&mut self, epoch: u64) -> Result<Vec<Intent>, SubmitError> {

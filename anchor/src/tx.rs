@@ -23,7 +23,7 @@ mod log;
 mod sender;
 
 pub use account::Account;
-pub use error::TxError;
+pub use error::{Holder, TxError};
 pub use journal::{Journal, JournalError};
 pub use log::{IntentLog, LogError};
 pub use sender::{Progress, Sender};

@@ -97,7 +97,7 @@ impl Client {
     pub async fn post_json(&self, url: &Url, body: Vec<u8>, bounds: Bounds) -> Result<Answer, HttpError> {
         let post = async {
             let request = self.own.post(url.clone()).header(CONTENT_TYPE, "application/json");
-            let response = send(url, self.reach, request.body(body)).await?;
+            let response = self.send(url, self.reach, request.body(body)).await?;
             Ok(Answer {
                 status: response.status().as_u16(),
                 body: read(response, bounds.bytes).await?,
@@ -110,7 +110,7 @@ impl Client {
         let (mut url, mut reach) = (url, self.reach);
         for followed in 0..=self.redirects {
             let client = if reach == self.reach { &self.own } else { &self.public };
-            let response = send(&url, reach, client.get(url.clone())).await?;
+            let response = self.send(&url, reach, client.get(url.clone())).await?;
             let status = response.status();
             if status.is_success() {
                 return read(response, max_bytes).await;
@@ -129,6 +129,19 @@ impl Client {
             }
         }
         Err(HttpError::Redirect("there are too many"))
+    }
+
+    /// Sends a request to `url`, unless `reach` forbids its host. A name without a proxy is checked by the resolver
+    /// instead, with the very addresses that the client connects to.
+    async fn send(&self, url: &Url, reach: Reach, request: RequestBuilder) -> Result<Response, HttpError> {
+        let is_private = match literal(url) {
+            Some(address) => !reach.allows(address),
+            None => reach == Reach::Public && self.proxies.may_reach_private(url).await,
+        };
+        if is_private {
+            return Err(HttpError::Private);
+        }
+        request.send().await.map_err(HttpError::from_reqwest)
     }
 
     /// The address that answered; `None` if a proxy hides it.
@@ -160,14 +173,6 @@ fn build(url: &Url, reach: Reach, proxies: &Proxies) -> Result<reqwest::Client, 
             .map_err(|error| HttpError::Client(error.to_string())),
         Err(error) => Err(HttpError::Client(error.to_string())),
     }
-}
-
-/// Sends a request to `url`, unless its host is an IP address that `reach` forbids. The resolver checks names only.
-async fn send(url: &Url, reach: Reach, request: RequestBuilder) -> Result<Response, HttpError> {
-    if literal(url).is_some_and(|address| !reach.allows(address)) {
-        return Err(HttpError::Private);
-    }
-    request.send().await.map_err(HttpError::from_reqwest)
 }
 
 /// Reads a body, and stops as soon as it is longer than `max_bytes`.

@@ -12,9 +12,9 @@ use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 pub mod disk;
-mod sealed;
+mod encrypted;
 
-use sealed::Sealed;
+use encrypted::Encrypted;
 
 pub const MAX_SECRET_BYTES: usize = 64 * 1024;
 
@@ -73,8 +73,8 @@ pub fn create(path: &Path, name: &str, key: &Key, passphrase: &SecretString) -> 
     if key.secret.is_empty() || key.secret.len() > MAX_SECRET_BYTES {
         return Err(KeyFileError::Secret(path.to_owned()));
     }
-    let sealed = Sealed::seal(name, key, passphrase).ok_or_else(|| KeyFileError::Derive(path.to_owned()))?;
-    disk::create(path, sealed.to_text().as_bytes()).map_err(|error| match error.kind() {
+    let encrypted = Encrypted::encrypt(name, key, passphrase).ok_or_else(|| KeyFileError::Derive(path.to_owned()))?;
+    disk::create(path, encrypted.to_text().as_bytes()).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => KeyFileError::Exists(path.to_owned()),
         _ => at(path)(error),
     })
@@ -85,12 +85,12 @@ pub fn create(path: &Path, name: &str, key: &Key, passphrase: &SecretString) -> 
 /// # Errors
 /// If the file is missing, readable by others, the file of another key or changed, or the passphrase is wrong.
 pub fn open(path: &Path, name: &str, passphrase: &SecretString) -> Result<Key, KeyFileError> {
-    let sealed = read(path, name)?;
-    let secret = sealed
+    let encrypted = read(path, name)?;
+    let secret = encrypted
         .open(passphrase)
         .ok_or_else(|| KeyFileError::Refused(path.to_owned()))?;
     Ok(Key {
-        public: sealed.public,
+        public: encrypted.public,
         secret,
     })
 }
@@ -100,17 +100,17 @@ pub fn open(path: &Path, name: &str, passphrase: &SecretString) -> Result<Key, K
 /// # Errors
 /// As [`open`], without those of the passphrase.
 pub fn public(path: &Path, name: &str) -> Result<Option<Bytes>, KeyFileError> {
-    read(path, name).map(|sealed| sealed.public)
+    read(path, name).map(|encrypted| encrypted.public)
 }
 
-fn read(path: &Path, name: &str) -> Result<Sealed, KeyFileError> {
+fn read(path: &Path, name: &str) -> Result<Encrypted, KeyFileError> {
     let text = disk::read_private(path, OTHERS, MAX_FILE_BYTES)?;
-    let sealed = Sealed::parse(&text).map_err(|why| KeyFileError::Malformed {
+    let encrypted = Encrypted::parse(&text).map_err(|why| KeyFileError::Malformed {
         path: path.to_owned(),
         why,
     })?;
-    if sealed.name == name {
-        Ok(sealed)
+    if encrypted.name == name {
+        Ok(encrypted)
     } else {
         Err(KeyFileError::WrongName {
             path: path.to_owned(),

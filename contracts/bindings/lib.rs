@@ -1,9 +1,10 @@
-//! The registry contract as Rust sees it: calls, events, errors and creation bytecode, made by [`alloy_sol_types::sol!`]
-//! from `abi/ShelfproofRegistry.json`. That file is committed, and the contracts' tests prove that it is what `src/`
-//! compiles to: no Solidity compiler is needed to build this crate.
+//! The registry contract as Rust sees it: calls, events, errors and creation bytecode, made by
+//! [`alloy_sol_types::sol!`] from `abi/ShelfproofRegistry.json`. That file is committed, and the contracts' tests prove
+//! that it is what `src/` compiles to: no Solidity compiler is needed to build this crate.
 //!
 //! Without features there are only the types and their ABI encoding. The feature `rpc` adds what an alloy provider
-//! calls and deploys: `ShelfproofRegistry::new(address, provider)` and `ShelfproofRegistry::deploy(provider, disputes)`.
+//! calls and deploys: `ShelfproofRegistry::new(address, provider)` and `ShelfproofRegistry::deploy(provider,
+//! disputes)`.
 
 #![deny(missing_docs)]
 

@@ -5,7 +5,7 @@ use alloy::providers::{DynProvider, Provider};
 use alloy::rpc::types::Filter;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolEvent;
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256, b256, keccak256};
 use shelfproof_contracts::ShelfproofRegistry::{self, EpochAnchored};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::{Finality, RpcSource};
@@ -21,7 +21,7 @@ pub const FUNDS_WEI: u128 = 1_000_000_000_000_000_000;
 /// What a merchant is registered with.
 #[derive(Clone, Debug)]
 pub struct Merchant {
-    /// The VRF key of the merchant.
+    /// Its VRF key.
     pub vrf_public_key: B256,
     /// Who anchors; funded.
     pub anchorer: Address,
@@ -48,6 +48,15 @@ pub struct MerchantChain {
 /// Never: the key is a number below the group's order.
 pub fn anchorer() -> Result<PrivateKeySigner> {
     Ok(PrivateKeySigner::from_bytes(&keccak256("an anchorer of tests"))?)
+}
+
+/// The key of the merchant's owner, which everybody has: the first of anvil's accounts.
+///
+/// # Errors
+/// As [`anchorer`].
+pub fn owner() -> Result<PrivateKeySigner> {
+    let key = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+    Ok(PrivateKeySigner::from_bytes(&key)?)
 }
 
 impl Merchant {

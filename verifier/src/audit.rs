@@ -196,8 +196,8 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         }),
     };
     if event.version != expected_version {
-        // A version that the key already has is a second history, and provable. A gap is not: the events that are missing
-        // can only be demanded from the merchant.
+        // A version that the key already has is a second history, and provable. A gap is not: the events that are
+        // missing can only be demanded from the merchant.
         let must = format!("version {expected_version} must come here");
         let (what, proof) = match event.version {
             0 => (must, Some((Dispute::BrokenLink, OtherEvent::None))),

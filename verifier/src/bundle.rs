@@ -1,7 +1,7 @@
 //! Protocol §5: the proof bundle. With the code and a view of the chain, it is all that a verifier needs.
 //!
-//! [`Bundle`] is the merchant's file; [`KeyHistory`] is the part of it that anybody can make from public data. `read` and
-//! `write` hold the two directions of the fields that both files have.
+//! [`Bundle`] is the merchant's file; [`KeyHistory`] is the part of it that anybody can make from public data. `read`
+//! and `write` hold the two directions of the fields that both files have.
 
 use std::collections::BTreeSet;
 
@@ -93,8 +93,8 @@ impl Bundle {
         self.epochs.iter().filter_map(hint).collect()
     }
 
-    /// What the checks need of the chain: the listed epochs, the epoch after the history's (its time is when the history
-    /// was superseded), and the receipts' signers.
+    /// What the checks need of the chain: the listed epochs, the epoch after the history's (its time is when the
+    /// history was superseded), and the receipts' signers.
     #[must_use]
     pub fn needs(&self) -> Needs {
         let mut epochs: BTreeSet<u64> = self.epochs.iter().map(|listed| listed.header.number).collect();

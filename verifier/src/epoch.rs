@@ -1,5 +1,5 @@
-//! Protocol §3: epochs. An epoch is a batch of one merchant's events that is anchored together: its header, the hash that
-//! the registry holds, and its published data file.
+//! Protocol §3: epochs. An epoch is a batch of one merchant's events that is anchored together: its header, the hash
+//! that the registry holds, and its published data file.
 
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::{Value, json};
@@ -42,7 +42,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// The epoch hash: `keccak256(abi.encode(merchantId, number, parent, eventsRoot, historyRoot, eventCount, dataHash))`.
+    /// The epoch hash: `keccak256(abi.encode(merchantId, number, parent, eventsRoot, historyRoot, eventCount,
+    /// dataHash))`.
     #[must_use]
     pub fn hash(&self, merchant_id: &B256) -> B256 {
         let words = [

@@ -31,9 +31,9 @@ pub enum Kind {
     Disputed = 7,
     /// The dispute ended and the sale remains valid.
     Upheld = 8,
-    /// The key left for another merchant's shelf.
+    /// The key left for another merchant.
     TransferredOut = 9,
-    /// The key came from another merchant's shelf.
+    /// The key came from another merchant.
     TransferredIn = 10,
 }
 
@@ -97,7 +97,7 @@ impl Kind {
         }
     }
 
-    /// Whether the event is one side of a transfer between shelves.
+    /// Whether the event is one side of a transfer between merchants.
     #[must_use]
     pub const fn is_transfer(self) -> bool {
         matches!(self, Self::TransferredIn | Self::TransferredOut)
@@ -122,8 +122,8 @@ pub struct KeyEvent {
 }
 
 impl KeyEvent {
-    /// `keccak256(keccak256(abi.encode(…)))` of the six fields: what the next event's `prev` holds, and the event's leaf
-    /// in the events tree.
+    /// `keccak256(keccak256(abi.encode(…)))` of the six fields: what the next event's `prev` holds, and the event's
+    /// leaf in the events tree.
     #[must_use]
     pub fn hash(&self) -> B256 {
         RawEvent::from(*self).hash()

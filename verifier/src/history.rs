@@ -52,8 +52,8 @@ pub fn leaf(key: &B256, value_hash: &B256) -> B256 {
     node
 }
 
-/// The node above two subtrees: empty above two empty ones, the leaf above a leaf and an empty one, otherwise [`inner`].
-/// The two nodes are all that it depends on, so a trie can be cut into parts and joined anywhere.
+/// The node above two subtrees: empty above two empty ones, the leaf above a leaf and an empty one, otherwise
+/// [`inner`]. The two nodes are all that it depends on, so a trie can be cut into parts and joined anywhere.
 #[must_use]
 pub fn join(left: &B256, right: &B256) -> B256 {
     match (left, right) {
@@ -120,8 +120,8 @@ pub enum Proven {
 
 /// What `proof` says about `key` under `root`; `None` if it does not lead to `root`, or has an end that no trie has.
 ///
-/// Each step is hashed; unlike in [`join`], a lone leaf is not folded upwards. With folding, an empty terminal beside the
-/// key's own leaf would lead to that leaf and prove a present key absent.
+/// Each step is hashed; unlike in [`join`], a lone leaf is not folded upwards. With folding, an empty terminal beside
+/// the key's own leaf would lead to that leaf and prove a present key absent.
 #[must_use]
 pub fn climb(key: &B256, proof: &Proof, root: &B256) -> Option<Proven> {
     let depth = proof.siblings.len();
@@ -152,9 +152,9 @@ pub fn climb(key: &B256, proof: &Proof, root: &B256) -> Option<Proven> {
     })
 }
 
-/// Whether a trie can have this terminal beside this last sibling. A subtree with one leaf is that leaf, so an inner node
-/// always has two leaves below it: the sibling of a leaf is never empty, the sibling of an empty terminal is an inner
-/// node, and at the last bit both are leaves.
+/// Whether a trie can have this terminal beside this last sibling. A subtree with one leaf is that leaf, so an inner
+/// node always has two leaves below it: the sibling of a leaf is never empty, the sibling of an empty terminal is an
+/// inner node, and at the last bit both are leaves.
 fn ends_well(proof: &Proof) -> bool {
     match (&proof.terminal, proof.siblings.last()) {
         (_, None) => true,
@@ -191,8 +191,8 @@ pub fn prove_from(leaves: &[Entry], key: &B256) -> Proof {
     subtree_proof(leaves, 0, key)
 }
 
-/// The node at `depth` above `leaves`, which share their first `depth` bits and are in strictly ascending order. Recurses
-/// once for each bit.
+/// The node at `depth` above `leaves`, which share their first `depth` bits and are in strictly ascending order.
+/// Recurses once for each bit.
 pub(crate) fn subtree_root(leaves: &[Entry], depth: usize) -> B256 {
     match leaves {
         [] => EMPTY,

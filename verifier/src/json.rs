@@ -2,8 +2,8 @@
 //!
 //! UTF-8 without byte order mark; nesting of at most [`MAX_DEPTH`]; no duplicate names after unescaping; no lone
 //! surrogates; numbers whole, unsigned, at most [`MAX_NUMBER`] and without exponent. `serde_json` reads the text, and a
-//! visitor refuses what JSON allows and the protocol does not, in unknown fields too. [`Node`] then reads fields by name
-//! and type.
+//! visitor refuses what JSON allows and the protocol does not, in unknown fields too. [`Node`] then reads fields by
+//! name and type.
 
 use std::collections::HashSet;
 use std::fmt;

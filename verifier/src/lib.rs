@@ -12,7 +12,8 @@
 //!
 //! The library reads no file, socket or clock, and never panics: bytes and times are arguments, and a check that fails
 //! returns a [`Refusal`] with the protocol's code. The exceptions are behind features: `rpc` adds reading the registry
-//! from a node (`chain::rpc`) and the merchant's data from a server (`published`), `map` the history map on disk (`map`).
+//! from a node (`chain::rpc`) and the merchant's data from a server (`published`), `map` the history map on disk
+//! (`map`).
 
 #![deny(missing_docs)]
 

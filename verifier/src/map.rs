@@ -2,9 +2,9 @@
 //!
 //! The leaves lie in buckets, each with all keys below one prefix of bits. The tree of the buckets' roots is kept in
 //! memory above them. A bucket that outgrows [`BUCKET_RECORDS`] splits by the next bit, so the tree is deep where there
-//! are many keys, and the root does not depend on where it was cut. On disk there is one row for each bucket and one row,
-//! the marker, that says which epoch the map is at. An epoch replaces the rows that it touches and the marker in one
-//! durable batch.
+//! are many keys, and the root does not depend on where it was cut. On disk there is one row for each bucket and one
+//! row, the marker, that says which epoch the map is at. An epoch replaces the rows that it touches and the marker in
+//! one durable batch.
 //!
 //! - [`Map`] is what is on disk, at the last final epoch.
 //! - [`Plan`] is what an epoch would change, computed without writing.

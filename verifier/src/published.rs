@@ -1,5 +1,5 @@
-//! A merchant's published data, read from a folder or a web server. Every file is bounded, and compared with its anchored
-//! hash.
+//! A merchant's published data, read from a folder or a web server. Every file is bounded, and compared with its
+//! anchored hash.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -63,8 +63,8 @@ pub enum Missing {
 }
 
 impl Data {
-    /// Opens an address, or a folder that exists. With [`Reach::Public`], for what a third party wrote, `place` must be a
-    /// public address.
+    /// Opens an address, or a folder that exists. With [`Reach::Public`], for what a third party wrote, `place` must be
+    /// a public address.
     ///
     /// # Errors
     /// [`PlaceError`].

@@ -1,8 +1,8 @@
-//! Protocol §4: receipts. A receipt is the merchant's signed promise that a sale will be anchored by a deadline. The buyer
-//! gets it with the code.
+//! Protocol §4: receipts. A receipt is the merchant's signed promise that a sale will be anchored by a deadline. The
+//! buyer gets it with the code.
 //!
-//! [`Promise`] is what is signed, in receipt files ([`Receipt`]) and in bundles. [`check_purchase`] is the buyer's check
-//! at the moment of purchase; [`crate::verdict`] checks later what became of the promise.
+//! [`Promise`] is what is signed, in receipt files ([`Receipt`]) and in bundles. [`check_purchase`] is the buyer's
+//! check at the moment of purchase; [`crate::verdict`] checks later what became of the promise.
 
 use alloy_primitives::{Address, B256};
 

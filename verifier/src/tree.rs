@@ -123,8 +123,8 @@ impl EventsTree {
             .map(|index| first + index)
     }
 
-    /// The tree as a file that `@openzeppelin/merkle-tree` loads, format `standard-v1`; `None` if one of the events is not
-    /// in the tree.
+    /// The tree as a file that `@openzeppelin/merkle-tree` loads, format `standard-v1`; `None` if one of the events is
+    /// not in the tree.
     #[must_use]
     pub fn dump(&self, events: &[KeyEvent]) -> Option<Value> {
         let value = |event: &KeyEvent| {

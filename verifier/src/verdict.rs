@@ -1,9 +1,9 @@
-//! Protocol §5: the verdict on a bundle. The checks run in the order of the protocol's codes, each over the whole bundle,
-//! and the first that fails is the verdict.
+//! Protocol §5: the verdict on a bundle. The checks run in the order of the protocol's codes, each over the whole
+//! bundle, and the first that fails is the verdict.
 //!
-//! `events` checks the key's events against their epochs and each other, `claim` the opened bodies and whose the sale is,
-//! `receipts` the receipts; [`crate::transfer`] compares the bundles of several shelves. To add a check, give it a place
-//! in the order of `check_shelf`.
+//! `events` checks the key's events against their epochs and each other, `claim` the opened bodies and whose the sale
+//! is, `receipts` the receipts; [`crate::transfer`] compares the bundles of several merchants. To add a check, give it
+//! a place in the order of `check_merchant`.
 
 use std::iter;
 
@@ -38,7 +38,7 @@ pub struct Question<'a> {
     pub stale_after_s: u64,
 }
 
-/// Checks a bundle, with the bundles of the other shelves if the key was transferred.
+/// Checks a bundle, with the bundles of the other merchants if the key was transferred.
 ///
 /// # Errors
 /// The first check that fails, in the protocol's order.
@@ -48,7 +48,7 @@ pub fn check(
     view: &ChainView,
     others: &[Counterpart<'_>],
 ) -> Result<Holds, Refusal> {
-    let holds = check_shelf(bundle, question, view)?;
+    let holds = check_merchant(bundle, question, view)?;
     if bundle.events.iter().any(|included| included.event.kind.is_transfer()) {
         for other in others {
             let question = Question {
@@ -56,7 +56,7 @@ pub fn check(
                 expected: other.view.identity,
                 ..question.clone()
             };
-            check_shelf(other.bundle, &question, other.view).map_err(|refusal| {
+            check_merchant(other.bundle, &question, other.view).map_err(|refusal| {
                 let detail = format!("the other side's bundle does not hold: {refusal}");
                 Refusal::new(Code::TransferUnverified, detail)
             })?;
@@ -69,8 +69,8 @@ pub fn check(
     Ok(holds)
 }
 
-/// Runs all checks of one shelf's bundle: all but the last, which compares it with other shelves.
-fn check_shelf(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Holds, Refusal> {
+/// Runs all checks of one merchant's bundle: all but the last, which compares it with other merchants.
+fn check_merchant(bundle: &Bundle, question: &Question<'_>, view: &ChainView) -> Result<Holds, Refusal> {
     let alpha = code::alpha(question.code)?;
     if bundle.identity != question.expected || view.identity != question.expected {
         return Err(Refusal::new(

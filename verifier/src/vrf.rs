@@ -44,7 +44,7 @@ impl PublicKey {
     }
 }
 
-/// A merchant's VRF secret key: one for each shelf, for the shelf's lifetime. It is wiped from memory when dropped; the
+/// A merchant's VRF secret key, which never changes. It is wiped from memory when dropped; the
 /// caller wipes the seed.
 pub struct SecretKey {
     expanded: VRFExpandedPrivateKey,

@@ -29,14 +29,14 @@ use super::{ConfigArgs, Done};
 Example:
   shelfproof-anchor follow --rpc https://node.example --registry 0x… --merchant-id 0x… --folder mirror
 
-It reads epochs from the chain, fetches their data where the merchant publishes it (or from --data), checks all of it as an auditor
-does, and answers proofs at --listen: `/v1/keys/0x…`, `/v1/status`, `/metrics`; and the data itself, `/data/epochs/…`, so that it
-is there when the merchant's is not.")]
+It reads epochs from the chain, fetches their data where the merchant publishes it (or from --data), and checks all as
+an auditor does. At --listen it answers proofs (`/v1/keys/0x…`), `/v1/status` and `/metrics`, and serves the data
+(`/data/epochs/…`), so that it can be had where the merchant's cannot.")]
 pub(super) struct FollowArgs {
     /// A node's JSON-RPC address
     #[arg(long, env = "SHELFPROOF_RPC", hide_env_values = true)]
     rpc: String,
-    /// The chain that is meant; the node's word where not given
+    /// The expected chain id [default: that of the node]
     #[arg(long)]
     chain_id: Option<u64>,
     /// The registry's address
@@ -45,10 +45,10 @@ pub(super) struct FollowArgs {
     /// The merchant
     #[arg(long)]
     merchant_id: B256,
-    /// Blocks on top after which a block counts as final; the node's `finalized` tag where not given
+    /// Number of further blocks that make a block final [default: the node's tag `finalized`]
     #[arg(long)]
     confirmations: Option<u64>,
-    /// Where the data is: an address, or a folder; the registry's own word where not given
+    /// Where the data is: an address or a folder [default: the address in the registry]
     #[arg(long, value_name = "PLACE")]
     data: Option<String>,
     /// No epoch of the merchant's lies before this block
@@ -71,12 +71,12 @@ pub(super) struct FollowArgs {
 Example, with the anchor stopped:
   shelfproof-anchor rebuild --config shelfproof.toml
 
-It removes the history map and what belongs to it below anchor.folder, and replays every epoch of the chain from anchor.folder/data, or
-from --data. Each is checked as an auditor checks it. Killed, it goes on where it was with --continue.")]
+It removes the history map and what belongs to it below anchor.folder, and replays every epoch of the chain from
+anchor.folder/data, or from --data. Each is checked as an auditor checks it. If it was killed, --continue resumes.")]
 pub(super) struct RebuildArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where the data is: an address, or a folder; anchor.folder/data where not given
+    /// Where the data is: an address or a folder [default: anchor.folder/data]
     #[arg(long, value_name = "PLACE")]
     data: Option<String>,
     /// No epoch of the merchant's lies before this block

@@ -11,7 +11,8 @@ use shelfproof_anchor::owner::{Change, Owner};
 use shelfproof_base::keyfile::{self, Key, KeyFileError};
 use zeroize::Zeroizing;
 
-use super::{ChainArgs, Done, LogArgs, connect, key};
+use super::account::{ChainArgs, LogArgs, connect};
+use super::{Done, key};
 
 const HELP: &str = "\
 Every change is the owner's. A command that was killed is run again: it goes on with the transaction that it stored.
@@ -47,7 +48,7 @@ enum What {
             conflicts_with = "address"
         )]
         new_key_file: Option<PathBuf>,
-        /// The file of its passphrase; the owner's, where not given
+        /// The file of its passphrase [default: that of --passphrase-file]
         #[arg(long, value_name = "FILE", requires = "new_key_file")]
         new_passphrase_file: Option<PathBuf>,
         /// Its address, where its key is elsewhere
@@ -90,6 +91,24 @@ struct OwnerArgs {
     merchant_id: B256,
 }
 
+impl OwnerArgs {
+    /// The owner's account. A configuration of another merchant is refused: that one's anchor would carry the change
+    /// on.
+    async fn connect(&self) -> Result<Owner, Box<dyn Error>> {
+        let config = self.config.read(&self.chain)?;
+        let configured = config.as_ref().map(|config| config.chain.merchant_id);
+        match configured.filter(|merchant_id| *merchant_id != self.merchant_id) {
+            Some(merchant_id) => Err(format!(
+                "the configuration is of the merchant {merchant_id}, not of {}: correct --merchant-id, or give that \
+                 merchant's configuration with --config",
+                self.merchant_id
+            )
+            .into()),
+            None => connect(&self.chain, config.as_ref()).await,
+        }
+    }
+}
+
 pub(super) async fn run(args: RotateArgs) -> Result<Done, Box<dyn Error>> {
     match args.what {
         What::Anchorer {
@@ -98,20 +117,20 @@ pub(super) async fn run(args: RotateArgs) -> Result<Done, Box<dyn Error>> {
             address,
             owner,
         } => {
+            let account = owner.connect().await?;
             let address = match (new_key_file, address) {
                 (Some(file), _) => new_key(&file, new_passphrase_file.as_deref(), &owner)?,
                 (None, Some(address)) => address,
                 (None, None) => return Err("give --new-key-file or --address".into()),
             };
-            anchorer(address, &owner).await
+            anchorer(account, address, &owner).await
         }
         What::Receipt { address, end, owner } => receipt(address, end, &owner).await,
         What::DataUri { uri, owner } => data_uri(&uri, &owner).await,
     }
 }
 
-async fn anchorer(address: Address, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
-    let mut account = connect(&owner.chain, owner.config.config.as_deref()).await?;
+async fn anchorer(mut account: Owner, address: Address, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
     let change = account.set_anchorer(owner.registry, owner.merchant_id, address).await?;
     Ok(Done {
         json: json!({"anchorer": address, "changed": changed(change), "transaction": transaction(change)}),
@@ -139,7 +158,7 @@ fn new_key(file: &Path, passphrase_file: Option<&Path>, owner: &OwnerArgs) -> Re
 }
 
 async fn receipt(address: Address, end: Option<Address>, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> {
-    let mut account = connect(&owner.chain, owner.config.config.as_deref()).await?;
+    let mut account = owner.connect().await?;
     let change = account
         .add_receipt_signer(owner.registry, owner.merchant_id, address)
         .await?;
@@ -173,7 +192,7 @@ async fn data_uri(uri: &str, owner: &OwnerArgs) -> Result<Done, Box<dyn Error>> 
     if !shelfproof_base::web::is_web_address(uri) {
         return Err("the data URI must begin with https:// or http://".into());
     }
-    let mut account = connect(&owner.chain, owner.config.config.as_deref()).await?;
+    let mut account = owner.connect().await?;
     let change = account.set_data_uri(owner.registry, owner.merchant_id, uri).await?;
     Ok(Done {
         json: json!({"dataUri": uri, "changed": changed(change), "transaction": transaction(change)}),

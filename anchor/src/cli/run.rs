@@ -19,12 +19,13 @@ use super::{ConfigArgs, Done, key};
 Example:
   shelfproof-anchor run --config shelfproof.toml
 
-It cuts committed events into epochs, publishes their data in anchor.folder/data, anchors them, and answers proofs at
-anchor.listen (`/v1/keys/0x…`, `/v1/status`, `/metrics`, `/data/epochs/…`). Publish that data folder where the chain says it is:
-`shelfproof serve` does with proofs.data_folder, and so does any static server.
+It cuts committed events into epochs, writes their data to anchor.folder/data, anchors them, and answers proofs at
+anchor.listen (`/v1/keys/0x…`, `/v1/status`, `/metrics`, `/data/epochs/…`). Publish that data folder at the address that
+the registry holds: with `shelfproof serve` and proofs.data_folder, or with any static server.
 
-Started twice on one database, the second waits and takes over when the first ends. Kill it whenever you like: it goes on from there.
-The database is reached directly, not through a pooler in transaction mode: the lock is the session's.")]
+If two run on one database, the second waits and takes over when the first ends. It may be killed at any time, and
+continues from there. It must reach the database directly, not through a pooler in transaction mode, because a lock of
+the session decides which of the two works.")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     config: ConfigArgs,

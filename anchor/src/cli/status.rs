@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shelfproof_anchor::config::{Chain, Config};
 use shelfproof_anchor::store::epochs::{Epoch, EpochProgress, epoch_after, epoch_progress};
+use shelfproof_anchor::store::intents::{Intent, NewIntent, intent_open};
 use shelfproof_anchor::store::lock::session_open;
 use shelfproof_anchor::store::status::{AnchorStatus, anchor_status_get};
 use shelfproof_base::clock::now_ms;
@@ -46,6 +47,8 @@ struct DatabaseState {
     progress: EpochProgress,
     stored: Option<AnchorStatus>,
     newest: Vec<Epoch>,
+    /// Open intents, oldest first.
+    open: Vec<Intent>,
 }
 
 /// What the chain holds.
@@ -88,6 +91,7 @@ async fn database(config: &Config) -> Result<DatabaseState, Box<dyn Error>> {
     Ok(DatabaseState {
         stored: anchor_status_get(&mut connection).await?,
         newest: epoch_after(&mut connection, progress.newest.saturating_sub(LISTED)).await?,
+        open: intent_open(&mut connection).await?,
         progress,
     })
 }
@@ -131,7 +135,8 @@ fn problems(database: Option<&DatabaseState>, chain: Option<&ChainState>) -> Vec
         }
         if let Some(chain) = chain.filter(|chain| chain.newest.0 > progress.newest) {
             problems.push(format!(
-                "the chain holds epoch {} and the database {}: the database is an old one. Restore the newest backup with all archived logs",
+                "the chain holds epoch {} and the database {}: the database comes from an old backup. Restore the \
+                 newest backup with all archived write-ahead logs",
                 chain.newest.0, progress.newest
             ));
         }
@@ -154,6 +159,21 @@ fn database_json(database: &DatabaseState) -> Value {
             "signer": stored.signer, "at": stored.at_ms, "status": stored.status,
         })),
         "epochs": database.newest.iter().map(epoch_json).collect::<Vec<_>>(),
+        "openIntents": database.open.iter().map(intent_json).collect::<Vec<_>>(),
+    })
+}
+
+fn intent_json(intent: &Intent) -> Value {
+    let variant = intent.variants.last();
+    json!({
+        "id": intent.id,
+        "purpose": intent.content.purpose.name(),
+        "epoch": intent.content.purpose.epoch(),
+        "chainId": intent.content.call.chain_id,
+        "sender": intent.content.call.sender,
+        "nonce": intent.nonce,
+        "transaction": variant.map(|variant| variant.hash),
+        "signedAt": variant.map(|variant| variant.signed_at_ms),
     })
 }
 
@@ -209,11 +229,15 @@ fn text(
     for problem in problems {
         text += &format!("! {problem}\n");
     }
-    if let Ok(database) = database
-        && !database.newest.is_empty()
-    {
-        text += "\n";
-        text += &table(&database.newest);
+    if let Ok(DatabaseState { newest, open, .. }) = database {
+        let tables = [
+            (newest.is_empty(), epoch_table(newest)),
+            (open.is_empty(), intent_table(open)),
+        ];
+        for (_, table) in tables.iter().filter(|(is_empty, _)| !is_empty) {
+            text += "\n";
+            text += table;
+        }
     }
     text.trim_end().to_owned()
 }
@@ -231,7 +255,39 @@ fn anchor_line(stored: Option<&AnchorStatus>) -> String {
     )
 }
 
-fn table(epochs: &[Epoch]) -> String {
+/// What is on its way to a final block.
+fn intent_table(open: &[Intent]) -> String {
+    let columns = [
+        ("OPEN INTENT", Alignment::Left),
+        ("SENDER", Alignment::Left),
+        ("NONCE", Alignment::Right),
+        ("SIGNED (UTC)", Alignment::Left),
+        ("TRANSACTION", Alignment::Left),
+    ];
+    let rows: Vec<[String; 5]> = open
+        .iter()
+        .map(|intent| {
+            let NewIntent { purpose, call, .. } = &intent.content;
+            let variant = intent.variants.last();
+            [
+                purpose
+                    .epoch()
+                    .map_or_else(|| purpose.name().to_owned(), |epoch| format!("anchor epoch {epoch}")),
+                call.sender.to_string(),
+                or_dash(intent.nonce),
+                or_dash(variant.map(|variant| time(variant.signed_at_ms.cast_signed()))),
+                or_dash(variant.map(|variant| variant.hash)),
+            ]
+        })
+        .collect();
+    render(&columns, &rows)
+}
+
+fn or_dash(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+fn epoch_table(epochs: &[Epoch]) -> String {
     let columns = [
         ("EPOCH", Alignment::Right),
         ("EVENTS", Alignment::Right),
@@ -240,15 +296,14 @@ fn table(epochs: &[Epoch]) -> String {
         ("FINAL (UTC)", Alignment::Left),
         ("HASH", Alignment::Left),
     ];
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let rows: Vec<[String; 6]> = epochs
         .iter()
         .map(|epoch| {
             [
                 epoch.number.to_string(),
-                or_dash(epoch.roots.map(|roots| roots.header.event_count.to_string())),
+                or_dash(epoch.roots.map(|roots| roots.header.event_count)),
                 time(epoch.cut_at_ms.cast_signed()),
-                or_dash(epoch.anchored.map(|place| place.block.to_string())),
+                or_dash(epoch.anchored.map(|place| place.block)),
                 or_dash(epoch.anchored.map(|place| time(place.final_at_ms.cast_signed()))),
                 or_dash(epoch.roots.map(|roots| format!("{:.18}…", roots.hash.to_string()))),
             ]

@@ -51,7 +51,6 @@ pub struct KeysFolder {
 pub struct Chain {
     /// EIP-155.
     pub chain_id: u64,
-    /// The address of the registry contract.
     pub registry: Address,
     pub merchant_id: B256,
     /// The JSON-RPC address of a node, which may contain an access key; empty if there is none.

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+pub(super) use shelfproof_base::keyfile::disk::sync_folder_of;
+
 const BUFFER_BYTES: usize = 1 << 16;
 
 /// Replaces the file at `path` by what `fill` writes. A crash leaves the old file or the new one, and possibly one more
@@ -33,10 +35,4 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
         made => made?,
     }
     sync_folder_of(path)
-}
-
-/// Waits until the entries of the folder that holds `path` are on disk.
-pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

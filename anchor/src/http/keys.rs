@@ -29,7 +29,7 @@ pub(super) async fn prove(
             .history
             .prove(&key)
             .map(|proven| proven.to_json(&prover.identity));
-        // Not before: the proof of a request that was given up is still being made.
+        // Only now: the work goes on even if the client has closed the connection.
         drop(place);
         proven
     };

@@ -70,10 +70,10 @@ impl Problem {
             Self::NothingFinal => "No epoch is final yet",
             Self::TooLong => "More events than a proof holds",
             Self::Busy => "Too many requests at once",
-            Self::TimedOut => "It took too long",
+            Self::TimedOut => "Timed out",
             Self::Storage => "The history cannot be read",
-            Self::Internal => "It failed inside",
-            Self::Unwell(..) => "Something keeps this history from going on",
+            Self::Internal => "Internal error",
+            Self::Unwell(..) => "The history does not advance",
         }
     }
 
@@ -86,7 +86,7 @@ impl Problem {
             Self::NothingFinal => "The merchant's first epoch is not in a final block yet; ask again later.",
             Self::TooLong => "This key has more events than a proof bundle holds; read them in the published data.",
             Self::Busy => "Repeat the request a little later.",
-            Self::TimedOut => "The history may just be moving on to the next epoch; repeat the request a little later.",
+            Self::TimedOut => "A new epoch may be on its way into the history; repeat the request a little later.",
             Self::Storage | Self::Internal => "The operator of this server finds the reason in its log.",
             Self::Unwell(_, detail) => return detail.into(),
         })

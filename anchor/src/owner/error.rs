@@ -13,7 +13,8 @@ pub enum OwnerError {
     #[error("{0}; check --rpc")]
     Read(RpcError),
     #[error(
-        "the node serves chain {found}, not chain {told}: give the address of a node of chain {told}, or the chain id that you mean"
+        "the node serves chain {found}, not chain {told}: give the address of a node of chain {told}, or the chain id \
+         that you mean"
     )]
     WrongChain { told: u64, found: u64 },
     #[error("no contract is at {0} on this chain: check --registry and --rpc")]
@@ -22,7 +23,8 @@ pub enum OwnerError {
     NotTheRegistry,
     /// The owner's merchant of that salt has another VRF key.
     #[error(
-        "merchant {merchant_id} is registered with another VRF key, which never changes: use the keys it was registered with, or another --salt for another merchant"
+        "merchant {merchant_id} is registered with another VRF key, which never changes: use the keys it was \
+         registered with, or another --salt for another merchant"
     )]
     OtherKey { merchant_id: B256 },
     #[error("the registry does not know the merchant {0}: check --merchant-id, --registry and --rpc")]
@@ -35,7 +37,8 @@ pub enum OwnerError {
     #[error("the transaction {0} failed on the chain: look at it in an explorer")]
     Reverted(B256),
     #[error(
-        "another transaction of this account took the place of this one: let nothing else send from it, and run this again"
+        "another transaction of this account has the nonce of this one: let nothing else send from this account, and \
+         run this again"
     )]
     NonceTaken,
     /// No block took the transaction in time.

@@ -40,8 +40,8 @@ impl Owner {
         epoch::merchant_id(self.chain_id(), registry, &self.address(), salt)
     }
 
-    /// Deploys the registry as the account's first transaction, or finds that one. An account that did something else
-    /// first deploys a further one.
+    /// Deploys the registry, or finds the one that this account deployed: as its first transaction, or with any
+    /// transaction that the log knows.
     ///
     /// # Errors
     /// If the node refuses, or the account cannot pay.
@@ -51,16 +51,15 @@ impl Owner {
         };
         let code = [ShelfproofRegistry::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
         let call = self.sender.call(None, code);
-        if let Some((intent, hash)) = self.resumed(&call)
-            && let Some(nonce) = intent.nonce
-        {
-            return Ok((self.address().create(nonce), Change::Done(*hash)));
-        }
-        let first = self.address().create(0);
-        let registry = ShelfproofRegistry::new(first, self.source.provider());
-        // A contract that answers this like an unknown merchant's is taken for the registry.
-        if self.has_code(first).await? && registry.latestEpoch(B256::ZERO).call().await.is_ok() {
-            return Ok((first, self.found(&call)));
+        let mut nonces = self.sender.log().nonces(Purpose::Deploy, &call).await?;
+        nonces.push(0);
+        for nonce in nonces {
+            let address = self.address().create(nonce);
+            let registry = ShelfproofRegistry::new(address, self.source.provider());
+            // A contract that answers this like an unknown merchant's is taken for the registry.
+            if self.has_code(address).await? && registry.latestEpoch(B256::ZERO).call().await.is_ok() {
+                return Ok((address, self.found(&call)));
+            }
         }
         let mut intent = self.intent(Purpose::Deploy, call).await?;
         let (hash, _) = self.await_block(&mut intent).await?;

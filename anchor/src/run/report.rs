@@ -132,7 +132,7 @@ impl StatusReporter {
             at_ms: now_ms(),
         };
         let condition = stored.status.condition;
-        // A database that fails fails in the next round too, which reports it.
+        // An error is not reported here: the next round meets and reports it.
         if anchor_status_set(connection, &stored).await.is_ok() && self.status.borrow().condition == condition {
             self.reports().stored_at = Some(Instant::now());
         }
@@ -175,7 +175,7 @@ fn merge(sequencer: &Report, submitter: &Report) -> Report {
     let both = [sequencer, submitter];
     let failed = both.iter().find(|report| report.has_failed());
     let waiting = both.iter().find(|report| !report.condition.is_well());
-    // Neither: a task that is not yet working is the news.
+    // Both are well: a task that has not begun to work is shown.
     let other = both.iter().find(|report| report.condition != Condition::Working);
     let shown = failed.or(waiting).or(other).unwrap_or(&sequencer);
     let at_ms = match submitter.condition {

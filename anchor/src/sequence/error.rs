@@ -24,7 +24,8 @@ pub enum SequenceError {
     Events { number: u64, cause: DataError },
     /// The folder's history is not the database's.
     #[error(
-        "the history map ends with epoch {map}, which the database does not hold, or not so: anchor.folder is another shop's, or the database is an old one"
+        "the history map ends with epoch {map}, which the database lacks or has with another hash: anchor.folder \
+         belongs to another shop, or the database comes from an old backup"
     )]
     OtherHistory { map: u64 },
     /// The stored roots of an epoch are not those of its events.

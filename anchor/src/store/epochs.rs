@@ -38,7 +38,6 @@ pub struct EpochRoots {
 /// The final block that holds an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnchoredAt {
-    /// Number of the block.
     pub block: u64,
     /// Time of the block, Unix seconds.
     pub anchored_at_s: u64,

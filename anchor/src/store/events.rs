@@ -12,7 +12,6 @@ pub struct NewEvent {
     pub key_no: i64,
     /// The kind of the key's event before; none for its first.
     pub before: Option<Kind>,
-    /// The event.
     pub event: KeyEvent,
     /// What it commits to.
     pub opening: Opening,
@@ -35,7 +34,6 @@ pub struct Sale {
 pub struct StoredEvent {
     /// The shop's number of the key.
     pub key_no: i64,
-    /// The event.
     pub event: KeyEvent,
     /// What it commits to.
     pub opening: Opening,
@@ -174,8 +172,9 @@ impl StoredEvent {
     }
 }
 
-/// At most `limit` events that are visible in `snapshot` and not in `since` (both as PostgreSQL writes a `pg_snapshot`),
-/// after one of them, by time, key and version. A key's times never decrease: its versions come in order.
+/// At most `limit` events that are visible in `snapshot` and not in `since` (both as PostgreSQL writes a
+/// `pg_snapshot`), after one of them, by time, key and version. A key's times never decrease: its versions come in
+/// order.
 ///
 /// # Errors
 /// Where the database fails, or a row is damaged.

@@ -14,13 +14,11 @@ mod row;
 use super::StoreError;
 use row::Row;
 
-/// What an intent is for. At most one is open for each purpose.
+/// What an intent is for. How many may be open at once, [`NewIntent::excludes`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// Anchor the epoch of that number.
     AnchorEpoch(u64),
-    /// Deploy the registry.
     Deploy,
     Register,
     SetAnchorer,
@@ -54,8 +52,12 @@ impl NewIntent {
     /// Whether the two may not be open at once: one intent for an epoch, whoever signs; of the other purposes one for
     /// each account on each chain. The index `intents_open_purpose` says the same.
     pub(crate) fn excludes(&self, other: &Self) -> bool {
-        let signer = |intent: &Self| (intent.call.chain_id, intent.call.sender);
-        self.purpose == other.purpose && (self.purpose.epoch().is_some() || signer(self) == signer(other))
+        self.purpose == other.purpose && (self.purpose.epoch().is_some() || self.signer() == other.signer())
+    }
+
+    /// The chain and the account, which together have one row of nonces.
+    pub(crate) const fn signer(&self) -> (u64, Address) {
+        (self.call.chain_id, self.call.sender)
     }
 }
 
@@ -177,6 +179,26 @@ pub async fn intent_of_epoch(connection: &mut PgConnection, epoch: u64) -> Resul
         .fetch_all(connection)
         .await?;
     row::into_intents(rows)
+}
+
+/// The nonces of all intents for a call, open and closed, oldest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn intent_nonces(
+    connection: &mut PgConnection,
+    purpose: Purpose,
+    call: &Call,
+) -> Result<Vec<u64>, StoreError> {
+    let nonces: Vec<i64> = sqlx::query_scalar(include_str!("sql/intent_nonces.sql"))
+        .bind(purpose.name())
+        .bind(call.chain_id.cast_signed())
+        .bind(call.sender.as_slice())
+        .bind(call.target.as_ref().map(|target| target.as_slice()))
+        .bind(call.data.as_ref())
+        .fetch_all(connection)
+        .await?;
+    Ok(nonces.into_iter().map(i64::cast_unsigned).collect())
 }
 
 /// The newest intent of each epoch after a number; epochs without one are left out.

@@ -10,16 +10,17 @@ pub enum SubmitError {
     Tx(#[from] TxError),
     /// The chain holds an epoch that this database did not bring there.
     #[error(
-        "the chain holds epoch {chain}, which the database does not hold, or not so: the database is an old one, or another one \
-         anchors for this merchant. Restore the newest backup with all archived write-ahead logs; until then nothing is cut"
+        "the chain holds epoch {chain}, which the database lacks or has with another hash: the database comes from an \
+         old backup, or another database's anchor works for this merchant. Restore the newest backup with all archived \
+         write-ahead logs; until then nothing is cut"
     )]
     RefusedParent {
         /// The newest epoch on the chain.
         chain: u64,
     },
     #[error(
-        "epoch {epoch} was not taken in {attempts} attempts, and another follows after a pause; the last transaction is {last}: look \
-         at it in an explorer, and let nothing else send from this account"
+        "the chain has not taken epoch {epoch} in {attempts} attempts, and another follows after a pause; the last \
+         transaction is {last}: look it up in an explorer, and let nothing else send from this account"
     )]
     Retrying { epoch: u64, attempts: usize, last: B256 },
 }

@@ -1,5 +1,5 @@
-//! What sequencer and submitter tell each other while both run. Nothing of it outlives them: after a start the database
-//! and the chain say it again.
+//! What sequencer and submitter tell each other while both run. It is in memory only: after a start both learn it from
+//! the database and the chain.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,9 +10,7 @@ pub struct Signals {
     /// The newest epoch of the chain's newest block, as long as the database holds the same one; `None` before the
     /// chain was read, and where it holds something else.
     on_chain: Mutex<Option<u64>>,
-    /// The sequencer stored an intent.
     pub intent_stored: Notify,
-    /// The submitter closed an intent.
     pub outcome_stored: Notify,
 }
 

@@ -179,7 +179,7 @@ impl Account {
     }
 }
 
-/// Whether a node's words mean that it has this transaction already; nodes have several ways to say so.
+/// Whether a node's message means that it has this transaction already. Nodes word it differently.
 fn is_known(message: &str) -> bool {
     [
         "already known",

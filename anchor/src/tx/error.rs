@@ -11,9 +11,17 @@ use super::LogError;
 use crate::status::Condition;
 use crate::step::BrokenOff;
 use crate::store::StoreError;
+use crate::store::intents::Purpose;
 
 /// The most characters kept of a node's message.
 const MAX_MESSAGE_CHARS: usize = 300;
+
+/// The transaction that holds an account's next nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub purpose: Purpose,
+    pub transaction: B256,
+}
 
 /// Why the chain cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -30,14 +38,19 @@ pub enum TxError {
     #[error("the registry refuses: {0}")]
     RefusedByRegistry(String),
     #[error(
-        "the registry holds the VRF key {held}, and this shop's is {ours}: no proof of this shop would hold. Register the keys that the shop sells with, under another salt"
+        "the registry holds the VRF key {held}, and this shop's is {ours}: no proof of this shop would hold. Register \
+         the keys that the shop sells with, under another salt"
     )]
     OtherVrfKey {
         /// The registry's.
         held: B256,
         ours: B256,
     },
-    #[error("{address} has {} ETH and needs {}: send it the difference", format_ether(*.balance), needed_ether(*.needed))]
+    #[error(
+        "{address} has {} ETH and needs {}: send it the difference",
+        format_ether(*.balance),
+        needed_ether(*.needed)
+    )]
     NoFunds {
         address: Address,
         /// Wei.
@@ -47,7 +60,8 @@ pub enum TxError {
     },
     /// The registry takes this merchant's epochs from another account.
     #[error(
-        "the registry takes this merchant's epochs from another account than {0}: give the key of that one, or name this one with `shelfproof-anchor rotate anchorer`"
+        "the registry takes this merchant's epochs from another account than {0}: configure the key of that account, \
+         or let the owner name this one with `shelfproof-anchor rotate anchorer`"
     )]
     NotAnchorer(Address),
     #[error("the merchant has retired: the registry takes no more of its epochs")]
@@ -57,6 +71,13 @@ pub enum TxError {
     WrongParent(String),
     #[error("the transaction cannot be signed: {0}")]
     Unsigned(String),
+    /// Another open intent of this account has the nonce that comes next.
+    #[error(
+        "the account's transaction {} ({}) is under way: wait until a block holds it",
+        .0.transaction,
+        .0.purpose.name()
+    )]
+    NonceHeld(Holder),
     /// The intent cannot be stored or read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -94,6 +115,7 @@ impl TxError {
             Self::NotAnchorer(_) => Condition::NotAnchorer,
             Self::Retired => Condition::Retired,
             Self::WrongParent(_) => Condition::RefusedParent,
+            Self::NonceHeld(_) => Condition::Slow,
             Self::Log(LogError::Store(StoreError::Database(_))) => Condition::DatabaseUnreachable,
             Self::Log(LogError::Store(StoreError::Inconsistent { .. })) => Condition::BadHistory,
             Self::Log(LogError::Journal(_)) | Self::BrokenOff(_) => Condition::Storage,

@@ -10,8 +10,9 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use shelfproof_base::keyfile::disk;
 
-use crate::store::intents::{Closed, Intent, NewIntent, Variant};
+use crate::store::intents::{Call, Closed, Intent, NewIntent, Purpose, Variant};
 
 /// Far more than one account's commands ever write.
 const MAX_BYTES: u64 = 16 << 20;
@@ -25,14 +26,15 @@ pub enum JournalError {
         #[source]
         cause: io::Error,
     },
-    #[error("{0}: another command works with this account: wait until it has ended")]
+    #[error("{0}: another command has this file open: wait until it has ended")]
     Locked(PathBuf),
     #[error(
-        "{path}, line {line}: not what this program writes; look what the account sent last, then move the file away"
+        "{path}, line {line}: this is not what this program writes; check what the account sent last, then move the \
+         file away"
     )]
     Damaged { path: PathBuf, line: usize },
     /// The entry does not fit those before it.
-    #[error("intent {0} is closed, unknown, or has another nonce")]
+    #[error("intent {0} is unknown or closed, or its nonce is not the one given or belongs to another open intent")]
     Refused(u64),
 }
 
@@ -71,9 +73,7 @@ impl Journal {
             Ok(()) => {}
         }
         // Without this a loss of power can take the new file away, and with it the nonces that were signed.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new(".")));
-        folder.and_then(|folder| folder.sync_all()).map_err(in_file)?;
+        disk::sync_folder_of(path).map_err(in_file)?;
         if file.metadata().map_err(in_file)?.len() > MAX_BYTES {
             return Err(in_file(ErrorKind::FileTooLarge.into()));
         }
@@ -99,6 +99,13 @@ impl Journal {
     pub(super) fn open_intents(&self) -> Vec<Intent> {
         let open = self.intents.iter().filter(|intent| intent.closed.is_none());
         open.cloned().collect()
+    }
+
+    /// The nonces of all intents for a call, open and closed, oldest first.
+    pub(super) fn nonces(&self, purpose: Purpose, call: &Call) -> Vec<u64> {
+        let of_call = |intent: &&Intent| intent.content.purpose == purpose && intent.content.call == *call;
+        let intents = self.intents.iter().filter(of_call);
+        intents.filter_map(|intent| intent.nonce).collect()
     }
 
     pub(super) fn insert(&mut self, content: &NewIntent) -> Result<u64, JournalError> {
@@ -153,8 +160,15 @@ impl Journal {
                 self.intents.push(Intent::new(id, content));
             }
             Entry::Variant { intent, nonce, variant } => {
+                let signer = self.open_mut(intent)?.content.signer();
+                let mut open = self
+                    .intents
+                    .iter()
+                    .filter(|other| other.closed.is_none() && other.id != intent);
+                let is_held = open.any(|other| other.nonce == Some(nonce) && other.content.signer() == signer);
                 let found = self.open_mut(intent)?;
-                if found.nonce.is_some_and(|own| own != nonce) || variant.number as usize != found.variants.len() + 1 {
+                let is_other = found.nonce.is_some_and(|own| own != nonce);
+                if is_held || is_other || variant.number as usize != found.variants.len() + 1 {
                     return Err(JournalError::Refused(intent));
                 }
                 found.nonce = Some(nonce);
@@ -178,7 +192,7 @@ mod tests {
     use alloy_primitives::{Address, B256, Bytes};
 
     use super::*;
-    use crate::store::intents::{Call, Outcome, Purpose};
+    use crate::store::intents::Outcome;
 
     fn register() -> NewIntent {
         NewIntent {
@@ -249,5 +263,41 @@ mod tests {
         journal.close(id, &closed).unwrap();
         assert!(journal.add_variant(id, 5, &variant(3)).is_err(), "closed");
         journal.insert(&register()).unwrap();
+    }
+
+    #[test]
+    fn two_chains_and_two_accounts_have_their_own_intents_and_nonces() {
+        let mut journal = Journal::default();
+        let first = journal.insert(&register()).unwrap();
+        let mut on_another_chain = register();
+        on_another_chain.call.chain_id = 1;
+        let second = journal.insert(&on_another_chain).unwrap();
+        let mut of_another_account = register();
+        of_another_account.call.sender = Address::repeat_byte(2);
+        let third = journal.insert(&of_another_account).unwrap();
+        for id in [first, second, third] {
+            journal.add_variant(id, 5, &variant(1)).unwrap();
+        }
+        let mut deploy = register();
+        deploy.purpose = Purpose::Deploy;
+        let fourth = journal.insert(&deploy).unwrap();
+        assert!(
+            journal.add_variant(fourth, 5, &variant(1)).is_err(),
+            "the first one's nonce"
+        );
+        journal.add_variant(fourth, 6, &variant(1)).unwrap();
+        assert_eq!(journal.nonces(Purpose::Register, &register().call), [5]);
+    }
+
+    #[test]
+    fn an_epoch_has_one_open_intent_whoever_signs() {
+        let epoch = |number, sender| {
+            let mut intent = register();
+            intent.purpose = Purpose::AnchorEpoch(number);
+            intent.call.sender = Address::repeat_byte(sender);
+            intent
+        };
+        assert!(epoch(1, 1).excludes(&epoch(1, 2)));
+        assert!(!epoch(1, 1).excludes(&epoch(2, 1)));
     }
 }

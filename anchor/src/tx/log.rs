@@ -6,7 +6,8 @@ use super::{Journal, JournalError};
 use crate::store::StoreError;
 use crate::store::bound::bounded;
 use crate::store::intents::{
-    Closed, Intent, NewIntent, Variant, intent_close, intent_insert, intent_of_epoch, intent_open, variant_insert,
+    Call, Closed, Intent, NewIntent, Purpose, Variant, intent_close, intent_insert, intent_nonces, intent_of_epoch,
+    intent_open, variant_insert,
 };
 
 /// Keeps intents and their variants. What a call stored is there after a crash.
@@ -39,6 +40,14 @@ impl IntentLog {
         match self {
             Self::Database(connection) => Ok(bounded(intent_of_epoch(connection, epoch)).await?),
             Self::Journal(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The nonces of all intents for a call, open and closed, oldest first.
+    pub(crate) async fn nonces(&mut self, purpose: Purpose, call: &Call) -> Result<Vec<u64>, LogError> {
+        match self {
+            Self::Database(connection) => Ok(bounded(intent_nonces(connection, purpose, call)).await?),
+            Self::Journal(journal) => Ok(journal.nonces(purpose, call)),
         }
     }
 

@@ -1,14 +1,19 @@
 //! Carries an intent to the chain: signed once, stored, then sent as often as it takes.
 
+use std::collections::VecDeque;
+
 use alloy_primitives::{Address, B256};
 
 use super::account::{Account, Fate, Sent};
-use super::{IntentLog, TxError};
+use super::{Holder, IntentLog, TxError};
 use crate::step::{self, Step, StepObserver};
 use crate::store::intents::{BlockAt, Call, Closed, Intent, NewIntent, Outcome};
 
 /// A transaction that no block has taken is sent again after this time: nodes forget.
 const RESEND_AFTER_MS: u64 = 15_000;
+
+/// The most transactions of which the time of sending is remembered. One that is forgotten is only sent again sooner.
+const SENT_MAX: usize = 64;
 
 /// How far an intent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +34,8 @@ pub struct Sender {
     account: Account,
     log: IntentLog,
     observer: Box<dyn StepObserver>,
-    last_sent: Option<LastSent>,
-}
-
-#[derive(Clone, Copy)]
-struct LastSent {
-    hash: B256,
-    at_ms: u64,
+    /// When each transaction was last sent, the latest at the end.
+    sent: VecDeque<(B256, u64)>,
 }
 
 impl Sender {
@@ -45,7 +45,7 @@ impl Sender {
             account,
             log,
             observer,
-            last_sent: None,
+            sent: VecDeque::new(),
         }
     }
 
@@ -63,7 +63,6 @@ impl Sender {
         (call.sender, call.chain_id) == (self.account.address(), self.account.chain_id())
     }
 
-    /// A call of this account.
     pub(crate) fn call(&self, target: Option<Address>, data: impl Into<alloy_primitives::Bytes>) -> Call {
         Call {
             chain_id: self.account.chain_id(),
@@ -113,10 +112,29 @@ impl Sender {
     async fn sign(&mut self, intent: &mut Intent, now_ms: u64) -> Result<(), TxError> {
         let (nonce, variant) = self.account.sign(intent, now_ms).await?;
         let store = self.log.add_variant(intent.id, nonce, &variant);
-        step::write(&mut *self.observer, Step::StoreVariant, store).await??;
+        if let Err(error) = step::write(&mut *self.observer, Step::StoreVariant, store).await? {
+            // The log refuses a nonce that another open intent of this account has.
+            return Err(match self.holder(intent.id, nonce).await? {
+                Some(holder) => TxError::NonceHeld(holder),
+                None => error.into(),
+            });
+        }
         intent.nonce = Some(nonce);
         intent.variants.push(variant);
         Ok(())
+    }
+
+    /// The transaction of another open intent of this account that has that nonce.
+    async fn holder(&mut self, intent: u64, nonce: u64) -> Result<Option<Holder>, TxError> {
+        let open = self.log.open_intents().await?;
+        let mut others = open.iter().filter(|other| other.id != intent);
+        let found = others.find(|other| other.nonce == Some(nonce) && self.signs(&other.content.call));
+        Ok(found.and_then(|other| {
+            Some(Holder {
+                purpose: other.content.purpose,
+                transaction: other.variants.last()?.hash,
+            })
+        }))
     }
 
     /// Sends the newest variant, unless that was done a moment ago. What comes of it, the next call reads from the
@@ -125,25 +143,26 @@ impl Sender {
         let Some(variant) = intent.variants.last() else {
             return Ok(());
         };
-        let was_sent = self
-            .last_sent
-            .is_some_and(|last| last.hash == variant.hash && now_ms.abs_diff(last.at_ms) < RESEND_AFTER_MS);
-        if was_sent {
+        self.sent.retain(|(_, at_ms)| now_ms.abs_diff(*at_ms) < RESEND_AFTER_MS);
+        if self.sent.iter().any(|(hash, _)| *hash == variant.hash) {
             return Ok(());
         }
         let sent = step::write(&mut *self.observer, Step::Send, self.account.send(variant)).await??;
         let purpose = intent.content.purpose;
         tracing::info!(?purpose, transaction = %variant.hash, ?sent, "sent");
-        self.last_sent = (sent == Sent::Held).then_some(LastSent {
-            hash: variant.hash,
-            at_ms: now_ms,
-        });
+        if sent == Sent::Held {
+            if self.sent.len() == SENT_MAX {
+                self.sent.pop_front();
+            }
+            self.sent.push_back((variant.hash, now_ms));
+        }
         Ok(())
     }
 
     async fn fail(&mut self, intent: &Intent, hash: B256, is_reverted: bool, now_ms: u64) -> Result<Progress, TxError> {
         self.close(intent, Outcome::Failed, now_ms).await?;
-        tracing::warn!(purpose = ?intent.content.purpose, transaction = %hash, is_reverted, "no block can take it any more");
+        let purpose = intent.content.purpose;
+        tracing::warn!(?purpose, transaction = %hash, is_reverted, "no block can take it any more");
         Ok(Progress::Failed { hash, is_reverted })
     }
 }

@@ -161,7 +161,7 @@ fn a_map_of_another_epoch_than_its_proofs_is_noticed() {
     let elsewhere = otherwise.open(other.path());
     for kind in [Kind::Generated, Kind::Activated, Kind::Sold] {
         otherwise.add("A-9", kind);
-        otherwise.seal_final(&elsewhere);
+        otherwise.compute_final(&elsewhere);
     }
     drop(elsewhere);
     let map = folder.path().join("map");

@@ -24,7 +24,7 @@ fn epochs_wait_above_each_other_and_become_final_in_order() {
     let mut waiting = Vec::new();
     for kind in [Kind::Generated, Kind::Activated, Kind::Sold, Kind::Redeemed] {
         shop.add("A-1", kind);
-        waiting.push(shop.seal(&history));
+        waiting.push(shop.compute(&history));
     }
     assert_eq!(history.waiting(), (4, 4));
     assert!(matches!(history.finalise(2, 1, 1), Err(HistoryError::NotWaiting(2))));
@@ -43,7 +43,7 @@ fn what_waits_is_taken_back_and_computed_anew() {
     let folder = tempfile::tempdir().unwrap();
     let (mut shop, history) = stocked(folder.path());
     let voided = shop.add("A-3", Kind::Voided);
-    let first = shop.seal(&history);
+    let first = shop.compute(&history);
     shop.add("A-5", Kind::Voided);
     let late = history.compute_epoch(&shop.take()).unwrap();
     history.truncate(3);

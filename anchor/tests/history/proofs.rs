@@ -27,7 +27,7 @@ fn every_key_is_proved_up_to_the_last_final_epoch() {
 
     // What waits is not proved, and comes with its finality.
     shop.add("A-6", Kind::Generated);
-    let waiting = shop.seal(&history);
+    let waiting = shop.compute(&history);
     assert_eq!(history.waiting(), (1, 1));
     assert_eq!(shop.asked(&history, "A-6"), "holds absent");
     shop.finalise(&history, &waiting);
@@ -41,7 +41,7 @@ fn before_the_first_final_epoch_there_is_nothing_to_prove() {
     let mut shop = Shop::new(1);
     let history = shop.open(folder.path());
     shop.add("A-1", Kind::Generated);
-    shop.seal(&history);
+    shop.compute(&history);
     assert!(matches!(
         history.prove(&shop.key("A-1")),
         Err(HistoryError::NothingFinal)
@@ -64,13 +64,13 @@ fn a_key_with_more_events_than_a_bundle_holds_is_told() {
     shop.add("A-1", Kind::TransferredOut);
     let last = shop.add("A-1", Kind::TransferredIn);
     assert_eq!(last.version, 400);
-    shop.seal_final(&history);
+    shop.compute_final(&history);
     let proven = history.prove(&shop.key("A-1")).unwrap();
     assert_eq!(proven.events.len(), 400);
     let refused = shop.verdict("A-1", &proven).unwrap_err();
     assert_eq!(refused.code, Code::TransferUnverified, "all else holds");
     shop.add("A-1", Kind::Activated);
-    shop.seal_final(&history);
+    shop.compute_final(&history);
     assert!(matches!(history.prove(&shop.key("A-1")), Err(HistoryError::TooLong(key)) if key == shop.key("A-1")));
 }
 
@@ -87,13 +87,13 @@ fn a_large_epoch_is_drawn_by_threads_and_proved_like_any() {
         }
     }
     shop.add("A-1", Kind::Generated);
-    let first = shop.seal_final(&history);
+    let first = shop.compute_final(&history);
     assert_eq!(first.header.event_count, 18_001);
     for key in &keys {
         shop.add_to(*key, Kind::Refunded);
     }
     shop.add("A-1", Kind::Activated);
-    shop.seal_final(&history);
+    shop.compute_final(&history);
     assert_eq!(shop.asked(&history, "A-1"), "holds activated");
     for key in keys.iter().step_by(97) {
         let proven = history.prove(key).unwrap();

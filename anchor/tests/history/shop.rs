@@ -79,7 +79,7 @@ impl Shop {
     }
 
     /// An epoch of what happened, published and on top.
-    pub(crate) fn seal(&mut self, history: &History) -> ComputedEpoch {
+    pub(crate) fn compute(&mut self, history: &History) -> ComputedEpoch {
         let events = self.take();
         let computed = history.compute_epoch(&events).unwrap();
         let again = history.compute_epoch(&events).unwrap();
@@ -102,8 +102,8 @@ impl Shop {
         self.anchored.insert(number, anchored);
     }
 
-    pub(crate) fn seal_final(&mut self, history: &History) -> ComputedEpoch {
-        let epoch = self.seal(history);
+    pub(crate) fn compute_final(&mut self, history: &History) -> ComputedEpoch {
+        let epoch = self.compute(history);
         self.finalise(history, &epoch);
         epoch
     }
@@ -153,16 +153,16 @@ pub(crate) fn stocked(folder: &Path) -> (Shop, History) {
     for code in ["A-1", "A-2", "A-3", "A-4"] {
         shop.add(code, Kind::Generated);
     }
-    shop.seal_final(&history);
+    shop.compute_final(&history);
     for code in ["A-1", "A-2", "A-3"] {
         shop.add(code, Kind::Activated);
     }
     shop.add("A-2", Kind::Sold);
     shop.add("A-4", Kind::Voided);
-    shop.seal_final(&history);
+    shop.compute_final(&history);
     shop.add("A-1", Kind::Sold);
     shop.add("A-5", Kind::Generated);
-    shop.seal_final(&history);
+    shop.compute_final(&history);
     (shop, history)
 }
 

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
+use tokio::time::timeout;
+use url::{Host, Url};
 
+use super::CONNECT_TIMEOUT;
 use super::error::PrivateNetwork;
 use super::reach::is_public;
 use crate::web::parse_url;
@@ -15,10 +18,13 @@ use crate::web::parse_url;
 /// The variables that name a proxy, in lower case; reqwest reads them in upper case too.
 const PROXY_VARIABLES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
 
-/// The hosts of the proxies that the environment names. The operator set them, so they may be private. Behind a proxy,
-/// it is the proxy that resolves names.
+/// The hosts of the proxies that the environment names. The operator set them, so they may be private.
+///
+/// A proxy resolves the names of requests itself. What this machine finds for a name is only a hint then: a name that
+/// leads into a private network here is refused, but one that is unknown here, or that the proxy finds somewhere else,
+/// is left to the proxy's own rules.
 #[derive(Clone, Debug)]
-pub(super) struct Proxies(Arc<[String]>);
+pub(super) struct Proxies(pub(super) Arc<[String]>);
 
 impl Proxies {
     pub(super) fn from_environment() -> Self {
@@ -32,6 +38,18 @@ impl Proxies {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a proxy may connect to a private address for the name in `url`: any of those that it has, since the
+    /// proxy chooses among them. Without a proxy the answer is no.
+    pub(super) async fn may_reach_private(&self, url: &Url) -> bool {
+        let Some(Host::Domain(name)) = url.host().filter(|_| !self.is_empty()) else {
+            return false;
+        };
+        match timeout(CONNECT_TIMEOUT, lookup_host((name, 0))).await {
+            Ok(Ok(mut found)) => found.any(|address| !is_public(address.ip())),
+            Ok(Err(_)) | Err(_) => false,
+        }
     }
 }
 

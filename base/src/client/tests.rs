@@ -69,6 +69,22 @@ async fn a_private_address_is_reached_only_if_it_was_typed() {
     assert!(matches!(posted, Err(HttpError::Private)), "{posted:?}");
 }
 
+/// The name of a proxy passes the resolver, and behind a proxy the resolver is not asked for other names.
+#[tokio::test]
+async fn a_private_name_is_refused_before_a_proxy_is_asked_for_it() {
+    let url = Url::parse(&format!("http://localhost:{}/hello", server().await.port())).unwrap();
+    let proxies = Proxies(["localhost".to_owned()].into());
+    let client = Client {
+        reach: Reach::Public,
+        redirects: 0,
+        own: build(&url, Reach::Public, &proxies).unwrap(),
+        public: build(&url, Reach::Public, &proxies).unwrap(),
+        proxies,
+    };
+    let refused = client.get(url, BOUNDS).await;
+    assert!(matches!(refused, Err(HttpError::Private)), "{refused:?}");
+}
+
 #[tokio::test]
 async fn redirects_are_followed_up_to_their_bound() {
     let address = server().await;

@@ -74,7 +74,11 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     Ok(temporary)
 }
 
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+/// Makes the entry of `path` in its folder durable.
+///
+/// # Errors
+/// I/O errors.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -1,5 +1,7 @@
 //! What the sale worker does, and what it decides over: pools, and the keys that are next in them.
 
+use std::fmt;
+
 use shelfproof_verifier::vrf;
 
 use super::goods::WrappedKey;
@@ -78,6 +80,22 @@ pub enum Lane {
     Guests,
 }
 
+/// Whose trouble an order can share: a product or an account. Orders of others go on meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Neighbour {
+    Product(ProductId),
+    Account(AccountId),
+}
+
+impl fmt::Display for Neighbour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Product(product) => write!(f, "product {product}"),
+            Self::Account(account) => write!(f, "account {account}"),
+        }
+    }
+}
+
 impl Intent {
     /// The order that it is about.
     #[must_use]
@@ -98,11 +116,10 @@ impl Intent {
         }
     }
 
-    /// How many keys it moves at most.
-    #[must_use]
-    pub fn keys(&self) -> u32 {
-        match self {
-            Self::Sell(order) => order.lines.iter().map(|line| line.quantity).sum(),
-        }
+    /// The products and the account that it needs.
+    pub fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
+        let Self::Sell(order) = self;
+        let products = order.lines.iter().map(|line| Neighbour::Product(line.product));
+        products.chain(order.customer.account().map(Neighbour::Account))
     }
 }

@@ -1,10 +1,7 @@
 //! One batch, one transaction.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
@@ -12,41 +9,35 @@ use shelfproof_anchor::store::events::{EventError, event_append};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
+use super::context::BatchContext;
 use super::inbox::Turn;
-use super::job::{Answer, Clock, PlaceError};
-use super::plan::{Decision, KeysByPool, PlanState, hand_out, plan, taken};
+use super::job::{Answer, PlaceError, Verdict};
+use super::plan::{self, Choice, HeldBack};
+use super::read::{self, Patience};
 use super::rows::{self, BatchRows, RowsError, Times};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
-use crate::domain::id::{AccountId, OrderId, ProductId};
+use crate::domain::id::OrderId;
 use crate::domain::message::Fact;
-use crate::domain::sale::{Intent, Pool};
+use crate::domain::sale::Intent;
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
-use crate::store::sale;
+use crate::store::sale::{self, Earlier};
 use crate::store::sale_write::sale_write;
 use crate::telemetry::metrics::{self, Stages};
-use crate::vault::Vault;
 
 /// How long a batch may take up to its commit: longer than any statement may, so that the server gives up first.
 const PREPARE_BOUND: Duration = Duration::from_secs(15);
 
-/// How long the server may take over what waits for no lock.
+/// How long the server may take over what waits for no lock, and over a commit.
 pub(super) const ANSWER_BOUND: Duration = Duration::from_secs(5);
 
-/// How long a batch keeps the others from the queue, so that they gather meanwhile: several times what one takes to be prepared.
-const TURN_BOUND: Duration = Duration::from_millis(50);
+/// Every transaction of a worker begins so: locks are taken row by row, and what is read after a lock must be what its holder
+/// before committed, whatever the session's or the server's default is.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// What each intent of a batch is answered, in the batch's order.
-pub(super) type Answers = Vec<Result<Answer, PlaceError>>;
-
-/// What a batch is made with.
-#[derive(Clone, Debug)]
-pub(super) struct BatchContext {
-    pub(super) vault: Arc<Vault>,
-    pub(super) anchor_within_s: u64,
-    pub(super) now_ms: Clock,
-}
+/// What becomes of each intent of a batch, in the batch's order.
+pub(super) type Verdicts = Vec<Verdict>;
 
 /// Why a batch was not carried out. Nothing of it is in the database, but where the commit's outcome is unknown.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +62,9 @@ pub(super) enum BatchError {
     /// Another batch placed some of the orders at the same time, under the same ids.
     #[error("{0} of the orders were placed by somebody else at the same time")]
     Placed(i64),
+    /// The session's commits are not on the disk when they are answered: it is not the one that was prepared.
+    #[error("synchronous_commit is off in this session: do not pool the sale worker's connections by transaction")]
+    Volatile,
     /// The database that the connection leads to must not be sold over.
     #[error("the fence has not let this database pass")]
     Fenced,
@@ -102,8 +96,8 @@ impl From<sqlx::Error> for BatchError {
     }
 }
 
-/// Carries out `intents` in one transaction. A crash before the commit leaves nothing; after it, every order is there to
-/// be looked up by its id.
+/// Carries out `intents` in one transaction. `turn` passes on before the commit. A crash before the commit leaves nothing;
+/// after it, every order is there to be looked up by its id.
 ///
 /// # Errors
 /// Where the batch does not stand, or cannot be told to.
@@ -111,29 +105,30 @@ pub(super) async fn run(
     connection: &mut PgConnection,
     context: &BatchContext,
     intents: &[&Intent],
+    patience: Patience,
     turn: Option<Turn>,
-) -> Result<Answers, BatchError> {
+) -> Result<Verdicts, BatchError> {
     let begun = Instant::now();
     let mut stages = Stages::begin();
-    let mut transaction = bounded(connection.begin()).await?;
-    // The bound is not on the commit: cut short, nobody would know what became of it.
-    let prepared = {
-        let prepare = timeout(PREPARE_BOUND, prepare(&mut transaction, context, intents, &mut stages));
-        pass_on(turn, prepare).await
-    };
+    let mut transaction = bounded(connection.begin_with(BEGIN)).await?;
+    let prepare = prepare(&mut transaction, context, intents, patience, &mut stages);
+    let prepared = timeout(PREPARE_BOUND, prepare).await;
+    drop(turn);
     match prepared.unwrap_or_else(|_| Err(timed_out().into())) {
-        Ok(Prepared { answers, name: None }) => {
+        Ok(Prepared { verdicts, name: None }) => {
             bounded(transaction.rollback()).await?;
-            Ok(answers)
+            Ok(verdicts)
         }
         Ok(Prepared {
-            answers,
+            verdicts,
             name: Some(name),
         }) => {
-            let committed = transaction.commit().await;
+            // Cut short, nobody knows what becomes of the commit: the worker finds out from another connection.
+            let committed = timeout(ANSWER_BOUND, transaction.commit()).await;
             stages.end("commit");
             metrics::batch(intents.len(), begun.elapsed());
-            committed.map(|()| answers).map_err(|error| BatchError::Unanswered {
+            let committed = committed.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())));
+            committed.map(|()| verdicts).map_err(|error| BatchError::Unanswered {
                 transaction: name,
                 error,
             })
@@ -144,18 +139,6 @@ pub(super) async fn run(
             bounded(transaction.rollback()).await?;
             Err(error)
         }
-    }
-}
-
-/// Gives `turn` to the next worker when `preparing` is done, or does not get on: somebody may hold a lock that this batch waits
-/// for, and other products' orders need not.
-async fn pass_on<F: Future>(turn: Option<Turn>, preparing: F) -> F::Output {
-    let mut preparing = pin!(preparing);
-    let done = timeout(TURN_BOUND, &mut preparing).await;
-    drop(turn);
-    match done {
-        Ok(done) => done,
-        Err(_) => preparing.await,
     }
 }
 
@@ -171,8 +154,8 @@ pub(super) fn timed_out() -> StoreError {
 
 /// A batch that only waits for its commit.
 struct Prepared {
-    answers: Answers,
-    /// The transaction's; none where all was placed before and nothing is to be committed.
+    verdicts: Verdicts,
+    /// The transaction's; none where nothing is to be committed.
     name: Option<String>,
 }
 
@@ -180,77 +163,118 @@ struct Prepared {
 struct Sorted<'a> {
     /// To be carried out, in the order of arrival.
     new: Vec<&'a Intent>,
-    /// What each intent is answered; none for a new one.
-    answers: Vec<Option<Result<Answer, PlaceError>>>,
+    /// What becomes of each intent; none for a new one.
+    verdicts: Vec<Option<Verdict>>,
 }
 
 impl<'a> Sorted<'a> {
-    /// An order whose id is in `earlier`, or comes a second time in the batch, is a repeat.
-    fn new(intents: &[&'a Intent], mut earlier: HashMap<OrderId, Vec<u8>>) -> Self {
+    /// An order whose id is in `earlier` is a repeat. One that comes a second time in the batch waits for the next, and is a
+    /// repeat there if the first one was placed.
+    fn new(intents: &[&'a Intent], earlier: &HashMap<OrderId, Vec<u8>>) -> Self {
         let mut new = Vec::new();
-        let answers = intents.iter().map(|intent| {
+        let mut seen = HashSet::new();
+        let verdicts = intents.iter().map(|intent| {
             let Intent::Sell(order) = intent;
-            match earlier.entry(order.id) {
-                Entry::Occupied(placed) if placed.get() == &order.fingerprint => Some(Ok(Answer::Earlier(order.id))),
-                Entry::Occupied(_) => Some(Err(PlaceError::OtherRequest)),
-                Entry::Vacant(free) => {
-                    free.insert(order.fingerprint.to_vec());
+            match earlier.get(&order.id) {
+                Some(placed) if placed == &order.fingerprint => Some(Verdict::Reply(Ok(Answer::Earlier(order.id)))),
+                Some(_) => Some(Verdict::Reply(Err(PlaceError::OtherRequest))),
+                None if seen.insert(order.id) => {
                     new.push(*intent);
                     None
                 }
+                None => Some(Verdict::Next),
             }
         });
-        let answers = answers.collect();
-        Self { new, answers }
+        let verdicts = verdicts.collect();
+        Self { new, verdicts }
     }
 
-    /// The answers in the batch's order, `outcomes` being those of the new intents.
-    fn answers(self, outcomes: Vec<OrderOutcome>) -> Answers {
-        let mut outcomes = outcomes.into_iter();
-        let placed = |answer: Option<_>| {
-            answer.unwrap_or_else(|| outcomes.next().map(Answer::Placed).ok_or(PlaceError::Internal))
+    /// What becomes of each intent of the batch, `new` being what becomes of the new ones.
+    fn verdicts(self, new: Vec<Verdict>) -> Verdicts {
+        let mut new = new.into_iter();
+        let verdict = |verdict: Option<_>| {
+            verdict.unwrap_or_else(|| new.next().unwrap_or(Verdict::Reply(Err(PlaceError::Internal))))
         };
-        self.answers.into_iter().map(placed).collect()
+        self.verdicts.into_iter().map(verdict).collect()
     }
 }
 
-/// Reads, decides, signs and writes.
+/// Finds the repeats, and carries out the rest.
 async fn prepare(
     transaction: &mut Transaction<'_, Postgres>,
     context: &BatchContext,
     intents: &[&Intent],
+    patience: Patience,
     stages: &mut Stages,
 ) -> Result<Prepared, BatchError> {
-    let ids: Vec<OrderId> = intents.iter().map(|intent| intent.order()).collect();
-    let earlier = sale::sale_earlier(transaction, &ids).await?;
-    let sorted = Sorted::new(intents, earlier.orders);
-    if sorted.new.is_empty() {
-        return Ok(Prepared {
-            answers: sorted.answers(Vec::new()),
-            name: None,
-        });
-    }
+    let earlier = earlier(transaction, intents).await?;
     let now_ms = (context.now_ms)();
     let drift_ms = now_ms.abs_diff(earlier.clock_ms);
-    if drift_ms > MAX_DRIFT_MS {
-        return Err(BatchError::Clock(drift_ms));
-    }
+    let sorted = Sorted::new(intents, &earlier.orders);
     stages.end("claim");
+    let (mut name, new) = if sorted.new.is_empty() {
+        (None, Vec::new())
+    } else if drift_ms > MAX_DRIFT_MS {
+        return Err(BatchError::Clock(drift_ms));
+    } else {
+        carry_out(transaction, context, &sorted.new, patience, now_ms, stages).await?
+    };
+    // A repeat may be of an order whose commit was never answered, because the standby had not confirmed it.
+    if name.is_none() && earlier.has_standby && !earlier.orders.is_empty() {
+        name = Some(sale::transaction_barrier(transaction).await?);
+    }
+    Ok(Prepared {
+        verdicts: sorted.verdicts(new),
+        name,
+    })
+}
+
+/// The orders that were placed before, over a session whose commits last.
+async fn earlier(connection: &mut PgConnection, intents: &[&Intent]) -> Result<Earlier, BatchError> {
+    let ids: Vec<OrderId> = intents.iter().map(|intent| intent.order()).collect();
+    let earlier = sale::sale_earlier(connection, &ids).await?;
+    if earlier.is_durable {
+        Ok(earlier)
+    } else {
+        Err(BatchError::Volatile)
+    }
+}
+
+/// Reads, decides, signs and writes. Returns what becomes of each intent, and the transaction's name if anything was written.
+async fn carry_out(
+    transaction: &mut Transaction<'_, Postgres>,
+    context: &BatchContext,
+    intents: &[&Intent],
+    patience: Patience,
+    now_ms: u64,
+    stages: &mut Stages,
+) -> Result<(Option<String>, Vec<Verdict>), BatchError> {
     let times = Times {
         now_ms,
         anchor_by_s: now_ms / 1000 + context.anchor_within_s,
     };
-    let decisions = decide(transaction, &sorted.new).await?;
+    let mut state = read::state(transaction, context, intents, patience).await?;
+    let (choices, stock) = read::choose(transaction, context, &mut state, intents, times.anchor_by_s).await?;
     stages.end("read");
+    let held: Vec<Option<HeldBack>> = choices.iter().map(Choice::held_back).collect();
     let salt = || B256::from(rand::random::<[u8; 32]>());
-    let rows = rows::lay_out(decisions, &context.vault, times, salt)?;
+    let rows = rows::lay_out(plan::assign(choices, stock), &context.vault, times, salt)?;
     stages.end("sign");
-    let (name, outcomes) = write(transaction, rows).await?;
+    let (name, outcomes) = if rows.outcomes.is_empty() {
+        (None, Vec::new())
+    } else {
+        let (name, outcomes) = write(transaction, rows).await?;
+        (Some(name), outcomes)
+    };
     stages.end("write");
-    Ok(Prepared {
-        answers: sorted.answers(outcomes),
-        name: Some(name),
-    })
+    let mut outcomes = outcomes.into_iter();
+    let verdict = |held| match held {
+        None => Verdict::Reply(outcomes.next().map(Answer::Placed).ok_or(PlaceError::Internal)),
+        Some(HeldBack::Full) => Verdict::Next,
+        Some(HeldBack::Unsellable) => Verdict::Reply(Err(PlaceError::Stalled)),
+        Some(HeldBack::Busy(neighbour)) => Verdict::Park(context.troubles.locked_until(neighbour)),
+    };
+    Ok((name, held.into_iter().map(verdict).collect()))
 }
 
 /// Records the order of an intent that the database refuses, so that its repeat is answered and somebody can look.
@@ -261,52 +285,20 @@ pub(super) async fn record_abnormal(
     connection: &mut PgConnection,
     intent: &Intent,
     now_ms: u64,
-) -> Result<Answers, BatchError> {
-    let mut transaction = connection.begin().await?;
-    let earlier = sale::sale_earlier(&mut transaction, &[intent.order()]).await?;
-    let sorted = Sorted::new(&[intent], earlier.orders);
+) -> Result<Verdicts, BatchError> {
+    let mut transaction = connection.begin_with(BEGIN).await?;
+    let earlier = earlier(&mut transaction, &[intent]).await?;
+    let sorted = Sorted::new(&[intent], &earlier.orders);
     if sorted.new.is_empty() {
         transaction.rollback().await?;
-        return Ok(sorted.answers(Vec::new()));
+        return Ok(sorted.verdicts(Vec::new()));
     }
     let Intent::Sell(order) = intent;
     let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
     outbox_insert(&mut transaction, &Fact::OrderAbnormal(order.id)).await?;
     transaction.commit().await?;
-    Ok(sorted.answers(outcomes))
-}
-
-/// Locks and reads what the intents need, and decides on them: pools by id, then wallets by id, then the keys that are sold.
-async fn decide<'a>(
-    transaction: &mut Transaction<'_, Postgres>,
-    intents: &[&'a Intent],
-) -> Result<Vec<Decision<'a>>, StoreError> {
-    let orders = || intents.iter().map(|Intent::Sell(order)| order);
-    let lines = orders().flat_map(|order| &order.lines);
-    let products: BTreeSet<ProductId> = lines.map(|line| line.product).collect();
-    let pools = sale::sale_pools(transaction, &products).await?;
-    let accounts: BTreeSet<AccountId> = orders().filter_map(|order| order.customer.account()).collect();
-    let credits = sale::sale_credits(transaction, &accounts).await?;
-    let counted = |pool: &Pool| usize::try_from(pool.available()).unwrap_or_default();
-    let mut decisions = plan(&mut PlanState::new(&pools, &credits, counted), intents);
-    let mut keys = KeysByPool::new();
-    for key in sale::sale_keys(transaction, &taken(&decisions)).await? {
-        keys.entry(key.pool).or_default().push_back(key);
-    }
-    if hand_out(&mut decisions, &mut keys) {
-        return Ok(decisions);
-    }
-    // A pool counts more keys than it has, which `admin check` reports. What is there is sold, and the rest refused.
-    let there = |pool: &Pool| keys.get(&pool.pool).map_or(0, VecDeque::len);
-    let mut decisions = plan(&mut PlanState::new(&pools, &credits, there), intents);
-    if hand_out(&mut decisions, &mut keys) {
-        return Ok(decisions);
-    }
-    Err(StoreError::Inconsistent {
-        table: "shop.pools",
-        column: "holes",
-        row: format!("{products:?}"),
-    })
+    let placed = |outcome| Verdict::Reply(Ok(Answer::Placed(outcome)));
+    Ok(sorted.verdicts(outcomes.into_iter().map(placed).collect()))
 }
 
 /// Writes a batch's rows and events, unless one of its keys has moved or one of its orders was placed meanwhile. Returns

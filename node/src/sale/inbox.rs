@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use tokio::time::{sleep, timeout_at};
 
 use super::job::Job;
 use super::lane::{Bounds, Full, Lanes};
@@ -18,8 +20,34 @@ pub(super) struct Inbox {
     seats: AtomicUsize,
 }
 
-/// The right to take what waits. It passes on when a batch only waits for its commit, or for somebody else's lock.
-pub(super) type Turn = OwnedMutexGuard<()>;
+/// How long a batch keeps the others from the inbox, so that they gather meanwhile: several times what one takes to be
+/// prepared. A batch that waits longer waits for somebody else, a lock or a server, and other products' orders need not.
+const TURN_BOUND: Duration = Duration::from_millis(50);
+
+/// The right to take what waits. It passes on when it is dropped, which a worker does when its batch only waits for the commit,
+/// or after [`TURN_BOUND`].
+#[derive(Debug)]
+pub(super) struct Turn(Arc<Mutex<Option<OwnedMutexGuard<()>>>>);
+
+impl Turn {
+    fn new(guard: OwnedMutexGuard<()>) -> Self {
+        let turn = Arc::new(Mutex::new(Some(guard)));
+        let late = Arc::downgrade(&turn);
+        tokio::spawn(async move {
+            sleep(TURN_BOUND).await;
+            if let Some(turn) = late.upgrade() {
+                turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+        });
+        Self(turn)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
 
 /// A worker's place at the inbox. When the last worker leaves, nobody will answer what still waits, and it is dropped.
 #[derive(Debug)]
@@ -49,6 +77,12 @@ impl Inbox {
         self.lanes().waiting()
     }
 
+    /// How long the oldest job has waited that nothing holds back.
+    pub(super) fn oldest_wait(&self) -> Duration {
+        let oldest = self.lanes().fronts().map(|job| job.arrived).min();
+        oldest.map_or(Duration::ZERO, |arrived| arrived.elapsed())
+    }
+
     /// Whether a worker is there.
     pub(super) fn is_open(&self) -> bool {
         self.seats.load(Ordering::Acquire) > 0
@@ -60,11 +94,27 @@ impl Inbox {
         if !self.is_open() {
             return Err(NotTaken::Closed);
         }
-        let (lane, keys) = (job.intent.lane(), job.intent.keys());
-        lanes.push(lane, keys, job).map_err(|Full| NotTaken::Full)?;
+        lanes.push(job.intent.lane(), job).map_err(|Full| NotTaken::Full)?;
         drop(lanes);
         self.arrived.notify_one();
         Ok(())
+    }
+
+    /// Returns jobs of a batch to the heads of their lanes, in their order.
+    pub(super) fn put_back(&self, jobs: Vec<Job>) {
+        let mut lanes = self.lanes();
+        for job in jobs.into_iter().rev() {
+            lanes.put_back(job.intent.lane(), job);
+        }
+        drop(lanes);
+        self.arrived.notify_one();
+    }
+
+    /// Keeps a job of a batch until it is `due`.
+    pub(super) fn park(&self, job: Job, due: Instant) {
+        self.lanes().park(job.intent.lane(), due, job);
+        // Whoever waits for a job does not know yet when this one is due.
+        self.arrived.notify_one();
     }
 
     /// Workers end when they have taken what waits.
@@ -84,20 +134,34 @@ impl Seat {
         Self(inbox)
     }
 
+    /// Where the jobs wait.
+    pub(super) fn inbox(&self) -> Arc<Inbox> {
+        Arc::clone(&self.0)
+    }
+
     /// The next batch, once something waits; none when the inbox is closing and empty.
     pub(super) async fn next(&self) -> Option<(Vec<Job>, Turn)> {
         let inbox = &self.0;
         let turn = Arc::clone(&inbox.turn).lock_owned().await;
         loop {
-            let batch = inbox.lanes().take();
+            let (batch, next_due, is_empty) = {
+                let mut lanes = inbox.lanes();
+                let next_due = lanes.unpark(Instant::now());
+                let batch = lanes.take();
+                (batch, next_due, lanes.waiting() == 0)
+            };
             if !batch.is_empty() {
-                return Some((batch, turn));
+                return Some((batch, Turn::new(turn)));
             }
-            if inbox.is_closing.load(Ordering::Acquire) {
+            if is_empty && inbox.is_closing.load(Ordering::Acquire) {
                 return None;
             }
             // A job that arrived since left its permit here.
-            inbox.arrived.notified().await;
+            let arrived = inbox.arrived.notified();
+            match next_due {
+                Some(due) => drop(timeout_at(due.into(), arrived).await),
+                None => arrived.await,
+            }
         }
     }
 }

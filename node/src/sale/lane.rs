@@ -1,7 +1,11 @@
-//! Jobs that wait for a batch, in a lane for each channel: a channel that sends more than the shop sells fills its own lane,
-//! and is refused alone. Lanes take turns, so that every channel has its share of each batch.
+//! Jobs that wait for a batch, in a lane for each account: an account that sends more than the shop sells fills its own lane,
+//! and is refused alone. Lanes take turns, so that every account has its share of each batch.
+//!
+//! A job whose product or wallet somebody else has locked is *parked*: it keeps its place in the bounds of its lane, and no
+//! batch takes it before it is due.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
 
 use crate::domain::sale::Lane;
 
@@ -14,8 +18,6 @@ pub(super) struct Bounds {
     pub(super) in_all: usize,
     /// Jobs of a batch.
     pub(super) batch_jobs: usize,
-    /// Keys of a batch; a single job may have more.
-    pub(super) batch_keys: u32,
 }
 
 /// That a lane, or all lanes together, are full.
@@ -25,17 +27,38 @@ pub(super) struct Full;
 /// The lanes. A lane is there while a job is in it.
 #[derive(Debug)]
 pub(super) struct Lanes<T> {
-    queues: HashMap<Lane, VecDeque<Waiting<T>>>,
-    /// Whose turn it is, and whose is next.
+    queues: HashMap<Lane, Queue<T>>,
+    /// Lanes with jobs that a batch may take: whose turn it is, and whose is next.
     turns: VecDeque<Lane>,
+    parked: Vec<Parked<T>>,
     waiting: usize,
     bounds: Bounds,
 }
 
 #[derive(Debug)]
-struct Waiting<T> {
-    keys: u32,
+struct Queue<T> {
+    ready: VecDeque<T>,
+    parked: usize,
+}
+
+#[derive(Debug)]
+struct Parked<T> {
+    lane: Lane,
+    due: Instant,
     job: T,
+}
+
+impl<T> Queue<T> {
+    const fn new() -> Self {
+        Self {
+            ready: VecDeque::new(),
+            parked: 0,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.ready.len() + self.parked
+    }
 }
 
 impl<T> Lanes<T> {
@@ -43,40 +66,67 @@ impl<T> Lanes<T> {
         Self {
             queues: HashMap::new(),
             turns: VecDeque::new(),
+            parked: Vec::new(),
             waiting: 0,
             bounds,
         }
     }
 
-    /// Jobs that wait.
+    /// Jobs that wait, the parked ones included.
     pub(super) const fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Puts a job for that many keys at the end of its lane.
-    pub(super) fn push(&mut self, lane: Lane, keys: u32, job: T) -> Result<(), Full> {
-        let length = self.queues.get(&lane).map_or(0, VecDeque::len);
+    /// The first job of each lane, parked ones apart.
+    pub(super) fn fronts(&self) -> impl Iterator<Item = &T> {
+        self.queues.values().filter_map(|queue| queue.ready.front())
+    }
+
+    /// Puts a job at the end of its lane.
+    pub(super) fn push(&mut self, lane: Lane, job: T) -> Result<(), Full> {
+        let length = self.queues.get(&lane).map_or(0, Queue::len);
         if length >= self.bounds.per_lane || self.waiting >= self.bounds.in_all {
             return Err(Full);
         }
-        if length == 0 {
-            self.turns.push_back(lane);
-        }
-        self.queues.entry(lane).or_default().push_back(Waiting { keys, job });
+        self.queue(lane).ready.push_back(job);
         self.waiting += 1;
         Ok(())
     }
 
-    /// The next batch: one job of each lane in turn, again and again, until a bound is reached or nothing waits. A job
-    /// whose keys no longer fit is the first of the batch after.
+    /// Puts a job that a batch took back at the head of its lane. It was counted when it was pushed, so no bound refuses it.
+    pub(super) fn put_back(&mut self, lane: Lane, job: T) {
+        self.queue(lane).ready.push_front(job);
+        self.waiting += 1;
+    }
+
+    /// Keeps a job that a batch took until it is `due`.
+    pub(super) fn park(&mut self, lane: Lane, due: Instant, job: T) {
+        self.queues.entry(lane).or_insert_with(Queue::new).parked += 1;
+        self.parked.push(Parked { lane, due, job });
+        self.waiting += 1;
+    }
+
+    /// Returns the parked jobs that are due to the heads of their lanes, in the order in which they were parked. Returns when
+    /// the next one is due.
+    pub(super) fn unpark(&mut self, now: Instant) -> Option<Instant> {
+        let (due, parked) = self.parked.drain(..).partition(|parked: &Parked<T>| parked.due <= now);
+        self.parked = parked;
+        let due: Vec<_> = due;
+        for Parked { lane, job, .. } in due.into_iter().rev() {
+            let queue = self.queue(lane);
+            queue.parked -= 1;
+            queue.ready.push_front(job);
+        }
+        self.parked.iter().map(|parked| parked.due).min()
+    }
+
+    /// The next batch: one job of each lane in turn, again and again, until the bound is reached or none is left.
     pub(super) fn take(&mut self) -> Vec<T> {
         let mut batch = Vec::new();
-        let mut keys = 0;
         while batch.len() < self.bounds.batch_jobs
-            && let Some(waiting) = self.next(self.bounds.batch_keys.saturating_sub(keys), batch.is_empty())
+            && let Some(job) = self.next()
         {
-            keys = keys.saturating_add(waiting.keys);
-            batch.push(waiting.job);
+            batch.push(job);
         }
         batch
     }
@@ -85,24 +135,31 @@ impl<T> Lanes<T> {
     pub(super) fn clear(&mut self) {
         self.queues.clear();
         self.turns.clear();
+        self.parked.clear();
         self.waiting = 0;
     }
 
-    /// The job whose turn it is, if its keys fit or it `is_first`.
-    fn next(&mut self, keys_left: u32, is_first: bool) -> Option<Waiting<T>> {
-        let lane = *self.turns.front()?;
-        let jobs = self.queues.get_mut(&lane)?;
-        jobs.front().filter(|waiting| is_first || waiting.keys <= keys_left)?;
-        let next = jobs.pop_front()?;
-        let is_empty = jobs.is_empty();
+    /// The job whose turn it is.
+    fn next(&mut self) -> Option<T> {
+        let lane = self.turns.pop_front()?;
+        let queue = self.queues.get_mut(&lane)?;
+        let next = queue.ready.pop_front()?;
         self.waiting -= 1;
-        if is_empty {
+        if !queue.ready.is_empty() {
+            self.turns.push_back(lane);
+        } else if queue.parked == 0 {
             self.queues.remove(&lane);
-            self.turns.pop_front();
-        } else {
-            self.turns.rotate_left(1);
         }
         Some(next)
+    }
+
+    /// A lane's queue, which gets a job now: it takes part in the turns from here on.
+    fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
+        let queue = self.queues.entry(lane).or_insert_with(Queue::new);
+        if queue.ready.is_empty() {
+            self.turns.push_back(lane);
+        }
+        queue
     }
 }
 
@@ -118,7 +175,6 @@ mod tests {
         per_lane: 5,
         in_all: 12,
         batch_jobs: 4,
-        batch_keys: 100,
     };
 
     fn lane(number: u8) -> Lane {
@@ -130,7 +186,7 @@ mod tests {
         let mut lanes = Lanes::new(BOUNDS);
         for (number, text) in (0..).zip(texts) {
             for letter in text.chars() {
-                lanes.push(lane(number), 1, letter).unwrap();
+                lanes.push(lane(number), letter).unwrap();
             }
         }
         lanes
@@ -151,38 +207,58 @@ mod tests {
     #[test]
     fn a_full_lane_refuses_its_own_jobs_alone() {
         let mut lanes = filled(&["abcde"]);
-        assert_eq!(lanes.push(lane(0), 1, 'f'), Err(Full));
-        assert_eq!(lanes.push(lane(1), 1, 'x'), Ok(()));
+        assert_eq!(lanes.push(lane(0), 'f'), Err(Full));
+        assert_eq!(lanes.push(lane(1), 'x'), Ok(()));
         assert_eq!(batches(&mut lanes), ["axbc", "de"]);
-        assert_eq!(lanes.push(lane(0), 1, 'f'), Ok(()));
+        assert_eq!(lanes.push(lane(0), 'f'), Ok(()));
     }
 
     #[test]
     fn all_lanes_together_are_bounded() {
         let mut lanes = filled(&["abcde", "vwxyz", "12"]);
-        assert_eq!(lanes.push(lane(3), 1, '!'), Err(Full));
+        assert_eq!(lanes.push(lane(3), '!'), Err(Full));
         lanes.take();
-        assert_eq!(lanes.push(lane(3), 1, '!'), Ok(()));
+        assert_eq!(lanes.push(lane(3), '!'), Ok(()));
     }
 
     #[test]
-    fn a_batch_is_bounded_in_keys() {
-        let mut lanes = Lanes::new(BOUNDS);
-        for (number, keys, job) in [(0, 60, 'a'), (1, 40, 'b'), (2, 1, 'c'), (0, 500, 'd'), (1, 1, 'e')] {
-            lanes.push(lane(number), keys, job).unwrap();
+    fn a_job_that_was_put_back_comes_first() {
+        let mut lanes = filled(&["abc", "x"]);
+        let batch = lanes.take();
+        assert_eq!(batch, ['a', 'x', 'b', 'c']);
+        for (number, letter) in [(0, 'c'), (0, 'b'), (1, 'x')] {
+            lanes.put_back(lane(number), letter);
         }
-        assert_eq!(batches(&mut lanes), ["ab", "c", "d", "e"]);
+        assert_eq!(lanes.waiting(), 3);
+        assert_eq!(batches(&mut lanes), ["bxc"]);
+    }
+
+    #[test]
+    fn a_parked_job_waits_until_it_is_due_and_fills_its_lane_meanwhile() {
+        let mut lanes = filled(&["abcde", "x"]);
+        let now = Instant::now();
+        let later = now + std::time::Duration::from_secs(1);
+        assert_eq!(lanes.take(), ['a', 'x', 'b', 'c']);
+        for letter in ['a', 'b', 'c'] {
+            lanes.park(lane(0), later, letter);
+        }
+        assert_eq!(lanes.push(lane(0), 'f'), Err(Full), "three are parked and two wait");
+        assert_eq!((lanes.unpark(now), lanes.take()), (Some(later), vec!['d', 'e']));
+        assert_eq!((lanes.waiting(), lanes.fronts().count()), (3, 0));
+        assert_eq!(lanes.unpark(later), None);
+        assert_eq!(batches(&mut lanes), ["abc"]);
+        assert_eq!((lanes.waiting(), lanes.queues.len()), (0, 0));
     }
 
     proptest! {
         #[test]
         fn nothing_is_lost_and_no_lane_waits_longer_than_a_turn_of_each_other(
-            pushes in prop::collection::vec((0..4u8, 1..100u32), 0..60)
+            pushes in prop::collection::vec(0..4u8, 0..60)
         ) {
             let mut lanes = Lanes::new(BOUNDS);
             let mut kept = Vec::new();
-            for (at, (number, keys)) in pushes.into_iter().enumerate() {
-                if lanes.push(lane(number), keys, (number, at)).is_ok() {
+            for (at, number) in pushes.into_iter().enumerate() {
+                if lanes.push(lane(number), (number, at)).is_ok() {
                     kept.push((number, at));
                 }
             }

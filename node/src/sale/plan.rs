@@ -1,27 +1,73 @@
 //! What becomes of each intent: pure, over domain types that were read under the locks.
 //!
-//! Intents are decided in the order in which they arrived, from what the pools and wallets count. One that fails takes nothing
-//! and leaves its neighbours alone. Keys are read afterwards, only as many as were sold, and handed out to the lines.
+//! Intents are decided in the order in which they arrived, by price, stock and credit ([`choose`]); only then are keys read, as
+//! many as are sold, and handed out ([`assign`]). An intent that fails takes nothing and leaves its neighbours alone.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
+use crate::domain::goods::Goods;
 use crate::domain::id::{AccountId, ProductId};
 use crate::domain::money::{Currency, MAX_MINOR, Money};
 use crate::domain::order::{Customer, NewLine, NewOrder, RefusalReason};
-use crate::domain::sale::{AvailableKey, Intent, Pool};
+use crate::domain::sale::{AvailableKey, Intent, Neighbour, Pool};
 use crate::domain::wallet::CreditWallet;
 
-/// What was read under the locks, less what was decided on so far.
-#[derive(Debug)]
+/// What was read under the locks.
+#[derive(Debug, Default)]
 pub(super) struct PlanState {
-    pools: HashMap<ProductId, Pool>,
+    pools: HashMap<ProductId, Arc<Pool>>,
     credits: HashMap<(AccountId, Currency), CreditWallet>,
-    /// Keys that are left, by pool.
-    available: HashMap<i32, usize>,
+    /// Of these not every row could be locked.
+    busy: HashSet<Neighbour>,
+    /// Products whose next keys cannot be sold.
+    unsellable: HashSet<ProductId>,
+    /// Keys that the batch may sell.
+    keys_max: u32,
 }
 
-/// Keys of each pool that can be sold, in the order of their slots.
-pub(super) type KeysByPool = HashMap<i32, VecDeque<AvailableKey>>;
+/// What was read, less what was decided on so far.
+struct Left<'s> {
+    state: &'s PlanState,
+    /// Keys by pool.
+    stock: HashMap<i32, i64>,
+    /// Credit by wallet.
+    credit_minor: HashMap<i64, i64>,
+    keys: u32,
+    is_full: bool,
+}
+
+/// What is to become of one intent.
+#[derive(Debug)]
+pub(super) enum Choice<'a> {
+    Sell {
+        order: &'a NewOrder,
+        outcome: Result<Priced, RefusalReason>,
+    },
+    /// Nothing is decided in this batch.
+    HoldBack(HeldBack),
+}
+
+/// Why nothing is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HeldBack {
+    /// Somebody else has locked a row of this product or account.
+    Busy(Neighbour),
+    /// The product's next keys cannot be sold.
+    Unsellable,
+    /// The batch sells as many keys as it may.
+    Full,
+}
+
+/// An order that can be paid and delivered.
+#[derive(Debug)]
+pub(super) struct Priced {
+    total: Money,
+    /// The credit wallet that pays.
+    wallet: i64,
+    /// The pool of each of the order's lines, and how many of its keys.
+    lines: Vec<(Arc<Pool>, u32)>,
+}
 
 /// What becomes of one intent.
 #[derive(Debug)]
@@ -42,117 +88,153 @@ pub(super) struct Purchase {
     pub(super) lines: Vec<Bought>,
 }
 
-/// What one line takes from its pool.
+/// The keys of one line, in the order of their slots.
 #[derive(Debug)]
 pub(super) struct Bought {
-    pub(super) pool: Pool,
-    pub(super) quantity: usize,
-    /// In the order of their slots; none before [`hand_out`].
-    pub(super) keys: Vec<AvailableKey>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) keys: Vec<OpenedKey>,
 }
+
+/// A key that can be sold, with its goods decrypted.
+#[derive(Debug)]
+pub(super) struct OpenedKey {
+    pub(super) key: AvailableKey,
+    pub(super) goods: Goods,
+}
+
+/// The keys that were read, by pool, in the order of their slots.
+#[derive(Debug, Default)]
+pub(super) struct Stock(HashMap<i32, VecDeque<OpenedKey>>);
 
 impl Purchase {
     /// The order's items with their numbers, from 1: line after line, and in each line by slot.
-    pub(super) fn items(&self) -> impl Iterator<Item = (u32, &Pool, &AvailableKey)> {
+    pub(super) fn items(&self) -> impl Iterator<Item = (u32, &Pool, &OpenedKey)> {
         let keys = self
             .lines
             .iter()
-            .flat_map(|bought| bought.keys.iter().map(move |key| (&bought.pool, key)));
+            .flat_map(|bought| bought.keys.iter().map(move |key| (&*bought.pool, key)));
+        (1..).zip(keys).map(|(item, (pool, key))| (item, pool, key))
+    }
+
+    /// As [`Self::items`].
+    pub(super) fn into_items(self) -> impl Iterator<Item = (u32, Arc<Pool>, OpenedKey)> {
+        let keys = self.lines.into_iter().flat_map(|bought| {
+            let pool = bought.pool;
+            bought.keys.into_iter().map(move |key| (Arc::clone(&pool), key))
+        });
         (1..).zip(keys).map(|(item, (pool, key))| (item, pool, key))
     }
 }
 
-/// The pools that are taken from, each with how many keys.
-pub(super) fn taken<'a>(decisions: &'a [Decision<'_>]) -> Vec<(&'a Pool, usize)> {
-    let mut taken = BTreeMap::new();
-    let purchases = decisions
-        .iter()
-        .filter_map(|Decision::Sell { outcome, .. }| outcome.as_ref().ok());
-    for bought in purchases.flat_map(|purchase| &purchase.lines) {
-        let (_, quantity) = taken.entry(bought.pool.pool).or_insert((&bought.pool, 0));
-        *quantity += bought.quantity;
+impl Stock {
+    /// Adds the next key of its pool.
+    pub(super) fn push(&mut self, key: OpenedKey) {
+        self.0.entry(key.key.pool).or_default().push_back(key);
     }
-    taken.into_values().collect()
-}
 
-/// Gives each line its keys, in the order of their slots. `false`, and nothing is given, where the keys are not enough.
-#[must_use]
-pub(super) fn hand_out(decisions: &mut [Decision<'_>], keys: &mut KeysByPool) -> bool {
-    let there = |pool: &Pool| keys.get(&pool.pool).map_or(0, VecDeque::len);
-    if taken(decisions).iter().any(|(pool, quantity)| there(pool) < *quantity) {
-        return false;
+    /// How many keys of a pool there are.
+    pub(super) fn len(&self, pool: i32) -> usize {
+        self.0.get(&pool).map_or(0, VecDeque::len)
     }
-    let purchases = decisions
-        .iter_mut()
-        .filter_map(|Decision::Sell { outcome, .. }| outcome.as_mut().ok());
-    for bought in purchases.flat_map(|purchase| &mut purchase.lines) {
-        if let Some(next) = keys.get_mut(&bought.pool.pool) {
-            bought.keys = next.drain(..bought.quantity).collect();
-        }
+
+    fn take(&mut self, pool: i32, quantity: u32) -> Vec<OpenedKey> {
+        let keys = self.0.entry(pool).or_default();
+        keys.drain(..keys.len().min(quantity as usize)).collect()
     }
-    true
 }
 
 /// Decides one intent after another; what one takes, the next does not find.
-pub(super) fn plan<'a>(state: &mut PlanState, intents: &[&'a Intent]) -> Vec<Decision<'a>> {
-    let decide = |intent: &&'a Intent| match intent {
-        Intent::Sell(order) => Decision::Sell {
-            order,
-            outcome: state.sell(order),
-        },
+pub(super) fn choose<'a>(state: &PlanState, intents: &[&'a Intent]) -> Vec<Choice<'a>> {
+    let mut left = Left {
+        state,
+        stock: state.pools.values().map(|pool| (pool.pool, pool.available())).collect(),
+        credit_minor: state
+            .credits
+            .values()
+            .map(|credit| (credit.wallet, credit.balance.minor))
+            .collect(),
+        keys: 0,
+        is_full: false,
     };
-    intents.iter().map(decide).collect()
+    let choose = |intent: &&'a Intent| match left.held_back(intent) {
+        Some(why) => Choice::HoldBack(why),
+        None => left.sell(intent),
+    };
+    intents.iter().map(choose).collect()
+}
+
+/// How many keys of each pool are sold, by the pool's id.
+pub(super) fn demand(choices: &[Choice<'_>]) -> BTreeMap<i32, (Arc<Pool>, i64)> {
+    let mut demand = BTreeMap::new();
+    for choice in choices {
+        let Choice::Sell {
+            outcome: Ok(priced), ..
+        } = choice
+        else {
+            continue;
+        };
+        for (pool, quantity) in &priced.lines {
+            let (_, keys) = demand.entry(pool.pool).or_insert_with(|| (Arc::clone(pool), 0));
+            *keys += i64::from(*quantity);
+        }
+    }
+    demand
+}
+
+/// Hands the keys out. `stock` holds at least what [`demand`] names; intents that are held back have no decision.
+pub(super) fn assign(choices: Vec<Choice<'_>>, mut stock: Stock) -> Vec<Decision<'_>> {
+    let mut buy = |priced: Priced| Purchase {
+        total: priced.total,
+        wallet: priced.wallet,
+        lines: priced
+            .lines
+            .into_iter()
+            .map(|(pool, quantity)| Bought {
+                keys: stock.take(pool.pool, quantity),
+                pool,
+            })
+            .collect(),
+    };
+    let decide = |choice| match choice {
+        Choice::Sell { order, outcome } => Some(Decision::Sell {
+            order,
+            outcome: outcome.map(&mut buy),
+        }),
+        Choice::HoldBack(_) => None,
+    };
+    choices.into_iter().filter_map(decide).collect()
+}
+
+impl Choice<'_> {
+    /// Why nothing is decided; none where something is.
+    pub(super) const fn held_back(&self) -> Option<HeldBack> {
+        match self {
+            Self::HoldBack(why) => Some(*why),
+            Self::Sell { .. } => None,
+        }
+    }
 }
 
 impl PlanState {
-    /// `available` says how many keys of a pool can be sold.
-    pub(super) fn new(pools: &[Pool], credits: &[CreditWallet], available: impl Fn(&Pool) -> usize) -> Self {
-        let of_customer = |credit: &CreditWallet| ((credit.account, credit.balance.currency), credit.clone());
+    pub(super) fn new(pools: Vec<Pool>, credits: Vec<CreditWallet>, busy: Vec<Neighbour>, keys_max: u32) -> Self {
         Self {
-            pools: pools.iter().map(|pool| (pool.product, pool.clone())).collect(),
-            credits: credits.iter().map(of_customer).collect(),
-            available: pools.iter().map(|pool| (pool.pool, available(pool))).collect(),
+            pools: pools.into_iter().map(|pool| (pool.product, Arc::new(pool))).collect(),
+            credits: credits
+                .into_iter()
+                .map(|credit| ((credit.account, credit.balance.currency), credit))
+                .collect(),
+            busy: busy.into_iter().collect(),
+            unsellable: HashSet::new(),
+            keys_max,
         }
     }
 
-    fn sell(&mut self, order: &NewOrder) -> Result<Purchase, RefusalReason> {
-        let total = self.total(order)?;
-        let mut wanted: HashMap<i32, usize> = HashMap::new();
-        for line in &order.lines {
-            let pool = self.pool(line)?;
-            *wanted.entry(pool.pool).or_default() += line.quantity as usize;
-        }
-        let left = |pool| self.available.get(pool).copied().unwrap_or_default();
-        if wanted.iter().any(|(pool, quantity)| left(pool) < *quantity) {
-            return Err(RefusalReason::OutOfStock);
-        }
-        let wallet = self.pay(&order.customer, total)?;
-        for (pool, quantity) in wanted {
-            self.available.entry(pool).and_modify(|left| *left -= quantity);
-        }
-        let bought = |line| {
-            Ok(Bought {
-                pool: self.pool(line)?.clone(),
-                quantity: line.quantity as usize,
-                keys: Vec::new(),
-            })
-        };
-        let lines = order.lines.iter().map(bought).collect::<Result<_, _>>()?;
-        Ok(Purchase { total, wallet, lines })
+    /// From now on, orders of this product are held back.
+    pub(super) fn hold_back(&mut self, product: ProductId) {
+        self.unsellable.insert(product);
     }
 
-    /// Takes the total from the customer's credit, and returns its wallet.
-    fn pay(&mut self, customer: &Customer, total: Money) -> Result<i64, RefusalReason> {
-        let credit = customer
-            .account()
-            .and_then(|account| self.credits.get_mut(&(account, total.currency)))
-            .filter(|credit| credit.balance.minor >= total.minor)
-            .ok_or(RefusalReason::InsufficientCredit)?;
-        credit.balance.minor -= total.minor;
-        Ok(credit.wallet)
-    }
-
-    fn pool(&self, line: &NewLine) -> Result<&Pool, RefusalReason> {
+    fn pool(&self, line: &NewLine) -> Result<&Arc<Pool>, RefusalReason> {
         self.pools.get(&line.product).ok_or(RefusalReason::UnknownProduct)
     }
 
@@ -160,7 +242,7 @@ impl PlanState {
     fn total(&self, order: &NewOrder) -> Result<Money, RefusalReason> {
         let mut total: Option<Money> = None;
         for line in &order.lines {
-            let Pool { price, on_sale, .. } = self.pool(line)?;
+            let Pool { price, on_sale, .. } = &**self.pool(line)?;
             if !on_sale {
                 return Err(RefusalReason::ProductClosed);
             }
@@ -182,6 +264,97 @@ impl PlanState {
         total
             .filter(|total| total.minor <= MAX_MINOR)
             .ok_or(RefusalReason::InsufficientCredit)
+    }
+
+    /// The wallet that the customer pays from.
+    fn credit(&self, customer: &Customer, currency: Currency) -> Result<i64, RefusalReason> {
+        customer
+            .account()
+            .and_then(|account| self.credits.get(&(account, currency)))
+            .map(|credit| credit.wallet)
+            .ok_or(RefusalReason::InsufficientCredit)
+    }
+}
+
+impl Left<'_> {
+    /// Why nothing can be decided of `intent` now.
+    fn held_back(&self, intent: &Intent) -> Option<HeldBack> {
+        // What comes after an order that no longer fits waits with it, so that a smaller one does not take its keys.
+        if self.is_full {
+            return Some(HeldBack::Full);
+        }
+        let why = |neighbour| match neighbour {
+            Neighbour::Product(product) if self.state.unsellable.contains(&product) => Some(HeldBack::Unsellable),
+            _ => self
+                .state
+                .busy
+                .contains(&neighbour)
+                .then_some(HeldBack::Busy(neighbour)),
+        };
+        intent.neighbours().find_map(why)
+    }
+
+    fn sell<'a>(&mut self, intent: &'a Intent) -> Choice<'a> {
+        let Intent::Sell(order) = intent;
+        match self.price(order) {
+            Ok(priced) if self.fits(&priced) => {
+                self.take(&priced);
+                Choice::Sell {
+                    order,
+                    outcome: Ok(priced),
+                }
+            }
+            Ok(_) => {
+                self.is_full = true;
+                Choice::HoldBack(HeldBack::Full)
+            }
+            Err(reason) => Choice::Sell {
+                order,
+                outcome: Err(reason),
+            },
+        }
+    }
+
+    /// The order at today's prices, if stock and credit are there.
+    fn price(&self, order: &NewOrder) -> Result<Priced, RefusalReason> {
+        let total = self.state.total(order)?;
+        let mut wanted: HashMap<i32, i64> = HashMap::new();
+        let mut lines = Vec::with_capacity(order.lines.len());
+        for line in &order.lines {
+            let pool = self.state.pool(line)?;
+            *wanted.entry(pool.pool).or_default() += i64::from(line.quantity);
+            lines.push((Arc::clone(pool), line.quantity));
+        }
+        if wanted
+            .iter()
+            .any(|(pool, quantity)| self.stock.get(pool) < Some(quantity))
+        {
+            return Err(RefusalReason::OutOfStock);
+        }
+        let wallet = self.state.credit(&order.customer, total.currency)?;
+        if self.credit_minor.get(&wallet) < Some(&total.minor) {
+            return Err(RefusalReason::InsufficientCredit);
+        }
+        Ok(Priced { total, wallet, lines })
+    }
+
+    /// Whether the batch may sell this too. The first order of a batch always fits.
+    fn fits(&self, priced: &Priced) -> bool {
+        self.keys == 0 || self.keys + priced.keys() <= self.state.keys_max
+    }
+
+    fn take(&mut self, priced: &Priced) {
+        self.keys += priced.keys();
+        for (pool, quantity) in &priced.lines {
+            *self.stock.entry(pool.pool).or_default() -= i64::from(*quantity);
+        }
+        *self.credit_minor.entry(priced.wallet).or_default() -= priced.total.minor;
+    }
+}
+
+impl Priced {
+    fn keys(&self) -> u32 {
+        self.lines.iter().map(|(_, quantity)| quantity).sum()
     }
 }
 

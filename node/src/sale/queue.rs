@@ -1,6 +1,7 @@
 //! Where requests place orders.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -54,7 +55,6 @@ impl OrderQueue {
             per_lane: settings.lane_max,
             in_all: settings.queue_max,
             batch_jobs: settings.batch_max,
-            batch_keys: settings.batch_keys_max,
         }));
         let workers = worker::start(&inbox, options, &vault, settings, now_ms, fence);
         (Self { inbox, pool, vault }, Workers(workers))
@@ -64,6 +64,12 @@ impl OrderQueue {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.inbox.waiting()
+    }
+
+    /// How long the oldest order has waited for its batch, those apart whose product or wallet somebody else has locked.
+    #[must_use]
+    pub fn oldest_wait(&self) -> Duration {
+        self.inbox.oldest_wait()
     }
 
     /// Whether there is anybody who sells.
@@ -78,8 +84,12 @@ impl OrderQueue {
     /// Where neither can be said; the same request may be sent again.
     pub async fn place(&self, order: NewOrder) -> Result<OrderOutcome, PlaceError> {
         let (reply, answer) = oneshot::channel();
-        let intent = Intent::Sell(order);
-        self.inbox.push(Job { intent, reply }).map_err(|error| match error {
+        let job = Job {
+            intent: Intent::Sell(order),
+            arrived: Instant::now(),
+            reply,
+        };
+        self.inbox.push(job).map_err(|error| match error {
             NotTaken::Full => PlaceError::Busy,
             NotTaken::Closed => PlaceError::Closing,
         })?;

@@ -6,14 +6,13 @@ use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
 use shelfproof_verifier::vocabulary::body::{Body, Sold};
 
-use super::plan::{Decision, Purchase};
+use super::plan::{Decision, OpenedKey, Purchase};
 use crate::domain::delivery::{Delivered, Item, OrderOutcome};
-use crate::domain::goods::Goods;
 use crate::domain::key;
 use crate::domain::order::{Line, NewOrder, Order, RefusalReason, TransitionError};
 use crate::domain::sale::{AvailableKey, Pool};
 use crate::store::sale_write::BatchWrites;
-use crate::vault::{Signed, Vault, VaultError};
+use crate::vault::{Signed, Vault};
 
 /// A batch, ready to be written, and the answers to its orders once that is done.
 #[derive(Debug, Default)]
@@ -27,9 +26,6 @@ pub(super) struct BatchRows {
 /// Why a batch cannot be laid out.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RowsError {
-    /// A key's goods could not be opened. Its product sells nothing more until that is mended, or the key voided.
-    #[error("key {key_id}: {error}")]
-    Vault { key_id: B256, error: VaultError },
     #[error("a batch's receipts could not be signed")]
     Unsigned,
     /// By its number.
@@ -66,8 +62,8 @@ pub(super) fn lay_out(
             Ok(purchase) => prepaid(new, purchase, times.now_ms)?,
             Err(reason) => Order::refuse(new, *reason, times.now_ms),
         };
-        for (item, pool, key) in outcome.iter().flat_map(Purchase::items) {
-            rows.events.push(chain(&order, item, pool, key, times, salt())?);
+        for (item, pool, opened) in outcome.iter().flat_map(Purchase::items) {
+            rows.events.push(chain(&order, item, pool, &opened.key, times, salt())?);
         }
         placed.push(order);
     }
@@ -76,7 +72,7 @@ pub(super) fn lay_out(
     let mut proofs = rows.events.iter().zip(signed);
     for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
         rows.outcomes.push(match outcome {
-            Ok(purchase) => deliver(&mut rows.writes, &order, &purchase, vault, times, &mut proofs)?,
+            Ok(purchase) => deliver(&mut rows.writes, &order, purchase, vault, times, &mut proofs)?,
             Err(reason) => refusal(&order, reason),
         });
         rows.writes.orders.push(order, new.fingerprint);
@@ -167,25 +163,26 @@ fn sign(vault: &Vault, events: &[NewEvent], times: Times) -> Result<Vec<Signed>,
 fn deliver<'a>(
     writes: &mut BatchWrites,
     order: &Order,
-    purchase: &Purchase,
+    purchase: Purchase,
     vault: &Vault,
     times: Times,
     proofs: &mut impl Iterator<Item = (&'a NewEvent, Signed)>,
 ) -> Result<OrderOutcome, RowsError> {
     let mut items = Vec::new();
-    for ((item, pool, key), (new, signed)) in purchase.items().zip(proofs) {
+    let (total, wallet) = (purchase.total, purchase.wallet);
+    for ((item, pool, OpenedKey { key, goods }), (new, signed)) in purchase.into_items().zip(proofs) {
         let unwritable = || RowsError::Key(key.head.key_no);
         let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
         let net = order.item_net(item).ok_or_else(unwritable)?;
-        if !writes.stock.sell(pool, key, &new.event) {
+        if !writes.stock.sell(&pool, &key, &new.event) {
             return Err(unwritable());
         }
-        writes.money.transfer(purchase.wallet, pool.revenue_wallet, net.minor);
+        writes.money.transfer(wallet, pool.revenue_wallet, net.minor);
         items.push(Item {
             item,
             line,
             product: pool.product,
-            goods: open(vault, key)?,
+            goods,
             receipt: Receipt {
                 identity: *vault.identity(),
                 vrf_proof: key.vrf_proof,
@@ -202,18 +199,7 @@ fn deliver<'a>(
     Ok(OrderOutcome::Delivered(Delivered {
         order: order.id,
         created_at_ms: order.created_at_ms,
-        total: purchase.total,
+        total,
         items,
     }))
-}
-
-/// What the buyer gets.
-fn open(vault: &Vault, key: &AvailableKey) -> Result<Goods, RowsError> {
-    let data_key = vault.data_key_open(key.batch, &key.wrapped);
-    data_key
-        .and_then(|data_key| data_key.open(&key.head.key_id, key.batch, &key.sealed))
-        .map_err(|error| RowsError::Vault {
-            key_id: key.head.key_id,
-            error,
-        })
 }

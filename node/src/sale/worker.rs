@@ -1,26 +1,33 @@
 //! Workers: each takes batch after batch, and works on it until every job of it has an answer.
 //!
-//! A batch that fails runs again in halves, down to single orders, so that one bad order never fails its neighbours. One
-//! that still fails alone is recorded as abnormal, for somebody to look at. Where the database is away or busy, all of the
-//! batch is tried again, and then told to come back. After a commit that was not answered the end of its transaction is
-//! waited for; then the batch runs again, and finds its orders if it was committed.
+//! A batch that fails for its rows runs again in halves, down to single orders, so that one bad order never fails its
+//! neighbours. One that still fails alone is recorded as abnormal, for somebody to look at. Any other failure is the
+//! database's: all of the batch is tried again, and then told to come back. After a commit that was not answered the end of
+//! its transaction is waited for; then the batch runs again, and finds its orders if it was committed.
+//!
+//! A batch waits for locks as long as the session's `lock_timeout` allows, once: then it runs again without those rows, and
+//! the orders that need them are parked.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::batch::{self, ANSWER_BOUND, Answers, BatchContext, BatchError, timed_out};
+use super::batch::{self, ANSWER_BOUND, BatchError, Verdicts, timed_out};
 use super::connection::WorkerConnection;
+use super::context::BatchContext;
 use super::inbox::{Inbox, Seat, Turn};
-use super::job::{Answer, Clock, Job, PlaceError};
-use super::rows::RowsError;
+use super::job::{Answer, Clock, Job, PARKED_MAX, PlaceError, Reply, Verdict};
+use super::read::Patience;
+use super::trouble::{Advice, Troubles};
 use crate::config;
 use crate::domain::delivery::OrderOutcome;
 use crate::fence::FenceState;
+use crate::store::StoreError;
 use crate::telemetry::metrics;
 use crate::vault::Vault;
 
@@ -37,6 +44,7 @@ pub(super) fn start(
     fence: &Arc<FenceState>,
 ) -> JoinSet<()> {
     let mut workers = JoinSet::new();
+    let troubles = Arc::<Troubles>::default();
     for _ in 0..settings.workers {
         let (options, fence, seat) = (
             options.clone(),
@@ -45,7 +53,9 @@ pub(super) fn start(
         );
         let context = BatchContext {
             vault: Arc::clone(vault),
+            troubles: Arc::clone(&troubles),
             anchor_within_s: settings.anchor_within_s,
+            keys_max: settings.batch_keys_max,
             now_ms,
         };
         // A thread of its own: between two statements a worker must not wait behind the requests that it just answered,
@@ -58,6 +68,7 @@ pub(super) fn start(
             let new = || Worker {
                 connection: WorkerConnection::new(&options, &fence),
                 context: context.clone(),
+                inbox: seat.inbox(),
             };
             // Orders of a batch that ends in a panic are told to come back; the next worker finds what was committed.
             while runtime.block_on(runtime.spawn(work(new(), Arc::clone(&seat)))).is_err() {
@@ -79,31 +90,85 @@ async fn work(mut worker: Worker, seat: Arc<Seat>) {
 struct Worker {
     connection: WorkerConnection,
     context: BatchContext,
+    inbox: Arc<Inbox>,
 }
 
-/// Some orders of a batch, and how often they were tried.
+/// Some orders of a batch, how often they were tried, and whether they wait for locks.
 struct Part {
     jobs: Vec<Job>,
     tries: u32,
+    patience: Patience,
+}
+
+impl Part {
+    const fn new(jobs: Vec<Job>) -> Self {
+        Self {
+            jobs,
+            tries: 0,
+            patience: Patience::Waits,
+        }
+    }
 }
 
 impl Worker {
-    /// Answers every job. `turn` passes on when the first part waits for its commit, or for somebody else.
+    /// Answers every job, or returns it to the inbox. `turn` passes on before the commit of the first part.
     async fn run(&mut self, jobs: Vec<Job>, turn: Turn) {
-        let mut parts = VecDeque::from([Part { jobs, tries: 0 }]);
+        let jobs = self.admit(jobs);
+        if jobs.is_empty() {
+            return;
+        }
+        let mut parts = VecDeque::from([Part::new(jobs)]);
         let mut turn = Some(turn);
         while let Some(part) = parts.pop_front() {
             match self.attempt(&part, turn.take()).await {
-                Ok(answers) => reply(part.jobs, answers),
+                Ok(verdicts) => self.conclude(part.jobs, verdicts),
                 Err(error) => self.after(error, part, &mut parts).await,
             }
         }
     }
 
+    /// The jobs that can be tried now. Those that nobody waits for any more are dropped before anything is done for them;
+    /// those in a known trouble cost no statement.
+    fn admit(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let now = Instant::now();
+        let mut admitted = Vec::with_capacity(jobs.len());
+        for job in jobs.into_iter().filter(|job| !job.reply.is_closed()) {
+            match self.context.troubles.advise(&job.intent, now) {
+                Advice::Try => admitted.push(job),
+                Advice::Park(due) => self.park(job, due),
+                Advice::Refuse => answer(job, Err(PlaceError::Stalled)),
+            }
+        }
+        admitted
+    }
+
+    fn park(&self, job: Job, due: Instant) {
+        if job.arrived + PARKED_MAX <= due {
+            answer(job, Err(PlaceError::Stalled));
+        } else {
+            self.inbox.park(job, due);
+        }
+    }
+
+    fn conclude(&self, jobs: Vec<Job>, verdicts: Verdicts) {
+        let mut next = Vec::new();
+        for (job, verdict) in jobs.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Reply(reply) => answer(job, reply),
+                Verdict::Next => next.push(job),
+                Verdict::Park(due) => self.park(job, due),
+            }
+        }
+        if !next.is_empty() {
+            self.inbox.put_back(next);
+        }
+    }
+
     /// One transaction over a part, which gives `turn` back.
-    async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Answers, BatchError> {
+    async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Verdicts, BatchError> {
         let intents: Vec<_> = part.jobs.iter().map(|job| &job.intent).collect();
-        batch::run(self.connection.fenced().await?, &self.context, &intents, turn).await
+        let connection = self.connection.fenced().await?;
+        batch::run(connection, &self.context, &intents, part.patience, turn).await
     }
 
     /// What follows a failure: an answer, or other parts to try.
@@ -124,11 +189,16 @@ impl Worker {
             }
             // No try is counted: each time at least one order fewer is left.
             BatchError::Placed(_) => parts.push_front(part),
-            BatchError::Store(error) if error.is_passing() => {
-                if error.is_lost() {
-                    self.connection.lose();
-                }
+            BatchError::Volatile => {
+                self.connection.lose();
                 try_again(part, parts);
+            }
+            // Nor here: whose rows are locked is found out now, and their orders are parked.
+            BatchError::Store(error) if error.is_locked() && part.patience == Patience::Waits => {
+                parts.push_front(Part {
+                    patience: Patience::Skips,
+                    ..part
+                });
             }
             // The database was loaded into a server that counts its transactions anew: a batch here may have the number of
             // an earlier one, whose sold events would be taken for its own. That is no fault of these orders.
@@ -136,6 +206,12 @@ impl Worker {
                 tracing::error!(%error, "the server gives out transaction numbers that this database has seen before");
                 self.connection.lose();
                 refuse(part.jobs, &PlaceError::Fenced);
+            }
+            BatchError::Store(error) if error.is_of_database() => {
+                if error.is_lost() {
+                    self.connection.lose();
+                }
+                try_again(part, parts);
             }
             error => self.retry(&error, part, parts).await,
         }
@@ -145,16 +221,16 @@ impl Worker {
     async fn retry(&mut self, error: &BatchError, mut part: Part, parts: &mut VecDeque<Part>) {
         if part.jobs.len() > 1 {
             let second = part.jobs.split_off(part.jobs.len() / 2);
-            parts.push_front(Part { jobs: second, tries: 0 });
-            parts.push_front(Part { tries: 0, ..part });
+            parts.push_front(Part::new(second));
+            parts.push_front(Part::new(part.jobs));
         } else if part.tries + 1 < TRIES {
             parts.push_front(Part {
                 tries: part.tries + 1,
                 ..part
             });
-        } else if let BatchError::Rows(RowsError::Vault { .. }) = error {
-            // The shop's own fault, to be mended: the order can be placed then, under the same key.
-            refuse(part.jobs, &PlaceError::Unavailable);
+        } else if let BatchError::Store(StoreError::Inconsistent { .. }) = error {
+            // A damaged row that the order needs is no fault of the order: it can be placed when that is mended.
+            refuse(part.jobs, &PlaceError::Stalled);
         } else {
             for job in part.jobs {
                 self.give_up(job).await;
@@ -175,11 +251,11 @@ impl Worker {
             Err(error) => Err(error),
         };
         match recorded {
-            Ok(answers) => reply(vec![job], answers),
+            Ok(verdicts) => self.conclude(vec![job], verdicts),
             Err(error) => {
                 tracing::error!(order = %job.intent.order(), %error, "nor could it be recorded");
                 self.connection.lose();
-                refuse(vec![job], &PlaceError::Unavailable);
+                answer(job, Err(PlaceError::Unavailable));
             }
         }
     }
@@ -197,20 +273,18 @@ fn try_again(part: Part, parts: &mut VecDeque<Part>) {
     }
 }
 
-fn reply(jobs: Vec<Job>, answers: Answers) {
-    for (job, answer) in jobs.into_iter().zip(answers) {
-        match &answer {
-            Ok(Answer::Placed(OrderOutcome::Delivered(delivered))) => metrics::sold(delivered.items.len()),
-            Ok(Answer::Placed(OrderOutcome::Refused { reason, .. })) => metrics::refused(reason.name()),
-            _ => {}
-        }
-        // Who asked may have gone; the order stands, and its repeat finds it.
-        let _ = job.reply.send(answer);
+fn answer(job: Job, reply: Reply) {
+    match &reply {
+        Ok(Answer::Placed(OrderOutcome::Delivered(delivered))) => metrics::sold(delivered.items.len()),
+        Ok(Answer::Placed(OrderOutcome::Refused { reason, .. })) => metrics::refused(reason.name()),
+        _ => {}
     }
+    // Whoever sent the order may have gone. The order stands all the same, and its repeat finds it.
+    let _ = job.reply.send(reply);
 }
 
 fn refuse(jobs: Vec<Job>, error: &PlaceError) {
     for job in jobs {
-        let _ = job.reply.send(Err(error.clone()));
+        answer(job, Err(error.clone()));
     }
 }

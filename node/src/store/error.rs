@@ -50,27 +50,49 @@ impl StoreError {
     /// Whether trying again later can help: the database is away, or ended the transaction for another's sake.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        let sqlx::Error::Database(error) = error else {
-            return !matches!(
+        match self {
+            // Classes: connection; transaction state; transaction rollback; resources; locks; operator's intervention.
+            Self::Database(sqlx::Error::Database(_)) => self.has_class(&["08", "25P", "40", "53", "55P", "57"]),
+            Self::Database(error) => !matches!(
                 error,
                 sqlx::Error::RowNotFound | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
-            );
+            ),
+            _ => false,
+        }
+    }
+
+    /// Whether somebody else kept a row locked for longer than the session waits.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.has_class(&["55P03"])
+    }
+
+    /// Whether the rows that were to be written are at fault: a value, a constraint, or a trigger refused them.
+    #[must_use]
+    pub fn is_of_rows(&self) -> bool {
+        self.has_class(&["22", "23", "P0"])
+    }
+
+    /// Whether the database itself failed: the same rows may be written later.
+    #[must_use]
+    pub fn is_of_database(&self) -> bool {
+        matches!(self, Self::Database(_)) && !self.is_of_rows()
+    }
+
+    fn has_class(&self, classes: &[&str]) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else {
+            return false;
         };
-        // Classes: connection; transaction state; transaction rollback; resources; locks; operator's intervention.
-        let passing = ["08", "25P", "40", "53", "55P", "57"];
         error
             .code()
-            .is_some_and(|code| passing.iter().any(|class| code.starts_with(class)))
+            .is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
     }
 
     /// Whether the connection cannot be used again: it is broken, or the server closed it.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(error)) => error
-                .code()
-                .is_some_and(|code| ["08", "25P", "57P"].iter().any(|class| code.starts_with(class))),
+            Self::Database(sqlx::Error::Database(_)) => self.has_class(&["08", "25P", "57P"]),
             Self::Database(_) => true,
             _ => false,
         }

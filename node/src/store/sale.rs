@@ -1,6 +1,6 @@
-//! What a batch of orders reads: the orders that were placed before, and, under locks, pools, wallets and keys.
+//! What a batch of orders locks and reads: the orders that were placed before, pools, wallets and keys.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::Kind;
@@ -8,12 +8,12 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::column::{bytes, money, whole};
+use super::column::{self, bytes, money, whole};
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
 use crate::domain::key::Head;
 use crate::domain::pool::Cursor;
-use crate::domain::sale::{AvailableKey, Pool};
+use crate::domain::sale::{AvailableKey, Neighbour, Pool};
 use crate::domain::wallet::CreditWallet;
 
 /// What was there before a batch.
@@ -21,6 +21,10 @@ use crate::domain::wallet::CreditWallet;
 pub struct Earlier {
     /// The database's clock, Unix milliseconds.
     pub clock_ms: u64,
+    /// Whether a commit of this session is on the disk when it is answered.
+    pub is_durable: bool,
+    /// Whether commits wait for a standby server.
+    pub has_standby: bool,
     /// The orders that were placed before, each with the fingerprint of its request.
     pub orders: HashMap<OrderId, Vec<u8>>,
 }
@@ -30,93 +34,166 @@ pub struct Earlier {
 /// # Errors
 /// Where the database fails.
 pub async fn sale_earlier(connection: &mut PgConnection, orders: &[OrderId]) -> Result<Earlier, StoreError> {
-    let rows: Vec<(i64, Option<Uuid>, Option<Vec<u8>>)> = sqlx::query_as(include_str!("sql/sale_earlier.sql"))
+    type Row = (i64, bool, bool, Option<Uuid>, Option<Vec<u8>>);
+    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/sale_earlier.sql"))
         .bind(orders.iter().map(|order| order.0).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    let clock_ms = rows.first().map_or(0, |(clock_ms, ..)| *clock_ms);
+    let (clock_ms, is_durable, has_standby, ..) = rows.first().cloned().unwrap_or_default();
     let orders = rows
         .into_iter()
-        .filter_map(|(_, id, fingerprint)| id.map(OrderId).zip(fingerprint));
+        .filter_map(|(.., id, fingerprint)| id.map(OrderId).zip(fingerprint));
     Ok(Earlier {
         clock_ms: u64::try_from(clock_ms).unwrap_or_default(),
+        is_durable,
+        has_standby,
         orders: orders.collect(),
     })
 }
 
+/// Makes the commit of this transaction wait for the disk and for a synchronous standby, though it changes nothing. Returns
+/// the transaction's name.
+///
+/// # Errors
+/// Where the database fails.
+pub async fn transaction_barrier(connection: &mut PgConnection) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar(include_str!("sql/transaction_barrier.sql"))
+        .fetch_one(connection)
+        .await?)
+}
+
+/// Products and accounts of which a batch needs rows.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    pub products: Vec<ProductId>,
+    pub accounts: Vec<AccountId>,
+}
+
+impl Wanted {
+    fn products(&self) -> impl Iterator<Item = Uuid> {
+        self.products.iter().map(|product| product.0)
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = Uuid> {
+        self.accounts.iter().map(|account| account.0)
+    }
+}
+
+/// What a batch has locked.
+#[derive(Debug)]
+pub struct Locked {
+    pools: HashSet<i32>,
+    wallets: HashSet<i64>,
+}
+
+/// Locks the pools and the revenue wallets of products, and the credit wallets of accounts: those of `wait` by waiting, as
+/// long as the session's `lock_timeout` allows, and those of `skip` where nobody else has locked them.
+///
+/// # Errors
+/// Where the database fails, or somebody else keeps a row of `wait` locked for longer.
+pub async fn sale_lock(connection: &mut PgConnection, wait: &Wanted, skip: &Wanted) -> Result<Locked, StoreError> {
+    let (pools, wallets): (Vec<i32>, Vec<i64>) = sqlx::query_as(include_str!("sql/sale_lock.sql"))
+        .bind(wait.products().collect::<Vec<_>>())
+        .bind(wait.accounts().collect::<Vec<_>>())
+        .bind(skip.products().collect::<Vec<_>>())
+        .bind(skip.accounts().collect::<Vec<_>>())
+        .fetch_one(connection)
+        .await?;
+    Ok(Locked {
+        pools: pools.into_iter().collect(),
+        wallets: wallets.into_iter().collect(),
+    })
+}
+
+/// What a batch is decided over.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The house's pools of the products that exist.
+    pub pools: Vec<Pool>,
+    /// The wallets that pay.
+    pub credits: Vec<CreditWallet>,
+    /// Products and accounts of which a row is not locked, and may change at any moment.
+    pub busy: Vec<Neighbour>,
+}
+
 #[derive(FromRow)]
-struct StockRow {
-    pool_id: i32,
-    product_id: Uuid,
-    sku_id: Uuid,
-    cursor: i64,
-    cursor_holes: i64,
-    tail: i64,
-    holes: i64,
-    name: String,
-    price_minor: i64,
+struct FactRow {
+    is_pool: bool,
+    id: i64,
+    owner: Uuid,
+    sku_id: Option<Uuid>,
+    cursor: Option<i64>,
+    cursor_holes: Option<i64>,
+    tail: Option<i64>,
+    holes: Option<i64>,
+    name: Option<String>,
+    minor: i64,
     currency: String,
-    on_sale: bool,
-    revenue_wallet: i64,
+    on_sale: Option<bool>,
+    revenue_wallet: Option<i64>,
 }
 
-/// Locks the pools of `products`, and reads what they hold then; those that do not exist are left out.
-///
-/// # Errors
-/// Where the database fails, or holds an unknown currency.
-pub async fn sale_pools(
-    connection: &mut PgConnection,
-    products: &BTreeSet<ProductId>,
-) -> Result<Vec<Pool>, StoreError> {
-    let locked: Vec<i32> = sqlx::query_scalar(include_str!("sql/sale_pools.sql"))
-        .bind(products.iter().map(|product| product.0).collect::<Vec<_>>())
-        .fetch_all(&mut *connection)
-        .await?;
-    let rows: Vec<StockRow> = sqlx::query_as(include_str!("sql/sale_stock.sql"))
-        .bind(locked)
-        .fetch_all(connection)
-        .await?;
-    let pools = rows.into_iter().map(|row| {
+impl FactRow {
+    fn into_credit(self) -> Result<CreditWallet, StoreError> {
+        Ok(CreditWallet {
+            wallet: self.id,
+            account: AccountId(self.owner),
+            balance: money(self.minor, &self.currency, "wallets", &self.id)?,
+        })
+    }
+
+    fn into_pool(self) -> Result<Pool, StoreError> {
+        let inconsistent = |column| move || column::inconsistent("pools", column, &self.id);
         Ok(Pool {
-            pool: row.pool_id,
-            product: ProductId(row.product_id),
-            sku: SkuId(row.sku_id),
+            pool: i32::try_from(self.id).map_err(|_| inconsistent("id")())?,
+            product: ProductId(self.owner),
+            sku: SkuId(self.sku_id.ok_or_else(inconsistent("sku_id"))?),
             cursor: Cursor {
-                slot: row.cursor,
-                holes: row.cursor_holes,
+                slot: self.cursor.ok_or_else(inconsistent("cursor"))?,
+                holes: self.cursor_holes.ok_or_else(inconsistent("cursor_holes"))?,
             },
-            tail: row.tail,
-            holes: row.holes,
-            price: money(row.price_minor, &row.currency, "skus", &row.sku_id)?,
-            name: row.name,
-            on_sale: row.on_sale,
-            revenue_wallet: row.revenue_wallet,
+            tail: self.tail.ok_or_else(inconsistent("tail"))?,
+            holes: self.holes.ok_or_else(inconsistent("holes"))?,
+            price: money(self.minor, &self.currency, "skus", &self.owner)?,
+            on_sale: self.on_sale.unwrap_or_default(),
+            revenue_wallet: self.revenue_wallet.ok_or_else(inconsistent("revenue_wallet"))?,
+            name: self.name.unwrap_or_default(),
         })
-    });
-    pools.collect()
+    }
 }
 
-/// Locks the wallets of `accounts`.
+/// Reads what is decided over, after [`sale_lock`] answered `locked` for the same.
 ///
 /// # Errors
 /// Where the database fails, or holds an unknown currency.
-pub async fn sale_credits(
+pub async fn sale_facts(
     connection: &mut PgConnection,
-    accounts: &BTreeSet<AccountId>,
-) -> Result<Vec<CreditWallet>, StoreError> {
-    let rows: Vec<(i64, Uuid, String, i64)> = sqlx::query_as(include_str!("sql/sale_credits.sql"))
-        .bind(accounts.iter().map(|account| account.0).collect::<Vec<_>>())
+    wait: &Wanted,
+    skip: &Wanted,
+    locked: &Locked,
+) -> Result<Facts, StoreError> {
+    let rows: Vec<FactRow> = sqlx::query_as(include_str!("sql/sale_facts.sql"))
+        .bind(wait.products().chain(skip.products()).collect::<Vec<_>>())
+        .bind(wait.accounts().chain(skip.accounts()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    rows.into_iter()
-        .map(|(wallet, account, code, minor)| {
-            Ok(CreditWallet {
-                wallet,
-                account: AccountId(account),
-                balance: money(minor, &code, "wallets", &wallet)?,
-            })
-        })
-        .collect()
+    let mut facts = Facts::default();
+    for row in rows {
+        if row.is_pool {
+            let pool = row.into_pool()?;
+            if !locked.pools.contains(&pool.pool) || !locked.wallets.contains(&pool.revenue_wallet) {
+                facts.busy.push(Neighbour::Product(pool.product));
+            }
+            facts.pools.push(pool);
+        } else {
+            let credit = row.into_credit()?;
+            if !locked.wallets.contains(&credit.wallet) {
+                facts.busy.push(Neighbour::Account(credit.account));
+            }
+            facts.credits.push(credit);
+        }
+    }
+    Ok(facts)
 }
 
 #[derive(FromRow)]
@@ -161,28 +238,24 @@ impl AvailableKeyRow {
     }
 }
 
-/// From each pool at most that many keys, in the order of their slots.
+/// From each locked pool at most that many keys, in the order of their slots, each with its pool's id. A row that this program
+/// never writes is an error of its own.
 ///
 /// # Errors
-/// Where the database fails, or holds what this program never writes.
+/// Where the database fails.
 pub async fn sale_keys(
     connection: &mut PgConnection,
-    wanted: &[(&Pool, usize)],
-) -> Result<Vec<AvailableKey>, StoreError> {
+    wanted: &[(&Pool, i64)],
+) -> Result<Vec<(i32, Result<AvailableKey, StoreError>)>, StoreError> {
     let rows: Vec<AvailableKeyRow> = sqlx::query_as(include_str!("sql/sale_keys.sql"))
         .bind(wanted.iter().map(|(pool, _)| pool.pool).collect::<Vec<_>>())
-        .bind(
-            wanted
-                .iter()
-                .map(|(_, quantity)| (*quantity as u64).cast_signed())
-                .collect::<Vec<_>>(),
-        )
+        .bind(wanted.iter().map(|(_, quantity)| *quantity).collect::<Vec<_>>())
         .bind(wanted.iter().map(|(pool, _)| pool.cursor.slot).collect::<Vec<_>>())
         .bind(wanted.iter().map(|(pool, _)| pool.tail).collect::<Vec<_>>())
         .bind(wanted.iter().map(|(pool, _)| pool.holes_ahead()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    rows.into_iter().map(AvailableKeyRow::into_key).collect()
+    Ok(rows.into_iter().map(|row| (row.pool_id, row.into_key())).collect())
 }
 
 /// What the server says of a transaction number that it has not given out yet: it lost that transaction in a crash.

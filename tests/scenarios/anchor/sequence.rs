@@ -2,9 +2,10 @@
 //! posted once.
 
 mod chain;
-mod owner;
+pub(crate) mod owner;
 mod restore;
-mod test_anchor;
+mod submit;
+pub(crate) mod test_anchor;
 
 use shelfproof_anchor::sequence::SequenceError;
 use shelfproof_anchor::step::Step;
@@ -62,7 +63,7 @@ fn an_event_that_breaks_the_protocol_is_never_anchored() -> Result<()> {
         // The hash that the next event of key 0 names is another's.
         anchor.write_unlinked(0).await?;
         anchor.round().await?;
-        let refused = anchor.round().await.err().ok_or("an illegal history was sealed")?;
+        let refused = anchor.round().await.err().ok_or("an illegal history was anchored")?;
         assert!(
             matches!(refused, Failed::Sequence(SequenceError::History(_))),
             "{refused}"

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::{Address, Bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use shelfproof::store;
@@ -11,9 +10,6 @@ use shelfproof_anchor::store::epochs::{
     EpochProgress, EpochRoots, epoch_commit_roots, epoch_cut, epoch_events, epoch_get, epoch_progress, event_backlog,
 };
 use shelfproof_anchor::store::events::event_append;
-use shelfproof_anchor::store::intents::{
-    Call, Intent, NewIntent, Purpose, Variant, intent_insert, intent_open, variant_insert,
-};
 use shelfproof_anchor::store::lock::session_open;
 use shelfproof_tests::event_writer::{EventWriter, key_id};
 use shelfproof_tests::postgres::{Durability, Postgres};
@@ -24,9 +20,11 @@ use shelfproof_verifier::epoch::Header;
 use shelfproof_verifier::event::RawEvent;
 use sqlx::{Connection, PgConnection};
 
+use super::intents::store_signed;
+
 const EVENTS_MAX: u64 = 1_000;
 
-async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOptions> {
+pub(crate) async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOptions> {
     let database = postgres.database()?;
     let pool = sample_rows::connect(postgres, &database)?;
     store::migrate(&pool).await?;
@@ -35,7 +33,7 @@ async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgConnectOption
 }
 
 /// Cuts an epoch and gives it a hash, so that the next can follow; its (key, version) pairs.
-async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<RawEvent>>> {
+pub(crate) async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<RawEvent>>> {
     let now_ms = epoch_progress(connection).await?.newest + 1;
     let Some(number) = epoch_cut(connection, events_max, now_ms).await? else {
         return Ok(None);
@@ -113,9 +111,9 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
             "transaction {early} sold; the case is the one that breaks a rule by xmin"
         );
 
-        let events = cut(&mut anchor, EVENTS_MAX).await?.ok_or("nothing to seal")?;
+        let events = cut(&mut anchor, EVENTS_MAX).await?.ok_or("nothing to cut")?;
         assert_eq!(versions(&events), BTreeSet::from([(key_id(1), 2), (key_id(1), 3)]));
-        assert_eq!(cut(&mut anchor, EVENTS_MAX).await?, None, "what runs is not sealed");
+        assert_eq!(cut(&mut anchor, EVENTS_MAX).await?, None, "what runs is not cut");
         long.commit().await?;
         let events = cut(&mut anchor, EVENTS_MAX)
             .await?
@@ -142,7 +140,7 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
         let mut open: [Option<BTreeSet<i64>>; WRITERS] = Default::default();
         let (mut committed, mut pending) = (EventWriter::default(), EventWriter::default());
         let mut rng = StdRng::seed_from_u64(4);
-        let (mut heads, mut sealed, mut written) = (BTreeMap::new(), 0, 0);
+        let (mut heads, mut cut_events, mut written) = (BTreeMap::new(), 0, 0);
         for _ in 0..STEPS {
             let at = rng.random_range(0..WRITERS);
             let writer = &mut writers[at];
@@ -180,7 +178,7 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
                     // Small epochs too, so that some are split.
                     if let Some(events) = cut(&mut anchor, rng.random_range(1..20)).await? {
                         follow(&mut heads, &events)?;
-                        sealed += events.len();
+                        cut_events += events.len();
                     }
                 }
             }
@@ -193,12 +191,12 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
         while let Some(events) = cut(&mut anchor, 7).await? {
             assert!(events.len() <= 7);
             follow(&mut heads, &events)?;
-            sealed += events.len();
+            cut_events += events.len();
         }
         written += sqlx::query_scalar::<_, i64>("SELECT count(*) FROM attest.events")
             .fetch_one(&mut anchor)
             .await?;
-        assert_eq!(i64::try_from(sealed)?, written);
+        assert_eq!(i64::try_from(cut_events)?, written);
         assert!(written > 60, "{written} events are no test");
         Ok(())
     })?
@@ -216,7 +214,7 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         let waiting = event_backlog(&mut anchor, &progress.waiting_since).await?;
         assert_eq!((waiting.events, waiting.anchor_by_s), (10, None));
 
-        let first = cut(&mut anchor, 6).await?.ok_or("nothing to seal")?;
+        let first = cut(&mut anchor, 6).await?.ok_or("nothing to cut")?;
         let EpochProgress { has_rest, .. } = epoch_progress(&mut anchor).await?;
         assert!(has_rest);
         // What comes later does not slip into the rest of an earlier snapshot.
@@ -236,48 +234,6 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         assert!(!epoch_progress(&mut anchor).await?.has_rest);
         Ok(())
     })?
-}
-
-/// Stores an intent for the first epoch, with one variant.
-async fn store_signed(connection: &mut PgConnection) -> Result<()> {
-    let intent = NewIntent {
-        purpose: Purpose::AnchorEpoch(1),
-        call: Call {
-            chain_id: 31337,
-            sender: Address::repeat_byte(1),
-            target: Some(Address::repeat_byte(2)),
-            data: Bytes::from_static(b"call"),
-        },
-        deadline_s: Some(1_790_000_000),
-        max_fee_wei: Some(5),
-        created_at_ms: 1,
-    };
-    let variant = Variant {
-        number: 1,
-        gas_limit: 60_000,
-        max_fee_wei: 4,
-        priority_fee_wei: 1,
-        hash: B256::repeat_byte(3),
-        raw: Bytes::from_static(b"raw"),
-        signed_at_ms: 1,
-    };
-    let id = intent_insert(connection, &intent).await?;
-    variant_insert(connection, id, 7, &variant).await?;
-    let second = Variant {
-        number: 2,
-        ..variant.clone()
-    };
-    assert!(
-        variant_insert(connection, id, 8, &second).await.is_err(),
-        "another nonce"
-    );
-    let stored = Intent {
-        nonce: Some(7),
-        variants: vec![variant],
-        ..Intent::new(id, intent)
-    };
-    assert_eq!(intent_open(connection).await?, [stored], "as it was written");
-    Ok(())
 }
 
 #[test]
@@ -327,7 +283,7 @@ fn the_schema_refuses_what_no_sequence_writes() -> Result<()> {
             assert!(refused.to_string().contains(why), "{sql}: {refused}");
         }
         // An epoch that is cut and not worked out has no hash that another could follow.
-        let number = epoch_cut(&mut anchor, 1, 3).await?.ok_or("nothing to seal")?;
+        let number = epoch_cut(&mut anchor, 1, 3).await?.ok_or("nothing to cut")?;
         assert!(epoch_cut(&mut anchor, 1, 4).await.is_err(), "after {number}");
         Ok(())
     })?

@@ -4,6 +4,7 @@ mod conditions;
 mod independent;
 mod life;
 mod mirror;
+mod owner;
 mod takeover;
 
 use serde_json::Value;

@@ -7,6 +7,7 @@ mod repeats;
 mod shelves;
 mod shop;
 mod snapshot;
+mod trouble;
 mod turns;
 
 use std::collections::{BTreeMap, HashSet};

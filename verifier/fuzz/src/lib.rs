@@ -24,8 +24,8 @@ static TRUSTED: LazyLock<TrustedEpochs> = LazyLock::new(|| {
     TrustedEpochs::parse(seeds::vectors()["trusted"].to_string().as_bytes()).expect("the vectors' trusted epochs hold")
 });
 
-/// Any bytes as a bundle: no panic; a bundle that was read is the same after writing and reading; two checks give the same
-/// verdict.
+/// Any bytes as a bundle: no panic; a bundle that was read is the same after writing and reading; two checks give the
+/// same verdict.
 pub fn bundle(bytes: &[u8]) {
     let Ok(bundle) = Bundle::parse(bytes) else { return };
     assert_eq!(Bundle::parse(bundle.to_json().as_bytes()).as_ref(), Ok(&bundle));

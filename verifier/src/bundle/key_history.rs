@@ -13,8 +13,8 @@ use crate::json::{self, Node};
 /// The format's name.
 const FORMAT: &str = "shelfproof-history-v1";
 
-/// The events of one key up to one epoch, with their proofs. A merchant adds a VRF proof, openings and receipts to make a
-/// [`super::Bundle`]. A file that was read is well formed; nothing in it is verified until a verdict accepts it.
+/// The events of one key up to one epoch, with their proofs. A merchant adds a VRF proof, openings and receipts to make
+/// a [`super::Bundle`]. A file that was read is well formed; nothing in it is verified until a verdict accepts it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyHistory {
     /// The key.

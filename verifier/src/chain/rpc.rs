@@ -38,8 +38,8 @@ pub struct RpcSource {
 impl RpcSource {
     /// Connects to `url` and asks the node which chain it serves.
     ///
-    /// `chain_id` is the chain that the user gave or has pinned; `None` accepts the node's. A merchant id is a hash over
-    /// its chain's id, so on a wrong chain no merchant will be found.
+    /// `chain_id` is the chain that the user gave or has pinned; `None` accepts the node's. A merchant id is a hash
+    /// over its chain's id, so on a wrong chain no merchant will be found.
     ///
     /// # Errors
     /// [`RpcError`]: no answer, another chain.
@@ -103,8 +103,8 @@ impl RpcSource {
     /// The merchant's VRF public key as of `at`.
     ///
     /// # Errors
-    /// [`RpcError::NoContract`] if the registry's address is empty, [`RpcError::NotRegistered`] if the registry does not
-    /// know the merchant.
+    /// [`RpcError::NoContract`] if the registry's address is empty, [`RpcError::NotRegistered`] if the registry does
+    /// not know the merchant.
     pub async fn vrf_public_key(&self, at: &FinalBlock) -> Result<B256, RpcError> {
         let answer = self
             .registry()

@@ -1,5 +1,5 @@
-//! The file `shelfproof-trusted-epochs-v1`: a view of the chain, written by somebody whom the verifier's user trusts, for
-//! checks without a node.
+//! The file `shelfproof-trusted-epochs-v1`: a view of the chain, written by somebody whom the verifier's user trusts,
+//! for checks without a node.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,7 +14,8 @@ use crate::json::{self, Node};
 /// The format's name.
 const FORMAT: &str = "shelfproof-trusted-epochs-v1";
 
-/// The largest file, enough for over a hundred thousand epochs. Reading one takes up to twenty times its size in memory.
+/// The largest file, enough for over a hundred thousand epochs. Reading one takes up to twenty times its size in
+/// memory.
 pub const MAX_BYTES: usize = 1 << 24;
 
 /// A merchant's epochs, receipt keys and VRF key, as the file's author saw them.

@@ -16,8 +16,8 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// Opens the store in that folder, or makes an empty one, and builds the tree: each bucket is read once, its checksum
-    /// is tested, and the roots must join to the root in the marker.
+    /// Opens the store in that folder, or makes an empty one, and builds the tree: each bucket is read once, its
+    /// checksum is tested, and the roots must join to the root in the marker.
     pub(super) fn open(path: &Path) -> Result<(Self, Marker), MapError> {
         let (store, marker) = Store::open(path)?;
         let rows = store.rows()?;

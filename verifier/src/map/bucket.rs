@@ -1,8 +1,8 @@
 //! A bucket: the records of all keys below one prefix of bits, and its encoding as a row of the store.
 //!
-//! Row: key `prefix(8)`, the prefix's bits followed by zeros; value `depth(1) ‖ root(32) ‖ records`. When a bucket splits,
-//! its left half has the same prefix and so takes over the row: no row is ever deleted.
-//! Record: `keyId(32) ‖ version(4) ‖ head(32) ‖ kind(1) ‖ at(8) ‖ epoch(8)`, integers big-endian, sorted by key id.
+//! Row: key `prefix(8)`, the prefix's bits followed by zeros; value `depth(1) ‖ root(32) ‖ records`. When a bucket
+//! splits, its left half has the same prefix and so takes over the row: no row is ever deleted. Record: `keyId(32) ‖
+//! version(4) ‖ head(32) ‖ kind(1) ‖ at(8) ‖ epoch(8)`, integers big-endian, sorted by key id.
 
 use alloy_primitives::B256;
 use fjall::Slice;

@@ -102,8 +102,8 @@ impl Map {
         Ok(proof)
     }
 
-    /// Computes how the map changes if these keys' last events become these. The keys must be strictly ascending. Writes
-    /// nothing.
+    /// Computes how the map changes if these keys' last events become these. The keys must be strictly ascending.
+    /// Writes nothing.
     ///
     /// # Errors
     /// [`MapError::Order`] if the keys are not strictly ascending, [`MapError::Crowded`] if too many share a prefix;
@@ -117,8 +117,8 @@ impl Map {
     /// [`super::BUCKET_RECORDS`] records for each update.
     ///
     /// # Errors
-    /// [`MapError::OtherState`] if the map changed since the plan was made, [`MapError::Number`] if the epoch is not the
-    /// next. After an error of the store the map may be at either epoch: open it again.
+    /// [`MapError::OtherState`] if the map changed since the plan was made, [`MapError::Number`] if the epoch is not
+    /// the next. After an error of the store the map may be at either epoch: open it again.
     #[expect(clippy::needless_pass_by_value, reason = "a plan is good for one commit")]
     pub fn commit(&mut self, plan: Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
         self.advance(&plan, epoch, epoch_hash)

@@ -14,7 +14,8 @@ pub enum MapError {
     Foreign(PathBuf),
     /// The map is not whole.
     #[error(
-        "{path}: this history map is damaged: {detail}; delete the folder, and the next run rebuilds it from the published data"
+        "{path}: this history map is damaged: {detail}; delete the folder, and the next run rebuilds it from the \
+         published data"
     )]
     Damaged {
         /// The map's folder.
@@ -36,7 +37,8 @@ pub enum MapError {
     Order(usize),
     /// More keys share one prefix than happens by chance.
     #[error(
-        "more than 16,384 key ids share their first 48 bits: no shelf of real codes has that, and the history map takes no more of them"
+        "more than 16,384 key ids share their first 48 bits: real codes never do that, and the history map takes no \
+         more of them"
     )]
     Crowded,
     /// The plan was made on another state of the map.

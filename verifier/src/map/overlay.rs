@@ -103,10 +103,12 @@ impl Overlay {
         Plan::make(self.tip(), self.map.base(), &Seen::root(changes), updates)
     }
 
-    /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated since.
+    /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated
+    /// since.
     ///
     /// # Errors
-    /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the next.
+    /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the
+    /// next.
     pub fn push(&mut self, plan: Plan, updates: Vec<(B256, Head)>, number: u64, hash: B256) -> Result<(), MapError> {
         if plan.epoch != self.tip() {
             return Err(MapError::OtherState);

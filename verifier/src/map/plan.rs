@@ -22,8 +22,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Computes the changes that these updates, in strictly ascending order of keys, make after `epoch` to the tree below
-    /// `root`.
+    /// Computes the changes that these updates, in strictly ascending order of keys, make after `epoch` to the tree
+    /// below `root`.
     pub(super) fn make(
         epoch: (u64, B256),
         base: &Base,
@@ -66,8 +66,8 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The change that these updates, in order of keys, make to a node; `None` if there are no updates. Recurses once for
-    /// each bit.
+    /// The change that these updates, in order of keys, make to a node; `None` if there are no updates. Recurses once
+    /// for each bit.
     fn grow(&self, seen: &Seen<'_>, id: BucketId, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
         if updates.is_empty() {
             return Ok(None);

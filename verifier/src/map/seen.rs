@@ -1,5 +1,5 @@
-//! The tree as it will be after the planned epochs, node by node: their changes are followed down the tree together with
-//! the map's own nodes.
+//! The tree as it will be after the planned epochs, node by node: their changes are followed down the tree together
+//! with the map's own nodes.
 
 use alloy_primitives::B256;
 

@@ -113,8 +113,8 @@ impl Store {
         Ok((store, marker))
     }
 
-    /// Writes the first marker and the empty root bucket. A crash before that leaves a store without rows, which the next
-    /// opening begins again.
+    /// Writes the first marker and the empty root bucket. A crash before that leaves a store without rows, which the
+    /// next opening begins again.
     fn begin(&self) -> Result<Marker, MapError> {
         if self.rows.first_key_value().is_some() {
             return Err(self.damaged("it has buckets, and no row that names their epoch"));
@@ -158,9 +158,9 @@ impl Store {
             .ok_or_else(|| self.damaged("a bucket is gone or illegible"))
     }
 
-    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry has a checksum
-    /// over all of it. An entry cut short by a crash is dropped whole when the store is opened again; an entry torn in its
-    /// middle by a power failure makes that opening fail.
+    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry has a
+    /// checksum over all of it. An entry cut short by a crash is dropped whole when the store is opened again; an entry
+    /// torn in its middle by a power failure makes that opening fail.
     pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         if let Some(change) = change {

@@ -35,8 +35,8 @@ fn anchored_at_s(promise: &Promise, bundle: &Bundle, view: &ChainView) -> Option
     view.epochs.get(&included.epoch).map(|anchored| anchored.anchored_at_s)
 }
 
-/// The refusal for a deadline that passed without the event: a breach only if the history is of the latest epoch, since a
-/// later epoch could include the event.
+/// The refusal for a deadline that passed without the event: a breach only if the history is of the latest epoch, since
+/// a later epoch could include the event.
 fn overdue(promise: &Promise, freshness: &Freshness) -> Refusal {
     if freshness.epoch == freshness.latest {
         Refusal::new(

@@ -4,8 +4,8 @@
 //! fields is the order in the bytes, an absent field is left out, and nothing is written between tokens.
 //!
 //! Reading is lenient where the protocol is: no field is required, unknown fields are ignored, and a field of another
-//! JSON type than the one written here counts as absent. Only transfers, which are worthless without the other shelf's
-//! name, must have all their fields.
+//! JSON type than the one written here counts as absent. Only transfers, which are worthless without the other
+//! merchant's name, must have all their fields.
 //!
 //! To add a body: a struct with its fields in the order of the bytes, `impl Body`, and its exact bytes in the tests.
 
@@ -211,11 +211,11 @@ impl Body for Voided<'_> {
     }
 }
 
-/// What a `transferred_out` event says: the shelf that the key left for.
+/// What a `transferred_out` event says: the merchant that the key left for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TransferredOut {
-    /// The key, as the other shelf names it.
-    pub to: ShelfKey,
+    /// The key, as the other merchant names it.
+    pub to: MerchantKey,
 }
 
 impl Body for TransferredOut {
@@ -223,12 +223,12 @@ impl Body for TransferredOut {
 
     fn from_fields(fields: &Node<'_>) -> Result<Self, Refusal> {
         Ok(Self {
-            to: ShelfKey::from_fields(&fields.field("to")?)?,
+            to: MerchantKey::from_fields(&fields.field("to")?)?,
         })
     }
 }
 
-/// What a `transferred_in` event says: the shelf that the key came from.
+/// What a `transferred_in` event says: the merchant that the key came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TransferredIn {
     /// The departure that this arrival follows.
@@ -242,25 +242,25 @@ impl Body for TransferredIn {
         let from = fields.field("from")?;
         Ok(Self {
             from: Departure {
-                shelf: ShelfKey::from_fields(&from)?,
+                key: MerchantKey::from_fields(&from)?,
                 event_hash: from.field("eventHash")?.word()?,
             },
         })
     }
 }
 
-/// A key on one merchant's shelf. Each shelf has a VRF key of its own, and so its own id for the same code.
+/// A key at one merchant. Each merchant has a VRF key of its own, and so its own id for the same code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ShelfKey {
+pub struct MerchantKey {
     chain_id: u64,
     registry: Address,
     merchant_id: B256,
     key_id: B256,
 }
 
-impl ShelfKey {
-    /// The key with that id on that merchant's shelf.
+impl MerchantKey {
+    /// The key with that id at that merchant.
     #[must_use]
     pub const fn new(merchant: &Identity, key_id: B256) -> Self {
         Self {
@@ -277,13 +277,13 @@ impl ShelfKey {
     }
 }
 
-/// The event by which a key left a shelf.
+/// The event by which a key left a merchant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Departure {
-    /// The shelf, and the key there.
+    /// The merchant, and the key there.
     #[serde(flatten)]
-    pub shelf: ShelfKey,
+    pub key: MerchantKey,
     /// The hash of the `transferred_out` event.
     pub event_hash: B256,
 }

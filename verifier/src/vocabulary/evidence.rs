@@ -1,8 +1,8 @@
 //! Evidence for the dispute contract: events that prove a breach, each with its place in an anchored epoch.
 //!
-//! File `shelfproof-evidence-v1`: `format`, `merchantId`, `proof` (a [`Dispute`]'s name) and `events`, each with `event`
-//! (six fields, the kind as its number), `epoch` (the header) and `path`. An event that breaks a rule alone is the only
-//! one; otherwise the event that came first stands first.
+//! File `shelfproof-evidence-v1`: `format`, `merchantId`, `proof` (a [`Dispute`]'s name) and `events`, each with
+//! `event` (six fields, the kind as its number), `epoch` (the header) and `path`. An event that breaks a rule alone is
+//! the only one; otherwise the event that came first stands first.
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The audit accepts honest shelves and finds each breach, with the events that prove it on chain.
+//! The audit accepts honest merchants and finds each breach, with the events that prove it on chain.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,21 @@ use shelfproof_verifier::tree::EventsTree;
 use shelfproof_verifier::vocabulary::breach::Rule;
 use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
 
-use crate::shelf::Shelf;
+use crate::test_merchant::TestMerchant;
 
 const CODE: &str = "AUDITED-1";
 
-/// Audits every epoch of a shelf with the map in memory.
-fn run(shelf: &Shelf) -> Result<usize, Breach> {
+/// Audits every epoch of a merchant with the map in memory.
+fn run(merchant: &TestMerchant) -> Result<usize, Breach> {
     let mut map: BTreeMap<B256, Head> = BTreeMap::new();
-    for sealed in &shelf.epochs {
-        let header = &sealed.header;
-        let events = audit::read_epoch(header, &sealed.data(), 1)?;
+    for epoch in &merchant.epochs {
+        let header = &epoch.header;
+        let events = audit::read_epoch(header, &epoch.data(), 1)?;
         let heads: Vec<Option<Head>> = audit::keys_of(&events)
             .iter()
             .map(|key| map.get(key).copied())
             .collect();
-        map.extend(audit::advance(&events, &heads, header.number, sealed.anchored_at_s)?);
+        map.extend(audit::advance(&events, &heads, header.number, epoch.anchored_at_s)?);
         let leaves: Vec<history::Entry> = map.iter().map(|(key, head)| (*key, head.value_hash())).collect();
         audit::check_history_root(header, &history::root_of(&leaves))?;
     }
@@ -33,28 +33,28 @@ fn run(shelf: &Shelf) -> Result<usize, Breach> {
 }
 
 /// Two honest epochs with one key generated, activated and sold.
-fn honest() -> Shelf {
-    let mut shelf = Shelf::new(1);
+fn honest() -> TestMerchant {
+    let mut merchant = TestMerchant::new(1);
     for n in 0..20 {
-        shelf.add(&format!("NEIGHBOUR-{n}"), Kind::Generated, "{}");
+        merchant.add(&format!("NEIGHBOUR-{n}"), Kind::Generated, "{}");
     }
-    shelf.add(CODE, Kind::Generated, "{}");
-    shelf.seal();
-    shelf.add(CODE, Kind::Activated, "{}");
-    shelf.add(CODE, Kind::Sold, "{}");
-    shelf.add("NEIGHBOUR-3", Kind::Voided, "{}");
-    shelf.seal();
-    shelf
+    merchant.add(CODE, Kind::Generated, "{}");
+    merchant.cut_epoch();
+    merchant.add(CODE, Kind::Activated, "{}");
+    merchant.add(CODE, Kind::Sold, "{}");
+    merchant.add("NEIGHBOUR-3", Kind::Voided, "{}");
+    merchant.cut_epoch();
+    merchant
 }
 
 /// The breach found after a change to the key's next event.
 fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, OtherEvent)>) {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
-    let mut shelf = honest();
+    let mut merchant = honest();
     change(&mut event);
-    shelf.put(event, None);
-    shelf.seal();
-    let breach = run(&shelf).unwrap_err();
+    merchant.put(event, None);
+    merchant.cut_epoch();
+    let breach = run(&merchant).unwrap_err();
     (breach.rule, breach.proof.map(|proof| (proof.dispute, proof.other)))
 }
 
@@ -89,34 +89,34 @@ fn each_breach_has_its_rule_and_its_proof() {
 #[test]
 fn the_latest_time_allowed_is_ten_minutes_after_the_block() {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
-    let mut shelf = honest();
-    event.at_ms = shelf.clock_ms + 60_000 + 600_000;
-    shelf.put(event, None);
-    shelf.seal();
-    assert_eq!(run(&shelf), Ok(21));
-    shelf.epochs[2].anchored_at_s -= 1;
-    assert_eq!(run(&shelf).unwrap_err().rule, Rule::Clock);
+    let mut merchant = honest();
+    event.at_ms = merchant.clock_ms + 60_000 + 600_000;
+    merchant.put(event, None);
+    merchant.cut_epoch();
+    assert_eq!(run(&merchant), Ok(21));
+    merchant.epochs[2].anchored_at_s -= 1;
+    assert_eq!(run(&merchant).unwrap_err().rule, Rule::Clock);
 }
 
 #[test]
 fn two_events_may_have_one_time() {
     let mut event = honest().add(CODE, Kind::Redeemed, "{}");
-    let mut shelf = honest();
-    event.at_ms = shelf.events_of(event.key_id)[2].0.at_ms;
-    shelf.put(event, None);
-    shelf.seal();
-    assert_eq!(run(&shelf), Ok(21));
+    let mut merchant = honest();
+    event.at_ms = merchant.events_of(event.key_id)[2].0.at_ms;
+    merchant.put(event, None);
+    merchant.cut_epoch();
+    assert_eq!(run(&merchant), Ok(21));
 }
 
 #[test]
 fn a_first_event_is_judged_too() {
-    let mut shelf = Shelf::new(1);
-    let mut event = shelf.add(CODE, Kind::Generated, "{}");
+    let mut merchant = TestMerchant::new(1);
+    let mut event = merchant.add(CODE, Kind::Generated, "{}");
     event.key_id = B256::repeat_byte(7);
     event.kind = Kind::Sold;
-    shelf.put(event, None);
-    shelf.seal();
-    let breach = run(&shelf).unwrap_err();
+    merchant.put(event, None);
+    merchant.cut_epoch();
+    let breach = run(&merchant).unwrap_err();
     assert_eq!(breach.rule, Rule::IllegalTransition);
     assert_eq!(breach.proof.map(|proof| proof.other), Some(OtherEvent::None));
     assert!(breach.detail.contains("sold after nothing"), "{}", breach.detail);
@@ -124,8 +124,8 @@ fn a_first_event_is_judged_too() {
 
 #[test]
 fn data_that_is_not_the_header_s_is_named() {
-    let shelf = honest();
-    let (header, data) = (shelf.epochs[0].header, shelf.epochs[0].data());
+    let merchant = honest();
+    let (header, data) = (merchant.epochs[0].header, merchant.epochs[0].data());
     let rule = |header, data: &[u8]| audit::read_epoch(&header, data, 1).unwrap_err().rule;
     let mut counted = header;
     counted.event_count -= 1;
@@ -146,15 +146,16 @@ fn data_that_is_not_the_header_s_is_named() {
     assert_eq!(rule(header, &twice), Rule::EventsRoot);
 }
 
-/// An honest shelf's second epoch with one more event, which is a changed copy of another, and the breach found in it.
+/// An honest merchant's second epoch with one more event, which is a changed copy of another, and the breach found in
+/// it.
 fn second_epoch_with(change: impl FnOnce(&mut RawEvent)) -> (Header, Vec<u8>, RawEvent, Breach) {
-    let shelf = honest();
-    let mut records = epoch::split_data(&shelf.epochs[1].data()).unwrap();
+    let merchant = honest();
+    let mut records = epoch::split_data(&merchant.epochs[1].data()).unwrap();
     let mut added = *records.iter().find(|record| record.version == 3).unwrap();
     change(&mut added);
     records.push(added);
     records.sort_by_key(|record| (record.key_id, record.version));
-    let mut header = shelf.epochs[1].header;
+    let mut header = merchant.epochs[1].header;
     header.events_root = EventsTree::of_raw_events(&records, 1).unwrap().root();
     header.event_count = records.len() as u64;
     let data: Vec<u8> = records.iter().flat_map(RawEvent::to_bytes).collect();
@@ -210,13 +211,13 @@ fn a_kind_that_nobody_knows_is_evidence() {
 
 #[test]
 fn an_event_that_is_not_there_is_no_exhibit() {
-    let shelf = honest();
-    let (header, data) = (shelf.epochs[0].header, shelf.epochs[0].data());
+    let merchant = honest();
+    let (header, data) = (merchant.epochs[0].header, merchant.epochs[0].data());
     let mut record = epoch::split_data(&data).unwrap()[0];
     assert!(Exhibit::prove(&header, &data, &record, 1).is_some());
     record.at_ms += 1;
     assert_eq!(Exhibit::prove(&header, &data, &record, 1), None);
-    let other = shelf.epochs[1].header;
+    let other = merchant.epochs[1].header;
     assert_eq!(
         Exhibit::prove(&other, &data, &epoch::split_data(&data).unwrap()[0], 1),
         None
@@ -225,9 +226,9 @@ fn an_event_that_is_not_there_is_no_exhibit() {
 
 #[test]
 fn a_history_root_of_other_events_is_named() {
-    let mut shelf = honest();
-    shelf.epochs[1].header.history_root = shelf.epochs[0].header.history_root;
-    assert_eq!(run(&shelf).unwrap_err().rule, Rule::HistoryRoot);
+    let mut merchant = honest();
+    merchant.epochs[1].header.history_root = merchant.epochs[0].header.history_root;
+    assert_eq!(run(&merchant).unwrap_err().rule, Rule::HistoryRoot);
 }
 
 #[test]

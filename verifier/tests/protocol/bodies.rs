@@ -6,7 +6,7 @@ use serde_json::Value;
 use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::vocabulary::body::{
-    Activated, Body, Departure, Generated, Redeemed, Refunded, ShelfKey, Sold, Text, TransferredIn, TransferredOut,
+    Activated, Body, Departure, Generated, MerchantKey, Redeemed, Refunded, Sold, Text, TransferredIn, TransferredOut,
     Voided,
 };
 
@@ -34,13 +34,13 @@ fn sold() -> Sold<'static> {
 
 #[test]
 fn bodies_have_these_exact_bytes() {
-    let shelf = || {
+    let key = || {
         let merchant = Identity {
             chain_id: 31_337,
             registry: Address::repeat_byte(0xcd),
             merchant_id: B256::repeat_byte(1),
         };
-        ShelfKey::new(&merchant, B256::repeat_byte(2))
+        MerchantKey::new(&merchant, B256::repeat_byte(2))
     };
     let (ab, one, two, three) = ("ab".repeat(32), "01".repeat(32), "02".repeat(32), "03".repeat(32));
     let named = format!(
@@ -67,7 +67,7 @@ fn bodies_have_these_exact_bytes() {
         reason: some("bought twice"),
     };
     let departure = Departure {
-        shelf: shelf(),
+        key: key(),
         event_hash: B256::repeat_byte(3),
     };
     for (written, expected) in [
@@ -108,7 +108,7 @@ fn bodies_have_these_exact_bytes() {
             r#"{"reason":"recalled"}"#.to_owned(),
         ),
         (
-            TransferredOut { to: shelf() }.to_json(),
+            TransferredOut { to: key() }.to_json(),
             format!(r#"{{"to":{{{named}}}}}"#),
         ),
         (
@@ -129,13 +129,13 @@ fn hash() -> impl Strategy<Value = B256> {
     any::<[u8; 32]>().prop_map(B256::from)
 }
 
-fn shelf_key() -> impl Strategy<Value = ShelfKey> {
+fn merchant_key() -> impl Strategy<Value = MerchantKey> {
     let merchant = (0..1_u64 << 53, any::<[u8; 20]>(), hash()).prop_map(|(chain_id, registry, merchant_id)| Identity {
         chain_id,
         registry: registry.into(),
         merchant_id,
     });
-    (merchant, hash()).prop_map(|(merchant, key_id)| ShelfKey::new(&merchant, key_id))
+    (merchant, hash()).prop_map(|(merchant, key_id)| MerchantKey::new(&merchant, key_id))
 }
 
 fn assert_read_back<T: Body + PartialEq + std::fmt::Debug>(body: &T) {
@@ -151,7 +151,7 @@ proptest! {
         (one, two, three, four, five) in (field(), field(), field(), field(), field()),
         line in proptest::option::of(0..1_u64 << 53),
         word in proptest::option::of(hash()),
-        shelf in shelf_key(),
+        key in merchant_key(),
         event_hash in hash(),
     ) {
         assert_read_back(&Generated { batch: one.clone(), product: two.clone(), supplier: three.clone() });
@@ -173,8 +173,8 @@ proptest! {
             currency: five,
             buyer: word,
         });
-        assert_read_back(&TransferredOut { to: shelf });
-        assert_read_back(&TransferredIn { from: Departure { shelf, event_hash } });
+        assert_read_back(&TransferredOut { to: key });
+        assert_read_back(&TransferredIn { from: Departure { key, event_hash } });
     }
 }
 
@@ -216,7 +216,7 @@ fn a_field_of_another_type_counts_as_absent_but_not_in_a_transfer() {
     assert_eq!(Sold::parse(odd), Ok(Sold::default()));
     assert!(Sold::parse("[]").is_err());
     assert!(Sold::parse(r#"{"order":"a","order":"a"}"#).is_err());
-    let key = ShelfKey::new(&identity(&vectors()), B256::repeat_byte(2));
+    let key = MerchantKey::new(&identity(&vectors()), B256::repeat_byte(2));
     let mut body: Value = serde_json::from_str(&TransferredOut { to: key }.to_json()).unwrap();
     body["to"]["eventHash"] = "ignored here".into();
     assert_eq!(TransferredOut::parse(&body.to_string()), Ok(TransferredOut { to: key }));

@@ -9,7 +9,7 @@ use shelfproof_verifier::receipt::{self, Receipt};
 use shelfproof_verifier::verdict::{self, Question};
 use shelfproof_verifier::{Code, buyer, code, epoch, json};
 
-use crate::shelf::Shelf;
+use crate::test_merchant::TestMerchant;
 use crate::vectors::{identity, vectors};
 
 proptest! {
@@ -148,18 +148,18 @@ fn trusted_epochs_start_at_one_and_leave_none_out() {
 
 #[test]
 fn what_the_checks_need_of_the_chain() {
-    let mut shelf = Shelf::new(1);
-    let sale = shelf.sell("NEEDS-1", &B256::ZERO);
-    shelf.seal();
-    shelf.add("OTHER", Kind::Generated, "{}");
-    shelf.seal();
-    let mut bundle = shelf.bundle("NEEDS-1");
-    bundle.receipts = vec![shelf.promise(sale, &[], sale.at_ms / 1000 + 1)];
+    let mut merchant = TestMerchant::new(1);
+    let sale = merchant.sell("NEEDS-1", &B256::ZERO);
+    merchant.cut_epoch();
+    merchant.add("OTHER", Kind::Generated, "{}");
+    merchant.cut_epoch();
+    let mut bundle = merchant.bundle("NEEDS-1");
+    bundle.receipts = vec![merchant.promise(sale, &[], sale.at_ms / 1000 + 1)];
     let needs = bundle.needs();
     assert_eq!(needs.epochs.into_iter().collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(
         needs.signers.into_iter().collect::<Vec<_>>(),
-        [shelf.view().receipt_signers[0].address]
+        [merchant.view().receipt_signers[0].address]
     );
 }
 

@@ -1,4 +1,4 @@
-//! The protocol as a whole: with the vectors, with honest shelves, and with every way to cheat.
+//! The protocol as a whole: with the vectors, with honest merchants, and with every way to cheat.
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is tests, helpers too")]
 
@@ -11,7 +11,7 @@ mod histories;
 #[cfg(feature = "map")]
 mod map;
 mod purchases;
-mod shelf;
+mod test_merchant;
 mod transfers;
 mod trie;
 mod vectors;

@@ -5,24 +5,24 @@ use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::receipt::{MAX_CLOCK_MS, Receipt, Terms, check_purchase};
 use shelfproof_verifier::{Code, buyer};
 
-use crate::shelf::Shelf;
+use crate::test_merchant::TestMerchant;
 
 const CODE: &str = "BOUGHT-1";
 
 fn bought() -> (Receipt, ChainView, B256) {
     let secret = buyer::secret(&B256::repeat_byte(5), "me");
-    let mut shelf = Shelf::new(1);
-    let sale = shelf.sell(CODE, &buyer::commitment(&secret));
-    let promise = shelf.promise(sale, &[], sale.at_ms / 1000 + 600);
-    shelf.seal();
-    let vrf_proof = shelf.bundle(CODE).vrf_proof;
+    let mut merchant = TestMerchant::new(1);
+    let sale = merchant.sell(CODE, &buyer::commitment(&secret));
+    let promise = merchant.promise(sale, &[], sale.at_ms / 1000 + 600);
+    merchant.cut_epoch();
+    let vrf_proof = merchant.bundle(CODE).vrf_proof;
     (
         Receipt {
-            identity: shelf.identity,
+            identity: merchant.identity,
             vrf_proof,
             promise,
         },
-        shelf.view(),
+        merchant.view(),
         secret,
     )
 }

@@ -1,4 +1,4 @@
-//! Transfers: verified with the bundles of all shelves, and only then.
+//! Transfers: verified with the bundles of all merchants, and only then.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
@@ -8,13 +8,13 @@ use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::transfer::Counterpart;
 use shelfproof_verifier::verdict::{self, Question};
 
-use crate::shelf::Shelf;
+use crate::test_merchant::TestMerchant;
 
 const CODE: &str = "MOVE-ME-1";
 
-/// The key on a shelf, in the form of a transfer's body.
-fn named(shelf: &Shelf, event_hash: Option<B256>) -> String {
-    let identity = &shelf.identity;
+/// The key on a merchant, in the form of a transfer's body.
+fn named(merchant: &TestMerchant, event_hash: Option<B256>) -> String {
+    let identity = &merchant.identity;
     let hash = event_hash
         .map(|hash| format!(r#","eventHash":"{hash}""#))
         .unwrap_or_default();
@@ -23,15 +23,15 @@ fn named(shelf: &Shelf, event_hash: Option<B256>) -> String {
         identity.chain_id,
         identity.registry,
         identity.merchant_id,
-        shelf.key_id(CODE),
+        merchant.key_id(CODE),
     )
 }
 
-fn leave(from: &mut Shelf, to: &Shelf) -> KeyEvent {
+fn leave(from: &mut TestMerchant, to: &TestMerchant) -> KeyEvent {
     from.add(CODE, Kind::TransferredOut, &format!(r#"{{"to":{}}}"#, named(to, None)))
 }
 
-fn arrive(at: &mut Shelf, from: &Shelf, departure: &KeyEvent) -> KeyEvent {
+fn arrive(at: &mut TestMerchant, from: &TestMerchant, departure: &KeyEvent) -> KeyEvent {
     at.add(
         CODE,
         Kind::TransferredIn,
@@ -39,27 +39,27 @@ fn arrive(at: &mut Shelf, from: &Shelf, departure: &KeyEvent) -> KeyEvent {
     )
 }
 
-/// A key that left shelf 1 for shelf 2.
-fn moved() -> (Shelf, Shelf) {
-    let (mut origin, mut target) = (Shelf::new(1), Shelf::new(2));
+/// A key that left merchant 1 for merchant 2.
+fn moved() -> (TestMerchant, TestMerchant) {
+    let (mut origin, mut target) = (TestMerchant::new(1), TestMerchant::new(2));
     origin.add(CODE, Kind::Generated, "{}");
     origin.add(CODE, Kind::Activated, "{}");
     let departure = leave(&mut origin, &target);
-    origin.seal();
+    origin.cut_epoch();
     arrive(&mut target, &origin, &departure);
     target.add(CODE, Kind::Activated, "{}");
-    target.seal();
+    target.cut_epoch();
     (origin, target)
 }
 
-fn side(shelf: &Shelf) -> (Bundle, ChainView) {
+fn side(merchant: &TestMerchant) -> (Bundle, ChainView) {
     (
-        Bundle::parse(shelf.bundle(CODE).to_json().as_bytes()).unwrap(),
-        shelf.view(),
+        Bundle::parse(merchant.bundle(CODE).to_json().as_bytes()).unwrap(),
+        merchant.view(),
     )
 }
 
-/// The verdict on the first shelf's bundle, given the others' bundles.
+/// The verdict on the first merchant's bundle, given the others' bundles.
 fn judge(sides: &[(Bundle, ChainView)]) -> Result<String, Code> {
     let (bundle, view) = &sides[0];
     let question = Question {
@@ -92,9 +92,9 @@ fn one_side_alone_cannot_tell() {
     let (origin, target) = moved();
     assert_eq!(judge(&[side(&target)]), Err(Code::TransferUnverified));
     assert_eq!(judge(&[side(&origin)]), Err(Code::TransferUnverified));
-    let mut stranger = Shelf::new(3);
+    let mut stranger = TestMerchant::new(3);
     stranger.add(CODE, Kind::Generated, "{}");
-    stranger.seal();
+    stranger.cut_epoch();
     assert_eq!(judge(&[side(&target), side(&stranger)]), Err(Code::TransferUnverified));
 }
 
@@ -112,10 +112,10 @@ fn a_side_that_withholds_its_body_or_does_not_hold_is_none() {
 #[test]
 fn a_departure_is_for_one_shelf_only() {
     let (origin, target) = moved();
-    let mut second = Shelf::new(3);
+    let mut second = TestMerchant::new(3);
     let departure = origin.events_of(origin.key_id(CODE))[2].0;
     arrive(&mut second, &origin, &departure);
-    second.seal();
+    second.cut_epoch();
     assert_eq!(judge(&[side(&second), side(&origin)]), Err(Code::TransferUnverified));
     assert_eq!(
         judge(&[side(&second), side(&origin), side(&target)]),
@@ -127,11 +127,11 @@ fn a_departure_is_for_one_shelf_only() {
 fn one_departure_is_not_followed_twice() {
     let (origin, mut target) = moved();
     let departure = origin.events_of(origin.key_id(CODE))[2].0;
-    let away = Shelf::new(3);
+    let away = TestMerchant::new(3);
     leave(&mut target, &away);
-    target.seal();
+    target.cut_epoch();
     arrive(&mut target, &origin, &departure);
-    target.seal();
+    target.cut_epoch();
     assert_eq!(judge(&[side(&target), side(&origin)]), Err(Code::TransferUnverified));
 }
 
@@ -139,9 +139,9 @@ fn one_departure_is_not_followed_twice() {
 fn a_key_may_come_back() {
     let (mut origin, mut target) = moved();
     let back = leave(&mut target, &origin);
-    target.seal();
+    target.cut_epoch();
     arrive(&mut origin, &target, &back);
-    origin.seal();
+    origin.cut_epoch();
     assert_eq!(
         judge(&[side(&origin), side(&target)]),
         Ok("holds transferred_in".into())
@@ -157,7 +157,7 @@ fn the_origin_must_show_its_latest_history() {
     let (mut origin, target) = moved();
     let old = side(&origin).0;
     origin.add("OTHER", Kind::Generated, "{}");
-    origin.seal();
+    origin.cut_epoch();
     assert_eq!(
         judge(&[side(&target), (old, origin.view())]),
         Err(Code::TransferUnverified)
@@ -167,45 +167,45 @@ fn the_origin_must_show_its_latest_history() {
 
 #[test]
 fn a_wrong_name_on_either_side_is_noticed() {
-    let (mut origin, mut target) = (Shelf::new(1), Shelf::new(2));
-    let elsewhere = Shelf::new(4);
+    let (mut origin, mut target) = (TestMerchant::new(1), TestMerchant::new(2));
+    let elsewhere = TestMerchant::new(4);
     origin.add(CODE, Kind::Generated, "{}");
     origin.add(CODE, Kind::Activated, "{}");
     let departure = leave(&mut origin, &elsewhere);
-    origin.seal();
+    origin.cut_epoch();
     arrive(&mut target, &origin, &departure);
-    target.seal();
+    target.cut_epoch();
     assert_eq!(judge(&[side(&target), side(&origin)]), Err(Code::TransferUnverified));
     assert_eq!(judge(&[side(&origin), side(&target)]), Err(Code::TransferUnverified));
 }
 
 #[test]
 fn a_key_handed_on_is_not_sold_again_where_it_came_from() {
-    // A third shelf generates the code anew, and the origin takes it in from there and sells it a second time.
+    // A third merchant generates the code anew, and the origin takes it in from there and sells it a second time.
     let (mut origin, target) = moved();
-    let mut third = Shelf::new(3);
+    let mut third = TestMerchant::new(3);
     third.add(CODE, Kind::Generated, "{}");
     third.add(CODE, Kind::Activated, "{}");
     let departure = leave(&mut third, &origin);
-    third.seal();
+    third.cut_epoch();
     arrive(&mut origin, &third, &departure);
     origin.add(CODE, Kind::Activated, "{}");
     origin.add(CODE, Kind::Sold, "{}");
-    origin.seal();
+    origin.cut_epoch();
     let sides = [side(&target), side(&origin), side(&third)];
     assert_eq!(judge(&sides), Err(Code::TransferUnverified));
 }
 
 #[test]
 fn unknown_fields_of_a_body_are_ignored() {
-    let (mut origin, mut target) = (Shelf::new(1), Shelf::new(2));
+    let (mut origin, mut target) = (TestMerchant::new(1), TestMerchant::new(2));
     origin.add(CODE, Kind::Generated, "{}");
     origin.add(CODE, Kind::Activated, "{}");
     let body = format!(r#"{{"to":{}}}"#, named(&target, Some(B256::repeat_byte(9))));
     let departure = origin.add(CODE, Kind::TransferredOut, &body);
-    origin.seal();
+    origin.cut_epoch();
     arrive(&mut target, &origin, &departure);
-    target.seal();
+    target.cut_epoch();
     assert_eq!(
         judge(&[side(&target), side(&origin)]),
         Ok("holds transferred_in".into())
@@ -218,29 +218,29 @@ fn unknown_fields_of_a_body_are_ignored() {
 
 #[test]
 fn an_arrival_names_the_departure() {
-    let (mut origin, mut target) = (Shelf::new(1), Shelf::new(2));
+    let (mut origin, mut target) = (TestMerchant::new(1), TestMerchant::new(2));
     origin.add(CODE, Kind::Generated, "{}");
     origin.add(CODE, Kind::Activated, "{}");
     leave(&mut origin, &target);
-    origin.seal();
+    origin.cut_epoch();
     let body = format!(r#"{{"from":{}}}"#, named(&origin, None));
     target.add(CODE, Kind::TransferredIn, &body);
-    target.seal();
+    target.cut_epoch();
     assert_eq!(judge(&[side(&target), side(&origin)]), Err(Code::TransferUnverified));
 }
 
 #[test]
 fn an_arrival_from_elsewhere_is_not_the_arrival() {
-    let (mut origin, mut target, mut third) = (Shelf::new(1), Shelf::new(2), Shelf::new(3));
+    let (mut origin, mut target, mut third) = (TestMerchant::new(1), TestMerchant::new(2), TestMerchant::new(3));
     let mut departures = Vec::new();
-    for shelf in [&mut origin, &mut third] {
-        shelf.add(CODE, Kind::Generated, "{}");
-        shelf.add(CODE, Kind::Activated, "{}");
-        departures.push(leave(shelf, &target));
-        shelf.seal();
+    for merchant in [&mut origin, &mut third] {
+        merchant.add(CODE, Kind::Generated, "{}");
+        merchant.add(CODE, Kind::Activated, "{}");
+        departures.push(leave(merchant, &target));
+        merchant.cut_epoch();
     }
     arrive(&mut target, &third, &departures[1]);
-    target.seal();
+    target.cut_epoch();
     let sides = [side(&origin), side(&target), side(&third)];
     assert_eq!(judge(&sides), Err(Code::TransferUnverified));
     assert_eq!(judge(&sides[1..]), Ok("holds transferred_in".into()));

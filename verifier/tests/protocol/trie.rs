@@ -150,8 +150,8 @@ fn flipped(mut word: B256, flip: u8) -> B256 {
     word
 }
 
-/// Roots of shapes that no trie has, which a dishonest merchant could anchor: proofs under them are refused, since another
-/// reader might fold them and conclude the opposite.
+/// Roots of shapes that no trie has, which a dishonest merchant could anchor: proofs under them are refused, since
+/// another reader might fold them and conclude the opposite.
 #[test]
 fn shapes_that_no_trie_has_are_refused() {
     let (key, other, value) = (B256::repeat_byte(0x11), B256::repeat_byte(0xEE), B256::repeat_byte(7));

@@ -33,7 +33,7 @@ CREATE TABLE attest.epochs (
     event_count   bigint      CHECK (event_count BETWEEN 1 AND 1048576),
     data_hash     bytea       CHECK (octet_length(data_hash) = 32),
     hash          bytea       CHECK (octet_length(hash) = 32),
-    roots_at_ms  bigint,
+    roots_at_ms   bigint,
     -- Set once the history map holds it.
     block         bigint,
     anchored_at_s bigint,
@@ -59,11 +59,15 @@ CREATE TABLE attest.anchor (
 
 CREATE FUNCTION attest.keep_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.number, NEW.parent, NEW.since::text, NEW.snapshot::text, NEW.after_key, NEW.after_version, NEW.upto_key, NEW.upto_version, NEW.cut_at_ms, NEW.anchor_by_s)
+    IF (NEW.number, NEW.parent, NEW.since::text, NEW.snapshot::text, NEW.after_key, NEW.after_version, NEW.upto_key,
+        NEW.upto_version, NEW.cut_at_ms, NEW.anchor_by_s)
         IS DISTINCT FROM
-        (OLD.number, OLD.parent, OLD.since::text, OLD.snapshot::text, OLD.after_key, OLD.after_version, OLD.upto_key, OLD.upto_version, OLD.cut_at_ms, OLD.anchor_by_s)
-        OR OLD.hash IS NOT NULL AND (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.roots_at_ms)
-            IS DISTINCT FROM (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.roots_at_ms)
+        (OLD.number, OLD.parent, OLD.since::text, OLD.snapshot::text, OLD.after_key, OLD.after_version, OLD.upto_key,
+        OLD.upto_version, OLD.cut_at_ms, OLD.anchor_by_s)
+        OR OLD.hash IS NOT NULL AND
+            (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.roots_at_ms)
+            IS DISTINCT FROM
+            (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.roots_at_ms)
         OR OLD.final_at_ms IS NOT NULL AND (NEW.block, NEW.anchored_at_s, NEW.final_at_ms)
             IS DISTINCT FROM (OLD.block, OLD.anchored_at_s, OLD.final_at_ms)
     THEN

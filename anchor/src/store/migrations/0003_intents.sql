@@ -4,7 +4,8 @@
 CREATE TABLE attest.intents (
     id            bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     purpose       text    NOT NULL CHECK (purpose IN (
-        'anchor_epoch', 'deploy', 'register', 'set_anchorer', 'add_receipt_signer', 'end_receipt_signer', 'set_data_uri')),
+        'anchor_epoch', 'deploy', 'register', 'set_anchorer', 'add_receipt_signer', 'end_receipt_signer',
+        'set_data_uri')),
     epoch         bigint  REFERENCES attest.epochs,
     chain_id      bigint  NOT NULL CHECK (chain_id > 0),
     -- Signs and pays.
@@ -54,9 +55,11 @@ CREATE TABLE attest.variants (
 
 CREATE FUNCTION attest.keep_intent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.id, NEW.purpose, NEW.epoch, NEW.chain_id, NEW.sender, NEW.target, NEW.call_data, NEW.deadline_s, NEW.max_fee_wei, NEW.created_at_ms)
+    IF (NEW.id, NEW.purpose, NEW.epoch, NEW.chain_id, NEW.sender, NEW.target, NEW.call_data, NEW.deadline_s,
+        NEW.max_fee_wei, NEW.created_at_ms)
         IS DISTINCT FROM
-        (OLD.id, OLD.purpose, OLD.epoch, OLD.chain_id, OLD.sender, OLD.target, OLD.call_data, OLD.deadline_s, OLD.max_fee_wei, OLD.created_at_ms)
+        (OLD.id, OLD.purpose, OLD.epoch, OLD.chain_id, OLD.sender, OLD.target, OLD.call_data, OLD.deadline_s,
+        OLD.max_fee_wei, OLD.created_at_ms)
         OR OLD.nonce IS NOT NULL AND NEW.nonce IS DISTINCT FROM OLD.nonce
         OR OLD.outcome IS NOT NULL AND (NEW.nonce, NEW.outcome, NEW.block, NEW.block_time_s, NEW.closed_at_ms)
             IS DISTINCT FROM (OLD.nonce, OLD.outcome, OLD.block, OLD.block_time_s, OLD.closed_at_ms)

@@ -22,10 +22,17 @@ WITH last AS (
     SELECT count(*) AS events, min(anchor_by_s) AS anchor_by_s FROM found
 ), bound AS (
     -- Read again and sorted only where more than $1 were found.
-    SELECT key_id, version FROM found WHERE (SELECT events FROM counted) > $1 ORDER BY key_id, version OFFSET $1 - 1 LIMIT 1
+    SELECT key_id, version
+    FROM found
+    WHERE (SELECT events FROM counted) > $1
+    ORDER BY key_id, version
+    OFFSET $1 - 1 LIMIT 1
 )
-INSERT INTO attest.epochs (number, parent, since, snapshot, after_key, after_version, upto_key, upto_version, cut_at_ms, anchor_by_s)
-SELECT cut.number, cut.parent, cut.since, cut.snapshot, cut.after_key, cut.after_version, bound.key_id, bound.version, $2, counted.anchor_by_s
+INSERT INTO attest.epochs (
+    number, parent, since, snapshot, after_key, after_version, upto_key, upto_version, cut_at_ms, anchor_by_s)
+SELECT
+    cut.number, cut.parent, cut.since, cut.snapshot, cut.after_key, cut.after_version, bound.key_id, bound.version,
+    $2, counted.anchor_by_s
 FROM cut CROSS JOIN counted LEFT JOIN bound ON true
 WHERE counted.events > 0
     -- On a server that counts transactions from an earlier number, the same events would get into two epochs.

@@ -8,5 +8,8 @@ SELECT set_config('lock_timeout', '10s', false),
        set_config('tcp_keepalives_interval', '5', false),
        set_config('tcp_keepalives_count', '3', false),
        set_config('synchronous_commit',
-                  CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END,
+                  CASE current_setting('synchronous_commit')
+                      WHEN 'off' THEN 'on'
+                      ELSE current_setting('synchronous_commit')
+                  END,
                   false)

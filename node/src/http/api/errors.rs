@@ -42,6 +42,11 @@ impl From<PlaceError> for Problem {
                 Code::Unavailable,
                 "The database could not be reached. Repeat the request, with the same idempotency key.",
             ),
+            PlaceError::Stalled => Self::new(
+                Code::Unavailable,
+                "This product or this account cannot be served at the moment; other orders are. Repeat the request a little \
+                 later, with the same idempotency key.",
+            ),
             PlaceError::Clock => Self::new(
                 Code::ClockDrift,
                 "This node's clock is too far from the database's to sign receipts. Repeat the request later, with the \

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::limits::{READY_BOUND, READY_TTL};
+use super::limits::{QUEUE_STALLED, READY_BOUND, READY_TTL};
 use crate::app::App;
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::flow::query::database::{has_schema, read_clock};
@@ -24,7 +24,7 @@ pub(crate) struct Report {
     schema: bool,
     /// This machine's clock and the database's agree to a minute.
     clock: bool,
-    /// The counter takes orders.
+    /// Orders are taken, and the oldest has not waited too long for its batch.
     counter: bool,
     /// The database knows all that the chain holds; null where no chain is configured.
     fence: Option<bool>,
@@ -48,7 +48,7 @@ impl Report {
             (self.database, "the database does not answer"),
             (self.schema, "the database does not have this program's schema"),
             (self.clock, "this machine's clock and the database's disagree"),
-            (self.counter, "the counter takes no orders"),
+            (self.counter, "orders are not taken, or wait too long"),
             (self.fence != Some(false), &self.advice),
         ];
         let missing: Vec<&str> = parts
@@ -68,7 +68,7 @@ impl Report {
             database: clock_ms.is_some(),
             schema: matches!(schema, Ok(Ok(true))),
             clock: clock_ms.is_some_and(|clock_ms| now_ms().abs_diff(clock_ms) <= MAX_DRIFT_MS),
-            counter: app.orders.is_open(),
+            counter: app.orders.is_open() && app.orders.oldest_wait() < QUEUE_STALLED,
             fence: app.fence.is_open(),
             advice: advice.unwrap_or_default(),
         }

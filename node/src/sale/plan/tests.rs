@@ -18,14 +18,14 @@ fn product(number: u8) -> ProductId {
     ProductId(Uuid::from_u128(u128::from(number)))
 }
 
-/// Pool `number`, at 2.00 in that currency.
-fn pool(number: u8, currency: Currency) -> Pool {
+/// Pool `number` with that many keys, at 2.00 in that currency.
+fn pool(number: u8, currency: Currency, available: i64) -> Pool {
     Pool {
         pool: i32::from(number),
         product: product(number),
         sku: SkuId(product(number).0),
         cursor: Cursor { slot: 1, holes: 0 },
-        tail: 1000,
+        tail: 1 + available,
         holes: 0,
         name: format!("product {number}"),
         price: Money { minor: 200, currency },
@@ -86,87 +86,68 @@ fn order(lines: &[(u8, u32)]) -> NewOrder {
     }
 }
 
-/// What was read under the locks: pools, wallets, and the keys of those pools.
-struct Read {
-    pools: Vec<Pool>,
-    credits: Vec<CreditWallet>,
-    keys: KeysByPool,
-}
-
-fn read(pools: Vec<Pool>, credits: Vec<CreditWallet>, keys: Vec<AvailableKey>) -> Read {
-    let mut read = Read {
-        pools,
-        credits,
-        keys: KeysByPool::new(),
-    };
-    for key in keys {
-        read.keys.entry(key.pool).or_default().push_back(key);
-    }
-    read
-}
-
-impl Read {
-    fn decide<'a>(&mut self, intents: &'a [Intent]) -> Vec<Decision<'a>> {
-        let there = |pool: &Pool| self.keys.get(&pool.pool).map_or(0, VecDeque::len);
-        let mut state = PlanState::new(&self.pools, &self.credits, there);
-        let mut decisions = plan(&mut state, &intents.iter().collect::<Vec<_>>());
-        assert!(hand_out(&mut decisions, &mut self.keys));
-        decisions
+/// Goods that nobody reads.
+fn opened(key: AvailableKey) -> OpenedKey {
+    OpenedKey {
+        key,
+        goods: Goods {
+            code: "code".into(),
+            extra: "".into(),
+        },
     }
 }
 
-/// What each order got: the slots of each line, or why none.
-fn outcomes(read: &mut Read, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
+fn state(pools: Vec<Pool>, credits: Vec<CreditWallet>) -> PlanState {
+    PlanState::new(pools, credits, Vec::new(), 1_000)
+}
+
+/// What becomes of each order: the slots of each line, or why none. Pools have keys at their first slots.
+fn outcomes(state: &PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
     let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
-    let slots = |bought: &Bought| bought.keys.iter().map(|key| key.slot).collect();
-    read.decide(&intents)
+    let slots = |bought: &Bought| bought.keys.iter().map(|opened| opened.key.slot).collect();
+    decide(state, &intents)
         .into_iter()
         .map(|Decision::Sell { outcome, .. }| outcome.map(|purchase| purchase.lines.iter().map(slots).collect()))
         .collect()
 }
 
-#[test]
-fn where_keys_are_fewer_than_counted_none_is_handed_out() {
-    let intents = [Intent::Sell(order(&[(1, 2)])), Intent::Sell(order(&[(2, 1)]))];
-    let (pools, credits) = (
-        vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
-        vec![credit(Currency::CNY, 10_000)],
-    );
-    let mut state = PlanState::new(&pools, &credits, |_| 2);
-    let mut decisions = plan(&mut state, &intents.iter().collect::<Vec<_>>());
-    let counts: Vec<_> = taken(&decisions)
-        .into_iter()
-        .map(|(pool, keys)| (pool.pool, keys))
-        .collect();
-    assert_eq!(counts, [(1, 2), (2, 1)]);
-    let mut keys = read(pools, credits, vec![key(1, 1), key(2, 1)]).keys;
-    assert!(!hand_out(&mut decisions, &mut keys));
-    assert_eq!(keys[&2].len(), 1);
+/// The decisions, with as many keys as the choices demand, at each pool's first slots but the second.
+fn decide<'a>(state: &PlanState, intents: &'a [Intent]) -> Vec<Decision<'a>> {
+    let choices = choose(state, &intents.iter().collect::<Vec<_>>());
+    let mut stock = Stock::default();
+    for (pool, keys) in demand(&choices).into_values() {
+        for (slot, _) in (1..).filter(|slot| *slot != 2).zip(0..keys) {
+            stock.push(opened(key(u8::try_from(pool.pool).unwrap(), slot)));
+        }
+    }
+    assign(choices, stock)
+}
+
+/// Why each order is held back, of those that are.
+fn held_back(state: &PlanState, orders: &[NewOrder]) -> Vec<Option<HeldBack>> {
+    let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
+    let choices = choose(state, &intents.iter().collect::<Vec<_>>());
+    choices.iter().map(Choice::held_back).collect()
 }
 
 #[test]
-fn keys_go_out_in_the_order_of_slots_and_over_holes() {
-    let mut state = read(
-        vec![pool(1, Currency::CNY)],
-        vec![credit(Currency::CNY, 10_000)],
-        vec![key(1, 1), key(1, 4), key(1, 5)],
-    );
+fn keys_are_handed_out_in_the_order_of_slots_and_over_holes() {
+    let state = state(vec![pool(1, Currency::CNY, 3)], vec![credit(Currency::CNY, 10_000)]);
     assert_eq!(
-        outcomes(&mut state, &[order(&[(1, 2)]), order(&[(1, 2)]), order(&[(1, 1)])]),
-        [Ok(vec![vec![1, 4]]), Err(RefusalReason::OutOfStock), Ok(vec![vec![5]])]
+        outcomes(&state, &[order(&[(1, 2)]), order(&[(1, 2)]), order(&[(1, 1)])]),
+        [Ok(vec![vec![1, 3]]), Err(RefusalReason::OutOfStock), Ok(vec![vec![4]])]
     );
 }
 
 #[test]
 fn a_line_that_fails_leaves_all_its_order_s_keys() {
-    let mut state = read(
-        vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
+    let state = state(
+        vec![pool(1, Currency::CNY, 1), pool(2, Currency::CNY, 0)],
         vec![credit(Currency::CNY, 10_000)],
-        vec![key(1, 1)],
     );
     assert_eq!(
         outcomes(
-            &mut state,
+            &state,
             &[order(&[(1, 1), (2, 1)]), order(&[(1, 1), (1, 1)]), order(&[(1, 1)])]
         ),
         [
@@ -179,13 +160,9 @@ fn a_line_that_fails_leaves_all_its_order_s_keys() {
 
 #[test]
 fn credit_is_spent_once() {
-    let mut state = read(
-        vec![pool(1, Currency::CNY)],
-        vec![credit(Currency::CNY, 399)],
-        (1..9).map(|slot| key(1, slot)).collect(),
-    );
+    let state = state(vec![pool(1, Currency::CNY, 8)], vec![credit(Currency::CNY, 399)]);
     assert_eq!(
-        outcomes(&mut state, &[order(&[(1, 2)]), order(&[(1, 1)]), order(&[(1, 1)])]),
+        outcomes(&state, &[order(&[(1, 2)]), order(&[(1, 1)]), order(&[(1, 1)])]),
         [
             Err(RefusalReason::InsufficientCredit),
             Ok(vec![vec![1]]),
@@ -198,12 +175,11 @@ fn credit_is_spent_once() {
 fn every_refusal_has_its_reason() {
     let closed = Pool {
         on_sale: false,
-        ..pool(2, Currency::CNY)
+        ..pool(2, Currency::CNY, 1)
     };
-    let mut state = read(
-        vec![pool(1, Currency::CNY), closed, pool(3, Currency::JPY)],
+    let state = state(
+        vec![pool(1, Currency::CNY, 1), closed, pool(3, Currency::JPY, 1)],
         vec![credit(Currency::CNY, 10_000)],
-        vec![key(1, 1), key(2, 1), key(3, 1)],
     );
     let priced = |price: &str| {
         let mut order = order(&[(1, 1)]);
@@ -212,7 +188,7 @@ fn every_refusal_has_its_reason() {
     };
     assert_eq!(
         outcomes(
-            &mut state,
+            &state,
             &[
                 order(&[(9, 1)]),
                 order(&[(2, 1)]),
@@ -235,32 +211,81 @@ fn every_refusal_has_its_reason() {
     );
 }
 
+#[test]
+fn only_orders_of_a_product_or_account_in_trouble_are_held_back() {
+    let pools = || vec![pool(1, Currency::CNY, 9), pool(2, Currency::CNY, 9)];
+    let credits = || vec![credit(Currency::CNY, 10_000)];
+    let orders = [order(&[(1, 1)]), order(&[(2, 1)]), order(&[(2, 1), (1, 1)])];
+    let busy = |neighbour| PlanState::new(pools(), credits(), vec![neighbour], 1_000);
+
+    let first = Neighbour::Product(product(1));
+    let why = Some(HeldBack::Busy(first));
+    assert_eq!(held_back(&busy(first), &orders), [why, None, why]);
+    let account = Neighbour::Account(ME);
+    assert_eq!(held_back(&busy(account), &orders), [Some(HeldBack::Busy(account)); 3]);
+    let mut state = state(pools(), credits());
+    state.hold_back(product(2));
+    let why = Some(HeldBack::Unsellable);
+    assert_eq!(held_back(&state, &orders), [None, why, why]);
+}
+
+#[test]
+fn a_batch_has_its_fill_of_sold_keys_and_not_of_refused_ones() {
+    let state = PlanState::new(
+        vec![pool(1, Currency::CNY, 100), pool(2, Currency::CNY, 0)],
+        vec![credit(Currency::CNY, 10_000)],
+        Vec::new(),
+        10,
+    );
+    let orders = [
+        order(&[(2, 90)]),
+        order(&[(1, 6)]),
+        order(&[(1, 90)]),
+        order(&[(1, 4)]),
+        order(&[(1, 1)]),
+        order(&[(2, 1)]),
+    ];
+    let full = Some(HeldBack::Full);
+    // The third costs more than the credit.
+    assert_eq!(held_back(&state, &orders), [None, None, None, None, full, full]);
+    assert_eq!(
+        held_back(&state, &[order(&[(1, 30)]), order(&[(1, 1)])]),
+        [None, full],
+        "an order with more keys than the bound is a batch of its own"
+    );
+}
+
 proptest! {
     #[test]
-    fn no_key_goes_twice_and_no_credit_is_made(
+    fn no_key_is_sold_twice_and_no_credit_is_made(
         asked in prop::collection::vec(prop::collection::vec((1..3u8, 1..4u32), 1..3), 0..40),
         keys in 0..40i64,
         balance in 0..10_000i64,
+        keys_max in 1..50u32,
     ) {
-        let keys_there = (1..=keys).flat_map(|slot| [key(1, slot), key(2, slot)]).collect();
-        let mut state = read(
-            vec![pool(1, Currency::CNY), pool(2, Currency::CNY)],
+        let state = PlanState::new(
+            vec![pool(1, Currency::CNY, keys), pool(2, Currency::CNY, keys)],
             vec![credit(Currency::CNY, balance)],
-            keys_there,
+            Vec::new(),
+            keys_max,
         );
         let intents: Vec<Intent> = asked.iter().map(|lines| Intent::Sell(order(lines))).collect();
-        let mut taken = std::collections::HashSet::new();
+        let mut taken = HashSet::new();
         let mut spent = 0;
-        for Decision::Sell { order, outcome } in state.decide(&intents) {
+        let mut largest = 0;
+        for Decision::Sell { order, outcome } in decide(&state, &intents) {
             let Ok(purchase) = outcome else { continue };
             spent += purchase.total.minor;
             let asked: u32 = order.lines.iter().map(|line| line.quantity).sum();
+            largest = largest.max(asked);
             prop_assert_eq!(purchase.items().count(), asked as usize);
             prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200);
-            for (_, _, key) in purchase.items() {
-                prop_assert!(taken.insert(key.head.key_no));
+            for (_, _, opened) in purchase.items() {
+                prop_assert!(taken.insert(opened.key.head.key_no));
             }
         }
         prop_assert!(spent <= balance);
+        prop_assert!(taken.len() as u64 <= 2 * keys.unsigned_abs());
+        prop_assert!(taken.len() <= keys_max.max(largest) as usize);
     }
 }

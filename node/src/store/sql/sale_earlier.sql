@@ -1,4 +1,8 @@
--- The database's clock, Unix milliseconds, and which of these orders were placed before: at least one row.
-SELECT clock.at_ms, o.id, o.fingerprint
-FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at_ms) clock
+-- Which of these orders were placed before, and what the session and the server are: at least one row. Behind a pooler the
+-- session may be somebody else's, with other settings, so each transaction looks itself.
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
+       current_setting('synchronous_commit') <> 'off',
+       current_setting('synchronous_standby_names') <> '',
+       o.id, o.fingerprint
+FROM (SELECT) AS always
 LEFT JOIN shop.orders o ON o.id = ANY ($1::uuid[])

@@ -1,22 +1,22 @@
-//! An owner's commands, killed between storing a transaction and sending it: the next one sends the very same bytes.
+//! An owner's commands, killed at each of their writes: the next one goes on, and sends the very same bytes.
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
+use alloy::providers::ext::AnvilApi;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::Value;
 use shelfproof_anchor::owner::{Change, Owner, OwnerError, Registration};
 use shelfproof_anchor::step::{Step, StepObserver, Unobserved};
 use shelfproof_anchor::store::intents::{Purpose, intent_open};
-use shelfproof_anchor::tx::{IntentLog, Journal, TxError};
+use shelfproof_anchor::tx::{Account, IntentLog, Journal, TxError};
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
 use shelfproof_tests::merchant_chain::{FUNDS_WEI, MerchantChain, anchorer};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_verifier::chain::rpc::Finality;
+use shelfproof_verifier::chain::rpc::{Finality, RpcSource};
 
 use super::test_anchor::{Breaker, Fault, TestAnchor};
 
@@ -25,10 +25,10 @@ fn key() -> Result<PrivateKeySigner> {
 }
 
 /// Ends a command at that step.
-fn killed(step: Step, fault: Fault) -> Box<dyn StepObserver> {
+pub(crate) fn killed(step: Step, fault: Fault) -> Box<dyn StepObserver> {
     Box::new(Breaker {
         at: Some((step, fault)),
-        broken: Arc::new(AtomicBool::new(false)),
+        ..Breaker::default()
     })
 }
 
@@ -36,11 +36,11 @@ async fn owner(chain: &MerchantChain, log: IntentLog, observer: Box<dyn StepObse
     Ok(Owner::connect(chain.anvil.url(), None, key()?, log, observer).await?)
 }
 
-fn is_killed<T>(result: &std::result::Result<T, OwnerError>) -> bool {
+pub(crate) fn is_killed<T>(result: &std::result::Result<T, OwnerError>) -> bool {
     matches!(result, Err(OwnerError::Tx(TxError::BrokenOff(_))))
 }
 
-fn registration(chain: &MerchantChain) -> Result<Registration> {
+pub(crate) fn registration(chain: &MerchantChain) -> Result<Registration> {
     Ok(Registration {
         registry: chain.identity.registry,
         salt: B256::ZERO,
@@ -51,8 +51,8 @@ fn registration(chain: &MerchantChain) -> Result<Registration> {
     })
 }
 
-/// The hash of the one variant that a journal holds.
-fn stored_hash(path: &Path) -> Result<B256> {
+/// The hashes of the variants that a journal holds.
+pub(crate) fn stored_hashes(path: &Path) -> Result<Vec<B256>> {
     let text = fs::read_to_string(path)?;
     let mut hashes = Vec::new();
     for line in text.lines() {
@@ -61,10 +61,7 @@ fn stored_hash(path: &Path) -> Result<B256> {
             hashes.push(hash.parse()?);
         }
     }
-    match hashes[..] {
-        [hash] => Ok(hash),
-        _ => Err(format!("{} variants: {text}", hashes.len()).into()),
-    }
+    Ok(hashes)
 }
 
 #[test]
@@ -81,14 +78,14 @@ fn a_registration_that_was_signed_and_not_sent_is_sent_by_the_next_run_over_the_
         let mut first = owner(&chain, log()?, killed(Step::Send, Fault::Failed)).await?;
         assert!(is_killed(&first.register(&registration, Finality::Tag).await));
         drop(first);
-        let stored = stored_hash(&path)?;
+        let stored = stored_hashes(&path)?[0];
         assert_eq!(chain.sent_by(key()?.address()).await?, 0, "nothing was sent");
 
         let mut second = owner(&chain, log()?, Box::new(Unobserved)).await?;
         let (merchant_id, change) = second.register(&registration, Finality::Tag).await?;
         assert_eq!(change, Change::Done(stored), "the stored bytes");
         drop(second);
-        assert_eq!(stored_hash(&path)?, stored, "and no others");
+        assert_eq!(stored_hashes(&path)?, [stored], "and no others");
 
         let mut third = owner(&chain, log()?, Box::new(Unobserved)).await?;
         let again = third.register(&registration, Finality::Tag).await?;
@@ -115,9 +112,7 @@ fn a_rotation_killed_at_any_write_is_done_once_over_the_shop_s_database() -> Res
         assert!(matches!(register, (_, Change::Done(_))));
         drop(setup);
 
-        let steps = [Step::StoreIntent, Step::StoreVariant, Step::Send];
-        let faults = [Fault::Failed, Fault::KilledAfter];
-        let cases = steps.into_iter().flat_map(|step| faults.map(|fault| (step, fault)));
+        let cases = faults().filter(|(step, _)| *step != Step::CloseIntent);
         for (number, (step, fault)) in (1_u8..).zip(cases) {
             let case = format!("{} {fault:?}", step.name());
             let new = Address::repeat_byte(number);
@@ -145,6 +140,71 @@ fn a_rotation_killed_at_any_write_is_done_once_over_the_shop_s_database() -> Res
             let sent = chain.sent_by(key()?.address()).await?;
             assert_eq!(sent, 1 + u64::from(number), "{case}: one transaction each");
         }
+        Ok(())
+    })?
+}
+
+/// Ways to fail, at each write of an owner's command.
+fn faults() -> impl Iterator<Item = (Step, Fault)> {
+    let steps = [Step::StoreIntent, Step::StoreVariant, Step::Send, Step::CloseIntent];
+    let faults = [Fault::Failed, Fault::FailedButPersisted, Fault::KilledAfter];
+    steps
+        .into_iter()
+        .flat_map(move |step| faults.map(|fault| (step, fault)))
+}
+
+#[test]
+fn a_deployment_killed_at_any_write_makes_one_registry() -> Result<()> {
+    block_on(async {
+        for (step, fault) in faults() {
+            let case = format!("{} {fault:?}", step.name());
+            let chain = MerchantChain::deploy(None).await?;
+            let account = key()?.address();
+            chain.fund(account, FUNDS_WEI).await?;
+            // Not the account's first transaction: the address of its first contract leads to no registry.
+            chain.provider()?.anvil_set_nonce(account, 1).await?;
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().join("owner.transactions");
+            let breaker = Breaker {
+                at: Some((step, fault)),
+                ..Breaker::default()
+            };
+            // One of four runs fails. What a run did is final at the next, which closes it.
+            let mut found = Vec::new();
+            for _ in 0..4 {
+                let log = IntentLog::Journal(Journal::open(&path)?);
+                let run = async {
+                    let url = chain.anvil.url();
+                    let signer = key().map_err(|_| OwnerError::NonceTaken)?;
+                    let owner = Owner::connect(url, None, signer, log, Box::new(breaker.clone())).await;
+                    owner?.deploy().await
+                };
+                match run.await {
+                    Ok((registry, _)) => found.push(registry),
+                    failed => assert!(is_killed(&failed), "{case}: {failed:?}"),
+                }
+                chain.finalise().await?;
+            }
+            assert!(breaker.broken.load(Ordering::SeqCst), "{case}: nothing was broken off");
+            assert_eq!(found, [account.create(1); 3], "{case}");
+            assert_eq!(chain.sent_by(account).await?, 2, "{case}: one transaction");
+        }
+        Ok(())
+    })?
+}
+
+#[test]
+fn neither_an_owner_nor_its_account_shows_its_key_or_the_node_s_address() -> Result<()> {
+    block_on(async {
+        let chain = MerchantChain::deploy(None).await?;
+        let url = format!("{}/?token=geheim", chain.anvil.url());
+        let log = IntentLog::Journal(Journal::default());
+        let owner = Owner::connect(&url, None, key()?, log, Box::new(Unobserved)).await?;
+        let source = RpcSource::connect(&url, None, Address::ZERO, B256::ZERO, Finality::Tag).await?;
+        let shown = format!("{owner:?} {:?}", Account::new(&source, key()?));
+        let secret = alloy_primitives::hex::encode(key()?.to_bytes());
+        assert!(shown.contains(&format!("{:?}", key()?.address())), "{shown}");
+        assert!(!shown.contains("geheim") && !shown.contains(&secret), "{shown}");
         Ok(())
     })?
 }

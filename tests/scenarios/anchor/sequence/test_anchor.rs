@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use alloy::providers::ext::AnvilApi;
@@ -34,7 +34,7 @@ use tempfile::TempDir;
 /// Rounds after which an epoch must be final.
 const ROUNDS_MAX: u32 = 30;
 
-/// The clock goes on by this between two rounds: so that what was sent and not seen is sent again.
+/// The time between two rounds after which what was sent and is in no block is sent again.
 const ROUND_MS: u64 = 20_000;
 
 const POLICY: CutPolicy = CutPolicy {
@@ -66,6 +66,10 @@ pub(crate) struct TestAnchor {
     pub(crate) chain: MerchantChain,
     pub(crate) options: PgConnectOptions,
     pub(crate) bounds: Bounds,
+    /// The clock goes on by this between two rounds.
+    pub(crate) round_ms: u64,
+    /// How often the submitter sent a transaction.
+    pub(crate) sends: Arc<AtomicU64>,
     signer: PrivateKeySigner,
     events: EventWriter,
     now_ms: u64,
@@ -122,10 +126,12 @@ impl<E: Into<SequenceError>> From<E> for Failed {
     }
 }
 
-/// Breaks off once.
+/// Breaks off once, and counts what is sent.
+#[derive(Clone, Default)]
 pub(crate) struct Breaker {
     pub(crate) at: Option<(Step, Fault)>,
     pub(crate) broken: Arc<AtomicBool>,
+    pub(crate) sends: Arc<AtomicU64>,
 }
 
 impl Breaker {
@@ -142,6 +148,9 @@ impl Breaker {
 
 impl StepObserver for Breaker {
     fn before(&mut self, step: Step) -> std::result::Result<(), BrokenOff> {
+        if step == Step::Send {
+            self.sends.fetch_add(1, Ordering::SeqCst);
+        }
         self.breaks(step, true)
     }
 
@@ -164,6 +173,8 @@ impl TestAnchor {
                 epochs: 8,
                 events: 1_000,
             },
+            round_ms: ROUND_MS,
+            sends: Arc::default(),
             signer: anchorer()?,
             events: EventWriter::default(),
             now_ms: BEGIN_MS,
@@ -235,7 +246,7 @@ impl TestAnchor {
     /// A round of the sequencer alone, as while no node answers.
     pub(crate) async fn round_without_chain(&mut self) -> std::result::Result<Round, Failed> {
         self.start(None).await?;
-        self.now_ms += ROUND_MS;
+        self.now_ms += self.round_ms;
         match &mut self.anchor {
             Some(anchor) => Ok(anchor.sequencer.round(self.now_ms).await?),
             None => Err(BrokenOff(Step::Cut).into()),
@@ -244,7 +255,7 @@ impl TestAnchor {
 
     /// The submitter before and after the sequencer: it shows where the chain is, and takes what was stored.
     async fn step(&mut self) -> std::result::Result<Round, Failed> {
-        self.now_ms += ROUND_MS;
+        self.now_ms += self.round_ms;
         let Some(Anchor {
             sequencer, submitter, ..
         }) = &mut self.anchor
@@ -272,6 +283,7 @@ impl TestAnchor {
             Box::new(Breaker {
                 at,
                 broken: Arc::clone(&self.broken),
+                sends: Arc::clone(&self.sends),
             })
         };
         let signals = Arc::new(Signals::default());

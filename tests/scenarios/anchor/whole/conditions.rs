@@ -129,6 +129,10 @@ fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
     );
     anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     let said_by_old = told(anchored, "not_anchorer")?;
+    let open = said_by_old["database"]["openIntents"].as_array();
+    let mut open = open.ok_or("no intents")?.iter();
+    let is_unsigned_epoch = |intent: &Value| intent["purpose"] == "anchor_epoch" && intent["transaction"].is_null();
+    assert!(open.any(is_unsigned_epoch), "{said_by_old}");
     let before = said_by_old["chain"]["newestEpoch"].as_u64().ok_or("no epoch")?;
     let address: Address = said["anchorer"].as_str().ok_or("no address")?.parse()?;
     block_on(anchored.chain.fund(address, FUNDS_WEI))??;

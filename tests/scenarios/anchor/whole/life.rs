@@ -63,7 +63,7 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
 
 #[test]
 fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -> Result<()> {
-    // The shelf's own epoch is cut at once, the sale's half a minute later.
+    // The epoch of the import is cut at once, the sale's half a minute later.
     let plan = Plan {
         every_s: 30,
         ..Plan::default()

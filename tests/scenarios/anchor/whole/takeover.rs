@@ -68,16 +68,16 @@ fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result
     }
     let anchored = &stocked.shop;
     let events = anchored.ask("SELECT count(*) FROM attest.events")?;
-    let mut sealed = 0;
+    let mut final_events = 0;
     for _ in 0..600 {
-        sealed =
+        final_events =
             anchored.ask("SELECT coalesce(sum(event_count), 0) FROM attest.epochs WHERE final_at_ms IS NOT NULL")?;
-        if sealed == events {
+        if final_events == events {
             break;
         }
         thread::sleep(Duration::from_millis(100));
     }
-    assert_eq!(sealed, events, "the anchor's log:\n{}", anchored.anchor()?.log());
+    assert_eq!(final_events, events, "the anchor's log:\n{}", anchored.anchor()?.log());
     let on_chain = block_on(anchored.chain.epochs())??;
     let count: u64 = on_chain.iter().map(|(_, epoch)| epoch.eventCount).sum();
     assert_eq!(i64::try_from(count)?, events);

@@ -19,7 +19,7 @@ pub(crate) struct Cli {
     /// Print one JSON object, errors too.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of the sentences; the environment's where not given.
+    /// Language of the sentences [default: that of the environment].
     #[arg(long, global = true, value_enum)]
     pub(crate) lang: Option<Lang>,
     /// File of pinned merchants.
@@ -73,12 +73,12 @@ pub(crate) enum Command {
     Trust(TrustCommand),
 }
 
-/// Which merchant, and where the chain is read.
+/// The merchant, and where to read what the chain holds.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "The merchant, and where the chain is read")]
+#[command(next_help_heading = "The merchant, and where to read what the chain holds")]
 pub(crate) struct SourceArgs {
-    /// A node's JSON-RPC address; `SHELFPROOF_RPC` in the environment where not given. Use your own or one that the shop
-    /// did not choose: what it says is believed.
+    /// A node's JSON-RPC address [default: `SHELFPROOF_RPC` in the environment]. Use your own or one that the
+    /// shop did not choose: what it says is believed.
     // Read from the environment by `node`: for clap, a variable that stands there always would conflict with --offline.
     #[arg(long, value_name = "URL")]
     pub(crate) rpc: Option<String>,
@@ -133,13 +133,23 @@ pub(crate) struct CodeArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BuyerArgs {
     /// The nonce that your side made when you bought: 64 hex digits.
-    #[arg(long, value_name = "HEX", allow_hyphen_values = true, conflicts_with_all = ["nonce_file", "secret", "secret_file"])]
+    #[arg(
+        long,
+        value_name = "HEX",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["nonce_file", "secret", "secret_file"]
+    )]
     pub(crate) nonce: Option<String>,
     /// A file that holds the nonce; - reads what you type.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "secret_file"])]
     pub(crate) nonce_file: Option<PathBuf>,
     /// The name you bought under: e-mail, phone or other.
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true, conflicts_with_all = ["tag_file", "secret", "secret_file"])]
+    #[arg(
+        long,
+        value_name = "NAME",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["tag_file", "secret", "secret_file"]
+    )]
     pub(crate) tag: Option<String>,
     /// A file that holds the name; - reads what you type.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["secret", "secret_file"])]
@@ -186,11 +196,11 @@ pub(crate) struct MoreArgs {
 /// The other sides of transfers.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OtherArgs {
-    /// The other merchant's proof file, where the key was transferred between merchants. May be repeated.
+    /// The other merchant's proof file, if the key was transferred between merchants. May be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) other_bundle: Vec<PathBuf>,
-    /// For each --other-bundle in turn, who tells of that merchant: a pinned name (asked through its own node or --rpc),
-    /// or a file of trusted epochs.
+    /// For each --other-bundle in turn, where to read what the chain holds of that merchant: a pinned name (asked
+    /// through its own node or --rpc), or a file of trusted epochs.
     #[arg(long, value_name = "NAME|FILE", requires = "other_bundle")]
     pub(crate) other_source: Vec<String>,
 }
@@ -327,8 +337,13 @@ pub(crate) enum TrustCommand {
 pub(crate) struct TrustAddArgs {
     /// The name to pin it under: letters, digits, dots, dashes and underscores.
     pub(crate) name: String,
-    /// The shop's own word, /.well-known/shelfproof.json, by address or as a file.
-    #[arg(long, value_name = "URL|FILE", conflicts_with_all = ["chain_id", "registry", "merchant"], required_unless_present = "merchant")]
+    /// What the shop says of itself, /.well-known/shelfproof.json: an address or a file.
+    #[arg(
+        long,
+        value_name = "URL|FILE",
+        conflicts_with_all = ["chain_id", "registry", "merchant"],
+        required_unless_present = "merchant"
+    )]
     pub(crate) from: Option<String>,
     /// The chain's id.
     #[arg(long, value_name = "NUMBER", requires = "registry", requires = "merchant")]
@@ -350,5 +365,5 @@ Examples:
   shelfproof-verify trust add myshop --chain-id 1 --registry 0x5FbD…0aa3 --merchant 0x340c…7838
   shelfproof-verify trust list
 
-The shop's own word is believed once, when it is pinned. Compare the ids with what others see: a shop that names another
+What the shop says is believed once, when it is pinned. Compare the ids with what others see: a shop that names another
 merchant later, or to you alone, shows another history.";

@@ -85,7 +85,8 @@ impl Audit<'_> {
         let (latest, _) = self.online.source.latest_epoch(&self.at).await?;
         self.check_map(done, hash, latest).await?;
         let old = AuditRecord::read_own(&self.folder, &self.online.source.identity())?;
-        // A crash leaves the map ahead of the record, so the record's block may be too early to start from, never too late.
+        // A crash leaves the map ahead of the record, so the record's block may be too early to start from, never too
+        // late.
         let known = old
             .filter(|record| record.epoch <= done)
             .and_then(|record| record.block);

@@ -35,8 +35,8 @@ pub(crate) fn promise(receipt: &ReceiptOutcome, lang: Lang) -> String {
     lang.fill(status, &[("time", &time::utc(receipt.anchor_by_s))])
 }
 
-/// The warning that the newest final block is old: a node that is behind, or is kept behind, does not show what happened
-/// since.
+/// The warning that the newest final block is old: a node that is behind, or is kept behind, does not show what
+/// happened since.
 pub(crate) fn chain_behind(as_of_s: u64, lang: Lang) -> Option<String> {
     if time::now_s().saturating_sub(as_of_s) <= MAX_BEHIND_S {
         return None;

@@ -30,8 +30,8 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// A file's bytes, or standard input's for `-`. At most one byte above `max_bytes` is read, so that the file's parser
-    /// refuses it as too large.
+    /// A file's bytes, or standard input's for `-`. At most one byte above `max_bytes` is read, so that the file's
+    /// parser refuses it as too large.
     pub(crate) fn read(&mut self, path: &Path, option: &'static str, max_bytes: usize) -> Result<Vec<u8>, Failure> {
         if path == Path::new("-") {
             if let Some(other) = self.stdin_for.replace(option) {
@@ -107,8 +107,8 @@ impl Inputs {
     }
 }
 
-/// Reads one line from the terminal, without showing it: users end their input by Enter, not by the key for the end of a
-/// file.
+/// Reads one line from the terminal, without showing it: users end their input by Enter, not by the key for the end of
+/// a file.
 fn typed(option: &'static str) -> Result<String, Failure> {
     let read = || {
         let terminal = Term::stderr();

@@ -1,8 +1,8 @@
 //! `shelfproof-verify`: checks what a shop says about a key against what it committed to on a chain.
 //!
 //! A module for each command (`key`, `receipt`, `audit`, `epochs`, `trust`) turns its arguments into a [`Report`] or a
-//! [`Failure`], and [`Printer`] prints either, for people or as JSON. To add a command: its arguments in `args`, its module,
-//! its arm in [`run`], and its sentences in `verifier/sentences.json`.
+//! [`Failure`], and [`Printer`] prints either, for people or as JSON. To add a command: its arguments in `args`, its
+//! module, its arm in [`run`], and its sentences in `verifier/sentences.json`.
 
 mod args;
 mod audit;

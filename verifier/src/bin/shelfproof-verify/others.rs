@@ -1,4 +1,4 @@
-//! The other shelves of a transfer: their bundles, each with its own source of what the chain holds.
+//! The other merchants of a transfer: their bundles, each with its own source of what the chain holds.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::pins::Names;
 use crate::report::Failure;
 use crate::source::{self, Source};
 
-/// The other shelves' bundles, each with the chain's view of its merchant.
+/// The other merchants' bundles, each with the chain's view of its merchant.
 pub(crate) struct Others(Vec<(Bundle, ChainView)>);
 
 impl Others {
@@ -37,8 +37,8 @@ impl Others {
             .map(Self)
     }
 
-    /// Reads one other shelf. If `name` is pinned, its view comes from the pinned node or the main one; any other `name` is
-    /// a file of trusted epochs.
+    /// Reads one other merchant. If `name` is pinned, its view comes from the pinned node or the main one; any other
+    /// `name` is a file of trusted epochs.
     fn read_one(
         path: &Path,
         name: &str,
@@ -47,7 +47,7 @@ impl Others {
         inputs: &mut Inputs,
     ) -> Result<(Bundle, ChainView), Failure> {
         let bytes = inputs.read(path, "--other-bundle", bundle::MAX_BYTES)?;
-        // A bad file of another shelf makes only the transfer unverifiable, the protocol's last check.
+        // A bad file of another merchant makes only the transfer unverifiable, the protocol's last check.
         let bundle = Bundle::parse(&bytes).map_err(|refusal| {
             Failure::new(
                 Cause::Check(Code::TransferUnverified),

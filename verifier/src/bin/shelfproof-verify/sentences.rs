@@ -1,7 +1,7 @@
 //! What answers say to people, in English and Chinese. The text is data: `verifier/sentences.json`.
 //!
-//! The file is for other implementations too. `format` names this layout, `shelfproof-sentences-v1`. Every other field is
-//! a group; a group maps names to texts, and a text has the fields `en` and `zh`:
+//! The file is for other implementations too. `format` names this layout, `shelfproof-sentences-v1`. Every other field
+//! is a group; a group maps names to texts, and a text has the fields `en` and `zh`:
 //!
 //! | group | names | text |
 //! |---|---|---|
@@ -17,11 +17,11 @@
 //!
 //! A name in braces is replaced by a value, and both languages have the same names. `{time}` and `{since}` are times in
 //! UTC; `{epoch}`, `{latest}`, `{block}`, `{epochs}` and `{events}` numbers; `{merchant}`, `{registry}` and `{chain}` a
-//! merchant's ids; `{kind}` a text of `kinds`; `{audit}` the text `audit_own` or `audit_by`; `{auditor}` a name; `{terms}`
-//! the texts `term_…` that apply, joined by `term_separator`; `{detail}` an English sentence.
+//! merchant's ids; `{kind}` a text of `kinds`; `{audit}` the text `audit_own` or `audit_by`; `{auditor}` a name;
+//! `{terms}` the texts `term_…` that apply, joined by `term_separator`; `{detail}` an English sentence.
 //!
-//! To add a text, put both languages into the file and its name into the enum of its group. The tests find a text that is
-//! missing or not used.
+//! To add a text, put both languages into the file and its name into the enum of its group. The tests find a text that
+//! is missing or not used.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

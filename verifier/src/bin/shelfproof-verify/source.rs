@@ -96,9 +96,7 @@ impl Online {
             ));
         }
         let target = Target::find(args, names)?.ok_or_else(|| {
-            Failure::usage(
-                "say whose shelf it is: --merchant with a pinned name, or --registry and --merchant with ids",
-            )
+            Failure::usage("name the merchant: --merchant with a pinned name, or --registry and --merchant with ids")
         })?;
         let finality = args.confirmations.map_or(Finality::Tag, Finality::Confirmations);
         let rpc = args.node().or(target.rpc);
@@ -135,7 +133,8 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
     runtime.map_err(|error| Failure::new(Cause::Storage, format!("no sockets here: {error}")))
 }
 
-/// Reads a file of trusted epochs. A malformed one is an error of input and no verdict, since the file is the user's own.
+/// Reads a file of trusted epochs. A malformed one is an error of input and no verdict, since the file is the user's
+/// own.
 pub(crate) fn read_trusted(path: &Path, option: &'static str, inputs: &mut Inputs) -> Result<TrustedEpochs, Failure> {
     let bytes = inputs.read(path, option, trusted::MAX_BYTES)?;
     TrustedEpochs::parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("{option}: {}", refusal.detail)))

@@ -21,8 +21,7 @@ fn is_harmless(c: char) -> bool {
 
 /// The columns of `text`: two for Chinese and full-width characters.
 pub(crate) fn width(text: &str) -> usize {
-    let is_wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}');
-    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
+    console::measure_text_width(text)
 }
 
 /// `text`, padded with spaces to `columns`.

@@ -1,20 +1,20 @@
 //! Times in UTC: writing and reading.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use shelfproof_base::clock::now_ms;
+use shelfproof_base::table;
 
 const DAY_S: u64 = 86_400;
 
 /// The time now, Unix seconds.
 pub(crate) fn now_s() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
+    now_ms() / 1_000
 }
 
 /// Unix seconds as `2026-09-21 14:14:09 UTC`.
 pub(crate) fn utc(time_s: u64) -> String {
-    let (date, time) = parts(time_s);
-    format!("{date} {time} UTC")
+    // Times that others wrote may be beyond any calendar; what matters then is that they are far away.
+    let at_ms = i64::try_from(time_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
+    format!("{} UTC", table::time(at_ms))
 }
 
 /// Reads `2026-09-21T14:14:09Z`, the same with a space, or Unix seconds.
@@ -32,7 +32,9 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     }
     let time_s = (days_before(year, month)? + day - 1) * DAY_S + hour * 3600 + minute * 60 + second;
     // A day that the month does not have comes back as another date.
-    (parts(time_s).0 == format!("{year:04}-{month:02}-{day:02}")).then_some(time_s)
+    utc(time_s)
+        .starts_with(&format!("{year:04}-{month:02}-{day:02} "))
+        .then_some(time_s)
 }
 
 fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
@@ -41,25 +43,6 @@ fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
         .map(|part| part.parse().ok())
         .collect::<Option<_>>()?;
     numbers.try_into().ok()
-}
-
-fn parts(time_s: u64) -> (String, String) {
-    let (days, second) = (time_s / DAY_S, time_s % DAY_S);
-    // Hinnant's civil-from-days, for days since 1970-01-01: eras of 400 years that begin in March.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
-    (format!("{year:04}-{month:02}-{day:02}"), time)
 }
 
 /// Days from 1970-01-01 to the first of a month.

@@ -165,8 +165,8 @@ fn pick(source: &RpcSource, candidates: &[Candidate], number: u64, hash: B256) -
         .copied()
 }
 
-/// Checks that a log's header hashes to the registry's epoch hash and that its block is on the final chain, and takes the
-/// block's time.
+/// Checks that a log's header hashes to the registry's epoch hash and that its block is on the final chain, and takes
+/// the block's time.
 pub(super) async fn confirm(
     source: &RpcSource,
     candidate: &Candidate,

@@ -33,8 +33,8 @@ impl RpcSource {
         self.walk(Some(number), from_block, at).await
     }
 
-    /// The epochs, as of `at`, whose blocks have the time `time_s` or later. A node that hides logs cannot hide the first
-    /// one: the epoch before it must have its log before that time.
+    /// The epochs, as of `at`, whose blocks have the time `time_s` or later. A node that hides logs cannot hide the
+    /// first one: the epoch before it must have its log before that time.
     ///
     /// # Errors
     /// [`RpcError`].

@@ -11,8 +11,8 @@ use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
 use super::search;
 use crate::source::Online;
 
-/// Makes the report. An event of an earlier epoch is looked for in the published data; if it cannot be found, the report
-/// says why and has no evidence.
+/// Makes the report. An event of an earlier epoch is looked for in the published data; if it cannot be found, the
+/// report says why and has no evidence.
 pub(super) async fn collect(
     online: &Online,
     data: &Data,

@@ -113,8 +113,8 @@ impl AuditRecord {
         self
     }
 
-    /// Finds the record to use: the one that the command line names, or the user's own. If the user's own cannot be read,
-    /// the key is checked without it, and the answer says so.
+    /// Finds the record to use: the one that the command line names, or the user's own. If the user's own cannot be
+    /// read, the key is checked without it, and the answer says so.
     pub(crate) fn find(args: &MoreArgs, identity: &Identity, inputs: &mut Inputs) -> Result<KnownAudit, Failure> {
         let Some(path) = &args.audit else {
             // A user without a home folder has no records.
@@ -165,8 +165,8 @@ impl AuditRecord {
         store::replace(path, &json)
     }
 
-    /// What the record says about a history that ends with `epoch`. A breach is ignored only if the hashes prove that it is
-    /// in another history than the chain's.
+    /// What the record says about a history that ends with `epoch`. A breach is ignored only if the hashes prove that
+    /// it is in another history than the chain's.
     pub(crate) fn coverage(&self, view: &ChainView, epoch: u64) -> Coverage {
         let held = view.epochs.get(&self.epoch).map(|held| held.hash);
         match held {

@@ -72,8 +72,8 @@ struct Hit {
     event: KeyEvent,
 }
 
-/// The first epoch of a scan with an event that `wanted` accepts. Missing data is an error only if no other epoch has the
-/// event.
+/// The first epoch of a scan with an event that `wanted` accepts. Missing data is an error only if no other epoch has
+/// the event.
 async fn first_with(
     scan: &mut Scan<'_>,
     data: &Data,

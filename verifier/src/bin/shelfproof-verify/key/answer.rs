@@ -218,7 +218,13 @@ impl KeyAnswer<'_> {
 
     fn json(&self, cover: Option<Coverage>) -> Map<String, Value> {
         let fresh = &self.holds.freshness;
-        let receipt = |receipt: &ReceiptOutcome| json!({"status": receipt.status.as_str(), "signer": receipt.signer, "anchorBy": receipt.anchor_by_s});
+        let receipt = |receipt: &ReceiptOutcome| {
+            json!({
+                "status": receipt.status.as_str(),
+                "signer": receipt.signer,
+                "anchorBy": receipt.anchor_by_s,
+            })
+        };
         let object = json!({
             "state": self.holds.state.map_or("absent", Kind::name),
             "yours": self.holds.yours,

@@ -28,7 +28,7 @@ const LANES_BOUND: std::ops::RangeInclusive<u32> = LANES..=8;
 /// A key file. The fields are written in this order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Sealed {
+pub(super) struct Encrypted {
     format: String,
     pub(super) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,10 +51,10 @@ struct Kdf {
 
 const KDF: &str = "argon2id";
 
-impl Sealed {
+impl Encrypted {
     /// Returns `None` if there is not enough memory for Argon2id.
-    pub(super) fn seal(name: &str, key: &Key, passphrase: &SecretString) -> Option<Self> {
-        let mut sealed = Self {
+    pub(super) fn encrypt(name: &str, key: &Key, passphrase: &SecretString) -> Option<Self> {
+        let mut encrypted = Self {
             format: FORMAT.to_owned(),
             name: name.to_owned(),
             public: key.public.clone(),
@@ -68,12 +68,12 @@ impl Sealed {
             nonce: random(),
             ciphertext: Bytes::new(),
         };
-        let (msg, aad) = (key.secret.as_slice(), &sealed.associated()[..]);
-        let ciphertext = sealed
+        let (msg, aad) = (key.secret.as_slice(), &encrypted.associated()[..]);
+        let ciphertext = encrypted
             .cipher(passphrase)?
-            .encrypt(&sealed.xnonce(), Payload { msg, aad });
-        sealed.ciphertext = ciphertext.ok()?.into();
-        Some(sealed)
+            .encrypt(&encrypted.xnonce(), Payload { msg, aad });
+        encrypted.ciphertext = ciphertext.ok()?.into();
+        Some(encrypted)
     }
 
     /// Returns `None` if the passphrase is wrong or the file was changed.
@@ -85,19 +85,19 @@ impl Sealed {
 
     /// Parses a file; the error is the rule that it breaks.
     pub(super) fn parse(text: &[u8]) -> Result<Self, &'static str> {
-        let sealed: Self = serde_json::from_slice(text).map_err(|_| "it is not of the form shelfproof-key-v1")?;
-        if sealed.format != FORMAT || sealed.kdf.name != KDF {
+        let encrypted: Self = serde_json::from_slice(text).map_err(|_| "it is not of the form shelfproof-key-v1")?;
+        if encrypted.format != FORMAT || encrypted.kdf.name != KDF {
             return Err("its format is another than shelfproof-key-v1 with argon2id");
         }
-        let Kdf { m, t, p, .. } = sealed.kdf;
+        let Kdf { m, t, p, .. } = encrypted.kdf;
         if !(MEMORY_BOUND_KIB.contains(&m) && PASSES_BOUND.contains(&t) && LANES_BOUND.contains(&p)) {
             return Err("kdf asks for m, t or p beyond 19456…1048576, 2…16 and 1…8");
         }
         // Only the exact text that `to_text` writes is accepted.
-        if sealed.to_text().as_bytes() != text {
+        if encrypted.to_text().as_bytes() != text {
             return Err("spaces, letters or fields were changed");
         }
-        Ok(sealed)
+        Ok(encrypted)
     }
 
     pub(super) fn to_text(&self) -> String {

@@ -1,4 +1,4 @@
-//! A merchant's shelf in memory. It is honest, and each test changes one thing.
+//! A merchant in memory. It is honest, and each test changes one thing.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use shelfproof_verifier::verdict::{self, Holds, Question, STALE_AFTER_S};
 use shelfproof_verifier::vocabulary::typed_data;
 use shelfproof_verifier::{Code, Refusal, code, history, vrf};
 
-/// The time of the shelf's first event, Unix seconds.
+/// The time of the merchant's first event, Unix seconds.
 pub(crate) const OPENED_AT_S: u64 = 1_800_000_000;
 
 /// One anchored epoch.
-pub(crate) struct Sealed {
+pub(crate) struct TestEpoch {
     pub(crate) header: Header,
     pub(crate) events: Vec<KeyEvent>,
     pub(crate) anchored_at_s: u64,
@@ -27,15 +27,15 @@ pub(crate) struct Sealed {
     entries: BTreeMap<B256, B256>,
 }
 
-impl Sealed {
+impl TestEpoch {
     pub(crate) fn data(&self) -> Vec<u8> {
         epoch::encode_data(&self.events)
     }
 }
 
-pub(crate) struct Shelf {
+pub(crate) struct TestMerchant {
     pub(crate) identity: Identity,
-    pub(crate) epochs: Vec<Sealed>,
+    pub(crate) epochs: Vec<TestEpoch>,
     pub(crate) clock_ms: u64,
     vrf: vrf::SecretKey,
     receipt_key: SigningKey,
@@ -43,8 +43,8 @@ pub(crate) struct Shelf {
     pending: Vec<KeyEvent>,
 }
 
-impl Shelf {
-    /// An empty shelf. Shelves with different numbers belong to different merchants.
+impl TestMerchant {
+    /// An empty merchant. Shelves with different numbers belong to different merchants.
     pub(crate) fn new(number: u8) -> Self {
         Self {
             identity: Identity {
@@ -67,12 +67,12 @@ impl Shelf {
 
     /// The key's events, oldest first, with the epoch of those that are anchored.
     pub(crate) fn events_of(&self, key_id: B256) -> Vec<(KeyEvent, Option<u64>)> {
-        let sealed = self
+        let epoch = self
             .epochs
             .iter()
-            .flat_map(|sealed| sealed.events.iter().map(|event| (*event, Some(sealed.header.number))));
+            .flat_map(|epoch| epoch.events.iter().map(|event| (*event, Some(epoch.header.number))));
         let pending = self.pending.iter().map(|event| (*event, None));
-        sealed
+        epoch
             .chain(pending)
             .filter(|(event, _)| event.key_id == key_id)
             .collect()
@@ -119,7 +119,7 @@ impl Shelf {
     }
 
     /// Anchors the events since the last epoch, a minute later.
-    pub(crate) fn seal(&mut self) -> u64 {
+    pub(crate) fn cut_epoch(&mut self) -> u64 {
         let mut events = std::mem::take(&mut self.pending);
         events.sort_by_key(|event| (event.key_id, event.version));
         let tree = EventsTree::of_events(&events, 1).unwrap();
@@ -138,7 +138,7 @@ impl Shelf {
         };
         self.clock_ms += 60_000;
         let anchored_at_s = self.clock_ms / 1000;
-        self.epochs.push(Sealed {
+        self.epochs.push(TestEpoch {
             header,
             events,
             anchored_at_s,
@@ -148,11 +148,8 @@ impl Shelf {
         header.number
     }
 
-    fn sealed(&self, number: u64) -> &Sealed {
-        self.epochs
-            .iter()
-            .find(|sealed| sealed.header.number == number)
-            .unwrap()
+    fn epoch(&self, number: u64) -> &TestEpoch {
+        self.epochs.iter().find(|epoch| epoch.header.number == number).unwrap()
     }
 
     fn latest_hash(&self) -> B256 {
@@ -164,14 +161,14 @@ impl Shelf {
 
     /// The chain's view, with all epochs final.
     pub(crate) fn view(&self) -> ChainView {
-        let anchored = |sealed: &Sealed| {
-            let hash = sealed.header.hash(&self.identity.merchant_id);
-            let block = Some(100 + sealed.header.number);
+        let anchored = |epoch: &TestEpoch| {
+            let hash = epoch.header.hash(&self.identity.merchant_id);
+            let block = Some(100 + epoch.header.number);
             (
-                sealed.header.number,
+                epoch.header.number,
                 Anchored {
                     hash,
-                    anchored_at_s: sealed.anchored_at_s,
+                    anchored_at_s: epoch.anchored_at_s,
                     block,
                 },
             )
@@ -200,7 +197,7 @@ impl Shelf {
         let (key_id, vrf_proof) = self.vrf.prove(&code::alpha(code).unwrap()).unwrap();
         let included = |(event, epoch): (KeyEvent, Option<u64>)| {
             let epoch = epoch.filter(|epoch| *epoch <= number)?;
-            let path = self.sealed(epoch).tree.path(&event.hash())?;
+            let path = self.epoch(epoch).tree.path(&event.hash())?;
             Some(Included {
                 event,
                 opening: self.openings.get(&event.hash()).cloned(),
@@ -213,7 +210,7 @@ impl Shelf {
         numbers.sort_unstable();
         numbers.dedup();
         let leaves: Vec<history::Entry> = self
-            .sealed(number)
+            .epoch(number)
             .entries
             .iter()
             .map(|(key, value)| (*key, *value))
@@ -230,7 +227,7 @@ impl Shelf {
             epochs: numbers
                 .into_iter()
                 .map(|number| ListedHeader {
-                    header: self.sealed(number).header,
+                    header: self.epoch(number).header,
                     block: None,
                 })
                 .collect(),

@@ -1,0 +1,15 @@
+-- What a batch of orders is decided over, read after everything was locked, by a statement of its own: the snapshot of one that
+-- waited for a lock is older than the lock, and shows an earlier price, cursor or balance. Pools first, then the wallets that
+-- pay.
+SELECT true AS is_pool, st.pool_id::bigint AS id, s.product_id AS owner, s.id AS sku_id, st.cursor, st.cursor_holes, st.tail,
+       st.holes, r.name, s.price_minor AS minor, s.currency, r.on_sale, w.id AS revenue_wallet
+FROM shop.skus s
+JOIN shop.products r ON r.id = s.product_id
+JOIN shop.pools p ON p.sku_id = s.id AND p.owner_account IS NULL
+JOIN shop.stock st ON st.pool_id = p.id
+JOIN shop.wallets w ON w.product_id = s.product_id AND w.kind = 'revenue'
+WHERE s.product_id = ANY ($1::uuid[])
+UNION ALL
+SELECT false, id, account_id, NULL, NULL, NULL, NULL, NULL, NULL, balance_minor, currency, NULL, NULL
+FROM shop.wallets
+WHERE account_id = ANY ($2::uuid[]) AND kind = 'credit'

@@ -1,0 +1,362 @@
+//! Trouble of one product, one account, or the server: its orders wait or come back, the others are sold, and nothing that was
+//! acknowledged is lost.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_primitives::B256;
+use shelfproof::config;
+use shelfproof::domain::account::Role;
+use shelfproof::domain::delivery::OrderOutcome;
+use shelfproof::domain::id::{AccountId, ProductId};
+use shelfproof::domain::order::{Customer, NewOrder, RefusalReason};
+use shelfproof::flow::change_product::{Change, change_product};
+use shelfproof::flow::create_account::create_account;
+use shelfproof::flow::top_up_credit::top_up_credit;
+use shelfproof::flow::void::void_key;
+use shelfproof::sale::{OrderQueue, PlaceError, Workers};
+use shelfproof_base::clock::now_ms;
+use shelfproof_tests::Result;
+use sqlx::{PgPool, Postgres, Transaction};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::shop::{Shop, delivered, yuan};
+use super::turns::wait_for_waiter;
+use super::{codes, place_all};
+
+type Placed = std::result::Result<OrderOutcome, PlaceError>;
+
+/// Orders of the product or account that is well.
+const NEIGHBOURS: usize = 100;
+
+/// A queue with one worker, so that its batches follow each other.
+fn one_worker(shop: &Shop) -> Result<(Arc<OrderQueue>, Workers)> {
+    let settings = config::Sale {
+        workers: 1,
+        ..config::Sale::default()
+    };
+    let (queue, workers) = shop.counter_with(&settings, now_ms)?;
+    Ok((Arc::new(queue), workers))
+}
+
+fn place(queue: &Arc<OrderQueue>, order: NewOrder) -> JoinHandle<Placed> {
+    let queue = Arc::clone(queue);
+    tokio::spawn(async move { queue.place(order).await })
+}
+
+async fn lock_pool(pool: &PgPool, product: ProductId) -> Result<Transaction<'static, Postgres>> {
+    let mut holder = pool.begin().await?;
+    sqlx::query("SELECT FROM shop.pools JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1 FOR UPDATE OF pools")
+        .bind(product.0)
+        .execute(&mut *holder)
+        .await?;
+    Ok(holder)
+}
+
+/// Another reseller, with credit.
+async fn other_account(shop: &Shop) -> Result<AccountId> {
+    let account = AccountId::new(now_ms(), [7; 10]);
+    create_account(&shop.pool, account, "other", Role::Reseller, now_ms()).await?;
+    top_up_credit(&shop.pool, account, yuan(1_000_000), "other", now_ms()).await?;
+    Ok(account)
+}
+
+async fn count(pool: &PgPool, sql: &'static str) -> Result<i64> {
+    Ok(sqlx::query_scalar(sql).fetch_one(pool).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_open_holds_back_its_product_alone() -> Result<()> {
+    let shop = Shop::open(10_000_000).await?;
+    let (broken, well) = (
+        shop.product("broken", 5).await?,
+        shop.product("well", NEIGHBOURS).await?,
+    );
+    let key: (i64, Vec<u8>) = sqlx::query_as("SELECT key_no, sealed FROM shop.goods ORDER BY key_no LIMIT 1")
+        .fetch_one(&shop.pool)
+        .await?;
+    sqlx::query("UPDATE shop.goods SET sealed = sealed || 'x' WHERE key_no = $1")
+        .bind(key.0)
+        .execute(&shop.pool)
+        .await?;
+    let (queue, _workers) = one_worker(&shop)?;
+    // One of the broken product beside each of the other, so that every batch has some.
+    let orders = (0..NEIGHBOURS).flat_map(|_| [shop.order(broken, 1), shop.order(well, 1)]);
+    let placed = place_all(&queue, orders.collect()).await?;
+    for pair in placed.chunks(2) {
+        assert_eq!(pair[0].as_ref().err(), Some(&PlaceError::Stalled));
+        delivered(pair[1].clone())?;
+    }
+    // A batch that had been halved down to single orders would have made a batch of each.
+    let batches = count(&shop.pool, "SELECT count(*) FROM shop.sale_batches").await?;
+    assert!(batches <= 20, "{batches} batches for {NEIGHBOURS} orders");
+    assert_eq!(
+        count(&shop.pool, "SELECT count(*) FROM shop.orders WHERE state = 'abnormal'").await?,
+        0
+    );
+
+    // Its key is voided; the next one is sold when the pause is over.
+    let key_id: Vec<u8> = sqlx::query_scalar("SELECT key_id FROM shop.keys WHERE no = $1")
+        .bind(key.0)
+        .fetch_one(&shop.pool)
+        .await?;
+    void_key(&shop.pool, &B256::from_slice(&key_id), "damaged", now_ms()).await?;
+    let order = shop.order(broken, 1);
+    let sold = loop {
+        match queue.place(order.clone()).await {
+            Err(PlaceError::Stalled) => sleep(Duration::from_millis(100)).await,
+            placed => break delivered(placed)?,
+        }
+    };
+    assert_eq!(codes(&sold), ["broken-000001"]);
+    shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_locked_pool_are_parked_and_the_others_go_on() -> Result<()> {
+    let shop = Shop::open(10_000_000).await?;
+    let (locked, free) = (
+        shop.product("locked", 100).await?,
+        shop.product("free", NEIGHBOURS).await?,
+    );
+    let (queue, _workers) = one_worker(&shop)?;
+    let holder = lock_pool(&shop.pool, locked).await?;
+    let parked: Vec<_> = (0..100).map(|_| place(&queue, shop.order(locked, 1))).collect();
+    wait_for_waiter(&shop.pool).await?;
+    for _ in 0..NEIGHBOURS {
+        delivered(queue.place(shop.order(free, 1)).await)?;
+    }
+    assert!(parked.iter().all(|order| !order.is_finished()));
+    holder.rollback().await?;
+    for order in parked {
+        delivered(order.await?)?;
+    }
+    shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_waits_too_long_for_a_lock_comes_back() -> Result<()> {
+    let shop = Shop::open(10_000).await?;
+    let product = shop.product("locked", 1).await?;
+    let (queue, _workers) = one_worker(&shop)?;
+    let holder = lock_pool(&shop.pool, product).await?;
+    let order = shop.order(product, 1);
+    assert_eq!(queue.place(order.clone()).await.err(), Some(PlaceError::Stalled));
+    holder.rollback().await?;
+    delivered(queue.place(order).await)?;
+    shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_locked_wallet_are_parked_and_other_accounts_go_on() -> Result<()> {
+    let shop = Shop::open(1_000_000).await?;
+    let product = shop.product("monthly", 100 + NEIGHBOURS).await?;
+    let other = Customer::Account(other_account(&shop).await?);
+    let (queue, _workers) = one_worker(&shop)?;
+    let mut holder = shop.pool.begin().await?;
+    sqlx::query("SELECT FROM shop.wallets WHERE account_id = $1 FOR UPDATE")
+        .bind(shop.account.0)
+        .execute(&mut *holder)
+        .await?;
+    let parked: Vec<_> = (0..100).map(|_| place(&queue, shop.order(product, 1))).collect();
+    wait_for_waiter(&shop.pool).await?;
+    for _ in 0..NEIGHBOURS {
+        let order = NewOrder {
+            customer: other,
+            ..shop.order(product, 1)
+        };
+        delivered(queue.place(order).await)?;
+    }
+    assert!(parked.iter().all(|order| !order.is_finished()));
+    holder.rollback().await?;
+    for order in parked {
+        delivered(order.await?)?;
+    }
+    shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_price_is_the_one_after_the_lock() -> Result<()> {
+    let shop = Shop::open(10_000).await?;
+    let (dearer, closed) = (shop.product("dearer", 1).await?, shop.product("closed", 1).await?);
+    let (queue, _workers) = one_worker(&shop)?;
+    let change = |price: Option<&str>, on_sale| Change {
+        price: price.map(str::to_owned),
+        on_sale,
+        ..Change::default()
+    };
+    let cases = [
+        (dearer, change(Some("10.00"), None), RefusalReason::PriceChanged),
+        (closed, change(None, Some(false)), RefusalReason::ProductClosed),
+    ];
+    for (product, change, expected) in cases {
+        let mut order = shop.order(product, 1);
+        order.lines[0].price = Some("9.90".to_owned());
+        let holder = lock_pool(&shop.pool, product).await?;
+        let waiting = place(&queue, order);
+        wait_for_waiter(&shop.pool).await?;
+        change_product(&shop.pool, product, 1, change).await?;
+        holder.rollback().await?;
+        match waiting.await?? {
+            OrderOutcome::Refused { reason, .. } => assert_eq!(reason, expected),
+            OrderOutcome::Delivered(_) => panic!("sold after the change was acknowledged"),
+        }
+    }
+    shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_caller_left_is_not_placed() -> Result<()> {
+    let shop = Shop::open(10_000).await?;
+    let (locked, free) = (shop.product("locked", 5).await?, shop.product("free", 5).await?);
+    let (queue, _workers) = one_worker(&shop)?;
+    let holder = lock_pool(&shop.pool, locked).await?;
+    let waiting = place(&queue, shop.order(locked, 1));
+    wait_for_waiter(&shop.pool).await?;
+    // The only worker waits for the lock, so this one is still in the inbox when its caller leaves.
+    let gone = place(&queue, shop.order(free, 1));
+    while queue.waiting() == 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    gone.abort();
+    assert!(gone.await.is_err_and(|error| error.is_cancelled()));
+    holder.rollback().await?;
+    delivered(waiting.await?)?;
+    assert_eq!(
+        codes(&delivered(queue.place(shop.order(free, 1)).await)?),
+        ["free-000000"]
+    );
+    assert_eq!(count(&shop.pool, "SELECT count(*) FROM shop.orders").await?, 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_the_database_makes_no_order_abnormal() -> Result<()> {
+    let shop = Shop::open(10_000).await?;
+    let product = shop.product("monthly", 5).await?;
+    let (queue, _workers) = one_worker(&shop)?;
+    // Class 42, as after a migration by hand; class 58, as of a file that cannot be written; class XX, as of a damaged page.
+    for code in ["42P01", "58030", "XX001"] {
+        let raise = format!(
+            "CREATE OR REPLACE FUNCTION shop.fail() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'no such luck' USING ERRCODE = '{code}'; END $$"
+        );
+        let begin = "CREATE TRIGGER fails BEFORE INSERT ON attest.events EXECUTE FUNCTION shop.fail()";
+        sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&shop.pool).await?;
+        sqlx::raw_sql(begin).execute(&shop.pool).await?;
+        let order = shop.order(product, 1);
+        assert_eq!(
+            queue.place(order.clone()).await.err(),
+            Some(PlaceError::Unavailable),
+            "{code}"
+        );
+        sqlx::raw_sql("DROP TRIGGER fails ON attest.events")
+            .execute(&shop.pool)
+            .await?;
+        delivered(queue.place(order).await)?;
+    }
+    assert_eq!(
+        count(&shop.pool, "SELECT count(*) FROM shop.orders WHERE state = 'abnormal'").await?,
+        0
+    );
+    shop.assert_sound().await
+}
+
+/// Stops a process of the server, or lets it go on.
+fn signal(pid: i32, signal: &str) -> Result<()> {
+    let status = Command::new("kill")
+        .args([format!("-{signal}"), pid.to_string()])
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err("the process is not there".into())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_without_an_answer_keeps_no_worker() -> Result<()> {
+    let shop = Shop::open(10_000).await?;
+    let product = shop.product("monthly", 5).await?;
+    let (queue, _workers) = one_worker(&shop)?;
+    // The server sleeps within the commit, long enough to be stopped there.
+    sqlx::raw_sql(
+        "CREATE FUNCTION shop.linger() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER lingers AFTER INSERT ON shop.orders DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW EXECUTE FUNCTION shop.linger()",
+    )
+    .execute(&shop.pool)
+    .await?;
+    let order = shop.order(product, 1);
+    let silent = place(&queue, order.clone());
+    let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let pid = loop {
+        match sqlx::query_scalar::<_, i32>(sleeping)
+            .fetch_optional(&shop.pool)
+            .await?
+        {
+            Some(pid) => break pid,
+            None => sleep(Duration::from_millis(5)).await,
+        }
+    };
+    signal(pid, "STOP")?;
+    let behind = place(&queue, shop.order(product, 1));
+    while queue.oldest_wait() < Duration::from_secs(1) {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(silent.await?.err(), Some(PlaceError::Unavailable));
+    // The pool is still locked by the commit, so this one came back as well, or waits for that.
+    assert!(behind.await?.is_err());
+    signal(pid, "CONT")?;
+    let sold = loop {
+        match queue.place(order.clone()).await {
+            Ok(outcome) => break delivered(Ok(outcome))?,
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    };
+    assert_eq!(
+        codes(&sold),
+        ["monthly-000000"],
+        "the commit is found, and answered again"
+    );
+    assert_eq!(
+        codes(&delivered(queue.place(shop.order(product, 1)).await)?),
+        ["monthly-000001"]
+    );
+    shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_answered_when_the_standby_has_it_too() -> Result<()> {
+    let shop = Shop::open(10_000).await?;
+    let product = shop.product("monthly", 5).await?;
+    let (queue, _workers) = one_worker(&shop)?;
+    let order = shop.order(product, 1);
+    let standby = |name: &str| format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'");
+    shop.postgres.psql("postgres", &standby("nobody"))?;
+    shop.postgres.psql("postgres", "SELECT pg_reload_conf()")?;
+    assert_eq!(queue.place(order.clone()).await.err(), Some(PlaceError::Unavailable));
+    // The session that waits for the standby is ended: its commit is on this server, and there alone.
+    let mut ended = 0;
+    while ended == 0 {
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        ended = count(&shop.pool, end).await?;
+    }
+    while count(&shop.pool, "SELECT count(*) FROM shop.orders").await? == 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(queue.place(order.clone()).await.err(), Some(PlaceError::Unavailable));
+    shop.postgres.psql("postgres", &standby(""))?;
+    shop.postgres.psql("postgres", "SELECT pg_reload_conf()")?;
+    let sold = loop {
+        match queue.place(order.clone()).await {
+            Ok(outcome) => break delivered(Ok(outcome))?,
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    };
+    assert_eq!(codes(&sold), ["monthly-000000"]);
+    shop.assert_sound().await
+}
