@@ -1,5 +1,5 @@
-//! `bundle_bytes`: how large a compact bundle of four events is on a shelf of a million keys, against AKD's proof of
-//! five versions. The shelf is built for real, and the bundle must hold.
+//! `bundle_bytes`: how large a compact bundle of four events is in a history of a million keys, against AKD's proof of
+//! five versions. The history is really built, and the bundle must hold.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -71,7 +71,7 @@ fn build() -> Result<String> {
     let secret = vrf::SecretKey::from_seed(&[7; 32]).ok_or("no VRF key")?;
     let (key_id, vrf_proof) = secret.prove(&code::alpha(CODE)?).ok_or("no VRF proof")?;
     let receipt_key = SigningKey::from_slice(&[9; 32])?;
-    let mut shelf = Shelf::new(key_id);
+    let mut keys = LastEvents::new(key_id);
     let mut view = ChainView {
         identity: IDENTITY,
         vrf_public_key: secret.public_key(),
@@ -98,7 +98,7 @@ fn build() -> Result<String> {
     };
     let mut parent = B256::ZERO;
     for ((number, (kind, body)), count) in (1..).zip(BODIES).zip([KEYS, KEYS, SOLD, SOLD]) {
-        let events = shelf.advance(number, kind, body, count);
+        let events = keys.advance(number, kind, body, count);
         let leaves: Vec<B256> = events.iter().map(KeyEvent::hash).collect();
         let tree = EventsTree::of_leaves(leaves.clone(), 1).ok_or("an empty epoch")?;
         let opening = Opening {
@@ -121,7 +121,7 @@ fn build() -> Result<String> {
             number,
             parent,
             events_root: tree.root(),
-            history_root: history::root_of(&shelf.entries()),
+            history_root: history::root_of(&keys.entries()),
             event_count: count,
             // Nobody reads the data here: any hash will do.
             data_hash: epoch::data_hash(&number.to_be_bytes()),
@@ -142,7 +142,7 @@ fn build() -> Result<String> {
             block: Some(20_000_000 + number),
         });
     }
-    bundle.history.proof = history::prove_from(&shelf.entries(), &key_id);
+    bundle.history.proof = history::prove_from(&keys.entries(), &key_id);
     let json = bundle.to_json();
     let question = Question {
         code: CODE,
@@ -174,9 +174,9 @@ fn promise(event: &KeyEvent, opening: &Opening, leaves: &[B256], key: &SigningKe
 }
 
 /// Every key's last event; the key that is shown comes first in every epoch.
-struct Shelf(Vec<KeyEvent>);
+struct LastEvents(Vec<KeyEvent>);
 
-impl Shelf {
+impl LastEvents {
     fn new(shown: B256) -> Self {
         let others = (1..KEYS).map(|index| keccak256(index.to_be_bytes()));
         let nothing = |key_id| KeyEvent {

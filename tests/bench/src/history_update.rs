@@ -37,7 +37,7 @@ type Updates = Vec<(B256, Head)>;
 /// # Errors
 /// If a store fails, or if `nomt` and ours come to different roots.
 pub(super) fn run(dir: &Path) -> Result<Vec<Sample>> {
-    let mut ours = Shelf::new(Map::open(dir.join("map"))?);
+    let mut ours = LoadedMap::new(Map::open(dir.join("map"))?);
     let mut theirs = Baseline::open(&dir.join("baseline"), SMALL)?;
     ours.load(SMALL, |updates| theirs.write(updates).map(drop))?;
 
@@ -86,17 +86,17 @@ pub(super) fn run(dir: &Path) -> Result<Vec<Sample>> {
 }
 
 /// Our map, and how many keys it has been given.
-struct Shelf {
+struct LoadedMap {
     map: Map,
     keys: u64,
 }
 
-impl Shelf {
+impl LoadedMap {
     fn new(map: Map) -> Self {
         Self { map, keys: 0 }
     }
 
-    /// Fills the map up to `keys`, telling `also` each epoch.
+    /// Fills the map up to `keys`, and gives each epoch to `also`.
     fn load(&mut self, keys: u64, mut also: impl FnMut(&Updates) -> Result<()>) -> Result<()> {
         while self.keys < keys {
             let upto = keys.min(self.keys + LOAD);

@@ -1,8 +1,8 @@
 //! `seal`: an epoch of 100,000 events, from committed rows to the chain's newest block.
 //!
 //! Ours is the anchor's own sequence over a durable PostgreSQL cluster and anvil, which mines at once; the baseline is
-//! the history map alone, which plans and commits the very same updates over a shelf of its own of the same size. Four
-//! events in five are of keys that are there, by the shelf's order as sales are; every fifth is of a new key. Both end
+//! the history map alone, which plans and commits the very same updates over a map of its own of the same size. Four
+//! events in five are of keys that are there, in the order of the keys, as sales are; every fifth is of a new key. Both end
 //! at the same root.
 
 use std::path::Path;
@@ -19,14 +19,14 @@ use shelfproof_tests::Result;
 use shelfproof_tests::event_writer::EventWriter;
 use shelfproof_tests::vector_chain::block_on;
 
-mod mill;
+mod pipeline;
 mod timeline;
 
-use mill::{Mill, SALES};
+use pipeline::{Pipeline, SALES};
 use timeline::{Timeline, medians_ms};
 
 /// Keys that are there before anything is measured.
-const SHELF: i64 = 500_000;
+const KEYS: i64 = 500_000;
 /// Events of a measured epoch.
 const EVENTS: u32 = 100_000;
 /// Every so many events, one is of a new key.
@@ -38,23 +38,23 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
 
 async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     let timeline = Timeline::default();
-    let mut mill = Mill::build(folder, &timeline).await?;
+    let mut pipeline = Pipeline::build(folder, &timeline).await?;
     let mut map = Map::open(folder.join("map"))?;
-    let mut shelf = Shelf::default();
+    let mut source = EventSource::default();
 
-    let events = shelf.first()?;
-    mill.load(&events).await?;
+    let events = source.first()?;
+    pipeline.load(&events).await?;
     commit(&mut map, &updates_of(&events, 1))?;
     drop(events);
-    mill.post().await?;
-    mill.finish(map.root()).await?;
+    pipeline.post().await?;
+    pipeline.finish(map.root()).await?;
 
     let (mut ours, mut to_map, mut baseline) = (Vec::new(), Vec::new(), Vec::new());
     let (mut steps, mut readings) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let events = shelf.next()?;
+        let events = source.next()?;
         let updates = updates_of(&events, map.epoch().0 + 1);
-        mill.write(&events).await?;
+        pipeline.write(&events).await?;
         drop(events);
         let ours_first = round % 2 == 0;
         // Who goes first changes each round, so that neither always finds the machine as the other left it.
@@ -64,19 +64,19 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
         wait_until_idle()?;
         timeline.begin();
         let start = Instant::now();
-        mill.post().await?;
+        pipeline.post().await?;
         let posted_s = start.elapsed().as_secs_f64();
         steps.push(timeline.end("wait for the block"));
         if ours_first {
             baseline.push(timed(&mut map, &updates)?);
         }
-        let finished_s = mill.finish(map.root()).await?;
-        readings.push(mill.read_again().await?);
+        let finished_s = pipeline.finish(map.root()).await?;
+        readings.push(pipeline.read_again().await?);
         ours.push(f64::from(EVENTS) / posted_s);
         to_map.push(f64::from(EVENTS) / (posted_s + finished_s));
     }
     let settings = format!(
-        "{EVENTS} events an epoch, 80 % of them of {SHELF} keys that are there, written by transactions of {SALES}; fsync; \
+        "{EVENTS} events an epoch, 80 % of them of {KEYS} keys that are there, written by transactions of {SALES}; fsync; \
          until final and in the map too {:.0} events/s; ms a step: {}; reading the rows again {:.0}; \
          baseline: the history map's plan and commit of the same updates",
         median(&to_map),
@@ -93,19 +93,19 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The keys, and how many of them an epoch has touched again.
+/// Makes the events of each epoch, and counts the keys that are there and those that have a second event.
 #[derive(Default)]
-struct Shelf {
+struct EventSource {
     events: EventWriter,
     keys: i64,
     touched: i64,
 }
 
-impl Shelf {
-    /// The first event of each key of [`SHELF`].
+impl EventSource {
+    /// The first event of each key of [`KEYS`].
     fn first(&mut self) -> Result<Vec<NewEvent>> {
-        self.keys = SHELF;
-        self.events.next(1..=SHELF)
+        self.keys = KEYS;
+        self.events.next(1..=KEYS)
     }
 
     /// The next epoch's events.

@@ -1,4 +1,4 @@
-//! `seal_interference`: sales over HTTP while an anchor seals them, an epoch a second, against the same shop with its
+//! `seal_interference`: sales over HTTP while an anchor puts them on the chain, an epoch a second, against the same shop with its
 //! anchor stopped.
 
 use std::path::Path;
@@ -30,7 +30,7 @@ const POLL: Duration = Duration::from_millis(500);
 const NOT_FINAL: &str = "SELECT (SELECT count(*) FROM attest.events)
     - (SELECT coalesce(sum(event_count), 0)::bigint FROM attest.epochs WHERE final_at_ms IS NOT NULL)";
 
-/// What was worked out so far.
+/// Epochs whose hash is computed, and events of all epochs that were cut.
 const SEALED_EPOCHS: &str = "SELECT count(hash) FROM attest.epochs";
 const SEALED_EVENTS: &str = "SELECT coalesce(sum(event_count), 0)::bigint FROM attest.epochs";
 
@@ -81,7 +81,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// A stretch of sales, and what was sealed meanwhile.
+/// The rate of one window, and the epochs and events that were anchored meanwhile.
 struct Window {
     rate: f64,
     epochs: i64,

@@ -40,14 +40,14 @@ const POLICY: CutPolicy = CutPolicy {
     margin_ms: 0,
 };
 
-/// As an anchor has them where nobody says otherwise.
+/// The defaults of `[anchor]`.
 const BOUNDS: Bounds = Bounds {
     epochs: 64,
     events: 1_000_000,
 };
 
-/// It writes events, and makes epochs of them.
-pub(super) struct Mill {
+/// Writes events, and brings them through the anchor's steps onto the chain.
+pub(super) struct Pipeline {
     // Dropped in this order: the sessions before the database, all before the chain.
     sequencer: Sequencer,
     submitter: Submitter,
@@ -58,7 +58,7 @@ pub(super) struct Mill {
     chain: MerchantChain,
 }
 
-impl Mill {
+impl Pipeline {
     /// With the cluster on the disk, the history below `folder`, and `timeline` beside every write.
     pub(super) async fn build(folder: &Path, timeline: &Timeline) -> Result<Self> {
         let postgres = Postgres::start_below(&disk(), Durability::Fsync)?;
@@ -97,7 +97,7 @@ impl Mill {
         })
     }
 
-    /// Writes the shelf's events, and leaves the database as one that has been there for a while.
+    /// Writes the events of the keys that are there before, and analyses the tables as autovacuum would have.
     pub(super) async fn load(&mut self, events: &[NewEvent]) -> Result<()> {
         self.append(events, MANY).await?;
         self.postgres
