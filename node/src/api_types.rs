@@ -6,17 +6,19 @@ mod event;
 mod order;
 mod page;
 mod placed;
+mod preview;
 mod product;
 mod proof;
 mod schema;
 mod task;
 mod wallet;
 
-pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownRefusedLine};
+pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownBatchKey, ShownRefusedLine, ShownWithdrawal};
 pub(crate) use event::ShownEvent;
 pub(crate) use order::{ListedOrder, ShownOrder};
 pub(crate) use page::Listed;
 pub(crate) use placed::{PlacedOrder, example as placed_example, receipt};
+pub(crate) use preview::ShownPreview;
 pub(crate) use product::{ShownProduct, ShownStock};
 pub(crate) use proof::{KeyProof, OrderProofs};
 pub(crate) use schema::{

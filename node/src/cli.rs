@@ -23,6 +23,7 @@ use crate::domain::money::Currency;
 use crate::fence::require_open;
 
 pub mod activate;
+pub mod batch;
 pub mod check;
 pub mod credit;
 pub mod dev;
@@ -85,7 +86,7 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, credit, orders, API keys, secret keys, background tasks, and whether the books are right
+    /// Products, batches, credit, orders, API keys, secret keys, background tasks, and whether the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -93,6 +94,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Admin {
     Product(product::ProductArgs),
+    Batch(batch::BatchArgs),
     Credit(credit::CreditArgs),
     Token(token::TokenArgs),
     Order(order::OrderArgs),
@@ -138,6 +140,7 @@ impl Cli {
             Command::Migrate(_) => migrate::run(&settings(Vec::new())?, self.json).await?,
             Command::Dev(args) => dev::run(args).await?,
             Command::Init(args) => init::run(args, self.json).await?,
+            Command::Import(args) if args.is_preview() => import::run_preview(&args)?,
             Command::Import(args) => {
                 let config = Config::read(&settings(Vec::new())?)?;
                 let (pool, vault) = open_shop(&config).await?;
@@ -172,6 +175,15 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
     let pool = async || -> Result<PgPool, Failure> { Ok(open_pool(&Config::read(&settings)?).await?) };
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
+        Admin::Batch(args) => {
+            let config = Config::read(&settings)?;
+            let pool = open_pool(&config).await?;
+            // What was put on sale must be known before anything is said not to have been.
+            if args.withdraws() {
+                require_open(&pool, &config.chain).await?;
+            }
+            batch::run(args, &pool).await?;
+        }
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Token(args) => token::run(args, &pool().await?).await?,
         Admin::Order(args) => order::run(args, &pool().await?).await?,

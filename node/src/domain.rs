@@ -4,6 +4,7 @@
 pub mod account;
 pub mod api_key;
 pub mod batch;
+pub mod character;
 pub mod clock;
 pub mod delivery;
 pub mod goods;

@@ -20,6 +20,7 @@ mod step;
 pub mod top_up_credit;
 pub mod trim_outbox;
 pub mod void;
+pub mod withdraw_batch;
 
 use crate::domain::money::NotMoney;
 use crate::domain::name::NotName;

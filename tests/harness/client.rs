@@ -120,6 +120,17 @@ impl Client {
         self.send(self.request(Method::POST, path, body.into())).await
     }
 
+    /// Sends a file's bytes to `path`.
+    ///
+    /// # Errors
+    /// If no answer came.
+    pub async fn post_file(&mut self, path: &str, file: impl Into<Bytes>) -> std::result::Result<Answer, Gone> {
+        let mut request = self.request(Method::POST, path, file.into());
+        let kind = HeaderValue::from_static("text/plain");
+        request.headers_mut().insert(CONTENT_TYPE, kind);
+        self.send(request).await
+    }
+
     /// Orders what `body` says under that idempotency key.
     ///
     /// # Errors

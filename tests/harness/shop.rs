@@ -260,7 +260,7 @@ impl TestShop {
         let path = format!("/api/v1/products/{product}/batches?name={}", self.name("batch"));
         let mut client = self.client(&self.admin)?;
         block_on(async {
-            let made = client.post(&path, codes.join("\n")).await?;
+            let made = client.post_file(&path, codes.join("\n")).await?;
             let batch = made.expect(200)?["batch"].as_str().unwrap_or_default().to_owned();
             let activated = client.post(&format!("/api/v1/batches/{batch}/activate"), "").await?;
             activated.expect(200).map(drop)

@@ -50,6 +50,7 @@ pub enum ActivateCommandError {
 pub(super) const fn advice(error: &ActivateError) -> &'static str {
     match error {
         ActivateError::Incomplete(_) => "; run it again until it does, or activate what is there with --partial",
+        ActivateError::Withdrawn(_) => " (shelfproof admin batch show)",
         ActivateError::Stale(_) => "; run: shelfproof admin check",
         _ => "",
     }

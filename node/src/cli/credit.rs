@@ -15,7 +15,7 @@ use crate::domain::wallet::{Movement, TopUp};
 use crate::flow::FlowError;
 use crate::flow::query::account::find_account;
 use crate::flow::query::credit::{Statement, list_statements};
-use crate::flow::top_up_credit::top_up_credit;
+use crate::flow::top_up_credit::{Booked, top_up_credit};
 
 /// What resellers paid in before they buy.
 #[derive(Debug, Args)]
@@ -74,16 +74,11 @@ pub async fn run(args: CreditArgs, pool: &PgPool) -> Result<(), Failure> {
         } => {
             let account = find(pool, &account).await?;
             let amount = Money::parse(&amount, currency).map_err(FlowError::not_money("amount"))?;
-            let top_up = top_up_credit(pool, account.id, amount, &reference, now_ms()).await?;
+            let booked = top_up_credit(pool, account.id, amount, &reference, now_ms()).await?;
             print(
                 args.json,
-                || top_up_json(&account, &top_up),
-                || {
-                    format!(
-                        "{} was added to {}: {}\n",
-                        top_up.amount, account.name, top_up.reference
-                    )
-                },
+                || top_up_json(&account, &booked),
+                || top_up_text(&account, &booked),
             )?;
         }
         Command::Show { account, limit, before } => {
@@ -107,13 +102,31 @@ async fn find(pool: &PgPool, name: &str) -> Result<Account, Failure> {
     })
 }
 
-fn top_up_json(account: &Account, top_up: &TopUp) -> Value {
+fn top_up_text(account: &Account, Booked { top_up, was_booked }: &Booked) -> String {
+    let TopUp {
+        amount,
+        reference,
+        at_ms,
+        ..
+    } = top_up;
+    if *was_booked {
+        let at = table::time(*at_ms);
+        return format!(
+            "{reference} was booked before, at {at} UTC: {amount} for {}; nothing was added\n",
+            account.name
+        );
+    }
+    format!("{amount} was added to {}: {reference}\n", account.name)
+}
+
+fn top_up_json(account: &Account, Booked { top_up, was_booked }: &Booked) -> Value {
     json!({
         "account": account.name,
         "amount": top_up.amount.decimal(),
         "currency": top_up.amount.currency.code(),
         "reference": top_up.reference,
         "at": top_up.at_ms,
+        "wasBooked": was_booked,
     })
 }
 

@@ -1,5 +1,8 @@
 //! Batches: what one import brought.
 
+use alloy_primitives::B256;
+use shelfproof_verifier::event::Kind;
+
 use super::id::{BatchId, ProductId};
 
 /// What one import brought.
@@ -21,10 +24,32 @@ pub struct Batch {
     pub refused: i64,
     /// Keys that were put on sale.
     pub activated: i64,
+    /// Of the keys, those that a spreadsheet's wrapping was taken off.
+    pub unwrapped: i64,
+    /// Of the keys, those that characters without width were taken off.
+    pub cleaned: i64,
+    /// Of the keys, those that had come in with a batch that was withdrawn.
+    pub returned: i64,
     /// Whether the whole file was read.
     pub is_complete: bool,
     /// When the import began, Unix milliseconds.
     pub created_at_ms: i64,
+    /// When it was withdrawn, Unix milliseconds.
+    pub withdrawn_at_ms: Option<i64>,
+}
+
+/// A key of a batch's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchKey {
+    /// Its number, by which a batch's keys are listed.
+    pub no: i64,
+    pub key_id: B256,
+    /// The line of the batch's file.
+    pub line: i64,
+    /// The kind of its newest event.
+    pub state: Kind,
+    /// The batch that it came in with again after this one was withdrawn.
+    pub moved_to: Option<BatchId>,
 }
 
 /// A line that an import refused, without its content.

@@ -37,6 +37,8 @@ pub enum ActivateError {
     /// Its import has not ended.
     #[error("the import of batch {0} has not ended")]
     Incomplete(BatchId),
+    #[error("batch {0} was withdrawn, and is never put on sale; import its codes with another batch")]
+    Withdrawn(BatchId),
     /// Keys changed although they were locked.
     #[error("keys of batch {0} were changed while they were locked")]
     Stale(BatchId),
@@ -93,6 +95,9 @@ async fn activate_chunk(
     let row = row.ok_or(ActivateError::Missing(batch))?;
     let target = pool_lock_of_batch(&mut transaction, batch).await?;
     let target = target.ok_or(ActivateError::Missing(batch))?;
+    if row.is_withdrawn {
+        return Err(ActivateError::Withdrawn(batch));
+    }
     if !row.is_complete && !is_partial {
         return Err(ActivateError::Incomplete(batch));
     }

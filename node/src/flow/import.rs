@@ -81,6 +81,12 @@ pub struct Report {
     pub imported: u64,
     /// Rows that were refused.
     pub refused: u64,
+    /// Keys that a spreadsheet's wrapping was taken off.
+    pub unwrapped: u64,
+    /// Keys that characters without width were taken off.
+    pub cleaned: u64,
+    /// Keys that had come in with a batch that was withdrawn.
+    pub returned: u64,
     /// The line after which this run continued an earlier one; `None` where it began at the first.
     pub resumed_after: Option<u64>,
     /// Whether the batch was complete before, so that this run changed nothing.
@@ -118,6 +124,12 @@ pub enum ImportError {
          supplier; give this batch another name"
     )]
     OtherFile(BatchId),
+    /// The batch was withdrawn.
+    #[error(
+        "the product's batch of this name ({0}) was withdrawn; import the file under another name, and its codes \
+         come in again"
+    )]
+    Withdrawn(BatchId),
     /// The batch's progress is one that this program never stores.
     #[error("batch {0} was moved by another program version meanwhile; run the import again")]
     Moved(BatchId),
@@ -219,6 +231,9 @@ pub async fn import_codes<F: Read + Seek + Send + 'static>(
         lines: counts.lines,
         imported: counts.imported,
         refused: counts.refused,
+        unwrapped: counts.unwrapped,
+        cleaned: counts.cleaned,
+        returned: counts.returned,
         resumed_after: (begun.lines > 0).then_some(begun.lines),
         was_complete: begun.is_complete,
     })
@@ -260,6 +275,9 @@ async fn open_batch(
     }
     let row: BatchRow = found.ok_or(ImportError::UnknownProduct(product))?;
     let id = BatchId(row.id);
+    if row.counts.is_withdrawn {
+        return Err(ImportError::Withdrawn(id));
+    }
     if row.source != source || row.supplier != *supplier {
         return Err(ImportError::OtherFile(id));
     }

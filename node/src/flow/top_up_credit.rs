@@ -14,8 +14,14 @@ use crate::store::outbox::outbox_insert;
 use crate::store::transfer::{transfer_find_top_up, transfer_insert};
 use crate::store::wallet::wallet_lock_top_up;
 
-/// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing and gets the same
-/// answer.
+/// A top-up, and whether it was booked before, so that this call moved no money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    pub top_up: TopUp,
+    pub was_booked: bool,
+}
+
+/// Tops up the credit of a reseller, once for each `reference`: a repeat of the same changes nothing, and says so.
 ///
 /// # Errors
 /// `Invalid` for an amount of nothing, a reference that is none, or an account that buys nothing; `Missing` where there
@@ -26,7 +32,7 @@ pub async fn top_up_credit(
     amount: Money,
     reference: &str,
     now_ms: u64,
-) -> Result<TopUp, FlowError> {
+) -> Result<Booked, FlowError> {
     let asked = TopUp {
         account,
         amount,
@@ -64,12 +70,18 @@ pub async fn top_up_credit(
         outbox_insert(&mut transaction, &fact).await?;
         // A crash before this leaves nothing; one after it, and the repeat finds the row.
         transaction.commit().await?;
-        return Ok(asked);
+        return Ok(Booked {
+            top_up: asked,
+            was_booked: false,
+        });
     }
     let before = transfer_find_top_up(&mut *transaction, &asked.reference).await?;
     transaction.rollback().await?;
     match before {
-        Some(before) if (before.account, before.amount) == (asked.account, asked.amount) => Ok(before),
+        Some(before) if (before.account, before.amount) == (asked.account, asked.amount) => Ok(Booked {
+            top_up: before,
+            was_booked: true,
+        }),
         _ => Err(FlowError::Reused {
             field: "reference",
             name: asked.reference,

@@ -3,30 +3,66 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use encoding_rs::{GBK, UTF_8};
+use encoding_rs as rs;
+
+use super::Reason;
+use super::cell::Refused;
+use crate::domain::character;
 
 /// UTF-8's byte order mark.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// An encoding of files.
+/// An encoding of files. In each of them a byte that ends a line is part of no other character; UTF-16 becomes UTF-8
+/// before its lines are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// UTF-8, with or without byte order mark.
     Utf8,
+    /// UTF-16, the low byte first.
+    Utf16Le,
+    /// UTF-16, the high byte first.
+    Utf16Be,
     /// GBK, as Chinese Windows writes it, with what GB 18030 adds.
     Gbk,
+    /// Big5, as Windows writes it in Taiwan and Hong Kong.
+    Big5,
+    /// `Shift_JIS`, as Japanese Windows writes it.
+    ShiftJis,
+    /// EUC-KR, as Korean Windows writes it.
+    EucKr,
+    /// Windows-1252, as Windows writes it in western Europe and America.
+    Windows1252,
+    /// Windows-1251, as Windows writes Cyrillic.
+    Windows1251,
 }
 
 impl Encoding {
     /// Every encoding.
-    pub const ALL: [Self; 2] = [Self::Utf8, Self::Gbk];
+    pub const ALL: [Self; 9] = [
+        Self::Utf8,
+        Self::Utf16Le,
+        Self::Utf16Be,
+        Self::Gbk,
+        Self::Big5,
+        Self::ShiftJis,
+        Self::EucKr,
+        Self::Windows1252,
+        Self::Windows1251,
+    ];
 
     /// The encoding as the API and the command line write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Utf8 => "utf-8",
+            Self::Utf16Le => "utf-16le",
+            Self::Utf16Be => "utf-16be",
             Self::Gbk => "gbk",
+            Self::Big5 => "big5",
+            Self::ShiftJis => "shift_jis",
+            Self::EucKr => "euc-kr",
+            Self::Windows1252 => "windows-1252",
+            Self::Windows1251 => "windows-1251",
         }
     }
 
@@ -40,38 +76,47 @@ impl Encoding {
             .or((name == "utf8").then_some(Self::Utf8))
     }
 
-    /// The encoding of a file that begins with `sample`; `None` where its byte order mark is UTF-16's.
-    ///
-    /// Each line that is not ASCII votes. Chinese in UTF-8 is often valid GBK, while GBK is hardly ever valid UTF-8: a
-    /// line that is valid in both counts for UTF-8.
-    pub(super) fn detect(sample: &[u8]) -> Option<Self> {
-        if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
-            return None;
+    /// The encoding of the lines: UTF-16 has become UTF-8 when they are cut.
+    fn of_lines(self) -> &'static rs::Encoding {
+        match self {
+            Self::Utf8 | Self::Utf16Le | Self::Utf16Be => rs::UTF_8,
+            Self::Gbk => rs::GBK,
+            Self::Big5 => rs::BIG5,
+            Self::ShiftJis => rs::SHIFT_JIS,
+            Self::EucKr => rs::EUC_KR,
+            Self::Windows1252 => rs::WINDOWS_1252,
+            Self::Windows1251 => rs::WINDOWS_1251,
         }
-        if sample.starts_with(BOM) {
-            return Some(Self::Utf8);
-        }
-        let (mut utf8, mut gbk) = (0, 0);
-        let lines = sample.split(|byte| matches!(byte, b'\n' | b'\r'));
-        for line in lines.filter(|line| !line.is_ascii()) {
-            if Self::Utf8.decode(line).is_some() {
-                utf8 += 1;
-            } else if Self::Gbk.decode(line).is_some() {
-                gbk += 1;
-            }
-        }
-        Some(if gbk > utf8 { Self::Gbk } else { Self::Utf8 })
     }
 
-    /// The text of a line; `None` where its bytes are invalid in this encoding, or it has control characters.
-    pub(super) fn decode(self, line: &[u8]) -> Option<Cow<'_, str>> {
-        let encoding = match self {
-            Self::Utf8 => UTF_8,
-            Self::Gbk => GBK,
-        };
-        encoding
+    /// The text of a line's bytes, whatever characters it has; `None` where they are invalid in this encoding.
+    pub(super) fn text(self, line: &[u8]) -> Option<Cow<'_, str>> {
+        self.of_lines()
             .decode_without_bom_handling_and_without_replacement(line)
-            .filter(|text| !text.contains(|character: char| character.is_control() && character != '\t'))
+    }
+
+    /// The text of a line.
+    ///
+    /// # Errors
+    /// Where its bytes are invalid in this encoding, or it has a control character.
+    pub(super) fn decode(self, line: &[u8]) -> Result<Cow<'_, str>, Refused> {
+        let text = self.text(line).ok_or_else(|| (Reason::Encoding, self.invalid(line)))?;
+        let is_control = |character: &char| character.is_control() && *character != '\t';
+        match text.chars().find(is_control) {
+            Some(control) => Err((Reason::ControlCharacter, character::name(control))),
+            None => Ok(text),
+        }
+    }
+
+    /// Where the bytes stop to be of this encoding.
+    fn invalid(self, line: &[u8]) -> String {
+        let valid = (0..line.len()).rev().find(|end| self.text(&line[..*end]).is_some());
+        let at = valid.unwrap_or_default();
+        format!(
+            "byte {} of the line, 0x{:02X}, is not of {self}",
+            at + 1,
+            line.get(at).copied().unwrap_or_default()
+        )
     }
 }
 
@@ -84,7 +129,13 @@ impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Utf8 => "UTF-8",
+            Self::Utf16Le | Self::Utf16Be => "UTF-16",
             Self::Gbk => "GBK",
+            Self::Big5 => "Big5",
+            Self::ShiftJis => "Shift_JIS",
+            Self::EucKr => "EUC-KR",
+            Self::Windows1252 => "Windows-1252",
+            Self::Windows1251 => "Windows-1251",
         })
     }
 }
@@ -94,29 +145,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn detects_by_lines() {
-        let (gbk, _, _) = GBK.encode("账号----密码\n用户二----口令\n");
-        for (sample, encoding) in [
-            (&b"abc\ndef"[..], Some(Encoding::Utf8)),
-            (b"", Some(Encoding::Utf8)),
-            ("账号----密码".as_bytes(), Some(Encoding::Utf8)),
-            (b"\xef\xbb\xbf\xff\n", Some(Encoding::Utf8)),
-            (&gbk, Some(Encoding::Gbk)),
-            (b"\xff\xfea\0", None),
-            (b"\xfe\xff\0a", None),
+    fn what_is_no_text_is_named() {
+        assert_eq!(Encoding::Utf8.decode(b"a\tb").as_deref(), Ok("a\tb"));
+        for (line, reason, detail) in [
+            (&b"a\0b"[..], Reason::ControlCharacter, "NULL (U+0000)"),
+            (b"a\x1bb", Reason::ControlCharacter, "ESCAPE (U+001B)"),
+            (b"a\x7fb", Reason::ControlCharacter, "DELETE (U+007F)"),
+            (b"a\xff", Reason::Encoding, "byte 2 of the line, 0xFF, is not of UTF-8"),
+            (
+                "密".as_bytes().split_last().unwrap().1,
+                Reason::Encoding,
+                "byte 1 of the line, 0xE5, is not of UTF-8",
+            ),
         ] {
-            assert_eq!(Encoding::detect(sample), encoding, "{sample:?}");
-        }
-        // One damaged line does not turn a file of UTF-8 into GBK.
-        let damaged = ["中文\n".as_bytes(), b"\xc4\xe3\n", "中文\n".as_bytes()].concat();
-        assert_eq!(Encoding::detect(&damaged), Some(Encoding::Utf8));
-    }
-
-    #[test]
-    fn control_characters_are_no_text() {
-        assert_eq!(Encoding::Utf8.decode(b"a\tb").as_deref(), Some("a\tb"));
-        for line in [&b"a\0b"[..], b"a\x1bb", b"a\x7fb", b"\xff"] {
-            assert_eq!(Encoding::Utf8.decode(line), None, "{line:?}");
+            assert_eq!(
+                Encoding::Utf8.decode(line).unwrap_err(),
+                (reason, detail.to_owned()),
+                "{line:?}"
+            );
         }
     }
 }

@@ -1,16 +1,19 @@
 //! Rows become codes.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use secrecy::SecretString;
 use shelfproof_verifier::code;
 
-use super::guess::SAMPLE_BYTES;
+use super::cell::{self, Refused, Taken};
+use super::guess::first_run;
 use super::options::PAIR_SEPARATOR;
 use super::reading::{Form, Reading};
 use super::rows::Rows;
+use super::source::Text;
 use super::table::fields;
-use super::{Options, ReadError, Reason, Refusal, trim};
+use super::{Columns, Options, ReadError, Reason, Refusal};
+use crate::domain::character;
 
 /// The longest text that is delivered with a code, bytes.
 pub const MAX_EXTRA: usize = 2048;
@@ -24,6 +27,8 @@ pub enum Content {
         code: SecretString,
         /// What is delivered with it; may be empty.
         extra: SecretString,
+        /// What was taken off either.
+        taken: Taken,
     },
     /// No code, and the reason.
     Refused(Refusal),
@@ -40,31 +45,29 @@ pub struct ImportRow {
     pub content: Content,
 }
 
-type Source<R> = io::Chain<Cursor<Vec<u8>>, R>;
-
 /// The rows of a file, in their order.
 pub struct ImportRows<R> {
     reading: Reading,
-    rows: Rows<Source<R>>,
-    is_header_due: bool,
+    rows: Rows<Text<R>>,
+    /// Rows that hold no code and are passed over: a line that names the delimiter, and the header.
+    leading: usize,
 }
 
 impl<R: Read> ImportRows<R> {
     /// Reads the start of `reader`, which must be at the start of the file, and prepares to read the rest.
     ///
     /// # Errors
-    /// As [`Reading::resolve`], and the reader's.
-    pub fn open(mut reader: R, options: &Options) -> Result<Self, ReadError> {
-        let mut sample = Vec::new();
-        reader.by_ref().take(SAMPLE_BYTES as u64).read_to_end(&mut sample)?;
-        let reading = Reading::resolve(&sample, options)?;
+    /// As [`Text::open`].
+    pub fn open(reader: R, options: &Options) -> Result<Self, ReadError> {
+        let text = Text::open(reader, options)?;
+        let reading = text.reading.clone();
         let delimiter = match reading.form {
             Form::Csv { delimiter, .. } => Some(delimiter),
-            Form::Lines | Form::Pairs => None,
+            Form::Lines | Form::Pairs { .. } => None,
         };
         Ok(Self {
-            rows: Rows::new(Cursor::new(sample).chain(reader), reading.encoding, delimiter),
-            is_header_due: delimiter.is_some(),
+            rows: Rows::new(text, reading.encoding, delimiter),
+            leading: reading.leading.count(),
             reading,
         })
     }
@@ -84,15 +87,15 @@ impl<R: Read> ImportRows<R> {
     /// # Errors
     /// The reader's.
     pub fn read_next(&mut self) -> io::Result<Option<ImportRow>> {
-        if std::mem::take(&mut self.is_header_due) {
+        for _ in 0..std::mem::take(&mut self.leading) {
             self.rows.next()?;
         }
         let Some(row) = self.rows.next()? else { return Ok(None) };
-        let goods = row.text.map_err(|reason| (reason, String::new()));
-        let content = match goods.and_then(|text| self.reading.form.goods(&text)) {
-            Ok((code, extra)) => Content::Goods {
+        let content = match row.text.and_then(|text| self.reading.goods(&text)) {
+            Ok((code, extra, taken)) => Content::Goods {
                 code: code.into(),
                 extra: extra.into(),
+                taken,
             },
             Err((reason, more)) => Content::Refused(Refusal::new(row.line, reason, &more)),
         };
@@ -104,40 +107,75 @@ impl<R: Read> ImportRows<R> {
     }
 }
 
-impl Form {
+impl Reading {
     /// The code and what is delivered with it; or why there is none, with a detail that helps to correct the line.
-    fn goods(&self, row: &str) -> Result<(String, String), (Reason, String)> {
+    fn goods(&self, row: &str) -> Result<(String, String, Taken), Refused> {
         let refuse = |reason, more: &str| Err((reason, more.to_owned()));
-        let (code, extra) = match self {
-            Self::Lines => (trim(row).to_owned(), String::new()),
-            Self::Pairs => match row.split_once(PAIR_SEPARATOR) {
-                Some((account, rest)) => (trim(account).to_owned(), trim(rest).to_owned()),
-                None => return refuse(Reason::NoCode, "no ---- in it"),
-            },
-            Self::Csv { delimiter, columns } => {
+        let is_table = matches!(self.form, Form::Csv { .. });
+        let (code, extra, other) = match &self.form {
+            Form::Lines => (row.to_owned(), String::new(), Taken::default()),
+            Form::Pairs { separator } => {
+                let (account, rest) = pair(row, separator.as_deref())?;
+                let (rest, taken) = cell::extra(rest, is_table)?;
+                (account.to_owned(), rest, taken)
+            }
+            Form::Csv { delimiter, columns } => {
                 let fields = fields(row, *delimiter).unwrap_or_default();
-                let field = |at: usize| fields.get(at).cloned().unwrap_or_default();
-                let extra = match columns.extra.as_slice() {
-                    [(only, _)] => field(*only),
-                    several => {
-                        let named = several.iter().map(|(at, name)| format!("{name}: {}", field(*at)));
-                        named.collect::<Vec<_>>().join("\n")
-                    }
-                };
-                (field(columns.code), extra)
+                let code = fields.get(columns.code).cloned().unwrap_or_default();
+                let (extra, taken) = beside(&fields, columns)?;
+                (code, extra, taken)
             }
         };
-        if code.is_empty() {
-            return refuse(Reason::NoCode, "");
+        let (code, taken) = cell::code(&code, is_table)?;
+        if self.is_rounded && cell::is_rounded(&code, 1) {
+            return refuse(Reason::DamagedNumber, "");
         }
         if extra.len() > MAX_EXTRA {
             return refuse(Reason::ExtraTooLong, "");
         }
         match code::canonical(&code) {
-            Ok(_) => Ok((code, extra)),
-            Err(refusal) => Err((Reason::CodeUnusual, refusal.detail)),
+            Ok(_) => Ok((code, extra, taken.or(other))),
+            Err(refusal) => Err((Reason::CodeUnusual, unusual(&code).unwrap_or(refusal.detail))),
         }
     }
+}
+
+/// What a table's row has to deliver with the code: of several columns each on a line, with its name.
+fn beside(fields: &[String], columns: &Columns) -> Result<(String, Taken), Refused> {
+    let (mut texts, mut all) = (Vec::new(), Taken::default());
+    for at in &columns.extra {
+        let (text, taken) = cell::extra(fields.get(*at).map_or("", String::as_str), true)?;
+        let name = columns
+            .names
+            .as_ref()
+            .and_then(|names| names.get(*at))
+            .filter(|_| columns.extra.len() > 1);
+        texts.push(name.map_or_else(|| text.clone(), |name| format!("{}: {text}", name.trim())));
+        all = all.or(taken);
+    }
+    Ok((texts.join("\n"), all))
+}
+
+/// The two sides of a pair.
+fn pair<'a>(row: &'a str, separator: Option<&str>) -> Result<(&'a str, &'a str), Refused> {
+    let by = separator.unwrap_or(PAIR_SEPARATOR);
+    let Some((account, rest)) = row.split_once(by) else {
+        return Err((Reason::NoCode, format!("no {by} in it")));
+    };
+    let is_longer = || first_run(row, by.len()).is_some_and(|dashes| dashes > by.len());
+    if separator.is_none() && is_longer() {
+        return Err((Reason::Dashes, String::new()));
+    }
+    Ok((account, rest))
+}
+
+/// The first character that no code has, by its name.
+fn unusual(code: &str) -> Option<String> {
+    let is_unusual = |character: &char| {
+        let alone: String = ['a', *character].iter().collect();
+        code::canonical(&alone).is_err()
+    };
+    code.chars().find(is_unusual).map(character::name)
 }
 
 #[cfg(test)]
@@ -146,6 +184,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::import::source::SAMPLE_BYTES;
     use crate::import::{Encoding, Format};
 
     /// A reader that gives as many bytes at a time as `sizes` says, over and over.
@@ -175,7 +214,7 @@ mod tests {
         let mut rows = ImportRows::open(reader, options).unwrap();
         let told = std::iter::from_fn(|| rows.read_next().unwrap()).map(|row| {
             let content = match row.content {
-                Content::Goods { code, extra } => Ok((code.expose_secret().into(), extra.expose_secret().into())),
+                Content::Goods { code, extra, .. } => Ok((code.expose_secret().into(), extra.expose_secret().into())),
                 Content::Refused(refusal) => Err(refusal.reason),
             };
             (row.line, row.last_line, content)
@@ -225,7 +264,7 @@ mod tests {
                 (2, 2, goods("A-1", "密码: x,\"y\n备注: ")),
                 (3, 3, Err(Reason::NoCode)),
                 (4, 4, Err(Reason::NoCode)),
-                (5, 6, goods("A\n2", "密码: p\n备注: q")),
+                (5, 6, Err(Reason::SeveralCodes)),
             ]
         );
         assert_eq!(lines, 6);
@@ -278,7 +317,9 @@ mod tests {
         ) {
             let table = if format == Format::Csv { "code,b\n" } else { "A\n" };
             let file = [table.as_bytes(), pieces.concat().as_bytes(), &damage, b"\nlast"].concat();
-            let options = Options { encoding: Some(encoding), ..of(format) };
+            let is_table = format == Format::Csv;
+            let code_column = is_table.then(|| "code".to_owned());
+            let options = Options { encoding: Some(encoding), header: Some(is_table), code_column, ..of(format) };
             let whole = read_all(file.as_slice(), &options);
             prop_assert_eq!(&read_all(trickle(&file, sizes), &options), &whole);
             // Lines only grow, none is told twice, and what a file ends with is not lost to what is wrong before it.

@@ -2,8 +2,11 @@
 
 use super::Encoding;
 
-/// What separates an account from its password in the format [`Format::Pairs`].
+/// What separates an account from its password in the format [`Format::Pairs`], where the caller names nothing else.
 pub(super) const PAIR_SEPARATOR: &str = "----";
+
+/// The longest separator that a caller may name, bytes.
+pub(super) const MAX_SEPARATOR: usize = 16;
 
 /// Where a line's code is, as the caller asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub enum Format {
     Lines,
     /// `account----password`: the account is the code, the rest is delivered with it.
     Pairs,
-    /// A table with a header row.
+    /// A table.
     Csv,
 }
 
@@ -48,6 +51,10 @@ pub struct Options {
     pub format: Format,
     /// The encoding; detected from the start of the file where it is not given.
     pub encoding: Option<Encoding>,
+    /// Whether the first row names the columns, and brings no key; detected where it is not given.
+    pub header: Option<bool>,
+    /// What separates an account from its password; four dashes where it is not given.
+    pub separator: Option<String>,
     /// Of a table, the code's column: a name of the header row, or a number from 1.
     pub code_column: Option<String>,
     /// Of a table, the columns that are delivered with the code.

@@ -1,88 +1,95 @@
-//! Why a line brought no key. Nothing here holds the line's content.
+//! Why a line brought no key. Nothing here holds the line's content, but for single characters that must be named.
 
-/// Why a line brought no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
+/// Names each reason with its words in both languages.
+macro_rules! reasons {
+    ($($(#[$about:meta])* $reason:ident: $name:literal, $english:literal, $chinese:literal;)+) => {
+        /// Why a line brought no key.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[$about])* $reason,)+
+        }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$reason),+];
+
+            /// The reason as the API and the database write it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $name,)+
+                }
+            }
+
+            /// The reason in English.
+            #[must_use]
+            pub const fn english(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $english,)+
+                }
+            }
+
+            /// The reason in Chinese.
+            #[must_use]
+            pub const fn chinese(self) -> &'static str {
+                match self {
+                    $(Self::$reason => $chinese,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
     /// It is longer than [`MAX_LINE`](super::MAX_LINE).
-    TooLong,
-    /// Its bytes are not text in the file's encoding.
-    Encoding,
+    TooLong: "too_long", "the line is longer than 4,096 bytes", "该行超过 4,096 字节";
+    /// Its bytes are invalid in the file's encoding.
+    Encoding: "encoding", "the line has bytes that its file's encoding does not have", "该行含有文件编码中不存在的字节";
+    /// It has a control character.
+    ControlCharacter: "control_character", "the line has a character that no code has", "该行含有控制字符";
+    /// It has a character that changes the direction of the text after it.
+    BidiControl: "bidi_control", "the line has a character that shows what follows in another order",
+        "该行含有改变文字显示方向的字符";
     /// It has no code where the format has it.
-    NoCode,
+    NoCode: "no_code", "there is no code where the format has it", "该行在格式规定的位置没有卡密";
+    /// A word or sign stands where the code should.
+    Placeholder: "placeholder", "what stands there is no code", "该处不是卡密";
+    /// The code is a number that a spreadsheet rounded.
+    DamagedNumber: "damaged_number",
+        "a spreadsheet rounded this number, and its last digits are lost; in the original, format the column as text, \
+         and export it again",
+        "电子表格已将该数字四舍五入，末尾数字已丢失；请在原始文件中把该列设为文本格式后重新导出";
+    /// The code is a spreadsheet's formula.
+    Formula: "formula", "this is a spreadsheet's formula; export the values, not the formulas",
+        "这是电子表格的公式；请导出数值而不是公式";
+    /// The cell of the code has more than one.
+    SeveralCodes: "several_codes",
+        "the cell has a line break or a comma, and may hold several codes; write one code in a cell",
+        "该单元格含有换行或逗号，可能有多个卡密；每个单元格只写一个卡密";
     /// A quoted field begins on it and does not end.
-    UnclosedQuote,
+    UnclosedQuote: "unclosed_quote", "a quoted field begins here and does not end", "从该行开始的引号字段没有结束";
+    /// More or other dashes than the separator stand between an account and its password.
+    Dashes: "dashes",
+        "between account and password stand more than four dashes; name the separator to say which belong to it",
+        "账号与密码之间的短横线多于四个；请用分隔符参数说明";
     /// The protocol cannot name the code.
-    CodeUnusual,
+    CodeUnusual: "code_unusual",
+        "a code may have only letters a-z, digits, spaces and signs, at most 256 letters and digits",
+        "卡密只能含英文字母、数字、空格和符号，且不超过 256 个字母和数字";
     /// An earlier line of the file has the same key id.
-    DuplicateInFile,
+    DuplicateInFile: "duplicate_in_file", "the file has this code before", "本文件前面已有该卡密";
     /// A key of another batch has the same key id.
-    DuplicateInStock,
+    DuplicateInStock: "duplicate_in_stock", "this code is in the shop", "店铺中已有该卡密";
     /// What is to be delivered with the code is longer than [`MAX_EXTRA`](super::MAX_EXTRA).
-    ExtraTooLong,
+    ExtraTooLong: "extra_too_long", "what is delivered with the code is longer than 2,048 bytes",
+        "随卡密交付的内容超过 2,048 字节";
 }
 
 impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 8] = [
-        Self::TooLong,
-        Self::Encoding,
-        Self::NoCode,
-        Self::UnclosedQuote,
-        Self::CodeUnusual,
-        Self::DuplicateInFile,
-        Self::DuplicateInStock,
-        Self::ExtraTooLong,
-    ];
-
-    /// The reason as the API and the database write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TooLong => "too_long",
-            Self::Encoding => "encoding",
-            Self::NoCode => "no_code",
-            Self::UnclosedQuote => "unclosed_quote",
-            Self::CodeUnusual => "code_unusual",
-            Self::DuplicateInFile => "duplicate_in_file",
-            Self::DuplicateInStock => "duplicate_in_stock",
-            Self::ExtraTooLong => "extra_too_long",
-        }
-    }
-
     /// The reason of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.name() == name)
-    }
-
-    /// The reason in English.
-    #[must_use]
-    pub const fn english(self) -> &'static str {
-        match self {
-            Self::TooLong => "the line is longer than 4,096 bytes",
-            Self::Encoding => "the line is not text in the file's encoding",
-            Self::NoCode => "there is no code where the format has it",
-            Self::UnclosedQuote => "a quoted field begins here and does not end",
-            Self::CodeUnusual => "a code may have only letters a-z, digits and separators, at most 256",
-            Self::DuplicateInFile => "same key id as an earlier line of this file",
-            Self::DuplicateInStock => "same key id as a key in stock",
-            Self::ExtraTooLong => "what is delivered with the code is longer than 2,048 bytes",
-        }
-    }
-
-    /// The reason in Chinese.
-    #[must_use]
-    pub const fn chinese(self) -> &'static str {
-        match self {
-            Self::TooLong => "该行超过 4,096 字节",
-            Self::Encoding => "该行不是文件编码下的有效文本",
-            Self::NoCode => "该行在格式规定的位置没有卡密",
-            Self::UnclosedQuote => "从该行开始的引号字段没有结束",
-            Self::CodeUnusual => "卡密只能含英文字母、数字和分隔符，且不超过 256 个字母和数字",
-            Self::DuplicateInFile => "与本文件前面某一行的密钥编号相同",
-            Self::DuplicateInStock => "与库存中某个密钥的编号相同",
-            Self::ExtraTooLong => "随卡密交付的内容超过 2,048 字节",
-        }
+        Self::ALL.iter().copied().find(|reason| reason.name() == name)
     }
 }
 
@@ -118,7 +125,7 @@ mod tests {
     #[test]
     fn names_are_one_each_and_sentences_state_the_bounds() {
         for reason in Reason::ALL {
-            assert_eq!(Reason::from_name(reason.name()), Some(reason));
+            assert_eq!(Reason::from_name(reason.name()), Some(*reason));
         }
         assert_eq!(Reason::from_name("blank"), None);
         assert_eq!((MAX_LINE, MAX_EXTRA), (4096, 2048), "the sentences name other bounds");

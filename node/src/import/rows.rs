@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
+use super::cell::Refused;
 use super::encoding::{Encoding, without_bom};
 use super::lines::{Line, Lines, MAX_LINE};
 use super::{Reason, trim};
@@ -14,13 +15,13 @@ pub(super) struct Row {
     /// The line that it ends on.
     pub(super) last_line: u64,
     /// Its text, or why it cannot be read.
-    pub(super) text: Result<String, Reason>,
+    pub(super) text: Result<String, Refused>,
 }
 
 /// A decoded line.
 struct Decoded {
     number: u64,
-    text: Result<String, Reason>,
+    text: Result<String, Refused>,
 }
 
 /// The rows of a reader.
@@ -74,10 +75,9 @@ impl<R: Read> Rows<R> {
             return Ok(Some(line));
         }
         Ok(self.lines.next()?.map(|Line { number, bytes }| {
-            let text = bytes.ok_or(Reason::TooLong).and_then(|bytes| {
+            let text = bytes.ok_or((Reason::TooLong, String::new())).and_then(|bytes| {
                 let bytes = if number == 1 { without_bom(&bytes) } else { &bytes };
-                let text = self.encoding.decode(bytes).ok_or(Reason::Encoding)?;
-                Ok(text.into_owned())
+                Ok(self.encoding.decode(bytes)?.into_owned())
             });
             Decoded { number, text }
         }))
@@ -123,7 +123,7 @@ impl<R: Read> Rows<R> {
         Ok(Row {
             line,
             last_line: line,
-            text: Err(Reason::UnclosedQuote),
+            text: Err((Reason::UnclosedQuote, String::new())),
         })
     }
 }
@@ -176,7 +176,7 @@ mod tests {
     fn rows(text: &str) -> Vec<(u64, u64, Result<String, Reason>)> {
         let mut rows = Rows::new(text.as_bytes(), Encoding::Utf8, Some(b','));
         std::iter::from_fn(|| rows.next().unwrap())
-            .map(|row| (row.line, row.last_line, row.text))
+            .map(|row| (row.line, row.last_line, row.text.map_err(|(reason, _)| reason)))
             .collect()
     }
 

@@ -1,10 +1,13 @@
 //! Batches, and the lines that an import refused. What an import itself writes is in [`super::import`].
 
+use alloy_primitives::B256;
+use shelfproof_verifier::event::Kind;
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::domain::batch::{Batch, RefusedLine};
+use super::column::{bytes, kind};
+use crate::domain::batch::{Batch, BatchKey, RefusedLine};
 use crate::domain::id::{BatchId, ProductId};
 
 #[derive(FromRow)]
@@ -17,8 +20,12 @@ struct BatchRow {
     imported: i64,
     refused: i64,
     activated: i64,
+    unwrapped: i64,
+    cleaned: i64,
+    returned: i64,
     is_complete: bool,
     created_at_ms: i64,
+    withdrawn_at_ms: Option<i64>,
 }
 
 impl From<BatchRow> for Batch {
@@ -32,8 +39,12 @@ impl From<BatchRow> for Batch {
             imported: row.imported,
             refused: row.refused,
             activated: row.activated,
+            unwrapped: row.unwrapped,
+            cleaned: row.cleaned,
+            returned: row.returned,
             is_complete: row.is_complete,
             created_at_ms: row.created_at_ms,
+            withdrawn_at_ms: row.withdrawn_at_ms,
         }
     }
 }
@@ -50,6 +61,8 @@ pub struct LockedBatch {
     pub activated: u64,
     /// Whether its whole file was imported.
     pub is_complete: bool,
+    /// Whether it was withdrawn.
+    pub is_withdrawn: bool,
 }
 
 /// # Errors
@@ -132,4 +145,67 @@ pub async fn batch_count_activated(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// How many keys of a batch were not activated, nor voided.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_count_generated(database: impl PgExecutor<'_>, batch: BatchId) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar(include_str!("sql/batch_count_generated.sql"))
+        .bind(batch.0)
+        .bind(i16::from(Kind::Generated as u8))
+        .fetch_one(database)
+        .await?;
+    Ok(count.unsigned_abs())
+}
+
+/// Withdraws a locked batch; without effect where it was withdrawn before.
+///
+/// # Errors
+/// The database's.
+pub async fn batch_withdraw(connection: &mut PgConnection, batch: BatchId, at_ms: u64) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/batch_withdraw.sql"))
+        .bind(batch.0)
+        .bind(at_ms.cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct KeyRow {
+    no: i64,
+    key_id: Vec<u8>,
+    state: i16,
+    line: i64,
+    moved_to: Option<Uuid>,
+}
+
+/// At most `limit` keys of a batch's file after that number.
+///
+/// # Errors
+/// The database's, and a row that this program never writes.
+pub async fn batch_key_list(
+    database: impl PgExecutor<'_>,
+    batch: BatchId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<BatchKey>, StoreError> {
+    let rows: Vec<KeyRow> = sqlx::query_as(include_str!("sql/batch_key_list.sql"))
+        .bind(batch.0)
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(database)
+        .await?;
+    let key = |row: KeyRow| {
+        Ok(BatchKey {
+            no: row.no,
+            key_id: B256::from(bytes("keys", "key_id", &row.key_id, &row.no)?),
+            line: row.line,
+            state: kind("keys", row.state, &row.no)?,
+            moved_to: row.moved_to.map(BatchId),
+        })
+    };
+    rows.into_iter().map(key).collect()
 }

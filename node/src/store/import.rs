@@ -54,8 +54,29 @@ pub struct BatchCounts {
     /// Those that were refused.
     #[sqlx(try_from = "i64")]
     pub refused: u64,
+    /// Of the keys, those that a spreadsheet's wrapping was taken off.
+    #[sqlx(try_from = "i64")]
+    pub unwrapped: u64,
+    /// Of the keys, those that characters without width were taken off.
+    #[sqlx(try_from = "i64")]
+    pub cleaned: u64,
+    /// Of the keys, those that had come in with a batch that was withdrawn.
+    #[sqlx(try_from = "i64")]
+    pub returned: u64,
     /// Whether they are the whole file.
     pub is_complete: bool,
+    /// Whether the batch was withdrawn.
+    pub is_withdrawn: bool,
+}
+
+/// What one chunk adds to a batch's counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    pub imported: usize,
+    pub refused: usize,
+    pub unwrapped: usize,
+    pub cleaned: usize,
+    pub returned: usize,
 }
 
 /// A key with its first event.
@@ -84,6 +105,8 @@ pub struct NewGoods<'a> {
 pub struct KeyOrigin {
     pub key_id: Vec<u8>,
     pub batch_id: Uuid,
+    /// The kind of the key's newest event.
+    pub state: i16,
     pub line: i64,
     /// The batch's name.
     pub batch: String,
@@ -148,7 +171,7 @@ pub async fn batch_lock(connection: &mut PgConnection, batch: BatchId) -> Result
         .await?)
 }
 
-/// Sets a locked batch's `lines`, and adds to its counts of keys and refusals.
+/// Sets a locked batch's `lines`, and adds to its counts.
 ///
 /// # Errors
 /// The database's.
@@ -156,14 +179,18 @@ pub async fn batch_advance(
     connection: &mut PgConnection,
     batch: BatchId,
     lines: u64,
-    [imported, refused]: [usize; 2],
+    added: Added,
     is_complete: bool,
 ) -> Result<BatchCounts, StoreError> {
+    let count = |count: usize| (count as u64).cast_signed();
     Ok(sqlx::query_as(include_str!("sql/batch_advance.sql"))
         .bind(batch.0)
         .bind(lines.cast_signed())
-        .bind((imported as u64).cast_signed())
-        .bind((refused as u64).cast_signed())
+        .bind(count(added.imported))
+        .bind(count(added.refused))
+        .bind(count(added.unwrapped))
+        .bind(count(added.cleaned))
+        .bind(count(added.returned))
         .bind(is_complete)
         .fetch_one(connection)
         .await?)
@@ -187,6 +214,33 @@ pub async fn key_insert(
         .fetch_all(connection)
         .await?;
     Ok(made.into_iter().map(|(id, no)| (B256::from_slice(&id), no)).collect())
+}
+
+/// What a key that comes in again has from now on.
+pub struct ReturnedKey<'a> {
+    pub key_id: B256,
+    /// The line of the new file.
+    pub line: u64,
+    pub sealed: &'a [u8],
+}
+
+/// Moves to `batch` those of the keys that stand in a withdrawn batch and were never activated, and returns their ids.
+///
+/// # Errors
+/// The database's.
+pub async fn key_take_over(
+    connection: &mut PgConnection,
+    batch: BatchId,
+    keys: &[ReturnedKey<'_>],
+) -> Result<Vec<B256>, StoreError> {
+    let taken: Vec<Vec<u8>> = sqlx::query_scalar(include_str!("sql/key_take_over.sql"))
+        .bind(batch.0)
+        .bind(keys.iter().map(|key| key.key_id.as_slice()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.line.cast_signed()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.sealed).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    Ok(taken.iter().map(|id| B256::from_slice(id)).collect())
 }
 
 /// # Errors

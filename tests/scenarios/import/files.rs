@@ -91,10 +91,10 @@ fn cases() -> Vec<Case> {
             3,
             &[
                 (2, "encoding"),
-                (4, "code_unusual"),
-                (5, "encoding"),
+                (4, "encoding"),
+                (5, "control_character"),
                 (6, "encoding"),
-                (8, "encoding"),
+                (8, "control_character"),
             ],
         ),
         ("late-gbk.txt", auto(), 4, 2, &[(2, "code_unusual"), (3, "encoding")]),
@@ -111,6 +111,7 @@ fn cases() -> Vec<Case> {
                 (7, "code_unusual"),
             ],
         ),
+        ("utf-16.txt", auto(), 2, 2, &[]),
         ("extra-too-long.txt", auto(), 3, 2, &[(2, "extra_too_long")]),
     ]
 }
@@ -132,11 +133,18 @@ fn every_file_brings_what_is_good_in_it_and_says_why_the_rest_is_not() -> Result
         assert_eq!(shop.refused(gbk.parse()?).await?.len(), 3);
         let stock = shop.ask("SELECT id FROM shop.batches WHERE name = 'stock.txt'")?;
         let (_, _, detail) = &shop.refused(stock.parse()?).await?[1];
-        let place = r#"same key id as a key in stock: line 3 of batch "lines.txt" of product "Monthly card""#;
-        assert_eq!(detail, place);
+        let place = [
+            r#"this code is in the shop: line 3 of batch "lines.txt" of product "Monthly card", now generated; "#,
+            "case, spaces and signs do not count",
+        ]
+        .concat();
+        assert_eq!(*detail, place);
         let first =
             shop.ask("SELECT detail FROM shop.refused_lines WHERE reason = 'duplicate_in_file' ORDER BY line LIMIT 1")?;
-        assert_eq!(first, "same key id as an earlier line of this file: line 1");
+        assert_eq!(
+            first,
+            "the file has this code before: it differs from line 1 only in case, spaces or signs"
+        );
         shop.assert_sound().await
     })?
 }
@@ -160,12 +168,11 @@ fn what_cannot_be_read_with_certainty_is_not_read() -> Result<()> {
             refused("spellings.txt", auto()).await?,
             ReadError::WhichFormat(_)
         ));
-        assert!(matches!(refused("utf-16.txt", auto()).await?, ReadError::Utf16));
         let code_column = Some("密钥".to_owned());
         let other = Options { code_column, ..auto() };
         assert!(matches!(
             refused("columns.csv", other).await?,
-            ReadError::NoColumn { columns: 4, .. }
+            ReadError::NoColumn { columns, .. } if columns.0.len() == 4
         ));
         let nothing = shop.import(b"\r\n \n".to_vec(), &shop.request("empty", auto())).await;
         assert!(

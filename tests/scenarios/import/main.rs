@@ -1,5 +1,8 @@
 //! Import: vendors' files become keys on sale. The files are those of `tests/data`, or made by
 //! `shelfproof_tests::codes`.
 
+mod api;
 mod files;
+mod kinds;
 mod shop;
+mod withdraw;

@@ -82,7 +82,7 @@ async fn compare(shop: &TestShop, product: &str, token: &str, imported: &Value, 
     assert_eq!(stock, Some(admin.get(&format!("{path}/stock")).await?.expect(200)?));
 
     let report = admin
-        .post(&format!("{path}/batches?name=two"), "A\nB\n")
+        .post_file(&format!("{path}/batches?name=two"), "A\nB\n")
         .await?
         .expect(200)?;
     let mut own = names(imported);

@@ -166,7 +166,7 @@ fn copies_are_what_their_sums_say() -> Result<()> {
         assert_eq!(found, sum, "{name} was changed here");
         listed.push(name.to_owned());
     }
-    let folders = ["tests/peers/", "tests/vectors/"];
+    let folders = ["tests/data/kinds/", "tests/peers/", "tests/vectors/"];
     let mut copies: Vec<String> = files()?.into_iter().map(|file| file.path).collect();
     copies.retain(|path| folders.iter().any(|folder| path.starts_with(folder)));
     let mut unlisted = copies.iter().filter_map(|path| path.strip_prefix("tests/"));

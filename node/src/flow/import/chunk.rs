@@ -16,7 +16,7 @@ use super::{Batch, CHUNK, ImportError, blocking};
 use crate::domain::goods::Goods;
 use crate::domain::id::BatchId;
 use crate::domain::key::{self, ChainedEvent};
-use crate::import::{Content, ImportRows, Reason, Refusal};
+use crate::import::{Content, ImportRows, Reason, Refusal, Taken};
 use crate::vault::{DataKey, Vault};
 
 /// Up to [`CHUNK`] rows of a file. Holds no code that is not sealed.
@@ -34,6 +34,8 @@ pub(super) struct Chunk {
 /// A key that is to be made, unless its id is there.
 pub(super) struct Prepared {
     pub(super) line: u64,
+    /// What was taken off the code or off what is delivered with it.
+    pub(super) taken: Taken,
     pub(super) key_id: B256,
     pub(super) proof: Proof,
     pub(super) sealed: Vec<u8>,
@@ -59,15 +61,15 @@ pub(super) async fn prepare<R: Read + Send + 'static>(
             body: &body,
             now_ms,
         };
-        let mut lines = HashMap::new();
-        for prepared in work.on_all_cores(&goods) {
+        let mut firsts: HashMap<B256, &Row> = HashMap::new();
+        for (row, prepared) in goods.iter().zip(work.on_all_cores(&goods)) {
             match prepared {
-                Ok(key) => match lines.entry(key.key_id) {
+                Ok(key) => match firsts.entry(key.key_id) {
                     Entry::Vacant(entry) => {
-                        entry.insert(key.line);
+                        entry.insert(row);
                         chunk.keys.push(key);
                     }
-                    Entry::Occupied(first) => chunk.refusals.push(duplicate_in_file(key.line, *first.get())),
+                    Entry::Occupied(first) => chunk.refusals.push(row.repeats(first.get())),
                 },
                 Err(refusal) => chunk.refusals.push(refusal),
             }
@@ -77,13 +79,34 @@ pub(super) async fn prepare<R: Read + Send + 'static>(
     .await?
 }
 
-/// That an earlier line of the file has the same key id.
+/// That an earlier line of the file, which is not at hand any more, has the same key id.
 pub(super) fn duplicate_in_file(line: u64, first: u64) -> Refusal {
-    Refusal::new(line, Reason::DuplicateInFile, &format!("line {first}"))
+    let more = format!("in line {first}; case, spaces and signs do not count");
+    Refusal::new(line, Reason::DuplicateInFile, &more)
+}
+
+/// A row that has a code.
+struct Row {
+    line: u64,
+    goods: Goods,
+    taken: Taken,
+}
+
+impl Row {
+    /// That `first`, an earlier row, has the same key id.
+    fn repeats(&self, first: &Self) -> Refusal {
+        let line = first.line;
+        let more = if self.goods.code.expose_secret() == first.goods.code.expose_secret() {
+            format!("it is the code of line {line}")
+        } else {
+            format!("it differs from line {line} only in case, spaces or signs")
+        };
+        Refusal::new(self.line, Reason::DuplicateInFile, &more)
+    }
 }
 
 /// Reads a chunk's rows; those that were settled before are passed over.
-fn read<R: Read>(rows: &mut ImportRows<R>, after_line: u64) -> io::Result<(Chunk, Vec<(u64, Goods)>)> {
+fn read<R: Read>(rows: &mut ImportRows<R>, after_line: u64) -> io::Result<(Chunk, Vec<Row>)> {
     let (mut goods, mut refusals) = (Vec::new(), Vec::new());
     let is_last = loop {
         if goods.len() + refusals.len() == CHUNK {
@@ -94,7 +117,11 @@ fn read<R: Read>(rows: &mut ImportRows<R>, after_line: u64) -> io::Result<(Chunk
             continue;
         }
         match row.content {
-            Content::Goods { code, extra } => goods.push((row.line, Goods { code, extra })),
+            Content::Goods { code, extra, taken } => goods.push(Row {
+                line: row.line,
+                goods: Goods { code, extra },
+                taken,
+            }),
             Content::Refused(refusal) => refusals.push(refusal),
         }
     };
@@ -118,15 +145,15 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Prepares all goods, in their order: a key id takes some 100 µs, which is what an import waits for.
-    fn on_all_cores(&self, goods: &[(u64, Goods)]) -> Vec<Result<Prepared, Refusal>> {
+    fn on_all_cores(&self, goods: &[Row]) -> Vec<Result<Prepared, Refusal>> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = goods.len().div_ceil(threads).max(1);
         let mut prepared: Vec<Option<_>> = goods.iter().map(|_| None).collect();
         thread::scope(|scope| {
             for (goods, prepared) in goods.chunks(share).zip(prepared.chunks_mut(share)) {
                 scope.spawn(move || {
-                    for ((line, goods), prepared) in goods.iter().zip(prepared) {
-                        *prepared = Some(self.prepare(*line, goods));
+                    for (row, prepared) in goods.iter().zip(prepared) {
+                        *prepared = Some(self.prepare(row));
                     }
                 });
             }
@@ -134,16 +161,17 @@ impl Work<'_> {
         prepared.into_iter().flatten().collect()
     }
 
-    fn prepare(&self, line: u64, goods: &Goods) -> Result<Prepared, Refusal> {
+    fn prepare(&self, Row { line, goods, taken }: &Row) -> Result<Prepared, Refusal> {
         let named = self.vault.key_id(goods.code.expose_secret());
-        let (key_id, proof) = named.map_err(|refusal| Refusal::new(line, Reason::CodeUnusual, &refusal.detail))?;
+        let (key_id, proof) = named.map_err(|refusal| Refusal::new(*line, Reason::CodeUnusual, &refusal.detail))?;
         let opening = Opening {
             salt: B256::from(rand::random::<[u8; 32]>()),
             body: self.body.to_owned(),
         };
         let ChainedEvent { event, opening } = key::first(key_id, self.now_ms, opening);
         Ok(Prepared {
-            line,
+            line: *line,
+            taken: *taken,
             key_id,
             proof,
             sealed: self.data_key.encrypt(&key_id, self.batch, goods),

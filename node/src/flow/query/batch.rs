@@ -1,13 +1,13 @@
-//! Batches, and the lines that their imports refused.
+//! Batches, their keys, and the lines that their imports refused.
 
 use sqlx::PgPool;
 
 use super::Page;
-use crate::domain::batch::{Batch, RefusedLine};
-use crate::domain::id::BatchId;
+use crate::domain::batch::{Batch, BatchKey, RefusedLine};
+use crate::domain::id::{BatchId, ProductId};
 use crate::flow::FlowError;
 use crate::store::StoreError;
-use crate::store::batch::{batch_get, batch_list, refused_line_list};
+use crate::store::batch::{batch_get, batch_key_list, batch_list, refused_line_list};
 use crate::store::import::batch_resolve;
 
 /// The batch of that id.
@@ -34,12 +34,32 @@ pub async fn find_batch(pool: &PgPool, id_or_name: &str) -> Result<BatchId, Flow
     }
 }
 
-/// Batches, oldest first.
+/// Batches, oldest first; of one product or of all.
 ///
 /// # Errors
 /// The database's.
-pub async fn list_batches(pool: &PgPool, after: Option<BatchId>, limit: u32) -> Result<Page<Batch>, StoreError> {
-    Ok(Page::cut(batch_list(pool, None, after, limit + 1).await?, limit))
+pub async fn list_batches(
+    pool: &PgPool,
+    product: Option<ProductId>,
+    after: Option<BatchId>,
+    limit: u32,
+) -> Result<Page<Batch>, StoreError> {
+    Ok(Page::cut(batch_list(pool, product, after, limit + 1).await?, limit))
+}
+
+/// The keys of a batch's file after that number, in its order; never a code.
+///
+/// # Errors
+/// `Missing` where there is no such batch.
+pub async fn list_batch_keys(
+    pool: &PgPool,
+    batch: BatchId,
+    after: i64,
+    limit: u32,
+) -> Result<Page<BatchKey>, FlowError> {
+    get_batch(pool, batch).await?;
+    let rows = batch_key_list(pool, batch, after, limit + 1).await?;
+    Ok(Page::cut(rows, limit))
 }
 
 /// The lines of a batch's file that were refused, after that line.

@@ -1,13 +1,15 @@
-//! Batches, for admins: imports and activations.
+//! Batches, for admins: imports, activations, withdrawals.
 
 use std::io::Cursor;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shelfproof_base::clock::now_ms;
+use tokio::task::spawn_blocking;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -15,59 +17,77 @@ use super::json::{MaxBytes, read};
 use super::path_id::PathId;
 use super::query::{Page, Params};
 use crate::access::ManageBatches;
-use crate::api_types::{EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownRefusedLine};
+use crate::api_types::{
+    EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownBatchKey, ShownPreview,
+    ShownRefusedLine, ShownWithdrawal,
+};
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};
-use crate::flow::query::batch::{get_batch, list_batches, list_refused_lines};
+use crate::flow::query::batch::{get_batch, list_batch_keys, list_batches, list_refused_lines};
+use crate::flow::withdraw_batch::withdraw_batch;
 use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
 use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
-use crate::import::{Encoding, Format, Options};
+use crate::import::{self, Encoding, Format, Options};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
         .routes(routes!(list))
         .routes(routes!(get))
         .routes(routes!(refused_lines))
+        .routes(routes!(keys))
+        .routes(routes!(withdraw))
 }
 
 /// Endpoints that process a whole batch.
 pub(super) fn long_routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
-        .routes(routes!(import))
+        .routes(routes!(import_file))
+        .routes(routes!(preview))
         .routes(routes!(activate))
 }
 
-problems!(ImportProblems: InvalidField, MalformedBody, BodyTooLarge, NotFound, Conflict, ClockDrift, Fenced);
+problems!(ImportProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, NotFound, Conflict,
+    ClockDrift, Fenced);
+problems!(PreviewProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType);
 problems!(ListProblems: InvalidField);
 problems!(GetProblems: NotFound);
 problems!(LinesProblems: InvalidField, NotFound);
 problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
+problems!(WithdrawProblems: NotFound, Conflict, Fenced);
 
 /// Import codes
 ///
-/// The body is the file as the vendor sent it. Good lines are imported whatever is wrong with others; those are listed
-/// under the batch with their reasons. Sending the same file under the same name continues an interrupted import, and
-/// changes nothing once it is complete. Larger files are imported on the merchant's machine.
+/// The body is the file as the vendor sent it, its bytes and nothing around them, with the header `Content-Type:
+/// text/plain`. Good lines are imported whatever is wrong with others; those are listed under the batch with their
+/// reasons. What could be read in two ways is a problem that names the parameter which decides it, and of a table its
+/// columns. Sending the same file under the same name continues an interrupted import, and changes nothing once it is
+/// complete. Larger files, and packed ones, are imported on the merchant's machine.
 #[utoipa::path(
     post, path = "/products/{product}/batches", tag = "batches", operation_id = "importBatch", security(("bearer" = [])),
     params(
         ("product" = Uuid, Path, description = "What the keys are stock of"),
-        ("name" = String, Query, min_length = 1, max_length = 200, description = "The batch's name, the only one of the product"),
+        ("name" = String, Query, min_length = 1, max_length = 200, description = "The batch's name; no other batch of the product has it"),
         ("supplier" = Option<String>, Query, max_length = 200, description = "Whom the codes came from"),
         ("format" = inline(Option<FormatName>), Query,
             description = "Where a line's code is; `pairs` is `account----password`, `auto` where it is not given"),
         ("encoding" = inline(Option<EncodingName>), Query, description = "Of the file, where it cannot be told"),
-        ("codeColumn" = Option<String>, Query, description = "Of a table, the code's column: its name, or its number from 1"),
-        ("extraColumns" = Option<String>, Query, description = "Of a table, what is delivered with the code; parted by commas"),
+        ("header" = Option<bool>, Query,
+            description = "Whether the first row names the columns, where that cannot be told"),
+        ("separator" = Option<String>, Query, max_length = 16,
+            description = "What parts an account from its password, where that is not exactly four dashes"),
+        ("codeColumn" = Option<String>, Query,
+            description = "Of a table, the code's column: its name, or its number from 1"),
+        ("extraColumns" = Option<String>, Query,
+            description = "Of a table, what is delivered with the code; parted by commas"),
     ),
     request_body(content = String, content_type = "text/plain", example = json!("ABCD-EFGH-0001\nABCD-EFGH-0002\n")),
     responses((status = 200, description = "What the import brought", body = ImportReport), ImportProblems),
 )]
-async fn import(
+async fn import_file(
     _: May<ManageBatches>,
     _: OpenFence,
     State(shop): State<Arc<Shop>>,
@@ -83,14 +103,59 @@ async fn import(
         options: options(&mut params)?,
     };
     params.finish()?;
+    check_type(&headers)?;
     let Ok(_place) = shop.imports.try_acquire() else {
         let detail = "Other imports are being read. Repeat this one a little later; it goes on where it was.";
         return Err(Problem::new(Code::Busy, detail));
     };
     let app = &shop.app;
-    let file = read(&headers, body, MaxBytes(app.config.http.import_max_bytes)).await?;
+    let file = read_file(&headers, body, app.config.http.import_max_bytes).await?;
     let report = import_codes(&app.pool, &app.vault, Cursor::new(file), &request, |_| (), now_ms).await?;
     Ok(json_response(StatusCode::OK, &ImportReport::from(report)))
+}
+
+/// Preview an import
+///
+/// What an import with the same parameters would make of the file: encoding, format, columns, the first and last codes
+/// masked, and counts. Nothing is stored. Codes that the shop has already are found by the import alone.
+#[utoipa::path(
+    post, path = "/batches/preview", tag = "batches", operation_id = "previewBatch", security(("bearer" = [])),
+    params(
+        ("format" = inline(Option<FormatName>), Query,
+            description = "Where a line's code is; `pairs` is `account----password`, `auto` where it is not given"),
+        ("encoding" = inline(Option<EncodingName>), Query, description = "Of the file, where it cannot be told"),
+        ("header" = Option<bool>, Query,
+            description = "Whether the first row names the columns, where that cannot be told"),
+        ("separator" = Option<String>, Query, max_length = 16,
+            description = "What parts an account from its password, where that is not exactly four dashes"),
+        ("codeColumn" = Option<String>, Query,
+            description = "Of a table, the code's column: its name, or its number from 1"),
+        ("extraColumns" = Option<String>, Query,
+            description = "Of a table, what is delivered with the code; parted by commas"),
+    ),
+    request_body(content = String, content_type = "text/plain", example = json!("ABCD-EFGH-0001\nABCD-EFGH-0002\n")),
+    responses((status = 200, description = "What the import would bring", body = ShownPreview), PreviewProblems),
+)]
+async fn preview(
+    _: May<ManageBatches>,
+    State(shop): State<Arc<Shop>>,
+    mut params: Params,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let options = options(&mut params)?;
+    params.finish()?;
+    check_type(&headers)?;
+    let Ok(_place) = shop.imports.try_acquire() else {
+        return Err(Problem::new(
+            Code::Busy,
+            "Other imports are being read. Repeat this one a little later.",
+        ));
+    };
+    let file = read_file(&headers, body, shop.app.config.http.import_max_bytes).await?;
+    let read = spawn_blocking(move || import::preview(Cursor::new(file), &options)).await;
+    let preview = read.map_err(Problem::internal)??;
+    Ok(json_response(StatusCode::OK, &ShownPreview::from(preview)))
 }
 
 /// List batches
@@ -102,7 +167,7 @@ async fn import(
     responses((status = 200, description = "A page of batches", body = Listed<ShownBatch>), ListProblems),
 )]
 async fn list(_: May<ManageBatches>, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let batches = list_batches(&shop.app.pool, page.after()?, page.limit).await?;
+    let batches = list_batches(&shop.app.pool, None, page.after()?, page.limit).await?;
     let listed = Listed::new(batches, |batch| batch.id.to_string(), ShownBatch::from);
     Ok(json_response(StatusCode::OK, &listed))
 }
@@ -143,6 +208,45 @@ async fn refused_lines(
     Ok(json_response(StatusCode::OK, &listed))
 }
 
+/// List the keys of a batch
+///
+/// In the order of its file, by their ids; never a code. The cursor is a number of this shop's.
+#[utoipa::path(
+    get, path = "/batches/{batch}/keys", tag = "batches", operation_id = "listBatchKeys", security(("bearer" = [])),
+    params(("batch" = Uuid, Path, description = "The batch"), Page),
+    responses((status = 200, description = "A page of keys", body = Listed<ShownBatchKey>), LinesProblems),
+)]
+async fn keys(
+    _: May<ManageBatches>,
+    State(shop): State<Arc<Shop>>,
+    PathId(id): PathId<BatchId>,
+    page: Page,
+) -> Result<Response, Problem> {
+    let keys = list_batch_keys(&shop.app.pool, id, page.after()?.unwrap_or_default(), page.limit).await?;
+    let listed = Listed::new(keys, |key| key.no.to_string(), ShownBatchKey::from);
+    Ok(json_response(StatusCode::OK, &listed))
+}
+
+/// Withdraw a batch
+///
+/// For a batch that was wrong. Its keys that are not on sale never will be, until their codes come in again with
+/// another batch: nothing was promised about them. Keys that are on sale stay, and are withdrawn one by one. A repeat
+/// changes nothing.
+#[utoipa::path(
+    post, path = "/batches/{batch}/void", tag = "batches", operation_id = "voidBatch", security(("bearer" = [])),
+    params(("batch" = Uuid, Path, description = "Its id")),
+    responses((status = 200, description = "What was withdrawn", body = ShownWithdrawal), WithdrawProblems),
+)]
+async fn withdraw(
+    _: May<ManageBatches>,
+    _: OpenFence,
+    State(shop): State<Arc<Shop>>,
+    PathId(id): PathId<BatchId>,
+) -> Result<Response, Problem> {
+    let withdrawn = withdraw_batch(&shop.app.pool, id, now_ms()).await?;
+    Ok(json_response(StatusCode::OK, &ShownWithdrawal::new(id, withdrawn)))
+}
+
 /// Put a batch on sale
 ///
 /// Its keys are sold after those already on sale, in the order of the file. A request works for two minutes at most;
@@ -163,6 +267,42 @@ async fn activate(
     Ok(json_response(StatusCode::OK, &ShownActivation::new(id, activated)))
 }
 
+/// Refuses a body that is not a file's bytes: taken as they are, the lines around a form's parts would be codes.
+fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let media_type = value(CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let encoding = value(CONTENT_ENCODING).trim().to_ascii_lowercase();
+    let is_file = media_type.starts_with("text/") && media_type != "text/html"
+        || matches!(media_type.as_str(), "" | "application/octet-stream" | "application/csv");
+    if is_file && matches!(encoding.as_str(), "" | "identity") {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType, SEND_BYTES))
+}
+
+const SEND_BYTES: &str = "Send the file's bytes alone, as text that is not packed, not as a form and not as JSON, with \
+     the header Content-Type: text/plain. With curl that is its option data-binary with the file's name after an @, and \
+     the header.";
+
+/// The file in the body.
+async fn read_file(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
+    let file = read(headers, body, MaxBytes(max_bytes)).await?;
+    if import::is_packed(&file) {
+        return Err(Problem::new(Code::UnsupportedMediaType, SEND_BYTES));
+    }
+    Ok(file)
+}
+
 fn required(params: &mut Params, name: &str) -> Result<String, Problem> {
     let value = params.take(name)?;
     value.ok_or_else(|| Problem::invalid(name, format!("Add the parameter {name} to the address.")))
@@ -178,6 +318,8 @@ fn options(params: &mut Params) -> Result<Options, Problem> {
             Encoding::from_name,
             &Encoding::ALL.map(Encoding::name),
         )?,
+        header: choice(params, "header", |text| text.parse().ok(), &["true", "false"])?,
+        separator: params.take("separator")?,
         code_column: params.take("codeColumn")?,
         extra_columns: columns
             .split(',')

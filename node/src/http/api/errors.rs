@@ -8,6 +8,7 @@ use crate::flow::query::order::LookUpError;
 use crate::flow::redeem::RedeemError;
 use crate::flow::refund::RefundError;
 use crate::flow::void::VoidError;
+use crate::flow::withdraw_batch::WithdrawError;
 use crate::flow::{EventError, FlowError, StepError, StoreError};
 use crate::http::edge::problem::{Code, Problem};
 use crate::import::ReadError;
@@ -144,13 +145,12 @@ impl From<VoidError> for Problem {
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
-            ImportError::Read(error) => {
-                let advice = advice(&error);
-                Self::new(Code::MalformedBody, format!("{error}{advice}."))
-            }
+            ImportError::Read(error) => error.into(),
             ImportError::Name { field, .. } => Self::invalid(field, format!("{error}.")),
             ImportError::UnknownProduct(_) => Self::not_found("product"),
-            ImportError::OtherFile(_) | ImportError::Moved(_) => Self::new(Code::Conflict, format!("{error}.")),
+            ImportError::OtherFile(_) | ImportError::Withdrawn(_) | ImportError::Moved(_) => {
+                Self::new(Code::Conflict, format!("{error}."))
+            }
             ImportError::Store(error) => error.into(),
             ImportError::Event(error) => error.into(),
             ImportError::Clock(error) => error.into(),
@@ -167,6 +167,7 @@ impl From<ActivateError> for Problem {
                 Code::Conflict,
                 "The import of this batch has not ended. Send the same file again: it goes on where it was.",
             ),
+            ActivateError::Withdrawn(_) => Self::new(Code::Conflict, format!("{error}.")),
             ActivateError::Stale(_) => Self::internal(error),
             ActivateError::Store(error) => error.into(),
             ActivateError::Event(error) => error.into(),
@@ -175,14 +176,53 @@ impl From<ActivateError> for Problem {
     }
 }
 
-/// Which parameter of the import helps, where one does.
-const fn advice(error: &ReadError) -> &'static str {
-    match error {
-        ReadError::WhichFormat(_) => "; name it in the parameter format: lines, pairs or csv",
-        ReadError::NoHeader => " (parameters format and encoding)",
-        ReadError::WhichColumn { .. } => "; name it, or give its number from 1, in the parameter codeColumn",
-        ReadError::NoTable => ": send codeColumn and extraColumns with format csv",
-        ReadError::Io(_) | ReadError::Utf16 | ReadError::Empty | ReadError::NoColumn { .. } => "",
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        let Some((parameter, advice)) = parameter(&error) else {
+            return Self::new(Code::MalformedBody, format!("{error}."));
+        };
+        let columns = match &error {
+            ReadError::WhichColumn(columns) | ReadError::NoColumn { columns, .. } => Some(Box::new(columns.clone())),
+            _ => None,
+        };
+        let mut problem = Self::invalid(parameter, format!("{error}{advice}."));
+        problem.columns = columns;
+        problem
+    }
+}
+
+/// The parameter of the import that answers the question, where one does, and how.
+const fn parameter(error: &ReadError) -> Option<(&'static str, &'static str)> {
+    Some(match error {
+        ReadError::WhichFormat(_) => (
+            "format",
+            "; name it in the parameter format: lines, pairs or csv. The parameter separator names what parts pairs",
+        ),
+        ReadError::WhichEncoding(_) => ("encoding", "; name it in the parameter encoding"),
+        ReadError::WhichSeparator { .. } => ("separator", ", in the parameter separator; or send format lines"),
+        ReadError::WhichHeader { .. } => (
+            "header",
+            "; send the parameter header: true where it names the columns, false where it holds a code",
+        ),
+        ReadError::NoHeader => ("format", " (parameters format and encoding)"),
+        ReadError::WhichColumn(_) => (
+            "codeColumn",
+            "; send the parameter codeColumn, a name or number, and extraColumns, parted by commas",
+        ),
+        ReadError::NoColumn { .. } => ("codeColumn", " (parameters codeColumn and extraColumns)"),
+        ReadError::NoTable => ("codeColumn", ": send codeColumn and extraColumns with format csv"),
+        ReadError::NoPairs => ("separator", ": send separator with format pairs"),
+        ReadError::Io(_) | ReadError::NoText(_) | ReadError::Empty => return None,
+    })
+}
+
+impl From<WithdrawError> for Problem {
+    fn from(error: WithdrawError) -> Self {
+        match error {
+            WithdrawError::Missing(_) => Self::not_found("batch"),
+            WithdrawError::AllActivated(_) => Self::new(Code::Conflict, format!("{error}.")),
+            WithdrawError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -193,17 +233,33 @@ mod tests {
     use super::*;
     use crate::domain::id::{BatchId, ProductId};
     use crate::domain::name;
+    use crate::import::{ColumnSample, ColumnSamples, Encoding};
 
     fn read_errors() -> Vec<ReadError> {
-        let wanted = "卡号".to_owned();
+        let (wanted, masked) = ("卡号".to_owned(), "*** (3 long)".to_owned());
+        let columns = ColumnSamples(vec![ColumnSample {
+            number: 1,
+            name: Some("code".to_owned()),
+            values: vec![masked.clone()],
+        }]);
         vec![
             ReadError::Io(io::Error::other("gone")),
-            ReadError::Utf16,
+            ReadError::NoText("it is a PDF; ask for the codes as text or CSV"),
+            ReadError::WhichEncoding(vec![Encoding::Windows1252]),
+            ReadError::WhichSeparator {
+                dashes: 5,
+                is_some: true,
+            },
+            ReadError::WhichHeader {
+                first: masked.clone(),
+                second: masked,
+            },
+            ReadError::NoPairs,
             ReadError::Empty,
             ReadError::WhichFormat("no line of its beginning is text"),
             ReadError::NoHeader,
-            ReadError::WhichColumn { columns: 2 },
-            ReadError::NoColumn { wanted, columns: 2 },
+            ReadError::WhichColumn(columns.clone()),
+            ReadError::NoColumn { wanted, columns },
             ReadError::NoTable,
         ]
     }
@@ -226,6 +282,10 @@ mod tests {
             ActivateError::Missing(batch).into(),
             ActivateError::Incomplete(batch).into(),
             ActivateError::Stale(batch).into(),
+            ActivateError::Withdrawn(batch).into(),
+            ImportError::Withdrawn(batch).into(),
+            WithdrawError::Missing(batch).into(),
+            WithdrawError::AllActivated(batch).into(),
             ClockError::Drift(90_000).into(),
             StepError::Stale.into(),
             RedeemError::Missing.into(),

@@ -14,6 +14,10 @@ use serde_path_to_error::{Path, Segment};
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 
+mod objects;
+
+use objects::Objects;
+
 /// The longest JSON body, bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MaxBytes(pub(crate) usize);
@@ -79,7 +83,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
         let place = pointer(error.path());
         refuse(place, error.inner())
     })?;
@@ -140,6 +144,18 @@ mod tests {
     struct Whole {
         #[expect(dead_code, reason = "only read")]
         parts: Vec<Part>,
+        #[expect(dead_code, reason = "only read")]
+        other: Option<Part>,
+        #[expect(dead_code, reason = "only read")]
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        Named {
+            #[expect(dead_code, reason = "only read")]
+            count: u32,
+        },
     }
 
     #[derive(Debug, Deserialize)]
@@ -163,12 +179,27 @@ mod tests {
             (r#"{"parts":[{}]}"#, "/parts/0/count"),
             (r"{}", "/parts"),
             (r#"{"parts":1}"#, "/parts"),
+            (r#"{"parts":[[1]]}"#, "/parts/0"),
+            (r#"{"parts":[],"kind":{"Named":[1]}}"#, "/kind/Named"),
+            (r#"{"parts":[],"other":[1]}"#, "/other"),
+            (r"[[]]", ""),
+            (r#"[[{"count":1}],null,null]"#, ""),
         ] {
             let body = refused(text);
             assert_eq!(body["code"], "invalid_field", "{text}: {body}");
             assert_eq!(body["field"], field, "{text}: {body}");
             assert!(!body["detail"].as_str().unwrap().contains(" at line "), "{body}");
         }
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        for text in [r"[[]]", r#"{"parts":[[1]]}"#, r#"{"parts":[],"other":[1]}"#] {
+            let body = refused(text);
+            assert_eq!(body["detail"], "it must be an object, not an array", "{text}");
+        }
+        let whole = r#"{"parts":[{"count":1}],"other":{"count":2},"kind":{"Named":{"count":3}}}"#;
+        assert!(parse::<Whole>(whole.as_bytes()).is_ok());
     }
 
     #[test]

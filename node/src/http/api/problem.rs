@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::id::OrderId;
 use crate::http::edge::problem::{Code, Problem};
+use crate::import::ColumnSample;
 
 /// The media type of problems.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -47,11 +48,36 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     order: Option<OrderId>,
+    /// Of a table that was sent, the columns to choose from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<ShownColumn<'a>>,
     /// Where a proof is not to be had: the signed promises that each sale will be anchored, files
     /// `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(value_type = Option<Vec<Object>>)]
     receipts: &'a [Box<RawValue>],
+}
+
+/// A column of a table.
+#[derive(Serialize, ToSchema)]
+struct ShownColumn<'a> {
+    /// From 1.
+    number: usize,
+    /// Its name in the header row, where that is a usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    /// Its first values, masked.
+    values: &'a [String],
+}
+
+impl<'a> From<&'a ColumnSample> for ShownColumn<'a> {
+    fn from(column: &'a ColumnSample) -> Self {
+        Self {
+            number: column.number,
+            name: column.name.as_deref(),
+            values: &column.values,
+        }
+    }
 }
 
 impl<'a> Body<'a> {
@@ -66,6 +92,12 @@ impl<'a> Body<'a> {
             request_id,
             field: problem.field.as_deref(),
             order: problem.order,
+            columns: problem
+                .columns
+                .iter()
+                .flat_map(|columns| &columns.0)
+                .map(ShownColumn::from)
+                .collect(),
             receipts: &problem.receipts,
         }
     }

@@ -15,6 +15,7 @@ pub(crate) use code::Code;
 
 use crate::domain::id::OrderId;
 use crate::flow::StoreError;
+use crate::import::ColumnSamples;
 
 /// The detail of a problem whose cause only the log may hold.
 pub(crate) const SEE_LOG: &str = "The shop's operator finds the reason in the log, under the request's id.";
@@ -29,6 +30,8 @@ pub(crate) struct Problem {
     pub(crate) field: Option<String>,
     /// The order that the problem is about.
     pub(crate) order: Option<OrderId>,
+    /// Of a table that was sent, the columns to choose from.
+    pub(crate) columns: Option<Box<ColumnSamples>>,
     /// Files `shelfproof-receipt-v1`, for whoever gets no proof.
     pub(crate) receipts: Vec<Box<RawValue>>,
     /// The internal error; logged once at the edge, never shown.
@@ -43,6 +46,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             order: None,
+            columns: None,
             receipts: Vec::new(),
             cause: None,
         }

@@ -77,10 +77,18 @@ CREATE TABLE shop.batches (
     imported          bigint  NOT NULL DEFAULT 0,
     refused           bigint  NOT NULL DEFAULT 0,
     activated         bigint  NOT NULL DEFAULT 0,
+    -- Of the imported: those that a spreadsheet's wrapping or characters without width were taken off, and those that
+    -- had come in with a batch that was withdrawn.
+    unwrapped         bigint  NOT NULL DEFAULT 0,
+    cleaned           bigint  NOT NULL DEFAULT 0,
+    returned          bigint  NOT NULL DEFAULT 0,
     is_complete       boolean NOT NULL DEFAULT false,
     created_at_ms     bigint  NOT NULL,
+    -- Since then its keys that were not activated never will be: they may come in again with another batch.
+    withdrawn_at_ms   bigint,
     CONSTRAINT batches_name UNIQUE (sku_id, name),
-    CHECK (imported >= 0 AND refused >= 0 AND imported + refused <= lines AND activated BETWEEN 0 AND imported)
+    CHECK (imported >= 0 AND refused >= 0 AND imported + refused <= lines AND activated BETWEEN 0 AND imported),
+    CHECK (unwrapped >= 0 AND cleaned >= 0 AND returned BETWEEN 0 AND imported)
 );
 CREATE INDEX batches_by_master ON shop.batches (master_generation);
 
@@ -103,7 +111,8 @@ CREATE TABLE shop.keys (
 ) WITH (fillfactor = 50);
 CREATE INDEX keys_by_batch ON shop.keys (batch_id, no);
 
--- A key's code and what is delivered with it, encrypted, and the proof that the key id is the code's. Written once.
+-- A key's code and what is delivered with it, encrypted, and the proof that the key id is the code's. Written once, and
+-- again only with a key that moves to another batch.
 CREATE TABLE shop.goods (
     key_no    bigint  PRIMARY KEY REFERENCES shop.keys,
     -- The line of the batch's file.
@@ -121,6 +130,50 @@ CREATE TABLE shop.refused_lines (
     PRIMARY KEY (batch_id, line)
 );
 
+-- Keys that came in again with another batch after theirs was withdrawn, and the line of the first file. Nothing was
+-- promised about a key before its activation: its id and its history stay, and the next event names the batch and the
+-- product that it has by then.
+CREATE TABLE shop.moved_keys (
+    from_batch uuid   NOT NULL REFERENCES shop.batches,
+    key_no     bigint NOT NULL REFERENCES shop.keys,
+    line       bigint NOT NULL,
+    to_batch   uuid   NOT NULL REFERENCES shop.batches,
+    PRIMARY KEY (from_batch, key_no),
+    CHECK (from_batch <> to_batch)
+);
+
+-- State 1: generated.
+CREATE FUNCTION shop.move_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.state, NEW.state, NEW.version) IS DISTINCT FROM (1::smallint, 1::smallint, OLD.version)
+        OR NOT EXISTS (SELECT FROM shop.batches WHERE id = OLD.batch_id AND withdrawn_at_ms IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'key % stays in its batch: it was activated, or the batch was not withdrawn', OLD.no;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER moves BEFORE UPDATE OF batch_id ON shop.keys FOR EACH ROW WHEN (OLD.batch_id <> NEW.batch_id)
+    EXECUTE FUNCTION shop.move_key();
+
+CREATE FUNCTION shop.keep_goods() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.key_no, NEW.vrf_proof) IS DISTINCT FROM (OLD.key_no, OLD.vrf_proof)
+        OR NOT EXISTS (SELECT FROM shop.keys WHERE no = OLD.key_no AND state = 1)
+    THEN
+        RAISE EXCEPTION 'goods of key % are not to be changed', OLD.key_no;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keeps BEFORE UPDATE ON shop.goods FOR EACH ROW EXECUTE FUNCTION shop.keep_goods();
+
+-- Of a batch that was withdrawn only the wrapping of its data key changes.
+CREATE TRIGGER stays_withdrawn BEFORE UPDATE ON shop.batches FOR EACH ROW
+    WHEN (OLD.withdrawn_at_ms IS NOT NULL
+          AND (OLD.withdrawn_at_ms, OLD.lines, OLD.imported, OLD.refused, OLD.activated, OLD.is_complete)
+              IS DISTINCT FROM
+              (NEW.withdrawn_at_ms, NEW.lines, NEW.imported, NEW.refused, NEW.activated, NEW.is_complete))
+    EXECUTE FUNCTION shop.refuse();
+
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.products EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.skus EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.pools EXECUTE FUNCTION shop.refuse();
@@ -128,6 +181,7 @@ CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.batches EXECUTE FUNCTION 
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.keys EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.goods EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.refused_lines EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.moved_keys EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.holds EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER grows BEFORE UPDATE ON shop.pools FOR EACH ROW
     WHEN (NEW.tail < OLD.tail OR NEW.holes < OLD.holes

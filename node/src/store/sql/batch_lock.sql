@@ -1,4 +1,4 @@
-SELECT lines, imported, refused, is_complete
+SELECT lines, imported, refused, unwrapped, cleaned, returned, is_complete, withdrawn_at_ms IS NOT NULL AS is_withdrawn
 FROM shop.batches
 WHERE id = $1
 FOR UPDATE

@@ -1,5 +1,5 @@
--- The lines that the keys of these ids were imported from.
-SELECT keys.key_id, keys.batch_id, goods.line, batches.name AS batch, products.name AS product
+-- The lines that the keys of these ids were imported from, and where the keys stand.
+SELECT keys.key_id, keys.batch_id, keys.state, goods.line, batches.name AS batch, products.name AS product
 FROM shop.keys
 JOIN shop.goods ON goods.key_no = keys.no
 JOIN shop.batches ON batches.id = keys.batch_id

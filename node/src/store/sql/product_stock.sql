@@ -2,7 +2,8 @@
 -- the product's keys, at most $2 of them: an index by state would cost every sale a write, and only this statement
 -- would read it.
 WITH seen AS (
-    SELECT k.state
+    -- What was withdrawn before it was activated does not wait to be.
+    SELECT CASE WHEN b.withdrawn_at_ms IS NULL OR k.state <> 1 THEN k.state END AS state
     FROM shop.skus s JOIN shop.batches b ON b.sku_id = s.id JOIN shop.keys k ON k.batch_id = b.id
     WHERE s.product_id = $1
     LIMIT $2

@@ -112,7 +112,7 @@ impl Life {
     async fn import(&mut self, shop: &TestShop, product: &str, file: String) -> Result<Value> {
         let mut admin = shop.client(&shop.admin)?;
         let path = format!("/api/v1/products/{product}/batches?name=pairs&format=pairs&supplier={SUPPLIER}");
-        let imported = admin.post(&path, file).await?;
+        let imported = admin.post_file(&path, file).await?;
         self.read(Place::Admin, &imported);
         let report = imported.expect(200)?;
         let batch = format!("/api/v1/batches/{}", report["batch"].as_str().unwrap_or_default());
