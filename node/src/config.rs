@@ -76,6 +76,8 @@ pub struct Sale {
     pub lane_max: usize,
     /// Orders of all accounts that wait for a batch at most.
     pub queue_max: usize,
+    /// How long a batch waits for a product or a wallet that somebody else has locked, before it goes on without that.
+    pub lock_wait_ms: u64,
     /// Receipts promise that the sale is anchored within this time.
     pub anchor_within_s: u64,
 }
@@ -184,6 +186,7 @@ impl Default for Sale {
             batch_keys_max: 1_000,
             lane_max: 1_024,
             queue_max: 4_096,
+            lock_wait_ms: 250,
             anchor_within_s: 86_400,
         }
     }

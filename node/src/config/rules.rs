@@ -51,6 +51,7 @@ pub(super) fn sale(sale: &Sale) -> Vec<Check> {
         ),
         within("lane_max", sale.lane_max as u64, 1..=1_000_000),
         within("queue_max", sale.queue_max as u64, 1..=1_000_000),
+        within("lock_wait_ms", sale.lock_wait_ms, 10..=5_000),
         within("anchor_within_s", sale.anchor_within_s, 600..=86_400),
         (sale.queue_max < sale.lane_max).then(|| {
             (

@@ -12,6 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::product::{MAX_NAME, Product};
 use crate::store::outbox::outbox_insert;
+use crate::store::pool::pool_lock_of_product;
 use crate::store::product::{VersionedUpdate, product_get, product_update};
 use crate::store::sku::sku_update;
 
@@ -32,6 +33,8 @@ pub async fn change_product(pool: &PgPool, id: ProductId, version: i32, change: 
     let name = change.name.map(|name| name::parse(&name, MAX_NAME)).transpose();
     let name = name.map_err(FlowError::not_name("name"))?;
     let mut transaction = pool.begin().await?;
+    // Batches under way end first: whoever is told of the new price will not see a sale at the old one.
+    pool_lock_of_product(&mut transaction, id).await?;
     let update = product_update(&mut transaction, id, version, name.as_deref(), change.on_sale)
         .await
         .map_err(|error| match &name {

@@ -15,6 +15,7 @@ use super::job::{Answer, PlaceError, Verdict};
 use super::plan::{self, Choice, HeldBack};
 use super::read::{self, Patience};
 use super::rows::{self, BatchRows, RowsError, Times};
+use super::trouble::{Advice, Troubles};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
@@ -168,9 +169,10 @@ struct Sorted<'a> {
 }
 
 impl<'a> Sorted<'a> {
-    /// An order whose id is in `earlier` is a repeat. One that comes a second time in the batch waits for the next, and is a
+    /// An order whose id is in `earlier` is a repeat, and is answered whatever trouble its product is in by now. One that comes a second time in the batch waits for the next, and is a
     /// repeat there if the first one was placed.
-    fn new(intents: &[&'a Intent], earlier: &HashMap<OrderId, Vec<u8>>) -> Self {
+    fn new(intents: &[&'a Intent], earlier: &HashMap<OrderId, Vec<u8>>, troubles: &Troubles) -> Self {
+        let now = Instant::now();
         let mut new = Vec::new();
         let mut seen = HashSet::new();
         let verdicts = intents.iter().map(|intent| {
@@ -178,11 +180,15 @@ impl<'a> Sorted<'a> {
             match earlier.get(&order.id) {
                 Some(placed) if placed == &order.fingerprint => Some(Verdict::Reply(Ok(Answer::Earlier(order.id)))),
                 Some(_) => Some(Verdict::Reply(Err(PlaceError::OtherRequest))),
-                None if seen.insert(order.id) => {
-                    new.push(*intent);
-                    None
-                }
-                None => Some(Verdict::Next),
+                None if !seen.insert(order.id) => Some(Verdict::Next),
+                None => match troubles.advise(intent, now) {
+                    Advice::Try => {
+                        new.push(*intent);
+                        None
+                    }
+                    Advice::Park(due) => Some(Verdict::Park(due)),
+                    Advice::Refuse => Some(Verdict::Reply(Err(PlaceError::Stalled))),
+                },
             }
         });
         let verdicts = verdicts.collect();
@@ -210,7 +216,7 @@ async fn prepare(
     let earlier = earlier(transaction, intents).await?;
     let now_ms = (context.now_ms)();
     let drift_ms = now_ms.abs_diff(earlier.clock_ms);
-    let sorted = Sorted::new(intents, &earlier.orders);
+    let sorted = Sorted::new(intents, &earlier.orders, &context.troubles);
     stages.end("claim");
     let (mut name, new) = if sorted.new.is_empty() {
         (None, Vec::new())
@@ -288,7 +294,7 @@ pub(super) async fn record_abnormal(
 ) -> Result<Verdicts, BatchError> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let earlier = earlier(&mut transaction, &[intent]).await?;
-    let sorted = Sorted::new(&[intent], &earlier.orders);
+    let sorted = Sorted::new(&[intent], &earlier.orders, &Troubles::default());
     if sorted.new.is_empty() {
         transaction.rollback().await?;
         return Ok(sorted.verdicts(Vec::new()));

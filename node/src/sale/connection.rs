@@ -23,15 +23,17 @@ const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
 /// Opens when it is needed, and again after it was lost.
 pub(super) struct WorkerConnection {
     options: PgConnectOptions,
+    lock_wait: Duration,
     fence: Arc<FenceState>,
     /// With where it leads.
     opened: Option<(PgConnection, Instance)>,
 }
 
 impl WorkerConnection {
-    pub(super) fn new(options: &PgConnectOptions, fence: &Arc<FenceState>) -> Self {
+    pub(super) fn new(options: &PgConnectOptions, lock_wait: Duration, fence: &Arc<FenceState>) -> Self {
         Self {
             options: options.clone(),
+            lock_wait,
             fence: Arc::clone(fence),
             opened: None,
         }
@@ -80,7 +82,7 @@ impl WorkerConnection {
         if self.opened.is_none() {
             let opened = async {
                 let mut opened = PgConnection::connect_with(&self.options).await?;
-                session::session_prepare(&mut opened).await?;
+                session::session_prepare(&mut opened, self.lock_wait).await?;
                 let instance = fence_instance(&mut opened).await?;
                 Ok::<_, StoreError>((opened, instance))
             };

@@ -100,13 +100,10 @@ impl Inbox {
         Ok(())
     }
 
-    /// Returns jobs of a batch to the heads of their lanes, in their order.
+    /// Returns jobs of a batch: the next one begins with them.
     pub(super) fn put_back(&self, jobs: Vec<Job>) {
-        let mut lanes = self.lanes();
-        for job in jobs.into_iter().rev() {
-            lanes.put_back(job.intent.lane(), job);
-        }
-        drop(lanes);
+        self.lanes()
+            .put_back(jobs.into_iter().map(|job| (job.intent.lane(), job)).collect());
         self.arrived.notify_one();
     }
 

@@ -88,15 +88,22 @@ impl<T> Lanes<T> {
         if length >= self.bounds.per_lane || self.waiting >= self.bounds.in_all {
             return Err(Full);
         }
-        self.queue(lane).ready.push_back(job);
+        let queue = self.queues.entry(lane).or_insert_with(Queue::new);
+        if queue.ready.is_empty() {
+            self.turns.push_back(lane);
+        }
+        queue.ready.push_back(job);
         self.waiting += 1;
         Ok(())
     }
 
-    /// Puts a job that a batch took back at the head of its lane. It was counted when it was pushed, so no bound refuses it.
-    pub(super) fn put_back(&mut self, lane: Lane, job: T) {
-        self.queue(lane).ready.push_front(job);
-        self.waiting += 1;
+    /// Puts jobs that a batch took back where they were: the next batch begins with them, in their order. They were counted
+    /// when they were pushed, so no bound refuses them.
+    pub(super) fn put_back(&mut self, jobs: Vec<(Lane, T)>) {
+        self.waiting += jobs.len();
+        for (lane, job) in jobs.into_iter().rev() {
+            self.put_first(lane, job);
+        }
     }
 
     /// Keeps a job that a batch took until it is `due`.
@@ -106,16 +113,14 @@ impl<T> Lanes<T> {
         self.waiting += 1;
     }
 
-    /// Returns the parked jobs that are due to the heads of their lanes, in the order in which they were parked. Returns when
-    /// the next one is due.
+    /// Returns the parked jobs that are due to where they were: the next batch begins with them, in the order in which they
+    /// were parked. Returns when the next one is due.
     pub(super) fn unpark(&mut self, now: Instant) -> Option<Instant> {
         let (due, parked) = self.parked.drain(..).partition(|parked: &Parked<T>| parked.due <= now);
         self.parked = parked;
         let due: Vec<_> = due;
         for Parked { lane, job, .. } in due.into_iter().rev() {
-            let queue = self.queue(lane);
-            queue.parked -= 1;
-            queue.ready.push_front(job);
+            self.put_first(lane, job).parked -= 1;
         }
         self.parked.iter().map(|parked| parked.due).min()
     }
@@ -153,12 +158,13 @@ impl<T> Lanes<T> {
         Some(next)
     }
 
-    /// A lane's queue, which gets a job now: it takes part in the turns from here on.
-    fn queue(&mut self, lane: Lane) -> &mut Queue<T> {
+    /// Makes a job the first of its lane, and its lane the first in turn where it had none.
+    fn put_first(&mut self, lane: Lane, job: T) -> &mut Queue<T> {
         let queue = self.queues.entry(lane).or_insert_with(Queue::new);
         if queue.ready.is_empty() {
-            self.turns.push_back(lane);
+            self.turns.push_front(lane);
         }
+        queue.ready.push_front(job);
         queue
     }
 }
@@ -226,11 +232,29 @@ mod tests {
         let mut lanes = filled(&["abc", "x"]);
         let batch = lanes.take();
         assert_eq!(batch, ['a', 'x', 'b', 'c']);
-        for (number, letter) in [(0, 'c'), (0, 'b'), (1, 'x')] {
-            lanes.put_back(lane(number), letter);
+        lanes.push(lane(2), 'z').unwrap();
+        lanes.put_back(vec![(lane(1), 'x'), (lane(0), 'b'), (lane(0), 'c')]);
+        assert_eq!(lanes.waiting(), 4);
+        assert_eq!(batches(&mut lanes), ["xbzc"]);
+    }
+
+    #[test]
+    fn a_job_that_never_fits_moves_up_whatever_the_other_lanes_hold() {
+        let mut lanes = filled(&["aa", "bb", "cc", "d"]);
+        // Each batch has room for the first three of its jobs, and puts the fourth back; the lanes stay full.
+        for _ in 0..2 {
+            let mut batch = lanes.take();
+            let last = batch.split_off(3);
+            if batch.contains(&'d') {
+                return;
+            }
+            let numbered = last.into_iter().map(|job| (lane(job as u8 - b'a'), job));
+            lanes.put_back(numbered.collect());
+            for number in 0..3 {
+                lanes.push(lane(number), (b'a' + number) as char).unwrap();
+            }
         }
-        assert_eq!(lanes.waiting(), 3);
-        assert_eq!(batches(&mut lanes), ["bxc"]);
+        panic!("the job of the fourth lane was not taken by the second batch");
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(super) struct PlanState {
     credits: HashMap<(AccountId, Currency), CreditWallet>,
     /// Of these not every row could be locked.
     busy: HashSet<Neighbour>,
-    /// Products whose next keys cannot be sold.
-    unsellable: HashSet<ProductId>,
+    /// How many keys of a pool come before one that cannot be sold.
+    sellable: HashMap<i32, i64>,
     /// Keys that the batch may sell.
     keys_max: u32,
 }
@@ -31,6 +31,8 @@ struct Left<'s> {
     state: &'s PlanState,
     /// Keys by pool.
     stock: HashMap<i32, i64>,
+    /// Of those, the ones before a key that cannot be sold.
+    sellable: HashMap<i32, i64>,
     /// Credit by wallet.
     credit_minor: HashMap<i64, i64>,
     keys: u32,
@@ -53,7 +55,7 @@ pub(super) enum Choice<'a> {
 pub(super) enum HeldBack {
     /// Somebody else has locked a row of this product or account.
     Busy(Neighbour),
-    /// The product's next keys cannot be sold.
+    /// It needs a key that cannot be sold.
     Unsellable,
     /// The batch sells as many keys as it may.
     Full,
@@ -104,7 +106,7 @@ pub(super) struct OpenedKey {
 
 /// The keys that were read, by pool, in the order of their slots.
 #[derive(Debug, Default)]
-pub(super) struct Stock(HashMap<i32, VecDeque<OpenedKey>>);
+pub(super) struct OpenedKeys(HashMap<i32, VecDeque<OpenedKey>>);
 
 impl Purchase {
     /// The order's items with their numbers, from 1: line after line, and in each line by slot.
@@ -126,7 +128,7 @@ impl Purchase {
     }
 }
 
-impl Stock {
+impl OpenedKeys {
     /// Adds the next key of its pool.
     pub(super) fn push(&mut self, key: OpenedKey) {
         self.0.entry(key.key.pool).or_default().push_back(key);
@@ -153,6 +155,7 @@ pub(super) fn choose<'a>(state: &PlanState, intents: &[&'a Intent]) -> Vec<Choic
             .values()
             .map(|credit| (credit.wallet, credit.balance.minor))
             .collect(),
+        sellable: state.sellable.clone(),
         keys: 0,
         is_full: false,
     };
@@ -181,8 +184,8 @@ pub(super) fn demand(choices: &[Choice<'_>]) -> BTreeMap<i32, (Arc<Pool>, i64)> 
     demand
 }
 
-/// Hands the keys out. `stock` holds at least what [`demand`] names; intents that are held back have no decision.
-pub(super) fn assign(choices: Vec<Choice<'_>>, mut stock: Stock) -> Vec<Decision<'_>> {
+/// Hands the keys out. `opened` holds at least what [`demand`] names; intents that are held back have no decision.
+pub(super) fn assign(choices: Vec<Choice<'_>>, mut opened: OpenedKeys) -> Vec<Decision<'_>> {
     let mut buy = |priced: Priced| Purchase {
         total: priced.total,
         wallet: priced.wallet,
@@ -190,7 +193,7 @@ pub(super) fn assign(choices: Vec<Choice<'_>>, mut stock: Stock) -> Vec<Decision
             .lines
             .into_iter()
             .map(|(pool, quantity)| Bought {
-                keys: stock.take(pool.pool, quantity),
+                keys: opened.take(pool.pool, quantity),
                 pool,
             })
             .collect(),
@@ -224,14 +227,14 @@ impl PlanState {
                 .map(|credit| ((credit.account, credit.balance.currency), credit))
                 .collect(),
             busy: busy.into_iter().collect(),
-            unsellable: HashSet::new(),
+            sellable: HashMap::new(),
             keys_max,
         }
     }
 
-    /// From now on, orders of this product are held back.
-    pub(super) fn hold_back(&mut self, product: ProductId) {
-        self.unsellable.insert(product);
+    /// From now on, orders that need more keys of this pool than the next `keys` are held back.
+    pub(super) fn limit(&mut self, pool: i32, keys: i64) {
+        self.sellable.insert(pool, keys);
     }
 
     fn pool(&self, line: &NewLine) -> Result<&Arc<Pool>, RefusalReason> {
@@ -283,20 +286,16 @@ impl Left<'_> {
         if self.is_full {
             return Some(HeldBack::Full);
         }
-        let why = |neighbour| match neighbour {
-            Neighbour::Product(product) if self.state.unsellable.contains(&product) => Some(HeldBack::Unsellable),
-            _ => self
-                .state
-                .busy
-                .contains(&neighbour)
-                .then_some(HeldBack::Busy(neighbour)),
-        };
-        intent.neighbours().find_map(why)
+        let busy = intent
+            .neighbours()
+            .find(|neighbour| self.state.busy.contains(neighbour));
+        busy.map(HeldBack::Busy)
     }
 
     fn sell<'a>(&mut self, intent: &'a Intent) -> Choice<'a> {
         let Intent::Sell(order) = intent;
         match self.price(order) {
+            Ok(priced) if !self.is_sellable(&priced) => Choice::HoldBack(HeldBack::Unsellable),
             Ok(priced) if self.fits(&priced) => {
                 self.take(&priced);
                 Choice::Sell {
@@ -338,6 +337,17 @@ impl Left<'_> {
         Ok(Priced { total, wallet, lines })
     }
 
+    /// Whether all keys of the order come before one that cannot be sold.
+    fn is_sellable(&self, priced: &Priced) -> bool {
+        let mut wanted: HashMap<i32, i64> = HashMap::new();
+        for (pool, quantity) in &priced.lines {
+            *wanted.entry(pool.pool).or_default() += i64::from(*quantity);
+        }
+        wanted
+            .iter()
+            .all(|(pool, keys)| self.sellable.get(pool).is_none_or(|left| keys <= left))
+    }
+
     /// Whether the batch may sell this too. The first order of a batch always fits.
     fn fits(&self, priced: &Priced) -> bool {
         self.keys == 0 || self.keys + priced.keys() <= self.state.keys_max
@@ -347,6 +357,9 @@ impl Left<'_> {
         self.keys += priced.keys();
         for (pool, quantity) in &priced.lines {
             *self.stock.entry(pool.pool).or_default() -= i64::from(*quantity);
+            self.sellable
+                .entry(pool.pool)
+                .and_modify(|left| *left -= i64::from(*quantity));
         }
         *self.credit_minor.entry(priced.wallet).or_default() -= priced.total.minor;
     }

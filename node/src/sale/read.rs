@@ -6,10 +6,10 @@ use alloy_primitives::B256;
 use sqlx::PgConnection;
 
 use super::context::BatchContext;
-use super::plan::{self, Choice, OpenedKey, PlanState, Stock};
+use super::plan::{self, Choice, OpenedKey, OpenedKeys, PlanState};
 use super::trouble::Troubles;
 use crate::domain::id::{AccountId, ProductId};
-use crate::domain::sale::{AvailableKey, Intent, Neighbour};
+use crate::domain::sale::{AvailableKey, Intent, Neighbour, Pool};
 use crate::store::StoreError;
 use crate::store::sale::{Wanted, sale_facts, sale_keys, sale_lock};
 use crate::vault::{Vault, VaultError};
@@ -35,7 +35,7 @@ pub(super) async fn state(
     let neighbours: BTreeSet<Neighbour> = intents.iter().flat_map(|intent| intent.neighbours()).collect();
     let (skip, wait): (BTreeSet<Neighbour>, BTreeSet<Neighbour>) = neighbours
         .into_iter()
-        .partition(|neighbour| patience == Patience::Skips || troubles.is_locked(*neighbour));
+        .partition(|neighbour| patience == Patience::Skips || troubles.skips(*neighbour));
     let (wait, skip) = (wanted(&wait), wanted(&skip));
     let locked = sale_lock(connection, &wait, &skip).await?;
     let facts = sale_facts(connection, &wait, &skip, &locked).await?;
@@ -43,47 +43,61 @@ pub(super) async fn state(
     Ok(PlanState::new(facts.pools, facts.credits, facts.busy, context.keys_max))
 }
 
-/// Decides the intents, and reads the keys that are sold. A product whose keys cannot be sold is held back, and the others are
-/// decided again without it.
+/// Decides the intents, and reads the keys that are sold. Where one of them cannot be sold, its pool is limited to those before
+/// it, and all is decided again.
 pub(super) async fn choose<'a>(
     connection: &mut PgConnection,
     context: &BatchContext,
     state: &mut PlanState,
     intents: &[&'a Intent],
     anchor_by_s: u64,
-) -> Result<(Vec<Choice<'a>>, Stock), StoreError> {
+) -> Result<(Vec<Choice<'a>>, OpenedKeys), StoreError> {
     loop {
         let choices = plan::choose(state, intents);
         let demand = plan::demand(&choices);
+        if demand.is_empty() {
+            return Ok((choices, OpenedKeys::default()));
+        }
         let wanted: Vec<_> = demand.values().map(|(pool, keys)| (&**pool, *keys)).collect();
-        let mut stock = Stock::default();
-        if wanted.is_empty() {
-            return Ok((choices, stock));
+        let opened = read_keys(connection, context, &wanted, anchor_by_s).await?;
+        let there = |pool: &Pool| (opened.len(pool.pool) as u64).cast_signed();
+        let short: Vec<_> = wanted.into_iter().filter(|(pool, keys)| there(pool) < *keys).collect();
+        if short.is_empty() {
+            return Ok((choices, opened));
         }
-        let mut unsellable = BTreeSet::new();
-        for (pool, key) in sale_keys(connection, &wanted).await? {
-            match open(&context.vault, key, anchor_by_s) {
-                Ok(key) => stock.push(key),
-                Err(error) => {
-                    tracing::error!(pool, %error, "a key cannot be sold; void it, or mend what the error names");
-                    unsellable.insert(pool);
-                }
+        for (pool, keys) in short {
+            let there = there(pool);
+            tracing::error!(product = %pool.product, keys, there, "a product has fewer keys that can be sold than wanted");
+            if there == 0 {
+                context.troubles.unsellable(Neighbour::Product(pool.product));
             }
-        }
-        for (pool, (_, keys)) in &demand {
-            if !unsellable.contains(pool) && (stock.len(*pool) as u64).cast_signed() < *keys {
-                tracing::error!(pool, "the pool has fewer keys than it counts");
-                unsellable.insert(*pool);
-            }
-        }
-        if unsellable.is_empty() {
-            return Ok((choices, stock));
-        }
-        for (pool, _) in demand.values().filter(|(pool, _)| unsellable.contains(&pool.pool)) {
-            context.troubles.unsellable(Neighbour::Product(pool.product));
-            state.hold_back(pool.product);
+            state.limit(pool.pool, there);
         }
     }
+}
+
+/// The next keys of each pool, up to the first that cannot be sold.
+async fn read_keys(
+    connection: &mut PgConnection,
+    context: &BatchContext,
+    wanted: &[(&Pool, i64)],
+    anchor_by_s: u64,
+) -> Result<OpenedKeys, StoreError> {
+    let mut opened = OpenedKeys::default();
+    let mut broken = BTreeSet::new();
+    for (pool, key) in sale_keys(connection, wanted).await? {
+        if broken.contains(&pool) {
+            continue;
+        }
+        match open(&context.vault, key, anchor_by_s) {
+            Ok(key) => opened.push(key),
+            Err(error) => {
+                tracing::error!(%error, "a key cannot be sold; void it, or mend what the error names");
+                broken.insert(pool);
+            }
+        }
+    }
+    Ok(opened)
 }
 
 /// Why a key cannot be sold. Its product sells nothing until that is mended, or the key voided.

@@ -1,5 +1,5 @@
-//! Which products and accounts are in trouble, as every worker of this node remembers it for a while: their orders are parked
-//! or told to come back without a statement, so that the batches of the others are not held up again.
+//! Which products and accounts are in trouble, as every worker of this node remembers it for a while. Their new orders are
+//! parked or told to come back after one look whether they were placed before, so that no other order is held up again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,10 @@ const UNSELLABLE_PAUSE: Duration = Duration::from_secs(5);
 const LOCKED_PAUSE: Duration = Duration::from_millis(10);
 const LOCKED_PAUSE_MAX: Duration = Duration::from_millis(160);
 
+/// Of that many tries one waits for the row, as everybody else does: a row that others lock in turn is never found free, and
+/// only who waits has a place among them. It is one batch in about two seconds.
+const TRIES_TO_WAIT: u32 = 12;
+
 /// How long after its pause a trouble is remembered, where no order came by that found it over.
 const MEMORY: Duration = Duration::from_mins(1);
 
@@ -24,7 +28,7 @@ enum Trouble {
     /// The product's next key cannot be sold: its goods do not open, or its row is damaged.
     Unsellable,
     /// Somebody else has locked its pool or wallet.
-    Locked { pause: Duration },
+    Locked { tries: u32 },
 }
 
 /// What follows for an order.
@@ -59,18 +63,31 @@ impl Troubles {
         advice
     }
 
-    /// Whether a row of `neighbour` was locked when it was last tried: no batch waits for it again.
-    pub(super) fn is_locked(&self, neighbour: Neighbour) -> bool {
-        matches!(self.troubles().get(&neighbour), Some((Trouble::Locked { .. }, _)))
+    /// Whether a batch that needs the rows of `neighbour` leaves them out where they are locked. The one batch that is to wait
+    /// for them finds out here, and meanwhile the others' orders of that neighbour stay parked.
+    pub(super) fn skips(&self, neighbour: Neighbour) -> bool {
+        let mut troubles = self.troubles();
+        let Some((Trouble::Locked { tries }, until)) = troubles.get_mut(&neighbour) else {
+            return false;
+        };
+        if *tries % TRIES_TO_WAIT != 0 {
+            return true;
+        }
+        *tries += 1;
+        *until = Instant::now() + LOCKED_PAUSE_MAX * 2;
+        false
     }
 
     /// Remembers that somebody else has locked a row of `neighbour`.
     pub(super) fn locked(&self, neighbour: Neighbour) {
-        let pause = match self.troubles().get(&neighbour) {
-            Some((Trouble::Locked { pause }, _)) => (*pause * 2).min(LOCKED_PAUSE_MAX),
-            _ => LOCKED_PAUSE,
+        let tries = match self.troubles().get(&neighbour) {
+            Some((Trouble::Locked { tries }, _)) => tries.saturating_add(1),
+            _ => 1,
         };
-        self.add(neighbour, Trouble::Locked { pause }, pause);
+        let pause = LOCKED_PAUSE
+            .saturating_mul(1 << (tries - 1).min(10))
+            .min(LOCKED_PAUSE_MAX);
+        self.add(neighbour, Trouble::Locked { tries }, pause);
     }
 
     /// When an order that needs the locked rows of `neighbour` is tried again.

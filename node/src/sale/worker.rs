@@ -10,7 +10,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Builder;
@@ -23,11 +23,10 @@ use super::context::BatchContext;
 use super::inbox::{Inbox, Seat, Turn};
 use super::job::{Answer, Clock, Job, PARKED_MAX, PlaceError, Reply, Verdict};
 use super::read::Patience;
-use super::trouble::{Advice, Troubles};
+use super::trouble::Troubles;
 use crate::config;
 use crate::domain::delivery::OrderOutcome;
 use crate::fence::FenceState;
-use crate::store::StoreError;
 use crate::telemetry::metrics;
 use crate::vault::Vault;
 
@@ -45,6 +44,7 @@ pub(super) fn start(
 ) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     let troubles = Arc::<Troubles>::default();
+    let lock_wait = Duration::from_millis(settings.lock_wait_ms);
     for _ in 0..settings.workers {
         let (options, fence, seat) = (
             options.clone(),
@@ -66,7 +66,7 @@ pub(super) fn start(
                 Err(error) => return tracing::error!(%error, "a worker could not start"),
             };
             let new = || Worker {
-                connection: WorkerConnection::new(&options, &fence),
+                connection: WorkerConnection::new(&options, lock_wait, &fence),
                 context: context.clone(),
                 inbox: seat.inbox(),
             };
@@ -113,7 +113,8 @@ impl Part {
 impl Worker {
     /// Answers every job, or returns it to the inbox. `turn` passes on before the commit of the first part.
     async fn run(&mut self, jobs: Vec<Job>, turn: Turn) {
-        let jobs = self.admit(jobs);
+        // Those that nobody waits for any more are dropped before anything is done for them.
+        let jobs: Vec<Job> = jobs.into_iter().filter(|job| !job.reply.is_closed()).collect();
         if jobs.is_empty() {
             return;
         }
@@ -125,21 +126,6 @@ impl Worker {
                 Err(error) => self.after(error, part, &mut parts).await,
             }
         }
-    }
-
-    /// The jobs that can be tried now. Those that nobody waits for any more are dropped before anything is done for them;
-    /// those in a known trouble cost no statement.
-    fn admit(&self, jobs: Vec<Job>) -> Vec<Job> {
-        let now = Instant::now();
-        let mut admitted = Vec::with_capacity(jobs.len());
-        for job in jobs.into_iter().filter(|job| !job.reply.is_closed()) {
-            match self.context.troubles.advise(&job.intent, now) {
-                Advice::Try => admitted.push(job),
-                Advice::Park(due) => self.park(job, due),
-                Advice::Refuse => answer(job, Err(PlaceError::Stalled)),
-            }
-        }
-        admitted
     }
 
     fn park(&self, job: Job, due: Instant) {
@@ -207,7 +193,7 @@ impl Worker {
                 self.connection.lose();
                 refuse(part.jobs, &PlaceError::Fenced);
             }
-            BatchError::Store(error) if error.is_of_database() => {
+            BatchError::Store(error) if error.is_of_database() && !error.is_locked() => {
                 if error.is_lost() {
                     self.connection.lose();
                 }
@@ -228,8 +214,8 @@ impl Worker {
                 tries: part.tries + 1,
                 ..part
             });
-        } else if let BatchError::Store(StoreError::Inconsistent { .. }) = error {
-            // A damaged row that the order needs is no fault of the order: it can be placed when that is mended.
+        } else if matches!(error, BatchError::Store(error) if error.is_locked() || !error.is_of_rows()) {
+            // A damaged row, or one that somebody else has locked, is no fault of the order: it can be placed later.
             refuse(part.jobs, &PlaceError::Stalled);
         } else {
             for job in part.jobs {
@@ -239,7 +225,7 @@ impl Worker {
     }
 
     async fn give_up(&mut self, job: Job) {
-        tracing::error!(order = %job.intent.order(), "an order could not be settled");
+        tracing::error!(order = %job.intent.order(), "an order could not be carried out");
         let now_ms = (self.context.now_ms)();
         let recorded = match self.connection.fenced().await {
             Ok(connection) => {

@@ -39,6 +39,18 @@ pub async fn pool_lock(connection: &mut PgConnection, pool: i32) -> Result<(), S
     Ok(())
 }
 
+/// Locks the house's pool of a product, if there is such a product, until the transaction ends: nobody sells from it meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn pool_lock_of_product(connection: &mut PgConnection, product: ProductId) -> Result<(), StoreError> {
+    sqlx::query(include_str!("sql/pool_lock_of_product.sql"))
+        .bind(product.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(())
+}
+
 /// Locks the pool that a batch's keys go to until the transaction ends: nobody else sells from it or fills it.
 ///
 /// # Errors

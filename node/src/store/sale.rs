@@ -112,7 +112,7 @@ pub struct Facts {
     pub pools: Vec<Pool>,
     /// The wallets that pay.
     pub credits: Vec<CreditWallet>,
-    /// Products and accounts of which a row is not locked, and may change at any moment.
+    /// Products and accounts of which a row is not locked, and may change at any moment, or is damaged.
     pub busy: Vec<Neighbour>,
 }
 
@@ -134,6 +134,14 @@ struct FactRow {
 }
 
 impl FactRow {
+    const fn neighbour(&self) -> Neighbour {
+        if self.is_pool {
+            Neighbour::Product(ProductId(self.owner))
+        } else {
+            Neighbour::Account(AccountId(self.owner))
+        }
+    }
+
     fn into_credit(self) -> Result<CreditWallet, StoreError> {
         Ok(CreditWallet {
             wallet: self.id,
@@ -179,18 +187,28 @@ pub async fn sale_facts(
         .await?;
     let mut facts = Facts::default();
     for row in rows {
-        if row.is_pool {
-            let pool = row.into_pool()?;
-            if !locked.pools.contains(&pool.pool) || !locked.wallets.contains(&pool.revenue_wallet) {
-                facts.busy.push(Neighbour::Product(pool.product));
-            }
-            facts.pools.push(pool);
+        let neighbour = row.neighbour();
+        // A damaged row is the trouble of its product or account, and of nobody else.
+        let is_locked = if row.is_pool {
+            row.into_pool().map(|pool| {
+                let is_locked = locked.pools.contains(&pool.pool) && locked.wallets.contains(&pool.revenue_wallet);
+                facts.pools.push(pool);
+                is_locked
+            })
         } else {
-            let credit = row.into_credit()?;
-            if !locked.wallets.contains(&credit.wallet) {
-                facts.busy.push(Neighbour::Account(credit.account));
+            row.into_credit().map(|credit| {
+                let is_locked = locked.wallets.contains(&credit.wallet);
+                facts.credits.push(credit);
+                is_locked
+            })
+        };
+        match is_locked {
+            Ok(true) => {}
+            Ok(false) => facts.busy.push(neighbour),
+            Err(error) => {
+                tracing::error!(%neighbour, %error, "it cannot be sold to or from");
+                facts.busy.push(neighbour);
             }
-            facts.credits.push(credit);
         }
     }
     Ok(facts)

@@ -6,12 +6,14 @@ use sqlx::PgConnection;
 
 use super::StoreError;
 
-/// Sets a connection that sells: plans made once, statements and locks that give up, commits that reach the disk.
+/// Sets a connection that sells: plans made once, statements and locks that give up, commits that reach the disk. It waits
+/// `lock_wait` for a lock.
 ///
 /// # Errors
 /// Where the database fails.
-pub async fn session_prepare(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub async fn session_prepare(connection: &mut PgConnection, lock_wait: Duration) -> Result<(), StoreError> {
     sqlx::query(include_str!("sql/session_prepare.sql"))
+        .bind(format!("{}ms", lock_wait.as_millis()))
         .execute(connection)
         .await?;
     Ok(())

@@ -7,7 +7,10 @@ use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes, order_o
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, client::Client};
 use sqlx::{Connection, PgConnection};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+/// How long the order may take to wait for the lock.
+const BOUND: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
@@ -35,10 +38,17 @@ async fn fill(shop: &TestShop, product: &str, token: &str) -> Result<()> {
     let mut buyer = Client::new(shop.address(0), token)?;
     let body = order_of(product);
     let order = tokio::spawn(async move { buyer.order("waits", body).await });
+    // While the order waits for the pool, it has the node's only place.
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    timeout(BOUND, async {
+        while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut holder).await? == 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok::<_, sqlx::Error>(())
+    })
+    .await??;
     let mut client = shop.client(&shop.admin)?;
-    while client.get("/api/v1/products").await?.status != 503 {
-        sleep(Duration::from_millis(10)).await;
-    }
+    client.get("/api/v1/products").await?.expect(503)?;
     client.get("/healthz").await?.expect(200)?;
     client.get("/readyz").await?.expect(200)?;
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await?;

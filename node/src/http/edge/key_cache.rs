@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use super::limits::{KEY_TTL, KNOWN_TTL, MAX_KEYS, MAX_STRANGERS};
+use super::limits::{KEY_TTL, KNOWN_TTL, MAX_KEYS, MAX_STRANGERS, STRANGER_WAIT};
 use super::problem::{Code, Problem};
 use crate::domain::api_key::KnownKey;
 use crate::domain::id::ApiKeyId;
@@ -20,6 +21,26 @@ pub(crate) struct KeyCache {
     strangers: Semaphore,
 }
 
+/// Why a key was not looked up.
+#[derive(Debug)]
+enum NotFound {
+    /// Too many keys that were never found are being looked up.
+    Crowded,
+    Store(Arc<StoreError>),
+}
+
+impl From<Arc<NotFound>> for Problem {
+    fn from(error: Arc<NotFound>) -> Self {
+        match &*error {
+            NotFound::Crowded => Self::new(
+                Code::Busy,
+                "Too many API keys that this node does not know are being looked up. Repeat the request a little later.",
+            ),
+            NotFound::Store(error) => Arc::clone(error).into(),
+        }
+    }
+}
+
 impl KeyCache {
     pub(crate) fn new() -> Self {
         Self {
@@ -32,7 +53,7 @@ impl KeyCache {
     /// The key of that id, from `load` where it is not cached. Concurrent requests wait for one `load`.
     ///
     /// # Errors
-    /// Those of `load`; they are not cached. `Busy` where too many ids that were never found are looked up.
+    /// Those of `load`; they are not cached. `Busy` where an id that was never found waits too long for its turn.
     pub(crate) async fn find(
         &self,
         id: ApiKeyId,
@@ -43,19 +64,18 @@ impl KeyCache {
             return Ok(known);
         }
         let is_known = self.known.get(&id).await.is_some();
-        let permit = if is_known {
-            None
-        } else {
-            Some(self.strangers.try_acquire())
+        let in_turn = async {
+            // Strangers wait in the order of arrival. A permit is given back when its load ends.
+            let _permit = if is_known {
+                None
+            } else {
+                let permit = timeout(STRANGER_WAIT, self.strangers.acquire()).await;
+                Some(permit.map_err(|_| NotFound::Crowded)?)
+            };
+            load.await.map_err(|error| NotFound::Store(Arc::new(error)))
         };
-        if let Some(Err(_)) = permit {
-            return Err(Problem::new(
-                Code::Busy,
-                "Too many API keys that this node does not know are being looked up. Repeat the request a little later.",
-            ));
-        }
-        let found = self.keys.try_get_with(id, load).await;
-        let found = found.map_err(|error: Arc<StoreError>| Problem::from(error))?;
+        let found = self.keys.try_get_with(id, in_turn).await;
+        let found = found.map_err(|error: Arc<NotFound>| Problem::from(error))?;
         if found.is_some() {
             self.known.insert(id, ()).await;
         }

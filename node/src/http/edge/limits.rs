@@ -10,8 +10,9 @@ pub(crate) const PAGE_MAX: u32 = 100;
 pub(crate) const PAGE_DEFAULT: u32 = 50;
 /// How long the database may take to answer whether this node is ready.
 pub(crate) const READY_BOUND: Duration = Duration::from_secs(2);
-/// How long the oldest order may wait for its batch on a node that is ready. A queue that is full but moves is shorter.
-pub(crate) const QUEUE_STALLED: Duration = Duration::from_secs(5);
+/// How long the oldest order may wait for its batch on a node that is ready: longer than in a full queue that moves, and than
+/// an order is parked.
+pub(crate) const QUEUE_STALLED: Duration = Duration::from_secs(8);
 /// How long a report of `/readyz` is answered again, so that frequent requests do not load the database.
 pub(crate) const READY_TTL: Duration = Duration::from_secs(1);
 /// How long an API key stays cached: a revoked one works this much longer.
@@ -34,3 +35,5 @@ pub(crate) const MAX_PROBES: usize = 16;
 pub(crate) const MAX_STRANGERS: usize = 4;
 /// How long a key that was found counts as known without being used.
 pub(crate) const KNOWN_TTL: Duration = Duration::from_hours(1);
+/// How long such a look-up waits for its turn.
+pub(crate) const STRANGER_WAIT: Duration = Duration::from_secs(2);

@@ -114,13 +114,13 @@ fn outcomes(state: &PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>,
 /// The decisions, with as many keys as the choices demand, at each pool's first slots but the second.
 fn decide<'a>(state: &PlanState, intents: &'a [Intent]) -> Vec<Decision<'a>> {
     let choices = choose(state, &intents.iter().collect::<Vec<_>>());
-    let mut stock = Stock::default();
+    let mut keys_there = OpenedKeys::default();
     for (pool, keys) in demand(&choices).into_values() {
         for (slot, _) in (1..).filter(|slot| *slot != 2).zip(0..keys) {
-            stock.push(opened(key(u8::try_from(pool.pool).unwrap(), slot)));
+            keys_there.push(opened(key(u8::try_from(pool.pool).unwrap(), slot)));
         }
     }
-    assign(choices, stock)
+    assign(choices, keys_there)
 }
 
 /// Why each order is held back, of those that are.
@@ -224,9 +224,13 @@ fn only_orders_of_a_product_or_account_in_trouble_are_held_back() {
     let account = Neighbour::Account(ME);
     assert_eq!(held_back(&busy(account), &orders), [Some(HeldBack::Busy(account)); 3]);
     let mut state = state(pools(), credits());
-    state.hold_back(product(2));
+    state.limit(2, 1);
     let why = Some(HeldBack::Unsellable);
-    assert_eq!(held_back(&state, &orders), [None, why, why]);
+    assert_eq!(
+        held_back(&state, &orders),
+        [None, None, why],
+        "one key comes before the one that cannot be sold"
+    );
 }
 
 #[test]

@@ -130,7 +130,7 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
         ]
         .concat(),
     )?;
-    let prepare = node("session_prepare", &[])?;
+    let prepare = node("session_prepare", &["'250ms'".to_owned()])?;
     Ok(format!(
         "\\if :new\n{prepare};\n\\set new 0\n\\endif\n\\set order :client_id * 1000000000 + :first\nBEGIN;\n{earlier};\n{locked};\nSELECT cursor, tail FROM ({facts}) facts WHERE is_pool \\gset\n{taken};\n\
          {write};\n{append};\nCOMMIT;\n\\set first :first + {batch}\n"

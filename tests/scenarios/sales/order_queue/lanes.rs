@@ -23,6 +23,8 @@ fn settings() -> config::Sale {
         batch_max: 4,
         lane_max: 8,
         queue_max: 16,
+        // Longer than the test holds a lock.
+        lock_wait_ms: 5_000,
         ..config::Sale::default()
     }
 }

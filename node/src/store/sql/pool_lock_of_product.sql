@@ -1,0 +1,6 @@
+-- The house's pool of a product.
+SELECT
+FROM shop.skus
+JOIN shop.pools ON pools.sku_id = skus.id AND pools.owner_account IS NULL
+WHERE skus.product_id = $1
+FOR NO KEY UPDATE OF pools
