@@ -155,10 +155,10 @@ async fn live(shop: &TestShop, reseller: &Reseller) -> Result<()> {
     let product = text(&made, "product")?;
 
     let batches = format!("/api/v1/products/{product}/batches");
-    check_problem(&admin.post(&batches, "a\n").await?, 400, "invalid_field")?;
+    check_problem(&admin.post_file(&batches, "a\n").await?, 400, "invalid_field")?;
     let import = format!("{batches}?name=first&format=lines");
     let file = "CODE-0001\nCODE-0002\nCODE-0002\nCODE-0003\n";
-    let report = admin.post(&import, file).await?.expect(200)?;
+    let report = admin.post_file(&import, file).await?.expect(200)?;
     assert_eq!(
         (&report["imported"], &report["refused"]),
         (&json!(3), &json!(1)),

@@ -39,7 +39,7 @@ async fn fill(shop: &TestShop, product: &str, token: &str) -> Result<()> {
     let body = order_of(product);
     let order = tokio::spawn(async move { buyer.order("waits", body).await });
     // While the order waits for the pool, it has the node's only place.
-    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
     timeout(BOUND, async {
         while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut holder).await? == 0 {
             sleep(Duration::from_millis(5)).await;

@@ -5,6 +5,7 @@ mod clock;
 mod holds;
 mod lanes;
 mod repeats;
+mod server;
 mod shelves;
 mod shop;
 mod snapshot;

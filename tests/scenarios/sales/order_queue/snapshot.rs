@@ -49,10 +49,10 @@ async fn with_worker(shop: &Shop, orders: impl AsyncFnOnce(OrderQueue) -> Result
     Ok(())
 }
 
-/// Has the server count what the shop's own connections read and wrote so far.
+/// Has the server count what the shop's own connections read and wrote so far, those apart that are in a transaction.
 async fn count(shop: &Shop) -> Result<()> {
     let mut connections = Vec::new();
-    for _ in 0..shop.pool.size() {
+    for _ in 0..shop.pool.num_idle() {
         connections.push(shop.pool.acquire().await?);
     }
     for connection in &mut connections {
