@@ -87,7 +87,7 @@ impl<'a> DevShop<'a> {
     pub(super) fn check_proof(&self, purchase: &Purchase) -> Result<()> {
         let item = purchase.items.first().ok_or("an order without a key")?;
         let path = format!("/api/v1/proofs/{}", item.key_id);
-        self.get(&path, &self.token("admin.key")?)?.expect(404)?;
+        self.get(&path, &self.token("admin.key")?)?.expect(403)?;
         self.get(&path, "")?.expect(401)?;
         let end = Instant::now() + SEAL_BOUND;
         let proved = loop {

@@ -309,6 +309,8 @@ impl Life {
             "bad",
             "--format",
             "lines",
+            "--encoding",
+            "utf-8",
             "--refused",
             &refused,
         ];
