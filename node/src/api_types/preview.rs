@@ -97,7 +97,7 @@ impl From<Preview> for ShownPreview {
         Self {
             encoding: reading.encoding.name(),
             format,
-            header: reading.leading.header,
+            header: reading.leading.header.is_some(),
             columns,
             lines: preview.lines,
             codes: preview.codes,

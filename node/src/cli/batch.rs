@@ -13,7 +13,7 @@ use crate::domain::batch::{Batch, BatchKey};
 use crate::domain::id::BatchId;
 use crate::flow::query::batch::{find_batch, get_batch, list_batch_keys, list_batches};
 use crate::flow::query::product::find_product;
-use crate::flow::withdraw_batch::withdraw_batch;
+use crate::flow::withdraw_batch::{Withdrawn, withdraw_batch};
 
 /// Show what imports brought, and take back a batch that was wrong
 #[derive(Debug, Args)]
@@ -63,7 +63,8 @@ enum Command {
     /// the same or another product, and its codes come in with the new goods. The batch stays in the books as
     /// withdrawn. Keys that are on sale already stay there; each is withdrawn by itself, for good, with POST
     /// /api/v1/keys/{key id}/void.
-    Void {
+    #[command(visible_alias = "void")]
+    Withdraw {
         /// Its id, or its name where only one product has a batch of that name
         #[arg(value_name = "ID|NAME")]
         batch: String,
@@ -73,7 +74,7 @@ enum Command {
 impl BatchArgs {
     /// Whether a batch is to be withdrawn.
     pub(super) const fn withdraws(&self) -> bool {
-        matches!(self.command, Command::Void { .. })
+        matches!(self.command, Command::Withdraw { .. })
     }
 }
 
@@ -111,19 +112,10 @@ pub async fn run(args: BatchArgs, pool: &PgPool) -> Result<(), Failure> {
                 || keys_text(&batch, &page),
             )?;
         }
-        Command::Void { batch } => {
+        Command::Withdraw { batch } => {
             let batch = get_batch(pool, find_batch(pool, &batch).await?).await?;
             let withdrawn = withdraw_batch(pool, batch.id, now_ms()).await?;
-            let text = || {
-                let before = if withdrawn.was_withdrawn { " before" } else { "" };
-                let next = "their codes come in again with another batch: shelfproof import";
-                format!(
-                    "batch {:?} was withdrawn{before}: {} keys, and {next}\n{}",
-                    batch.name,
-                    withdrawn.keys,
-                    stays(withdrawn.activated)
-                )
-            };
+            let text = || withdrawn_text(&batch, &withdrawn);
             print(args.json, || ShownWithdrawal::new(batch.id, withdrawn), text)?;
         }
     }
@@ -137,15 +129,33 @@ fn stays(activated: u64) -> String {
     format!("{activated} of its keys had been put on sale, and stay as they are\n")
 }
 
-const fn state(batch: &Batch) -> &'static str {
-    if batch.withdrawn_at_ms.is_some() {
-        "withdrawn"
-    } else if !batch.is_complete {
-        "import not ended"
-    } else if batch.activated < batch.imported {
-        "not on sale"
+/// What a withdrawal did, and what comes next.
+fn withdrawn_text(batch: &Batch, withdrawn: &Withdrawn) -> String {
+    let before = if withdrawn.was_withdrawn { " before" } else { "" };
+    let next = if withdrawn.keys == 0 {
+        "none of its keys waits to come in again".to_owned()
     } else {
-        "on sale"
+        format!(
+            "next, import the corrected file under another name: shelfproof import FILE --product {} --batch NAME",
+            batch.product
+        )
+    };
+    format!(
+        "batch {:?} was withdrawn{before}: {} keys\n{next}\n{}",
+        batch.name,
+        withdrawn.keys,
+        stays(withdrawn.activated)
+    )
+}
+
+const fn state(batch: &Batch) -> &'static str {
+    match (batch.is_complete, batch.activated, batch.imported) {
+        _ if batch.withdrawn_at_ms.is_some() => "withdrawn",
+        (false, ..) => "import not ended",
+        (true, _, 0) => "nothing came in",
+        (true, 0, _) => "not on sale",
+        (true, activated, imported) if activated < imported => "partly on sale",
+        _ => "on sale",
     }
 }
 

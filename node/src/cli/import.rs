@@ -1,5 +1,6 @@
 //! `shelfproof import`: imports codes from a file.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -42,7 +43,7 @@ const MAX_SPOOLED_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Every line becomes a key or a refusal with its reason: bad lines never cost good ones. What could be read in two
 /// ways is asked about, on a terminal by a question, else by an error that names the option which answers it. An
 /// import that was interrupted goes on where it was when the same command is run again, and a finished one says so
-/// and changes nothing. Keys go on sale when they are activated; until then `admin batch void` takes a wrong batch
+/// and changes nothing. Keys go on sale when they are activated; until then `admin batch withdraw` takes a wrong batch
 /// back.
 ///
 /// Read without being asked: one code a line; account----password; a table whose header names one column of codes and
@@ -132,12 +133,26 @@ pub enum ImportCommandError {
 }
 
 /// Which argument helps, or which command comes first, where there is one.
-pub(super) fn advice(error: &ImportError) -> &'static str {
-    match error {
+pub(super) fn advice(error: &ImportError) -> Cow<'static, str> {
+    Cow::Borrowed(match error {
+        ImportError::Read(ReadError::WhichSeparator { dashes, .. }) => return Cow::Owned(separator_advice(*dashes)),
         ImportError::Read(error) => read_advice(error),
         ImportError::UnknownProduct(_) => "; make it first: shelfproof admin product create",
         _ => "",
-    }
+    })
+}
+
+/// What to name for a run of dashes that is not the separator's four.
+fn separator_advice(dashes: usize) -> String {
+    let run = "-".repeat(dashes);
+    let part = if dashes > 4 {
+        format!(
+            "--separator ---- where the rest of them belong to the password, --separator {run} where all of them part it"
+        )
+    } else {
+        format!("--separator {run} where they part an account from its password")
+    };
+    format!(": {part}; --format lines where they belong to the codes")
 }
 
 fn read_advice(error: &ReadError) -> &'static str {
@@ -150,10 +165,6 @@ fn read_advice(error: &ReadError) -> &'static str {
             [Encoding::Utf16Be] => "; try --encoding utf-16be with --preview",
             _ => "; name it with --encoding, and look with --preview whether the text comes out right",
         },
-        ReadError::WhichSeparator { .. } => {
-            ": --separator ---- where the others belong to the password, or all of them; --format lines where they \
-             belong to the codes"
-        }
         ReadError::WhichHeader { .. } => "; say it with --header or --no-header",
         ReadError::NoHeader => " (--format, --encoding)",
         ReadError::WhichColumn(_) => {
@@ -163,7 +174,8 @@ fn read_advice(error: &ReadError) -> &'static str {
         ReadError::NoColumn { .. } => " (--code-column, --extra-column; --header where the first row names them)",
         ReadError::NoTable => ": use --code-column and --extra-column with --format csv",
         ReadError::NoPairs => ": use --separator with --format pairs",
-        ReadError::Io(_) | ReadError::NoText(_) | ReadError::Empty => "",
+        ReadError::OtherEncoding { .. } => "; name that with --encoding, or leave it out",
+        ReadError::Io(_) | ReadError::NoText(_) | ReadError::Empty | ReadError::WhichSeparator { .. } => "",
     }
 }
 
@@ -241,4 +253,26 @@ fn open(path: &Path) -> Result<File, ImportCommandError> {
         return Err(ImportCommandError::TooMuch);
     }
     Ok(spooled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_for_a_run_of_dashes_names_that_run() {
+        let told = |dashes| advice(&ImportError::Read(ReadError::WhichSeparator { dashes, is_some: false }));
+        for dashes in [2, 3] {
+            let (run, told) = ("-".repeat(dashes), told(dashes));
+            assert!(
+                told.contains(&format!("--separator {run} ")) && !told.contains("----"),
+                "{told}"
+            );
+        }
+        let told = told(5);
+        assert!(
+            told.contains("--separator ---- ") && told.contains("--separator ----- "),
+            "{told}"
+        );
+    }
 }

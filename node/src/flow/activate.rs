@@ -1,4 +1,5 @@
-//! Puts a batch on sale: its keys get the next slots of their SKU's pool, in the order of its file.
+//! Puts a batch on sale: its keys get the next slots of their SKU's pool, by their numbers. Those are in the order of
+//! its file, but for keys that came in before with a batch that was withdrawn: they keep lower ones.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{EventError, NewEvent, event_append};

@@ -1,5 +1,6 @@
 //! The columns of a table that hold the code and what is delivered with it.
 
+use super::cell::is_no_code;
 use super::error::{ColumnSample, ColumnSamples};
 use super::mask::masked;
 use super::words::{self, Meaning};
@@ -47,13 +48,34 @@ impl Sample<'_> {
     }
 
     /// As many columns as the longest row has.
-    fn count(&self) -> usize {
+    fn longest(&self) -> usize {
         self.rows.iter().map(Vec::len).max().unwrap_or_default()
+    }
+
+    /// As many columns as the row of names has; without one, as most rows have.
+    fn count(&self) -> usize {
+        let alike = |count: &usize| self.rows.iter().filter(|row| row.len() == *count).count();
+        let most = || (0..=self.longest()).max_by_key(alike);
+        self.names().map(<[String]>::len).or_else(most).unwrap_or_default()
+    }
+
+    /// Whether the column numbers the rows: 1, 2, 3 and so on.
+    fn is_counted(&self, column: usize) -> bool {
+        let numbers: Vec<Option<u64>> = self.values(column).map(|value| value.parse().ok()).collect();
+        numbers.first().is_none_or(|first| matches!(first, Some(0 | 1)))
+            && numbers
+                .windows(2)
+                .all(|pair| matches!(pair, [Some(one), Some(next)] if *next == one + 1))
+    }
+
+    /// Whether no cell of the column says anything.
+    fn is_empty(&self, column: usize) -> bool {
+        self.values(column).all(|value| value.is_empty() || is_no_code(value))
     }
 
     /// The columns as a question shows them.
     fn shown(&self) -> ColumnSamples {
-        let columns = (0..self.count()).map(|at| ColumnSample {
+        let columns = (0..self.longest()).map(|at| ColumnSample {
             number: at + 1,
             name: self
                 .name(at)
@@ -69,7 +91,7 @@ impl Columns {
     /// The requested columns, by name or by number from 1; without a request for the code's, as [`guess`] finds them.
     pub(super) fn choose(sample: Sample<'_>, code: Option<&str>, extra: &[String]) -> Result<Self, ReadError> {
         let find = |wanted: &str| {
-            find(sample.names(), sample.count(), wanted).ok_or_else(|| ReadError::NoColumn {
+            find(sample.names(), sample.longest(), wanted).ok_or_else(|| ReadError::NoColumn {
                 wanted: wanted.to_owned(),
                 columns: sample.shown(),
             })
@@ -80,12 +102,32 @@ impl Columns {
             None => guess(sample, &extra),
         };
         let (code, beside) = guessed.ok_or_else(|| ReadError::WhichColumn(sample.shown()))?;
+        let extra = if extra.is_empty() { beside } else { extra };
+        let last_used = extra.iter().copied().max().unwrap_or_default().max(code);
         Ok(Self {
             code,
-            extra: if extra.is_empty() { beside } else { extra },
+            extra,
             names: sample.names().map(<[String]>::to_vec),
-            count: sample.count(),
+            count: sample.count().max(last_used + 1),
         })
+    }
+
+    /// Whether a row has a field for each column, and nothing after them: in another row a field may be part of the
+    /// one before it. A column without a name may be left out at the end.
+    pub(super) fn fit(&self, fields: &[String]) -> bool {
+        let named = |names: &Vec<String>| names.iter().rposition(|name| !trim(name).is_empty());
+        let last_named = self.names.as_ref().map_or(Some(self.count - 1), named);
+        fields.len() > last_named.unwrap_or_default()
+            && fields.iter().skip(self.count).all(|field| trim(field).is_empty())
+    }
+
+    /// Whether a row may have nothing in this column, which is delivered beside the code with others or alone.
+    pub(super) fn may_be_empty(&self, column: usize) -> bool {
+        match self.usual_name(column).and_then(words::meaning) {
+            Some(Meaning::Other | Meaning::Remark) => true,
+            Some(_) => false,
+            None => self.extra.len() > 1,
+        }
     }
 }
 
@@ -134,13 +176,17 @@ fn guess(sample: Sample<'_>, extra: &[usize]) -> Option<(usize, Vec<usize>)> {
             Some(Meaning::Number) => numbers.push(at),
             Some(Meaning::Other) => {}
             // Who names a column that is delivered has seen the others.
-            None if !extra.is_empty() || sample.values(at).all(|value| value.chars().count() <= SHORT) => {}
-            None => return None,
+            _ if !extra.is_empty() || sample.is_empty(at) => {}
+            None if is_short(sample, at) => {}
+            Some(Meaning::Remark) | None => return None,
         }
     }
-    // A number is the code's where no other column is: in `卡号,密码`, not in `number,code`.
+    // A number is the code's where no other column is: in `卡号,密码`. Beside another one it is a card's, which the buyer
+    // may need too, unless it counts the rows.
     if codes.is_empty() {
         codes = numbers;
+    } else if extra.is_empty() && !numbers.iter().all(|at| sample.is_counted(*at)) {
+        return None;
     }
     if codes.is_empty() {
         (codes, either) = (either, Vec::new());
@@ -153,6 +199,12 @@ fn guess(sample: Sample<'_>, extra: &[usize]) -> Option<(usize, Vec<usize>)> {
         ([code], _) if !extra.is_empty() => Some((*code, Vec::new())),
         _ => None,
     }
+}
+
+/// Whether the column has a name, and values too short for a password.
+fn is_short(sample: Sample<'_>, column: usize) -> bool {
+    sample.name(column).is_some_and(|name| !trim(name).is_empty())
+        && sample.values(column).all(|value| value.chars().count() <= SHORT)
 }
 
 #[cfg(test)]
@@ -222,6 +274,12 @@ mod tests {
             "account,password,密码\na,b,c",
             "code,account,password\na,b,c",
             "code,extra\nA-1,a@b.example",
+            "卡号,激活码\n88880001,A-1\n88880002,A-2",
+            "card,code\n88880001,A-1",
+            "code,备注\nA-1,recovery: cat",
+            "code,remark\nA-1,x",
+            "code,expiry\nA-1,2027-01-31",
+            "code,\nA-1,xy",
         ] {
             assert!(
                 matches!(choose(names, None, &[]), Err(ReadError::WhichColumn(_))),
@@ -233,6 +291,9 @@ mod tests {
             (0, vec![]),
             "too short for a password"
         );
+        for text in ["卡号,兑换码\n1,A-1\n2,A-2\n3,A-3", "备注,code\n,A-1\nN/A,A-2"] {
+            assert_eq!(choose(text, None, &[]).unwrap(), (1, vec![]), "{text}");
+        }
         let error = choose("code,login\nABCD-EFGH-1,user@mail.example", None, &[])
             .unwrap_err()
             .to_string();

@@ -20,6 +20,14 @@ pub enum ReadError {
     /// The file's bytes fit these encodings, or none for certain.
     #[error("the encoding of the file's text cannot be told for certain; its bytes fit {}", names(.0))]
     WhichEncoding(Vec<Encoding>),
+    /// The bytes are of another encoding than the one that was named.
+    #[error("the encoding was named as {}, but the file's bytes are {}", named.name(), found.name())]
+    OtherEncoding {
+        /// The caller's.
+        named: Encoding,
+        /// That of the bytes, by their mark or beyond doubt.
+        found: Encoding,
+    },
     /// The first [`SAMPLE_BYTES`](super::SAMPLE_BYTES) are blank.
     #[error("the file is empty, or its first 64 KiB are blank")]
     Empty,
@@ -46,8 +54,8 @@ pub enum ReadError {
         /// The second row, masked.
         second: String,
     },
-    /// The file's first row cannot be read as a table's.
-    #[error("the first row cannot be read as a table's; check the format, the encoding and the quotes")]
+    /// The file's first row should name the columns, and cannot be read.
+    #[error("the first row cannot be read as one that names columns; check the format, the encoding and the quotes")]
     NoHeader,
     /// Nobody named the columns, and they are not a usual pair.
     #[error("which column is the code, and which are delivered with it? {0}")]

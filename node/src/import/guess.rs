@@ -11,12 +11,14 @@ const HEADED_PAIRS: usize = 2;
 
 /// The format of a file with these first lines, and of a table its delimiter.
 pub(super) fn format(lines: &[String], header: Option<bool>) -> Result<(Format, u8), ReadError> {
-    let Some(first) = lines.first() else {
+    if lines.is_empty() {
         return Err(ReadError::WhichFormat("no line of its beginning is text"));
-    };
-    let is_named = words::meaning(trim(first)).is_some();
-    let rest = &lines[usize::from(header == Some(true) || header.is_none() && is_named)..];
-    if let Some(format) = pairs(lines, rest, header)? {
+    }
+    // A heading says nothing about the form of the codes, also where it recurs.
+    let is_heading = |line: &&String| words::meaning(trim(line)).is_some();
+    let rest = lines.iter().skip(usize::from(header == Some(true)));
+    let rest: Vec<String> = rest.filter(|line| !is_heading(line)).cloned().collect();
+    if let Some(format) = pairs(lines, &rest, header)? {
         return Ok((format, b','));
     }
     // A table in which each field is quoted may have a single column.

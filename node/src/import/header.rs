@@ -2,7 +2,8 @@
 
 use super::cell::is_no_code;
 use super::mask::masked_row;
-use super::{ReadError, trim, words};
+use super::words::{self, Meaning};
+use super::{ReadError, trim};
 
 /// From how many rows of one shape on a first row of another shape is unlike them.
 const SHAPED_ROWS: usize = 3;
@@ -30,7 +31,20 @@ pub(super) fn is_first(rows: &[Vec<String>], asked: Option<bool>, code: Option<u
     let named: Vec<usize> = (0..first.len())
         .filter(|at| words::meaning(&first[*at]).is_some())
         .collect();
+    let filled = first.iter().filter(|cell| !trim(cell).is_empty()).count();
+    // Names alone are no code, also where they recur: two files may have become one.
+    if filled > 0 && named.len() == filled {
+        return Ok(true);
+    }
     if !named.is_empty() {
+        // A code's column has a name of a code, or the row may be the first code with a word beside it.
+        let is_code = |at: usize| {
+            matches!(
+                words::meaning(&first[at]),
+                Some(Meaning::Code | Meaning::CodeOrSecret | Meaning::Number)
+            )
+        };
+        let has_code = code.map_or_else(|| named.iter().any(|at| is_code(*at)), |at| named.contains(&at));
         // A product is called so in each row, a column only in the first.
         let recurs = |at: &usize| rest.iter().any(|row| row.get(*at) == Some(&first[*at]));
         if named.iter().any(recurs) {
@@ -40,9 +54,13 @@ pub(super) fn is_first(rows: &[Vec<String>], asked: Option<bool>, code: Option<u
         // beside it is, and it has nothing of a code.
         let others = || (0..first.len()).filter(|at| !named.contains(at) && !trim(&first[*at]).is_empty());
         let is_clear = |at: usize| is_unlike(first, rest, at);
-        let is_sure = others().all(is_clear)
+        let is_clear_beside = others().all(is_clear)
             || named.iter().any(|at| is_clear(*at)) && !others().any(|at| may_be_code(first, rest, at));
-        return if is_sure { Ok(true) } else { Err(ask()) };
+        return if has_code && is_clear_beside {
+            Ok(true)
+        } else {
+            Err(ask())
+        };
     }
     let column = code.or((first.len() == 1).then_some(0));
     match column {
@@ -121,6 +139,8 @@ mod tests {
             "账号,密码\na,b",
             "id,x,code\n1,77,A-1",
             "code,login hint\nA-1,first pet",
+            "License Key\nA-1\nLicense Key\nA-2",
+            "code,price\nA-1,9\ncode,price\nA-2,9",
         ] {
             assert_eq!(told(text), Some(true), "{text}");
         }
@@ -153,6 +173,7 @@ mod tests {
             "Steam Key,ABCD-1234\nGift 50,ABCD-1235",
             "bob,password\nalice,secret",
             "bob,password",
+            "johnsmith,password\nmary88,xk29dk3\nkate77,zz81kk2",
         ] {
             assert_eq!(told(text), None, "{text}");
         }

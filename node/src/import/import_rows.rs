@@ -11,8 +11,7 @@ use super::options::PAIR_SEPARATOR;
 use super::reading::{Form, Reading};
 use super::rows::Rows;
 use super::source::Text;
-use super::table::fields;
-use super::{Columns, Options, ReadError, Reason, Refusal};
+use super::{Columns, Options, ReadError, Reason, Refusal, table, trim};
 use crate::domain::character;
 
 /// The longest text that is delivered with a code, bytes.
@@ -49,8 +48,6 @@ pub struct ImportRow {
 pub struct ImportRows<R> {
     reading: Reading,
     rows: Rows<Text<R>>,
-    /// Rows that hold no code and are passed over: a line that names the delimiter, and the header.
-    leading: usize,
 }
 
 impl<R: Read> ImportRows<R> {
@@ -67,7 +64,6 @@ impl<R: Read> ImportRows<R> {
         };
         Ok(Self {
             rows: Rows::new(text, reading.encoding, delimiter),
-            leading: reading.leading.count(),
             reading,
         })
     }
@@ -87,10 +83,12 @@ impl<R: Read> ImportRows<R> {
     /// # Errors
     /// The reader's.
     pub fn read_next(&mut self) -> io::Result<Option<ImportRow>> {
-        for _ in 0..std::mem::take(&mut self.leading) {
-            self.rows.next()?;
-        }
-        let Some(row) = self.rows.next()? else { return Ok(None) };
+        let row = loop {
+            let Some(row) = self.rows.next()? else { return Ok(None) };
+            if !self.reading.leading.is_at(row.line) {
+                break row;
+            }
+        };
         let content = match row.text.and_then(|text| self.reading.goods(&text)) {
             Ok((code, extra, taken)) => Content::Goods {
                 code: code.into(),
@@ -111,23 +109,36 @@ impl Reading {
     /// The code and what is delivered with it; or why there is none, with a detail that helps to correct the line.
     fn goods(&self, row: &str) -> Result<(String, String, Taken), Refused> {
         let refuse = |reason, more: &str| Err((reason, more.to_owned()));
-        let is_table = matches!(self.form, Form::Csv { .. });
-        let (code, extra, other) = match &self.form {
-            Form::Lines => (row.to_owned(), String::new(), Taken::default()),
+        let cells = self.cells(row);
+        let is_second_preamble = self.leading.separator_line.is_some() && table::separator_line(row).is_some();
+        if self.names_columns(&cells) || is_second_preamble {
+            return refuse(Reason::HeaderAgain, "");
+        }
+        let (code, taken, extra, other) = match &self.form {
+            Form::Lines => {
+                let (code, taken) = cell::code(row, false)?;
+                (code, taken, String::new(), Taken::default())
+            }
             Form::Pairs { separator } => {
                 let (account, rest) = pair(row, separator.as_deref())?;
-                let (rest, taken) = cell::extra(rest, is_table)?;
-                (account.to_owned(), rest, taken)
+                let (code, taken) = cell::code(account, false)?;
+                let (rest, other) = cell::extra(rest, false)?;
+                if rest.is_empty() {
+                    return refuse(Reason::NoExtra, "");
+                }
+                (code, taken, rest, other)
             }
-            Form::Csv { delimiter, columns } => {
-                let fields = fields(row, *delimiter).unwrap_or_default();
-                let code = fields.get(columns.code).cloned().unwrap_or_default();
-                let (extra, taken) = beside(&fields, columns)?;
-                (code, extra, taken)
+            Form::Csv { columns, .. } => {
+                let (code, taken) = cell::code(cells.get(columns.code).map_or("", String::as_str), true)?;
+                if !columns.fit(&cells) {
+                    return refuse(Reason::FieldCount, &format!("{} of {}", cells.len(), columns.count));
+                }
+                let (extra, other) = beside(&cells, columns)?;
+                (code, taken, extra, other)
             }
         };
-        let (code, taken) = cell::code(&code, is_table)?;
-        if self.is_rounded && cell::is_rounded(&code, 1) {
+        let is_damaged = |at: &usize| cells.get(*at).is_some_and(|cell| cell::is_rounded(trim(cell), 1));
+        if self.rounded.iter().any(is_damaged) {
             return refuse(Reason::DamagedNumber, "");
         }
         if extra.len() > MAX_EXTRA {
@@ -143,8 +154,13 @@ impl Reading {
 /// What a table's row has to deliver with the code: of several columns each on a line, with its name.
 fn beside(fields: &[String], columns: &Columns) -> Result<(String, Taken), Refused> {
     let (mut texts, mut all) = (Vec::new(), Taken::default());
+    let mut has_any = false;
     for at in &columns.extra {
         let (text, taken) = cell::extra(fields.get(*at).map_or("", String::as_str), true)?;
+        if text.is_empty() && !columns.may_be_empty(*at) {
+            return Err((Reason::NoExtra, format!("column {}", at + 1)));
+        }
+        has_any |= !text.is_empty();
         let name = columns
             .names
             .as_ref()
@@ -152,6 +168,9 @@ fn beside(fields: &[String], columns: &Columns) -> Result<(String, Taken), Refus
             .filter(|_| columns.extra.len() > 1);
         texts.push(name.map_or_else(|| text.clone(), |name| format!("{}: {text}", name.trim())));
         all = all.or(taken);
+    }
+    if !has_any && columns.extra.len() > 1 {
+        return Err((Reason::NoExtra, String::new()));
     }
     Ok((texts.join("\n"), all))
 }
@@ -244,7 +263,7 @@ mod tests {
                 (1, 1, goods("a@x.cn", "p----w")),
                 (2, 2, Err(Reason::NoCode)),
                 (4, 4, Err(Reason::NoCode)),
-                (5, 5, goods("b", "")),
+                (5, 5, Err(Reason::NoExtra)),
             ]
         );
         assert_eq!(lines, 5);
@@ -316,7 +335,11 @@ mod tests {
             encoding in prop::sample::select(vec![Encoding::Utf8, Encoding::Gbk]),
         ) {
             let table = if format == Format::Csv { "code,b\n" } else { "A\n" };
-            let file = [table.as_bytes(), pieces.concat().as_bytes(), &damage, b"\nlast"].concat();
+            let text = pieces.concat();
+            // Bytes that are no UTF-8: the encoding is named, and must not be contradicted.
+            let is_gbk = encoding == Encoding::Gbk;
+            let text = if is_gbk { [&b"\xc3\xdc\n"[..], &*encoding_rs::GBK.encode(&text).0].concat() } else { text.into() };
+            let file = [table.as_bytes(), &text, &damage, b"\nlast"].concat();
             let is_table = format == Format::Csv;
             let code_column = is_table.then(|| "code".to_owned());
             let options = Options { encoding: Some(encoding), header: Some(is_table), code_column, ..of(format) };

@@ -68,6 +68,15 @@ reasons! {
         "该单元格含有换行或逗号，可能有多个卡密；每个单元格只写一个卡密";
     /// A quoted field begins on it and does not end.
     UnclosedQuote: "unclosed_quote", "a quoted field begins here and does not end", "从该行开始的引号字段没有结束";
+    /// Text follows the end of a quoted field.
+    BrokenQuote: "broken_quote", "text follows a closing quote; write a quote within a quoted field twice",
+        "引号字段结束后还有文字；字段内的引号请写成两个";
+    /// It has another number of fields than the table has columns.
+    FieldCount: "field_count",
+        "the row has more or fewer fields than the table has columns; put a field that holds the separator in quotes",
+        "该行的字段数与表格的列数不同；含分隔符的字段请加引号";
+    /// It names the columns, as a header does.
+    HeaderAgain: "header_again", "the row names the columns, and holds no code", "该行是列名，不是卡密";
     /// More or other dashes than the separator stand between an account and its password.
     Dashes: "dashes",
         "between account and password stand more than four dashes; name the separator to say which belong to it",
@@ -80,6 +89,9 @@ reasons! {
     DuplicateInFile: "duplicate_in_file", "the file has this code before", "本文件前面已有该卡密";
     /// A key of another batch has the same key id.
     DuplicateInStock: "duplicate_in_stock", "this code is in the shop", "店铺中已有该卡密";
+    /// Nothing stands where the password or what else is delivered with the code should.
+    NoExtra: "no_extra", "there is no password, or what else is to be delivered with the code",
+        "该行没有密码等随卡密交付的内容";
     /// What is to be delivered with the code is longer than [`MAX_EXTRA`](super::MAX_EXTRA).
     ExtraTooLong: "extra_too_long", "what is delivered with the code is longer than 2,048 bytes",
         "随卡密交付的内容超过 2,048 字节";

@@ -18,6 +18,42 @@ pub(super) struct Row {
     pub(super) text: Result<String, Refused>,
 }
 
+/// The rows of a sample that can be read, each with the line that it begins on.
+pub(super) struct Readable<T> {
+    pub(super) lines: Vec<u64>,
+    pub(super) rows: Vec<T>,
+    /// The first line that cannot be read.
+    pub(super) unreadable: Option<u64>,
+}
+
+impl<T> Readable<T> {
+    /// Reads all rows; `parse` makes of a row's text what is wanted of it.
+    pub(super) fn read<R: Read>(mut rows: Rows<R>, parse: impl Fn(String) -> Option<T>) -> io::Result<Self> {
+        let mut read = Self {
+            lines: Vec::new(),
+            rows: Vec::new(),
+            unreadable: None,
+        };
+        while let Some(row) = rows.next()? {
+            if let Some(parsed) = row.text.ok().and_then(&parse) {
+                read.lines.push(row.line);
+                read.rows.push(parsed);
+            } else {
+                read.unreadable.get_or_insert(row.line);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Drops the row of that line, if it is the first one.
+    pub(super) fn drop_first(&mut self, line: Option<u64>) {
+        if line.is_some() && self.lines.first().copied() == line {
+            self.lines.remove(0);
+            self.rows.remove(0);
+        }
+    }
+}
+
 /// A decoded line.
 struct Decoded {
     number: u64,
@@ -109,21 +145,26 @@ impl<R: Read> Rows<R> {
                 break;
             }
         }
-        // Within one line a quote out of place is taken as text, as spreadsheets do.
-        if quotes == Quotes::Closed || quotes == Quotes::Broken && taken.is_empty() {
+        if quotes == Quotes::Closed {
             return Ok(Row {
                 line,
                 last_line: taken.last().map_or(line, |line| line.number),
                 text: Ok(joined),
             });
         }
+        // A quote out of place would be taken off, and a password be delivered without it.
+        let reason = if quotes == Quotes::Broken && taken.is_empty() {
+            Reason::BrokenQuote
+        } else {
+            Reason::UnclosedQuote
+        };
         for line in taken.into_iter().rev() {
             self.again.push_front(line);
         }
         Ok(Row {
             line,
             last_line: line,
-            text: Err((Reason::UnclosedQuote, String::new())),
+            text: Err((reason, String::new())),
         })
     }
 }
@@ -155,6 +196,8 @@ impl Quotes {
                 (At::Quoted, b'"') => At::Quote,
                 (At::Start | At::Quote, b'"') | (At::Quoted, _) => At::Quoted,
                 (_, byte) if byte == delimiter => At::Start,
+                // White space around a field is no part of it.
+                (At::Quote, b' ' | b'\t') => At::Quote,
                 (before, _) => {
                     is_broken |= before == At::Quote;
                     At::Plain
@@ -191,6 +234,8 @@ mod tests {
             ("a\"b", Quotes::Closed),
             ("a,\"b,", Quotes::Open),
             ("\"a\"b\"", Quotes::Broken),
+            ("\"a\"b,c", Quotes::Broken),
+            ("\"a\" ,b", Quotes::Closed),
         ] {
             assert_eq!(Quotes::of(text, b','), quotes, "{text}");
         }
@@ -202,6 +247,17 @@ mod tests {
         assert_eq!(
             read,
             [(1, 3, Ok("a,\"b\n\nc\"".to_owned())), (5, 5, Ok("d".to_owned()))]
+        );
+    }
+
+    #[test]
+    fn a_quote_out_of_place_costs_its_line() {
+        assert_eq!(
+            rows("user1,\"a\"b\nuser2,\"a\"\"b\""),
+            [
+                (1, 1, Err(Reason::BrokenQuote)),
+                (2, 2, Ok("user2,\"a\"\"b\"".to_owned()))
+            ]
         );
     }
 

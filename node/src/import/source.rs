@@ -22,16 +22,15 @@ const UTF16_BYTES: usize = 8 * 1024;
 const GZIP: &[u8] = b"\x1f\x8b";
 
 /// First bytes of files that are no text, and what to do.
-const REFUSED: [(&[u8], &str); 10] = [
+const REFUSED: [(&[u8], &str); 9] = [
     (b"PK\x03\x04", SPREADSHEET_OR_ZIP),
     (b"PK\x05\x06", SPREADSHEET_OR_ZIP),
     (b"\xd0\xcf\x11\xe0", SPREADSHEET),
-    (b"%PDF", PDF),
-    (b"\x42\x5a\x68", UNPACK),
+    (b"%PDF-", PDF),
     (b"\xfd7zXZ", UNPACK),
     (b"\x28\xb5\x2f\xfd", UNPACK),
     (b"7z\xbc\xaf", UNPACK),
-    (b"Rar!", UNPACK),
+    (b"Rar!\x1a\x07", UNPACK),
     (b"\x04\x22\x4d\x18", UNPACK),
 ];
 
@@ -43,6 +42,39 @@ const SPREADSHEET: &str = "it is a spreadsheet's own file; save it there as CSV 
 const PDF: &str = "it is a PDF; ask for the codes as text or CSV";
 
 const UNPACK: &str = "it is packed in a form that is not read; unpack it, or pack it with gzip";
+
+const PACKED_TWICE: &str = "it is packed twice; unpack it once, and import that";
+
+const TAR: &str = "it is a tar archive, which may hold several files; unpack it, and import the files in it";
+
+/// Where a tar archive has its mark, and the mark.
+const TAR_MARK: (usize, &[u8]) = (257, b"ustar");
+
+/// Bytes at the start of a file in which its kind shows.
+const FIRST_BYTES: usize = TAR_MARK.0 + TAR_MARK.1.len();
+
+/// What follows `BZh` and a digit in a file that bzip2 packed: the start of a block, or of the end.
+const BZIP2_MARKS: [&[u8]; 2] = [b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"];
+
+/// What to do with a file that is no text by its first bytes.
+fn no_text(first: &[u8]) -> Option<&'static str> {
+    if is_bzip2(first) {
+        return Some(UNPACK);
+    }
+    if first.get(TAR_MARK.0..).is_some_and(|rest| rest.starts_with(TAR_MARK.1)) {
+        return Some(TAR);
+    }
+    let refused = REFUSED.iter().find(|(magic, _)| first.starts_with(magic));
+    refused.map(|(_, advice)| *advice)
+}
+
+/// A code may begin with `BZh`.
+fn is_bzip2(first: &[u8]) -> bool {
+    let Some([level, mark @ ..]) = first.strip_prefix(b"BZh") else {
+        return false;
+    };
+    matches!(level, b'1'..=b'9') && BZIP2_MARKS.iter().any(|known| mark.starts_with(known))
+}
 
 /// The text of a file, and how it is read.
 pub struct Text<R> {
@@ -67,13 +99,11 @@ enum Lines<R> {
     Utf16(Start<Utf16<Start<Unpacked<R>>>>),
 }
 
-/// Whether a file that begins so is packed, with gzip or in a form that is not read.
+/// Whether a file that begins so is packed, with gzip or in a form that is not read. A spreadsheet's own file is not
+/// meant, although it is a zip archive.
 #[must_use]
 pub fn is_packed(first: &[u8]) -> bool {
-    let is_refused = REFUSED
-        .iter()
-        .any(|(magic, advice)| *advice != SPREADSHEET && *advice != PDF && first.starts_with(magic));
-    first.starts_with(GZIP) || is_refused
+    first.starts_with(GZIP) || no_text(first) == Some(UNPACK)
 }
 
 impl<R: Read> Text<R> {
@@ -82,12 +112,16 @@ impl<R: Read> Text<R> {
     /// # Errors
     /// Where the file is no text, or as [`Reading::resolve`], and the reader's.
     pub fn open(reader: R, options: &Options) -> Result<Self, ReadError> {
-        let (first, reader) = start(reader, GZIP.len() + 6)?;
-        if let Some((_, advice)) = REFUSED.iter().find(|(magic, _)| first.starts_with(magic)) {
+        let (first, reader) = start(reader, FIRST_BYTES)?;
+        let is_packed = first.starts_with(GZIP);
+        if let Some(advice) = no_text(&first).filter(|_| !is_packed) {
             return Err(ReadError::NoText(advice));
         }
-        let is_packed = first.starts_with(GZIP);
         let (sample, unpacked) = start(Unpacked::new(reader, is_packed), SAMPLE_BYTES)?;
+        // What is packed may be no text either.
+        if is_packed && let Some(advice) = no_text(&sample).or(sample.starts_with(GZIP).then_some(PACKED_TWICE)) {
+            return Err(ReadError::NoText(advice));
+        }
         let encoding = encoding_of(&sample, options)?;
         let (sample, bytes) = if matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be) {
             let (sample, text) = start(Utf16::new(unpacked, encoding), SAMPLE_BYTES)?;
@@ -142,9 +176,17 @@ fn encoding_of(sample: &[u8], options: &Options) -> Result<Encoding, ReadError> 
     let marked = match sample {
         [0xff, 0xfe, ..] => Some(Encoding::Utf16Le),
         [0xfe, 0xff, ..] => Some(Encoding::Utf16Be),
+        [0xef, 0xbb, 0xbf, ..] => Some(Encoding::Utf8),
         _ => None,
     };
-    if let Some(encoding) = options.encoding.or(marked) {
+    if let Some(named) = options.encoding {
+        let found = marked.or_else(|| is_certain_utf8(whole_lines(sample)).then_some(Encoding::Utf8));
+        return match found {
+            Some(found) if found != named => Err(ReadError::OtherEncoding { named, found }),
+            _ => Ok(named),
+        };
+    }
+    if let Some(encoding) = marked {
         return Ok(encoding);
     }
     // Text in UTF-16 without its mark: every second byte of its ASCII characters is zero.
@@ -163,6 +205,11 @@ fn encoding_of(sample: &[u8], options: &Options) -> Result<Encoding, ReadError> 
         Detected::Certain(encoding) => Ok(encoding),
         Detected::Open(encodings) => Err(ReadError::WhichEncoding(encodings)),
     }
+}
+
+/// Whether the bytes are UTF-8 throughout and not ASCII alone: text in an older encoding is hardly ever so.
+fn is_certain_utf8(sample: &[u8]) -> bool {
+    !sample.is_ascii() && std::str::from_utf8(sample).is_ok()
 }
 
 /// Refuses JSON and pages, whose lines would be taken for codes.

@@ -1,7 +1,7 @@
 //! Tables: what parts their fields, and the fields of a row.
 
 use super::encoding::Encoding;
-use super::rows::Rows;
+use super::rows::{Readable, Rows};
 use super::{trim, words};
 
 /// The characters that part fields, the usual ones first.
@@ -48,13 +48,10 @@ pub(super) fn usual_delimiter(lines: &[String]) -> u8 {
 }
 
 /// The rows of a sample, each with its fields.
-pub(super) fn rows(sample: &[u8], encoding: Encoding, delimiter: u8) -> std::io::Result<Vec<Vec<String>>> {
-    let mut rows = Rows::new(sample, encoding, Some(delimiter));
-    let mut read = Vec::new();
-    while let Some(row) = rows.next()? {
-        read.extend(row.text.ok().and_then(|text| fields(&text, delimiter)));
-    }
-    Ok(read)
+pub(super) fn rows(sample: &[u8], encoding: Encoding, delimiter: u8) -> std::io::Result<Readable<Vec<String>>> {
+    Readable::read(Rows::new(sample, encoding, Some(delimiter)), |text| {
+        fields(&text, delimiter)
+    })
 }
 
 /// The fields of a table's row.

@@ -14,8 +14,10 @@ pub(super) enum Meaning {
     Secret,
     /// A code where no other column is one, else the number of a row.
     Number,
-    /// Nothing that a buyer needs: a row's number, a price, a date, the vendor's remark.
+    /// Nothing that a buyer needs: a row's number, a price, the date of a purchase.
     Other,
+    /// What a buyer may need: a day on which the code expires, or a remark, which may say how to recover an account.
+    Remark,
 }
 
 /// The longest name that is looked up, bytes.
@@ -36,6 +38,7 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
         (SECRET, Meaning::Secret),
         (NUMBER, Meaning::Number),
         (OTHER, Meaning::Other),
+        (REMARK, Meaning::Remark),
         (CODE, Meaning::Code),
     ];
     let listed = listed
@@ -156,10 +159,14 @@ const NUMBER: &str = "
 const OTHER: &str = "
     no nr n num id index idx row line seq 序号 编号 行号 号 price cost amount facevalue
     denomination currency unitprice total 价格 售价 成本 单价 面值 面额 金额 币种 货币 date time created
-    createdat createdate expiry expires expiresat expirydate expiration expirationdate validuntil 日期
-    时间 创建时间 添加时间 有效期 到期时间 过期时间 到期日 入库时间 quantity qty count stock 数量 库存
+    createdat createdate 日期 时间 创建时间 添加时间 入库时间 quantity qty count stock 数量 库存
     region country 地区 区域 国家 product productname item sku 产品 商品 商品名称 产品名称 名称 类型 规格
-    type status state 状态 note remark comment memo 备注 说明";
+    type status state 状态";
+
+/// Names of columns that a buyer may need.
+const REMARK: &str = "
+    note remark comment memo 备注 说明 expiry expires expiresat expirydate expiration expirationdate
+    validuntil 有效期 到期时间 过期时间 到期日";
 
 /// Words that the English names of a code are composed of.
 const WORDS: &str = "
@@ -270,8 +277,9 @@ mod tests {
             ("Number", Some(Meaning::Number)),
             ("no.", Some(Meaning::Other)),
             ("#", Some(Meaning::Other)),
-            ("Notes", Some(Meaning::Other)),
-            ("備註", Some(Meaning::Other)),
+            ("Notes", Some(Meaning::Remark)),
+            ("備註", Some(Meaning::Remark)),
+            ("Expiry Date", Some(Meaning::Remark)),
             ("序號", Some(Meaning::Other)),
             ("Prices", Some(Meaning::Other)),
             ("order number", None),

@@ -50,6 +50,20 @@ async fn asks(shop: &TestShop, product: &str) -> Result<()> {
     }
     let packed = send(shop, &path, &[("content-type", "text/plain")], b"\x1f\x8b\x08\x00rest").await?;
     assert_eq!(packed.status, 415);
+    // A spreadsheet's own file is a zip archive, and needs another sentence than one.
+    for (media_type, status) in [
+        ("text/plain", 400),
+        ("application/octet-stream", 400),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 415),
+    ] {
+        let refused = send(shop, &path, &[("content-type", media_type)], b"PK\x03\x04\x14\x00rest").await?;
+        let refused = refused.expect(status)?;
+        let detail = refused["detail"].as_str().unwrap_or_default();
+        assert!(
+            detail.contains("CSV UTF-8") && !detail.contains("data-binary"),
+            "{detail}"
+        );
+    }
     let json = client.post_file(&path, "[{\"code\": \"A-1\"}]").await?.expect(400)?;
     assert!(
         json["detail"].as_str().is_some_and(|detail| detail.contains("JSON")),
@@ -84,6 +98,7 @@ async fn asks(shop: &TestShop, product: &str) -> Result<()> {
         "nothing was brought in"
     );
 
+    let before = rows(shop)?;
     let told = client
         .post_file("/api/v1/batches/preview?codeColumn=1&extraColumns=2", table)
         .await?
@@ -94,14 +109,23 @@ async fn asks(shop: &TestShop, product: &str) -> Result<()> {
     );
     assert_eq!(told["columns"][1], json!({"number": 2, "use": "extra"}));
     assert!(!told.to_string().contains("0001"), "{told}");
-    assert_eq!(
-        shop.ask("SELECT count(*) FROM shop.batches")?,
-        0,
-        "a preview brings nothing in"
-    );
+    assert_eq!(rows(shop)?, before, "a preview changes nothing");
 
     withdraws(&mut client, &path, table).await?;
     names(&mut client).await
+}
+
+/// How many rows each table has that an import writes to.
+fn rows(shop: &TestShop) -> Result<Vec<i64>> {
+    let tables = [
+        "shop.batches",
+        "shop.keys",
+        "shop.goods",
+        "shop.refused_lines",
+        "attest.events",
+    ];
+    let count = |table| shop.ask(&format!("SELECT count(*) FROM {table}"));
+    tables.into_iter().map(count).collect()
 }
 
 async fn withdraws(client: &mut Client, path: &str, table: &'static str) -> Result<()> {
@@ -111,7 +135,7 @@ async fn withdraws(client: &mut Client, path: &str, table: &'static str) -> Resu
     let keys = client.get(&format!("{batch}/keys")).await?.expect(200)?;
     assert_eq!(keys["items"].as_array().map(Vec::len), Some(2), "{keys}");
     assert_eq!(keys["items"][0]["state"], "generated");
-    let withdrawn = client.post(&format!("{batch}/void"), "").await?.expect(200)?;
+    let withdrawn = client.post(&format!("{batch}/withdraw"), "").await?.expect(200)?;
     assert_eq!(
         (&withdrawn["withdrawn"], &withdrawn["wasWithdrawn"]),
         (&json!(2), &json!(false))
@@ -175,11 +199,12 @@ fn the_command_line_asks_previews_and_withdraws() -> Result<()> {
     );
 
     let columns = ["--code-column", "1", "--extra-column", "2"];
+    let before = rows(&shop)?;
     let told = shop
         .cli
         .json(&[&["import", table.as_str(), "--preview"][..], &columns].concat())?;
     assert_eq!(told["codes"], 1, "{told}");
-    assert_eq!(shop.ask("SELECT count(*) FROM shop.batches")?, 0);
+    assert_eq!(rows(&shop)?, before, "a preview changes nothing");
     let import = [
         "import",
         table.as_str(),
@@ -195,8 +220,13 @@ fn the_command_line_asks_previews_and_withdraws() -> Result<()> {
     assert_eq!(listed["items"][0], shown);
     let keys = shop.cli.json(&["admin", "batch", "keys", "one"])?;
     assert_eq!(keys["items"][0]["line"], 2);
-    let withdrawn = shop.cli.run(&["admin", "batch", "void", "one"])?;
-    assert!(withdrawn.contains("was withdrawn: 1 keys"), "{withdrawn}");
+    let withdrawn = shop.cli.run(&["admin", "batch", "withdraw", "one"])?;
+    assert!(
+        withdrawn.contains("was withdrawn: 1 keys") && withdrawn.contains("next, import the corrected file"),
+        "{withdrawn}"
+    );
+    let again = shop.cli.run(&["admin", "batch", "void", "one"])?;
+    assert!(again.contains("was withdrawn before: 1 keys"), "{again}");
     let keys = shop.cli.run(&["admin", "batch", "keys", "one"])?;
     assert!(keys.contains("withdrawn"), "{keys}");
     let again = shop.cli.run(&[
@@ -210,5 +240,18 @@ fn the_command_line_asks_previews_and_withdraws() -> Result<()> {
         "code",
     ])?;
     assert!(again.contains("were those of a withdrawn batch"), "{again}");
+    let nothing = write("nothing.txt", "N/A\nNULL\n")?;
+    shop.cli.run(&[
+        "import",
+        &nothing,
+        "--product",
+        &product,
+        "--batch",
+        "three",
+        "--format",
+        "lines",
+    ])?;
+    let shown = shop.cli.run(&["admin", "batch", "show", "three"])?;
+    assert!(shown.contains("nothing came in"), "{shown}");
     shop.check()
 }

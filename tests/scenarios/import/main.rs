@@ -2,6 +2,7 @@
 //! `shelfproof_tests::codes`.
 
 mod api;
+mod damage;
 mod files;
 mod kinds;
 mod shop;

@@ -152,41 +152,63 @@ fn what_is_on_sale_stays_and_what_was_voided_stays_voided() -> Result<()> {
 /// Withdrawals, activations and imports of the same codes at once: each key ends in one batch, and the books are right.
 #[test]
 fn a_withdrawal_races_with_imports_and_activations() -> Result<()> {
-    const COUNT: usize = 2_500;
     block_on(async {
-        let shop = Shop::open().await?;
-        let wrong = shop
-            .import(plain(COUNT, 7), &shop.request("wrong", of(Format::Lines)))
-            .await?
-            .batch;
-        let activation = activate_batch(&shop.pool, wrong, false, |_| (), now_ms);
-        let (activated, withdrawn) = tokio::join!(activation, withdraw_batch(&shop.pool, wrong, now_ms()));
-        match (activated, withdrawn) {
-            (Err(ActivateError::Withdrawn(_)), Ok(_)) | (Ok(_), Err(WithdrawError::AllActivated(_))) => {}
-            other => return Err(format!("{other:?}").into()),
-        }
-        let left: u64 = shop.ask("SELECT count(*) FROM shop.keys WHERE state = 1")?.parse()?;
-        let mut backwards = codes(COUNT, 7);
-        backwards.reverse();
-        let requests = [
-            shop.request("one", of(Format::Lines)),
-            shop.request("two", of(Format::Lines)),
-        ];
-        let (one, two) = tokio::join!(
-            shop.import(plain(COUNT, 7), &requests[0]),
-            shop.import(backwards.join("\n").into_bytes(), &requests[1])
-        );
-        let (one, two) = (one?, two?);
-        assert_eq!(one.returned + two.returned, left, "each key that was left came in once");
-        assert_eq!(one.imported + two.imported, left);
-        shop.activate(one.batch).await?;
-        shop.activate(two.batch).await?;
-        assert_eq!(
-            shop.ask("SELECT count(*) FROM shop.keys WHERE state = 2")?,
-            COUNT.to_string()
-        );
-        shop.assert_sound().await
+        race(true).await?;
+        race(false).await
     })?
+}
+
+/// `is_withdrawn_first` where the withdrawal begins first, and so usually wins.
+async fn race(is_withdrawn_first: bool) -> Result<()> {
+    const COUNT: usize = 2_500;
+    let shop = Shop::open().await?;
+    let wrong = shop
+        .import(plain(COUNT, 7), &shop.request("wrong", of(Format::Lines)))
+        .await?
+        .batch;
+    let activation = activate_batch(&shop.pool, wrong, false, |_| (), now_ms);
+    let withdrawal = withdraw_batch(&shop.pool, wrong, now_ms());
+    let (activated, withdrawn) = if is_withdrawn_first {
+        let (withdrawn, activated) = tokio::join!(withdrawal, activation);
+        (activated, withdrawn)
+    } else {
+        tokio::join!(activation, withdrawal)
+    };
+    let on_sale = || shop.ask("SELECT count(*) FROM shop.keys WHERE state = 2");
+    let left: u64 = shop.ask("SELECT count(*) FROM shop.keys WHERE state = 1")?.parse()?;
+    let sold: u64 = on_sale()?.parse()?;
+    assert_eq!(left + sold, COUNT as u64);
+    match (activated, withdrawn) {
+        (Err(ActivateError::Withdrawn(_)), Ok(withdrawn)) => {
+            assert_eq!((withdrawn.keys, withdrawn.activated), (left, sold));
+        }
+        (Ok(activated), Err(WithdrawError::AllActivated(_))) => {
+            assert_eq!((activated.all, left), (COUNT as u64, 0));
+        }
+        other => return Err(format!("{other:?}").into()),
+    }
+    let mut backwards = codes(COUNT, 7);
+    backwards.reverse();
+    let requests = [
+        shop.request("one", of(Format::Lines)),
+        shop.request("two", of(Format::Lines)),
+    ];
+    let (one, two) = tokio::join!(
+        shop.import(plain(COUNT, 7), &requests[0]),
+        shop.import(backwards.join("\n").into_bytes(), &requests[1])
+    );
+    let (one, two) = (one?, two?);
+    assert_eq!(one.returned + two.returned, left, "each key that was left came in once");
+    assert_eq!(one.imported + two.imported, left);
+    assert_eq!(
+        one.refused + two.refused,
+        2 * COUNT as u64 - left,
+        "the others were refused"
+    );
+    shop.activate(one.batch).await?;
+    shop.activate(two.batch).await?;
+    assert_eq!(on_sale()?, COUNT.to_string());
+    shop.assert_sound().await
 }
 
 #[test]

@@ -210,7 +210,8 @@ async fn refused_lines(
 
 /// List the keys of a batch
 ///
-/// In the order of its file, by their ids; never a code. The cursor is a number of this shop's.
+/// By their ids; never a code. The order is that in which their codes first came in: the order of the file, but keys
+/// that a withdrawn batch brought stand before the others. The cursor is a number of this shop's.
 #[utoipa::path(
     get, path = "/batches/{batch}/keys", tag = "batches", operation_id = "listBatchKeys", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "The batch"), Page),
@@ -233,7 +234,7 @@ async fn keys(
 /// another batch: nothing was promised about them. Keys that are on sale stay, and are withdrawn one by one. A repeat
 /// changes nothing.
 #[utoipa::path(
-    post, path = "/batches/{batch}/void", tag = "batches", operation_id = "voidBatch", security(("bearer" = [])),
+    post, path = "/batches/{batch}/withdraw", tag = "batches", operation_id = "withdrawBatch", security(("bearer" = [])),
     params(("batch" = Uuid, Path, description = "Its id")),
     responses((status = 200, description = "What was withdrawn", body = ShownWithdrawal), WithdrawProblems),
 )]
@@ -249,7 +250,8 @@ async fn withdraw(
 
 /// Put a batch on sale
 ///
-/// Its keys are sold after those already on sale, in the order of the file. A request works for two minutes at most;
+/// Its keys are sold after those already on sale, in the order in which their codes first came in: the order of the
+/// file, but keys that a withdrawn batch brought are sold before the others. A request works for two minutes at most;
 /// what it put on sale by then stays on sale, and a repeat continues there.
 #[utoipa::path(
     post, path = "/batches/{batch}/activate", tag = "batches", operation_id = "activateBatch", security(("bearer" = [])),
@@ -282,6 +284,9 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
         .trim()
         .to_ascii_lowercase();
     let encoding = value(CONTENT_ENCODING).trim().to_ascii_lowercase();
+    if SPREADSHEETS.iter().any(|own| media_type.starts_with(own)) && encoding.is_empty() {
+        return Err(Problem::new(Code::UnsupportedMediaType, SAVE_AS_CSV));
+    }
     let is_file = media_type.starts_with("text/") && media_type != "text/html"
         || matches!(media_type.as_str(), "" | "application/octet-stream" | "application/csv");
     if is_file && matches!(encoding.as_str(), "" | "identity") {
@@ -289,6 +294,15 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
     Err(Problem::new(Code::UnsupportedMediaType, SEND_BYTES))
 }
+
+/// How the media types of spreadsheets' own files begin.
+const SPREADSHEETS: [&str; 2] = [
+    "application/vnd.openxmlformats-officedocument.spreadsheetml",
+    "application/vnd.oasis.opendocument.spreadsheet",
+];
+
+const SAVE_AS_CSV: &str = "A spreadsheet's own file is not read. Save the sheet as CSV UTF-8, and send that file's bytes \
+     with the header Content-Type: text/csv.";
 
 const SEND_BYTES: &str = "Send the file's bytes alone, as text that is not packed, not as a form and not as JSON, with \
      the header Content-Type: text/plain. With curl that is its option data-binary with the file's name after an @, and \

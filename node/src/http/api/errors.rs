@@ -199,6 +199,10 @@ const fn parameter(error: &ReadError) -> Option<(&'static str, &'static str)> {
             "; name it in the parameter format: lines, pairs or csv. The parameter separator names what parts pairs",
         ),
         ReadError::WhichEncoding(_) => ("encoding", "; name it in the parameter encoding"),
+        ReadError::OtherEncoding { .. } => (
+            "encoding",
+            "; send the parameter encoding with that value, or leave it out",
+        ),
         ReadError::WhichSeparator { .. } => ("separator", ", in the parameter separator; or send format lines"),
         ReadError::WhichHeader { .. } => (
             "header",
@@ -246,6 +250,10 @@ mod tests {
             ReadError::Io(io::Error::other("gone")),
             ReadError::NoText("it is a PDF; ask for the codes as text or CSV"),
             ReadError::WhichEncoding(vec![Encoding::Windows1252]),
+            ReadError::OtherEncoding {
+                named: Encoding::Gbk,
+                found: Encoding::Utf8,
+            },
             ReadError::WhichSeparator {
                 dashes: 5,
                 is_some: true,

@@ -108,7 +108,7 @@ fn the_fence_stands_before_what_sells_writes_an_event_or_counts_on_none() {
         .collect();
     let writes = [
         "post /api/v1/batches/{batch}/activate",
-        "post /api/v1/batches/{batch}/void",
+        "post /api/v1/batches/{batch}/withdraw",
         "post /api/v1/keys/{keyId}/void",
         "post /api/v1/orders",
         "post /api/v1/orders/{order}/redeem",
@@ -200,7 +200,7 @@ fn the_endpoints_are_those_of_the_design() {
         "get /api/v1/batches/{batch}",
         "get /api/v1/batches/{batch}/refused-lines",
         "post /api/v1/batches/{batch}/activate",
-        "post /api/v1/batches/{batch}/void",
+        "post /api/v1/batches/{batch}/withdraw",
         "get /api/v1/batches/{batch}/keys",
         "post /api/v1/batches/preview",
         "get /api/v1/keys/{keyId}",
