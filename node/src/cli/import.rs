@@ -146,9 +146,7 @@ pub(super) fn advice(error: &ImportError) -> Cow<'static, str> {
 fn separator_advice(dashes: usize) -> String {
     let run = "-".repeat(dashes);
     let part = if dashes > 4 {
-        format!(
-            "--separator ---- where the rest of them belong to the password, --separator {run} where all of them part it"
-        )
+        format!("--separator ---- where the rest belong to the password, --separator {run} where all of them part it")
     } else {
         format!("--separator {run} where they part an account from its password")
     };

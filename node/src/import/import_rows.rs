@@ -338,7 +338,11 @@ mod tests {
             let text = pieces.concat();
             // Bytes that are no UTF-8: the encoding is named, and must not be contradicted.
             let is_gbk = encoding == Encoding::Gbk;
-            let text = if is_gbk { [&b"\xc3\xdc\n"[..], &*encoding_rs::GBK.encode(&text).0].concat() } else { text.into() };
+            let text = if is_gbk {
+                [&b"\xc3\xdc\n"[..], &*encoding_rs::GBK.encode(&text).0].concat()
+            } else {
+                text.into()
+            };
             let file = [table.as_bytes(), &text, &damage, b"\nlast"].concat();
             let is_table = format == Format::Csv;
             let code_column = is_table.then(|| "code".to_owned());

@@ -172,8 +172,8 @@ impl Reading {
         Columns::choose(sample, code, &options.extra_columns)
     }
 
-    /// The used columns of these first rows in which a spreadsheet rounded the numbers: every long one, of at least two,
-    /// ends in zeros, or one does and others have an exponent.
+    /// The used columns of these first rows in which a spreadsheet rounded the numbers: every long one, of at least
+    /// two, ends in zeros, or one does and others have an exponent.
     fn find_rounded(&self, mut rows: Vec<Vec<String>>) -> Vec<usize> {
         rows.drain(..usize::from(self.leading.header.is_some()).min(rows.len()));
         let mut used = match &self.form {
@@ -203,8 +203,8 @@ fn is_rounded<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
     long > 0 && long + damaged > 1 && zeros >= ROUNDED_ZEROS
 }
 
-/// The line of the header, where the first row that can be read is one. Where the caller says that the first row is one,
-/// it must be readable: the next one is data.
+/// The line of the header, where the first row that can be read is one. Where the caller says that the first row is
+/// one, it must be readable: the next one is data.
 fn header_line(
     lines: &[u64],
     unreadable: Option<u64>,

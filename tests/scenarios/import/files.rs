@@ -20,6 +20,13 @@ use super::shop::{Shop, data, of};
 /// A file, how it is read, its lines and keys, and its refusals by line.
 type Case = (&'static str, Options, u64, u64, &'static [(i64, &'static str)]);
 
+fn beside(columns: &[&str]) -> Options {
+    Options {
+        extra_columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+        ..Options::default()
+    }
+}
+
 fn cases() -> Vec<Case> {
     let auto = Options::default;
     vec![
@@ -42,25 +49,13 @@ fn cases() -> Vec<Case> {
         ),
         (
             "columns.csv",
-            Options {
-                extra_columns: vec!["密码".into(), "备注".into()],
-                ..auto()
-            },
+            beside(&["密码", "备注"]),
             9,
             4,
             &[(7, "no_code"), (8, "no_code")],
         ),
         ("semicolons.csv", auto(), 3, 2, &[]),
-        (
-            "unclosed-quote.csv",
-            Options {
-                extra_columns: vec!["note".into()],
-                ..auto()
-            },
-            6,
-            4,
-            &[(3, "unclosed_quote")],
-        ),
+        ("unclosed-quote.csv", beside(&["note"]), 6, 4, &[(3, "unclosed_quote")]),
         (
             "duplicates.txt",
             auto(),

@@ -301,8 +301,8 @@ const SPREADSHEETS: [&str; 2] = [
     "application/vnd.oasis.opendocument.spreadsheet",
 ];
 
-const SAVE_AS_CSV: &str = "A spreadsheet's own file is not read. Save the sheet as CSV UTF-8, and send that file's bytes \
-     with the header Content-Type: text/csv.";
+const SAVE_AS_CSV: &str = "A spreadsheet's own file is not read. Save the sheet as CSV UTF-8, and send that file's \
+     bytes with the header Content-Type: text/csv.";
 
 const SEND_BYTES: &str = "Send the file's bytes alone, as text that is not packed, not as a form and not as JSON, with \
      the header Content-Type: text/plain. With curl that is its option data-binary with the file's name after an @, and \
