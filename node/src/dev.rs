@@ -1,8 +1,9 @@
 //! A whole shop on one machine, for `shelfproof dev`: PostgreSQL, an Ethereum node and the anchor as child processes,
-//! and the folder that keeps everything from one start to the next.
+//! and the folder that keeps their data from one start to the next.
 //!
-//! [`Machine`] starts and stops them. No child outlives this process ([`child`]), not even after `kill -9`. The
-//! end-to-end tests start clusters, chains and servers through the same code.
+//! [`Machine`] starts and stops the child processes. None of them outlives this process ([`child`]), not even after
+//! `kill -9`. The end-to-end tests start clusters, chains and servers through the same code. To add a program, write a
+//! module that starts it as a [`child::Server`], and add it to [`Machine`].
 
 mod anchor;
 pub mod anvil;

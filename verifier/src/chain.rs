@@ -1,5 +1,5 @@
-//! What the chain holds of one merchant, and the sources that this is read from: a file ([`trusted`]) for checks
-//! offline, or a node over JSON-RPC (`rpc`).
+//! What the chain holds of one merchant, and the sources from which it is read: a file ([`trusted`]) for checks without
+//! a node, or a node over JSON-RPC (`rpc`).
 //!
 //! Checks take a [`ChainView`] and never a source, so that they are the same with any. To add a source, implement
 //! [`RootSource`].

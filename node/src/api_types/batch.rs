@@ -1,4 +1,4 @@
-//! Batches as answers show them.
+//! Batches, imports and their results, as the API shows them.
 
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -13,70 +13,70 @@ use crate::flow::import::Report;
 use crate::flow::withdraw_batch::Withdrawn;
 use crate::import::Reason;
 
-/// What one import brought.
+/// A batch: the keys that were imported from one file.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Batch)]
 pub(crate) struct ShownBatch {
-    /// Its id.
+    /// The batch's id.
     batch: Uuid,
-    /// Whose keys they are.
+    /// The product whose keys they are.
     product: Uuid,
-    /// Its name; no other batch of the product has it.
+    /// The batch's name, unique among the batches of the product.
     name: String,
-    /// Whom the codes came from; may be empty.
+    /// Who supplied the codes; may be empty.
     supplier: String,
     /// Lines read so far.
     lines: i64,
-    /// Keys that they brought.
+    /// Keys imported.
     imported: i64,
     /// Lines refused.
     refused: i64,
     /// Keys that were put on sale.
     activated: i64,
-    /// Keys that a spreadsheet's wrapping was taken off, such as `="0012"`.
+    /// Keys from which a spreadsheet's wrapping was removed, such as `="0012"`.
     unwrapped: i64,
-    /// Keys that characters without width were taken off.
+    /// Keys from which characters without width were removed.
     cleaned: i64,
-    /// Keys that had come in with a batch that was withdrawn.
+    /// Keys that were imported before, in a batch that was withdrawn.
     returned: i64,
     /// Whether the whole file was read.
     is_complete: bool,
     /// Unix milliseconds.
     created_at: i64,
-    /// Since when its keys that were not put on sale are withdrawn, Unix milliseconds.
+    /// When the batch's keys that were not on sale were withdrawn, Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn_at: Option<i64>,
 }
 
-/// A key of a batch's file; never its code.
+/// A key of a batch, without its code.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = BatchKey)]
 pub(crate) struct ShownBatchKey {
-    /// Its id.
+    /// The key's id.
     #[schema(value_type = Hash)]
     key_id: B256,
-    /// The line of the batch's file.
+    /// The line of the file that the key was on.
     line: i64,
     /// The kind of its newest event.
     #[schema(value_type = KeyState)]
     state: &'static str,
-    /// The batch that it came in with again after this one was withdrawn.
+    /// The batch with which the key was imported again after this one was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     moved_to: Option<Uuid>,
 }
 
-/// What a withdrawal left.
+/// The result of a withdrawal.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Withdrawal)]
 pub(crate) struct ShownWithdrawal {
     /// The batch.
     batch: Uuid,
-    /// Keys that are withdrawn, and come in again with another batch.
+    /// Keys that are withdrawn. They can be imported again with another batch.
     withdrawn: u64,
-    /// Keys that were put on sale before, and stay as they are.
+    /// Keys that were put on sale before, and do not change.
     activated: u64,
     /// Whether the batch was withdrawn before, so that this call changed nothing.
     was_withdrawn: bool,
@@ -98,7 +98,7 @@ pub(crate) struct ShownRefusedLine {
     detail_zh: &'static str,
 }
 
-/// What an import brought.
+/// The result of an import.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ImportReport {
@@ -108,26 +108,26 @@ pub(crate) struct ImportReport {
     reading: String,
     /// Lines of the file.
     lines: u64,
-    /// Keys that they brought.
+    /// Keys imported.
     imported: u64,
     /// Lines refused; listed under the batch.
     refused: u64,
-    /// Keys that a spreadsheet's wrapping was taken off, such as `="0012"`.
+    /// Keys from which a spreadsheet's wrapping was removed, such as `="0012"`.
     unwrapped: u64,
-    /// Keys that characters without width were taken off.
+    /// Keys from which characters without width were removed.
     cleaned: u64,
-    /// Keys that had come in with a batch that was withdrawn.
+    /// Keys that were imported before, in a batch that was withdrawn.
     returned: u64,
     /// Lines that were neither: blank, a table's header, or the rest of a row over several lines.
     other: u64,
-    /// The line after which this run went on.
+    /// The line after which this run continued an earlier one that was interrupted.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed_after: Option<u64>,
-    /// Whether the batch was in before, so that this run changed nothing.
+    /// Whether the batch was complete before, so that this run changed nothing.
     was_complete: bool,
 }
 
-/// How far an activation is.
+/// The progress of an activation.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Activation)]
 pub(crate) struct ShownActivation {
@@ -137,7 +137,7 @@ pub(crate) struct ShownActivation {
     now: u64,
     /// Keys of the batch that were put on sale in all.
     activated: u64,
-    /// Keys that the batch brought.
+    /// Keys imported with the batch.
     imported: u64,
 }
 
@@ -204,7 +204,6 @@ impl From<BatchKey> for ShownBatchKey {
 }
 
 impl ShownWithdrawal {
-    /// Of that batch.
     pub(crate) const fn new(batch: BatchId, withdrawn: Withdrawn) -> Self {
         Self {
             batch: batch.0,
@@ -216,7 +215,6 @@ impl ShownWithdrawal {
 }
 
 impl ShownActivation {
-    /// Of that batch.
     pub(crate) const fn new(batch: BatchId, activated: Activated) -> Self {
         Self {
             batch: batch.0,

@@ -1,4 +1,4 @@
-//! Events as answers show them, in the protocol's own spelling.
+//! Events as the API shows them, with the protocol's names of fields and kinds.
 
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -13,10 +13,10 @@ use super::{Hash, KeyState};
 #[serde(rename_all = "camelCase")]
 #[schema(as = Event)]
 pub(crate) struct ShownEvent<'a> {
-    /// Whose.
+    /// The key's id.
     #[schema(value_type = Hash)]
     key_id: B256,
-    /// Counts 1, 2, 3 … per key.
+    /// The event's position in the key's history: 1, 2, 3 …
     #[schema(minimum = 1)]
     version: u32,
     /// What happened.
@@ -33,11 +33,11 @@ pub(crate) struct ShownEvent<'a> {
     /// The hash of this event.
     #[schema(value_type = Hash)]
     hash: B256,
-    /// What the payload opens with; shown to the order's holder alone.
+    /// The salt that opens the payload; shown only to the order's holder.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Hash>)]
     salt: Option<B256>,
-    /// What the payload opens to: the exact text that was hashed.
+    /// The body in the payload: the exact text that was hashed.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
 }
@@ -59,7 +59,7 @@ impl From<&KeyEvent> for ShownEvent<'_> {
 }
 
 impl<'a> ShownEvent<'a> {
-    /// The event with what opens it.
+    /// The event with its salt and body.
     pub(crate) fn opened(stored: &'a StoredEvent) -> Self {
         Self {
             salt: Some(stored.opening.salt),

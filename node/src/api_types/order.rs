@@ -1,4 +1,4 @@
-//! An order as it stands.
+//! Orders in their present state, as the API shows them.
 
 use alloy_primitives::B256;
 use secrecy::ExposeSecret;
@@ -18,17 +18,17 @@ use crate::flow::query::order::{ItemView, OrderStates, OrderView};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ListedOrder {
-    /// Its id.
+    /// The order's id.
     order: Uuid,
-    /// What became of it.
+    /// The order's state.
     #[schema(value_type = OrderState)]
     state: &'static str,
-    /// Why there is no key.
+    /// Why the order was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     /// Unix milliseconds.
     created_at: u64,
-    /// What it cost, a decimal string; absent where no product of it was known.
+    /// What it cost, a decimal string; absent if none of its products is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Amount>)]
     total: Option<String>,
@@ -44,7 +44,7 @@ pub(crate) struct ListedOrder {
 pub(crate) struct ShownOrder<'a> {
     #[serde(flatten)]
     order: ListedOrder,
-    /// What was asked for.
+    /// The products that were ordered.
     lines: Vec<ShownLine>,
     /// The keys, by line.
     items: Vec<ShownItem<'a>>,
@@ -54,7 +54,7 @@ pub(crate) struct ShownOrder<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 struct ShownLine {
-    /// Its number, from 1.
+    /// The line's number, from 1.
     #[schema(minimum = 1)]
     line: i16,
     /// Which product.
@@ -68,25 +68,25 @@ struct ShownLine {
     price: Option<String>,
 }
 
-/// One key of an order. What opens it is shown to the order's holder alone.
+/// One key of an order. The code and the opened events are shown only to the order's holder.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OrderItem)]
 struct ShownItem<'a> {
-    /// Its number in the order, from 1.
+    /// The key's number in the order, from 1.
     #[schema(minimum = 1)]
     item: u32,
-    /// The line that it belongs to, from 1.
+    /// The order's line that the key belongs to, from 1.
     line: i16,
     /// Which product.
     product: Uuid,
-    /// Where the key stands now.
+    /// The key's state now.
     #[schema(value_type = KeyState)]
     state: &'static str,
     /// The key's id.
     #[schema(value_type = Hash)]
     key_id: B256,
-    /// What its issuer redeems.
+    /// The code, which its issuer redeems.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     /// What is delivered with it, such as a password.
@@ -96,7 +96,7 @@ struct ShownItem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     receipt: Option<Box<RawValue>>,
-    /// The sale and what came after, opened.
+    /// The key's events from the sale on, opened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     events: Vec<ShownEvent<'a>>,
 }
@@ -115,10 +115,10 @@ impl From<&Order> for ListedOrder {
 }
 
 impl<'a> ShownOrder<'a> {
-    /// For its holder.
+    /// The order for its holder, with codes, receipts and opened events.
     ///
     /// # Errors
-    /// Where a receipt cannot be written.
+    /// If a receipt cannot be written.
     pub(crate) fn with_goods(view: &'a OrderView) -> serde_json::Result<Self> {
         let items = view.items.iter().map(held);
         Ok(Self {
@@ -128,7 +128,7 @@ impl<'a> ShownOrder<'a> {
         })
     }
 
-    /// For an admin.
+    /// The order for an administrator, without codes, receipts and events.
     pub(crate) fn without_goods(states: &OrderStates) -> Self {
         let items = states.items.iter().filter_map(|sold| {
             let (number, line) = states.order.line_of(sold.item)?;

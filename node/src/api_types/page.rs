@@ -16,7 +16,7 @@ pub(crate) struct Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// The page as answers show it; `cursor` names a row.
+    /// The page as the API shows it. `cursor` returns the cursor that continues after a row.
     pub(crate) fn new<R>(page: Page<R>, cursor: impl Fn(&R) -> String, show: impl Fn(R) -> T) -> Self {
         Self {
             next: page.rows.last().filter(|_| page.has_more).map(cursor),
@@ -24,7 +24,7 @@ impl<T> Listed<T> {
         }
     }
 
-    /// The same page, its entries shown otherwise.
+    /// The same page with other entries, each made by `show`.
     pub(crate) fn map<'a, S>(&'a self, show: impl Fn(&'a T) -> S) -> Listed<S> {
         Listed {
             items: self.items.iter().map(show).collect(),

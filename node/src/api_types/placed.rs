@@ -1,4 +1,4 @@
-//! What a buyer gets: the same bytes for the same order, however often it is asked for.
+//! The answer to a delivered order. A repeated request gets the same bytes.
 
 use alloy_primitives::B256;
 use secrecy::ExposeSecret;
@@ -15,9 +15,9 @@ use crate::domain::delivery::{Delivered, Item};
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedOrder<'a> {
-    /// Its id.
+    /// The order's id.
     order: Uuid,
-    /// `delivered`.
+    /// Always `delivered`.
     state: &'static str,
     /// Unix milliseconds.
     created_at: u64,
@@ -27,30 +27,30 @@ pub(crate) struct PlacedOrder<'a> {
     /// ISO 4217.
     #[schema(value_type = Currency)]
     currency: &'static str,
-    /// For the buyer: it opens this one order.
+    /// A token for the buyer, which gives access to this order only.
     token: &'a str,
     /// The keys, by line.
     items: Vec<SoldItem<'a>>,
 }
 
-/// One key, handed out.
+/// One delivered key.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SoldItem<'a> {
-    /// Its number in the order, from 1.
+    /// The key's number in the order, from 1.
     #[schema(minimum = 1)]
     item: u32,
-    /// The line that it belongs to, from 1.
+    /// The order's line that the key belongs to, from 1.
     #[schema(minimum = 1)]
     line: i16,
     /// Which product.
     product: Uuid,
-    /// What its issuer redeems.
+    /// The code, which its issuer redeems.
     code: &'a str,
     /// What is delivered with it, such as a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     extra: Option<&'a str>,
-    /// The id that the code leads to (protocol, section 1).
+    /// The key's id, which follows from the code (protocol, section 1).
     #[schema(value_type = Hash)]
     key_id: B256,
     /// The signed promise that this sale will be anchored: a file `shelfproof-receipt-v1` (protocol, section 4).
@@ -62,7 +62,7 @@ impl<'a> PlacedOrder<'a> {
     /// The answer to a delivered order.
     ///
     /// # Errors
-    /// Where a receipt cannot be written.
+    /// If a receipt cannot be written.
     pub(crate) fn new(delivered: &'a Delivered, token: &'a str) -> serde_json::Result<Self> {
         let items = delivered.items.iter().map(|item| {
             Ok(SoldItem {
@@ -87,20 +87,20 @@ impl<'a> PlacedOrder<'a> {
     }
 }
 
-/// What is delivered with a code, if anything is.
+/// What is delivered with a code; `None` if that is empty.
 pub(crate) fn extra(item: &Item) -> Option<&str> {
     Some(item.goods.extra.expose_secret()).filter(|extra| !extra.is_empty())
 }
 
-/// A receipt as its file, within another body.
+/// A receipt in the form of its file, for inclusion in another JSON body.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If it cannot be written.
 pub(crate) fn receipt(receipt: &Receipt) -> serde_json::Result<Box<RawValue>> {
     RawValue::from_string(receipt.to_json())
 }
 
-/// An answer, for the description.
+/// An example of the answer, for the API's description.
 pub(crate) fn example() -> serde_json::Value {
     let hash = |byte: &str| format!("0x{}", byte.repeat(32));
     serde_json::json!({

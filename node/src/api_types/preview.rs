@@ -1,4 +1,4 @@
-//! What an import would make of a file, as answers show it; values are masked.
+//! The preview of an import, as the API shows it: how the file would be read. Codes are masked.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use super::ShownRefusedLine;
 use crate::domain::batch::RefusedLine;
 use crate::import::{Columns, Form, Preview, PreviewRow, Refusal};
 
-/// What an import would make of a file.
+/// How an import would read a file.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Preview)]
@@ -16,23 +16,23 @@ pub(crate) struct ShownPreview {
     reading: String,
     /// The encoding of its text.
     encoding: &'static str,
-    /// Where a line's code is.
+    /// How a line holds its code: `lines`, `pairs` or `csv`.
     format: &'static str,
-    /// Whether the first row names the columns, and brings no key.
+    /// Whether the first row holds the names of the columns and no key.
     header: bool,
-    /// Of a table, its columns.
+    /// The columns, if the file is a table.
     columns: Vec<ShownColumn>,
     /// Lines of the file.
     lines: u64,
-    /// Codes that it holds. Which of them it holds twice or the shop has already, the import finds.
+    /// Codes in the file. Only the import itself finds codes that occur twice or that the shop has already.
     codes: u64,
     /// Lines that would be refused.
     refused: u64,
     /// Lines that are neither: blank, a header, or the rest of a row over several lines.
     other: u64,
-    /// Codes that a spreadsheet's wrapping would be taken off, such as `="0012"`.
+    /// Codes from which a spreadsheet's wrapping would be removed, such as `="0012"`.
     unwrapped: u64,
-    /// Codes that characters without width would be taken off.
+    /// Codes from which characters without width would be removed.
     cleaned: u64,
     /// How many lines would be refused for each reason.
     reasons: Vec<ReasonCount>,
@@ -49,22 +49,22 @@ pub(crate) struct ShownPreview {
 #[serde(rename_all = "camelCase")]
 #[schema(as = PreviewColumn)]
 struct ShownColumn {
-    /// From 1.
+    /// The column's number, from 1.
     number: usize,
-    /// Its name in the header row, where that is a usual one.
+    /// The column's name in the header row, if it is one that the import knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// `code`, `extra` where it is delivered with the code, or `dropped`.
+    /// What the column is used as: `code`, `extra` if it is delivered with the code, or `dropped`.
     #[serde(rename = "use")]
     usage: &'static str,
 }
 
-/// How many lines there are of one reason.
+/// How many lines would be refused for one reason.
 #[derive(Serialize, ToSchema)]
 struct ReasonCount {
     /// Why, for programs.
     reason: &'static str,
-    /// How many.
+    /// The number of lines.
     lines: u64,
 }
 
@@ -74,9 +74,9 @@ struct ReasonCount {
 struct ShownRow {
     /// The line that it begins on, from 1.
     line: u64,
-    /// The start of its code, and how long it is.
+    /// The beginning of the code, and its length.
     code: String,
-    /// The same of what is delivered with it.
+    /// The same for what is delivered with the code.
     #[serde(skip_serializing_if = "String::is_empty")]
     extra: String,
 }

@@ -22,7 +22,7 @@ pub(crate) struct ShownProduct {
     currency: &'static str,
     /// Whether it may be bought.
     on_sale: bool,
-    /// What an order of the product buys.
+    /// The id of the unit that an order of the product buys.
     sku: Uuid,
     /// `auto`: each unit is a key from the stock. `manual`: a person delivers it. `loop`: every buyer gets the same
     /// code.
@@ -31,14 +31,14 @@ pub(crate) struct ShownProduct {
     /// `hold`: an order that waits for its payment holds its stock. `allocate`: it takes its stock once it is paid.
     #[schema(value_type = StockPolicy)]
     policy: &'static str,
-    /// Counts its changes; the next change names it.
+    /// The number of the product's present version. A change must state it, and increases it.
     #[schema(minimum = 1)]
     version: i32,
     /// Unix milliseconds.
     created_at: i64,
 }
 
-/// How many of a product's keys are where.
+/// The number of a product's keys in each state.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Stock)]
@@ -49,13 +49,13 @@ pub(crate) struct ShownStock {
     /// For sale; always exact.
     #[schema(minimum = 0)]
     available: i64,
-    /// Kept for orders that wait for their payment; always exact.
+    /// Held for orders that wait for payment; always exact.
     #[schema(minimum = 0)]
     held: i64,
     /// Sold, including those that were redeemed, refunded or disputed afterwards.
     #[schema(minimum = 0)]
     sold: i64,
-    /// Withdrawn.
+    /// Voided before they were sold.
     #[schema(minimum = 0)]
     voided: i64,
     /// Whether every key was counted; otherwise `pending`, `sold` and `voided` mean "at least".

@@ -1,4 +1,4 @@
-//! Proofs, and what there is instead of one until the sale is anchored.
+//! Proofs as the API shows them, and the answer that stands in for one until the sale is anchored.
 
 use alloy_primitives::B256;
 use serde::Serialize;
@@ -21,11 +21,11 @@ pub(crate) struct OrderProofs<'a> {
     proofs: Vec<KeyProof<'a>>,
 }
 
-/// What there is of a key's proof.
+/// A key's proof, or the receipt and the expected time if the proof is not ready.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyProof<'a> {
-    /// Its number in the order, from 1; absent where one key was asked for.
+    /// The key's number in the order, from 1; absent if a single key was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     item: Option<u32>,
@@ -34,17 +34,17 @@ pub(crate) struct KeyProof<'a> {
     key_id: B256,
     /// `proved` or `waiting`.
     state: &'static str,
-    /// Where it is proved: a file `shelfproof-proof-v1` (protocol, section 5).
+    /// If `proved`: a file `shelfproof-proof-v1` (protocol, section 5).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     bundle: Option<&'a RawValue>,
-    /// Where it waits: in about so many seconds it is proved.
+    /// If `waiting`: the number of seconds until the proof is expected to be ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     proved_in_s: Option<u64>,
-    /// The same for people.
+    /// If `waiting`: the same as a sentence for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
-    /// Where it waits: the signed promise that it will be anchored, a file `shelfproof-receipt-v1`.
+    /// If `waiting`: the signed promise that the sale will be anchored, a file `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     receipt: Option<Box<RawValue>>,
@@ -54,7 +54,7 @@ impl<'a> OrderProofs<'a> {
     /// The answer about an order.
     ///
     /// # Errors
-    /// Where a receipt cannot be written.
+    /// If a receipt cannot be written.
     pub(crate) fn new(order: OrderId, keys: &[BoughtKey], proofs: &'a [Proof]) -> serde_json::Result<Self> {
         let each = keys.iter().zip(proofs).map(|(key, proof)| {
             let shown = match proof {
@@ -74,10 +74,10 @@ impl<'a> OrderProofs<'a> {
 }
 
 impl<'a> KeyProof<'a> {
-    /// A key whose sale is in no final epoch yet.
+    /// The answer for a key whose sale is not in a final epoch yet.
     ///
     /// # Errors
-    /// Where the receipt cannot be written.
+    /// If the receipt cannot be written.
     pub(crate) fn waiting(key: &BoughtKey, wait: Wait) -> serde_json::Result<Self> {
         Ok(Self {
             state: "waiting",

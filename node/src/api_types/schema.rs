@@ -1,4 +1,5 @@
-//! How values are spelt, for the API's description: made from the constants and names that enforce it.
+//! The schemas of text values in the API's description. They are made from the same constants and names that the
+//! program checks values with. To add a value with a fixed form, add an entry to `texts!`.
 
 use shelfproof_verifier::event::Kind;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -10,7 +11,7 @@ use crate::domain::order::{OrderStatus, RefusalReason};
 use crate::domain::sku;
 use crate::import::{Encoding, Format};
 
-/// Describes texts: for each an empty type of that name, for `value_type` alone.
+/// Declares schemas of texts. Each becomes an empty type, which is only used as a `value_type`.
 macro_rules! texts {
     ($($(#[$about:meta])* $name:ident: $object:expr;)+) => {$(
         $(#[$about])*
@@ -36,7 +37,7 @@ texts! {
     Amount: pattern(r"^[0-9]+(\.[0-9]+)?$").max_length(Some(MAX_TEXT));
     /// ISO 4217.
     Currency: pattern("^[A-Z]{3}$");
-    /// What became of an order.
+    /// The state of an order.
     OrderState: names([
         OrderStatus::Delivered,
         OrderStatus::Refused(RefusalReason::OutOfStock),
@@ -44,15 +45,15 @@ texts! {
         OrderStatus::PartiallyRefunded,
         OrderStatus::Refunded,
     ].map(OrderStatus::name));
-    /// Where a key stands: the kind of its newest event.
+    /// The state of a key: the kind of its newest event.
     KeyState: names(Kind::ALL.map(Kind::name));
     /// How a unit of a product is delivered.
     SkuKind: names(sku::SkuKind::ALL.map(sku::SkuKind::name));
     /// When an order takes its stock.
     StockPolicy: names(sku::StockPolicy::ALL.map(sku::StockPolicy::name));
-    /// Where a line's code is.
+    /// How a line of an imported file holds its code.
     FormatName: names(Format::ALL.map(Format::name));
-    /// How a file's text is written.
+    /// The encoding of an imported file.
     EncodingName: names(Encoding::ALL.map(Encoding::name));
 }
 

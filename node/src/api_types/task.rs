@@ -14,12 +14,12 @@ pub(crate) struct ShownTask<'a> {
     due_at: u64,
     runs: u64,
     failures: u32,
-    /// The run under way.
+    /// The run in progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     running: Option<Running<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Last<'a>>,
-    /// Whether no worker runs it although it was due a minute ago; only where the time is known.
+    /// Whether no worker runs the task although it was due a minute ago; absent if the database's time is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_overdue: Option<bool>,
 }
@@ -66,7 +66,7 @@ impl<'a> From<&'a TaskState> for ShownTask<'a> {
 }
 
 impl<'a> ShownTask<'a> {
-    /// The task as seen at `now_ms` of the database's clock: a claim that has run out is none.
+    /// The task at the time `now_ms` of the database's clock. A claim that has expired is left out.
     pub(crate) fn at(task: &'a TaskState, now_ms: u64) -> Self {
         let mut shown = Self::from(task);
         if !task.is_running(now_ms) {

@@ -1,4 +1,4 @@
-//! Credit as answers show it.
+//! Credit as the API shows it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 use super::{Amount, Currency};
 use crate::domain::money::Money;
 
-/// What is left in one currency.
+/// The remaining credit in one currency.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Credit)]
 pub(crate) struct ShownCredit {
-    /// A decimal string.
+    /// The balance, a decimal string.
     #[schema(value_type = Amount)]
     balance: String,
     /// ISO 4217.

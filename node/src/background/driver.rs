@@ -1,4 +1,4 @@
-//! Runs tasks, each in a loop of its own, so that one that is slow, fails or panics never delays another.
+//! Runs the tasks. Each has its own loop, so that a task that is slow, fails or panics does not delay another.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -15,27 +15,28 @@ use crate::domain::task::{Outcome, TaskState};
 use crate::store::StoreError;
 use crate::telemetry::metrics;
 
-/// How long a claim holds unless it is renewed, and so how long after a `kill -9` another process takes over.
+/// How long a claim is valid unless it is renewed, and so how long it takes until another process takes over after a
+/// `kill -9`.
 pub const LEASE: Duration = Duration::from_secs(30);
 
 /// How often the claim of a run is renewed.
 const RENEW_PERIOD: Duration = Duration::from_secs(5);
 
-/// The longest pause between two looks at a task's row, and so how late a nudge from another process is noticed.
+/// The longest pause between two reads of a task's row, and so how late a change by another process is noticed.
 const POLL_PERIOD: Duration = Duration::from_secs(2);
 
-/// The pause after the database did not answer.
+/// The pause before the next try if the database did not answer.
 const RETRY_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long a run that was told to stop may take to reach its next await.
+/// How long the driver waits for an aborted run to reach its next await.
 const ABORT_BOUND: Duration = Duration::from_secs(5);
 
-/// Where the rows of tasks are. The time that comes with a row is that table's clock, Unix milliseconds.
+/// The table of tasks. The time returned with a row is that of the table's clock, Unix milliseconds.
 pub trait TaskTable: Send + Sync + 'static {
-    /// A task's row; one that was never seen before is new.
+    /// A task's row, which is created if it does not exist.
     fn get(&self, name: &str) -> impl Future<Output = Result<(TaskState, u64), StoreError>> + Send;
 
-    /// Changes a task's row under a lock, and returns it with the answer of `change`.
+    /// Changes a task's row under a lock, and returns the row and the result of `change`.
     fn change<T: Send>(
         &self,
         name: &str,
@@ -43,14 +44,14 @@ pub trait TaskTable: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(TaskState, T), StoreError>> + Send;
 }
 
-/// The time as a process sees it pass; tests have one that passes when they say so.
+/// The time that passes in a process. Tests use a clock that they set themselves.
 pub trait Clock: Clone + Send + Sync + 'static {
     fn now(&self) -> Duration;
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
-/// The time since it was made.
+/// The system's clock, counted from the moment when this value was made.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock(Instant);
 
@@ -64,7 +65,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The rows of a process's tasks as it last saw them, for whoever asks it over HTTP.
+/// The rows of this process's tasks as it last read them, for its HTTP endpoints.
 #[derive(Clone, Debug, Default)]
 pub struct LastSeen(Arc<Mutex<BTreeMap<String, TaskState>>>);
 
@@ -75,7 +76,7 @@ impl LastSeen {
         rows.insert(state.name.clone(), state.clone());
     }
 
-    /// By name.
+    /// The tasks in order of their names.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskState> {
         let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,17 +84,17 @@ impl LastSeen {
     }
 }
 
-/// Runs tasks until it is told to stop.
+/// Runs the tasks of one process.
 pub struct Driver<T, C = SystemClock> {
     table: Arc<T>,
     clock: C,
-    /// This process's name in the rows.
+    /// The name of this process in the rows.
     runner: Arc<str>,
     seen: LastSeen,
 }
 
 impl<T: TaskTable> Driver<T> {
-    /// `runner` names this process in the rows: no other may have that name.
+    /// `runner` is the name of this process in the rows. No other process may have the same name.
     pub fn new(table: T, runner: &str) -> Self {
         Self::by_clock(table, SystemClock(Instant::now()), runner)
     }
@@ -109,16 +110,17 @@ impl<T: TaskTable, C: Clock> Driver<T, C> {
         }
     }
 
-    /// What this process last saw of its tasks.
+    /// The rows of this process's tasks as it last read them.
     #[must_use]
     pub fn last_seen(&self) -> LastSeen {
         self.seen.clone()
     }
 
-    /// Runs the tasks until `stop`. Runs under way are given up then: the next process starts them over.
+    /// Runs the tasks until `stop` completes. Then runs in progress are aborted and their claims released, so that any
+    /// process can start them again.
     ///
     /// # Errors
-    /// Where one of the loops ended in a panic, which no task can cause.
+    /// If one of the loops panicked. A panic in a task does not cause this.
     pub async fn run(&self, tasks: Vec<Scheduled>, stop: impl Future<Output = ()>) -> Result<(), JoinError> {
         let (stopping, stopped) = watch::channel(());
         let mut loops = JoinSet::new();
@@ -145,22 +147,22 @@ impl<T: TaskTable, C: Clock> Driver<T, C> {
     }
 }
 
-/// One task's loop.
+/// The loop of one task.
 struct Loop<T, C> {
     scheduled: Scheduled,
     table: Arc<T>,
     clock: C,
     runner: Arc<str>,
     seen: LastSeen,
-    /// Ends when the driver is told to stop.
+    /// Changes when the driver is told to stop.
     stop: watch::Receiver<()>,
 }
 
-/// How a run ended, if it did.
+/// Why the driver stopped waiting for a run.
 enum Ending {
     Ended(Result<Result<Value, TaskError>, JoinError>),
     TimedOut,
-    /// Another process has taken the task over, or may have: the claim could not be renewed.
+    /// The claim could not be renewed, so another process may have taken the task over.
     ClaimLost,
     Stopped,
 }
@@ -188,13 +190,13 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
         }
     }
 
-    /// Claims a run; or how long to wait before it is worth trying again.
+    /// Claims a run. Returns `None` if that succeeded, otherwise how long to wait before the next try.
     async fn claim(&self) -> Result<Option<Duration>, StoreError> {
         let period_ms = millis(self.scheduled.period);
         let claim = |state: &mut TaskState, now_ms| state.claim(&self.runner, period_ms, millis(LEASE), now_ms);
         let (state, now_ms) = self.table.get(self.scheduled.name).await?;
         self.seen.note(&state);
-        // Most looks find nothing to do, and take no lock.
+        // In most cases there is nothing to do, and no lock is taken.
         if let Err(wait_ms) = claim(&mut state.clone(), now_ms) {
             return Ok(Some(Duration::from_millis(wait_ms)));
         }
@@ -206,7 +208,7 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
     async fn run_once(&mut self) -> ControlFlow<()> {
         let name = self.scheduled.name;
         let started = Instant::now();
-        // A tokio task of its own, from the first line of `run` on: a panic ends that task alone.
+        // `Task::run` is called within the new tokio task too, so that any panic ends only that one.
         let task = Arc::clone(&self.scheduled.task);
         let mut run = tokio::spawn(async move { task.run().await });
         let ending = tokio::select! {
@@ -225,7 +227,10 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
                 json!({ "boundSeconds": self.scheduled.bound.as_secs() }),
             ),
             Ending::ClaimLost => {
-                tracing::error!(task = name, "the run was given up: its claim could not be renewed");
+                tracing::error!(
+                    task = name,
+                    "the run was stopped, because its claim could not be renewed"
+                );
                 return ControlFlow::Continue(());
             }
             Ending::Stopped => {
@@ -243,7 +248,7 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
         ControlFlow::Continue(())
     }
 
-    /// Stores how the run ended. Where that fails the claim runs out, and the task runs once more.
+    /// Stores how the run ended. If that fails, the claim expires and the task runs once more.
     async fn finish(&self, outcome: Outcome, details: Value) {
         let finish = |state: &mut TaskState, now_ms| state.finish(&self.runner, outcome, details, now_ms);
         match self.table.change(self.scheduled.name, finish).await {
@@ -263,14 +268,14 @@ impl<T: TaskTable, C: Clock> Loop<T, C> {
     async fn release(&self) {
         let release = |state: &mut TaskState, now_ms| state.release(&self.runner, now_ms);
         if let Err(error) = self.table.change(self.scheduled.name, release).await {
-            tracing::warn!(task = self.scheduled.name, %error, "the task's claim stays until it runs out");
+            tracing::warn!(task = self.scheduled.name, %error, "the claim could not be released");
         }
     }
 }
 
-/// Renews a claim until that is not possible any more.
+/// Renews a claim periodically. Returns when the claim is lost, or may expire before another try.
 async fn keep_claim<T: TaskTable>(table: &T, clock: &impl Clock, name: &str, runner: &str) {
-    // By then another process may take the task over.
+    // When the claim expires, and another process may take the task over.
     let mut runs_out = clock.now() + LEASE;
     loop {
         clock.sleep(RENEW_PERIOD).await;
@@ -282,14 +287,14 @@ async fn keep_claim<T: TaskTable>(table: &T, clock: &impl Clock, name: &str, run
         };
         match is_renewed {
             Some(true) => runs_out = renewed_until,
-            // The database does not answer. It may be back in time for another try.
+            // The database did not answer, but there is time for another try before the claim expires.
             None if clock.now() + 2 * RENEW_PERIOD < runs_out => {}
             Some(false) | None => return,
         }
     }
 }
 
-/// Ends a run that has not ended by itself, and waits until it is gone.
+/// Aborts a run that has not ended by itself, and waits until it has ended.
 async fn end(run: JoinHandle<Result<Value, TaskError>>) {
     if run.is_finished() {
         return;

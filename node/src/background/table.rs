@@ -1,4 +1,4 @@
-//! The rows of tasks in PostgreSQL, `shop.tasks`.
+//! The table of tasks in PostgreSQL, `shop.tasks`.
 
 use std::io;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::domain::task::TaskState;
 use crate::store::StoreError;
 use crate::store::task::{task_get, task_insert, task_lock, task_update};
 
-/// How long the database may take: well below the time that a claim holds.
+/// How long the database may take to answer: well below the time after which a claim expires.
 const ANSWER_BOUND: Duration = Duration::from_secs(5);
 
-/// The rows of one database.
+/// The tasks' rows in one database.
 #[derive(Clone, Debug)]
 pub struct PgTaskTable(PgPool);
 

@@ -1,4 +1,4 @@
-//! What a task is to the driver.
+//! The interface between the driver and a task.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -10,10 +10,11 @@ use serde_json::Value;
 /// Why a run failed. It is logged, and stored with the task's status.
 pub type TaskError = Box<dyn Error + Send + Sync>;
 
-/// One run: what it did, as a JSON object, or why it failed. Dropped at any await where the run is stopped.
+/// One run. It returns what it did, as a JSON object, or why it failed. If the run is stopped, the future is dropped
+/// at one of its awaits.
 pub type TaskRun = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Send>>;
 
-/// Work that is done again and again.
+/// Work that is repeated periodically.
 pub trait Task: Send + Sync {
     /// Starts one run.
     fn run(&self) -> TaskRun;
@@ -22,7 +23,7 @@ pub trait Task: Send + Sync {
 /// A task and when it runs.
 #[derive(Clone)]
 pub struct Scheduled {
-    /// Unique, and the key of its row: a noun or a verb in lower case.
+    /// The task's unique name, which is the key of its row: a noun or a verb in lower case.
     pub name: &'static str,
     /// The pause between the end of a run and the start of the next.
     pub period: Duration,

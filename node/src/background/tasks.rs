@@ -15,10 +15,10 @@ mod trim;
 /// How long a check may take: it reads every row of the shop.
 const CHECK_BOUND: Duration = Duration::from_hours(6);
 
-/// How late a message may reach the consumers of the worker.
+/// The pause between two runs of the relay, and so how late a message may reach it.
 const RELAY_PERIOD: Duration = Duration::from_secs(2);
 
-/// How long one run of the relay may take. What it has delivered by then stays delivered.
+/// How long one run of the relay may take. What was delivered before the bound is not delivered again.
 const RELAY_BOUND: Duration = Duration::from_mins(10);
 
 const TRIM_PERIOD: Duration = Duration::from_hours(1);

@@ -6,27 +6,27 @@ use std::time::Duration;
 
 use super::child::{ChildError, Server, Signal, command};
 
-/// How long anvil may take to listen.
+/// How long anvil may take to start listening.
 const START_BOUND: Duration = Duration::from_secs(30);
 
-/// How often the chain is written to its file; it is written once more when anvil is told to end.
+/// How often anvil writes the chain to its file, seconds. It writes once more when it is told to end.
 const STATE_INTERVAL_S: u64 = 10;
 
 pub const CHAIN_ID: u64 = 31337;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings<'a> {
-    /// Time of the genesis block, Unix seconds; by default the current time.
+    /// The time of the genesis block, Unix seconds; by default the current time.
     pub genesis_at_s: Option<u64>,
-    /// Seconds between blocks; by default each transaction gets a block at once.
+    /// The seconds between blocks; by default each transaction is mined at once, in a block of its own.
     pub block_time_s: Option<u64>,
-    /// The file that keeps the chain; by default the chain ends with the process.
+    /// The file that keeps the chain; by default the chain is lost when the process ends.
     pub state: Option<&'a Path>,
     /// A file that anvil holds open while it runs.
     pub lock: Option<&'a File>,
 }
 
-/// A running chain, in which a block is final once two more follow it.
+/// A running anvil. On its chain a block is final once two more follow it.
 #[derive(Debug)]
 pub struct Anvil {
     server: Server,
@@ -37,9 +37,9 @@ impl Anvil {
     /// Starts `program` with its log in `folder`, and waits until it listens.
     ///
     /// # Errors
-    /// With anvil's log, where it does not come to listen.
+    /// If anvil ends or does not listen in time; the error has its log.
     pub fn start(program: &Path, folder: &Path, settings: Settings<'_>) -> Result<Self, ChildError> {
-        // A chain with a file writes it before it ends, also when its parent was killed.
+        // With a file, anvil must be able to write it before it ends, even if this process was killed.
         let signal = if settings.state.is_some() {
             Signal::Terminate
         } else {
@@ -60,7 +60,7 @@ impl Anvil {
         command.current_dir(folder);
         let mut server = Server::start_holding("anvil", command, signal, &folder.join("anvil.log"), settings.lock)?;
         let address = server.wait_for(START_BOUND, |log| {
-            // The line may not be complete yet.
+            // The line may have been written only in part so far.
             let (_, after) = log.split_once("Listening on ")?;
             Some(after.split_once('\n')?.0.trim().to_owned())
         })?;
@@ -88,7 +88,7 @@ impl Anvil {
     /// Whether it has ended by itself.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn has_ended(&mut self) -> Result<bool, ChildError> {
         self.server.has_ended()
     }

@@ -1,8 +1,8 @@
 //! Child processes that never outlive this one, not even when it is killed with `kill -9`.
 //!
-//! `setpriv`, of util-linux, sets the kernel's parent-death signal and then becomes the program. The kernel sends that
-//! signal when the *thread* that started the child ends; so one thread, which lasts as long as the process, starts all
-//! children.
+//! Each child is started through `setpriv` of util-linux, which sets the kernel's parent-death signal and then executes
+//! the program. The kernel sends that signal when the *thread* that started the child ends. Therefore one thread, which
+//! lasts as long as the process, starts all children.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -15,26 +15,26 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a child is looked at while it starts or stops.
+/// The pause between two checks of a child that is starting or stopping.
 pub(super) const POLL: Duration = Duration::from_millis(10);
 
 /// How long a child may take to stop before it is killed.
 const STOP_BOUND: Duration = Duration::from_secs(10);
 
-/// A child that failed.
+/// The failure of a child process.
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
     /// A system call failed.
     #[error("{name}: {cause}")]
     System { name: &'static str, cause: io::Error },
-    /// It ended by itself; for a command that runs to its end, without success.
+    /// A server ended by itself, or a command ended without success.
     #[error("{name} ended with {status}; it said:\n{log}")]
     Ended {
         name: &'static str,
         status: ExitStatus,
         log: String,
     },
-    /// It runs, but did not become ready within the bound.
+    /// A server runs, but did not become ready within the bound.
     #[error("{name} is not ready after {bound:?}; it said:\n{log}")]
     NotReady {
         name: &'static str,
@@ -74,10 +74,11 @@ impl Signal {
     }
 }
 
-/// A command that gets `signal` when this process dies, run as `user` where one is named (only root can).
+/// Makes a command whose process gets `signal` when this process dies. It runs as `user` if that is given, which only
+/// root can do.
 ///
-/// If this process dies between fork and `setpriv`, the signal never comes. A shell in between therefore checks that
-/// its parent is still this process before it becomes the program.
+/// If this process dies between the fork and `setpriv`, the signal is never sent. A shell in between therefore checks
+/// that its parent is still this process before it executes the program.
 pub fn command(program: impl AsRef<OsStr>, user: Option<&str>, signal: Signal) -> Command {
     let mut command = Command::new("setpriv");
     if let Some(user) = user {
@@ -92,22 +93,22 @@ pub fn command(program: impl AsRef<OsStr>, user: Option<&str>, signal: Signal) -
         r#"[ "$PPID" = "$0" ] && exec "$@""#,
     ]);
     command.arg(std::process::id().to_string()).arg(program);
-    // A group of its own: Ctrl-C on a terminal signals the whole group, and children must end in order.
+    // Each child has its own process group. Ctrl-C on a terminal signals a whole group, and children must end in order.
     command.process_group(0);
     command
 }
 
-/// Starts `command` from the thread that starts all children.
+/// Starts `command` on the thread that starts all children.
 ///
 /// # Errors
-/// The system's, where it cannot be started.
+/// The system's error if the command cannot be started.
 pub fn spawn(command: Command) -> io::Result<Child> {
     type Order = (Command, Sender<io::Result<Child>>);
     static SPAWNER: LazyLock<Sender<Order>> = LazyLock::new(|| {
         let (orders, inbox) = channel::<Order>();
         thread::spawn(move || {
             for (mut command, reply) in inbox {
-                // The caller waits below, so that the reply is always received.
+                // The caller waits for the reply below, so that sending it cannot fail.
                 let _ = reply.send(command.spawn());
             }
         });
@@ -122,7 +123,7 @@ pub fn spawn(command: Command) -> io::Result<Child> {
 /// Runs a program to its end and returns what it printed to standard output.
 ///
 /// # Errors
-/// With its output, where it failed or could not be started.
+/// If it fails or cannot be started; the error has its output.
 pub fn run(name: &'static str, mut command: Command) -> Result<String, ChildError> {
     command
         .stdin(Stdio::null())
@@ -142,34 +143,34 @@ pub fn run(name: &'static str, mut command: Command) -> Result<String, ChildErro
     })
 }
 
-/// Sends `signal` to a process, which may be another user's. One that has ended already is no error.
+/// Sends `signal` to a process, which may belong to another user. It is no error if the process has ended already.
 ///
 /// # Errors
-/// Where the signal cannot be sent.
+/// If the signal cannot be sent.
 pub fn send(signal: Signal, pid: u32) -> io::Result<()> {
     signal_by_name(signal.name(), pid)
 }
 
-/// Whether a process exists and has not ended. In many containers process 1 does not reap orphans, and ended ones stay
-/// as zombies, state `Z`.
+/// Whether a process exists and has not ended. In many containers process 1 does not reap orphans, so that they stay as
+/// zombies, with the state `Z`, after they have ended.
 #[must_use]
 pub fn is_running(pid: u32) -> bool {
-    // The state follows the program's name.
+    // The state is the first field after the program's name.
     stat(pid).is_some_and(|stat| !stat.starts_with(['Z', 'X']))
 }
 
 /// Kills a process and its children at once, as a power failure would, and waits until they are gone.
 ///
 /// # Errors
-/// Where they cannot be killed.
+/// If they cannot be killed.
 pub fn kill_with_children(pid: u32) -> io::Result<()> {
-    // A stopped process starts no child while its children are listed.
+    // While the process is stopped, it cannot start more children.
     signal_by_name("STOP", pid)?;
     let children: Vec<u32> = processes().filter(|other| parent(*other) == Some(pid)).collect();
     for each in children.iter().copied().chain([pid]) {
         send(Signal::Kill, each)?;
     }
-    // The process itself is reaped by its parent.
+    // Only the children are waited for: the process itself is reaped by its parent.
     let end = Instant::now() + STOP_BOUND;
     while children.iter().any(|child| is_running(*child)) {
         if Instant::now() > end {
@@ -182,7 +183,7 @@ pub fn kill_with_children(pid: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// The descendants of a process.
+/// The ids of all descendants of a process.
 #[must_use]
 pub fn below(parent_pid: u32) -> Vec<u32> {
     let pairs: Vec<(u32, u32)> = processes().filter_map(|pid| Some((pid, parent(pid)?))).collect();
@@ -210,8 +211,8 @@ fn processes() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// The fields of `/proc/{pid}/stat` from the state on. The program's name comes before, in parentheses, and may contain
-/// any character.
+/// The fields of `/proc/{pid}/stat` from the state on. The program's name comes before it, in parentheses, and may
+/// contain any character.
 fn stat(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(stat.rsplit_once(") ")?.1.to_owned())
@@ -221,7 +222,7 @@ fn parent(pid: u32) -> Option<u32> {
     stat(pid)?.split(' ').nth(1)?.parse().ok()
 }
 
-/// A running server with its output in a file. Dropping it ends and reaps it.
+/// A running server with its output in a file. Dropping this value ends the process and reaps it.
 #[derive(Debug)]
 pub struct Server {
     name: &'static str,
@@ -231,16 +232,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a command made by [`command`], with its output in `log`; it is ended with `signal`.
+    /// Starts a command made by [`command`], with its output in `log`. `signal` is sent to end it when this value is
+    /// dropped.
     ///
     /// # Errors
-    /// Where the log cannot be written or the command cannot be started.
+    /// If the log cannot be written or the command cannot be started.
     pub fn start(name: &'static str, command: Command, signal: Signal, log: &Path) -> Result<Self, ChildError> {
         Self::start_holding(name, command, signal, log, None)
     }
 
-    /// As [`Self::start`], with `held` as standard input, so that it stays open until the server and all its children
-    /// have ended.
+    /// As [`Self::start`], with the file `held` as standard input, so that it stays open until the server and all its
+    /// children have ended.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -278,14 +280,14 @@ impl Server {
         )
     }
 
-    /// Waits until `ready` returns something for the log.
+    /// Waits until `ready` returns a value for the server's log, and returns that value.
     ///
     /// # Errors
-    /// With the log, where the server ended first or `bound` passed.
+    /// If the server ends first or `bound` passes; the error has the log.
     pub fn wait_for<T>(&mut self, bound: Duration, ready: impl Fn(&str) -> Option<T>) -> Result<T, ChildError> {
         let end = Instant::now() + bound;
         loop {
-            // The status is read before the log, so that the log of an ended server is complete.
+            // The status is read before the log, so that the log is complete if the server has ended.
             let ended = self.child.try_wait().map_err(ChildError::system(self.name))?;
             let (name, log) = (self.name, self.log());
             if let Some(found) = ready(&log) {
@@ -301,18 +303,18 @@ impl Server {
         }
     }
 
-    /// Whether it has ended; if so, it is reaped.
+    /// Whether the server has ended. If so, it is reaped.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn has_ended(&mut self) -> Result<bool, ChildError> {
         Ok(self.status()?.is_some())
     }
 
-    /// Its exit status, if it has ended.
+    /// The server's exit status, if it has ended.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn status(&mut self) -> Result<Option<ExitStatus>, ChildError> {
         self.child.try_wait().map_err(ChildError::system(self.name))
     }
@@ -320,7 +322,7 @@ impl Server {
     /// Sends `signal`, waits for the server to end, and kills it if it does not.
     ///
     /// # Errors
-    /// Where it cannot be killed.
+    /// If it cannot be killed.
     pub fn stop(&mut self, signal: Signal) -> Result<(), ChildError> {
         let mut stop = || {
             if signal != Signal::Kill && self.child.try_wait()?.is_none() {
@@ -339,7 +341,7 @@ impl Server {
     /// Kills the server and all its children at once.
     ///
     /// # Errors
-    /// Where they cannot be killed.
+    /// If they cannot be killed.
     pub fn kill(&mut self) -> Result<(), ChildError> {
         let mut kill = || {
             if self.child.try_wait()?.is_none() {

@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster, run by the distribution's programs, with its Unix socket in its own folder.
+//! A private PostgreSQL cluster, run with the distribution's programs. Its Unix socket is in its own folder.
 
 use std::fmt::Write;
 use std::fs::{self, File};
@@ -13,18 +13,19 @@ use std::time::{Duration, Instant};
 use super::child::{ChildError, POLL, Server, Signal, command, is_running, run};
 use super::tools::{self, ToolError};
 
-/// How long the server may take until it accepts connections, recovery after a crash included.
+/// How long the server may take to accept connections, including the recovery after a crash.
 const START_BOUND: Duration = Duration::from_mins(1);
 
-/// How long a server of a killed process may take to end.
+/// How long to wait for the server of a killed process to end.
 const LEAVE_BOUND: Duration = Duration::from_secs(20);
 
-/// The account that the distribution's package creates. PostgreSQL refuses to run as root.
+/// The account to use if this process is root's, since PostgreSQL refuses to run as root. The distribution's package
+/// creates it.
 const ACCOUNT: &str = "postgres";
 
 pub const SUPERUSER: &str = "shelfproof";
 
-/// Part of the socket's name; each cluster has a folder of its own, so that the number may always be the same.
+/// The port in the name of the socket. Each cluster has its own folder, so the number can always be the same.
 const SOCKET_PORT: u16 = 5432;
 
 /// The kernel's limit for a socket's path.
@@ -47,11 +48,11 @@ pub enum ClusterError {
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings<'a> {
-    /// Turns off fsync and the like: faster, but a crash of the machine destroys the data.
+    /// Turns off fsync and similar settings. The server is faster, but a crash of the machine destroys the data.
     pub is_volatile: bool,
-    /// Listens on a free port of the loopback too.
+    /// Listens on a free port of the loopback interface too.
     pub on_loopback: bool,
-    /// Further settings of the server, by name.
+    /// Further settings of the server, as names and values.
     pub server: &'a [(&'a str, &'a str)],
     /// A file that the server's processes hold open while they run.
     pub lock: Option<&'a File>,
@@ -67,10 +68,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts the cluster in `folder`, creating it if needed, and waits until it accepts connections.
+    /// Starts the cluster in `folder`, creating it if it does not exist, and waits until it accepts connections.
     ///
     /// # Errors
-    /// With a program's output where it fails, or where another server runs in the folder.
+    /// If another server runs in the folder, or if a program fails; the error has its output.
     pub fn start(folder: &Path, settings: Settings<'_>) -> Result<Self, ClusterError> {
         let in_folder = |cause| ClusterError::Folder {
             folder: folder.to_owned(),
@@ -98,10 +99,10 @@ impl Cluster {
         })
     }
 
-    /// Starts a killed or stopped cluster again with the same data and port, and waits until it has recovered.
+    /// Starts a killed or stopped cluster again with the same data and port, and waits until it accepts connections.
     ///
     /// # Errors
-    /// With the server's log, where it does not come to accept connections.
+    /// If the server does not accept connections in time; the error has its log.
     pub fn restart(&mut self, lock: Option<&File>) -> Result<(), ClusterError> {
         self.server = serve(&self.folder, account(&self.folder)?, &self.arguments, lock)?;
         Ok(())
@@ -110,15 +111,15 @@ impl Cluster {
     /// Kills the postmaster and its processes at once, as a crash of the machine would.
     ///
     /// # Errors
-    /// Where they cannot be killed.
+    /// If they cannot be killed.
     pub fn kill(&mut self) -> Result<(), ClusterError> {
         Ok(self.server.kill()?)
     }
 
-    /// Shuts the server down with its data written, without waiting for clients.
+    /// Shuts the server down. It writes its data to disk, and does not wait for clients.
     ///
     /// # Errors
-    /// Where it cannot be ended.
+    /// If it cannot be ended.
     pub fn stop(&mut self) -> Result<(), ClusterError> {
         Ok(self.server.stop(Signal::Interrupt)?)
     }
@@ -126,7 +127,7 @@ impl Cluster {
     /// Creates a database unless it exists. The name must be a plain word.
     ///
     /// # Errors
-    /// With the server's message.
+    /// If the server refuses; the error has its message.
     pub fn create_database(&self, name: &str) -> Result<(), ClusterError> {
         let mut createdb = Command::new(tools::postgres("createdb")?);
         createdb.args(["-U", SUPERUSER, "-h"]).arg(&self.folder);
@@ -143,10 +144,10 @@ impl Cluster {
         }
     }
 
-    /// The rows that `psql` prints for `sql`, unaligned.
+    /// Runs `sql` with `psql`, and returns the rows that it prints, unaligned.
     ///
     /// # Errors
-    /// With the server's message.
+    /// If the server refuses; the error has its message.
     pub fn psql(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
         let mut psql = Command::new(tools::postgres("psql")?);
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", SUPERUSER]);
@@ -165,7 +166,7 @@ impl Cluster {
         format!("postgres://{SUPERUSER}@{folder}:{}/{database}", self.port)
     }
 
-    /// The connection URL of `database`, over the loopback; only where the cluster listens there.
+    /// The connection URL of `database`, over the loopback interface. The cluster must listen there.
     #[must_use]
     pub fn loopback_url(&self, database: &str) -> String {
         format!(
@@ -175,7 +176,7 @@ impl Cluster {
         )
     }
 
-    /// The port: part of the socket's name, and the TCP port where the cluster listens on the loopback.
+    /// The port in the name of the socket, which is also the TCP port if the cluster listens on the loopback interface.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
@@ -200,13 +201,14 @@ impl Cluster {
     /// Whether it has ended by itself.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn has_ended(&mut self) -> Result<bool, ClusterError> {
         Ok(self.server.has_ended()?)
     }
 }
 
-/// Creates the data folder unless it exists. It gets its name last; the next start removes what a crash left.
+/// Creates the data folder unless it exists. It gets its name last, so that a crash leaves only `data.new`, which the
+/// next start removes.
 fn make(folder: &Path, account: Option<&str>, is_volatile: bool) -> Result<(), ClusterError> {
     let (data, unfinished) = (folder.join("data"), folder.join("data.new"));
     if data.is_dir() {
@@ -276,8 +278,8 @@ fn serve(
 
 /// Waits for the server of a killed process to end, and removes the lock files of a killed server.
 ///
-/// PostgreSQL itself checks only whether a process with the id in the lock file exists. In a container another process
-/// may soon have that id, or the old one stays as a zombie, and the cluster would never start again.
+/// PostgreSQL itself checks only whether a process with the id in the lock file exists. In a container, another process
+/// may soon have that id, or the old process may stay as a zombie, and then the cluster would never start again.
 fn clear_stale_locks(folder: &Path) -> Result<(), ClusterError> {
     let data = folder.join("data");
     let lock = data.join("postmaster.pid");
@@ -293,7 +295,7 @@ fn clear_stale_locks(folder: &Path) -> Result<(), ClusterError> {
         }
         thread::sleep(POLL);
     }
-    // If no process has the id, PostgreSQL removes the file itself, and frees the shared memory that it names.
+    // If no process has the id, PostgreSQL removes the file itself, and frees the shared memory that is named there.
     if Path::new(&format!("/proc/{pid}")).exists() {
         let socket = text
             .lines()
@@ -307,7 +309,8 @@ fn clear_stale_locks(folder: &Path) -> Result<(), ClusterError> {
     Ok(())
 }
 
-/// The account to run the server as: for root it is the distribution's account, which becomes the folder's owner.
+/// The account to run the server as; `None` for this process's own. For root it is [`ACCOUNT`], which is made the
+/// owner of the folder.
 fn account(folder: &Path) -> Result<Option<&'static str>, ClusterError> {
     let in_folder = |cause| ClusterError::Folder {
         folder: folder.to_owned(),
@@ -348,10 +351,10 @@ pub(super) fn is_reachable(folder: &Path) -> Result<bool, ClusterError> {
     }
 }
 
-/// A port of the loopback that is free now.
+/// A port of the loopback interface that is free now. Another process may take it before it is used.
 ///
 /// # Errors
-/// The system's.
+/// The system's error.
 pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

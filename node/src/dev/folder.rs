@@ -1,6 +1,6 @@
-//! The folder that keeps a shop on one machine from one start to the next.
+//! The folder that keeps the data of a shop on one machine from one start to the next.
 //!
-//! Everything created here gets its final name last, so that a crash leaves it complete or absent.
+//! Whatever is created here gets its final name last, so that a crash leaves it complete or absent.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -21,16 +21,16 @@ use super::cluster::{ClusterError, is_reachable};
 use crate::vault::VaultError;
 use crate::vault::folder::make;
 
-/// How long the children of a killed process may take to end.
+/// How long to wait for the children of a killed process to end.
 const LEAVE_BOUND: Duration = Duration::from_secs(30);
 
-/// Where the cluster is if the database's account cannot reach the shop's folder, as it cannot in root's home.
+/// The parent folder of clusters whose shop's folder the database's account cannot reach, for example in root's home.
 const CLUSTERS: &str = "/var/lib/shelfproof-dev";
 
-/// Random bytes in the name of such a cluster's folder.
+/// The number of random bytes in the name of a cluster's folder below [`CLUSTERS`].
 const CLUSTER_NAME_BYTES: usize = 8;
 
-/// The file in the shop's folder that names it.
+/// The file in the shop's folder that holds the path of its cluster below [`CLUSTERS`].
 const CLUSTER_NOTE: &str = "postgres.path";
 
 /// Why the folder cannot be used.
@@ -59,7 +59,7 @@ impl FolderError {
     }
 }
 
-/// A locked folder. The lock is free once this process and all children that hold it have ended.
+/// A locked folder. The lock is released once this process and all children that hold it have ended.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -67,10 +67,11 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Creates the folder if needed, and locks it. Waits for the children of a killed process to end.
+    /// Creates the folder if it does not exist, and locks it. If the process that held it was killed, waits for its
+    /// children to end.
     ///
     /// # Errors
-    /// Where another process holds the lock, or a system call fails.
+    /// If another shop runs in the folder, children of a killed one do not end in time, or a system call fails.
     pub fn take(path: &Path) -> Result<Self, FolderError> {
         private_folder(path)?;
         let path = path.canonicalize().map_err(FolderError::at(path))?;
@@ -103,10 +104,10 @@ impl Folder {
         Ok(Self { path, lock })
     }
 
-    /// Removes the folder with its contents, and its cluster where that is elsewhere.
+    /// Removes the folder with its contents, and its cluster if that is elsewhere.
     ///
     /// # Errors
-    /// Where a system call fails. Another call removes the rest.
+    /// If a system call fails. Part of the folder may be left then; another call removes the rest.
     pub fn remove(self) -> Result<(), FolderError> {
         if let Some(outside) = self.cluster_outside()?.filter(|outside| outside.exists()) {
             fs::remove_dir_all(&outside).map_err(FolderError::at(&outside))?;
@@ -124,7 +125,7 @@ impl Folder {
         &self.path
     }
 
-    /// The lock file, for children to hold open: the folder stays locked while one of them runs.
+    /// The lock file. Children hold it open, so that the folder stays locked while one of them runs.
     #[must_use]
     pub const fn lock(&self) -> &File {
         &self.lock
@@ -140,10 +141,10 @@ impl Folder {
         self.join("keys")
     }
 
-    /// Creates passphrase and keys unless they are there.
+    /// Creates the passphrase and the keys unless they exist.
     ///
     /// # Errors
-    /// Where a system call fails.
+    /// If a system call fails.
     pub fn make_keys(&self) -> Result<(), FolderError> {
         let (keys, unfinished) = (self.keys(), self.join("keys.new"));
         let file = self.passphrase_file();
@@ -163,18 +164,18 @@ impl Folder {
     /// Writes a secret to a new file that only its owner can read.
     ///
     /// # Errors
-    /// Where the file exists, or a system call fails.
+    /// If the file exists, or a system call fails.
     pub fn write_secret(&self, name: &str, secret: &SecretString) -> Result<(), FolderError> {
         let path = self.join(name);
         let line = SecretString::from(format!("{}\n", secret.expose_secret()));
         disk::create(&path, line.expose_secret().as_bytes()).map_err(FolderError::at(&path))
     }
 
-    /// The folder of the database's cluster, created if needed: in this folder, or below [`CLUSTERS`] if the account
-    /// that the server runs as cannot reach this one.
+    /// The folder of the database's cluster, which is created if it does not exist. It is in this folder, or below
+    /// [`CLUSTERS`] if the account that the server runs as cannot reach this one.
     ///
     /// # Errors
-    /// Where a system call fails.
+    /// If a system call fails.
     pub fn cluster(&self) -> Result<PathBuf, FolderError> {
         let inside = self.join("postgres");
         let note = self.join(CLUSTER_NOTE);
@@ -186,8 +187,8 @@ impl Folder {
             private_folder(&inside)?;
             return Ok(inside);
         }
-        // A random name rather than one derived from this folder's: whoever removes this folder and begins anew gets an
-        // empty database.
+        // The name is random and not derived from this folder's path, so that a folder that was removed by hand and
+        // created again gets an empty database.
         let outside = Path::new(CLUSTERS).join(hex::encode(random::<[u8; CLUSTER_NAME_BYTES]>()));
         fs::create_dir_all(CLUSTERS).map_err(FolderError::at(Path::new(CLUSTERS)))?;
         private_folder(&outside)?;
@@ -195,7 +196,7 @@ impl Folder {
         Ok(outside)
     }
 
-    /// The cluster's folder, if it is below [`CLUSTERS`].
+    /// The cluster's folder, if it is below [`CLUSTERS`] and not in this folder.
     fn cluster_outside(&self) -> Result<Option<PathBuf>, FolderError> {
         let note = self.join(CLUSTER_NOTE);
         let outside = match fs::read_to_string(&note) {
@@ -211,8 +212,8 @@ impl Folder {
     }
 }
 
-/// Whether [`Folder::cluster`] creates such paths. The path comes from a file that the folder's owner can write, and
-/// root writes to it and removes it.
+/// Whether [`Folder::cluster`] could have created this path. The path is read from a file that the folder's owner can
+/// write, and root writes to the path and removes it, so any other path is refused.
 fn is_cluster(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     let is_drawn = name.len() == 2 * CLUSTER_NAME_BYTES && name.bytes().all(|byte| byte.is_ascii_hexdigit());

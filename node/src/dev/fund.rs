@@ -1,4 +1,4 @@
-//! Ether for the anchoring account, which anvil gives to any account.
+//! Gives ether to the anchoring account, which anvil does for any account on request.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(30),
 };
 
-/// Why the account got nothing.
+/// Why the account's balance was not set.
 #[derive(Debug, thiserror::Error)]
 pub enum FundError {
     #[error("anvil: {0}")]
@@ -24,10 +24,10 @@ pub enum FundError {
     Refused(String),
 }
 
-/// Sets the account's balance to 100 ether.
+/// Sets the account's balance to 100 ether, through the anvil node at `rpc`.
 ///
 /// # Errors
-/// Where the node does not answer, or is not anvil.
+/// If the node does not answer, or is not anvil.
 pub async fn fund(rpc: &str, account: Address) -> Result<(), FundError> {
     let url = parse_url(rpc).map_err(HttpError::from)?;
     let call = json!({"jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [account, BALANCE]});

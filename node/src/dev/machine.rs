@@ -34,7 +34,7 @@ pub enum MachineError {
 /// The running child processes.
 #[derive(Debug)]
 pub struct Machine {
-    // Dropped in this order: each uses those below it.
+    // Fields are dropped in this order: each process uses those below it.
     anchor: Option<Server>,
     anvil: Anvil,
     cluster: Cluster,
@@ -42,10 +42,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts database and chain with the data in `folder`, creating it at the first start.
+    /// Starts the database and the chain with the data in `folder`, which is created at the first start.
     ///
     /// # Errors
-    /// With the programs' output.
+    /// If a program is missing or fails; the error has its output.
     pub fn start(folder: Folder) -> Result<Self, MachineError> {
         let program = tools::anvil()?;
         folder.make_keys()?;
@@ -85,20 +85,20 @@ impl Machine {
         self.anvil.url()
     }
 
-    /// Starts the anchor. The database must have its schema.
+    /// Starts the anchor. The database must have its schema already.
     ///
     /// # Errors
-    /// With the program's output.
+    /// If the program fails; the error has its output.
     pub fn start_anchor(&mut self, config: &Path) -> Result<(), MachineError> {
         let started = anchor::start(&tools::anchor()?, config, self.folder.path(), self.folder.lock());
         self.anchor = Some(started?);
         Ok(())
     }
 
-    /// A child that has ended by itself: its name and its log.
+    /// The name and the log of a child that has ended by itself; `None` if all run.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn ended(&mut self) -> Result<Option<(&'static str, String)>, MachineError> {
         if let Some(anchor) = &mut self.anchor
             && anchor.has_ended()?
@@ -114,10 +114,10 @@ impl Machine {
         Ok(None)
     }
 
-    /// Ends the anchor, then the chain, which writes its file, then the database.
+    /// Ends the anchor, then the chain, which writes its file, and then the database.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's error.
     pub fn stop(mut self) -> Result<(), MachineError> {
         drop(self.anchor);
         drop(self.anvil);
@@ -125,8 +125,8 @@ impl Machine {
     }
 }
 
-/// The file that keeps the chain. Anvil overwrites it in place, so that a crash can leave half of it: the copy made at
-/// the last start then replaces it, and later blocks are lost.
+/// The file that keeps the chain. Anvil overwrites it in place, so that a crash can leave it incomplete. It is then
+/// replaced by the copy that was made at the last start, and later blocks are lost.
 fn sound_state(folder: &Folder) -> Result<PathBuf, FolderError> {
     let (state, copy) = (folder.join("chain.json"), folder.join("chain.copy.json"));
     if is_json(&state).map_err(FolderError::at(&state))? {
@@ -135,7 +135,7 @@ fn sound_state(folder: &Folder) -> Result<PathBuf, FolderError> {
         tracing::warn!("the chain's file is damaged; the chain continues from the last start");
         fs::copy(&copy, &state).map_err(FolderError::at(&state))?;
     } else if state.exists() {
-        tracing::warn!("the chain's file is damaged; the chain begins anew");
+        tracing::warn!("the chain's file is damaged; the chain starts again from its first block");
         fs::remove_file(&state).map_err(FolderError::at(&state))?;
     }
     Ok(state)

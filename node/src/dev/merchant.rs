@@ -12,7 +12,7 @@ use super::public_keys::PublicKeys;
 use super::tools::{self, ANCHOR, ToolError};
 use crate::vault::VaultError;
 
-/// The merchant as `shelfproof-anchor register --json` prints it.
+/// The merchant, as `shelfproof-anchor register --json` prints it.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Merchant {
@@ -38,11 +38,11 @@ pub enum MerchantError {
     Vault(#[from] VaultError),
 }
 
-/// Deploys the registry and registers the merchant with `data_uri`, unless that was done before. Anvil's first account
-/// signs both, so that they get the same addresses on a chain that begins anew.
+/// Deploys the registry and registers the merchant with `data_uri`, unless that was done before. Both transactions are
+/// signed by anvil's first account, so that the ids are the same again on a new chain.
 ///
 /// # Errors
-/// With the program's output.
+/// If the program fails; the error has its output.
 pub fn register(machine: &Machine, data_uri: &str) -> Result<Merchant, MerchantError> {
     #[derive(Deserialize)]
     struct Deployed {
@@ -71,7 +71,7 @@ fn ask<T: DeserializeOwned>(machine: &Machine, arguments: &[&str]) -> Result<T, 
     command
         .args(arguments)
         .args(["--json", "--dev-account", "0", "--rpc", machine.rpc()])
-        // This chain is another than that of any configured shop.
+        // The variable may name the configuration of a shop on another chain.
         .env_remove("SHELFPROOF_CONFIG");
     Ok(serde_json::from_str(&run(ANCHOR, command)?)?)
 }

@@ -1,4 +1,4 @@
-//! The public parts of a shop's keys.
+//! The public parts of a shop's keys, for registering its merchant.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ pub struct PublicKeys {
 }
 
 impl PublicKeys {
-    /// Reads them from the key files, which needs no passphrase.
+    /// Reads the public keys from the key files in `folder`. This needs no passphrase.
     ///
     /// # Errors
-    /// Where a key is missing or damaged.
+    /// If a key is missing or damaged.
     pub fn read(folder: &Path) -> Result<Self, VaultError> {
         let keys = list(folder)?;
         let public = |is_it: fn(Name) -> bool, any: Name| {

@@ -1,4 +1,4 @@
-//! Finds the programs that `shelfproof dev` and the tests start: PostgreSQL's, anvil, and the anchor.
+//! Finds the programs that `shelfproof dev` and the tests start: those of PostgreSQL, anvil, and the anchor.
 
 use std::env;
 use std::fs::{self, File};
@@ -18,7 +18,7 @@ pub enum ToolError {
     #[error("{tool} is not there: npm package {package}. In a checkout of Shelfproof run tools/install")]
     Foundry { tool: String, package: String },
     #[error(
-        "anvil is not there: set {ANVIL_VARIABLE} to the program, put it on PATH, or run tools/install in a checkout of Shelfproof"
+        "anvil is not there: set {ANVIL_VARIABLE}, put it on PATH, or run tools/install in a checkout of Shelfproof"
     )]
     Anvil,
     #[error("{ANCHOR} is not there: it must lie beside this program, at {}", .0.display())]
@@ -27,10 +27,10 @@ pub enum ToolError {
     Named(PathBuf),
 }
 
-/// One of PostgreSQL's programs: of the newest server that the distribution installed, or on `PATH`.
+/// One of PostgreSQL's programs, from the newest server that the distribution installed, or else from `PATH`.
 ///
 /// # Errors
-/// Where there is no server.
+/// If no server is installed.
 pub fn postgres(tool: &str) -> Result<PathBuf, ToolError> {
     let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -41,7 +41,7 @@ pub fn postgres(tool: &str) -> Result<PathBuf, ToolError> {
     let searched = env::var_os("PATH").unwrap_or_default();
     distribution
         .chain(env::split_paths(&searched))
-        // Client packages also bring a folder, with some of the programs; the server must be in it.
+        // Client packages install a folder with some of the programs too, so the server must be in it.
         .find(|folder| folder.join("postgres").is_file() && folder.join(tool).is_file())
         .map(|folder| folder.join(tool))
         .ok_or_else(|| ToolError::Postgres(tool.to_owned()))
@@ -51,7 +51,7 @@ pub fn postgres(tool: &str) -> Result<PathBuf, ToolError> {
 /// does not forward signals.
 ///
 /// # Errors
-/// Where npm has not installed it.
+/// If npm has not installed it.
 pub fn foundry(root: &Path, tool: &str) -> Result<PathBuf, ToolError> {
     let architecture = match env::consts::ARCH {
         "x86_64" => "amd64",
@@ -73,10 +73,10 @@ pub fn foundry(root: &Path, tool: &str) -> Result<PathBuf, ToolError> {
     })
 }
 
-/// Anvil: named by `SHELFPROOF_ANVIL`, else on `PATH`, else in the checkout that this program was built in.
+/// Anvil, as named by `SHELFPROOF_ANVIL`, or else on `PATH`, or else in the checkout that this program was built in.
 ///
 /// # Errors
-/// Where it is in none of these places.
+/// If it is in none of these places.
 pub fn anvil() -> Result<PathBuf, ToolError> {
     if let Some(named) = env::var_os(ANVIL_VARIABLE).map(PathBuf::from) {
         return if named.is_file() {
@@ -98,7 +98,7 @@ pub fn anvil() -> Result<PathBuf, ToolError> {
 /// [`ANCHOR`], in the folder of this program.
 ///
 /// # Errors
-/// Where it is not there.
+/// If it is not there.
 pub fn anchor() -> Result<PathBuf, ToolError> {
     let program = env::current_exe().unwrap_or_default().with_file_name(ANCHOR);
     if program.is_file() {
@@ -108,7 +108,7 @@ pub fn anchor() -> Result<PathBuf, ToolError> {
     }
 }
 
-/// Whether it is a script, as npm's wrapper is: a signal would end the script and not the program.
+/// Whether the file is a script, as npm's wrapper is. A signal would end the script and not the program.
 fn is_script(path: &Path) -> bool {
     let mut start = [0; 2];
     File::open(path)

@@ -1,4 +1,8 @@
-//! One batch, one transaction.
+//! Carries out one batch of intents in one transaction.
+//!
+//! [`run`] looks up which orders were placed before, locks and reads what the others need, decides them, signs the
+//! sales, writes everything and commits once. It answers nobody: it returns a [`Verdict`] for each intent, and the
+//! worker sends the replies. A crash before the commit leaves nothing; after it, each order is found by its id.
 
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
@@ -27,20 +31,22 @@ use crate::store::sale::{self, Earlier};
 use crate::store::sale_write::sale_write;
 use crate::telemetry::metrics::{self, Stages};
 
-/// How long a batch may take up to its commit: longer than any statement may, so that the server gives up first.
+/// How long a batch may take up to its commit. This is longer than any statement may take, so that the server gives up
+/// first.
 const PREPARE_BOUND: Duration = Duration::from_secs(15);
 
-/// How long the server may take over what waits for no lock, and over a commit.
+/// How long the server may take for a commit, or for a statement that waits for no lock.
 pub(super) const ANSWER_BOUND: Duration = Duration::from_secs(5);
 
-/// Every transaction of a worker begins so: locks are taken row by row, and what is read after a lock must be what its holder
-/// before committed, whatever the session's or the server's default is.
+/// How every transaction of a worker begins. A read that follows a lock must see what the previous holder of that lock
+/// committed, so the isolation level does not depend on the defaults of the session or the server.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// What becomes of each intent of a batch, in the batch's order.
+/// One verdict for each intent of a batch, in the order of the intents.
 pub(super) type Verdicts = Vec<Verdict>;
 
-/// Why a batch was not carried out. Nothing of it is in the database, but where the commit's outcome is unknown.
+/// Why a batch was not carried out. The database holds nothing of it, except after [`Self::Unanswered`], when it may
+/// hold all of it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BatchError {
     /// The database failed before the commit.
@@ -52,30 +58,30 @@ pub(super) enum BatchError {
     /// A sale could not be made.
     #[error(transparent)]
     Rows(#[from] RowsError),
-    /// Somebody else moved one of the keys.
+    /// Another transaction changed some of the keys after they had been read.
     #[error("{moved} of {keys} keys were no longer as they had been read")]
     Moved {
-        /// Keys that had moved.
+        /// How many keys had changed.
         moved: i64,
-        /// Keys of the batch.
+        /// How many keys the batch sells.
         keys: i64,
     },
     /// Another batch placed some of the orders at the same time, under the same ids.
     #[error("{0} of the orders were placed by somebody else at the same time")]
     Placed(i64),
-    /// The session's commits are not on the disk when they are answered: it is not the one that was prepared.
+    /// The session answers commits before they are on disk, so it is not the session that was prepared.
     #[error("synchronous_commit is off in this session: do not pool the sale worker's connections by transaction")]
     Volatile,
-    /// The database that the connection leads to must not be sold over.
+    /// The fence does not allow sales on the database that the connection leads to.
     #[error("the fence has not let this database pass")]
     Fenced,
     /// This machine's clock is too far from the database's.
     #[error("the clocks are {0} ms apart")]
     Clock(u64),
-    /// The commit was not answered.
+    /// The commit was not answered in time, so that its outcome is unknown.
     #[error("the commit was not answered: {error}")]
     Unanswered {
-        /// The transaction.
+        /// The transaction's name, by which its end can be looked up.
         transaction: String,
         /// Why there was no answer.
         error: sqlx::Error,
@@ -97,11 +103,11 @@ impl From<sqlx::Error> for BatchError {
     }
 }
 
-/// Carries out `intents` in one transaction. `turn` passes on before the commit. A crash before the commit leaves nothing;
-/// after it, every order is there to be looked up by its id.
+/// Carries out `intents` in one transaction. `turn` is dropped before the commit, so that the next batch is prepared
+/// while this one is committed. A crash before the commit leaves nothing; after it, each order is found by its id.
 ///
 /// # Errors
-/// Where the batch does not stand, or cannot be told to.
+/// If the batch was not committed, or its commit was not answered.
 pub(super) async fn run(
     connection: &mut PgConnection,
     context: &BatchContext,
@@ -124,7 +130,7 @@ pub(super) async fn run(
             verdicts,
             name: Some(name),
         }) => {
-            // Cut short, nobody knows what becomes of the commit: the worker finds out from another connection.
+            // After a timeout the outcome of the commit is unknown; the worker looks it up over another connection.
             let committed = timeout(ANSWER_BOUND, transaction.commit()).await;
             stages.end("commit");
             metrics::batch(intents.len(), begun.elapsed());
@@ -136,41 +142,42 @@ pub(super) async fn run(
         }
         Err(BatchError::Store(error)) if error.is_lost() => Err(error.into()),
         Err(error) => {
-            // At once: an idle transaction would hold its locks until this worker's next batch.
+            // Rolled back now, since an idle transaction would hold its locks until this worker's next batch.
             bounded(transaction.rollback()).await?;
             Err(error)
         }
     }
 }
 
-/// A statement that waits for no lock; a server that is silent even then counts as lost.
+/// Runs a statement that waits for no lock, within [`ANSWER_BOUND`]. A server that does not answer counts as lost.
 async fn bounded<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     Ok(timeout(ANSWER_BOUND, statement).await.map_err(|_| timed_out())??)
 }
 
-/// That the server did not answer in time.
+/// The error for a server that did not answer in time.
 pub(super) fn timed_out() -> StoreError {
     sqlx::Error::Io(ErrorKind::TimedOut.into()).into()
 }
 
-/// A batch that only waits for its commit.
+/// A batch that is written and not yet committed.
 struct Prepared {
     verdicts: Verdicts,
-    /// The transaction's; none where nothing is to be committed.
+    /// The transaction's name; `None` if there is nothing to commit.
     name: Option<String>,
 }
 
-/// The intents of a batch, those apart whose order was placed before.
+/// The intents of a batch, divided into those to be carried out and those that have a verdict already.
 struct Sorted<'a> {
     /// To be carried out, in the order of arrival.
     new: Vec<&'a Intent>,
-    /// What becomes of each intent; none for a new one.
+    /// The verdict of each intent of the batch; `None` for those in `new`.
     verdicts: Vec<Option<Verdict>>,
 }
 
 impl<'a> Sorted<'a> {
-    /// An order whose id is in `earlier` is a repeat, and is answered whatever trouble its product is in by now. One that comes a second time in the batch waits for the next, and is a
-    /// repeat there if the first one was placed.
+    /// Sorts `intents`. An order whose id is in `earlier` is a repeat: it is answered even if its product or account is
+    /// held back now. An order that occurs twice in the batch is decided once; its second occurrence waits for the next
+    /// batch, where it is a repeat if the first was placed.
     fn new(intents: &[&'a Intent], earlier: &HashMap<OrderId, Vec<u8>>, troubles: &Troubles) -> Self {
         let now = Instant::now();
         let mut new = Vec::new();
@@ -195,7 +202,7 @@ impl<'a> Sorted<'a> {
         Self { new, verdicts }
     }
 
-    /// What becomes of each intent of the batch, `new` being what becomes of the new ones.
+    /// The verdicts of the whole batch, given those of the intents in `self.new`.
     fn verdicts(self, new: Vec<Verdict>) -> Verdicts {
         let mut new = new.into_iter();
         let verdict = |verdict: Option<_>| {
@@ -205,7 +212,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// Finds the repeats, and carries out the rest.
+/// Answers the repeats, and does everything up to the commit for the other intents.
 async fn prepare(
     transaction: &mut Transaction<'_, Postgres>,
     context: &BatchContext,
@@ -225,7 +232,8 @@ async fn prepare(
     } else {
         carry_out(transaction, context, &sorted.new, patience, now_ms, stages).await?
     };
-    // A repeat may be of an order whose commit was never answered, because the standby had not confirmed it.
+    // An order that is found may come from a commit that was never answered because the standby had not confirmed it.
+    // Its repeat must not be answered before the standby has it, so this transaction's commit waits for the standby.
     if name.is_none() && earlier.has_standby && !earlier.orders.is_empty() {
         name = Some(sale::transaction_barrier(transaction).await?);
     }
@@ -235,7 +243,7 @@ async fn prepare(
     })
 }
 
-/// The orders that were placed before, over a session whose commits last.
+/// Which of the orders were placed before. Also checks that the session answers commits only once they are on disk.
 async fn earlier(connection: &mut PgConnection, intents: &[&Intent]) -> Result<Earlier, BatchError> {
     let ids: Vec<OrderId> = intents.iter().map(|intent| intent.order()).collect();
     let earlier = sale::sale_earlier(connection, &ids).await?;
@@ -246,7 +254,8 @@ async fn earlier(connection: &mut PgConnection, intents: &[&Intent]) -> Result<E
     }
 }
 
-/// Reads, decides, signs and writes. Returns what becomes of each intent, and the transaction's name if anything was written.
+/// Reads, decides, signs and writes. Returns the verdict of each intent, and the transaction's name if anything was
+/// written.
 async fn carry_out(
     transaction: &mut Transaction<'_, Postgres>,
     context: &BatchContext,
@@ -283,10 +292,11 @@ async fn carry_out(
     Ok((name, held.into_iter().map(verdict).collect()))
 }
 
-/// Records the order of an intent that the database refuses, so that its repeat is answered and somebody can look.
+/// Records an order that the database refuses as abnormal, so that its repeats are answered and an operator can find
+/// it. Nothing is charged.
 ///
 /// # Errors
-/// Where even that fails.
+/// If the record cannot be written either.
 pub(super) async fn record_abnormal(
     connection: &mut PgConnection,
     intent: &Intent,
@@ -307,8 +317,11 @@ pub(super) async fn record_abnormal(
     Ok(sorted.verdicts(outcomes.into_iter().map(placed).collect()))
 }
 
-/// Writes a batch's rows and events, unless one of its keys has moved or one of its orders was placed meanwhile. Returns
-/// the transaction's name and the answers to the new intents.
+/// Writes a batch's rows and events. Returns the transaction's name and the answers to the new orders.
+///
+/// # Errors
+/// [`BatchError::Placed`] or [`BatchError::Moved`] if another transaction placed one of the orders or changed one of
+/// the keys in the meantime; otherwise if the database fails.
 async fn write(
     transaction: &mut Transaction<'_, Postgres>,
     rows: BatchRows,

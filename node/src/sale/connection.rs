@@ -1,4 +1,4 @@
-//! A worker's connection, to a database that the fence let pass.
+//! A worker's connection to the database: opened when it is needed, checked by the fence, and replaced after a failure.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use crate::store::session;
 
 /// How long a connection may take to open.
 const CONNECT_BOUND: Duration = Duration::from_secs(2);
-/// How often a commit's outcome is looked up, and how long between.
+/// How often the end of a transaction is looked up, and the pause between two attempts.
 const OUTCOME_TRIES: u32 = 20;
 const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
 
-/// Opens when it is needed, and again after it was lost.
+/// A connection that opens at its first use, and again after it was lost.
 pub(super) struct WorkerConnection {
     options: PgConnectOptions,
     lock_wait: Duration,
     fence: Arc<FenceState>,
-    /// With where it leads.
+    /// The open connection, and the server and database that it leads to.
     opened: Option<(PgConnection, Instance)>,
 }
 
@@ -44,8 +44,8 @@ impl WorkerConnection {
         self.opened = None;
     }
 
-    /// A connection to a database that may be sold over. The one that a commit was not answered from, or that an order
-    /// waited for, may lead to an older database by now, which would sell again what was sold.
+    /// A connection to a database on which the fence allows sales. A connection that is opened again may lead to an
+    /// older copy of the database, which would sell the same keys twice.
     pub(super) async fn fenced(&mut self) -> Result<&mut PgConnection, BatchError> {
         if !self.is_admitted() {
             self.lose();
@@ -57,7 +57,8 @@ impl WorkerConnection {
         Ok(self.open().await?)
     }
 
-    /// Whether a transaction is over, seen from another connection; not, where nobody says.
+    /// Waits until a transaction has ended, asking over a new connection. `false` if that could not be found out in
+    /// time.
     pub(super) async fn has_ended(&mut self, transaction: &str) -> bool {
         self.lose();
         for _ in 0..OUTCOME_TRIES {

@@ -1,4 +1,4 @@
-//! What every batch of a node is made with.
+//! The settings and shared state that all batches of a node use.
 
 use std::sync::Arc;
 
@@ -6,13 +6,14 @@ use super::job::Clock;
 use super::trouble::Troubles;
 use crate::vault::Vault;
 
-/// What a batch is made with.
+/// Everything that a batch needs apart from its connection and its intents.
 #[derive(Clone, Debug)]
 pub(super) struct BatchContext {
     pub(super) vault: Arc<Vault>,
     pub(super) troubles: Arc<Troubles>,
+    /// A receipt promises that its sale is anchored within this time.
     pub(super) anchor_within_s: u64,
-    /// Keys that a batch sells at most.
+    /// The most keys that a batch sells.
     pub(super) keys_max: u32,
     pub(super) now_ms: Clock,
 }

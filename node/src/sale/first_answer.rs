@@ -1,4 +1,4 @@
-//! What a repeated request is answered with: what the first one was, from rows that never change.
+//! The answer to a repeated request: the same as the first one got, made from rows that never change.
 
 use sqlx::PgPool;
 
@@ -16,7 +16,7 @@ pub(super) enum FirstAnswerError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The order is gone, or not one that this program writes.
+    /// The order was placed, but it or one of its lines is missing.
     #[error("the order or one of its lines is not there")]
     Missing,
 }
@@ -28,10 +28,10 @@ impl FirstAnswerError {
     }
 }
 
-/// The answer that the order got when it was placed, in whatever state it is now.
+/// The answer that the order got when it was placed, whatever its present state.
 ///
 /// # Errors
-/// Where the database or the vault fails.
+/// If the database or the vault fails, or the order is not complete.
 pub(super) async fn first_answer(pool: &PgPool, vault: &Vault, id: OrderId) -> Result<OrderOutcome, FirstAnswerError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let order = order_get(&mut *connection, id)

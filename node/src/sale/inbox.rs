@@ -1,4 +1,8 @@
-//! Where jobs wait for the workers. One worker at a time takes what waits: the others gather behind it, and so do jobs.
+//! The inbox, in which jobs wait for the workers.
+//!
+//! One worker at a time has the [`Turn`], which is the right to take a batch. It keeps the turn while it prepares
+//! that batch, so that more jobs arrive in the meantime and the next batch is larger. Jobs are in memory only: after
+//! a crash, customers send their requests again.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,18 +18,20 @@ use super::lane::{Bounds, Full, Lanes};
 #[derive(Debug)]
 pub(super) struct Inbox {
     lanes: Mutex<Lanes<Job>>,
+    /// Notified when a job arrives or is parked, and when the inbox closes.
     arrived: Notify,
     turn: Arc<AsyncMutex<()>>,
     is_closing: AtomicBool,
+    /// The number of workers.
     seats: AtomicUsize,
 }
 
-/// How long a batch keeps the others from the inbox, so that they gather meanwhile: several times what one takes to be
-/// prepared. A batch that waits longer waits for somebody else, a lock or a server, and other products' orders need not.
+/// The longest time that a batch keeps the turn: several times what its preparation takes. A batch that takes longer is
+/// waiting for a lock or for the server, and other orders must not wait for it.
 const TURN_BOUND: Duration = Duration::from_millis(50);
 
-/// The right to take what waits. It passes on when it is dropped, which a worker does when its batch only waits for the commit,
-/// or after [`TURN_BOUND`].
+/// The right to take the next batch. It passes to the next worker when it is dropped, which a worker does before its
+/// commit, or after [`TURN_BOUND`].
 #[derive(Debug)]
 pub(super) struct Turn(Arc<Mutex<Option<OwnedMutexGuard<()>>>>);
 
@@ -49,13 +55,14 @@ impl Drop for Turn {
     }
 }
 
-/// A worker's place at the inbox. When the last worker leaves, nobody will answer what still waits, and it is dropped.
+/// Counts one worker. When the last seat is dropped, no job can be answered any more, and all waiting jobs are dropped.
 #[derive(Debug)]
 pub(super) struct Seat(Arc<Inbox>);
 
-/// Why a job was not taken in.
+/// Why the inbox did not accept a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotTaken {
+    /// Its lane, or all lanes together, are full.
     Full,
     /// There is no worker.
     Closed,
@@ -72,25 +79,26 @@ impl Inbox {
         }
     }
 
-    /// Jobs that wait.
+    /// The number of jobs that wait, the parked ones included.
     pub(super) fn waiting(&self) -> usize {
         self.lanes().waiting()
     }
 
-    /// How long the oldest job has waited that nothing holds back.
+    /// How long the oldest job that is not parked has waited.
     pub(super) fn oldest_wait(&self) -> Duration {
         let oldest = self.lanes().fronts().map(|job| job.arrived).min();
         oldest.map_or(Duration::ZERO, |arrived| arrived.elapsed())
     }
 
-    /// Whether a worker is there.
+    /// Whether there is a worker.
     pub(super) fn is_open(&self) -> bool {
         self.seats.load(Ordering::Acquire) > 0
     }
 
     pub(super) fn push(&self, job: Job) -> Result<(), NotTaken> {
         let mut lanes = self.lanes();
-        // Under the lock, so that the last worker to leave finds the job and drops it.
+        // Checked under the lock: the last worker to leave takes the same lock, and drops the job if it was added
+        // before.
         if !self.is_open() {
             return Err(NotTaken::Closed);
         }
@@ -100,21 +108,21 @@ impl Inbox {
         Ok(())
     }
 
-    /// Returns jobs of a batch: the next one begins with them.
+    /// Returns jobs of a batch to the inbox. The next batch begins with them.
     pub(super) fn put_back(&self, jobs: Vec<Job>) {
         self.lanes()
             .put_back(jobs.into_iter().map(|job| (job.intent.lane(), job)).collect());
         self.arrived.notify_one();
     }
 
-    /// Keeps a job of a batch until it is `due`.
+    /// Keeps a job of a batch until it is `due`, when the next batch begins with it.
     pub(super) fn park(&self, job: Job, due: Instant) {
         self.lanes().park(job.intent.lane(), due, job);
-        // Whoever waits for a job does not know yet when this one is due.
+        // Wakes a worker that is waiting for jobs, so that it takes this job's time into account.
         self.arrived.notify_one();
     }
 
-    /// Workers end when they have taken what waits.
+    /// Lets the workers end once nothing waits any more.
     pub(super) fn close(&self) {
         self.is_closing.store(true, Ordering::Release);
         self.arrived.notify_one();
@@ -131,12 +139,12 @@ impl Seat {
         Self(inbox)
     }
 
-    /// Where the jobs wait.
+    /// The inbox that this seat belongs to.
     pub(super) fn inbox(&self) -> Arc<Inbox> {
         Arc::clone(&self.0)
     }
 
-    /// The next batch, once something waits; none when the inbox is closing and empty.
+    /// Waits for the next batch. `None` when the inbox is closing and empty.
     pub(super) async fn next(&self) -> Option<(Vec<Job>, Turn)> {
         let inbox = &self.0;
         let turn = Arc::clone(&inbox.turn).lock_owned().await;
@@ -153,7 +161,7 @@ impl Seat {
             if is_empty && inbox.is_closing.load(Ordering::Acquire) {
                 return None;
             }
-            // A job that arrived since left its permit here.
+            // `Notify` keeps a permit, so a job that arrived since the check above ends this wait at once.
             let arrived = inbox.arrived.notified();
             match next_due {
                 Some(due) => drop(timeout_at(due.into(), arrived).await),

@@ -1,4 +1,4 @@
-//! What travels between a request and the worker that answers it.
+//! The messages between a request and the worker that answers it.
 
 use std::time::{Duration, Instant};
 
@@ -8,63 +8,64 @@ use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::sale::Intent;
 
-/// Why nothing can be said of an order yet. To send the same request again is always safe.
+/// Why an order got no answer. It is always safe to send the same request again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
-    /// More orders wait than may: of this account, or of all.
+    /// Too many orders of this account, or of all accounts together, are waiting.
     #[error("too many orders are waiting")]
     Busy,
-    /// The idempotency key was used for a request of another content.
+    /// The idempotency key was used before, for a request with other content.
     #[error("this idempotency key belongs to another request")]
     OtherRequest,
-    /// The database is away, or did not say whether the order was placed.
+    /// The database cannot be reached, or did not tell whether the order was placed.
     #[error("the database cannot be reached")]
     Unavailable,
-    /// The product's next key cannot be sold, or somebody else has locked its pool or the account's wallet. Orders of others
-    /// go on.
+    /// The product's next key cannot be sold, or another transaction has locked its pool or the account's wallet. Other
+    /// orders are not affected.
     #[error("this product or this account cannot be served now")]
     Stalled,
     #[error("this machine's clock and the database's are more than a minute apart")]
     Clock,
-    /// The fence closed after the order was taken in, or the database became another.
+    /// The fence closed after the order was accepted into the queue, or the database was replaced.
     #[error("it is not known whether the database is up to date")]
     Fenced,
     #[error("this node is shutting down")]
     Closing,
-    /// What the database holds is not what this program writes; the log says more.
+    /// The database holds rows that this program does not write; the log has the details.
     #[error("the order could not be read back")]
     Internal,
 }
 
-/// Reads the time, Unix milliseconds.
+/// A function that reads the time, Unix milliseconds.
 pub type Clock = fn() -> u64;
 
 /// A worker's reply to one job.
 pub(super) type Reply = Result<Answer, PlaceError>;
 
-/// How long an order may wait for a row that somebody else has locked.
+/// How long an order may wait for a row that another transaction has locked.
 pub(super) const PARKED_MAX: Duration = Duration::from_secs(5);
 
-/// What becomes of a job of a batch.
+/// What the worker does with a job after its batch.
 #[derive(Debug)]
 pub(super) enum Verdict {
     Reply(Reply),
-    /// A batch after this one decides it: this one has its fill of keys, or the same order twice.
+    /// The job goes back to the inbox for the next batch: this one sells as many keys as it may, or holds the same
+    /// order already.
     Next,
-    /// Somebody else has locked what it needs; it is tried again at that time.
+    /// Another transaction has locked a row that the job needs. It is tried again at that time.
     Park(Instant),
 }
 
-/// What a batch says of an order.
+/// The answer of a batch to one order.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// This batch placed it.
     Placed(OrderOutcome),
-    /// It was placed before; its first answer is to be looked up.
+    /// It was placed before. The request looks up its first answer.
     Earlier(OrderId),
 }
 
-/// An intent that waits for its batch.
+/// An intent that waits for a batch, with the channel for its reply.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) intent: Intent,

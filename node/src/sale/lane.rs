@@ -1,7 +1,9 @@
-//! Jobs that wait for a batch, in a lane for each account: an account that sends more than the shop sells fills its own lane,
-//! and is refused alone. Lanes take turns, so that every account has its share of each batch.
+//! The lanes: queues of the jobs that wait for a batch, one for each account.
 //!
-//! A job whose product or wallet somebody else has locked is *parked*: it keeps its place in the bounds of its lane, and no
+//! Each lane has a bound, so an account that sends more than the shop can sell fills its own lane and is the only one
+//! that is refused. A batch takes jobs from the lanes in turn, so that every account has its share of it.
+//!
+//! A job whose product or wallet another transaction has locked is *parked*: it still counts against the bounds, and no
 //! batch takes it before it is due.
 
 use std::collections::{HashMap, VecDeque};
@@ -9,26 +11,26 @@ use std::time::Instant;
 
 use crate::domain::sale::Lane;
 
-/// How much may wait, and how much a batch may take, at most.
+/// The most jobs that may wait, and the most that a batch takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Jobs of one lane.
+    /// The most jobs of one lane.
     pub(super) per_lane: usize,
-    /// Jobs of all lanes, and so lanes.
+    /// The most jobs of all lanes, and so the most lanes.
     pub(super) in_all: usize,
-    /// Jobs of a batch.
+    /// The most jobs of a batch.
     pub(super) batch_jobs: usize,
 }
 
-/// That a lane, or all lanes together, are full.
+/// The error that a lane, or all lanes together, are full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-/// The lanes. A lane is there while a job is in it.
+/// The lanes. A lane exists while it has a job, waiting or parked.
 #[derive(Debug)]
 pub(super) struct Lanes<T> {
     queues: HashMap<Lane, Queue<T>>,
-    /// Lanes with jobs that a batch may take: whose turn it is, and whose is next.
+    /// The lanes with jobs that a batch may take, in the order of their turns.
     turns: VecDeque<Lane>,
     parked: Vec<Parked<T>>,
     waiting: usize,
@@ -72,12 +74,12 @@ impl<T> Lanes<T> {
         }
     }
 
-    /// Jobs that wait, the parked ones included.
+    /// The number of jobs that wait, the parked ones included.
     pub(super) const fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// The first job of each lane, parked ones apart.
+    /// The first job of each lane; parked jobs are left out.
     pub(super) fn fronts(&self) -> impl Iterator<Item = &T> {
         self.queues.values().filter_map(|queue| queue.ready.front())
     }
@@ -97,8 +99,8 @@ impl<T> Lanes<T> {
         Ok(())
     }
 
-    /// Puts jobs that a batch took back where they were: the next batch begins with them, in their order. They were counted
-    /// when they were pushed, so no bound refuses them.
+    /// Puts jobs that a batch took back to the front of their lanes, so that the next batch begins with them, in the
+    /// same order. The bounds do not apply: the jobs were counted when they were pushed.
     pub(super) fn put_back(&mut self, jobs: Vec<(Lane, T)>) {
         self.waiting += jobs.len();
         for (lane, job) in jobs.into_iter().rev() {
@@ -113,8 +115,8 @@ impl<T> Lanes<T> {
         self.waiting += 1;
     }
 
-    /// Returns the parked jobs that are due to where they were: the next batch begins with them, in the order in which they
-    /// were parked. Returns when the next one is due.
+    /// Moves the parked jobs that are due to the front of their lanes, so that the next batch begins with them, in the
+    /// order in which they were parked. Returns the time when the next one is due.
     pub(super) fn unpark(&mut self, now: Instant) -> Option<Instant> {
         let (due, parked) = self.parked.drain(..).partition(|parked: &Parked<T>| parked.due <= now);
         self.parked = parked;
@@ -125,7 +127,7 @@ impl<T> Lanes<T> {
         self.parked.iter().map(|parked| parked.due).min()
     }
 
-    /// The next batch: one job of each lane in turn, again and again, until the bound is reached or none is left.
+    /// Takes the next batch: one job of each lane in turn, until the bound is reached or no job is left.
     pub(super) fn take(&mut self) -> Vec<T> {
         let mut batch = Vec::new();
         while batch.len() < self.bounds.batch_jobs
@@ -144,7 +146,7 @@ impl<T> Lanes<T> {
         self.waiting = 0;
     }
 
-    /// The job whose turn it is.
+    /// Takes the next job of the lane whose turn it is.
     fn next(&mut self) -> Option<T> {
         let lane = self.turns.pop_front()?;
         let queue = self.queues.get_mut(&lane)?;
@@ -158,7 +160,7 @@ impl<T> Lanes<T> {
         Some(next)
     }
 
-    /// Makes a job the first of its lane, and its lane the first in turn where it had none.
+    /// Puts a job at the front of its lane. If the lane had no turn, it gets the first one.
     fn put_first(&mut self, lane: Lane, job: T) -> &mut Queue<T> {
         let queue = self.queues.entry(lane).or_insert_with(Queue::new);
         if queue.ready.is_empty() {
@@ -187,7 +189,7 @@ mod tests {
         Lane::Account(AccountId(Uuid::from_u128(u128::from(number))))
     }
 
-    /// Lanes with as many jobs of one key as there are letters in each text; a job is its letter.
+    /// One lane for each text, with one job for each letter of it.
     fn filled(texts: &[&str]) -> Lanes<char> {
         let mut lanes = Lanes::new(BOUNDS);
         for (number, text) in (0..).zip(texts) {
@@ -241,7 +243,7 @@ mod tests {
     #[test]
     fn a_job_that_never_fits_moves_up_whatever_the_other_lanes_hold() {
         let mut lanes = filled(&["aa", "bb", "cc", "d"]);
-        // Each batch has room for the first three of its jobs, and puts the fourth back; the lanes stay full.
+        // Each batch has room for its first three jobs and puts the fourth back. The lanes are refilled each time.
         for _ in 0..2 {
             let mut batch = lanes.take();
             let last = batch.split_off(3);

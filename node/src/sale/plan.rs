@@ -1,7 +1,8 @@
-//! What becomes of each intent: pure, over domain types that were read under the locks.
+//! Decides what becomes of each intent of a batch. Pure: it works on domain types that were read under the locks.
 //!
-//! Intents are decided in the order in which they arrived, by price, stock and credit ([`choose`]); only then are keys read, as
-//! many as are sold, and handed out ([`assign`]). An intent that fails takes nothing and leaves its neighbours alone.
+//! [`choose`] decides the intents by price, stock and credit, in the order in which they arrived. Only then are keys
+//! read, as many as are sold ([`demand`]), and [`assign`] hands them out. An intent that fails takes nothing, so it
+//! does not affect the others.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -18,46 +19,48 @@ use crate::domain::wallet::CreditWallet;
 pub(super) struct PlanState {
     pools: HashMap<ProductId, Arc<Pool>>,
     credits: HashMap<(AccountId, Currency), CreditWallet>,
-    /// Of these not every row could be locked.
+    /// Products and accounts of which not every row could be locked.
     busy: HashSet<Neighbour>,
-    /// How many keys of a pool come before one that cannot be sold.
+    /// By pool, how many keys come before one that cannot be sold; absent if no such key is known.
     sellable: HashMap<i32, i64>,
-    /// Keys that the batch may sell.
+    /// The most keys that the batch may sell.
     keys_max: u32,
 }
 
-/// What was read, less what was decided on so far.
+/// What is left of [`PlanState`] after the intents that were decided so far.
 struct Left<'s> {
     state: &'s PlanState,
-    /// Keys by pool.
+    /// Available keys by pool.
     stock: HashMap<i32, i64>,
-    /// Of those, the ones before a key that cannot be sold.
+    /// As [`PlanState::sellable`], less what was sold.
     sellable: HashMap<i32, i64>,
     /// Credit by wallet.
     credit_minor: HashMap<i64, i64>,
+    /// Keys sold so far.
     keys: u32,
+    /// Whether an order did not fit, so that the intents after it wait too.
     is_full: bool,
 }
 
-/// What is to become of one intent.
+/// The decision on one intent before the keys are read.
 #[derive(Debug)]
 pub(super) enum Choice<'a> {
     Sell {
         order: &'a NewOrder,
         outcome: Result<Priced, RefusalReason>,
     },
-    /// Nothing is decided in this batch.
+    /// The intent is not decided in this batch.
     HoldBack(HeldBack),
 }
 
-/// Why nothing is decided.
+/// Why an intent is not decided in this batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HeldBack {
-    /// Somebody else has locked a row of this product or account.
+    /// Another transaction has locked a row of this product or account.
     Busy(Neighbour),
     /// It needs a key that cannot be sold.
     Unsellable,
-    /// The batch sells as many keys as it may.
+    /// The batch already sells as many keys as it may.
     Full,
 }
 
@@ -71,7 +74,7 @@ pub(super) struct Priced {
     lines: Vec<(Arc<Pool>, u32)>,
 }
 
-/// What becomes of one intent.
+/// The decision on one intent, with the keys that it gets.
 #[derive(Debug)]
 pub(super) enum Decision<'a> {
     Sell {
@@ -86,7 +89,7 @@ pub(super) struct Purchase {
     pub(super) total: Money,
     /// The credit wallet that pays.
     pub(super) wallet: i64,
-    /// One for each of the order's lines.
+    /// One entry for each of the order's lines.
     pub(super) lines: Vec<Bought>,
 }
 
@@ -118,7 +121,7 @@ impl Purchase {
         (1..).zip(keys).map(|(item, (pool, key))| (item, pool, key))
     }
 
-    /// As [`Self::items`].
+    /// As [`Self::items`], by value.
     pub(super) fn into_items(self) -> impl Iterator<Item = (u32, Arc<Pool>, OpenedKey)> {
         let keys = self.lines.into_iter().flat_map(|bought| {
             let pool = bought.pool;
@@ -145,7 +148,7 @@ impl OpenedKeys {
     }
 }
 
-/// Decides one intent after another; what one takes, the next does not find.
+/// Decides the intents one after another. What one takes is not available to the next.
 pub(super) fn choose<'a>(state: &PlanState, intents: &[&'a Intent]) -> Vec<Choice<'a>> {
     let mut left = Left {
         state,
@@ -184,7 +187,8 @@ pub(super) fn demand(choices: &[Choice<'_>]) -> BTreeMap<i32, (Arc<Pool>, i64)> 
     demand
 }
 
-/// Hands the keys out. `opened` holds at least what [`demand`] names; intents that are held back have no decision.
+/// Hands the keys out. `opened` must hold at least what [`demand`] returned. Intents that are held back have no
+/// decision.
 pub(super) fn assign(choices: Vec<Choice<'_>>, mut opened: OpenedKeys) -> Vec<Decision<'_>> {
     let mut buy = |priced: Priced| Purchase {
         total: priced.total,
@@ -209,7 +213,7 @@ pub(super) fn assign(choices: Vec<Choice<'_>>, mut opened: OpenedKeys) -> Vec<De
 }
 
 impl Choice<'_> {
-    /// Why nothing is decided; none where something is.
+    /// Why the intent is held back; `None` if it is decided.
     pub(super) const fn held_back(&self) -> Option<HeldBack> {
         match self {
             Self::HoldBack(why) => Some(*why),
@@ -241,7 +245,7 @@ impl PlanState {
         self.pools.get(&line.product).ok_or(RefusalReason::UnknownProduct)
     }
 
-    /// What the order costs at today's prices, which must be those that it names.
+    /// What the order costs at the present prices, which must equal the prices that it names, if it names any.
     fn total(&self, order: &NewOrder) -> Result<Money, RefusalReason> {
         let mut total: Option<Money> = None;
         for line in &order.lines {
@@ -258,7 +262,7 @@ impl PlanState {
             if before.currency != price.currency {
                 return Err(RefusalReason::MixedCurrencies);
             }
-            // A price is at most MAX_MINOR and an order has at most 100 keys: far from the type's end.
+            // A price is at most MAX_MINOR and an order has at most 100 keys, so this cannot overflow.
             total = Some(Money {
                 minor: before.minor + price.minor * i64::from(line.quantity),
                 ..before
@@ -280,9 +284,9 @@ impl PlanState {
 }
 
 impl Left<'_> {
-    /// Why nothing can be decided of `intent` now.
+    /// Why `intent` cannot be decided now; `None` if it can.
     fn held_back(&self, intent: &Intent) -> Option<HeldBack> {
-        // What comes after an order that no longer fits waits with it, so that a smaller one does not take its keys.
+        // The intents after an order that does not fit wait too, so that a smaller order does not take its keys.
         if self.is_full {
             return Some(HeldBack::Full);
         }
@@ -314,7 +318,7 @@ impl Left<'_> {
         }
     }
 
-    /// The order at today's prices, if stock and credit are there.
+    /// The order at the present prices, or the reason to refuse it: there must be enough stock and credit.
     fn price(&self, order: &NewOrder) -> Result<Priced, RefusalReason> {
         let total = self.state.total(order)?;
         let mut wanted: HashMap<i32, i64> = HashMap::new();
@@ -337,7 +341,7 @@ impl Left<'_> {
         Ok(Priced { total, wallet, lines })
     }
 
-    /// Whether all keys of the order come before one that cannot be sold.
+    /// Whether none of the order's keys is one that cannot be sold, or comes after one.
     fn is_sellable(&self, priced: &Priced) -> bool {
         let mut wanted: HashMap<i32, i64> = HashMap::new();
         for (pool, quantity) in &priced.lines {
@@ -348,7 +352,7 @@ impl Left<'_> {
             .all(|(pool, keys)| self.sellable.get(pool).is_none_or(|left| keys <= left))
     }
 
-    /// Whether the batch may sell this too. The first order of a batch always fits.
+    /// Whether the batch may sell these keys too. The first order of a batch always fits.
     fn fits(&self, priced: &Priced) -> bool {
         self.keys == 0 || self.keys + priced.keys() <= self.state.keys_max
     }

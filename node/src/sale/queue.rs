@@ -1,4 +1,7 @@
-//! Where requests place orders.
+//! The queue in which requests place orders.
+//!
+//! [`OrderQueue::place`] puts an order into the inbox and waits for the worker's reply. The queue owns the inbox and
+//! starts the workers; dropping it lets them finish what waits and end.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,20 +31,20 @@ pub struct OrderQueue {
     vault: Arc<Vault>,
 }
 
-/// The tasks that sell. They end when the queue is dropped and what waits is answered.
+/// The tasks that sell. They end once the queue is dropped and every waiting order is answered.
 #[derive(Debug)]
 pub struct Workers(JoinSet<()>);
 
 impl Workers {
-    /// Waits until what was queued is answered.
+    /// Waits until every queued order is answered. The queue must have been dropped.
     pub async fn finish(mut self) {
         while self.0.join_next().await.is_some() {}
     }
 }
 
 impl OrderQueue {
-    /// Starts `settings.workers` tasks, each with a connection of its own. `pool` serves repeats, `now_ms` reads the time,
-    /// and `fence` says which database may be sold over.
+    /// Starts `settings.workers` tasks, each with a connection of its own. The answers to repeats are read over `pool`,
+    /// `now_ms` reads the time, and `fence` says on which database sales are allowed.
     #[must_use]
     pub fn start(
         options: &PgConnectOptions,
@@ -60,28 +63,29 @@ impl OrderQueue {
         (Self { inbox, pool, vault }, Workers(workers))
     }
 
-    /// Orders that wait for their batch.
+    /// The number of orders that wait for a batch.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.inbox.waiting()
     }
 
-    /// How long the oldest order has waited for its batch, those apart whose product or wallet somebody else has locked.
+    /// How long the oldest order has waited for a batch. Orders that are parked because their product or wallet is
+    /// locked do not count.
     #[must_use]
     pub fn oldest_wait(&self) -> Duration {
         self.inbox.oldest_wait()
     }
 
-    /// Whether there is anybody who sells.
+    /// Whether a worker is running.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.inbox.is_open()
     }
 
-    /// Places an order, or repeats the answer that it got when it was placed.
+    /// Places an order. If it was placed before, returns the answer that it got then.
     ///
     /// # Errors
-    /// Where neither can be said; the same request may be sent again.
+    /// If neither is known. The same request may always be sent again.
     pub async fn place(&self, order: NewOrder) -> Result<OrderOutcome, PlaceError> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
@@ -93,7 +97,7 @@ impl OrderQueue {
             NotTaken::Full => PlaceError::Busy,
             NotTaken::Closed => PlaceError::Closing,
         })?;
-        // A worker that died took the reply with it.
+        // If a worker panics, the sender of the reply is dropped.
         match answer.await.unwrap_or(Err(PlaceError::Unavailable))? {
             Answer::Placed(outcome) => Ok(outcome),
             Answer::Earlier(order) => first_answer(&self.pool, &self.vault, order).await.map_err(|error| {

@@ -1,4 +1,7 @@
-//! What a batch reads before it is decided: locks, then what the locks protect, then the keys that are sold.
+//! What a batch reads: it takes the locks, reads the rows that they protect, and after the decision the keys that are
+//! sold.
+//!
+//! The order matters: a row read before its lock could be changed by the lock's previous holder.
 
 use std::collections::BTreeSet;
 
@@ -14,17 +17,17 @@ use crate::store::StoreError;
 use crate::store::sale::{Wanted, sale_facts, sale_keys, sale_lock};
 use crate::vault::{Vault, VaultError};
 
-/// Whether a batch waits for rows that somebody else has locked.
+/// Whether a batch waits for rows that another transaction has locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Patience {
-    /// It waits for all rows but those that a batch waited for in vain before.
+    /// It waits for all rows except those that [`Troubles`] lists as locked.
     Waits,
-    /// It waits for none.
+    /// It waits for no row, and holds back the orders that need a locked one.
     Skips,
 }
 
-/// Locks and reads what the intents are decided over. Rows that are not waited for, and that somebody else has locked, hold
-/// their product or account back.
+/// Locks and reads the pools and wallets that the intents need. If a row is locked by another transaction and is not
+/// waited for, its product or account is held back.
 pub(super) async fn state(
     connection: &mut PgConnection,
     context: &BatchContext,
@@ -43,8 +46,8 @@ pub(super) async fn state(
     Ok(PlanState::new(facts.pools, facts.credits, facts.busy, context.keys_max))
 }
 
-/// Decides the intents, and reads the keys that are sold. Where one of them cannot be sold, its pool is limited to those before
-/// it, and all is decided again.
+/// Decides the intents, and reads the keys that are sold. If one of the keys cannot be sold, its pool is limited to the
+/// keys before it, and everything is decided again.
 pub(super) async fn choose<'a>(
     connection: &mut PgConnection,
     context: &BatchContext,
@@ -67,7 +70,7 @@ pub(super) async fn choose<'a>(
         }
         for (pool, keys) in short {
             let there = there(pool);
-            tracing::error!(product = %pool.product, keys, there, "a product has fewer keys that can be sold than wanted");
+            tracing::error!(product = %pool.product, keys, there, "fewer keys can be sold than the orders ask for");
             if there == 0 {
                 context.troubles.unsellable(Neighbour::Product(pool.product));
             }
@@ -76,7 +79,7 @@ pub(super) async fn choose<'a>(
     }
 }
 
-/// The next keys of each pool, up to the first that cannot be sold.
+/// Reads and decrypts the next keys of each pool, up to the first that cannot be sold.
 async fn read_keys(
     connection: &mut PgConnection,
     context: &BatchContext,
@@ -92,7 +95,7 @@ async fn read_keys(
         match open(&context.vault, key, anchor_by_s) {
             Ok(key) => opened.push(key),
             Err(error) => {
-                tracing::error!(%error, "a key cannot be sold; void it, or mend what the error names");
+                tracing::error!(%error, "a key cannot be sold: void it, or remove the cause that the error names");
                 broken.insert(pool);
             }
         }
@@ -100,14 +103,14 @@ async fn read_keys(
     Ok(opened)
 }
 
-/// Why a key cannot be sold. Its product sells nothing until that is mended, or the key voided.
+/// Why a key cannot be sold. Its product sells nothing until the cause is removed or the key is voided.
 #[derive(Debug, thiserror::Error)]
 enum Unsellable {
     #[error(transparent)]
     Row(#[from] StoreError),
     #[error("key {key_id}: {error}")]
     Vault { key_id: B256, error: VaultError },
-    /// The receipt would promise that the sale is anchored before it happened.
+    /// A sale follows the key's newest event in time, so its receipt would promise to anchor it before it happened.
     #[error("key {0}: its newest event lies in the future")]
     Future(B256),
 }
@@ -139,7 +142,7 @@ fn wanted(neighbours: &BTreeSet<Neighbour>) -> Wanted {
     }
 }
 
-/// Keeps in mind which rows were locked, and which of those that were tried are no longer.
+/// Records which products and accounts have a locked row, and which of those in `tried` have none any more.
 fn remember(troubles: &Troubles, tried: &Wanted, busy: &[Neighbour]) {
     for neighbour in busy {
         troubles.locked(*neighbour);

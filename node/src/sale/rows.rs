@@ -1,4 +1,6 @@
-//! From decisions to what is written and delivered: each sale's event, its receipt, the rows.
+//! Turns the decisions of a batch into what is written and delivered: each sale's event and receipt, and the rows.
+//!
+//! Nothing here touches the database, so an error leaves nothing behind.
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{NewEvent, Sale};
@@ -14,7 +16,7 @@ use crate::domain::sale::{AvailableKey, Pool};
 use crate::store::sale_write::BatchWrites;
 use crate::vault::{Signed, Vault};
 
-/// A batch, ready to be written, and the answers to its orders once that is done.
+/// A batch that is ready to be written, and the answers to its orders after the commit.
 #[derive(Debug, Default)]
 pub(super) struct BatchRows {
     pub(super) writes: BatchWrites,
@@ -28,14 +30,14 @@ pub(super) struct BatchRows {
 pub(super) enum RowsError {
     #[error("a batch's receipts could not be signed")]
     Unsigned,
-    /// By its number.
+    /// The key's number.
     #[error("key {0} cannot be sold from its present state")]
     Key(i64),
     #[error(transparent)]
     Transition(#[from] TransitionError),
 }
 
-/// When a batch is sold, and by when it is promised to be anchored.
+/// The time of a batch's sales, and the deadline by which they are promised to be anchored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     /// Unix milliseconds.
@@ -44,10 +46,10 @@ pub(super) struct Times {
     pub(super) anchor_by_s: u64,
 }
 
-/// Chains, signs and lays out a batch. `salt` returns new random bytes at each call.
+/// Chains the sales' events, signs them, and makes the rows of a batch. `salt` returns new random bytes at each call.
 ///
 /// # Errors
-/// Where one of the sales cannot be made. Nothing was written yet.
+/// If one of the sales cannot be made.
 pub(super) fn lay_out(
     decisions: Vec<Decision<'_>>,
     vault: &Vault,
@@ -80,7 +82,7 @@ pub(super) fn lay_out(
     Ok(rows)
 }
 
-/// The rows of an order that the database refuses: it waits for somebody to look, and nothing was charged.
+/// The rows of an order that the database refused: it waits for an operator, and nothing is charged.
 pub(super) fn abnormal(new: &NewOrder, now_ms: u64) -> BatchRows {
     let mut rows = BatchRows::default();
     rows.writes.at_ms = now_ms;
@@ -98,7 +100,7 @@ fn refusal(order: &Order, reason: RefusalReason) -> OrderOutcome {
     }
 }
 
-/// A prepaid order: placed, paid and delivered at once.
+/// An order that is placed, paid from credit and delivered in one step.
 fn prepaid(new: &NewOrder, purchase: &Purchase, now_ms: u64) -> Result<Order, TransitionError> {
     let lines = purchase.lines.iter().zip(&new.lines);
     let lines =
@@ -108,7 +110,7 @@ fn prepaid(new: &NewOrder, purchase: &Purchase, now_ms: u64) -> Result<Order, Tr
         .deliver_all()
 }
 
-/// The sale's event, after the key's newest.
+/// The sale's event, chained to the key's newest event.
 fn chain(
     order: &Order,
     item: u32,
@@ -158,8 +160,8 @@ fn sign(vault: &Vault, events: &[NewEvent], times: Times) -> Result<Vec<Signed>,
         .ok_or(RowsError::Unsigned)
 }
 
-/// What a delivered order changes, and what its customer is handed. `proofs` has an event and a signature for each item,
-/// from the order's first.
+/// Adds the rows of a delivered order to `writes`, and returns what its customer gets. `proofs` must yield the event
+/// and the signature of each item, beginning with the order's first.
 fn deliver<'a>(
     writes: &mut BatchWrites,
     order: &Order,

@@ -1,5 +1,9 @@
-//! Which products and accounts are in trouble, as every worker of this node remembers it for a while. Their new orders are
-//! parked or told to come back after one look whether they were placed before, so that no other order is held up again.
+//! The products and accounts whose orders are held back, shared by all workers of this node.
+//!
+//! A product is held back if its next key cannot be sold; a product or an account, if another transaction has locked
+//! one of its rows. A batch still looks up whether such an order was placed before, and answers it if it was. A new
+//! order is parked or refused for now without any further statement, so that the other orders of the batch are not
+//! delayed. Everything here is in memory: a restart forgets it, and the first batches find it out again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,46 +11,47 @@ use std::time::{Duration, Instant};
 
 use crate::domain::sale::{Intent, Neighbour};
 
-/// How long a product whose next key cannot be sold is not tried again.
+/// The pause before a product whose next key could not be sold is tried again.
 const UNSELLABLE_PAUSE: Duration = Duration::from_secs(5);
 
-/// How long the orders that need a locked row are parked before it is tried again: at first, and at most. The time doubles
-/// with each try, because most rows are locked for the length of one commit.
+/// How long orders are parked after the first try that found their row locked. The pause doubles with each further try,
+/// since most rows are locked only for the length of one commit.
 const LOCKED_PAUSE: Duration = Duration::from_millis(10);
+/// The longest time that orders are parked between two tries.
 const LOCKED_PAUSE_MAX: Duration = Duration::from_millis(160);
 
-/// Of that many tries one waits for the row, as everybody else does: a row that others lock in turn is never found free, and
-/// only who waits has a place among them. It is one batch in about two seconds.
+/// One try in this many waits for the locked row, which is one batch in about two seconds. If other transactions lock
+/// the row one after the other, it is never found free; only a transaction that waits gets its turn.
 const TRIES_TO_WAIT: u32 = 12;
 
-/// How long after its pause a trouble is remembered, where no order came by that found it over.
+/// How long a trouble is kept after its pause if no order finds out whether it has ended.
 const MEMORY: Duration = Duration::from_mins(1);
 
-/// What is wrong with a product or an account.
+/// Why the orders of a product or an account are held back.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
     /// The product's next key cannot be sold: its goods do not open, or its row is damaged.
     Unsellable,
-    /// Somebody else has locked its pool or wallet.
+    /// Another transaction has locked its pool or wallet. `tries` counts the attempts to lock it.
     Locked { tries: u32 },
 }
 
-/// What follows for an order.
+/// What a batch does with a new order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Advice {
     Try,
-    /// It is parked until then.
+    /// It is parked until that time.
     Park(Instant),
-    /// Its customer is told to come back.
+    /// Its customer is told to try again later.
     Refuse,
 }
 
-/// The troubles that are known, each with the end of its pause.
+/// The known troubles, each with the end of its pause.
 #[derive(Debug, Default)]
 pub(super) struct Troubles(Mutex<HashMap<Neighbour, (Trouble, Instant)>>);
 
 impl Troubles {
-    /// What follows for `intent` at the time `now`.
+    /// What a batch does with `intent` at the time `now`.
     pub(super) fn advise(&self, intent: &Intent, now: Instant) -> Advice {
         let troubles = self.troubles();
         if troubles.is_empty() {
@@ -63,8 +68,8 @@ impl Troubles {
         advice
     }
 
-    /// Whether a batch that needs the rows of `neighbour` leaves them out where they are locked. The one batch that is to wait
-    /// for them finds out here, and meanwhile the others' orders of that neighbour stay parked.
+    /// Whether a batch that needs the rows of `neighbour` must not wait for them. Once in [`TRIES_TO_WAIT`] tries this
+    /// returns `false`, and extends the pause so that the orders of other batches stay parked while that batch waits.
     pub(super) fn skips(&self, neighbour: Neighbour) -> bool {
         let mut troubles = self.troubles();
         let Some((Trouble::Locked { tries }, until)) = troubles.get_mut(&neighbour) else {
@@ -78,7 +83,7 @@ impl Troubles {
         false
     }
 
-    /// Remembers that somebody else has locked a row of `neighbour`.
+    /// Records that another transaction has locked a row of `neighbour`.
     pub(super) fn locked(&self, neighbour: Neighbour) {
         let tries = match self.troubles().get(&neighbour) {
             Some((Trouble::Locked { tries }, _)) => tries.saturating_add(1),
@@ -96,7 +101,7 @@ impl Troubles {
         until.unwrap_or_else(Instant::now)
     }
 
-    /// Forgets that a row of `neighbour` was locked.
+    /// Records that no row of `neighbour` is locked any more.
     pub(super) fn unlocked(&self, neighbour: Neighbour) {
         let mut troubles = self.troubles();
         if let Some((Trouble::Locked { .. }, _)) = troubles.get(&neighbour) {
@@ -104,7 +109,7 @@ impl Troubles {
         }
     }
 
-    /// Remembers that the next key of `neighbour`'s pool cannot be sold.
+    /// Records that the next key of `neighbour`'s pool cannot be sold.
     pub(super) fn unsellable(&self, neighbour: Neighbour) {
         self.add(neighbour, Trouble::Unsellable, UNSELLABLE_PAUSE);
     }
@@ -113,15 +118,15 @@ impl Troubles {
         let now = Instant::now();
         let until = now + pause;
         let mut troubles = self.troubles();
-        // Keeps the map as small as what is in trouble, also after weeks.
+        // Removes what is out of date, so that the map does not grow over time.
         troubles.retain(|_, (_, until)| now < *until + MEMORY);
         if troubles.insert(neighbour, (trouble, until)).is_none() {
-            tracing::warn!(%neighbour, ?trouble, "orders are held back, those of others go on");
+            tracing::warn!(%neighbour, ?trouble, "the orders of one product or account are held back");
         }
     }
 
     fn troubles(&self) -> MutexGuard<'_, HashMap<Neighbour, (Trouble, Instant)>> {
-        // Each change is one insertion or removal, so whoever panicked with the lock left a whole map.
+        // Every change is a single insertion or removal, so the map is consistent even after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

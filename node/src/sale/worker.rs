@@ -1,12 +1,16 @@
-//! Workers: each takes batch after batch, and works on it until every job of it has an answer.
+//! The workers. Each takes one batch after another from the inbox, and works on it until every job is answered or back
+//! in the inbox.
 //!
-//! A batch that fails for its rows runs again in halves, down to single orders, so that one bad order never fails its
-//! neighbours. One that still fails alone is recorded as abnormal, for somebody to look at. Any other failure is the
-//! database's: all of the batch is tried again, and then told to come back. After a commit that was not answered the end of
-//! its transaction is waited for; then the batch runs again, and finds its orders if it was committed.
+//! What follows a failure depends on its cause:
 //!
-//! A batch waits for locks as long as the session's `lock_timeout` allows, once: then it runs again without those rows, and
-//! the orders that need them are parked.
+//! - A row was refused: the batch runs again in halves, down to single orders, so that one bad order does not fail the
+//!   others. An order that still fails alone is recorded as abnormal, for an operator to look at.
+//! - The database failed: the whole batch is tried again a few times; after that its customers are told to try again
+//!   later.
+//! - The commit was not answered: the worker waits for the end of the transaction, then runs the batch again. The
+//!   second run finds the orders if the first one was committed.
+//! - A lock was not granted within the session's `lock_timeout`: the batch runs again without waiting, and the orders
+//!   that need the locked rows are parked.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,10 +34,11 @@ use crate::fence::FenceState;
 use crate::telemetry::metrics;
 use crate::vault::Vault;
 
-/// How often one order is tried alone before it is abnormal, and a batch before it is told to come back.
+/// How often a single order is tried before it is recorded as abnormal, and a batch before its orders are refused for
+/// now.
 const TRIES: u32 = 3;
 
-/// Starts the workers over one inbox.
+/// Starts the workers, which share one inbox.
 pub(super) fn start(
     inbox: &Arc<Inbox>,
     options: &PgConnectOptions,
@@ -58,8 +63,8 @@ pub(super) fn start(
             keys_max: settings.batch_keys_max,
             now_ms,
         };
-        // A thread of its own: between two statements a worker must not wait behind the requests that it just answered,
-        // for it holds the pool's lock.
+        // Each worker has its own thread. It holds row locks between two statements, and on a shared runtime it could
+        // have to wait there behind the requests that it just answered.
         workers.spawn_blocking(move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
@@ -70,7 +75,8 @@ pub(super) fn start(
                 context: context.clone(),
                 inbox: seat.inbox(),
             };
-            // Orders of a batch that ends in a panic are told to come back; the next worker finds what was committed.
+            // The orders of a batch that panics are answered as unavailable. When they are sent again, the next worker
+            // finds those that were committed.
             while runtime.block_on(runtime.spawn(work(new(), Arc::clone(&seat)))).is_err() {
                 tracing::error!("a worker ended in a panic; another takes its place");
             }
@@ -79,21 +85,21 @@ pub(super) fn start(
     workers
 }
 
-/// Batch after batch, until the queue is dropped and nothing waits.
+/// Runs one batch after another until the queue is dropped and nothing waits.
 async fn work(mut worker: Worker, seat: Arc<Seat>) {
     while let Some((jobs, turn)) = seat.next().await {
         worker.run(jobs, turn).await;
     }
 }
 
-/// A task's connection, and what it sells with.
+/// One worker: its connection, and what its batches need.
 struct Worker {
     connection: WorkerConnection,
     context: BatchContext,
     inbox: Arc<Inbox>,
 }
 
-/// Some orders of a batch, how often they were tried, and whether they wait for locks.
+/// A part of a batch that is tried as one transaction.
 struct Part {
     jobs: Vec<Job>,
     tries: u32,
@@ -111,9 +117,9 @@ impl Part {
 }
 
 impl Worker {
-    /// Answers every job, or returns it to the inbox. `turn` passes on before the commit of the first part.
+    /// Answers every job, or returns it to the inbox. `turn` is dropped before the commit of the first part.
     async fn run(&mut self, jobs: Vec<Job>, turn: Turn) {
-        // Those that nobody waits for any more are dropped before anything is done for them.
+        // Nothing has been done yet for these jobs, so those whose request has gone are dropped.
         let jobs: Vec<Job> = jobs.into_iter().filter(|job| !job.reply.is_closed()).collect();
         if jobs.is_empty() {
             return;
@@ -150,44 +156,45 @@ impl Worker {
         }
     }
 
-    /// One transaction over a part, which gives `turn` back.
+    /// Runs a part in one transaction, which drops `turn` before its commit.
     async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Verdicts, BatchError> {
         let intents: Vec<_> = part.jobs.iter().map(|job| &job.intent).collect();
         let connection = self.connection.fenced().await?;
         batch::run(connection, &self.context, &intents, part.patience, turn).await
     }
 
-    /// What follows a failure: an answer, or other parts to try.
+    /// Handles a failure: answers the part's jobs, or puts what is to be tried again into `parts`.
     async fn after(&mut self, error: BatchError, part: Part, parts: &mut VecDeque<Part>) {
         metrics::batch_failed();
-        tracing::warn!(%error, orders = part.jobs.len(), tries = part.tries, "a batch did not stand");
+        tracing::warn!(%error, orders = part.jobs.len(), tries = part.tries, "a batch was not committed");
         match error {
             BatchError::Clock(_) => refuse(part.jobs, &PlaceError::Clock),
             BatchError::Fenced => refuse(part.jobs, &PlaceError::Fenced),
             BatchError::Unanswered { transaction, .. } => {
-                // Once it has ended, the orders' rows tell, whatever the status says: a server that lost the transaction
-                // in its own crash may have given its number to another.
+                // After its end, only the orders' rows tell whether it was committed. Its reported status does not: a
+                // server that lost the transaction in a crash may have given its number to another one.
                 if self.connection.has_ended(&transaction).await {
                     try_again(part, parts);
                 } else {
                     refuse(part.jobs, &PlaceError::Unavailable);
                 }
             }
-            // No try is counted: each time at least one order fewer is left.
+            // This is not counted as a try: the orders that were placed are repeats in the next run, so it ends.
             BatchError::Placed(_) => parts.push_front(part),
             BatchError::Volatile => {
                 self.connection.lose();
                 try_again(part, parts);
             }
-            // Nor here: whose rows are locked is found out now, and their orders are parked.
+            // Not counted either: the next run finds out which rows are locked, and parks the orders that need them.
             BatchError::Store(error) if error.is_locked() && part.patience == Patience::Waits => {
                 parts.push_front(Part {
                     patience: Patience::Skips,
                     ..part
                 });
             }
-            // The database was loaded into a server that counts its transactions anew: a batch here may have the number of
-            // an earlier one, whose sold events would be taken for its own. That is no fault of these orders.
+            // The database was loaded into a server that numbers its transactions from the start. A batch may then get
+            // the number of an earlier one, and that one's sold events would be taken for its own. The orders are not
+            // the cause.
             BatchError::Store(error) if error.constraint() == Some("sale_batches_xid_key") => {
                 tracing::error!(%error, "the server gives out transaction numbers that this database has seen before");
                 self.connection.lose();
@@ -203,7 +210,7 @@ impl Worker {
         }
     }
 
-    /// Halves, or another try alone, or the end of the tries.
+    /// Divides a part into halves. A single order is tried again, and after its last try it is given up.
     async fn retry(&mut self, error: &BatchError, mut part: Part, parts: &mut VecDeque<Part>) {
         if part.jobs.len() > 1 {
             let second = part.jobs.split_off(part.jobs.len() / 2);
@@ -215,7 +222,7 @@ impl Worker {
                 ..part
             });
         } else if matches!(error, BatchError::Store(error) if error.is_locked() || !error.is_of_rows()) {
-            // A damaged row, or one that somebody else has locked, is no fault of the order: it can be placed later.
+            // The cause is a damaged or locked row and not the order, which can be placed later.
             refuse(part.jobs, &PlaceError::Stalled);
         } else {
             for job in part.jobs {
@@ -224,6 +231,7 @@ impl Worker {
         }
     }
 
+    /// Records an order as abnormal and answers it. If that fails too, the customer is told to try again later.
     async fn give_up(&mut self, job: Job) {
         tracing::error!(order = %job.intent.order(), "an order could not be carried out");
         let now_ms = (self.context.now_ms)();
@@ -239,7 +247,7 @@ impl Worker {
         match recorded {
             Ok(verdicts) => self.conclude(vec![job], verdicts),
             Err(error) => {
-                tracing::error!(order = %job.intent.order(), %error, "nor could it be recorded");
+                tracing::error!(order = %job.intent.order(), %error, "an order could not be recorded as abnormal");
                 self.connection.lose();
                 answer(job, Err(PlaceError::Unavailable));
             }
@@ -247,7 +255,7 @@ impl Worker {
     }
 }
 
-/// The whole part again, or, after its tries, the advice to come back.
+/// Tries the whole part again. After its last try, its customers are told to try again later.
 fn try_again(part: Part, parts: &mut VecDeque<Part>) {
     if part.tries + 1 < TRIES {
         parts.push_front(Part {
@@ -265,7 +273,7 @@ fn answer(job: Job, reply: Reply) {
         Ok(Answer::Placed(OrderOutcome::Refused { reason, .. })) => metrics::refused(reason.name()),
         _ => {}
     }
-    // Whoever sent the order may have gone. The order stands all the same, and its repeat finds it.
+    // The request may have gone. The order stands nevertheless, and its repeat gets the answer.
     let _ = job.reply.send(reply);
 }
 

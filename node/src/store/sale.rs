@@ -1,4 +1,5 @@
-//! What a batch of orders locks and reads: the orders that were placed before, pools, wallets and keys.
+//! The reads of a batch of orders: the orders that were placed before, and pools, wallets and keys with their locks.
+//! [`sale_write`](super::sale_write) has the writes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,12 +17,12 @@ use crate::domain::pool::Cursor;
 use crate::domain::sale::{AvailableKey, Neighbour, Pool};
 use crate::domain::wallet::CreditWallet;
 
-/// What was there before a batch.
+/// What a batch finds when it begins.
 #[derive(Debug)]
 pub struct Earlier {
     /// The database's clock, Unix milliseconds.
     pub clock_ms: u64,
-    /// Whether a commit of this session is on the disk when it is answered.
+    /// Whether a commit of this session is on disk when it is answered.
     pub is_durable: bool,
     /// Whether commits wait for a standby server.
     pub has_standby: bool,
@@ -29,10 +30,10 @@ pub struct Earlier {
     pub orders: HashMap<OrderId, Vec<u8>>,
 }
 
-/// Which of `orders` were placed before.
+/// Looks up which of `orders` were placed before.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn sale_earlier(connection: &mut PgConnection, orders: &[OrderId]) -> Result<Earlier, StoreError> {
     type Row = (i64, bool, bool, Option<Uuid>, Option<Vec<u8>>);
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/sale_earlier.sql"))
@@ -51,18 +52,18 @@ pub async fn sale_earlier(connection: &mut PgConnection, orders: &[OrderId]) -> 
     })
 }
 
-/// Makes the commit of this transaction wait for the disk and for a synchronous standby, though it changes nothing. Returns
-/// the transaction's name.
+/// Makes the commit of this transaction wait for the disk and for a synchronous standby, even if it changes nothing.
+/// Returns the transaction's name.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn transaction_barrier(connection: &mut PgConnection) -> Result<String, StoreError> {
     Ok(sqlx::query_scalar(include_str!("sql/transaction_barrier.sql"))
         .fetch_one(connection)
         .await?)
 }
 
-/// Products and accounts of which a batch needs rows.
+/// The products and accounts whose rows a batch needs.
 #[derive(Debug, Default)]
 pub struct Wanted {
     pub products: Vec<ProductId>,
@@ -79,18 +80,19 @@ impl Wanted {
     }
 }
 
-/// What a batch has locked.
+/// The pools and wallets that a batch has locked, by their ids.
 #[derive(Debug)]
 pub struct Locked {
     pools: HashSet<i32>,
     wallets: HashSet<i64>,
 }
 
-/// Locks the pools and the revenue wallets of products, and the credit wallets of accounts: those of `wait` by waiting, as
-/// long as the session's `lock_timeout` allows, and those of `skip` where nobody else has locked them.
+/// Locks the pools and the revenue wallets of products, and the credit wallets of accounts. Waits for the rows of
+/// `wait` as long as the session's `lock_timeout` allows, and skips rows of `skip` that another transaction has
+/// locked.
 ///
 /// # Errors
-/// Where the database fails, or somebody else keeps a row of `wait` locked for longer.
+/// If the database fails, or another transaction keeps a row of `wait` locked for longer.
 pub async fn sale_lock(connection: &mut PgConnection, wait: &Wanted, skip: &Wanted) -> Result<Locked, StoreError> {
     let (pools, wallets): (Vec<i32>, Vec<i64>) = sqlx::query_as(include_str!("sql/sale_lock.sql"))
         .bind(wait.products().collect::<Vec<_>>())
@@ -105,14 +107,14 @@ pub async fn sale_lock(connection: &mut PgConnection, wait: &Wanted, skip: &Want
     })
 }
 
-/// What a batch is decided over.
+/// What a batch needs to know to decide its orders.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// The house's pools of the products that exist.
+    /// The shop's own pools, for the products that exist.
     pub pools: Vec<Pool>,
     /// The wallets that pay.
     pub credits: Vec<CreditWallet>,
-    /// Products and accounts of which a row is not locked, and may change at any moment, or is damaged.
+    /// Products and accounts with a row that is damaged, or is not locked and may change at any moment.
     pub busy: Vec<Neighbour>,
 }
 
@@ -170,10 +172,10 @@ impl FactRow {
     }
 }
 
-/// Reads what is decided over, after [`sale_lock`] answered `locked` for the same.
+/// Reads the pools and credit wallets. `locked` is what [`sale_lock`] returned for the same `wait` and `skip`.
 ///
 /// # Errors
-/// Where the database fails, or holds an unknown currency.
+/// If the database fails. A damaged row is no error: its product or account is listed as busy.
 pub async fn sale_facts(
     connection: &mut PgConnection,
     wait: &Wanted,
@@ -188,7 +190,7 @@ pub async fn sale_facts(
     let mut facts = Facts::default();
     for row in rows {
         let neighbour = row.neighbour();
-        // A damaged row is the trouble of its product or account, and of nobody else.
+        // A damaged row holds back its own product or account only.
         let is_locked = if row.is_pool {
             row.into_pool().map(|pool| {
                 let is_locked = locked.pools.contains(&pool.pool) && locked.wallets.contains(&pool.revenue_wallet);
@@ -206,7 +208,7 @@ pub async fn sale_facts(
             Ok(true) => {}
             Ok(false) => facts.busy.push(neighbour),
             Err(error) => {
-                tracing::error!(%neighbour, %error, "it cannot be sold to or from");
+                tracing::error!(%neighbour, %error, "a damaged row holds back the orders");
                 facts.busy.push(neighbour);
             }
         }
@@ -256,11 +258,11 @@ impl AvailableKeyRow {
     }
 }
 
-/// From each locked pool at most that many keys, in the order of their slots, each with its pool's id. A row that this program
-/// never writes is an error of its own.
+/// Reads at most the given number of keys from each locked pool, in the order of their slots, each with its pool's
+/// id. A damaged row is an error in its own place, and does not affect the other keys.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn sale_keys(
     connection: &mut PgConnection,
     wanted: &[(&Pool, i64)],
@@ -276,13 +278,14 @@ pub async fn sale_keys(
     Ok(rows.into_iter().map(|row| (row.pool_id, row.into_key())).collect())
 }
 
-/// What the server says of a transaction number that it has not given out yet: it lost that transaction in a crash.
+/// The error code for a transaction number that the server has not assigned yet. For a number that it assigned before,
+/// this means that it lost the transaction in a crash.
 const UNKNOWN_TRANSACTION: &str = "22023";
 
-/// Whether a transaction, by the name that [`sale_write`](super::sale_write::sale_write) gave, is still under way.
+/// Whether a transaction is still in progress, by the name that [`sale_write`](super::sale_write::sale_write) returned.
 ///
 /// # Errors
-/// Where the database fails.
+/// If the database fails.
 pub async fn transaction_runs(connection: &mut PgConnection, transaction: &str) -> Result<bool, StoreError> {
     let runs = sqlx::query_scalar(include_str!("sql/transaction_runs.sql"))
         .bind(transaction)

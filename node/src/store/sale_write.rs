@@ -1,5 +1,8 @@
-//! What a batch of orders changes, in one statement over arrays. Each group of tables has one writer, which lays its rows
-//! out as columns and binds them; the events are appended by `attest`'s own store.
+//! Writes everything that a batch of orders changes, in one statement over arrays.
+//!
+//! Each group of tables has one writer, which collects its rows and binds them as columns. The events are appended by
+//! the store of the schema `attest`. To add a column, extend its writer and `sql/sale_write.sql`; the parameters are
+//! numbered in the order in which [`sale_write`] binds them.
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
@@ -26,27 +29,27 @@ pub struct BatchWrites {
     /// Ledger entries and transfers.
     pub money: MoneyRows,
     pub orders: OrderRows,
-    /// Of the batch's receipts; none where it sells nothing.
+    /// The signature of the batch's receipts; `None` if it sells nothing.
     pub signature: Option<[u8; 65]>,
-    /// When orders and transfers are made, Unix milliseconds.
+    /// The time of the orders and transfers, Unix milliseconds.
     pub at_ms: u64,
 }
 
 /// What a batch changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Keys that were still in the version that had been read.
+    /// The number of keys that still had the version that had been read.
     pub keys: i64,
-    /// Orders whose id was free.
+    /// The number of orders whose id was free.
     pub orders: i64,
-    /// The transaction, by which its outcome can be looked up later.
+    /// The transaction's name, by which its end can be looked up later.
     pub transaction: String,
 }
 
 /// Writes a batch.
 ///
 /// # Errors
-/// Where the database fails, or a constraint refuses a row.
+/// If the database fails, or a constraint refuses a row.
 pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> Result<Written, StoreError> {
     let statement = sqlx::query_as(include_str!("sql/sale_write.sql"));
     let statement = writes.money.bind(writes.stock.bind(statement));

@@ -1,5 +1,7 @@
-//! The metrics of this process, in one place: name, meaning, and the function that records each. Label values are
-//! names from this source code, never text from a caller.
+//! The metrics of this process: the name and description of each, and the function that records it.
+//!
+//! Label values are names from this source code and never text from a request, so that their number is bounded. To
+//! add a metric: its name as a constant, its description in `install`, and a function that records it.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -14,7 +16,7 @@ const REFUSED: &str = "shelfproof_orders_refused_total";
 const BATCH_ORDERS: &str = "shelfproof_batch_orders";
 const BATCHES_FAILED: &str = "shelfproof_batches_failed_total";
 const BATCH_TIME: &str = "shelfproof_batch_seconds";
-/// Label `stage`: claim, read, sign, write, commit.
+/// The label `stage` is one of claim, read, sign, write, commit.
 const STAGE_TIME: &str = "shelfproof_batch_stage_seconds";
 const QUEUE: &str = "shelfproof_queue_orders";
 const REQUESTS: &str = "shelfproof_http_requests_total";
@@ -34,10 +36,10 @@ const SECONDS_BUCKETS: [f64; 12] = [
 
 static STARTED: OnceLock<Result<PrometheusHandle, BuildError>> = OnceLock::new();
 
-/// Installs the recorder at the first call in a process; later calls return the same handle.
+/// Installs the recorder at the first call in a process. Later calls return the same handle.
 ///
 /// # Errors
-/// Where another recorder was installed before.
+/// If another recorder was installed before.
 pub fn start() -> Result<PrometheusHandle, &'static BuildError> {
     STARTED.get_or_init(install).as_ref().cloned()
 }
@@ -93,7 +95,7 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// `route` is the pattern that matched, such as `/api/v1/orders/{id}`.
+/// Records an HTTP request. `route` is the pattern that matched, such as `/api/v1/orders/{id}`.
 pub(crate) fn request(method: &'static str, route: &str, status: u16, took: Duration) {
     counter!(REQUESTS, "method" => method, "route" => route.to_owned(), "status" => status.to_string()).increment(1);
     histogram!(REQUEST_TIME, "route" => route.to_owned()).record(took);
@@ -112,7 +114,7 @@ pub(crate) fn waiting(orders: usize) {
     gauge!(QUEUE).set(u32::try_from(orders).map_or(f64::INFINITY, f64::from));
 }
 
-/// Records the duration of each stage of a batch, one after the other.
+/// Measures the stages of a batch, one after the other.
 #[derive(Debug)]
 pub(crate) struct Stages(Instant);
 
@@ -121,14 +123,14 @@ impl Stages {
         Self(Instant::now())
     }
 
-    /// Records the stage that ended now; the next begins.
+    /// Records the duration of the stage that ends now, and begins the next.
     pub(crate) fn end(&mut self, stage: &'static str) {
         histogram!(STAGE_TIME, "stage" => stage).record(self.0.elapsed());
         *self = Self::begin();
     }
 }
 
-/// A batch that was committed.
+/// Records a batch whose commit was answered or timed out.
 pub(crate) fn batch(orders: usize, took: Duration) {
     histogram!(BATCH_ORDERS).record(u32::try_from(orders).map_or(f64::INFINITY, f64::from));
     histogram!(BATCH_TIME).record(took);
@@ -146,7 +148,7 @@ pub(crate) fn batch_failed() {
     counter!(BATCHES_FAILED).increment(1);
 }
 
-/// The schedule and health of a background task.
+/// Records the failures and the last end of a background task.
 pub(crate) fn task(state: &TaskState) {
     gauge!(TASK_FAILURES, "task" => state.name.clone()).set(f64::from(state.failures));
     if let Some(last) = &state.last {
@@ -154,13 +156,13 @@ pub(crate) fn task(state: &TaskState) {
     }
 }
 
-/// A run of a background task that ended in this process.
+/// Records a run of a background task that ended in this process.
 pub(crate) fn task_run(name: &'static str, outcome: &'static str, took: Duration) {
     counter!(TASK_RUNS, "task" => name, "outcome" => outcome).increment(1);
     histogram!(TASK_TIME, "task" => name).record(took);
 }
 
-/// A message of the bus; `topic` is one of this program's names.
+/// Records a message of the bus. `topic` must be one of this program's names.
 pub(crate) fn message(topic: &str) {
     counter!(MESSAGES, "topic" => topic.to_owned()).increment(1);
 }

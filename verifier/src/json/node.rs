@@ -1,4 +1,4 @@
-//! Typed reading of fields, with errors that name the field and what it must be.
+//! Reads fields by type. Errors name the field and what it must be.
 
 use std::fmt;
 

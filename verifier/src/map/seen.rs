@@ -1,5 +1,5 @@
-//! The tree as it will be after the planned epochs, node by node: their changes are followed down the tree together
-//! with the map's own nodes.
+//! A view of the tree as it will be after the planned epochs. Each node is found by following the changes of these
+//! epochs down the tree, together with the map's own nodes.
 
 use alloy_primitives::B256;
 

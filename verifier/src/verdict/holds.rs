@@ -16,7 +16,7 @@ pub struct Holds {
     pub freshness: Freshness,
     /// What became of each receipt, in the bundle's order.
     pub receipts: Vec<ReceiptOutcome>,
-    /// Whether the sale was proved to be the buyer's. If `false`, whose it is was not checked.
+    /// Whether the sale was proved to be the buyer's. If `false`, this was not checked.
     pub yours: bool,
     /// Whether the redemption's body has the secret of the sale's buyer.
     pub redeemed_by_buyer: bool,

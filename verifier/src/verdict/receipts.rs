@@ -1,4 +1,4 @@
-//! Checks the receipts in a bundle.
+//! Checks the receipts in a bundle: their terms, their signatures, and whether each promise was kept.
 
 use super::holds::{Freshness, ReceiptOutcome};
 use crate::bundle::Bundle;

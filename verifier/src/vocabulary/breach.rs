@@ -1,9 +1,9 @@
 //! A breach that an audit found, as a file for everybody.
 //!
-//! File `shelfproof-breach-v1`: `format`, `chainId`, `registry`, `merchantId`, `rule` (a [`Rule`]'s name), `detail` (in
-//! English), `epoch` (the header with `hash`, `block` and `anchoredAt`), and `evidence`: [`super::evidence`], or null
-//! with the reason in `evidenceMissing` if the breach is provable and an event could not be found, or null alone if the
-//! dispute contract takes no evidence for it.
+//! File `shelfproof-breach-v1`: `format`, `chainId`, `registry`, `merchantId`, `rule` (a [`Rule`]'s name), `detail`
+//! (in English), `epoch` (the header with `hash`, `block` and `anchoredAt`), and `evidence`. `evidence` is as in
+//! [`super::evidence`]. It is null if the dispute contract takes no evidence for the breach, and null with the reason
+//! in `evidenceMissing` if the breach could be proved but one of its events was not found.
 
 use serde_json::{Value, json};
 

@@ -13,14 +13,14 @@ const START_MS: u64 = 1_000_000;
 const PERIOD: Duration = Duration::from_mins(1);
 const BOUND: Duration = Duration::from_mins(10);
 
-/// A clock that passes when a test says so.
+/// A clock whose time a test advances.
 #[derive(Clone, Default)]
 struct TestClock(Arc<Mutex<Passed>>);
 
 #[derive(Default)]
 struct Passed {
     now: Duration,
-    /// By when each ends, and by when it began.
+    /// The sleeps, by the time when each ends and the time when it began.
     sleepers: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
     begun: u64,
 }
@@ -41,11 +41,11 @@ impl Clock for TestClock {
 }
 
 impl TestClock {
-    /// Lets so many seconds pass, and everything happen that is due within them.
+    /// Advances the time by so many seconds, and runs everything that is due within them.
     async fn pass(&self, seconds: u64) {
         let end = self.now() + Duration::from_secs(seconds);
         loop {
-            // Everything that is ready runs, until all wait for the clock.
+            // Runs everything that is ready, until all tasks wait for the clock.
             for _ in 0..50 {
                 tokio::task::yield_now().await;
             }
@@ -56,13 +56,13 @@ impl TestClock {
             };
             let ((due, _), sleeper) = first.remove_entry();
             passed.now = due;
-            // Whoever slept may have stopped waiting.
+            // The receiver may have been dropped.
             let _ = sleeper.send(());
         }
     }
 }
 
-/// Rows in memory.
+/// A table of tasks in memory.
 #[derive(Clone, Default)]
 struct Rows {
     tasks: Arc<Mutex<BTreeMap<String, TaskState>>>,
@@ -114,7 +114,7 @@ impl TaskTable for Rows {
     }
 }
 
-/// A task out of a function that is given the number of the run: 1, 2, 3 ….
+/// A task made of a function that takes the number of the run: 1, 2, 3 ….
 struct Each<F>(F, AtomicU32);
 
 impl<F: Fn(u32) -> TaskRun + Send + Sync> Task for Each<F> {
@@ -225,7 +225,7 @@ async fn of_two_processes_one_runs_it_and_the_other_takes_over_from_a_killed_one
     let first = start(&rows, "a", hanging());
     rows.pass(1).await;
     let _second = start(&rows, "b", task(|_| done()));
-    // Renewed again and again, the claim holds for longer than a lease.
+    // The claim is renewed, so it holds for longer than a lease.
     rows.pass(100).await;
     assert_eq!((rows.row().runs, rows.row().claim.unwrap().runner), (0, "a".to_owned()));
     drop(first);

@@ -1,4 +1,4 @@
-//! `check`: does what `shelfproof admin check` does, and logs each finding as an error. It only reads.
+//! `check`: runs the checks of `shelfproof admin check`, and logs each finding as an error. It writes nothing.
 
 use serde_json::json;
 use sqlx::PgPool;

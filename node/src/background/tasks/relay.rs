@@ -1,5 +1,6 @@
-//! `relay`: reads the bus as the consumer `worker`, counts messages by topic, and logs those that somebody should know
-//! of.
+//! `relay`: reads the bus as the consumer `worker`, counts the messages by topic, and logs those that an operator
+//! should see. Delivery is at least once: after a crash, the messages since the last stored position are counted and
+//! logged again.
 
 use std::convert::Infallible;
 
@@ -11,7 +12,7 @@ use crate::bus::{Origin, relay, subscribe};
 use crate::domain::message::Message;
 use crate::telemetry::metrics;
 
-/// The consumer's name.
+/// The name under which the bus keeps this consumer's position.
 const CONSUMER: &str = "worker";
 
 pub(super) struct Relay(PgPool);
@@ -37,7 +38,7 @@ impl Task for Relay {
     }
 }
 
-/// Counts every message, and logs those about credit, products, and orders that wait for a person.
+/// Counts every message, and logs those about credit, products and abnormal orders.
 fn announce(messages: &[Message]) {
     for message in messages {
         metrics::message(&message.topic);

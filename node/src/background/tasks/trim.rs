@@ -1,4 +1,4 @@
-//! `trim`: deletes facts of the outbox that are old and that every consumer has read.
+//! `trim`: deletes the facts of the outbox that are old and that every consumer has read.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(super) struct Trim {
 }
 
 impl Trim {
-    /// Keeps facts for that long, and longer where a consumer has not read them.
+    /// Keeps facts for at least the time `keep`, and longer if a consumer has not read them.
     pub(super) const fn new(pool: PgPool, keep: Duration) -> Self {
         Self { pool, keep }
     }

@@ -1,4 +1,4 @@
-//! Decisions over made-up pools.
+//! Tests of the decisions, with made-up pools.
 
 use alloy_primitives::B256;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ fn product(number: u8) -> ProductId {
     ProductId(Uuid::from_u128(u128::from(number)))
 }
 
-/// Pool `number` with that many keys, at 2.00 in that currency.
+/// Pool `number` with the given number of keys, at 2.00 in the given currency.
 fn pool(number: u8, currency: Currency, available: i64) -> Pool {
     Pool {
         pool: i32::from(number),
@@ -86,7 +86,7 @@ fn order(lines: &[(u8, u32)]) -> NewOrder {
     }
 }
 
-/// Goods that nobody reads.
+/// Goods whose content does not matter.
 fn opened(key: AvailableKey) -> OpenedKey {
     OpenedKey {
         key,
@@ -101,7 +101,8 @@ fn state(pools: Vec<Pool>, credits: Vec<CreditWallet>) -> PlanState {
     PlanState::new(pools, credits, Vec::new(), 1_000)
 }
 
-/// What becomes of each order: the slots of each line, or why none. Pools have keys at their first slots.
+/// The result of each order: the slots of each line, or the reason why it was refused. Pools have keys at their first
+/// slots.
 fn outcomes(state: &PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>, RefusalReason>> {
     let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
     let slots = |bought: &Bought| bought.keys.iter().map(|opened| opened.key.slot).collect();
@@ -123,7 +124,7 @@ fn decide<'a>(state: &PlanState, intents: &'a [Intent]) -> Vec<Decision<'a>> {
     assign(choices, keys_there)
 }
 
-/// Why each order is held back, of those that are.
+/// The reasons of the orders that are held back.
 fn held_back(state: &PlanState, orders: &[NewOrder]) -> Vec<Option<HeldBack>> {
     let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
     let choices = choose(state, &intents.iter().collect::<Vec<_>>());

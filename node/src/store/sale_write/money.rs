@@ -1,22 +1,22 @@
-//! The writer of ledger entries and transfers: what a batch's orders cost, netted.
+//! The writer of ledger entries and transfers: what a batch's orders cost, summed for each pair of wallets.
 
 use std::collections::BTreeMap;
 
 use super::Statement;
 
-/// What moves from wallet to wallet, summed for each pair of them.
+/// The amounts that move, by the wallets that they move from and to.
 #[derive(Debug, Default)]
 pub struct MoneyRows(BTreeMap<(i64, i64), i64>);
 
 impl MoneyRows {
-    /// Moves an amount, which may be nothing.
+    /// Moves an amount between two wallets. An amount of zero adds no row.
     pub fn transfer(&mut self, from: i64, to: i64, amount_minor: i64) {
         if amount_minor > 0 {
             *self.0.entry((from, to)).or_default() += amount_minor;
         }
     }
 
-    /// What each wallet's balance changes by.
+    /// The change of each wallet's balance.
     fn net_wallets(&self) -> BTreeMap<i64, i64> {
         let mut deltas: BTreeMap<i64, i64> = BTreeMap::new();
         for ((from, to), amount_minor) in &self.0 {

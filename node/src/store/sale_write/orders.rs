@@ -6,23 +6,23 @@ use super::Statement;
 use crate::domain::order::{Customer, Order, RefusalReason};
 use crate::store::order::lines_literal;
 
-/// Columns of `orders`, sorted by id when they are bound.
+/// The rows of `orders`, sorted by id when they are bound.
 #[derive(Debug, Default)]
 pub struct OrderRows(Vec<(Order, [u8; 32])>);
 
 impl OrderRows {
-    /// An order that the batch places, with the fingerprint of its request.
+    /// Adds an order that the batch places, with the fingerprint of its request.
     pub fn push(&mut self, order: Order, fingerprint: [u8; 32]) {
         self.0.push((order, fingerprint));
     }
 
-    /// How many orders there are.
+    /// The number of orders.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no orders.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

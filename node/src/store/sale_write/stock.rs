@@ -1,4 +1,4 @@
-//! The writer of keys and of what is taken from the pools.
+//! The writer of sold keys, and of the takes from their pools.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::Statement;
 use crate::domain::pool::{Cursor, Take};
 use crate::domain::sale::{AvailableKey, Pool};
 
-/// Columns of `keys` after their sale, and what is taken from each pool.
+/// The columns of `keys` after the sale, and one take for each pool.
 #[derive(Debug, Default)]
 pub struct StockRows {
     no: Vec<i64>,
@@ -19,8 +19,8 @@ pub struct StockRows {
 }
 
 impl StockRows {
-    /// A key that is sold by `event`, out of `pool`. Keys of a pool come in the order of their slots: `false` where one
-    /// lies before the cursor, and must not be sold.
+    /// Adds a key of `pool` that is sold by `event`. Keys of a pool must be added in the order of their slots. Returns
+    /// `false` if the key lies before the cursor, so that it must not be sold.
     #[must_use]
     pub fn sell(&mut self, pool: &Pool, key: &AvailableKey, event: &KeyEvent) -> bool {
         let take = self.takes.entry(pool.pool).or_insert(Take {
@@ -30,7 +30,7 @@ impl StockRows {
         if key.slot < take.to.slot {
             return false;
         }
-        // The slots before the key, and those behind it up to the next one, hold no key that can be sold.
+        // The slots between the previous key and this one, and between this one and the next, hold no key for sale.
         take.to = Cursor {
             slot: key.next_slot,
             holes: take.to.holes + key.next_slot - take.to.slot - 1,

@@ -1,5 +1,6 @@
--- Which of these orders were placed before, and what the session and the server are: at least one row. Behind a pooler the
--- session may be somebody else's, with other settings, so each transaction looks itself.
+-- Which of these orders were placed before, and the clock and settings of the server and the session. Returns at
+-- least one row, with NULL as its order if none was placed. Each transaction reads the settings again, because behind
+-- a pooler its session may be one that has other settings.
 SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint,
        current_setting('synchronous_commit') <> 'off',
        current_setting('synchronous_standby_names') <> '',

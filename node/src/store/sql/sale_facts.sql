@@ -1,8 +1,8 @@
--- What a batch of orders is decided over, read after everything was locked, by a statement of its own: the snapshot of one that
--- waited for a lock is older than the lock, and shows an earlier price, cursor or balance. Pools first, then the wallets that
--- pay.
-SELECT true AS is_pool, st.pool_id::bigint AS id, s.product_id AS owner, s.id AS sku_id, st.cursor, st.cursor_holes, st.tail,
-       st.holes, r.name, s.price_minor AS minor, s.currency, r.on_sale, w.id AS revenue_wallet
+-- The pools and credit wallets by which a batch of orders is decided. This is a separate statement after the locks: the
+-- snapshot of a statement that waited for a lock is older than the lock, and could show an earlier price, cursor or
+-- balance. Pools come first, then the wallets that pay.
+SELECT true AS is_pool, st.pool_id::bigint AS id, s.product_id AS owner, s.id AS sku_id, st.cursor, st.cursor_holes,
+       st.tail, st.holes, r.name, s.price_minor AS minor, s.currency, r.on_sale, w.id AS revenue_wallet
 FROM shop.skus s
 JOIN shop.products r ON r.id = s.product_id
 JOIN shop.pools p ON p.sku_id = s.id AND p.owner_account IS NULL

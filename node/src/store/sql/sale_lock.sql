@@ -1,7 +1,8 @@
--- Locks what a batch of orders takes from and pays with: pools by id, then credit wallets by id, then revenue wallets by id.
--- Those of the products $1 and the accounts $2 are waited for. Those of $3 and $4 follow, and are left out where somebody else
--- has locked them: whoever holds locks already may try for any other, as long as it does not wait. Each step has a condition on
--- the one before, which makes the server end that first. Answers the ids that are locked now.
+-- Locks the rows that a batch of orders needs: pools by id, then credit wallets by id, then revenue wallets by id.
+-- The rows of the products $1 and the accounts $2 are waited for. Those of $3 and $4 come last and are skipped if
+-- another transaction has locked them: a transaction that does not wait cannot cause a deadlock, whatever locks it
+-- holds. Each step depends on the result of the one before, so that the server completes that one first. Returns the
+-- ids that are locked.
 WITH pools AS MATERIALIZED (
     SELECT p.id
     FROM shop.skus s

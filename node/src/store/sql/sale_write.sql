@@ -1,6 +1,7 @@
--- All that a batch of orders changes but its events. Answers how many keys moved on, each only from the version that was
--- seen; how many orders were placed, each only where its id was free; and the transaction's name. Fewer of either than
--- asked for means that somebody else was first, and the transaction must not commit.
+-- Writes everything that a batch of orders changes, except its events. Returns how many keys were sold, how many
+-- orders were placed, and the transaction's name. A key is sold only if its version is still the one that was read,
+-- and an order is placed only if its id is free. If either number is lower than expected, another transaction was
+-- first, and this one must not be committed.
 WITH sold AS (
     UPDATE shop.keys k
     SET state = 3, version = u.version, head = u.head, head_at_ms = u.at_ms
@@ -21,17 +22,18 @@ WITH sold AS (
     JOIN shop.balances b USING (wallet_id)
 ), booked AS (
     INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
-    SELECT 'sale', format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet, u.amount_minor, 'posted',
-           $15::bigint
+    SELECT 'sale', format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet,
+           u.amount_minor, 'posted', $15::bigint
     FROM batch, unnest($12::bigint[], $13::bigint[], $14::bigint[]) AS u (from_wallet, to_wallet, amount_minor)
 ), placed AS (
-    -- In the order of their ids, so that two batches cannot wait for each other in a circle.
+    -- In the order of the ids, so that two batches with the same orders cannot deadlock.
     INSERT INTO shop.orders (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines,
                              subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
     SELECT u.id, u.fingerprint, u.account_id, u.guest, u.channel, u.buyer, u.state, u.version, u.reason,
            u.lines::shop.order_line[], u.subtotal_minor, u.discount_minor, u.total_minor, u.currency, batch.id, $15
     FROM batch, unnest($17::uuid[], $18::bytea[], $19::uuid[], $20::bytea[], $21::text[], $22::bytea[], $23::text[],
-                       $24::integer[], $25::text[], $26::text[], $27::bigint[], $28::bigint[], $29::bigint[], $30::text[])
+                       $24::integer[], $25::text[], $26::text[], $27::bigint[], $28::bigint[], $29::bigint[],
+                       $30::text[])
         AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, subtotal_minor,
               discount_minor, total_minor, currency)
     ORDER BY u.id

@@ -1,7 +1,7 @@
 //! The command line's form.
 //!
-//! What a buyer keeps to himself (code, nonce, tag, secret) is taken as plain text and read later: a value that clap
-//! itself refuses would be printed in its message.
+//! The buyer's secrets (code, nonce, tag, secret) are taken as plain text and checked later, because clap prints a
+//! value that it refuses.
 
 use std::env;
 use std::path::PathBuf;
@@ -41,7 +41,8 @@ pub(crate) enum Lang {
 const HELP: &str = "\
 Start here:
   Pin the shop once, by a name you choose:
-    shelfproof-verify trust add myshop --from https://shop.example/.well-known/shelfproof.json --rpc https://node.example
+    shelfproof-verify trust add myshop --from https://shop.example/.well-known/shelfproof.json \\
+      --rpc https://node.example
   Check the key you bought, with the proof file that the shop gave you (the code is read from what you type):
     shelfproof-verify key --code-file - --bundle proof.json --merchant myshop
   And that the sale is yours, by the nonce your side made and the name you bought under:
@@ -50,7 +51,7 @@ Start here:
 
 Codes and secrets on the command line can be seen by other users of this machine: prefer the -file options.";
 
-/// What is asked.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check a key: what happened to it, that nothing else did, and whether the sale is yours.
@@ -88,10 +89,10 @@ pub(crate) struct SourceArgs {
     /// The merchant's id in the registry, or the name it is pinned under.
     #[arg(long, value_name = "ID|NAME")]
     pub(crate) merchant: Option<String>,
-    /// The chain that the node must serve; without it and without a pinned name, whichever it serves.
+    /// The id of the chain that the node must serve. Without it and without a pinned name, any chain is accepted.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) chain_id: Option<u64>,
-    /// Count a block as final when this many blocks stand on it, instead of asking for the finalized tag.
+    /// Count a block as final when this many blocks follow it, instead of using the node's finalized tag.
     #[arg(long, value_name = "BLOCKS")]
     pub(crate) confirmations: Option<u64>,
     /// Ask no node: believe the file named by --trusted-epochs.
@@ -176,14 +177,14 @@ pub(crate) struct KeyArgs {
     pub(crate) more: MoreArgs,
 }
 
-/// What else a verdict may rest on.
+/// Limits and audits that a verdict may depend on.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "More")]
 pub(crate) struct MoreArgs {
-    /// How long a history may be superseded and still count.
+    /// How long a history is still accepted after a later epoch has superseded it.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) stale_after: Option<u64>,
-    /// An audit's report, handed to you by its auditor. Your own audits are found by themselves.
+    /// An audit's report, handed to you by its auditor. Your own audits are found automatically.
     #[arg(long, value_name = "FILE")]
     pub(crate) audit: Option<PathBuf>,
     /// Where your own audits are kept.
@@ -264,7 +265,8 @@ Examples:
     shelfproof-verify receipt --receipt receipt.json --code-file - --nonce-file nonce.txt --tag you@example.com \\
       --product steam-50 --price 9.90 --currency CNY --merchant myshop
   Later, to see whether the sale was entered in the log as promised:
-    shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop --data https://shop.example/data
+    shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop \\
+      --data https://shop.example/data
     shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop --bundle proof.json";
 
 /// `audit`.
@@ -275,10 +277,10 @@ pub(crate) struct AuditArgs {
     /// Where the shop's data is published: its address, or a folder with a copy.
     #[arg(long, value_name = "URL|FOLDER")]
     pub(crate) data: String,
-    /// Where audits are kept. An audit that was interrupted goes on where it stopped.
+    /// Where audits are kept. An audit that was interrupted continues where it stopped.
     #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
     pub(crate) state: Option<PathBuf>,
-    /// The block to start reading the chain at, where the registry is younger than the chain.
+    /// The first block to read: one that is not later than the registry's deployment.
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     pub(crate) from_block: u64,
     /// Write the evidence here if a breach is found.
@@ -308,7 +310,7 @@ pub(crate) struct EpochsArgs {
     /// The file to write; - is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// The block to start reading the chain at, where the registry is younger than the chain.
+    /// The first block to read: one that is not later than the registry's deployment.
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     pub(crate) from_block: u64,
 }

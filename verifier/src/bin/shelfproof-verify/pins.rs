@@ -1,4 +1,5 @@
-//! The trust store: which merchant a name means. The user pins a name once; nothing that the shop says changes it.
+//! The trust store: the merchants that the user has pinned under names. Once a name is pinned, only the user can change
+//! it, and nothing that the shop says does.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

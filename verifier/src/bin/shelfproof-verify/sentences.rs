@@ -9,7 +9,7 @@
 //! | `rules` | the rules that an audit checks (section 6) | as for codes |
 //! | `surroundings` | the other codes of [`Cause`]: command line, files, node, data | as for codes |
 //! | `states` | a key's last kind of event, or `absent` | a sentence: what the state means, and what to do |
-//! | `states`, with the suffix `_yours` | the kinds from `sold` on, if the sale is proved to be the user's | as for states |
+//! | `states`, suffix `_yours` | the kinds from `sold` on, if the sale is proved to be the user's | as for states |
 //! | `receipts` | `yours`, `terms_open` and `unclaimed` at the purchase; `met`, `late`, `pending` later | a sentence |
 //! | `kinds` | the kinds of events | one to three words |
 //! | `not_proved` | the names of [`NotProved`] | what an answer does not prove, listed under "Not proved:" |

@@ -17,7 +17,7 @@ pub(crate) fn failure(error: &Error) -> Failure {
     let options = named_options(error);
     let detail = match error.kind() {
         ErrorKind::UnknownArgument => {
-            let hint = "a value stands behind its option, as in --code CODE";
+            let hint = "a value follows its option, as in --code CODE";
             format!(
                 "an argument is not known{}{} ({hint})",
                 listed(&options),
@@ -26,13 +26,13 @@ pub(crate) fn failure(error: &Error) -> Failure {
         }
         ErrorKind::InvalidSubcommand => format!("the command is not known{}", suggestion(error)),
         ErrorKind::MissingSubcommand => "a command is missing: key, show, receipt, audit, epochs or trust".to_owned(),
-        ErrorKind::MissingRequiredArgument => format!("something is missing{}", listed(&options)),
-        ErrorKind::ArgumentConflict => format!("some options do not go together{}", listed(&options)),
+        ErrorKind::MissingRequiredArgument => format!("a required argument is missing{}", listed(&options)),
+        ErrorKind::ArgumentConflict => format!("some options cannot be used together{}", listed(&options)),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            format!("an option's value is not of its form{}", listed(&options))
+            format!("an option's value is not valid{}", listed(&options))
         }
         ErrorKind::NoEquals | ErrorKind::TooFewValues | ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues => {
-            format!("an option's value is missing or one too many{}", listed(&options))
+            format!("an option has no value, or too many{}", listed(&options))
         }
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => "the command line is not understood".to_owned(),

@@ -1,4 +1,4 @@
-//! What an answer leaves open: said with every answer.
+//! What an answer does not prove. Every answer lists this.
 
 use std::borrow::Cow;
 
