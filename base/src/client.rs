@@ -131,8 +131,8 @@ impl Client {
         Err(HttpError::Redirect("there are too many"))
     }
 
-    /// Sends a request to `url`, unless `reach` forbids its host. A name without a proxy is checked by the resolver
-    /// instead, with the very addresses that the client connects to.
+    /// Sends a request to `url`, unless `reach` forbids its host. If no proxy is used, a host name is checked by the
+    /// resolver instead, with the same addresses that the client connects to.
     async fn send(&self, url: &Url, reach: Reach, request: RequestBuilder) -> Result<Response, HttpError> {
         let is_private = match literal(url) {
             Some(address) => !reach.allows(address),

@@ -6,8 +6,8 @@
 //! - `server`: answers HTTP requests; `client`: makes them; both with bounds. `web`: http and https addresses;
 //! - `clock`, `output`, `table`: the time, standard output, tables for a terminal.
 //!
-//! All but `clock` and `output` are behind cargo features, so that a program compiles only what it uses. A module
-//! belongs here if two programs need it and it needs nothing of theirs.
+//! All but `clock` and `output` are behind cargo features, so that a program compiles only what it uses. To add a
+//! module, give it a feature and list it here; it belongs here if two programs need it and it depends on neither.
 
 #[cfg(feature = "client")]
 pub mod client;

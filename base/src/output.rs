@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-/// Standard output cannot be written, mostly because a disk is full.
+/// Standard output cannot be written, usually because a disk is full.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output: {0}")]
 pub struct PrintError(#[from] io::Error);

@@ -22,9 +22,9 @@ use stall::Stalling;
 const MAX_CONNECTIONS: usize = 8192;
 /// The longest head of a request, and the most that is read ahead of its body.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long a client may take to send a request's head, and how long it may idle between two requests.
+/// How long a client may take to send a request's head, and how long a connection may be idle between two requests.
 const HEAD_BOUND: Duration = Duration::from_secs(30);
-/// How long a client may leave what it is sent unread.
+/// How long a client may leave sent data unread.
 const STALL_BOUND: Duration = Duration::from_secs(30);
 /// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -58,7 +58,8 @@ pub async fn run(
     }
     drop(listener);
     drop(stop);
-    // All places are free once every connection has ended. What still runs after `drain` ends with the process.
+    // All places are free once every connection has ended. A connection that is still open after `drain` ends with the
+    // process.
     let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
     if timeout(drain, places.acquire_many(all)).await.is_err() {
         tracing::warn!(
@@ -75,7 +76,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return Ok((stream, place)),
-            // A connection that was closed early, or too many open files: no reason to stop.
+            // A connection that was closed early, or too many open files: neither is a reason to stop.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;

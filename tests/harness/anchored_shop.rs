@@ -1,4 +1,5 @@
-//! A test shop with a chain, an anchor and one node, each a real process, and mirrors of it. Dropping it ends them all.
+//! A test shop with a chain, an anchor and one node, each a real process, and mirrors of it. Dropping it ends all of
+//! them.
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -24,7 +25,7 @@ pub use buyer::{Bought, Secret};
 pub use proving::{Proving, Starting, follow};
 pub use verifier::{Said, Verifier};
 
-/// How long a sale may take to be proved: blocks come every second, epochs too.
+/// How long a sale may take to be proved. Blocks and epochs come every second.
 const PROOF_BOUND: Duration = Duration::from_mins(1);
 
 /// The pause between two polls.
@@ -45,9 +46,9 @@ pub struct Plan {
     pub durability: Durability,
     /// The folder in which the cluster's folder is created.
     pub disk: PathBuf,
-    /// Seconds between the chain's blocks.
+    /// The seconds between two blocks of the chain.
     pub block_time_s: u64,
-    /// Seconds between two cuts.
+    /// The seconds between two epochs.
     pub every_s: u64,
 }
 
@@ -72,11 +73,11 @@ pub struct AnchoredShop {
 }
 
 impl AnchoredShop {
-    /// Starts the chain, the shop, the anchor and one node. The node publishes the anchor's data at the address that is
-    /// registered.
+    /// Starts the chain, the shop, the anchor and one node. The node serves the anchor's data at the registered
+    /// address.
     ///
     /// # Errors
-    /// A program that fails, with its output.
+    /// The output of a program that failed.
     pub fn start(plan: &Plan) -> Result<Self> {
         let chain = block_on(MerchantChain::deploy(Some(plan.block_time_s)))??;
         let shop = TestShop::start(&Settings {
@@ -113,7 +114,7 @@ impl AnchoredShop {
     /// Starts the anchor, and waits until it answers.
     ///
     /// # Errors
-    /// Its log, if it does not.
+    /// The anchor's log, if it does not answer.
     pub fn start_anchor(&mut self) -> Result<SocketAddr> {
         let anchor = self.another_anchor()?.wait()?;
         let address = anchor.address;
@@ -121,7 +122,7 @@ impl AnchoredShop {
         Ok(address)
     }
 
-    /// Starts one more anchor over the same database, without waiting for it: it may stand by.
+    /// Starts another anchor over the same database, without waiting for it: it may be on standby.
     ///
     /// # Errors
     /// The system's error.
@@ -129,7 +130,7 @@ impl AnchoredShop {
         self.anchor_with(&[])
     }
 
-    /// The same, with those variables in its environment.
+    /// Like [`another_anchor`](Self::another_anchor), with these environment variables.
     ///
     /// # Errors
     /// The system's error.
@@ -145,10 +146,10 @@ impl AnchoredShop {
         )?))
     }
 
-    /// Kills the anchor, and starts it again with those variables in its environment.
+    /// Kills the anchor, and starts it again with these environment variables.
     ///
     /// # Errors
-    /// Its log, if it does not begin.
+    /// The anchor's log, if it does not answer.
     pub fn restart_anchor_with(&mut self, environment: &[(&str, &str)]) -> Result<()> {
         self.kill_anchor();
         let anchor = self.anchor_with(environment)?.wait()?;
@@ -161,10 +162,10 @@ impl AnchoredShop {
         self.anchor = None;
     }
 
-    /// `shelfproof-anchor` with that configuration.
+    /// Returns a command that runs `shelfproof-anchor` with the shop's configuration.
     ///
     /// # Errors
-    /// If it cannot be built.
+    /// If the program cannot be built.
     pub fn anchor_command(&self, args: &[&str]) -> Result<Command> {
         let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
         command
@@ -175,7 +176,7 @@ impl AnchoredShop {
         Ok(command)
     }
 
-    /// What a command of `shelfproof-anchor` prints as JSON, and whether it succeeded.
+    /// Runs a command of `shelfproof-anchor`. Returns its JSON output, and whether it succeeded.
     ///
     /// # Errors
     /// If it prints no JSON.
@@ -215,7 +216,7 @@ impl AnchoredShop {
     /// Starts a mirror in that folder, built from the chain and the published data alone.
     ///
     /// # Errors
-    /// Its log, if it does not begin.
+    /// The mirror's log, if it does not answer.
     pub fn mirror(&self, folder: &Path) -> Result<Proving> {
         let log = self.shop.folder().join(format!("mirror-{}.log", rand::random::<u32>()));
         follow(&self.chain.identity, self.chain.anvil.url(), folder, &log)
@@ -234,18 +235,18 @@ impl AnchoredShop {
         self.anchor = Some(anchor);
     }
 
-    /// Polls the proof of an order or a key until the node answers 200.
+    /// Polls the proof of an order or a key until the node answers with status 200.
     ///
     /// # Errors
-    /// The last answer, if it is not proved in time.
+    /// The last answer, if the proof does not come in time.
     pub fn proof(&self, token: &str, id: &str) -> Result<Answer> {
         self.proof_where(token, id, |answer| answer.status == 200)
     }
 
-    /// Polls the proof until an answer satisfies `is_it`.
+    /// Polls the proof until `is_it` accepts an answer.
     ///
     /// # Errors
-    /// The last answer, if it is not in time.
+    /// The last answer, if none is accepted in time.
     pub fn proof_where(&self, token: &str, id: &str, is_it: impl Fn(&Answer) -> bool) -> Result<Answer> {
         let end = Instant::now() + PROOF_BOUND;
         let mut client = self.shop.client(token)?;

@@ -10,20 +10,20 @@ use crate::{Result, tools};
 
 pub use dev::CHAIN_ID;
 
-/// How a chain starts and goes on.
+/// When a chain starts and how it makes blocks.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings {
-    /// Time of the genesis block, Unix seconds; the clock's where none.
+    /// The time of the genesis block in Unix seconds; `None` is the current time.
     pub genesis_at_s: Option<u64>,
-    /// Seconds between blocks; where none, a block for each transaction.
+    /// The seconds between two blocks; `None` makes a block for each transaction.
     pub block_time_s: Option<u64>,
 }
 
-/// A running chain: every block two behind the newest is final.
+/// A running chain. A block is final when two more follow it.
 #[derive(Debug)]
 pub struct Anvil {
     node: dev::Anvil,
-    // Dropped after the server that writes into it.
+    // Dropped after the server, which writes into it.
     _folder: TempDir,
     _permit: Permit,
 }
@@ -32,7 +32,7 @@ impl Anvil {
     /// Starts a chain and waits until it listens.
     ///
     /// # Errors
-    /// Anvil's log, if it does not come to listen.
+    /// Anvil's log, if it does not listen in time.
     pub fn start(settings: Settings) -> Result<Self> {
         let permit = permit::share();
         let folder = tempfile::tempdir()?;

@@ -1,9 +1,9 @@
 //! A dishonest operator: every way of cheating that the protocol must reveal, carried out on copies of an honest shop
 //! with everything that its operator has.
 //!
-//! Each cheat leaves a folder with its files, a `command` of `shelfproof-verify` that shows the cheat and works as long
-//! as the [`Court`] lives, and the `verdict` that the command printed. A new cheat is a module with a function over a
-//! `Crook`, an entry in `CHEATS`, and a row in the scenario `proofs/cheats`.
+//! Each cheat leaves a folder with its files, a `command` of `shelfproof-verify` that shows the cheat, and the
+//! `verdict` that the command printed. The command works as long as the [`Court`] exists. To add a cheat, write a
+//! module with a function over a `Crook`, list it in `CHEATS`, and add a row to the scenario `proofs/cheats`.
 
 use std::path::PathBuf;
 
@@ -32,10 +32,10 @@ use crook::{Crook, Stand};
 use place::Ruling;
 use story::Story;
 
-/// A cheat: its story, and how it is done.
+/// A cheat: its description, and the function that carries it out.
 type Cheat = (Story, fn(&mut Crook<'_>) -> Result<Ruling>);
 
-/// All of them, in the order of the protocol's table.
+/// All cheats, in the order of the protocol's table.
 const CHEATS: [Cheat; 9] = [
     (sold_twice::STORY, sold_twice::run),
     (sold_to_two::STORY, sold_to_two::run),
@@ -48,27 +48,28 @@ const CHEATS: [Cheat; 9] = [
     (after_refund::STORY, after_refund::run),
 ];
 
-/// A cheat that was noticed.
+/// A cheat that was detected.
 #[derive(Clone, Debug)]
 pub struct Caught {
-    /// Its name, and that of its folder.
+    /// The name of the cheat and of its folder.
     pub name: &'static str,
     /// What the operator did, in English and in Chinese.
     pub what: [&'static str; 2],
-    /// Who notices, in both.
+    /// Who detects it, in English and in Chinese.
     pub who: [&'static str; 2],
-    /// By which code of `shelfproof-verify`.
+    /// The code with which `shelfproof-verify` reports it.
     pub code: &'static str,
-    /// Why it cannot be hidden, in both.
+    /// Why it cannot be hidden, in English and in Chinese.
     pub why: [&'static str; 2],
-    /// All that the command printed.
+    /// The whole output of the command.
     pub verdict: String,
-    /// Where its files are: `command`, `verdict`, `README.txt` and what they rest on. Codes among them are their
-    /// owner's alone to read.
+    /// The folder with its files: `command`, `verdict`, `README.txt` and the files that these need. Files with codes
+    /// are readable by their owner only.
     pub folder: PathBuf,
 }
 
-/// What the commands ask: the chains that the crook anchored on, the servers of published data. Gone with this value.
+/// What the commands need: the chains on which the cheats were anchored, and the servers of published data. Dropping
+/// this ends them.
 pub struct Court {
     stands: Vec<Stand>,
 }
@@ -88,10 +89,10 @@ impl Court {
     }
 }
 
-/// Does all nine, in the order of the protocol's table, and tells of each when it is caught.
+/// Carries out all cheats, in the order of the protocol's table, and calls `told` for each that is detected.
 ///
 /// # Errors
-/// If one of them comes to nothing, or is not noticed by the code that the protocol gives.
+/// If a cheat cannot be carried out, or is not detected with the code that the protocol gives.
 pub fn run_all(snapshot: &ShopSnapshot, mut told: impl FnMut(&Caught)) -> Result<Court> {
     let mut stands = Vec::new();
     for (story, run) in CHEATS {

@@ -1,4 +1,4 @@
-//! Child processes that end with the test, also when the test is killed.
+//! Child processes, which end with the test even if the test is killed.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ const END_BOUND: Duration = Duration::from_mins(2);
 /// The pause between two polls.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Waits until all of them have ended.
+/// Waits until all of these processes have ended.
 ///
 /// # Errors
-/// The processes that still run.
+/// The processes that are still running.
 pub fn wait_until_gone(processes: &[u32]) -> Result<()> {
     let end = Instant::now() + END_BOUND;
     loop {

@@ -1,4 +1,5 @@
-//! An HTTP/1.1 client for one address. It keeps one connection, sends one request at a time and reads answers whole.
+//! An HTTP/1.1 client for one address. It keeps one connection, sends one request at a time, and reads answers
+//! completely.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::Result;
 /// How long an answer may take.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// No answer came. The request may have been carried out or not.
+/// No answer came. The request may or may not have been carried out.
 #[derive(Clone, Debug)]
 pub struct Gone(String);
 
@@ -30,7 +31,7 @@ impl std::fmt::Display for Gone {
 
 impl std::error::Error for Gone {}
 
-/// An answer, read to its end.
+/// A complete answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
@@ -48,19 +49,19 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// Parses the body as JSON.
     ///
     /// # Errors
-    /// The answer, if it is none.
+    /// The answer, if its body is not JSON.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_slice(&self.body)
             .map_err(|error| format!("{} is no JSON ({error}): {}", self.status, self.text()).into())
     }
 
-    /// The body as JSON, where the answer has that status.
+    /// Parses the body as JSON if the answer has that status.
     ///
     /// # Errors
-    /// The answer, if it has another.
+    /// The answer, if it has another status.
     pub fn expect(&self, status: u16) -> Result<Value> {
         if self.status == status {
             self.json()
@@ -70,7 +71,7 @@ impl Answer {
     }
 }
 
-/// One caller of the API.
+/// A client of the API.
 #[derive(Debug)]
 pub struct Client {
     address: SocketAddr,
@@ -80,10 +81,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the API key `token`; an empty one is not sent. It connects with its first request.
+    /// Creates a client with the API key `token`, which is not sent if it is empty. The client connects with its first
+    /// request.
     ///
     /// # Errors
-    /// If the token cannot stand in a header.
+    /// If the token cannot be sent in a header.
     pub fn new(address: SocketAddr, token: &str) -> Result<Self> {
         let bearer = if token.is_empty() {
             String::new()
@@ -104,7 +106,7 @@ impl Client {
         self.connection = None;
     }
 
-    /// Asks for `path`.
+    /// Sends a GET request for `path`.
     ///
     /// # Errors
     /// If no answer came.
@@ -112,7 +114,7 @@ impl Client {
         self.send(self.request(Method::GET, path, Bytes::new())).await
     }
 
-    /// Sends `body` to `path`.
+    /// Sends a POST request with a JSON body.
     ///
     /// # Errors
     /// If no answer came.
@@ -131,7 +133,7 @@ impl Client {
         self.send(request).await
     }
 
-    /// Orders what `body` says under that idempotency key.
+    /// Places the order in `body` under that idempotency key.
     ///
     /// # Errors
     /// If no answer came.
@@ -144,7 +146,7 @@ impl Client {
 
     fn request(&self, method: Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
-        // A path that is none goes to the root, where the answer says so.
+        // An invalid path is replaced by the root, whose answer makes the mistake visible.
         *request.uri_mut() = path.parse().unwrap_or_default();
         let headers = request.headers_mut();
         headers.insert(HOST, self.host.clone());
@@ -158,7 +160,7 @@ impl Client {
         request
     }
 
-    /// Sends a request as it is and reads its answer. After a failure the next request connects anew.
+    /// Sends a request unchanged and reads its answer. After a failure, the next request opens a new connection.
     ///
     /// # Errors
     /// If no answer came.
@@ -193,7 +195,7 @@ async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // Its end is the sender's end, which the next request sees.
+    // An error of the connection also ends the sender, which the next request notices.
     tokio::spawn(async move { connection.await.unwrap_or_default() });
     Ok(sender)
 }

@@ -1,24 +1,24 @@
-//! Files of many codes, plain and with the irregularities of vendors' files. One seed always gives the same file.
+//! Files of many codes, clean or with the irregularities of vendors' files. The same seed always gives the same file.
 
-/// Letters and digits that vendors use: none that is easily taken for another.
+/// The letters and digits that vendors use: none that is easily confused with another.
 const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/// Codes between two runs of awkward lines.
+/// The number of codes between two groups of irregular lines.
 const AWKWARD_EVERY: usize = 100;
 
-/// Lines that bring no key in each run of awkward lines.
+/// The number of refused lines in each group.
 const REFUSED_EACH: usize = 5;
 
-/// `count` codes, all different: `7QWX-K2M4-…`, four groups of four.
+/// Returns `count` different codes: `7QWX-K2M4-…`, four groups of four characters.
 ///
-/// The last five characters count, the others are as if drawn by lot: codes of two seeds differ too, but for one chance
-/// in 2⁵⁵ each.
+/// The last five characters count up, the others look random. Codes of two seeds differ as well, except with a chance
+/// of one in 2⁵⁵ for each pair.
 #[must_use]
 pub fn codes(count: usize, seed: u64) -> Vec<String> {
     (0..count as u64).map(|number| code(number, seed)).collect()
 }
 
-/// A file of [`codes`], one a line.
+/// Returns a file of [`codes`], one per line.
 #[must_use]
 pub fn plain(count: usize, seed: u64) -> Vec<u8> {
     let mut file = codes(count, seed).join("\n").into_bytes();
@@ -26,9 +26,10 @@ pub fn plain(count: usize, seed: u64) -> Vec<u8> {
     file
 }
 
-/// A file of the same codes as vendors send it: byte order mark, CRLF here and LF there, blanks around codes, and after
-/// every hundredth code a blank line and [`awkward_refused`]'s: the code again, the code in another spelling, a line of
-/// 5,000 characters, one that is no text, and one without letter or digit. It brings `count` keys.
+/// Returns a file of the same codes as a vendor might send it: a byte order mark, mixed CRLF and LF, and spaces around
+/// codes. After every hundredth code there are a blank line and lines that are refused: the code again, the code in
+/// another spelling, a line of 5,000 characters, one that is not text, and one without letters or digits. It brings
+/// `count` keys.
 #[must_use]
 pub fn awkward(count: usize, seed: u64) -> Vec<u8> {
     let mut file = "\u{feff}".as_bytes().to_vec();
@@ -49,14 +50,14 @@ pub fn awkward(count: usize, seed: u64) -> Vec<u8> {
     file
 }
 
-/// How many rows of [`awkward`]'s file are refused.
+/// Returns how many rows of [`awkward`]'s file are refused.
 #[must_use]
 pub const fn awkward_refused(count: usize) -> usize {
     count / AWKWARD_EVERY * REFUSED_EACH
 }
 
-/// A file of `account----password----remark` in GBK, the accounts being [`codes`], and after every hundredth one a line
-/// without an account and one without a password's mark. It brings `count` keys.
+/// Returns a file of `account----password----remark` in GBK. The accounts are [`codes`]. After every hundredth line
+/// there are one without an account and one without a separator for the password. It brings `count` keys.
 #[must_use]
 pub fn pairs_in_gbk(count: usize, seed: u64) -> Vec<u8> {
     // 备注, in GBK.
@@ -73,14 +74,14 @@ pub fn pairs_in_gbk(count: usize, seed: u64) -> Vec<u8> {
     file
 }
 
-/// How many rows of [`pairs_in_gbk`]'s file are refused.
+/// Returns how many rows of [`pairs_in_gbk`]'s file are refused.
 #[must_use]
 pub const fn pairs_refused(count: usize) -> usize {
     count / AWKWARD_EVERY * 2
 }
 
-/// A table with byte order mark and header row: 序号, 卡号 (one of [`codes`]), 密码, 备注, with quotes and line breaks in
-/// cells, and after every hundredth row one whose code is empty. It brings `count` keys.
+/// Returns a table with a byte order mark and a header row: 序号, 卡号 (one of [`codes`]), 密码, 备注, with quotes and line
+/// breaks in cells. After every hundredth row there is one whose code is empty. It brings `count` keys.
 #[must_use]
 pub fn table(count: usize, seed: u64) -> Vec<u8> {
     let mut file = "\u{feff}序号,\"卡号\",密码,\"备注\"\r\n".to_owned();
@@ -97,7 +98,7 @@ pub fn table(count: usize, seed: u64) -> Vec<u8> {
     file.into_bytes()
 }
 
-/// How many rows of [`table`]'s file are refused.
+/// Returns how many rows of [`table`]'s file are refused.
 #[must_use]
 pub const fn table_refused(count: usize) -> usize {
     count / AWKWARD_EVERY
@@ -105,7 +106,7 @@ pub const fn table_refused(count: usize) -> usize {
 
 fn code(number: u64, seed: u64) -> String {
     let lot = mix(seed ^ mix(number));
-    // Eleven characters of lot, five that count: 32⁵ codes, all different.
+    // Eleven characters that look random, and five that count up: 32⁵ different codes.
     let digits = (0..11)
         .map(|at| lot >> (5 * at))
         .chain((0..5).rev().map(|at| number >> (5 * at)));
@@ -116,7 +117,7 @@ fn code(number: u64, seed: u64) -> String {
     groups.join("-")
 }
 
-/// A number that looks drawn by lot: the finisher of `SplitMix64`.
+/// Returns a number that looks random: the finalizer of `SplitMix64`.
 const fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

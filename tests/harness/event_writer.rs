@@ -1,4 +1,4 @@
-//! Writes key events into the table that the anchor reads, in the form that the node writes, without a shop.
+//! Writes key events into the table that the anchor reads, in the node's format, without a shop.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ use sqlx::types::Uuid;
 
 use crate::Result;
 
-/// When the first event is, Unix milliseconds.
+/// The time of the first event, in Unix milliseconds.
 pub const BEGIN_MS: u64 = 1_790_000_000_000;
 
-/// The kinds of a key's events in their order.
+/// The kinds of a key's events, in their order.
 const STEPS: [Kind; 4] = [Kind::Generated, Kind::Activated, Kind::Sold, Kind::Redeemed];
 
-/// Keys by number, and the last event of each.
+/// Keys by number, with the last event of each.
 #[derive(Clone, Debug, Default)]
 pub struct EventWriter {
     last: BTreeMap<i64, KeyEvent>,
 }
 
-/// The id of the key of that number.
+/// Returns the id of the key with that number.
 #[must_use]
 pub fn key_id(no: i64) -> B256 {
     keccak256(no.to_be_bytes())
 }
 
 impl EventWriter {
-    /// The next event of each of those keys, without writing it.
+    /// Returns the next event of each of these keys, without writing it.
     ///
     /// # Errors
-    /// If a key has come to its end.
+    /// If a key has no next event.
     pub fn next(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<Vec<NewEvent>> {
         let mut events = Vec::new();
         for no in keys {
@@ -67,7 +67,7 @@ impl EventWriter {
         Ok(events)
     }
 
-    /// Writes the next event of each of those keys.
+    /// Writes the next event of each of these keys.
     ///
     /// # Errors
     /// The database's error.
@@ -76,7 +76,7 @@ impl EventWriter {
         Ok(event_append(connection, &events).await?)
     }
 
-    /// Sets the last events of those keys to those of `other`.
+    /// Sets the last events of these keys to those of `other`.
     pub fn take<'a>(&mut self, other: &Self, keys: impl IntoIterator<Item = &'a i64>) {
         for key in keys {
             match other.last.get(key) {

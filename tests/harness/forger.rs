@@ -1,8 +1,8 @@
 //! The forger: a web server that answers with forged proof bundles, and buyers who check them with `shelfproof-verify`.
 //!
 //! It starts from two honest bundles of one merchant, which any two customers have. A forgery changes one place in one
-//! way and names the protocol's code that must refuse it. That code follows from the protocol's order of checks, not
-//! from what the verifier answered. A new forgery goes into the module of the place that it changes.
+//! way, and names the protocol's code with which it must be refused. That code follows from the protocol's order of
+//! checks, not from the verifier's answers. To add a forgery, put it into the module of the place that it changes.
 
 use alloy_primitives::{B256, keccak256};
 use k256::ecdsa::SigningKey;
@@ -40,18 +40,18 @@ pub use trial::{Outcome, try_all};
 
 use bench::Bench;
 
-/// A bundle that must be refused.
+/// A forged bundle, which must be refused.
 #[derive(Clone, Debug)]
 pub struct Forgery {
-    /// What it is: `group/kind`, of letters, digits, `.` and `-`.
+    /// The name of the forgery: `group/kind`, of letters, digits, `.` and `-`.
     pub name: String,
     /// The code that the victim types.
     pub code: String,
-    /// What else the victim types; `None` asks as anybody.
+    /// The nonce and name that the victim types; `None` asks as anybody.
     pub secret: Option<Secret>,
     /// The file that the shop hands out.
     pub bundle: Vec<u8>,
-    /// Why it must be refused, or why that cannot be told.
+    /// The code with which it must be refused, or which says that the question cannot be decided.
     pub expected: Code,
 }
 
@@ -61,11 +61,11 @@ pub struct Honest {
     pub code: String,
     /// The buyer's nonce and name.
     pub secret: Secret,
-    /// What the shop hands out.
+    /// The bundle that the shop hands out.
     pub bundle: Bundle,
 }
 
-/// What forgeries are made from.
+/// The honest bundles from which forgeries are made, and the forger's keys.
 #[derive(Clone, Debug)]
 pub struct Material {
     victim: Honest,
@@ -75,10 +75,10 @@ pub struct Material {
 }
 
 impl Honest {
-    /// A bundle as it was handed out.
+    /// Parses a bundle as it was handed out.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it is not a bundle.
     pub fn new(code: &str, secret: &Secret, file: &[u8]) -> Result<Self> {
         Ok(Self {
             code: code.to_owned(),
@@ -87,16 +87,17 @@ impl Honest {
         })
     }
 
-    /// A case of the vectors that holds.
+    /// Reads a case of the vectors that holds.
     ///
     /// # Errors
-    /// If it names no buyer, or its bundle is none.
+    /// If it names no buyer, or its bundle cannot be parsed.
     pub fn of_case(case: &Case) -> Result<Self> {
         let (nonce, tag) = case.nonce.zip(case.tag.clone()).ok_or("a case without a buyer")?;
         Self::new(&case.code, &Secret { nonce, tag }, case.bundle.to_string().as_bytes())
     }
 
-    /// Whether it is of a key that was generated, activated and sold, with one receipt, and opens the sale in both.
+    /// Whether it is of a key that was generated, activated and sold, with one receipt, and opens the sale in both
+    /// places.
     fn is_of_a_sale(&self) -> bool {
         let kinds = self.bundle.events.iter().map(|included| included.event.kind);
         let (Some(sale), [receipt]) = (self.bundle.events.get(bench::SALE), &self.bundle.receipts[..]) else {
@@ -110,13 +111,15 @@ impl Honest {
 }
 
 impl Material {
-    /// Two buyers' bundles of one merchant, each with one receipt that was met: `victim` of a key that is sold and
-    /// nothing more, `other` of another that was sold. `seed` gives the forger keys of its own. With `receipt_key` the
-    /// forger is the merchant, and can promise what it never enters: that key must then have been registered when the
-    /// victim's key was generated, and the victim's history be of the latest epoch until all is tried.
+    /// Takes two buyers' bundles of one merchant, each with one receipt whose promise was kept: `victim` of a key with
+    /// no event after its sale, `other` of another sold key. The forger derives its own keys from `seed`.
+    ///
+    /// With `receipt_key`, the forger is the merchant, and can sign promises that it does not keep. That key must then
+    /// have been registered when the victim's key was generated, and the victim's history must stay that of the latest
+    /// epoch until all forgeries are tried.
     ///
     /// # Errors
-    /// If the bundles are not of that form.
+    /// If the bundles do not have that form.
     pub fn new(victim: Honest, other: Honest, seed: B256, receipt_key: Option<B256>) -> Result<Self> {
         if !victim.is_of_a_sale() || !other.is_of_a_sale() || victim.bundle.events.len() != 3 {
             return Err("the forger needs the bundles of a key that is sold, and of another that was sold".into());
@@ -136,22 +139,22 @@ impl Material {
         })
     }
 
-    /// Whose bundle is forged.
+    /// The buyer whose bundle is forged.
     #[must_use]
     pub const fn victim(&self) -> &Honest {
         &self.victim
     }
 
-    /// A word that nobody else knows, for each purpose another.
+    /// Returns a secret word; each purpose has a different one.
     fn word(&self, purpose: &str) -> B256 {
         keccak256([self.seed.as_slice(), purpose.as_bytes()].concat())
     }
 }
 
-/// Every forgery that the material has a place for: a lone event, for one, has no path to change.
+/// Makes every forgery that the bundles allow. A lone event, for example, has no path to change.
 ///
 /// # Errors
-/// If a place that every bundle has is not in this one.
+/// If a bundle lacks a place that every bundle has.
 pub fn forge(material: &Material) -> Result<Vec<Forgery>> {
     let mut bench = Bench::new(material);
     form::forge(bench.group("form"))?;
@@ -176,7 +179,7 @@ pub fn forge(material: &Material) -> Result<Vec<Forgery>> {
     Ok(bench.made())
 }
 
-/// What a path of that length is refused by in an epoch of so many events, where it does not lead to its root.
+/// The code for a path of that length that does not lead to the root, in an epoch with that number of events.
 fn of_path(length: usize, events: u64) -> Code {
     let depths = [events.ilog2(), (2 * events - 1).ilog2()];
     if depths.iter().any(|depth| *depth as usize == length) {

@@ -8,8 +8,8 @@
 //! - Chains: [`merchant_chain`] (one registered merchant), [`vector_chain`] (the protocol's vectors).
 //! - Dishonest shops: [`cheats`] and [`forger`].
 //!
-//! Functions return an error with the child's log instead of panicking. A helper that two scenarios need goes here; one
-//! that a single scenario needs stays beside it.
+//! Functions return an error with the child's log instead of panicking. To add a helper that several scenarios need,
+//! write a module here and list it above; a helper for a single scenario stays beside that scenario.
 
 pub mod anchored_shop;
 pub mod anvil;
@@ -32,5 +32,5 @@ pub mod vector_chain;
 pub mod vectors;
 pub mod web;
 
-/// What the harness says when something outside the test fails; the message holds the cause and the child's log.
+/// The result of the harness's functions. The error's message contains the cause and the child's log.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -1,5 +1,5 @@
-//! Clients that order one key after another and measure. They run on one thread and keep the answers unread, because
-//! they share the machine with what they measure.
+//! Clients that place one order after another and measure the answers. They run on one thread and do not parse the
+//! answers during the run, because they share the machine with the programs that they measure.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -14,45 +14,46 @@ use crate::Result;
 use crate::client::Client;
 use crate::vector_chain::block_on;
 
-/// What is ordered, where, and by whom.
+/// The orders that the clients place.
 #[derive(Clone, Debug)]
 pub struct Load {
-    /// The node, or another service that takes the same orders.
+    /// The address of the node, or of another service that accepts the same orders.
     pub address: SocketAddr,
     /// The reseller's API key.
     pub token: String,
     /// The order's body.
     pub body: String,
-    /// How many clients, each with a connection of its own.
+    /// The number of clients, each with a connection of its own.
     pub clients: usize,
 }
 
-/// When orders are sent, and until when.
+/// When orders are sent, and for how long.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Orders a second, whether or not those before were answered; `None` sends one when the one before is answered.
+    /// Orders per second, sent whether or not earlier ones were answered. With `None` each client sends an order when
+    /// the one before is answered.
     pub rate: Option<f64>,
-    /// None is sent later than this.
+    /// The time after which no order is sent.
     pub length: Duration,
-    /// Nor more than these.
+    /// The greatest number of orders.
     pub orders: u32,
 }
 
-/// One order's answer.
+/// The answer to one order.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    /// When it was due, from the start. In a closed loop that is when it was sent.
+    /// When it was due, counted from the start. In a closed loop, that is when it was sent.
     pub due: Duration,
-    /// From then to the end of its answer.
+    /// The time from then to the end of the answer.
     pub took: Duration,
     pub body: Box<[u8]>,
 }
 
 impl Load {
-    /// Carries out `plan` and gives all answers, in no order.
+    /// Carries out `plan`, and returns all answers in no particular order.
     ///
     /// # Errors
-    /// The first order that got no answer, or another than a delivery.
+    /// The first order that got no answer, or an answer other than a delivery.
     pub fn run(&self, plan: &Plan) -> Result<Vec<Answered>> {
         let (next, start) = (Rc::new(Cell::new(0)), Instant::now());
         let clients = (0..self.clients).map(|_| client(self.clone(), plan.clone(), Rc::clone(&next), start));
@@ -61,7 +62,7 @@ impl Load {
     }
 }
 
-/// Carries all of them out at once, on this thread; what they give, in their order.
+/// Runs all futures at the same time on this thread, and returns their results in their order.
 ///
 /// # Errors
 /// If one of them panics.
@@ -95,7 +96,8 @@ async fn client(load: Load, plan: Plan, next: Rc<Cell<u32>>, start: Instant) -> 
         if plan.rate.is_some() {
             sleep_until((start + due).into()).await;
         }
-        // As real clients name their requests: a counter would put neighbours next to each other in every index.
+        // Random, as the keys of real clients are: consecutive numbers would put new rows next to each other in every
+        // index.
         let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
         let answer = client.order(&key.to_string(), body.clone()).await?;
         let took = start.elapsed().saturating_sub(due);
@@ -105,13 +107,13 @@ async fn client(load: Load, plan: Plan, next: Rc<Cell<u32>>, start: Instant) -> 
         answers.push(Answered {
             due,
             took,
-            // A copy: the answer's own bytes hold on to the whole buffer that they were read into.
+            // Copied, because the answer's bytes keep alive the whole buffer that they were read into.
             body: Box::from(&answer.body[..]),
         });
     }
 }
 
-/// Answers a second that came between `from` and `until`.
+/// Returns the answers per second between `from` and `until`.
 #[must_use]
 pub fn rate(answers: &[Answered], from: Duration, until: Duration) -> f64 {
     let ended = answers.iter().map(|answer| answer.due + answer.took);
@@ -119,12 +121,12 @@ pub fn rate(answers: &[Answered], from: Duration, until: Duration) -> f64 {
     u32::try_from(within).map_or(f64::INFINITY, f64::from) / until.saturating_sub(from).as_secs_f64()
 }
 
-/// Times that orders took, sorted, to ask how long the slowest of them were.
+/// The sorted latencies of orders, from which percentiles can be read.
 #[derive(Clone, Debug)]
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    /// Of the orders that were due at `from` or later.
+    /// Collects the latencies of the orders that were due at `from` or later.
     #[must_use]
     pub fn of(answers: &[Answered], from: Duration) -> Self {
         let counted = answers.iter().filter(|answer| answer.due >= from);
@@ -133,7 +135,7 @@ impl Latencies {
         Self(took)
     }
 
-    /// The time within which `thousandths` of the orders were answered, milliseconds; 1000 is the slowest.
+    /// The time, in milliseconds, within which `thousandths` of the orders were answered; 1000 gives the slowest.
     #[must_use]
     pub fn within_ms(&self, thousandths: usize) -> f64 {
         let at = (self.0.len() * thousandths).div_ceil(1000).saturating_sub(1);

@@ -15,19 +15,19 @@ use crate::Result;
 use crate::anvil::{Anvil, CHAIN_ID, Settings};
 use crate::vector_chain::client;
 
-/// What an anchorer of a test has, wei.
+/// The balance of a test's anchorer, in wei.
 pub const FUNDS_WEI: u128 = 1_000_000_000_000_000_000;
 
-/// What a merchant is registered with.
+/// The values with which a merchant is registered.
 #[derive(Clone, Debug)]
 pub struct Merchant {
-    /// Its VRF key.
+    /// The VRF key.
     pub vrf_public_key: B256,
-    /// Who anchors; funded.
+    /// The account that anchors. It gets funds.
     pub anchorer: Address,
     /// The address of the receipt key.
     pub receipt_signer: Address,
-    /// Where its data is.
+    /// The address of the published data.
     pub data_uri: String,
 }
 
@@ -38,19 +38,19 @@ pub struct MerchantChain {
     pub anvil: Anvil,
     /// The merchant.
     pub identity: Identity,
-    /// Its owner, an account that anvil signs for.
+    /// The merchant's owner, an account for which anvil signs.
     pub owner: Address,
 }
 
-/// The key of an anchorer.
+/// Returns the key of an anchorer.
 ///
 /// # Errors
-/// Never: the key is a number below the group's order.
+/// Never: the key is below the group's order.
 pub fn anchorer() -> Result<PrivateKeySigner> {
     Ok(PrivateKeySigner::from_bytes(&keccak256("an anchorer of tests"))?)
 }
 
-/// The key of the merchant's owner, which everybody has: the first of anvil's accounts.
+/// Returns the key of the merchant's owner, the first of anvil's well-known accounts.
 ///
 /// # Errors
 /// As [`anchorer`].
@@ -60,7 +60,7 @@ pub fn owner() -> Result<PrivateKeySigner> {
 }
 
 impl Merchant {
-    /// A merchant without a shop, anchored by [`anchorer`].
+    /// Returns the values of a merchant without a shop, anchored by [`anchorer`].
     ///
     /// # Errors
     /// As [`anchorer`].
@@ -75,7 +75,7 @@ impl Merchant {
 }
 
 impl MerchantChain {
-    /// Starts anvil, deploys the registry and registers the merchant, all of it final.
+    /// Starts anvil, deploys the registry and registers the merchant. All of it is final when this returns.
     ///
     /// # Errors
     /// The node's error.
@@ -85,7 +85,8 @@ impl MerchantChain {
         Ok(chain)
     }
 
-    /// Starts anvil and deploys the registry. The merchant's id is known from then on: it does not depend on its keys.
+    /// Starts anvil and deploys the registry. The merchant's id is known from then on, because it does not depend on
+    /// its keys.
     ///
     /// # Errors
     /// The node's error.
@@ -112,7 +113,7 @@ impl MerchantChain {
         })
     }
 
-    /// Registers the merchant and funds its anchorer, all of it final.
+    /// Registers the merchant and funds its anchorer. Both are final when this returns.
     ///
     /// # Errors
     /// The node's error.
@@ -131,15 +132,15 @@ impl MerchantChain {
         self.finalise().await
     }
 
-    /// A client of the node. Each runtime needs its own, because the client runs a task on it.
+    /// Returns a client of the node. Each runtime needs its own, because the client runs a task on it.
     ///
     /// # Errors
-    /// If the node's address is none.
+    /// If the node's address is invalid.
     pub fn provider(&self) -> Result<DynProvider> {
         Ok(client(self.anvil.url())?.erased())
     }
 
-    /// The merchant as its own programs see it.
+    /// Returns the source from which the merchant's own programs read the chain.
     ///
     /// # Errors
     /// If the node does not answer.
@@ -160,7 +161,7 @@ impl MerchantChain {
         Ok(self.provider()?.anvil_set_balance(account, U256::from(wei)).await?)
     }
 
-    /// Mines blocks until the newest one now is final.
+    /// Mines blocks until the block that is now the newest is final.
     ///
     /// # Errors
     /// The node's error.
@@ -168,7 +169,7 @@ impl MerchantChain {
         Ok(self.provider()?.anvil_mine(Some(2), None).await?)
     }
 
-    /// All epochs that were ever anchored, with their blocks.
+    /// Returns all epochs that were ever anchored, with their blocks.
     ///
     /// # Errors
     /// The node's error.
@@ -185,7 +186,7 @@ impl MerchantChain {
         logs.iter().map(read).collect()
     }
 
-    /// How many transactions an account has sent.
+    /// Returns how many transactions an account has sent.
     ///
     /// # Errors
     /// The node's error.

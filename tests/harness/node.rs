@@ -1,4 +1,4 @@
-//! Runs Node.js scripts with the packages of `contracts/`: JSON in, JSON out.
+//! Runs Node.js scripts with the packages of `contracts/`. They read and print JSON.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 use crate::child::{Signal, command, spawn};
 use crate::{Result, tools};
 
-/// Seconds that a script may run.
+/// How long a script may run, in seconds.
 const BOUND_S: &str = "120";
 
-/// Runs `tests/scripts/<script>` in `contracts/` with `input` on its standard input, and reads what it prints.
+/// Runs `tests/scripts/<script>` in `contracts/` with `input` on its standard input, and parses its output.
 ///
 /// # Errors
-/// The script's error output, if it fails, does not end or prints no such JSON.
+/// The script's error output, if it fails, does not end, or prints no such JSON.
 pub fn run<T: DeserializeOwned>(script: &str, input: &impl Serialize) -> Result<T> {
     let input = serde_json::to_vec(input)?;
     let mut command = command("timeout", None, Signal::Kill);
@@ -30,7 +30,8 @@ pub fn run<T: DeserializeOwned>(script: &str, input: &impl Serialize) -> Result<
         .stderr(Stdio::piped());
     let mut child = spawn(command)?;
     let pipe = child.stdin.take();
-    // A thread of its own: a script may print before it has read all, and neither side may wait for the other.
+    // On a thread of its own: a script may print before it has read everything, and then neither side may block the
+    // other.
     let writer = thread::spawn(move || pipe.map_or(Ok(()), |mut pipe| pipe.write_all(&input)));
     let output = child.wait_with_output()?;
     if !output.status.success() {

@@ -1,18 +1,18 @@
-//! README and the pages of `docs/`, and the code that they show: what a reader would type.
+//! README and the pages of `docs/`, and the commands and code that they show.
 
 use std::fs;
 
 use crate::{Result, tools};
 
-/// A page in Markdown.
+/// A Markdown page.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// From the checkout's root.
+    /// The path from the checkout's root.
     pub path: String,
     pub text: String,
 }
 
-/// README and every page of `docs/`.
+/// Reads README and every page of `docs/`.
 ///
 /// # Errors
 /// If one cannot be read.
@@ -31,8 +31,8 @@ pub fn pages() -> Result<Vec<Page>> {
 }
 
 impl Page {
-    /// The lines of fenced blocks, without comments, a line that ends with `\` with those after it as one; and what
-    /// stands between backquotes in the prose.
+    /// The code on the page: the lines of fenced blocks without comments, with lines joined that end in `\`, and the
+    /// text between backquotes in the prose.
     #[must_use]
     pub fn code(&self) -> Vec<String> {
         let (mut code, mut prose, mut unfinished) = (Vec::new(), String::new(), String::new());
@@ -56,7 +56,8 @@ impl Page {
         code
     }
 
-    /// The words of every command that the code shows, those in one line apart, variables before a command left out.
+    /// The words of every command in the code. Commands on one line are separated, and variables before a command are
+    /// left out.
     #[must_use]
     pub fn commands(&self) -> Vec<Vec<String>> {
         let code = self.code();

@@ -1,9 +1,10 @@
-//! How many tests of a program may run servers at the same time.
+//! Limits how many tests of a program run servers at the same time.
 //!
 //! A test program runs its tests on as many threads as the machine has cores. Every
 //! [`Postgres`](crate::postgres::Postgres) and [`Anvil`](crate::anvil::Anvil) holds a permit of the test that started
-//! it; a test holds one permit however many servers it starts. A test that kills processes on a schedule or loads every
-//! core calls [`alone`] first: it waits until no other test has a server, and no other test starts one until it ends.
+//! it; a test holds one permit, however many servers it starts. A test that kills processes on a schedule or loads
+//! every core calls [`alone`] first: it waits until no other test has a server, and no other test starts one until it
+//! ends.
 
 use std::cell::RefCell;
 use std::num::NonZero;
@@ -12,7 +13,7 @@ use std::thread::available_parallelism;
 
 use crate::Result;
 
-/// The most tests that run servers at once, however many cores there are.
+/// The greatest number of tests that run servers at the same time, however many cores there are.
 const TESTS_MAX: usize = 8;
 
 /// The tests of this process.
@@ -22,7 +23,7 @@ static TESTS: Mutex<Tests> = Mutex::new(Tests {
     wait_alone: 0,
 });
 
-/// Notified whenever a permit comes back.
+/// Notified whenever a permit is returned.
 static RETURNED: Condvar = Condvar::new();
 
 thread_local! {
@@ -30,14 +31,14 @@ thread_local! {
     static MINE: RefCell<Weak<Held>> = const { RefCell::new(Weak::new()) };
 }
 
-/// Who has a permit, and who waits to be alone.
+/// Which tests have a permit, and which wait to be alone.
 struct Tests {
     running: usize,
     is_alone: bool,
     wait_alone: usize,
 }
 
-/// A test's permit to run servers. It comes back when the last copy is dropped.
+/// A test's permit to run servers. It is returned when the last copy is dropped.
 #[derive(Clone, Debug)]
 pub struct Permit {
     _held: Arc<Held>,
@@ -48,7 +49,7 @@ struct Held {
     is_alone: bool,
 }
 
-/// The permit of the test on this thread; waits for one where the test has none yet.
+/// Returns the permit of the test on this thread. If the test has none yet, this waits for one.
 #[must_use]
 pub fn share() -> Permit {
     if let Some(held) = mine() {
@@ -63,10 +64,10 @@ pub fn share() -> Permit {
     hold(false)
 }
 
-/// A permit that no other test has one beside. Keep it to the end of the test.
+/// Returns a permit while no other test has one. Keep it to the end of the test.
 ///
 /// # Errors
-/// If this test has a server already: it would wait for itself.
+/// If this test already has a server: it would wait for itself.
 pub fn alone() -> Result<Permit> {
     if mine().is_some() {
         return Err("a test takes its permit to be alone before it starts a server".into());

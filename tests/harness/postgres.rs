@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::permit::{self, Permit};
 
-/// Whether commits survive a crash of the machine. Only tests of crashes need to pay for it.
+/// Whether commits survive a crash of the machine. Only tests of crashes need that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// Every commit is synced to the disk.
@@ -25,16 +25,16 @@ pub enum Durability {
 pub struct Postgres {
     cluster: Cluster,
     databases: AtomicU32,
-    // Dropped after the server that lives in it.
+    // Dropped after the server, whose files are in it.
     _folder: TempDir,
     _permit: Permit,
 }
 
 impl Postgres {
-    /// Starts a cluster in the folder of temporary files, and waits until it accepts connections.
+    /// Starts a cluster in the folder for temporary files, and waits until it accepts connections.
     ///
     /// # Errors
-    /// A program that fails, with its output.
+    /// The output of a program that failed.
     pub fn start(durability: Durability) -> Result<Self> {
         Self::start_below(&env::temp_dir(), durability)
     }
@@ -42,16 +42,16 @@ impl Postgres {
     /// Starts a cluster in a new folder below `parent`, and waits until it accepts connections.
     ///
     /// # Errors
-    /// A program that fails, with its output.
+    /// The output of a program that failed.
     pub fn start_below(parent: &Path, durability: Durability) -> Result<Self> {
         Self::start_with(parent, durability, false, &[])
     }
 
-    /// The same, listening on the loopback too where asked, with further settings of the server, by name
-    /// (`max_connections`).
+    /// Like [`start_below`](Self::start_below), listening on the loopback interface too if asked, with further settings
+    /// of the server by name (`max_connections`).
     ///
     /// # Errors
-    /// A program that fails, with its output.
+    /// The output of a program that failed.
     pub fn start_with(
         parent: &Path,
         durability: Durability,
@@ -74,7 +74,7 @@ impl Postgres {
         })
     }
 
-    /// Kills the postmaster and every process of its own with `kill -9`, as a crash of the machine ends them.
+    /// Kills the postmaster and all of its processes with `kill -9`, as a crash of the machine would.
     ///
     /// # Errors
     /// The system's error, if they cannot be killed.
@@ -90,15 +90,15 @@ impl Postgres {
         Ok(self.cluster.stop()?)
     }
 
-    /// Starts a killed or stopped cluster again, over the same folder and port, and waits until it has recovered.
+    /// Starts a killed or stopped cluster again, with the same folder and port, and waits until it has recovered.
     ///
     /// # Errors
-    /// Its log, if it does not.
+    /// Its log, if it does not start.
     pub fn restart(&mut self) -> Result<()> {
         Ok(self.cluster.restart(None)?)
     }
 
-    /// A new, empty database.
+    /// Creates an empty database.
     ///
     /// # Errors
     /// The server's error.
@@ -108,7 +108,7 @@ impl Postgres {
         Ok(name)
     }
 
-    /// What `psql` prints for `sql`: the rows alone, unaligned.
+    /// Returns what `psql` prints for `sql`: only the rows, unaligned.
     ///
     /// # Errors
     /// The server's error.
@@ -116,20 +116,20 @@ impl Postgres {
         Ok(self.cluster.psql(database, sql)?)
     }
 
-    /// A connection string for `database`, as libpq and its kin read it.
+    /// Returns a connection string for `database`, in libpq's format.
     #[must_use]
     pub fn connection(&self, database: &str) -> String {
         let (folder, port) = (self.folder().display(), self.port());
         format!("host={folder} port={port} user={SUPERUSER} dbname={database}")
     }
 
-    /// The same as an address, over the socket.
+    /// Returns the address of `database` as a URL, over the socket.
     #[must_use]
     pub fn connection_url(&self, database: &str) -> String {
         self.cluster.url(database)
     }
 
-    /// The same with a password, which this cluster does not ask for.
+    /// Returns the same URL with a password, which this cluster does not ask for.
     #[must_use]
     pub fn url(&self, database: &str, password: &str) -> String {
         let folder = self.folder().display();
@@ -139,7 +139,7 @@ impl Postgres {
         )
     }
 
-    /// What `psql` and `pgbench` of that database find in their environment.
+    /// Returns the environment variables with which `psql` and `pgbench` connect to that database.
     #[must_use]
     pub fn environment(&self, database: &str) -> [(&'static str, String); 4] {
         [

@@ -1,4 +1,4 @@
-//! Fills a database with a small shop, written as rows: ten keys in every state that a key can have, and three orders.
+//! Fills a database with a small shop, written as rows: ten keys, which cover every state of a key, and three orders.
 
 use crate::Result;
 use crate::postgres::Postgres;
@@ -14,23 +14,23 @@ use shelfproof::store;
 use shelfproof_verifier::event::{Kind, Opening};
 use sqlx::PgPool;
 
-/// When everything happens, Unix milliseconds.
+/// The time of all events, in Unix milliseconds.
 pub const NOW_MS: u64 = 1_790_000_000_000;
 
-/// Who buys.
+/// The account that buys.
 pub const ACCOUNT: AccountId = AccountId(id(1));
-/// What.
+/// The product.
 pub const PRODUCT: ProductId = ProductId(id(2));
-/// Where its keys came from.
+/// The batch of the product's keys.
 pub const BATCH: BatchId = BatchId(id(3));
-/// Two keys, delivered.
+/// An order of two keys, delivered.
 pub const DELIVERED: OrderId = OrderId(id(4));
-/// Two keys, one of them paid back.
+/// An order of two keys, one of them refunded.
 pub const PARTLY_REFUNDED: OrderId = OrderId(id(5));
-/// No key.
+/// An order that was refused.
 pub const REFUSED: OrderId = OrderId(id(6));
 
-/// Each key's slot and what happened to it after it was generated. The pool's cursor is 5, its tail 9.
+/// Each key's slot, and the events after its generation. The pool's cursor is 5, its tail 9.
 const KEYS: [(Option<i64>, &[Kind]); 10] = [
     (Some(1), &[Kind::Activated, Kind::Sold]),
     (Some(2), &[Kind::Activated, Kind::Sold, Kind::Redeemed]),
@@ -44,21 +44,21 @@ const KEYS: [(Option<i64>, &[Kind]); 10] = [
     (None, &[Kind::Voided]),
 ];
 
-/// The id of that number.
+/// Returns the id with that number.
 const fn id(number: u128) -> sqlx::types::Uuid {
     sqlx::types::Uuid::from_u128(number)
 }
 
-/// A pool on that database of the cluster.
+/// Opens a connection pool on that database.
 ///
 /// # Errors
-/// If the address cannot be read.
+/// If the address cannot be parsed.
 pub fn connect(postgres: &Postgres, database: &str) -> Result<PgPool> {
     let words = postgres.connection(database).replace(' ', "&");
     Ok(store::pool(store::options(&format!("postgres:///?{words}"))?, 4))
 }
 
-/// Prices and top-ups in fen.
+/// Returns an amount in fen, for prices and top-ups.
 #[must_use]
 pub const fn cny(minor: i64) -> Money {
     Money {
@@ -67,7 +67,7 @@ pub const fn cny(minor: i64) -> Money {
     }
 }
 
-/// Fills a new database with a shop in which every rule holds: ten keys and three orders.
+/// Fills a new database with a shop in which every invariant holds: ten keys and three orders.
 ///
 /// # Errors
 /// The database's error.
@@ -162,7 +162,8 @@ async fn insert_event(pool: &PgPool, no: i64, before: i16, link: &ChainedEvent) 
     Ok(())
 }
 
-/// The order that a key of that number was sold to, the item's number and the batch's transaction.
+/// Returns the order in which the key of that number was sold, the number of the item, and the transaction of the
+/// batch.
 const fn sale(no: i64) -> Option<(OrderId, i32, &'static str)> {
     match no {
         1 => Some((DELIVERED, 1, "101")),
@@ -173,8 +174,8 @@ const fn sale(no: i64) -> Option<(OrderId, i32, &'static str)> {
     }
 }
 
-/// The orders, the batches that placed them and what moved for them; the pool as it stands then. The sold events have the
-/// transactions of the batches.
+/// Inserts the orders, their batches, the money that moved for them, and the state of the pool. The sold events have
+/// the transactions of the batches.
 async fn insert_orders(pool: &PgPool) -> Result<()> {
     let line = |unit: i64, state: &str| {
         format!(

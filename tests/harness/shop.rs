@@ -1,5 +1,5 @@
-//! A running shop, set up as a merchant does it: a database, keys, a configuration, and any number of `shelfproof
-//! serve`. Dropping it ends the processes and removes the files.
+//! A running shop, set up as a merchant would: a database, keys, a configuration, and any number of processes of
+//! `shelfproof serve`. Dropping it ends the processes and removes the files.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -37,34 +37,34 @@ pub use stocked::StockedShop;
 /// The currency of most tests.
 pub const CURRENCY: &str = "CNY";
 
-/// What a key costs in most tests.
+/// The price of a key in most tests.
 pub const PRICE: &str = "9.90";
 
 /// [`PRICE`] in minor units.
 pub const PRICE_MINOR: i64 = 990;
 
-/// The configuration's file.
+/// The name of the configuration file.
 const CONFIG: &str = "shelfproof.toml";
 
 /// Options of a test shop.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How many processes serve.
+    /// The number of processes of `serve`.
     pub nodes: usize,
     /// Whether commits survive a crash of the machine.
     pub durability: Durability,
     /// The folder in which the cluster's folder is created.
     pub disk: PathBuf,
-    /// The chain to use. Without one the shop is the vectors' merchant and calls no chain.
+    /// The chain to use. Without one, the shop is the vectors' merchant and uses no chain.
     pub chain: Option<Chain>,
 }
 
 /// A merchant's place on a chain.
 #[derive(Clone, Debug)]
 pub struct Chain {
-    /// Which merchant.
+    /// The merchant.
     pub identity: Identity,
-    /// A node's JSON-RPC address.
+    /// The JSON-RPC address of a node.
     pub rpc: String,
 }
 
@@ -82,21 +82,21 @@ impl Default for Settings {
 /// An account that buys, and its API key.
 #[derive(Clone, Debug)]
 pub struct Reseller {
-    /// Its account's name.
+    /// The account's name.
     pub name: String,
-    /// Its API key.
+    /// The account's API key.
     pub token: String,
 }
 
 #[derive(Debug)]
 pub struct TestShop {
-    // Dropped in this order: the nodes before the database that they use, the folder last.
+    // Dropped in this order: the nodes before the database that they use, and the folder last.
     nodes: Vec<Node>,
-    /// Its command line.
+    /// The command line.
     pub cli: Cli,
-    /// Its cluster.
+    /// The cluster.
     pub postgres: Postgres,
-    /// Its database in the cluster.
+    /// The name of the database.
     pub database: String,
     /// An administrator's API key.
     pub admin: String,
@@ -108,10 +108,11 @@ pub struct TestShop {
 }
 
 impl TestShop {
-    /// Creates the cluster, keys, configuration, schema and an administrator, and starts nodes until they are ready.
+    /// Creates the cluster, keys, configuration, schema and an administrator; starts the nodes, and waits until they
+    /// are ready.
     ///
     /// # Errors
-    /// A program that fails, with its output and log.
+    /// The output and log of a program that failed.
     pub fn start(settings: &Settings) -> Result<Self> {
         let postgres = Postgres::start_below(&settings.disk, settings.durability)?;
         let database = postgres.database()?;
@@ -140,7 +141,7 @@ impl TestShop {
         Ok(shop)
     }
 
-    /// Starts one more process that serves, and waits until it is ready.
+    /// Starts one more node, and waits until it is ready.
     ///
     /// # Errors
     /// Its log, if it does not become ready.
@@ -148,7 +149,7 @@ impl TestShop {
         self.add_node_with(&[])
     }
 
-    /// The same, with further arguments.
+    /// Like [`add_node`](Self::add_node), with further arguments.
     ///
     /// # Errors
     /// Its log, if it does not become ready.
@@ -160,15 +161,15 @@ impl TestShop {
         Ok(address)
     }
 
-    /// The public part of a key, as `admin keyring init` printed it.
+    /// Returns the public part of a key, as `admin keyring init` printed it.
     ///
     /// # Errors
-    /// If it printed none of that name.
+    /// If it printed no key of that name.
     pub fn public_key(&self, name: &str) -> Result<&str> {
         public_key(&self.keys, name)
     }
 
-    /// Appends lines to the configuration. Processes that run already do not see them.
+    /// Appends lines to the configuration. Processes that are already running do not read them.
     ///
     /// # Errors
     /// The system's error.
@@ -183,7 +184,7 @@ impl TestShop {
         self.folder.path()
     }
 
-    /// A command line for the same shop over another database.
+    /// Returns a command line for the same shop over another database.
     ///
     /// # Errors
     /// If the configuration cannot be written.
@@ -194,26 +195,26 @@ impl TestShop {
         Ok(self.cli.over(config))
     }
 
-    /// Starts `serve` by that command line, without waiting until it is ready.
+    /// Starts `serve` with that command line, without waiting until it is ready.
     ///
     /// # Errors
-    /// Its log, if it does not come to listen.
+    /// Its log, if it does not listen in time.
     pub fn listen(&self, cli: &Cli) -> Result<Node> {
         Node::listen(cli, &[], &self.folder.path().join(format!("{}.log", self.name("node"))))
     }
 
-    /// Kills a node with `kill -9`; its log stays.
+    /// Kills a node with `kill -9`. Its log is kept.
     pub fn kill_node(&mut self, at: usize) {
         drop(self.nodes.remove(at));
     }
 
-    /// Where that node listens.
+    /// The address of that node.
     #[must_use]
     pub fn address(&self, at: usize) -> SocketAddr {
         self.nodes[at].address()
     }
 
-    /// Where that node answers `/metrics` without a token.
+    /// The address at which that node serves `/metrics` without a token.
     #[must_use]
     pub fn metrics(&self, at: usize) -> Option<SocketAddr> {
         self.nodes[at].metrics()
@@ -223,7 +224,7 @@ impl TestShop {
         &mut self.nodes[at]
     }
 
-    /// A client of the first node.
+    /// Returns a client of the first node.
     ///
     /// # Errors
     /// If the token cannot be sent.
@@ -252,10 +253,10 @@ impl TestShop {
         Ok(fs::remove_file(file)?)
     }
 
-    /// The same through the API, which is faster for few codes.
+    /// Like [`stock`](Self::stock), through the API, which is faster for few codes.
     ///
     /// # Errors
-    /// The API's answer, if it is no success.
+    /// The API's answer, if it is not a success.
     pub fn stock_by_api(&self, product: &str, codes: &[String]) -> Result<()> {
         let path = format!("/api/v1/products/{product}/batches?name={}", self.name("batch"));
         let mut client = self.client(&self.admin)?;
@@ -286,7 +287,7 @@ impl TestShop {
             .credit_add(&reseller.name, amount, currency, &self.name("payment"))
     }
 
-    /// Fails unless `admin check` finds nothing.
+    /// Checks that `admin check` finds nothing.
     ///
     /// # Errors
     /// What it finds.
@@ -303,13 +304,13 @@ impl TestShop {
         Ok(answer.parse().map_err(|error| format!("{sql}: {answer:?}: {error}"))?)
     }
 
-    /// Checks receipts by the protocol.
+    /// The checker of receipts, which follows the protocol.
     #[must_use]
     pub const fn judge(&self) -> &Judge {
         &self.judge
     }
 
-    /// The logs of all nodes, of the command line and of PostgreSQL.
+    /// Returns the logs of all nodes, of the command line and of PostgreSQL.
     ///
     /// # Errors
     /// If a log cannot be read.
@@ -324,13 +325,13 @@ impl TestShop {
         Ok(logs)
     }
 
-    /// Secrets that must appear nowhere: the passphrase and the database's password.
+    /// Secrets that must not appear anywhere: the passphrase and the database's password.
     #[must_use]
     pub const fn secrets() -> [&'static str; 2] {
         [config::PASSPHRASE, config::PASSWORD]
     }
 
-    /// A name that is unique in this shop.
+    /// Returns a name that is unique in this shop.
     fn name(&self, what: &str) -> String {
         format!("{what}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
@@ -342,7 +343,7 @@ impl AsRef<Self> for TestShop {
     }
 }
 
-/// The public part of a key in the output of `admin keyring init`.
+/// Returns the public part of a key in the output of `admin keyring init`.
 fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
     let key = keys["keys"]
         .as_array()
@@ -351,13 +352,13 @@ fn public_key<'a>(keys: &'a Value, name: &str) -> Result<&'a str> {
     Ok(public.ok_or_else(|| format!("no public part of {name} in {keys}"))?)
 }
 
-/// The body of an order of one key.
+/// Returns the body of an order of one key.
 #[must_use]
 pub fn order_of(product: &str) -> String {
     order_lines(&[(product, 1)])
 }
 
-/// The body of an order of those products and quantities.
+/// Returns the body of an order of those products and quantities.
 #[must_use]
 pub fn order_lines(lines: &[(&str, u32)]) -> String {
     let line = |(product, quantity): &(&str, u32)| serde_json::json!({"product": product, "quantity": quantity});

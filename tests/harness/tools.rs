@@ -8,14 +8,14 @@ use shelfproof::dev::tools as dev;
 
 use crate::Result;
 
-/// The checkout's root.
+/// Returns the checkout's root.
 #[must_use]
 pub fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().unwrap_or(tests).to_owned()
 }
 
-/// `forge`, `anvil` or `cast` itself, as `tools/install` brought it.
+/// Returns the path of the program `forge`, `anvil` or `cast` that `tools/install` installed.
 ///
 /// # Errors
 /// If npm has not installed it.
@@ -23,16 +23,16 @@ pub fn foundry(tool: &str) -> Result<PathBuf> {
     Ok(dev::foundry(&root(), tool)?)
 }
 
-/// One of PostgreSQL's programs.
+/// Returns the path of one of PostgreSQL's programs.
 ///
 /// # Errors
-/// If there is no server.
+/// If no PostgreSQL server is installed.
 pub fn postgres(tool: &str) -> Result<PathBuf> {
     Ok(dev::postgres(tool)?)
 }
 
-/// One of this workspace's programs, up to date: the one beside a benchmark, which came out of the same build, or the
-/// one that a test's own profile builds.
+/// Returns the path of one of this workspace's programs, up to date. For a benchmark it is the program beside it, from
+/// the same build; for a test it is the one that cargo builds in the test's profile.
 ///
 /// # Errors
 /// If it cannot be built.
@@ -43,16 +43,16 @@ pub fn binary(name: &str) -> Result<PathBuf> {
         return Ok(folder.join(name));
     }
     let mut cargo = Command::new(env!("CARGO"));
-    // What cargo tells a test about its package; build scripts that look at it would run again, and again for the next
-    // `cargo test`.
+    // Cargo sets these variables for a test. Build scripts that depend on them would run again, and once more for the
+    // next `cargo test`.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             cargo.env_remove(&name);
         }
     }
-    // Each package's tests named `cli` need its programs. Asking for those, not for the programs themselves, builds
-    // them with the same features as `cargo test --workspace` does, which has therefore done it already.
+    // The tests named `cli` of each package need its programs. Building these tests, rather than the programs
+    // themselves, uses the same features as `cargo test --workspace`, which has therefore built them already.
     cargo.current_dir(root()).args([
         "test",
         "--quiet",

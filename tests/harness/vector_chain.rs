@@ -13,19 +13,19 @@ use crate::Result;
 use crate::anvil::{Anvil, Settings};
 use crate::vectors::Vectors;
 
-/// Time of the block that deploys the registry; the vectors say nothing of it.
+/// The time of the block that deploys the registry, which the vectors do not specify.
 const DEPLOYED_AT_S: u64 = 1_789_999_900;
-/// Time of the block that registers the merchant, and so the first second of its receipt key.
+/// The time of the block that registers the merchant, which is the first second of its receipt key.
 pub const REGISTERED_AT_S: u64 = 1_789_999_999;
-/// Times of the blocks that anchor the epochs, in their order.
+/// The times of the blocks that anchor the epochs, in their order.
 pub const ANCHORED_AT_S: [u64; 2] = [1_790_000_160, 1_790_000_220];
-/// Time of the newest final block.
+/// The time of the newest final block.
 pub const AS_OF_S: u64 = 1_790_003_600;
 
-/// Blocks that anvil keeps between the final one and the newest, with epochs of one slot.
+/// The number of blocks between anvil's final block and its newest one, with epochs of one slot.
 const BLOCKS_TO_FINALITY: u64 = 2;
 
-/// The pause between two polls; anvil mines at once.
+/// The pause between two polls. Anvil mines immediately.
 const POLL: Duration = Duration::from_millis(10);
 
 /// The vectors' chain, running.
@@ -46,10 +46,10 @@ pub struct VectorChain {
     pub final_block: u64,
 }
 
-/// Starts anvil and puts the vectors on it, up to a final block of their time `asOf`.
+/// Starts anvil and writes the vectors to its chain, up to a final block at their time `asOf`.
 ///
 /// # Errors
-/// If a tool is missing, the node fails, or what it holds is not what the vectors say.
+/// If a tool is missing, the node fails, or the chain does not agree with the vectors.
 pub fn vector_chain() -> Result<VectorChain> {
     let vectors = Vectors::read()?;
     let anvil = Anvil::start(Settings {
@@ -62,7 +62,7 @@ pub fn vector_chain() -> Result<VectorChain> {
 /// Runs `future` on a runtime of its own.
 ///
 /// # Errors
-/// If the system gives no runtime.
+/// If the system cannot create a runtime.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     Ok(tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -70,13 +70,13 @@ pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
         .block_on(future))
 }
 
-/// A client of `url` with short pauses between polls.
+/// Returns a client of `url` with short pauses between polls.
 ///
 /// # Errors
-/// If `url` is none.
+/// If `url` is not an address.
 pub fn client(url: &str) -> Result<impl Provider + Clone + use<>> {
-    // In a build of the whole workspace reqwest comes with TLS, and takes no client without somebody's cryptography;
-    // that it was chosen before is no error.
+    // In a build of the whole workspace reqwest includes TLS, and needs a cryptography provider. An error means that
+    // one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let provider = ProviderBuilder::new().connect_http(url.parse()?);
     provider.client().set_poll_interval(POLL);
@@ -134,7 +134,7 @@ async fn build(anvil: Anvil, vectors: &Vectors) -> Result<VectorChain> {
     })
 }
 
-/// Anchors an epoch from `anchorer`, an account that anvil signs for.
+/// Anchors an epoch from `anchorer`, an account for which anvil signs.
 ///
 /// # Errors
 /// The node's or the registry's error.
@@ -156,7 +156,7 @@ pub async fn anchor<P: Provider>(
     Ok(call.from(anchorer).send().await?.get_receipt().await?)
 }
 
-/// The block of a transaction that succeeded.
+/// Returns the block of a transaction, which must have succeeded.
 fn block(receipt: &TransactionReceipt) -> Result<u64> {
     if !receipt.status() {
         return Err(format!("transaction {} was reverted", receipt.transaction_hash).into());

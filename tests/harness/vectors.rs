@@ -1,4 +1,4 @@
-//! Reads the protocol's vectors; fields that no test outside the verifier needs are left out.
+//! Reads the protocol's vectors. Fields that only the verifier's tests need are left out.
 
 use std::fs;
 use std::path::Path;
@@ -9,15 +9,15 @@ use shelfproof_verifier::epoch::{Header, data_path};
 
 use crate::{Result, tools};
 
-/// The key that the vectors' receipts are signed with: anvil's second account's.
+/// The key that signs the vectors' receipts, which belongs to anvil's second account.
 pub const RECEIPT_KEY: B256 = B256::new(hex!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"));
 
-/// The whole file, less what nobody here reads.
+/// The whole file, without the fields that are left out.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Vectors {
     /// The merchant's VRF key.
     pub vrf: Vrf,
-    /// Who registered.
+    /// The registered merchant.
     pub merchant: Merchant,
     /// The epochs, from number 1.
     pub epochs: Vec<Epoch>,
@@ -35,32 +35,32 @@ pub struct Vectors {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vrf {
-    /// As it stands in the registry.
+    /// The public key, as the registry holds it.
     pub public_key: B256,
-    /// The seed.
+    /// The seed of the secret key.
     pub secret_key: B256,
 }
 
-/// Who registered, and where.
+/// The registered merchant, and its registry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Merchant {
     pub chain_id: u64,
     pub registry: Address,
-    /// The account that registered.
+    /// The account that registered the merchant.
     pub owner: Address,
-    /// What it registered with.
+    /// The salt of the registration.
     pub salt: B256,
-    /// The name that this gives.
+    /// The id that follows from owner and salt.
     pub merchant_id: B256,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Epoch {
-    /// What the registry holds a hash of.
+    /// The header, whose hash the registry holds.
     pub header: ListedHeader,
     pub hash: B256,
-    /// The published data, hex.
+    /// The published data, in hex.
     pub data: String,
 }
 
@@ -96,21 +96,21 @@ pub struct Receipts {
     pub signer: Address,
 }
 
-/// A bundle, who asks, and what a verifier must say.
+/// A bundle, the buyer who asks, and the answer that a verifier must give.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Case {
-    /// What it shows.
+    /// The name of the case.
     pub name: String,
     /// The code that the buyer types.
     pub code: String,
-    /// The buyer's nonce, where the buyer says who they are.
+    /// The buyer's nonce, if the buyer is named.
     pub nonce: Option<B256>,
     /// The buyer's tag.
     pub tag: Option<String>,
     pub verdict: String,
-    /// The `shelfproof-proof-v1` file; of a refused case its text.
+    /// The `shelfproof-proof-v1` file. In a refused case, it is the file's text.
     pub bundle: serde_json::Value,
-    /// What the chain holds in this case, where that is not what [`Vectors::trusted`] says.
+    /// What the chain holds in this case, if it differs from [`Vectors::trusted`].
     pub trusted: Option<serde_json::Value>,
 }
 
@@ -118,17 +118,17 @@ impl Vectors {
     /// Reads the checkout's copy.
     ///
     /// # Errors
-    /// If it is not there or not of this form.
+    /// If it is missing or does not have this form.
     pub fn read() -> Result<Self> {
         Ok(serde_json::from_slice(&fs::read(
             tools::root().join("tests/vectors/protocol-v1.json"),
         )?)?)
     }
 
-    /// Publishes every epoch's data below `folder`, as a merchant's `dataUri` would serve it.
+    /// Publishes the data of every epoch below `folder`, as a merchant's `dataUri` would serve it.
     ///
     /// # Errors
-    /// If the data is no hex or the folder cannot be written.
+    /// If the data is not hex, or the folder cannot be written.
     pub fn write_data(&self, folder: &Path) -> Result<()> {
         for epoch in &self.epochs {
             let path = folder.join(data_path(epoch.header.number));

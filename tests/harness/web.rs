@@ -1,4 +1,4 @@
-//! A small web server on the loopback interface, answered by a function.
+//! A small web server on the loopback interface, whose answers come from a function.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,22 +10,22 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// The most connections at once; one more is closed unanswered.
+/// The greatest number of open connections. Further ones are closed without an answer.
 const MAX_CONNECTIONS: usize = 64;
 
-/// The most bytes of a request's first line and its header fields.
+/// The longest first line and header fields of a request, in bytes.
 const MAX_HEAD_BYTES: u64 = 16 << 10;
 
-/// The most bytes of a request's body.
+/// The longest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// How long a client may keep a connection waiting.
+/// How long a client may let the server wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a path is answered with, by the request's body; `None` is 404.
+/// Returns the answer for a path and the request's body; `None` is 404.
 type Answer = dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync;
 
-/// A running server. It listens no more once this is dropped; what is being answered then is answered to its end.
+/// A running server. After it is dropped it accepts no more connections, but finishes the answers in progress.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -34,15 +34,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers each path, which begins with `/` and is without query, with what `answer` gives, or with 404.
+    /// Answers each path with the result of `answer`, or with 404. Paths begin with `/` and have no query.
     ///
     /// # Errors
-    /// The system's error, if it gives no port or no thread.
+    /// The system's error, if there is no free port or thread.
     pub fn start(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Result<Self> {
         Self::respond(move |path, _| answer(path))
     }
 
-    /// The same; `answer` sees the request's body too.
+    /// Like [`start`](Self::start); `answer` also gets the request's body.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -59,7 +59,7 @@ impl Server {
         })
     }
 
-    /// Answers with the files below `folder`.
+    /// Serves the files below `folder`.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -72,13 +72,13 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The same for clients: `http://127.0.0.1:…`, without a slash at the end.
+    /// The address for clients: `http://127.0.0.1:…`, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -88,7 +88,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::SeqCst);
-        // Wakes the thread that waits for the next connection; where that fails it is gone already.
+        // Wakes the thread that waits for the next connection. If connecting fails, the thread has ended already.
         let _ = TcpStream::connect(self.address);
         if let Some(listening) = self.listening.take() {
             let _ = listening.join();
@@ -96,11 +96,11 @@ impl Drop for Server {
     }
 }
 
-/// One of the connections that are open.
+/// A place among the open connections.
 struct Open(Arc<AtomicUsize>);
 
 impl Open {
-    /// One more, unless there are too many.
+    /// Takes a place, unless there are too many connections.
     fn one_of(all: &Arc<AtomicUsize>) -> Option<Self> {
         let more = |open| (open < MAX_CONNECTIONS).then_some(open + 1);
         all.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).ok()?;
@@ -126,10 +126,10 @@ fn listen(listener: &TcpListener, answer: &Arc<Answer>, ends: &AtomicBool) {
         let answer = Arc::clone(answer);
         let serve = move || {
             let _open = open;
-            // A client that goes away ends its own connection only.
+            // An error affects only this connection.
             let _ = serve(&stream, answer.as_ref());
         };
-        // Without a thread the connection is closed unanswered.
+        // If no thread can be started, the connection is closed without an answer.
         let _ = thread::Builder::new().spawn(serve);
     }
 }
@@ -147,7 +147,7 @@ fn serve(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
     stream.write_all(&content)
 }
 
-/// The path without its query, and the body.
+/// Reads the path without its query, and the body.
 fn read_request(stream: &TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut head = BufReader::new(stream).take(MAX_HEAD_BYTES);
     let mut first = String::new();

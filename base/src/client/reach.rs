@@ -100,18 +100,19 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The networks within [`GLOBAL_V6`] that are not public. All of IPv6 outside of it is special: loopback, link-local
-/// and private addresses are there.
+/// The networks within [`GLOBAL_V6`] that are not public. All other IPv6 addresses count as special: loopback,
+/// link-local and private addresses are among them.
 const SPECIAL_V6: [(Ipv6Addr, u32); 3] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// The only part of IPv6 that is handed out for the public internet.
+/// The only part of IPv6 that is allocated for the public internet.
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// The networks of IPv6 that carry an IPv4 address to its place (mapped, NAT64, 6to4), and the bits after that address.
+/// The IPv6 networks whose addresses contain an IPv4 address (mapped, NAT64, 6to4): the network, its prefix length, and
+/// the number of bits after the IPv4 address.
 const EMBEDDED_V4: [(Ipv6Addr, u32, u32); 3] = [
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96, 0),
     (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96, 0),

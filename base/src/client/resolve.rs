@@ -40,8 +40,8 @@ impl Proxies {
         self.0.is_empty()
     }
 
-    /// Whether a proxy may connect to a private address for the name in `url`: any of those that it has, since the
-    /// proxy chooses among them. Without a proxy the answer is no.
+    /// Whether a proxy may connect to a private address for the name in `url`: true if any of the name's addresses is
+    /// private, because the proxy chooses among them. Without a proxy the answer is no.
     pub(super) async fn may_reach_private(&self, url: &Url) -> bool {
         let Some(Host::Domain(name)) = url.host().filter(|_| !self.is_empty()) else {
             return false;

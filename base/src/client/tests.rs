@@ -1,4 +1,4 @@
-//! The client against a server on the loopback.
+//! Tests of the client against a server on the loopback interface.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -13,7 +13,7 @@ const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(10),
 };
 
-/// A server on the loopback: where it listens.
+/// Starts a server on the loopback interface, and returns its address.
 async fn server() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -25,7 +25,7 @@ async fn server() -> SocketAddr {
     address
 }
 
-/// Answers one request by its path, and ends the connection.
+/// Answers one request by its path, and closes the connection.
 async fn answer(mut stream: TcpStream) {
     let mut head = vec![0; 4_096];
     let length = stream.read(&mut head).await.unwrap();
@@ -35,7 +35,7 @@ async fn answer(mut stream: TcpStream) {
     let text = match path {
         "/hello" => "200 OK\r\ncontent-length: 5\r\n\r\nhello".to_owned(),
         "/announced" => "200 OK\r\ncontent-length: 99999999\r\n\r\n".to_owned(),
-        // Without a length, until the connection ends.
+        // Without a length, so that the body lasts until the connection closes.
         "/endless" => format!("200 OK\r\n\r\n{}", "x".repeat(1 << 17)),
         "/refused" => "503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy".to_owned(),
         "/loop" => redirect("/loop"),
@@ -45,7 +45,7 @@ async fn answer(mut stream: TcpStream) {
         _ => "404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
     };
     let text = format!("HTTP/1.1 {}", text.replacen("\r\n", "\r\nconnection: close\r\n", 1));
-    // Who has read enough may be gone.
+    // The client may have closed the connection after reading enough.
     let _ = stream.write_all(text.as_bytes()).await;
 }
 
@@ -69,7 +69,8 @@ async fn a_private_address_is_reached_only_if_it_was_typed() {
     assert!(matches!(posted, Err(HttpError::Private)), "{posted:?}");
 }
 
-/// The name of a proxy passes the resolver, and behind a proxy the resolver is not asked for other names.
+/// The proxy's own name is exempt from the resolver's check, and with a proxy the resolver is not asked for other
+/// names.
 #[tokio::test]
 async fn a_private_name_is_refused_before_a_proxy_is_asked_for_it() {
     let url = Url::parse(&format!("http://localhost:{}/hello", server().await.port())).unwrap();

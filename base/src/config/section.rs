@@ -30,8 +30,8 @@ pub trait Section: DeserializeOwned {
 ///
 /// The struct derives `Clone`, `Debug` and `Serialize`, and has two associated items: `NAMES`, the names of its
 /// sections, and the private function `sections(settings, others)`, which reads all of them. That function refuses
-/// sections that are neither these nor in `others`, the sections of the program that shares the file. It returns all
-/// problems together.
+/// sections that are neither in `NAMES` nor in `others`, which lists the sections of other programs that share the
+/// file. It returns all problems together.
 #[macro_export]
 macro_rules! config_sections {
     ($(#[$about:meta])* pub struct $config:ident { $($(#[$doc:meta])* pub $field:ident: $section:ty,)+ }) => {

@@ -13,9 +13,9 @@ use super::Key;
 
 const FORMAT: &str = "shelfproof-key-v1";
 
-/// Cost of a new file: the first of the settings that OWASP's Password Storage Cheat Sheet names for Argon2id (19 MiB,
-/// two passes, one lane). RFC 9106 §4 prefers 64 MiB and more; a node opens five files and more at its start, and a
-/// passphrase here has at least twelve characters.
+/// The cost of a new file: the first of the settings that OWASP's Password Storage Cheat Sheet names for Argon2id (19
+/// MiB, two passes, one lane). RFC 9106 §4 prefers 64 MiB and more. The lower cost suffices because a passphrase here
+/// has at least twelve characters, and a node opens at least five files when it starts.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
@@ -105,8 +105,8 @@ impl Encrypted {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// The associated data of the encryption. The parameters of Argon2id need not be part of it: other ones give
-    /// another key.
+    /// The associated data of the encryption. The parameters of Argon2id need not be part of it, because other
+    /// parameters derive another key.
     fn associated(&self) -> Vec<u8> {
         let public = self.public.as_ref().map(|public| &public[..]);
         let mut bytes = Vec::new();

@@ -17,7 +17,7 @@ fn key() -> Key {
     }
 }
 
-/// A folder with one key file, `anchorer.key`.
+/// Creates a folder with one key file, `anchorer.key`.
 fn made() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("anchorer.key");
@@ -146,7 +146,7 @@ fn a_flipped_bit_at_any_place_is_refused() {
             scope.spawn(move || {
                 let path = folder.join(format!("flipped-{part}.key"));
                 for at in (part * share..text.len()).take(share) {
-                    // Both a neighbouring character and the other case of a letter.
+                    // Tries a neighbouring character, and the other case of a letter.
                     for bit in [0x01, 0x20] {
                         let mut flipped = text.clone();
                         flipped[at] ^= bit;
@@ -170,6 +170,6 @@ fn five_files_open_within_a_second() {
     for _ in 0..5 {
         open(&path, "anchorer", &passphrase()).unwrap();
     }
-    // Alone it takes some 0.2 s; the bound leaves room for whatever else the machine does.
+    // On an idle machine it takes about 0.2 s. The bound allows for other work on the machine.
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }

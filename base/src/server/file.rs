@@ -17,7 +17,7 @@ const CHUNK_BYTES: usize = 1 << 16;
 /// How long sending a file may take: 114 MB, the data of a full epoch, at 200 kB/s.
 const DOWNLOAD_BOUND: Duration = Duration::from_mins(10);
 
-/// An open file that is to be sent.
+/// An open file that will be sent.
 #[derive(Debug)]
 pub struct Download {
     file: File,

@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A connection on which a write fails that waits for longer than its bound: a client that does not read a large answer
-/// cannot hold its memory for long.
+/// A connection on which a write fails if it waits for longer than the bound, so that a client that does not read a
+/// large answer cannot keep it in memory for long.
 #[derive(Debug)]
 pub(super) struct Stalling {
     stream: TcpStream,

@@ -1,5 +1,5 @@
-//! `bundle_bytes`: how large a compact bundle of four events is in a history of a million keys, against AKD's proof of
-//! five versions. The history is really built, and the bundle must hold.
+//! `bundle_bytes`: the size of a compact bundle of four events in a history of a million keys, compared with AKD's
+//! proof of five versions. The benchmark builds the whole history, and the bundle must verify.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,14 +24,14 @@ use shelfproof_tests::Result;
 const AKD_BYTES: f64 = 37_600.0;
 
 const KEYS: u64 = 1_000_000;
-/// Keys that were sold and redeemed, in epochs of their own.
+/// The number of keys that are sold and redeemed, in epochs of their own.
 const SOLD: u64 = 10_000;
-/// Sales under one receipt's signature: a path of six.
+/// The number of sales under one receipt signature, which gives a path of six hashes.
 const BURST: u64 = 64;
 
 const CODE: &str = "ABCD-EFGH-2345-6789";
 const START_MS: u64 = 1_790_000_000_000;
-/// Between one epoch and the next.
+/// The time between two epochs.
 const EPOCH_MS: u64 = 60_000;
 
 const IDENTITY: Identity = Identity {
@@ -55,7 +55,7 @@ pub(super) fn run(_: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The four events of the key that is shown, in their order, with bodies as shops write them.
+/// The four events of the key that the bundle shows, in their order, with bodies as a shop writes them.
 const BODIES: [(Kind, &str); 4] = [
     (Kind::Generated, r#"{"batch":"B-1","product":"steam-50"}"#),
     (Kind::Activated, r#"{"pool":"steam-50"}"#),
@@ -66,7 +66,7 @@ const BODIES: [(Kind, &str); 4] = [
     (Kind::Redeemed, r#"{"order":"O-0"}"#),
 ];
 
-/// The bundle as a file.
+/// Builds the bundle, and returns it as a file.
 fn build() -> Result<String> {
     let secret = vrf::SecretKey::from_seed(&[7; 32]).ok_or("no VRF key")?;
     let (key_id, vrf_proof) = secret.prove(&code::alpha(CODE)?).ok_or("no VRF proof")?;
@@ -123,7 +123,7 @@ fn build() -> Result<String> {
             events_root: tree.root(),
             history_root: history::root_of(&keys.entries()),
             event_count: count,
-            // Nobody reads the data here: any hash will do.
+            // Nothing reads the data here, so any hash will do.
             data_hash: epoch::data_hash(&number.to_be_bytes()),
         };
         parent = header.hash(&IDENTITY.merchant_id);
@@ -154,7 +154,7 @@ fn build() -> Result<String> {
     Ok(json)
 }
 
-/// A signed receipt for the first event of the burst that `leaves` begin with.
+/// Returns a signed receipt for the first of the sales whose leaves are `leaves`.
 fn promise(event: &KeyEvent, opening: &Opening, leaves: &[B256], key: &SigningKey) -> Result<Promise> {
     let burst: Vec<B256> = leaves.iter().copied().take(usize::try_from(BURST)?).collect();
     let tree = EventsTree::of_leaves(burst, 1).ok_or("an empty burst")?;
@@ -173,7 +173,7 @@ fn promise(event: &KeyEvent, opening: &Opening, leaves: &[B256], key: &SigningKe
     })
 }
 
-/// Every key's last event; the key that is shown comes first in every epoch.
+/// The last event of every key. The key that the bundle shows comes first in every epoch.
 struct LastEvents(Vec<KeyEvent>);
 
 impl LastEvents {
@@ -190,7 +190,7 @@ impl LastEvents {
         Self(std::iter::once(shown).chain(others).map(nothing).collect())
     }
 
-    /// An epoch: `kind` happens to the first `count` keys.
+    /// Adds an epoch in which `kind` happens to the first `count` keys.
     fn advance(&mut self, number: u64, kind: Kind, body: &str, count: u64) -> Vec<KeyEvent> {
         let keys = self.0.iter_mut().zip(0..count);
         keys.map(|(last, index)| {
@@ -223,7 +223,7 @@ impl LastEvents {
     }
 }
 
-/// As random as a salt is: its bytes do not compress.
+/// Returns a salt whose bytes look random, so that they do not compress.
 fn salt(kind: Kind) -> B256 {
     keccak256(kind.name())
 }

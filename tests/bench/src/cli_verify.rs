@@ -1,5 +1,5 @@
-//! `cli_verify`: the whole process of `shelfproof-verify key --offline`, against a process that does nothing plus the
-//! cryptography that cannot be left out.
+//! `cli_verify`: a whole process of `shelfproof-verify key --offline`, compared with an empty process plus the
+//! cryptography that every verifier must do.
 
 use std::env;
 use std::fs;
@@ -11,12 +11,12 @@ use super::verify_key::Subject;
 use super::{Sample, alternate};
 use shelfproof_tests::Result;
 
-/// Processes a round.
+/// The number of processes in a round.
 const PROCESSES: u32 = 50;
 
 pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     let subject = Subject::read()?;
-    // The bench and the verifier come out of the same build.
+    // The benchmark and the verifier come from the same build.
     let program = env::current_exe()?.with_file_name("shelfproof-verify");
     fs::write(folder.join("bundle.json"), &subject.json)?;
     fs::write(folder.join("trusted.json"), &subject.trusted)?;
@@ -55,7 +55,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// Seconds from the start of a process to its end, as the mean of [`PROCESSES`] in a row.
+/// The seconds from the start of a process to its end: the mean of [`PROCESSES`] processes, one after the other.
 fn seconds_a_run(command: &mut Command) -> Result<f64> {
     command
         .stdin(Stdio::null())

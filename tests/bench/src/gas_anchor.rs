@@ -1,5 +1,5 @@
-//! `gas_anchor`: gas of anchoring an epoch after the first, against EAS `timestamp`, which stores one time for one
-//! hash.
+//! `gas_anchor`: the gas for anchoring an epoch after the first, compared with EAS's `timestamp`, which stores one time
+//! for one hash.
 
 use std::path::Path;
 
@@ -35,7 +35,8 @@ async fn anchors(chain: &VectorChain) -> Result<Vec<f64>> {
     let mut parent = vectors.epochs.last().ok_or("the vectors hold no epoch")?.hash;
     let mut gas = Vec::new();
     for number in (3..).take(ROUNDS) {
-        // Hashes without zero bytes to speak of, and a count of three bytes: what calldata costs in earnest.
+        // The hashes have almost no zero bytes and the count has three bytes, so that the calldata costs as much as in
+        // real use.
         let hash = |field: u8| -> B256 { keccak256([&[field][..], parent.as_slice()].concat()) };
         let header = Header {
             number,

@@ -1,8 +1,9 @@
 //! `history_update`: an epoch of 100,000 updates, from sorted records to a durable root.
 //!
-//! Ours is the history map; the baseline is `nomt` called directly with the same keys and the same committed values,
-//! or, where io_uring is refused, `fjall` writing the same leaves one by one without any root. Four updates in five are
-//! to keys that are there, at random places; every fifth key is new. Both end with the data synced to disk.
+//! Ours is the history map. The baseline is `nomt`, called directly with the same keys and the same committed values.
+//! Where the system forbids io_uring, the baseline is `fjall`, which writes the same leaves one by one and computes no
+//! root. Four of five updates are to existing keys at random places; every fifth is of a new key. Both end with the
+//! data synced to disk.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,10 +27,10 @@ const UPDATES: u64 = 100_000;
 const NEW_KEYS: u64 = UPDATES / 5;
 const SMALL: u64 = 2_000_000;
 const LARGE: u64 = 8_000_000;
-/// Keys are loaded by epochs of this size, the protocol's largest.
+/// Keys are loaded in epochs of this size, the largest that the protocol allows.
 const LOAD: u64 = 1 << 20;
 
-/// An epoch's last events by key, sorted.
+/// The last events of an epoch by key, sorted.
 type Updates = Vec<(B256, Head)>;
 
 /// Runs the benchmark with its stores below `dir`, which it leaves for the caller to delete.
@@ -44,7 +45,7 @@ pub(super) fn run(dir: &Path) -> Result<Vec<Sample>> {
     let (mut at_small, mut baseline) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS as u64 {
         let updates = ours.next_updates(round);
-        // Who goes first changes each round, so that neither always finds the machine warm.
+        // The order changes each round, so that neither side always runs on a warm machine.
         let (rate, other) = if round % 2 == 0 {
             let rate = ours.timed(&updates)?;
             (rate, theirs.timed(&updates)?)
@@ -85,7 +86,7 @@ pub(super) fn run(dir: &Path) -> Result<Vec<Sample>> {
     ])
 }
 
-/// Our map, and how many keys it has been given.
+/// Our map, and the number of keys in it.
 struct LoadedMap {
     map: Map,
     keys: u64,
@@ -96,7 +97,7 @@ impl LoadedMap {
         Self { map, keys: 0 }
     }
 
-    /// Fills the map up to `keys`, and gives each epoch to `also`.
+    /// Fills the map up to `keys` keys, and passes each epoch to `also`.
     fn load(&mut self, keys: u64, mut also: impl FnMut(&Updates) -> Result<()>) -> Result<()> {
         while self.keys < keys {
             let upto = keys.min(self.keys + LOAD);
@@ -111,7 +112,7 @@ impl LoadedMap {
         Ok(())
     }
 
-    /// The next epoch: updates to random keys that are there, and new keys.
+    /// Returns the next epoch: updates to random existing keys, and new keys.
     fn next_updates(&mut self, round: u64) -> Updates {
         let mut updates = BTreeMap::new();
         let mut draw = 0;
@@ -131,7 +132,7 @@ impl LoadedMap {
         Ok(self.map.commit(plan, epoch, keccak256(epoch.to_be_bytes()))?)
     }
 
-    /// Updates a second.
+    /// Returns the updates per second.
     fn timed(&mut self, updates: &Updates) -> Result<f64> {
         wait_until_idle()?;
         let start = Instant::now();
@@ -146,7 +147,7 @@ fn rate(updates: &Updates, start: Instant) -> f64 {
     count / start.elapsed().as_secs_f64()
 }
 
-/// The key of that number: as good as random, and the same in every run.
+/// Returns the key with that number. Keys look random, and are the same in every run.
 fn key(index: u64) -> B256 {
     keccak256(index.to_be_bytes())
 }
@@ -163,7 +164,7 @@ fn head(index: u64, version: u64) -> Head {
     }
 }
 
-/// A number that is as good as random.
+/// Returns a number that looks random.
 fn random(round: u64, draw: u64) -> u64 {
     let hash = keccak256([round.to_be_bytes(), draw.to_be_bytes()].concat());
     hash.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use shelfproof_tests::Result;
 
-/// Waits until this process has nothing left to do in the background, so that one store's compaction does not fall into
-/// the other's time. Where the system does not tell, it waits a second.
+/// Waits until this process has no more work in the background, so that the compaction of one store is not measured
+/// with the other. Where the system does not report processor time, it waits a second.
 pub(super) fn wait_until_idle() -> Result<()> {
     const STEP: Duration = Duration::from_millis(250);
     let mut before = busy();
@@ -25,10 +25,10 @@ pub(super) fn wait_until_idle() -> Result<()> {
     Err("the stores still work in the background after a minute".into())
 }
 
-/// Ticks of processor time that this process has used.
+/// The processor time that this process has used, in ticks.
 fn busy() -> Option<u64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name in brackets may hold anything; user and system time are the 12th and 13th fields after it.
+    // The name in brackets may contain anything. User and system time are the 12th and 13th fields after it.
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
     Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }

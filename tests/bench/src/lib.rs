@@ -1,6 +1,8 @@
-//! Benchmarks: ours beside a baseline, in alternating rounds of one run.
+//! The benchmarks. Each measures our code and a baseline in alternating rounds of one run.
 //!
-//! Ratio is ours ÷ baseline, of the medians. Times are seconds, rates are per second.
+//! The ratio is ours ÷ baseline, computed from the medians. Times are in seconds, rates per second.
+//!
+//! To add a benchmark, write a module with a function of type [`Run`], and list it in [`ALL`].
 
 use std::path::Path;
 
@@ -24,30 +26,30 @@ mod verify_key;
 
 pub use report::{Goal, keep, table};
 
-/// Rounds of ours and of the baseline.
+/// The number of rounds of ours, and of the baseline.
 pub const ROUNDS: usize = 5;
 
-/// One row of the table: what was measured, and against what.
+/// One row of the table: what was measured, and with what it is compared.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The benchmark's name, as `ONLY=` takes it.
     pub name: String,
-    /// What `ours` and `baseline` are counted in.
+    /// The unit of `ours` and `baseline`.
     pub unit: &'static str,
-    /// Ours, one value a round.
+    /// Our values, one per round.
     pub ours: Vec<f64>,
-    /// The baseline, one value a round.
+    /// The baseline's values, one per round.
     pub baseline: Vec<f64>,
-    /// The goal, as [`Goal::parse`] reads it: `ratio <= 1.25`, `value <= 12000`.
+    /// The goal, in the form that [`Goal::parse`] reads: `ratio <= 1.25`, `value <= 12000`.
     pub goal: &'static str,
-    /// Sizes, versions and settings that the figures hang on.
+    /// Sizes, versions and settings that the figures depend on.
     pub settings: String,
 }
 
-/// Measures one thing, with a folder for what it must keep on disk meanwhile.
+/// Runs a benchmark. The folder is for files that it needs while it runs.
 pub type Run = fn(&Path) -> Result<Vec<Sample>>;
 
-/// Every benchmark by its name.
+/// Every benchmark, by name.
 pub const ALL: [(&str, Run); 12] = [
     ("tree_build", tree_build::one_thread),
     ("tree_build_parallel", tree_build::two_threads),
@@ -63,11 +65,11 @@ pub const ALL: [(&str, Run); 12] = [
     ("seal_interference", seal_interference::run),
 ];
 
-/// [`ROUNDS`] of ours and of the baseline in turn. Who goes first changes each round, so that neither always finds the
-/// machine as the other left it.
+/// Runs [`ROUNDS`] rounds of ours and of the baseline in turn. The order changes each round, so that neither side
+/// always runs on the machine as the other left it.
 ///
 /// # Errors
-/// The first that either gives.
+/// The first error of either side.
 fn alternate(
     mut ours: impl FnMut() -> Result<f64>,
     mut baseline: impl FnMut() -> Result<f64>,

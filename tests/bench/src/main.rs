@@ -1,4 +1,4 @@
-//! `bench [NAME]`: measures everything, or one thing; prints a table and keeps `target/bench.json`.
+//! `bench [NAME]`: runs all benchmarks, or the one with that name, prints a table, and writes `target/bench.json`.
 
 use std::env;
 use std::fs;
@@ -30,10 +30,10 @@ fn run(only: Option<&str>) -> Result<()> {
     let mut samples = Vec::new();
     for (name, run) in chosen {
         eprintln!("measuring {name} …");
-        // Below target/, on the disk: a folder for temporary files may lie in memory.
+        // Below target/, which is on the disk: the folder for temporary files may be in memory.
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&target)?;
         let measured = run(folder.path())?;
-        // Kept at once, so that a benchmark that fails later loses nothing of this one.
+        // Written after each benchmark, so that a later one that fails does not lose this result.
         keep(&target.join("bench.json"), &measured)?;
         samples.extend(measured);
     }

@@ -1,25 +1,25 @@
-//! The peers' order paths, as `tests/peers/run` runs them: statements alone, each in a fresh schema, with the better of
-//! 16 and 64 clients.
+//! The order paths of other shops, as `tests/peers/run` runs them: their SQL statements alone, each in a fresh schema,
+//! with 16 or 64 clients, whichever gives the better rate.
 
 use std::process::Command;
 
 use shelfproof_tests::postgres::Postgres;
 use shelfproof_tests::{Result, tools};
 
-/// Seconds of each peer and number of clients.
+/// How many seconds each peer runs with each number of clients.
 const SECONDS: &str = "10";
 
-/// The peer that nobody publishes: one statement a sale, as a careful engineer writes it.
+/// A peer that is not a published shop: one statement per sale, as a careful engineer would write it.
 const SKIP_LOCKED: &str = "skip-locked";
 
-/// Orders a second.
+/// Rates in orders per second.
 pub(super) struct Peers {
     pub(super) skip_locked: f64,
-    /// The fastest of those that are published.
+    /// The fastest of the published peers.
     pub(super) best_published: f64,
 }
 
-/// Runs them all on that cluster, in a database of their own.
+/// Runs all peers on that cluster, in a database of their own.
 pub(super) fn run(postgres: &Postgres) -> Result<Peers> {
     let database = postgres.database()?;
     postgres.psql(&database, "CHECKPOINT")?;

@@ -1,4 +1,4 @@
-//! What a run leaves: a table on the screen, and a list in JSON.
+//! The results of a run: a table for the terminal, and a list in JSON.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Sample;
 use shelfproof_tests::Result;
 
-/// A goal: which figure, on which side of what.
+/// A goal: which figure is compared with which bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Goal {
     of_ratio: bool,
@@ -41,7 +41,7 @@ impl Goal {
         })
     }
 
-    /// Whether a median and a ratio meet it.
+    /// Whether a median and a ratio meet the goal.
     #[must_use]
     pub fn is_met(&self, value: f64, ratio: f64) -> bool {
         let figure = if self.of_ratio { ratio } else { value };
@@ -53,7 +53,7 @@ impl Goal {
     }
 }
 
-/// Median, least and greatest of some rounds.
+/// Median, minimum and maximum of some rounds.
 struct Spread {
     median: f64,
     min: f64,
@@ -87,7 +87,7 @@ impl Spread {
     }
 }
 
-/// Four digits that count, and whole numbers whole.
+/// Formats a value: from 1000 on as a whole number, otherwise with decimals or an exponent.
 fn figure(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.01 {
         format!("{value:.3e}")
@@ -98,7 +98,7 @@ fn figure(value: f64) -> String {
     }
 }
 
-/// A sample's two spreads, its ratio and whether it meets its goal.
+/// A sample's two spreads, its ratio, and whether it meets its goal.
 fn judged(sample: &Sample) -> Result<(Spread, Spread, f64, bool)> {
     let none = || format!("{} was not measured", sample.name);
     let ours = Spread::of(&sample.ours).ok_or_else(none)?;
@@ -109,7 +109,7 @@ fn judged(sample: &Sample) -> Result<(Spread, Spread, f64, bool)> {
     Ok((ours, baseline, ratio, is_met))
 }
 
-/// The settings, and which side is no measurement in rounds, so that nobody takes its spread for one.
+/// The settings, with a note about each side that has only one value, because its spread then means nothing.
 fn settings(sample: &Sample) -> String {
     let sides = [("ours", &sample.ours), ("baseline", &sample.baseline)];
     let single = sides.into_iter().filter(|(_, rounds)| rounds.len() == 1);
@@ -118,7 +118,7 @@ fn settings(sample: &Sample) -> String {
     all.join("; ")
 }
 
-/// The rows as text, under a heading.
+/// Formats the samples as a table under a heading.
 ///
 /// # Errors
 /// If a sample has no rounds or no goal.
@@ -152,10 +152,10 @@ pub fn table(samples: &[Sample]) -> Result<String> {
     Ok(text)
 }
 
-/// Puts the samples into the list at `path`; what it holds of other names stays.
+/// Writes the samples into the list at `path`. Entries with other names in that list are kept.
 ///
 /// # Errors
-/// If the file holds something else than such a list, or cannot be written.
+/// If the file is not such a list, or cannot be written.
 pub fn keep(path: &Path, samples: &[Sample]) -> Result<()> {
     let mut list: Vec<Value> = match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)?,
@@ -180,7 +180,7 @@ pub fn keep(path: &Path, samples: &[Sample]) -> Result<()> {
             "settings": settings(sample),
         }));
     }
-    // A run that is cut short here leaves the list of the run before.
+    // If the run is killed here, the list of the previous run is still complete.
     let next = path.with_extension("json.next");
     fs::write(&next, serde_json::to_string_pretty(&list)? + "\n")?;
     Ok(fs::rename(next, path)?)

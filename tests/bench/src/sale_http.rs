@@ -1,6 +1,6 @@
-//! `sale_http`: sales over HTTP, against one statement a sale in pgbench on the same cluster; `sale_http_service`:
-//! against a textbook service over HTTP; `sale_http_peer`: against the best published peer's statements; their latency;
-//! and whether they slow down as rows pile up.
+//! Sales over HTTP. `sale_http` compares them with one statement per sale in pgbench on the same cluster,
+//! `sale_http_service` with a textbook service over HTTP, and `sale_http_peer` with the statements of the best
+//! published peer. It also measures latency, and whether sales slow down as the tables grow.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use super::textbook::{self, Best};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Latencies, Plan, rate};
 
-/// Sold first, to learn the rate.
+/// Orders that are placed first, to learn the rate.
 const FIRST: usize = 20_000;
 
-/// Sold before the growth's first window, and before its last.
+/// How many keys are sold before the first window of the growth test, and before the last one.
 const FEW: usize = 50_000;
 const MANY: usize = 500_000;
 
-/// Growth: windows of this length at each size.
+/// The length of the windows at each size.
 const WINDOW: Duration = Duration::from_secs(5);
 const WINDOWS: u32 = 3;
 
-/// The open loop's share of the closed loop's rate.
+/// The rate of the open loop, as a share of the closed loop's rate.
 const SHARE: f64 = 0.7;
 
 pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
@@ -41,7 +41,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     shop.check(&answers)?;
     drop(answers);
 
-    // Before the open loop, whose batches are smaller.
+    // Asked before the open loop starts, because its batches are smaller.
     let batch = shop.orders_a_batch()?;
     shop.stock_for(sales * SHARE, length)?;
     let open = Plan {
@@ -83,7 +83,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     ])
 }
 
-/// What `sale_http` is measured against, on its cluster while the node has nothing to do.
+/// The baselines of `sale_http`, measured on its cluster while the node is idle.
 struct Baselines {
     peers: Peers,
     service: Best,
@@ -99,7 +99,7 @@ impl Baselines {
     }
 }
 
-/// `sale_growth`: the rate with few rows behind it, and with ten times as many.
+/// `sale_growth`: the rate with few rows in the tables, and with ten times as many.
 pub(super) fn growth(_folder: &Path) -> Result<Vec<Sample>> {
     let mut shop = BenchShop::open()?;
     let early = shop.sell_until(FEW, 0.0)?;
@@ -118,7 +118,7 @@ pub(super) fn growth(_folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The open loop's slowest hundredth, beside the closed loop's.
+/// The latency of the slowest percent of orders in the open loop, with that of the closed loop.
 fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample {
     let [median, most, last] = [500, 999, 1000].map(|thousandths| quiet.within_ms(thousandths));
     Sample {
@@ -134,7 +134,7 @@ fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample
     }
 }
 
-/// The rate in each window of one closed loop.
+/// Returns the rate in each window of one closed loop.
 fn windows(shop: &mut BenchShop, expected: f64) -> Result<Vec<f64>> {
     shop.stock_for(expected, WINDOW * WINDOWS)?;
     let answers = shop.sell(&closed(WINDOW * WINDOWS))?;

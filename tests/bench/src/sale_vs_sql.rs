@@ -1,5 +1,5 @@
-//! `sale_vs_sql`: sales over HTTP, against the node's own statements alone in pgbench, in transactions of the size that
-//! the node's batches had. What is lost between the two is HTTP, cryptography and waiting.
+//! `sale_vs_sql`: sales over HTTP, compared with the node's own SQL statements in pgbench, in transactions of the same
+//! size as the node's batches. The difference is the cost of HTTP, cryptography and waiting.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +14,10 @@ mod script;
 
 use script::{Rows, script};
 
-/// Connections of pgbench: as many as the node's workers have by default.
+/// The connections of pgbench: the default number of the node's workers.
 const WORKERS: &str = "2";
 
-/// What is in stock before the node's rate is known, orders a second.
+/// The rate for which stock is loaded while the node's rate is not known yet, in orders per second.
 const EXPECTED: f64 = 6_000.0;
 
 pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
@@ -31,8 +31,8 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     drop(answers);
 
     let batch = shop.orders_a_batch()?;
-    // The statements alone are faster: stock for three times the rate. What they leave behind is no history that a
-    // check would accept, so nothing is asked of this database after.
+    // The statements alone are faster, so there is stock for three times the rate. They write no history that the check
+    // would accept, so this database is not used afterwards.
     shop.stock_for(ours * 3.0, length)?;
     let path = folder.join("sale.sql");
     fs::write(&path, script(&Rows::read(&shop)?, batch)?)?;
@@ -53,7 +53,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// Transactions a second.
+/// Returns the transactions per second.
 fn pgbench(shop: &BenchShop, script: &Path, seconds: u64) -> Result<f64> {
     let mut pgbench = Command::new(tools::postgres("pgbench")?);
     pgbench.args([
@@ -67,7 +67,7 @@ fn pgbench(shop: &BenchShop, script: &Path, seconds: u64) -> Result<f64> {
         "-T",
         &seconds.to_string(),
     ]);
-    // A number that no run before had begins this run's ids.
+    // A number with which no earlier run began, from which the ids of this run follow.
     let first = shop.shop.ask("SELECT count(*) FROM shop.orders")?;
     pgbench
         .args(["-D", "new=1", "-D", &format!("first={first}"), "-f"])
@@ -82,7 +82,7 @@ fn pgbench(shop: &BenchShop, script: &Path, seconds: u64) -> Result<f64> {
         .lines()
         .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next());
     match rate {
-        // pgbench goes on when a client of its own failed.
+        // pgbench continues when one of its clients has failed.
         Some(rate) if output.status.success() && !err.contains("aborted") => Ok(rate.parse()?),
         _ => Err(format!("pgbench ended with {}:\n{out}{err}", output.status).into()),
     }

@@ -1,9 +1,9 @@
 //! `seal`: an epoch of 100,000 events, from committed rows to the chain's newest block.
 //!
-//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and anvil, which mines at once; the baseline is
-//! the history map alone, which plans and commits the very same updates over a map of its own of the same size. Four
-//! events in five are of keys that are there, in the order of the keys, as sales are; every fifth is of a new key. Both end
-//! at the same root.
+//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and an anvil node that mines immediately. The
+//! baseline is the history map alone, which plans and commits the same updates over a separate map of the same size.
+//! Four of five events are of existing keys, in the order of the keys, as in sales; every fifth is of a new key. Both
+//! must end at the same root.
 
 use std::path::Path;
 use std::time::Instant;
@@ -25,11 +25,11 @@ mod timeline;
 use pipeline::{Pipeline, SALES};
 use timeline::{Timeline, medians_ms};
 
-/// Keys that are there before anything is measured.
+/// The number of keys that exist before the measurement.
 const KEYS: i64 = 500_000;
-/// Events of a measured epoch.
+/// The number of events in a measured epoch.
 const EVENTS: u32 = 100_000;
-/// Every so many events, one is of a new key.
+/// One event of so many is of a new key.
 const NEW_EVERY: i64 = 5;
 
 pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
@@ -57,7 +57,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
         pipeline.write(&events).await?;
         drop(events);
         let ours_first = round % 2 == 0;
-        // Who goes first changes each round, so that neither always finds the machine as the other left it.
+        // The order changes each round, so that neither side always runs on the machine as the other left it.
         if !ours_first {
             baseline.push(timed(&mut map, &updates)?);
         }
@@ -93,7 +93,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// Makes the events of each epoch, and counts the keys that are there and those that have a second event.
+/// Makes the events of each epoch, and counts the existing keys and those that have a second event.
 #[derive(Default)]
 struct EventSource {
     events: EventWriter,
@@ -102,13 +102,13 @@ struct EventSource {
 }
 
 impl EventSource {
-    /// The first event of each key of [`KEYS`].
+    /// Returns the first event of each of the [`KEYS`] keys.
     fn first(&mut self) -> Result<Vec<NewEvent>> {
         self.keys = KEYS;
         self.events.next(1..=KEYS)
     }
 
-    /// The next epoch's events.
+    /// Returns the events of the next epoch.
     fn next(&mut self) -> Result<Vec<NewEvent>> {
         let mut keys = Vec::new();
         for at in 1..=i64::from(EVENTS) {
@@ -124,7 +124,7 @@ impl EventSource {
     }
 }
 
-/// What the map is told of an epoch of that number with those events, one a key.
+/// Returns the updates that the map needs for an epoch with that number and those events, one per key.
 fn updates_of(events: &[NewEvent], epoch: u64) -> Vec<(B256, Head)> {
     let update = |appended: &NewEvent| {
         let event = &appended.event;
@@ -142,7 +142,7 @@ fn updates_of(events: &[NewEvent], epoch: u64) -> Vec<(B256, Head)> {
     updates
 }
 
-/// The map's own rate: updates a second.
+/// Returns the rate of the map alone, in updates per second.
 fn timed(map: &mut Map, updates: &[(B256, Head)]) -> Result<f64> {
     wait_until_idle()?;
     let start = Instant::now();
@@ -153,11 +153,11 @@ fn timed(map: &mut Map, updates: &[(B256, Head)]) -> Result<f64> {
 fn commit(map: &mut Map, updates: &[(B256, Head)]) -> Result<()> {
     let plan = map.plan(updates)?;
     let epoch = map.epoch().0 + 1;
-    // The hash of an epoch that nobody anchors.
+    // The hash of an epoch that is never anchored.
     Ok(map.commit(plan, epoch, B256::repeat_byte(1))?)
 }
 
-/// The middle of some rounds.
+/// Returns the median.
 fn median(rounds: &[f64]) -> f64 {
     let mut sorted = rounds.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! `seal_interference`: sales over HTTP while an anchor puts them on the chain, an epoch a second, against the same shop with its
+//! `seal_interference`: sales over HTTP while an anchor posts an epoch per second, compared with the same shop with its
 //! anchor stopped.
 
 use std::path::Path;
@@ -12,25 +12,25 @@ use shelfproof_tests::anchored_shop::{AnchoredShop, Plan};
 use shelfproof_tests::load::rate;
 use shelfproof_tests::postgres::Durability;
 
-/// Sold first, to learn the rate.
+/// Orders that are placed first, to learn the rate.
 const FIRST: usize = 100_000;
 
-/// Windows of each kind.
+/// The number of windows of each kind.
 const WINDOWS: usize = 4;
-/// What a window sells before it is measured: the first epochs are on their way then.
+/// How long a window sells before it is measured, so that the first epochs are already on their way.
 const BEFORE: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(8);
 
-/// How long an anchor may take to bring all that waits to the chain.
+/// How long an anchor may take to anchor all waiting events.
 const BOUND: Duration = Duration::from_mins(3);
-/// How often is looked.
+/// The pause between two queries.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Events that are in no final epoch.
+/// Counts the events that are in no final epoch.
 const NOT_FINAL: &str = "SELECT (SELECT count(*) FROM attest.events)
     - (SELECT coalesce(sum(event_count), 0)::bigint FROM attest.epochs WHERE final_at_ms IS NOT NULL)";
 
-/// Epochs whose hash is computed, and events of all epochs that were cut.
+/// Counts the epochs whose hash is computed, and the events of all epochs that were cut.
 const SEALED_EPOCHS: &str = "SELECT count(hash) FROM attest.epochs";
 const SEALED_EVENTS: &str = "SELECT coalesce(sum(event_count), 0)::bigint FROM attest.epochs";
 
@@ -45,7 +45,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     let (mut ours, mut baseline) = (Vec::new(), Vec::new());
     let (mut epochs, mut events) = (0, 0);
     for pair in 0..WINDOWS {
-        // Which comes first changes, for rows pile up.
+        // The order changes with each pair, because the tables grow.
         for seals in [pair % 2 == 0, pair % 2 != 0] {
             shop.stock_for(most, BEFORE + MEASURED)?;
             shop.shop.kill_anchor();
@@ -81,7 +81,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The rate of one window, and the epochs and events that were anchored meanwhile.
+/// The rate of one window, and the epochs and events that were anchored during it.
 struct Window {
     rate: f64,
     epochs: i64,

@@ -11,18 +11,18 @@ use shelfproof_tests::{Result, tools};
 
 mod cost;
 
-/// Connections of the closed loop.
+/// The number of connections of the closed loop.
 pub(super) const CLIENTS: usize = 64;
-/// Connections of the open loop: so many that a slow answer does not hold back the orders after it.
+/// The number of connections of the open loop: so many that a slow answer does not delay the orders after it.
 const OPEN_CLIENTS: usize = 256;
-/// What is sold before anything is measured.
+/// How long the shop sells before a measurement.
 pub(super) const WARM_UP: Duration = Duration::from_secs(5);
 pub(super) const MEASURED: Duration = Duration::from_secs(30);
 
-/// How long it may take to sell what is asked for.
+/// How long it may take to sell the requested number of keys.
 const UNTIL_BOUND: Duration = Duration::from_mins(10);
 
-/// Room for a burst above the rate that was seen before.
+/// How much more stock is loaded than the known rate needs, for bursts.
 const MARGIN: f64 = 1.8;
 
 /// A shop under load, and the codes that it sold.
@@ -35,7 +35,7 @@ pub(super) struct BenchShop<S = TestShop> {
 }
 
 impl BenchShop {
-    /// Opens a shop whose cluster lies below `target/`, on the disk, with PostgreSQL's own settings.
+    /// Starts a shop whose cluster lies below `target/`, on the disk, with PostgreSQL's default settings.
     pub(super) fn open() -> Result<Self> {
         Self::over(TestShop::start(&Settings {
             nodes: 1,
@@ -47,7 +47,7 @@ impl BenchShop {
 }
 
 impl<S: AsRef<TestShop>> BenchShop<S> {
-    /// Opens in a shop that serves.
+    /// Wraps a shop that is already running.
     pub(super) fn over(shop: S) -> Result<Self> {
         let StockedShop {
             shop,
@@ -63,7 +63,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         })
     }
 
-    /// Sees to it that `orders` can be sold.
+    /// Imports keys until `orders` orders can be sold.
     pub(super) fn stock(&mut self, orders: usize) -> Result<()> {
         let missing = (self.sold.len() + orders).saturating_sub(self.stocked);
         if missing > 0 {
@@ -72,19 +72,19 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
                 .stock(&self.product, &codes(&format!("bench/{}", self.stocked), missing))?;
             self.stocked += missing;
         }
-        // The import's pages go to the disk before the measurement, not during it.
+        // Writes the pages of the import to the disk before the measurement instead of during it.
         let shop = self.shop.as_ref();
         shop.postgres.psql(&shop.database, "CHECKPOINT").map(drop)
     }
 
-    /// Sees to it that the stock lasts for that rate and time.
+    /// Imports keys until the stock lasts for that rate and time.
     pub(super) fn stock_for(&mut self, rate: f64, length: Duration) -> Result<()> {
         let orders = (rate * MARGIN * length.as_secs_f64()).ceil();
-        // A float that was rounded up from a few hundred thousand.
+        // The value is a few hundred thousand, rounded up to a whole number.
         self.stock(format!("{orders:.0}").parse()?)
     }
 
-    /// Sells by `plan` and keeps the answers.
+    /// Sells by `plan`, and returns the answers.
     pub(super) fn sell(&self, plan: &Plan) -> Result<Vec<Answered>> {
         let load = Load {
             address: self.shop.as_ref().address(0),
@@ -95,8 +95,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         load.run(plan)
     }
 
-    /// Sells until so many keys are sold; the rate at which it did, or the one it was told where nothing was left to
-    /// sell.
+    /// Sells until `keys` keys are sold, and returns the rate. If that many are sold already, it returns `known`.
     pub(super) fn sell_until(&mut self, keys: usize, known: f64) -> Result<f64> {
         let orders = keys.saturating_sub(self.sold());
         if orders == 0 {
@@ -109,7 +108,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         })?;
         self.check(&answers)?;
         let end = answers.iter().map(|answer| answer.due + answer.took).max();
-        // Just past the last answer, so that it counts.
+        // Just after the last answer, so that it is counted.
         Ok(rate(
             &answers,
             Duration::ZERO,
@@ -117,7 +116,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         ))
     }
 
-    /// Checks every receipt, and that no code came twice.
+    /// Checks every receipt, and that no code was delivered twice.
     pub(super) fn check(&mut self, answers: &[Answered]) -> Result<()> {
         let bodies: Vec<&[u8]> = answers.iter().map(|answer| &*answer.body).collect();
         for code in self.shop.as_ref().judge().check_all(&bodies)? {
@@ -128,19 +127,19 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         Ok(())
     }
 
-    /// How many keys were sold.
+    /// The number of keys that were sold.
     pub(super) fn sold(&self) -> usize {
         self.sold.len()
     }
 
-    /// How many orders a transaction placed so far, on average.
+    /// The average number of orders in a transaction so far.
     pub(super) fn orders_a_batch(&self) -> Result<i64> {
         let sql =
             "SELECT round(count(*)::numeric / greatest(1, count(DISTINCT xid))) FROM attest.events WHERE kind = 3";
         Ok(self.shop.as_ref().ask(sql)?.max(1))
     }
 
-    /// The database agrees, and its check finds nothing.
+    /// Checks that the database agrees with the answers, and that `admin check` finds nothing.
     pub(super) fn close(&self) -> Result<()> {
         let sold = self
             .shop
@@ -153,7 +152,7 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
     }
 }
 
-/// A closed loop of that length.
+/// A plan for a closed loop of that length.
 pub(super) fn closed(length: Duration) -> Plan {
     Plan {
         rate: None,
@@ -162,7 +161,7 @@ pub(super) fn closed(length: Duration) -> Plan {
     }
 }
 
-/// Where clusters of benchmarks lie: a folder for temporary files may lie in memory.
+/// The folder for the clusters of benchmarks: the folder for temporary files may be in memory.
 pub(super) fn disk() -> PathBuf {
     tools::root().join("target")
 }

@@ -1,5 +1,4 @@
-//! The textbook service (`bench-service`), started over a database of its own and driven by the same clients as the
-//! node.
+//! Runs the textbook service (`bench-service`) over a database of its own, with the same clients as the node.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -16,14 +15,14 @@ use shelfproof_tests::{Result, tools};
 
 use super::shop::CLIENTS;
 
-/// Sizes of its pool that are tried; the best one counts.
+/// The sizes of its connection pool that are tried. The best result counts.
 const CONNECTIONS: [u32; 4] = [8, 16, 32, 64];
 
-/// Each size sells for so long, and counts after the start.
+/// How long each size sells. Only the time after a warm-up counts.
 const LENGTH: Duration = Duration::from_secs(12);
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// Cards for each size: more than it can sell.
+/// The number of cards that are loaded per second of load: more than it can sell.
 const CARDS_A_SECOND: u64 = 8_000;
 
 const PRODUCT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -33,13 +32,13 @@ const TOKEN: &str = "a-token-of-the-baseline";
 /// How long it may take to listen.
 const START_BOUND: Duration = Duration::from_secs(30);
 
-/// Its best rate, and the size of its pool then.
+/// The best rate, and the size of the connection pool that gave it.
 pub(super) struct Best {
     pub(super) sales: f64,
     pub(super) connections: u32,
 }
 
-/// Measures it with each size of its pool, each over a fresh database of that cluster.
+/// Measures the service with each pool size, each over a fresh database of that cluster.
 pub(super) fn best(postgres: &Postgres, folder: &Path) -> Result<Best> {
     let mut best = Best {
         sales: 0.0,
@@ -80,7 +79,7 @@ fn measure(postgres: &Postgres, folder: &Path, connections: u32) -> Result<f64> 
     Ok(rate(&answers, WARM_UP, LENGTH))
 }
 
-/// The tables with a product, an account of much credit, and cards.
+/// Creates the tables with a product, an account with enough credit, and cards.
 fn load(postgres: &Postgres, database: &str, cards: u64) -> Result<()> {
     let psql = |sql: &str| postgres.psql(database, sql).map(drop);
     psql(include_str!("service/schema.sql"))?;
@@ -95,7 +94,7 @@ fn load(postgres: &Postgres, database: &str, cards: u64) -> Result<()> {
     psql("CHECKPOINT")
 }
 
-/// No code came twice, and orders, cards and money agree with the answers.
+/// Checks that no code was delivered twice, and that orders, cards and money agree with the answers.
 fn check(postgres: &Postgres, database: &str, answers: &[Answered]) -> Result<()> {
     let mut codes = HashSet::new();
     for answer in answers {

@@ -1,5 +1,5 @@
-//! `tree_build`: `eventsRoot` of a million events from structs, against the same number of keccak calls on the same
-//! bytes.
+//! `tree_build`: computes `eventsRoot` of a million events from structs, compared with the same number of keccak calls
+//! on the same bytes.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -14,12 +14,12 @@ use shelfproof_tests::Result;
 
 const EVENTS: u64 = 1_000_000;
 
-/// On one thread.
+/// Measures on one thread.
 pub(super) fn one_thread(_: &Path) -> Result<Vec<Sample>> {
     measure("tree_build", 1, "ratio <= 1.25")
 }
 
-/// On two threads; the baseline stays on one.
+/// Measures on two threads; the baseline runs on one.
 pub(super) fn two_threads(_: &Path) -> Result<Vec<Sample>> {
     measure("tree_build_parallel", 2, "ratio <= 1")
 }
@@ -51,7 +51,7 @@ fn measure(name: &str, threads: usize, goal: &'static str) -> Result<Vec<Sample>
     }])
 }
 
-/// All that keccak is called on in one build, ready before the clock starts.
+/// All inputs of keccak in one build, prepared before the measurement starts.
 struct Inputs {
     root: B256,
     events: Vec<[u8; EVENT_ABI_BYTES]>,

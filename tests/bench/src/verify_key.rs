@@ -1,5 +1,5 @@
-//! `verify_key`: the vectors' four-event bundle from JSON bytes to verdict, against its VRF check and the recovery of
-//! its receipt's signer alone.
+//! `verify_key`: checks the vectors' four-event bundle from JSON bytes to verdict, compared with the check of its VRF
+//! proof and the recovery of its receipt's signer alone.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -18,7 +18,7 @@ use super::{Sample, alternate};
 use shelfproof_tests::Result;
 use shelfproof_tests::vectors::{Case, Vectors};
 
-/// Checks a round.
+/// The number of checks in a round.
 const CHECKS: u32 = 500;
 
 pub(super) fn run(_: &Path) -> Result<Vec<Sample>> {
@@ -40,7 +40,7 @@ pub(super) fn run(_: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The vectors' first bundle, and what a buyer asks of it.
+/// The vectors' first bundle, and the buyer's question about it.
 pub(super) struct Subject {
     pub(super) case: Case,
     pub(super) json: Vec<u8>,
@@ -94,7 +94,7 @@ impl Subject {
         }
     }
 
-    /// Seconds of one VRF check and one recovery, from bytes.
+    /// Returns the seconds for one VRF check and one signer recovery, from bytes.
     pub(super) fn baseline(&self) -> Result<f64> {
         let alpha = code::alpha(&self.case.code)?;
         each(|| {
@@ -109,7 +109,7 @@ impl Subject {
     }
 }
 
-/// Seconds of one run of `work`, as the mean of [`CHECKS`].
+/// Returns the seconds for one run of `work`: the mean of [`CHECKS`] runs.
 fn each(work: impl Fn() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     for _ in 0..CHECKS {

@@ -1,4 +1,4 @@
-//! The acts, one after the other, and what serves after them.
+//! The acts, in their order, and the programs that keep running after them.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -20,7 +20,7 @@ use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::Proving;
 use shelfproof_tests::cheats::Court;
 
-/// What keeps running after the acts, and how to reach it.
+/// The programs that keep running after the acts, and their addresses.
 pub(super) struct Serving {
     shop: OpenShop,
     mirror: Proving,
@@ -29,7 +29,7 @@ pub(super) struct Serving {
     court: Court,
 }
 
-/// All acts. Each checks what it shows.
+/// Plays all acts. Each act checks the results that it prints.
 pub(super) fn play(size: Size, place: &Place, running: &DemoShop, printer: &Printer) -> Result<Serving> {
     printer.act("A shop opens on this machine", "在本机开店");
     let shop = running.open()?;
@@ -64,7 +64,7 @@ pub(super) fn play(size: Size, place: &Place, running: &DemoShop, printer: &Prin
     court::try_forgeries(&shop, &checked_buyers, printer)?;
     let court = court::try_cheats(&shop, place, &products[1], buyer, printer)?;
     go_on(&shop, place, &products[1], &stranger, printer)?;
-    // Proofs of the newest epoch never grow old while nobody buys.
+    // The proofs are fetched once more, for the newest epoch: while nobody buys, they stay current.
     buyers::verify_all(&shop, &stranger, &checked_buyers)?;
     printer.end();
     Ok(Serving {
@@ -76,7 +76,7 @@ pub(super) fn play(size: Size, place: &Place, running: &DemoShop, printer: &Prin
     })
 }
 
-/// Copying its database for the cheats did no harm: the shop sells and proves as before.
+/// Checks that copying the database for the cheats did not harm the shop: it sells and proves as before.
 fn go_on(
     shop: &OpenShop,
     place: &Place,
@@ -92,7 +92,7 @@ fn go_on(
     Ok(())
 }
 
-/// Keys that nobody bought, found in the public data.
+/// Finds keys that nobody has bought, in the published data.
 fn unsold(shop: &OpenShop, trade: &Trade, size: Size) -> Result<Vec<B256>> {
     let newest = trade.sold.last().ok_or("nothing was sold")?;
     let epochs = public::wait_for(shop, &newest.item.key_id.parse()?, Kind::Sold)?;
@@ -108,17 +108,17 @@ fn unsold(shop: &OpenShop, trade: &Trade, size: Size) -> Result<Vec<B256>> {
 }
 
 impl Serving {
-    /// How people reach the shop.
+    /// The addresses of the shop.
     pub(super) const fn shop(&self) -> &OpenShop {
         &self.shop
     }
 
-    /// The buyers with their proofs, all of the newest epoch.
+    /// The buyers with their proofs, all for the newest epoch.
     pub(super) fn checked_buyers(&self) -> &[CheckedBuyer] {
         &self.checked_buyers
     }
 
-    /// The name of what has ended by itself; `None` while all of it runs.
+    /// The name of a program that has ended by itself; `None` while all of them run.
     pub(super) fn failure(&mut self) -> Option<String> {
         let found = [
             ("the mirror", self.mirror.has_ended()),
@@ -131,7 +131,7 @@ impl Serving {
         })
     }
 
-    /// What to try in another terminal, with addresses and files filled in.
+    /// Suggests commands to try in another terminal, with addresses and files filled in.
     pub(super) fn invitation(&self, ready: &Path) -> String {
         let (http, mirror, rpc) = (self.shop.address, self.mirror.address, &self.shop.rpc);
         let verify = self.stranger.program.display();

@@ -1,4 +1,4 @@
-//! Redemptions, refunds and withdrawals, and those that must be refused.
+//! Redemptions, refunds and withdrawals, and requests for them that must be refused.
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};
@@ -14,15 +14,15 @@ use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::vector_chain::block_on;
 
-/// Which of the sold keys were redeemed and refunded, as indices. The last redeemed ones and the ones after them were
-/// refunded.
+/// Which of the sold keys were redeemed and which were refunded, as indices. The refunded keys are the last of the
+/// redeemed ones and those after them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct After {
-    /// Keys before this were redeemed.
+    /// The keys before this index were redeemed.
     pub(super) redeemed: usize,
-    /// Keys from this on were refunded …
+    /// The keys from this index …
     pub(super) refunded_from: usize,
-    /// … up to this one.
+    /// … up to this one were refunded.
     pub(super) refunded_to: usize,
 }
 
@@ -39,7 +39,7 @@ impl After {
     }
 }
 
-/// Redeems and refunds some of what was sold, and withdraws some of what was not.
+/// Redeems and refunds some of the sold keys, and withdraws some of the unsold ones.
 pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, printer: &Printer) -> Result<After> {
     printer.act("Keys are redeemed, refunded and withdrawn", "核销、退款、下架");
     let refunded_from = size.redeemed - size.refunded / 2;
@@ -67,7 +67,7 @@ pub(super) fn live(shop: &OpenShop, sold: &[Sold], unsold: &[B256], size: Size, 
         unsold.len()
     ));
 
-    // Redeeming a refunded key and withdrawing a sold one are refused.
+    // Redeeming a refunded key and withdrawing a sold key are refused.
     let last = refunded.last().ok_or("nothing was refunded")?;
     let redemption = format!("/api/v1/orders/{}/redeem", last.order);
     refuse(&post(shop, &last.token, &redemption, &json!({"item": 1}))?)?;

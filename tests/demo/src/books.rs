@@ -1,4 +1,4 @@
-//! The shop's books: stock and money must agree with the answers that its callers got.
+//! Checks the shop's accounts: stock and money must agree with the answers that its clients got.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Buyers who check their own keys with `shelfproof-verify`, which needs nothing from the shop but the proof.
+//! Buyers who check their own keys with `shelfproof-verify`. It needs nothing from the shop except the proof.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ use shelfproof_tests::Result;
 use shelfproof_tests::forger::Honest;
 use shelfproof_tests::vector_chain::block_on;
 
-/// Buyers that check at the same time.
+/// How many buyers check at the same time.
 const AT_ONCE: usize = 2;
 
-/// A buyer with the proof of the key, and what the verifier said of it.
+/// A buyer with the proof of their key. The verifier has accepted the proof.
 #[derive(Clone, Debug)]
 pub(super) struct CheckedBuyer {
     pub(super) sold: Sold,
@@ -36,13 +36,13 @@ impl CheckedBuyer {
         self.folder.join("proof.json")
     }
 
-    /// Code, secret and proof, from which the forger makes false proofs.
+    /// The code, secret and proof, from which the forger makes false proofs.
     pub(super) fn honest(&self) -> Result<Honest> {
         Honest::new(&self.sold.item.code, &self.sold.secret, &fs::read(self.bundle())?)
     }
 }
 
-/// `count` buyers, of keys in every state, fetch their proofs from the shop and check them against the chain.
+/// Lets `count` buyers, with keys in every state, fetch their proofs from the shop and check them against the chain.
 pub(super) fn check(
     shop: &OpenShop,
     place: &Place,
@@ -74,7 +74,7 @@ pub(super) fn check(
     Ok(checked_buyers)
 }
 
-/// All of them fetch their proofs, in the newest epoch, and check them.
+/// Lets all of them fetch their proofs for the newest epoch, and check them.
 pub(super) fn verify_all(shop: &OpenShop, stranger: &Stranger, checked_buyers: &[CheckedBuyer]) -> Result<()> {
     let share = checked_buyers.len().div_ceil(AT_ONCE);
     Ok(thread::scope(|scope| {
@@ -91,7 +91,7 @@ pub(super) fn verify_all(shop: &OpenShop, stranger: &Stranger, checked_buyers: &
     })?)
 }
 
-/// One more buyer, whose key was sold and nothing else.
+/// Adds a buyer whose key was sold and not redeemed or refunded.
 pub(super) fn check_last(shop: &OpenShop, place: &Place, stranger: &Stranger, sold: Sold) -> Result<()> {
     let buyer = CheckedBuyer {
         folder: place.make("buyers")?.join("last"),
@@ -101,13 +101,13 @@ pub(super) fn check_last(shop: &OpenShop, place: &Place, stranger: &Stranger, so
     verify(shop, stranger, &buyer)
 }
 
-/// Indices of the sold keys to check: one in five redeemed, two refunded (one of them redeemed before), the others only
-/// sold.
+/// Returns the indices of the sold keys to check: one in five redeemed, two refunded (one of them redeemed before), the
+/// others only sold.
 fn chosen(sold: usize, after: After, count: usize) -> Vec<usize> {
     let redeemed = (0..after.refunded_from).take(count / 5);
     let refunded = [after.refunded_from, after.refunded_to - 1];
     let rest = count - count / 5 - refunded.len();
-    // From all over the sale, the last key among them.
+    // The others are spread over the whole sale, and include the last key.
     let others = sold - after.refunded_to;
     let only_sold = (1..=rest).map(|number| after.refunded_to + number * others / rest - 1);
     redeemed.chain(refunded).chain(only_sold).collect()
@@ -135,7 +135,7 @@ fn verify(shop: &OpenShop, stranger: &Stranger, buyer: &CheckedBuyer) -> Result<
     Ok(())
 }
 
-/// A buyer who shows another buyer's code and proof is refused.
+/// Checks that a buyer who shows another buyer's code and proof is refused.
 fn not_anothers(stranger: &Stranger, checked_buyers: &[CheckedBuyer], printer: &Printer) -> Result<()> {
     let [.., one, other] = checked_buyers else {
         return Err("two buyers are wanted".into());
@@ -148,7 +148,7 @@ fn not_anothers(stranger: &Stranger, checked_buyers: &[CheckedBuyer], printer: &
     Ok(())
 }
 
-/// The verdict on the key of one folder, for the buyer whose secret lies in the other.
+/// Runs the verifier on the key in the folder `key`, for the buyer whose secret is in the folder `secret`.
 fn key(stranger: &Stranger, key: &Path, secret: &Path, exit: i32) -> Result<Value> {
     let path = |folder: &Path, name: &str| folder.join(name).display().to_string();
     stranger.json(

@@ -1,10 +1,10 @@
-//! Amounts and counts, and how each is compared with the expected one.
+//! Amounts and counts, and their comparison with expected ones.
 
 use std::fmt::Display;
 
 use shelfproof_tests::Result;
 
-/// An amount with two decimals, in minor units.
+/// Parses an amount with two decimals as minor units.
 pub(super) fn minor(amount: &str) -> Result<i64> {
     Ok(amount.replace('.', "").parse()?)
 }

@@ -1,4 +1,4 @@
-//! The cheats and forgeries, each with who notices it.
+//! The cheats and forgeries, each with who detects it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use shelfproof_tests::anchored_shop::Verifier;
 use shelfproof_tests::cheats::{self, Caught, Court, ShopSnapshot, Stock};
 use shelfproof_tests::forger::{self, Material, forge};
 
-/// The operator turns dishonest, on copies of the shop; each cheat is caught by a command that anybody can repeat.
+/// Lets a dishonest operator cheat on copies of the shop. Each cheat is detected by a command that anybody can repeat.
 pub(super) fn try_cheats(
     shop: &OpenShop,
     place: &Place,
@@ -50,7 +50,7 @@ pub(super) fn try_cheats(
     Ok(court)
 }
 
-/// A shop that lies hands out every bundle it can forge from two honest ones; the verifier refuses each for its reason.
+/// Tries every forgery that can be made from two honest bundles. The verifier must refuse each for the expected reason.
 pub(super) fn try_forgeries(shop: &OpenShop, checked_buyers: &[CheckedBuyer], printer: &Printer) -> Result<()> {
     printer.act(
         "A forger hands out every false proof it can think of",

@@ -1,6 +1,7 @@
-//! The demo: a shop on this machine, the whole way of its keys on real input, and every cheat caught.
+//! The demo: a shop on this machine that sells real input from import to refund, and the detection of every cheat.
 //!
-//! An act prints what it has checked, and fails where a count or an answer is not the expected one.
+//! An act prints what it has checked, and fails if a count or an answer is not the expected one. To add an act, write a
+//! module with a function that checks and prints its results, and call it from `acts::play`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,31 +39,31 @@ pub struct Plan {
     pub size: Size,
     /// Whether long texts are printed in Chinese.
     pub is_chinese: bool,
-    /// Whether it ends after its checks, and does not go on serving.
+    /// Whether the demo ends after its checks, instead of serving until a signal.
     pub once: bool,
 }
 
 /// How many keys, clients and buyers a run has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Codes that are imported; those of `tests/data` among them.
+    /// How many codes are imported, including those of `tests/data`.
     pub codes: usize,
-    /// Keys that are sold.
+    /// How many keys are sold.
     pub sales: usize,
-    /// Clients that buy at once.
+    /// How many clients buy at the same time.
     pub clients: usize,
-    /// Keys that are redeemed.
+    /// How many keys are redeemed.
     pub redeemed: usize,
-    /// Sales that are refunded, half of them of redeemed keys.
+    /// How many sales are refunded, half of them of redeemed keys.
     pub refunded: usize,
-    /// Keys that are withdrawn unsold.
+    /// How many unsold keys are withdrawn.
     pub voided: usize,
-    /// Buyers that verify their own key.
+    /// How many buyers verify their own key.
     pub verifying: usize,
 }
 
 impl Size {
-    /// What `make demo` plays.
+    /// The size that `make demo` plays.
     pub const FULL: Self = Self {
         codes: 10_000,
         sales: 5_000,
@@ -73,7 +74,7 @@ impl Size {
         verifying: 50,
     };
 
-    /// What the test suite plays: the same acts with fewer keys.
+    /// The size that the test suite plays: the same acts with fewer keys.
     pub const SMALL: Self = Self {
         codes: 400,
         sales: 150,
@@ -85,37 +86,37 @@ impl Size {
     };
 }
 
-/// How it ended.
+/// How the demo ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Every act passed; a demo that goes on serving was ended by a signal afterwards.
+    /// Every act passed. If the demo went on serving, a signal ended it afterwards.
     Whole,
-    /// A signal ended it before the last act.
+    /// A signal ended the demo before the last act.
     Stopped,
 }
 
-/// Plays the demo to its end, and stops every program that it started, whatever happened.
+/// Plays the demo to its end. It always stops every program that it started.
 ///
 /// # Errors
 /// The first count or answer that is not the expected one, or the output of a program that failed.
 pub fn run(plan: &Plan) -> Result<Ending> {
     let begun = Instant::now();
     let mut signals = Signals::listen()?;
-    // Children of a demo that was killed are waited for.
+    // Taking the folder waits for the children of an earlier demo that was killed.
     let folder = plan.folder.clone();
     let take = move || Place::take(&folder).map_err(|error| error.to_string());
     let Some(place) = first_of(take, &mut signals)? else {
         return Ok(Ending::Stopped);
     };
     let place = place?;
-    // Temporary files of an act that is cut off lie in the demo's folder too.
+    // Temporary files of an interrupted act are in the demo's folder too.
     tempfile::env::override_temp_dir(&place.make("tmp")?)
         .map_err(|other| format!("temporary files lie in {} already", other.display()))?;
     let printer = Printer::new(begun, plan.is_chinese);
     let running = Arc::new(DemoShop::start(&place)?);
     let ended = play(plan, &place, &running, &printer, signals);
     printer.silence();
-    // First the file that leads others here, then the shop. Each is done even where the other fails.
+    // First the file that leads other programs here, then the shop. Each is done even if the other fails.
     let (removed, stopped) = (ready::remove(&place), running.stop());
     let ended = ended?;
     removed?;
@@ -123,7 +124,7 @@ pub fn run(plan: &Plan) -> Result<Ending> {
     Ok(ended)
 }
 
-/// Plays the acts on a thread of their own, so that a signal ends the demo in order at any time.
+/// Plays the acts on a thread of their own, so that a signal can end the demo in order at any time.
 fn play(
     plan: &Plan,
     place: &Place,
@@ -136,11 +137,11 @@ fn play(
     let Some(serving) = first_of(acts, &mut signals)? else {
         return Ok(Ending::Stopped);
     };
-    // Where the shop has ended, its error is the cause of the act's.
+    // If the shop has ended, its error is the cause of the act's error.
     let serving = serving.map_err(|error| printer.failure(place, &running.failure().unwrap_or(error)));
-    // It holds the chains and servers that the cheats' commands ask, until the end.
+    // This value holds the chains and servers that the commands of the cheats need, until the end.
     let mut serving = serving?;
-    // On the thread that also removes it, so that it is never written after its removal.
+    // On the same thread as the removal of the file, so that it is never written after that.
     let ready = ready::write(place, &serving)?;
     if !plan.once {
         printer.print_invitation(&serving, &ready);

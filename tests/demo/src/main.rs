@@ -1,4 +1,4 @@
-//! `demo [--once] [--small] [--folder FOLDER]`: plays the demo, and serves until Ctrl-C. What `make demo` runs.
+//! `demo [--once] [--small] [--folder FOLDER]`: plays the demo, and serves until Ctrl-C. `make demo` runs it.
 
 use std::env;
 use std::io::{Write, stderr, stdout};
@@ -22,7 +22,7 @@ const STOPPED_WORDS: &str = "
 demo: stopped before its end; nothing is left running. 演示中途停止，没有遗留进程。
 ";
 
-/// The exit status of a program that Ctrl-C ended.
+/// The exit status of a program that was ended with Ctrl-C.
 const STOPPED: u8 = 130;
 
 fn main() -> ExitCode {
@@ -47,19 +47,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the environment asks for Chinese: the first of these that is set decides.
+/// Whether the environment asks for Chinese. The first of these variables that is set decides.
 fn is_chinese() -> bool {
     let mut set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(env::var_os);
     set.find(|value| !value.is_empty())
         .is_some_and(|value| value.to_string_lossy().starts_with("zh"))
 }
 
-/// Says it to whoever may have gone away.
+/// Prints `text`, and ignores errors: the reader may have closed the other end.
 fn say(out: &mut impl Write, text: &str) {
     let _ = out.write_all(text.as_bytes());
 }
 
-/// What the arguments ask for; `None` is help.
+/// Parses the arguments; `None` asks for the help text.
 fn plan(mut args: impl Iterator<Item = String>) -> Result<Option<Plan>> {
     let mut plan = Plan {
         folder: tools::root().join(".shelfproof/demo"),

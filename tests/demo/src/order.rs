@@ -1,4 +1,4 @@
-//! Orders of one key each, some of them sent twice, as clients do after a lost connection.
+//! Orders of one key each. Some are sent twice, as clients do after a lost connection.
 
 use alloy_primitives::B256;
 use serde_json::json;
@@ -11,7 +11,7 @@ use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::shop::{Item, Purchase};
 
-/// Every n-th order is asked for twice at the same moment, and every m-th again after its answer.
+/// Every n-th order is sent twice at the same moment, and every m-th again after its answer.
 const AT_ONCE_EVERY: usize = 10;
 const LATER_EVERY: usize = 7;
 
@@ -23,7 +23,7 @@ pub(super) struct Sold {
     pub(super) token: String,
     /// The key.
     pub(super) item: Item,
-    /// What only its buyer knows.
+    /// The buyer's secret.
     pub(super) secret: Secret,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Order {
     pub(super) key: String,
     body: String,
     secret: Secret,
-    /// How it is asked for again.
+    /// Whether and when it is repeated.
     again: Again,
 }
 
@@ -42,21 +42,21 @@ pub(super) struct Order {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
     No,
-    /// Over a second connection at the same moment.
+    /// At the same moment, over a second connection.
     AtOnce,
     /// After the answer.
     Later,
 }
 
-/// What became of an order.
+/// The result of an order.
 pub(super) struct Outcome {
-    /// What was delivered; `None` where the product was sold out.
+    /// The delivered key; `None` if the product was sold out.
     pub(super) sold: Option<Sold>,
-    /// How it was asked for again.
+    /// Whether and when the order was repeated.
     pub(super) again: Again,
 }
 
-/// Orders of one key each, every buyer with a secret of their own.
+/// Makes orders of one key each; every buyer has a secret of their own.
 pub(super) fn orders(product: &StockedProduct, series: &str, count: usize) -> Vec<Order> {
     let order = |number: usize| {
         let secret = Secret {
@@ -78,7 +78,7 @@ pub(super) fn orders(product: &StockedProduct, series: &str, count: usize) -> Ve
     (0..count).map(order).collect()
 }
 
-/// Client by client, each with two connections and its share of the orders, one after the other.
+/// Carries out the orders. Each client has two connections, and sends its share of the orders one after the other.
 pub(super) fn carry_out(shop: &OpenShop, orders: &[Order], clients: usize) -> Result<Vec<Outcome>> {
     let tasks = (0..clients).map(|client| {
         let share = orders.iter().skip(client).step_by(clients);
@@ -138,7 +138,8 @@ impl Order {
     }
 }
 
-/// A delivery is the same to the byte; a refusal names the request that it answers, and has the same code.
+/// Checks that the answers to an order and to its repetition agree. A delivery must be byte for byte the same. A
+/// refusal must have the same code, but names the request that it answers.
 fn same(key: &str, first: &Answer, second: &Answer) -> Result<()> {
     let is_same = if first.status == 201 {
         first.body == second.body
@@ -155,7 +156,7 @@ fn same(key: &str, first: &Answer, second: &Answer) -> Result<()> {
     .into())
 }
 
-/// What was delivered.
+/// The keys that were delivered.
 pub(super) fn delivered(outcomes: &[Outcome]) -> Vec<Sold> {
     outcomes.iter().filter_map(|outcome| outcome.sold.clone()).collect()
 }

@@ -10,21 +10,21 @@ use shelfproof::dev::{Folder, FolderError};
 
 use shelfproof_tests::Result;
 
-/// The folder of `shelfproof dev` in it.
+/// The name of the folder for `shelfproof dev`.
 const SHOP: &str = "shop";
 
-/// The file that marks a folder as a demo's, which the next demo may empty.
+/// The name of the file that marks a folder as a demo's. The next demo may empty such a folder.
 const MARK: &str = "demo";
 
-/// The lock's file, as [`Folder`] names it.
+/// The name of the lock file, as [`Folder`] uses it.
 const LOCK: &str = "lock";
 
-/// The folder, until this process and all of its children that hold the lock have ended.
+/// The folder. It stays locked until this process and all of its children that hold the lock have ended.
 #[derive(Clone, Debug)]
 pub(super) struct Place(Arc<Folder>);
 
 impl Place {
-    /// Takes the folder, and removes what an earlier demo left in it. A folder that holds anything else is not touched.
+    /// Takes the folder, and removes the files of an earlier demo. A folder with any other content is left untouched.
     pub(super) fn take(path: &Path) -> Result<Self> {
         refuse_others(path)?;
         let folder = Folder::take(path).map_err(|error| match error {
@@ -35,7 +35,7 @@ impl Place {
             other => other.to_string(),
         })?;
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700))?;
-        // Before anything else is in it: a demo that is killed here leaves a folder that the next one knows.
+        // Written before anything else, so that the next demo recognizes the folder even if this one is killed here.
         File::create(folder.join(MARK))?;
         let place = Self(Arc::new(folder));
         place.clear()?;
@@ -46,13 +46,13 @@ impl Place {
         for entry in fs::read_dir(self.0.path())? {
             let entry = entry?;
             let (name, path) = (entry.file_name(), entry.path());
-            // A link is removed, never what it leads to.
+            // A symbolic link is removed, but never its target.
             let is_folder = entry.file_type()?.is_dir();
             if name == LOCK || name == MARK {
                 continue;
             }
             if is_folder && name == SHOP {
-                // Its database may lie elsewhere on the machine; whoever keeps it knows where.
+                // The shop's database may be elsewhere on the machine; the owner of that folder knows where.
                 Folder::take(&path)?.remove()?;
             } else if is_folder {
                 fs::remove_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -63,12 +63,12 @@ impl Place {
         Ok(())
     }
 
-    /// A file or folder in it.
+    /// The path of a file or folder in it.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// A new folder in it.
+    /// Creates a folder in it.
     pub(super) fn make(&self, name: &str) -> Result<PathBuf> {
         let path = self.join(name);
         fs::create_dir_all(&path)?;
@@ -80,13 +80,14 @@ impl Place {
         self.join(SHOP)
     }
 
-    /// What children hold open, so that nobody else takes the folder while one of them runs.
+    /// The lock file. Children hold it open, so that no other demo takes the folder while one of them runs.
     pub(super) fn lock(&self) -> &File {
         self.0.lock()
     }
 }
 
-/// That nothing stands at `path`, or an empty folder, or a demo's: all that is in it will be removed.
+/// Refuses `path` unless it is missing, an empty folder, or the folder of a demo, because everything in it will be
+/// removed.
 fn refuse_others(path: &Path) -> Result<()> {
     let shown = path.display();
     let found = match fs::symlink_metadata(path) {
@@ -97,7 +98,7 @@ fn refuse_others(path: &Path) -> Result<()> {
         return Err(format!("{shown} is no folder; choose another one with --folder").into());
     }
     let mut entries = fs::read_dir(path).map_err(|error| format!("{shown}: {error}"))?;
-    // A demo that was killed at once leaves the lock alone.
+    // A demo that was killed immediately leaves only the lock.
     let is_empty = entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == LOCK));
     if is_empty || path.join(MARK).is_file() {
         return Ok(());

@@ -14,7 +14,7 @@ use super::place::Place;
 /// The longest line of wrapped text, in columns.
 const LINE: usize = 100;
 
-/// Prints to standard output. Clones share the number of the act, and whether anything is still printed.
+/// Prints to standard output. Clones share the number of the act and the flag that silences them.
 #[derive(Clone, Debug)]
 pub(super) struct Printer {
     begun: Instant,
@@ -44,7 +44,7 @@ impl Printer {
         self.line(&format!("\n{act}. {en} · {zh}   [{seconds} s]"));
     }
 
-    /// Prints what was found, indented.
+    /// Prints a result, indented.
     pub(super) fn print(&self, text: &str) {
         for line in text.lines() {
             self.line(&format!("   {line}"));
@@ -56,10 +56,10 @@ impl Printer {
         self.is_chinese
     }
 
-    /// Prints a long text below the line before, in lines that fit a terminal.
+    /// Prints a long text below the previous line, in lines that fit a terminal.
     pub(super) fn print_wrapped(&self, text: &str) {
         let mut line = String::new();
-        // A word ends with a blank; between Chinese characters a line may end anywhere.
+        // A word ends with a space. Between Chinese characters, a line may end anywhere.
         for word in text.split_inclusive(|letter: char| letter == ' ' || !letter.is_ascii()) {
             if measure_text_width(&line) + measure_text_width(word.trim_end()) > LINE {
                 self.line(&format!("      {}", line.trim_end()));
@@ -76,12 +76,12 @@ impl Printer {
         self.line(&format!("\nAll of it held, in {seconds} s. 全部通过核验。"));
     }
 
-    /// Prints nothing from now on, because the demo is being ended.
+    /// Stops all further output, because the demo is being ended.
     pub(super) fn silence(&self) {
         self.is_silent.store(true, Ordering::Relaxed);
     }
 
-    /// Prints what to try while the demo serves.
+    /// Prints suggestions to try while the demo serves.
     pub(super) fn print_invitation(&self, serving: &Serving, ready: &Path) {
         self.line(&serving.invitation(ready));
     }
@@ -98,7 +98,7 @@ impl Printer {
 
     fn line(&self, text: &str) {
         if !self.is_silent.load(Ordering::Relaxed) {
-            // The demo goes on where nobody reads its output any more.
+            // The demo continues when nobody reads its output any more.
             let _ = writeln!(stdout(), "{text}");
             let _ = stdout().flush();
         }

@@ -1,4 +1,4 @@
-//! What anybody can see and check: epochs, their data, an audit, a mirror.
+//! The parts that anybody can check: epochs, their data, an audit and a mirror.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,15 +21,16 @@ use shelfproof_tests::anchored_shop::{Proving, follow};
 use shelfproof_tests::client::Client;
 use shelfproof_tests::vector_chain::block_on;
 
-/// How long events may take to lie in a final epoch.
+/// How long events may take to reach a final epoch.
 const BOUND: Duration = Duration::from_mins(2);
 
-/// How often is looked.
+/// The pause between two polls.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Waits until the last event of that key is of that kind, in an epoch whose block is final; the epoch's number.
+/// Waits until the last event of that key is of that kind, in an epoch whose block is final. Returns the epoch's
+/// number.
 ///
-/// What was committed before that event lies in the same epoch or in one before.
+/// Events that were committed before that one are in the same epoch or an earlier one.
 pub(super) fn wait_for(shop: &OpenShop, key: &B256, kind: Kind) -> Result<u64> {
     let end = Instant::now() + BOUND;
     loop {
@@ -54,7 +55,7 @@ pub(super) fn wait_for(shop: &OpenShop, key: &B256, kind: Kind) -> Result<u64> {
     }
 }
 
-/// Keys that are on sale by the published data of so many epochs, in the order of their ids.
+/// The keys that are on sale according to the published data of the first `epochs` epochs, in the order of their ids.
 pub(super) fn on_sale(shop: &OpenShop, epochs: u64) -> Result<Vec<B256>> {
     let mut last = BTreeMap::new();
     for number in 1..=epochs {
@@ -67,7 +68,8 @@ pub(super) fn on_sale(shop: &OpenShop, epochs: u64) -> Result<Vec<B256>> {
     Ok(on_sale.map(|(key, _)| key).collect())
 }
 
-/// An auditor who has nothing but the chain and the published data replays all of it: so many epochs, keys and events.
+/// Lets an auditor, who has only the chain and the published data, replay everything. The counts of epochs, keys and
+/// events must be those in `wanted`.
 pub(super) fn audit(shop: &OpenShop, stranger: &Stranger, wanted: [u64; 3], printer: &Printer) -> Result<()> {
     printer.act(
         "An auditor replays everything from public data",
@@ -86,7 +88,7 @@ pub(super) fn audit(shop: &OpenShop, stranger: &Stranger, wanted: [u64; 3], prin
     Ok(())
 }
 
-/// A mirror that was built from the chain and the published data alone proves the same histories, byte for byte.
+/// Checks that a mirror, built from the chain and the published data alone, proves the same histories byte for byte.
 pub(super) fn mirror(
     shop: &OpenShop,
     place: &Place,

@@ -1,4 +1,5 @@
-//! `ready.json`: addresses, keys and buyers of the running demo, for programs. It is there while the demo serves.
+//! `ready.json`: addresses, keys and buyers of the running demo, for other programs. The file exists while the demo
+//! serves.
 
 use std::fs;
 use std::io;
@@ -13,10 +14,10 @@ use shelfproof_tests::Result;
 
 const FILE: &str = "ready.json";
 
-/// How many buyers it lists of each state of a key.
+/// How many buyers it lists for each state of a key.
 const BUYERS: [(&str, usize); 3] = [("sold", 12), ("redeemed", 3), ("refunded", 1)];
 
-/// Writes the file in one step, readable by its owner only, because it holds API keys and codes.
+/// Writes the file atomically. Only its owner can read it, because it contains API keys and codes.
 pub(super) fn write(place: &Place, serving: &Serving) -> Result<PathBuf> {
     let (shop, checked_buyers) = (serving.shop(), serving.checked_buyers());
     let of = |(state, count)| {

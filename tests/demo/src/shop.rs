@@ -1,4 +1,4 @@
-//! The shop itself: `shelfproof dev`, with its database, chain, anchor and API, as anybody starts it.
+//! The shop: `shelfproof dev`, with its database, chain, anchor and API, started as any user starts it.
 
 use std::env;
 use std::net::SocketAddr;
@@ -18,10 +18,10 @@ use shelfproof_tests::client::Client;
 use shelfproof_tests::shop::{Cli, address_after};
 use shelfproof_tests::{Result, tools};
 
-/// How long it may take to open: its children have bounds of their own.
+/// How long it may take to start. Its children have time limits of their own.
 const START_BOUND: Duration = Duration::from_mins(3);
 
-/// How often is looked whether it listens.
+/// The pause between two checks whether it listens.
 const POLL: Duration = Duration::from_millis(50);
 
 /// The running `shelfproof dev`.
@@ -30,20 +30,20 @@ pub(super) struct DemoShop {
     folder: PathBuf,
 }
 
-/// Addresses and keys of a shop that is open.
+/// Addresses and keys of a running shop.
 #[derive(Clone, Debug)]
 pub(super) struct OpenShop {
-    /// The API.
+    /// The address of the API.
     pub(super) address: SocketAddr,
-    /// The chain's node.
+    /// The address of the chain's node.
     pub(super) rpc: String,
-    /// The anchor, as it answers proofs.
+    /// The address at which the anchor serves proofs.
     pub(super) prover: SocketAddr,
-    /// Which merchant.
+    /// The merchant.
     pub(super) identity: Identity,
-    /// Where its data is published.
+    /// The address of its published data.
     pub(super) data_uri: String,
-    /// The configuration.
+    /// The configuration file.
     pub(super) config: PathBuf,
     /// The merchant's command line.
     pub(super) cli: Cli,
@@ -54,7 +54,7 @@ pub(super) struct OpenShop {
 }
 
 impl DemoShop {
-    /// Starts it; it is not open yet.
+    /// Starts the shop, without waiting until it serves.
     pub(super) fn start(place: &Place) -> Result<Self> {
         let folder = place.shop();
         let mut dev = command(tools::binary("shelfproof")?, None, Signal::Terminate);
@@ -74,7 +74,7 @@ impl DemoShop {
         })
     }
 
-    /// Waits until it is open.
+    /// Waits until the shop serves.
     pub(super) fn open(&self) -> Result<OpenShop> {
         let end = Instant::now() + START_BOUND;
         let address = loop {
@@ -110,7 +110,7 @@ impl DemoShop {
         })
     }
 
-    /// Why it ended by itself; `None` while it runs.
+    /// Why the shop ended by itself; `None` while it runs.
     pub(super) fn failure(&self) -> Option<String> {
         let mut server = self.server();
         match server.as_mut()?.has_ended() {
@@ -123,7 +123,7 @@ impl DemoShop {
         }
     }
 
-    /// Ends it with all its children, in order.
+    /// Ends the shop with all its children, in order.
     pub(super) fn stop(&self) -> Result<()> {
         match self.server().take() {
             Some(mut server) => Ok(server.stop(Signal::Terminate)?),

@@ -1,4 +1,5 @@
-//! How the demo is ended from outside: Ctrl-C, a closed terminal, a service manager, or the end of its `make`.
+//! Ways to end the demo from outside: Ctrl-C, a closed terminal, a service manager, or the end of the `make` that runs
+//! it.
 
 use std::io::{IsTerminal, stdin};
 use std::thread;
@@ -10,10 +11,10 @@ use tokio::sync::oneshot;
 
 use shelfproof_tests::Result;
 
-/// How often is asked whether the shop still runs.
+/// The pause between two checks whether the shop still runs.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// Signals that end the demo, listened to from the moment that this is made.
+/// The signals that end the demo. They are caught from the moment that this value is created.
 pub(super) struct Signals {
     runtime: Runtime,
     kinds: [Signal; 3],
@@ -61,10 +62,10 @@ async fn any([interrupt, terminate, hangup]: &mut [Signal; 3]) {
     }
 }
 
-/// Resolves when the terminal has gone. Only the first program of its session gets a signal then, which may be `make`,
-/// and `make` passes none on.
+/// Resolves when the terminal has gone. Only the first program of the terminal's session gets a signal then. That may
+/// be `make`, which does not forward signals.
 async fn terminal_gone() {
-    // A demo that was started without a terminal waits for ever.
+    // Never resolves if the demo was started without a terminal.
     let mut had_one = false;
     loop {
         match (had_one, stdin().is_terminal()) {
@@ -75,15 +76,15 @@ async fn terminal_gone() {
     }
 }
 
-/// The result of `work`, which runs on a thread of its own; `None` where a signal came first. The thread then ends with
-/// the process.
+/// Runs `work` on a thread of its own and returns its result, or `None` if a signal came first. In that case the thread
+/// ends with the process.
 pub(super) fn first_of<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     signals: &mut Signals,
 ) -> Result<Option<T>> {
     let (done, outcome) = oneshot::channel();
     thread::spawn(move || {
-        // Nobody waits any more after a signal.
+        // After a signal, nobody receives the result.
         let _ = done.send(work());
     });
     let kinds = &mut signals.kinds;

@@ -1,4 +1,4 @@
-//! Codes come in from files as vendors send them.
+//! Imports codes from files in the forms that vendors send.
 
 use std::path::{Path, PathBuf};
 
@@ -12,13 +12,13 @@ use super::shop::OpenShop;
 use shelfproof_tests::codes::{awkward, awkward_refused, pairs_in_gbk, pairs_refused, table, table_refused};
 use shelfproof_tests::{Result, tools};
 
-/// What a key of the rare product costs, and of the other one.
+/// The prices of a key of the rare product and of the other product.
 pub(super) const PRICES: [&str; 2] = ["99.00", "9.90"];
 
 pub(super) const CURRENCY: &str = "CNY";
 
-/// A file of `tests/data`: its name, the import's options, how many keys it brings, how many lines are refused, and
-/// what is unusual in it.
+/// A file of `tests/data`: its name, the options of the import, how many keys it brings, how many lines are refused,
+/// and what is unusual in it.
 type Sample = (&'static str, &'static [&'static str], usize, usize, &'static str);
 
 const SAMPLES: [Sample; 17] = [
@@ -71,7 +71,7 @@ const SAMPLES: [Sample; 17] = [
     ("utf-16.txt", &[], 2, 0, "UTF-16, as its mark says"),
 ];
 
-/// Files that are refused whole because they could be read in two ways, with a word of the error.
+/// Files that are refused as a whole because they could be read in two ways, with a word from the error message.
 const REFUSED: [(&str, &str); 2] = [("ambiguous.txt", "--format"), ("kinds/windows-1252.csv", "--encoding")];
 
 /// The seed of the random codes.
@@ -81,9 +81,9 @@ const SEED: u64 = 20_261_123;
 #[derive(Clone, Debug)]
 pub(super) struct StockedProduct {
     pub(super) id: String,
-    /// What a key costs.
+    /// The price of a key.
     pub(super) price: &'static str,
-    /// Keys on sale.
+    /// The number of keys on sale.
     pub(super) keys: usize,
 }
 
@@ -96,7 +96,7 @@ struct Batch<'a> {
     what: &'a str,
 }
 
-/// Makes two products: a rare one with the codes of `tests/data`, and one with all others.
+/// Creates two products: a rare one with the codes of `tests/data`, and one with all other codes.
 pub(super) fn import_all(shop: &OpenShop, place: &Place, size: Size, printer: &Printer) -> Result<[StockedProduct; 2]> {
     printer.act("Codes come in from files as vendors send them", "导入供货商的各种文件");
     let folder = place.make("vendors")?;
@@ -128,7 +128,8 @@ pub(super) fn import_all(shop: &OpenShop, place: &Place, size: Size, printer: &P
     Ok([rare, monthly])
 }
 
-/// Three generated files with `codes` codes together, and the same kinds of faults among them.
+/// Writes three generated files with `codes` codes in total, and with the same kinds of faults as the files of
+/// `tests/data`.
 fn large(folder: &Path, codes: usize) -> Result<[Batch<'static>; 3]> {
     let (lines, pairs) = (codes * 2 / 5, codes * 3 / 10);
     let rows = codes - lines - pairs;

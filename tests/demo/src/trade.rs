@@ -1,4 +1,4 @@
-//! Many clients buy at once, and ask again as clients do whose connection broke.
+//! Many clients buy at the same time, and repeat requests as clients do after a lost connection.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -13,22 +13,22 @@ use shelfproof_tests::Result;
 use shelfproof_tests::shop::order_of;
 use shelfproof_tests::vector_chain::block_on;
 
-/// What the reseller pays in before it buys.
+/// The reseller's credit before it buys.
 pub(super) const CREDIT: &str = "1000000.00";
 
-/// Orders for each rare key. All but one of them are refused as sold out.
+/// The number of orders for each rare key. All but one of them are refused as sold out.
 const RARE_CROWD: usize = 2;
 
-/// What was sold, and for how much.
+/// What was sold, and the total price.
 #[derive(Debug)]
 pub(super) struct Trade {
     /// Every key that was delivered.
     pub(super) sold: Vec<Sold>,
-    /// What they cost together, in minor units.
+    /// The total price, in minor units.
     pub(super) taken_minor: i64,
 }
 
-/// Sells all of the rare keys and, of the others, what is left of the sales.
+/// Sells all rare keys first, then as many keys of the other product as are left to sell.
 pub(super) fn sell(
     shop: &OpenShop,
     [rare, monthly]: &[StockedProduct; 2],
@@ -63,7 +63,7 @@ pub(super) fn sell(
     Ok(Trade { sold, taken_minor })
 }
 
-/// More orders than keys: every key is sold, and the other orders are refused as sold out.
+/// Sends more orders than there are keys. Every key is sold, and the other orders are refused as sold out.
 fn sell_out(shop: &OpenShop, product: &StockedProduct, clients: usize, printer: &Printer) -> Result<Vec<Outcome>> {
     let crowd = carry_out(shop, &orders(product, "rare", product.keys * RARE_CROWD), clients)?;
     let sold = delivered(&crowd).len();
@@ -77,7 +77,7 @@ fn sell_out(shop: &OpenShop, product: &StockedProduct, clients: usize, printer: 
     Ok(crowd)
 }
 
-/// As many keys as orders: every order is delivered.
+/// Sends no more orders than there are keys. Every order is delivered.
 fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, printer: &Printer) -> Result<Vec<Outcome>> {
     let started = Instant::now();
     let outcomes = carry_out(shop, orders, clients)?;
@@ -92,7 +92,7 @@ fn sell_all(shop: &OpenShop, orders: &[Order], clients: usize, printer: &Printer
     Ok(outcomes)
 }
 
-/// Sells one key more.
+/// Sells one more key.
 pub(super) fn sell_one(shop: &OpenShop, product: &StockedProduct) -> Result<Sold> {
     let sold = delivered(&carry_out(shop, &orders(product, "last", 1), 1)?);
     sold.into_iter()
@@ -100,7 +100,7 @@ pub(super) fn sell_one(shop: &OpenShop, product: &StockedProduct) -> Result<Sold
         .ok_or_else(|| "the last order was not delivered".into())
 }
 
-/// The idempotency key of one order is refused for another one.
+/// Checks that the idempotency key of one order is refused for another order.
 fn other_order_under_the_same_name(shop: &OpenShop, order: &Order, product: &str) -> Result<()> {
     let mut client = shop.client(&shop.reseller)?;
     block_on(client.order(&order.key, order_of(product)))??
@@ -115,7 +115,7 @@ fn all_different(sold: &[Sold]) -> Result<()> {
     expect("different keys", ids.len(), sold.len())
 }
 
-/// What that many keys of a product cost, in minor units.
+/// The price of that many keys of a product, in minor units.
 fn paid(product: &StockedProduct, keys: usize) -> Result<i64> {
     Ok(minor(product.price)? * i64::try_from(keys)?)
 }

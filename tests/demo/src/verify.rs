@@ -1,4 +1,4 @@
-//! `shelfproof-verify` as a stranger runs it who pinned the shop once.
+//! Runs `shelfproof-verify` as a stranger who has pinned the shop once.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,21 +10,21 @@ use super::shop::OpenShop;
 use shelfproof_tests::child::{Signal, command, spawn};
 use shelfproof_tests::{Result, tools};
 
-/// The name that the shop is pinned under.
+/// The name under which the shop is pinned.
 pub(super) const NAME: &str = "demo";
 
-/// A stranger's program, and what it keeps.
+/// A stranger's verifier, and the files that it keeps.
 #[derive(Clone, Debug)]
 pub(super) struct Stranger {
     pub(super) program: PathBuf,
-    /// The pinned shops.
+    /// The folder with the pinned shops.
     pub(super) store: PathBuf,
     state: PathBuf,
     home: PathBuf,
 }
 
 impl Stranger {
-    /// Pins the shop by what it says of itself, over the chain's node.
+    /// Pins the shop by its own description, checked over the chain's node.
     pub(super) fn pin(shop: &OpenShop, place: &Place) -> Result<Self> {
         let stranger = Self {
             program: tools::binary("shelfproof-verify")?,
@@ -40,7 +40,7 @@ impl Stranger {
         Ok(stranger)
     }
 
-    /// What a command about the shop prints as JSON, ending with that status.
+    /// Runs a command about the shop that must end with status `exit`, and returns its JSON output.
     pub(super) fn json(&self, args: &[&str], exit: i32) -> Result<Value> {
         self.run(&[args, &["--merchant", NAME, "--json"]].concat(), exit)
     }

@@ -1,4 +1,4 @@
-//! The demo plays to its end, says where all of it is, and leaves nothing behind, whatever ends it.
+//! The demo runs to its end, reports where everything is, and leaves nothing behind, whatever ends it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,15 +16,15 @@ use tempfile::TempDir;
 /// How long an act may take.
 const BOUND: Duration = Duration::from_mins(5);
 
-/// How often is looked whether it has ended.
+/// The pause between two checks whether it has ended.
 const POLL: Duration = Duration::from_millis(20);
 
-/// A folder for demos, and the programs that they start.
+/// A folder for demos, and for the programs that they start.
 struct Stage(TempDir);
 
 impl Stage {
     fn new() -> Result<Self> {
-        // Beside the demo's own, which cargo has built for this test.
+        // They must be beside the demo's program, which cargo has built for this test.
         for name in ["shelfproof", "shelfproof-anchor", "shelfproof-verify"] {
             tools::binary(name)?;
         }
@@ -48,7 +48,7 @@ impl Stage {
 }
 
 impl Drop for Stage {
-    /// As root the shop's database lies elsewhere on the machine.
+    /// If the test runs as root, the shop's database is elsewhere on the machine and must be removed too.
     fn drop(&mut self) {
         if let Ok(shop) = Folder::take(&self.folder().join("shop")) {
             let _ = shop.remove();
@@ -60,7 +60,8 @@ fn wait_until_it_says(demo: &mut Server, words: &str) -> Result<()> {
     Ok(demo.wait_for(BOUND, |log| log.contains(words).then_some(()))?)
 }
 
-/// Sends it that signal and waits until it and all below it have ended; its exit code, where no signal ended it.
+/// Sends the demo a signal, and waits until it and all its children have ended. Returns its exit code, or `None` if a
+/// signal ended it.
 fn end(demo: &mut Server, signal: Signal) -> Result<Option<i32>> {
     let below = below(demo.pid());
     assert!(below.len() > 3, "the shop has processes: {below:?}");
@@ -70,7 +71,7 @@ fn end(demo: &mut Server, signal: Signal) -> Result<Option<i32>> {
     Ok(code)
 }
 
-/// Waits until it has ended; its exit code, where no signal ended it.
+/// Waits until the demo has ended. Returns its exit code, or `None` if a signal ended it.
 fn exit_code(demo: &mut Server) -> Result<Option<i32>> {
     let bound = Instant::now() + BOUND;
     loop {
@@ -105,7 +106,7 @@ fn check_ready(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Each cheat's command says the same to whoever repeats it.
+/// Checks that each cheat's command prints the same verdict to anybody who repeats it.
 fn check_cheats(folder: &Path) -> Result<()> {
     let mut cheats = 0;
     for entry in fs::read_dir(folder)? {
@@ -151,7 +152,7 @@ fn it_can_be_killed_or_stopped_in_the_middle_and_begins_anew() -> Result<()> {
     wait_until_it_says(&mut killed, "\n2. ")?;
     assert_eq!(end(&mut killed, Signal::Kill)?, None);
 
-    // At once: the new one waits for the old one's children, and begins with an empty shop.
+    // Started immediately: the new demo waits for the children of the old one, and starts with an empty shop.
     let stale = stage.folder().join("cheats/stale");
     fs::create_dir_all(&stale)?;
     let mut stopped = stage.play("stopped.log", &[])?;

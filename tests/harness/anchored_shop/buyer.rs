@@ -9,26 +9,26 @@ use crate::Result;
 use crate::shop::{Purchase, Reseller};
 use crate::vector_chain::block_on;
 
-/// What a buyer types: a nonce of the buyer's own, and a name.
+/// The secret of a buyer: a nonce and a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Made by the buyer's side.
+    /// A random value that the buyer's program made.
     pub nonce: B256,
-    /// An address, a phone number.
+    /// The buyer's name: an address, a phone number.
     pub tag: String,
 }
 
-/// A purchase, and whose it is.
+/// A purchase, and the secret of its buyer.
 #[derive(Clone, Debug)]
 pub struct Bought {
     /// The order.
     pub purchase: Purchase,
-    /// The buyer's.
+    /// The buyer's secret.
     pub secret: Secret,
 }
 
 impl Secret {
-    /// The secret of the buyer of that number.
+    /// Returns the secret of the buyer with that number.
     #[must_use]
     pub fn of(number: usize) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl Secret {
         }
     }
 
-    /// What the shop is told of it.
+    /// Returns the commitment that the shop gets.
     #[must_use]
     pub fn commitment(&self) -> B256 {
         buyer::commitment(&buyer::secret(&self.nonce, &self.tag))
@@ -45,10 +45,10 @@ impl Secret {
 }
 
 impl AnchoredShop {
-    /// Buys keys of one product, as the buyer of that number.
+    /// Buys keys of one product, as the buyer with that number.
     ///
     /// # Errors
-    /// The shop's answer, if it is no delivery.
+    /// The shop's answer, if it is not a delivery.
     pub fn buy(&self, reseller: &Reseller, product: &str, quantity: u32, buyer: usize) -> Result<Bought> {
         let secret = Secret::of(buyer);
         let body = json!({
@@ -63,10 +63,10 @@ impl AnchoredShop {
         })
     }
 
-    /// Posts to the node; the answer, which must be a success.
+    /// Sends a POST request to the node. Returns the answer, which must be a success.
     ///
     /// # Errors
-    /// The answer, if it is none.
+    /// The answer, if it is not a success.
     pub fn post(&self, token: &str, path: &str, body: &Value) -> Result<Value> {
         let mut client = self.shop.client(token)?;
         block_on(client.post(path, body.to_string()))??.expect(200)

@@ -1,4 +1,4 @@
-//! Processes that answer proofs: anchors and mirrors.
+//! Processes that serve proofs: anchors and mirrors.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,24 +13,25 @@ use crate::client::{Answer, Client};
 use crate::vector_chain::block_on;
 use crate::{Result, tools};
 
-/// How long it may take to begin.
+/// How long a process may take to start.
 const START_BOUND: Duration = Duration::from_mins(1);
 
-/// What stands before its address.
+/// The words before the address in the log.
 const PROVING: &str = "proving on http://";
 
-/// A process that answers proofs: an anchor, or a mirror.
+/// A process that serves proofs: an anchor or a mirror.
 #[derive(Debug)]
 pub struct Proving {
     server: Server,
-    /// Where it answers.
+    /// The address at which it serves.
     pub address: SocketAddr,
 }
 
-/// A mirror of that merchant in that folder, built from the chain and the published data alone, and answering.
+/// Starts a mirror of that merchant in that folder, built from the chain and the published data alone, and waits until
+/// it serves.
 ///
 /// # Errors
-/// Its log, if it does not begin.
+/// The mirror's log, if it does not start.
 pub fn follow(identity: &Identity, rpc: &str, folder: &Path, log: &Path) -> Result<Proving> {
     let mut command = command(&tools::binary("shelfproof-anchor")?, None, Signal::Kill);
     command
@@ -44,12 +45,12 @@ pub fn follow(identity: &Identity, rpc: &str, folder: &Path, log: &Path) -> Resu
     Starting(Server::start("shelfproof-anchor follow", command, Signal::Kill, log)?).wait()
 }
 
-/// A process that does not answer proofs yet.
+/// A process that does not serve proofs yet.
 #[derive(Debug)]
 pub struct Starting(pub(super) Server);
 
 impl Starting {
-    /// Waits until it answers.
+    /// Waits until it serves.
     ///
     /// # Errors
     /// Its log, if it does not.
@@ -63,7 +64,7 @@ impl Starting {
         })
     }
 
-    /// Waits until it has said that.
+    /// Waits until it has printed `words`.
     ///
     /// # Errors
     /// Its log, if it does not.
@@ -71,7 +72,7 @@ impl Starting {
         Ok(self.0.wait_for(START_BOUND, |log| log.contains(words).then_some(()))?)
     }
 
-    /// Waits until it has ended by itself; its log.
+    /// Waits until it has ended by itself, and returns its log.
     ///
     /// # Errors
     /// If it does not end.
@@ -86,7 +87,7 @@ impl Starting {
         Ok(self.0.log())
     }
 
-    /// All that it has printed.
+    /// Everything that it has printed.
     #[must_use]
     pub fn log(&self) -> String {
         self.0.log()
@@ -102,7 +103,7 @@ impl Proving {
         Ok(self.server.has_ended()?)
     }
 
-    /// What it answers to a path.
+    /// Requests a path from it.
     ///
     /// # Errors
     /// If it does not answer.
@@ -115,20 +116,20 @@ impl Proving {
         })?
     }
 
-    /// Waits until it has that epoch, final; its status then.
+    /// Waits until it has the epoch with that number and the epoch is final. Returns its status.
     ///
     /// # Errors
-    /// Its status, if it does not get there.
+    /// Its status, if that takes too long.
     pub fn wait_for_epoch(&self, number: u64) -> Result<Value> {
         self.wait_until(&format!("epoch {number}"), |status| {
             status["finalEpoch"].as_u64() >= Some(number)
         })
     }
 
-    /// Waits until it is in that condition; its status then.
+    /// Waits until it is in that condition. Returns its status.
     ///
     /// # Errors
-    /// Its status, if it does not get there.
+    /// Its status, if that takes too long.
     pub fn wait_for_condition(&self, condition: &str) -> Result<Value> {
         self.wait_until(condition, |status| status["condition"] == condition)
     }
@@ -147,7 +148,7 @@ impl Proving {
         }
     }
 
-    /// All that it has printed.
+    /// Everything that it has printed.
     #[must_use]
     pub fn log(&self) -> String {
         self.server.log()

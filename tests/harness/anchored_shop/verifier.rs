@@ -12,7 +12,7 @@ use super::{AnchoredShop, Secret};
 use crate::child::{Signal, command};
 use crate::{Result, tools};
 
-/// A stranger's machine.
+/// A stranger's verifier, with a folder for its files.
 #[derive(Debug)]
 pub struct Verifier {
     program: PathBuf,
@@ -29,10 +29,10 @@ pub struct Said {
 }
 
 impl Said {
-    /// The verdict, which must hold.
+    /// Returns the verdict, which must be that the bundle holds.
     ///
     /// # Errors
-    /// With all that it said, if it does not.
+    /// All output, if it is not.
     pub fn holds(&self) -> Result<&str> {
         match (self.exit, self.json["verdict"].as_str()) {
             (0, Some(verdict)) => Ok(verdict),
@@ -40,7 +40,7 @@ impl Said {
         }
     }
 
-    /// The code of what it refused.
+    /// The code of the refusal.
     #[must_use]
     pub fn code(&self) -> &str {
         self.json["code"].as_str().unwrap_or_default()
@@ -48,7 +48,7 @@ impl Said {
 }
 
 impl Verifier {
-    /// One who was told which merchant, and asks that chain.
+    /// A verifier that was told the merchant of that shop, and asks its chain.
     ///
     /// # Errors
     /// If the program cannot be built.
@@ -56,7 +56,7 @@ impl Verifier {
         Self::new(anchored.chain.identity, anchored.chain.anvil.url())
     }
 
-    /// The same for a merchant on any chain, by a node's address.
+    /// A verifier for a merchant on any chain, given the address of a node.
     ///
     /// # Errors
     /// If the program cannot be built.
@@ -69,7 +69,7 @@ impl Verifier {
         })
     }
 
-    /// A file of that content.
+    /// Writes a file.
     ///
     /// # Errors
     /// The system's error.
@@ -79,10 +79,10 @@ impl Verifier {
         Ok(path)
     }
 
-    /// `key` or `show` over a bundle, as the buyer or, without a secret, as anybody.
+    /// Runs `key` or `show` on a bundle, as the buyer or, without a secret, as anybody.
     ///
     /// # Errors
-    /// If it says nothing that can be read.
+    /// If the output cannot be read.
     pub fn key(
         &self,
         command: &str,
@@ -94,7 +94,7 @@ impl Verifier {
         self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// The same in words for people: the exit status, and what it prints.
+    /// Like [`key`](Self::key), with output for people: the exit status and the text.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -110,10 +110,10 @@ impl Verifier {
         Ok((exit(&output), String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
-    /// Any command.
+    /// Runs any command.
     ///
     /// # Errors
-    /// If it says nothing that can be read.
+    /// If the output cannot be read.
     pub fn run(&self, args: &[&str]) -> Result<Said> {
         let output = self.output(&[args, &["--json"]].concat())?;
         let out = String::from_utf8_lossy(&output.stdout);

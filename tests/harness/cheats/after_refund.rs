@@ -44,7 +44,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
         let proof = ann.receipt.vrf_proof;
         Ok::<_, Box<dyn std::error::Error>>(crook.bundle_without_receipt(proof, history, &again, Some(&opening)))
     };
-    // The refund cannot be kept from him.
+    // A bundle that leaves the refund out is refused, because a version is missing.
     let hidden = crook.key("bob-without-the-refund", &ann.code, &bob, &shown(false)?)?;
     crook.expect(&hidden, "version_gap")?;
     crook.show(&crook.key("bob", &ann.code, &bob, &shown(true)?)?)

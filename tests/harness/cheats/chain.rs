@@ -12,15 +12,15 @@ use crate::anvil::{Anvil, Settings};
 use crate::merchant_chain::FUNDS_WEI;
 use crate::vector_chain::{anchor, block_on, client};
 
-/// Blocks that make those before them final, and that a chain just loaded needs to know its own past.
+/// The number of blocks that make earlier ones final, and that a chain needs after loading to know its own past.
 const BLOCKS_TO_FINALITY: u64 = 3;
 
-/// All that a chain holds, to be loaded into another.
+/// Exports the whole state of a chain, which another chain can load.
 pub(super) fn dump(rpc: &str) -> Result<Bytes> {
     block_on(async { Ok(client(rpc)?.anvil_dump_state().await?) })?
 }
 
-/// A copy of the chain, gone with its handle. It makes a block for each transaction.
+/// A copy of the chain, which ends when this is dropped. It makes a block for each transaction.
 pub(super) struct Chain {
     anvil: Anvil,
     identity: Identity,
@@ -28,7 +28,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// A copy, on which the merchant of that name goes on anchoring by that account, whose key the crook has.
+    /// Starts a copy on which that merchant continues to anchor from the account `anchorer`, whose key the operator has.
     pub(super) fn load(dump: &Bytes, identity: Identity, anchorer: Address) -> Result<Self> {
         let anvil = Anvil::start(Settings::default())?;
         block_on(async {
@@ -37,7 +37,7 @@ impl Chain {
                 return Err("anvil does not take the copy of the chain".into());
             }
             provider.anvil_set_balance(anchorer, U256::from(FUNDS_WEI)).await?;
-            // The node signs in its place, to the same effect.
+            // The node signs for the account, which has the same effect.
             provider.anvil_impersonate_account(anchorer).await?;
             Ok::<_, Box<dyn std::error::Error>>(provider.anvil_mine(Some(BLOCKS_TO_FINALITY), None).await?)
         })??;
@@ -48,12 +48,12 @@ impl Chain {
         })
     }
 
-    /// Whether it has ended by itself.
+    /// Whether the chain's process has ended by itself.
     pub(super) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.anvil.has_ended()?)
     }
 
-    /// Anchors an epoch, final when this returns.
+    /// Anchors an epoch, which is final when this returns.
     pub(super) fn anchor(&self, header: &Header) -> Result<()> {
         block_on(async {
             let provider = client(self.anvil.url())?;
@@ -66,7 +66,7 @@ impl Chain {
         })?
     }
 
-    /// Lets time pass.
+    /// Moves the chain's time forward.
     pub(super) fn pass(&self, seconds: u64) -> Result<()> {
         block_on(async {
             let provider = client(self.anvil.url())?;
@@ -75,7 +75,7 @@ impl Chain {
         })?
     }
 
-    /// What it says of the merchant.
+    /// Reads what the chain says about the merchant.
     pub(super) fn view(&self, needs: &Needs) -> Result<ChainView> {
         let Identity {
             chain_id,
@@ -89,7 +89,7 @@ impl Chain {
         })?
     }
 
-    /// Its node's JSON-RPC address.
+    /// The JSON-RPC address of its node.
     pub(super) fn url(&self) -> &str {
         self.anvil.url()
     }

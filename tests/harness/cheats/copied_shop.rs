@@ -1,4 +1,5 @@
-//! The shop's program over a copy of its database, with the shop's keys. The shop does not see what the copy sells.
+//! The shop's program over a copy of its database, with the shop's keys. The real shop does not see the sales of the
+//! copy.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -18,7 +19,7 @@ use crate::client::{Answer, Client};
 use crate::shop::{Cli, Node, Purchase};
 use crate::vector_chain::block_on;
 
-/// The copy and the shop's programs for it, gone with this value.
+/// The copy, and the shop's programs for it. Dropping this removes them.
 pub(super) struct CopiedShop<'a> {
     /// The shop that it is a copy of.
     pub(super) snapshot: &'a ShopSnapshot,
@@ -27,21 +28,21 @@ pub(super) struct CopiedShop<'a> {
     folder: TempDir,
 }
 
-/// A copy that sells.
+/// A copy with a running node.
 pub(super) struct SellingCopy<'a> {
-    // Dropped in this order: whoever serves before the database.
+    // Dropped in this order: the node before the database.
     node: Node,
-    /// What it sells from.
+    /// The copy that it sells from.
     pub(super) copy: CopiedShop<'a>,
 }
 
-/// A key that was sold, by the real program, with a real receipt.
+/// A key that the real program sold, with a real receipt.
 pub(super) struct Sale {
-    /// What the buyer gave.
+    /// The buyer's secret.
     pub(super) secret: Secret,
-    /// What the buyer got.
+    /// The code that the buyer got.
     pub(super) code: String,
-    /// The promise that the sale will be anchored.
+    /// The receipt: the promise that the sale will be anchored.
     pub(super) receipt: Receipt,
     order: String,
     item: u32,
@@ -57,14 +58,14 @@ impl<'a> CopiedShop<'a> {
         })
     }
 
-    /// Starts a node over the copy, without a chain: the fence that keeps an old database from selling is off.
+    /// Starts a node over the copy, without a chain. This turns off the fence that keeps an old database from selling.
     pub(super) fn open(self) -> Result<SellingCopy<'a>> {
         let cli = self.cli("")?;
         let node = Node::start(&cli, &[], &self.path("node.log"))?;
         Ok(SellingCopy { node, copy: self })
     }
 
-    /// The answer to an order where the node looks at that chain.
+    /// Returns the answer to an order from a node that does look at the chain at `rpc`.
     pub(super) fn ask_fenced(&self, rpc: &str) -> Result<Answer> {
         let cli = self.cli(&format!("rpc = \"{rpc}\""))?;
         let node = Node::listen(&cli, &[], &self.path("fenced.log"))?;
@@ -83,7 +84,7 @@ impl<'a> CopiedShop<'a> {
         Ok(path.display().to_string())
     }
 
-    /// The program, configured for the copy; `chain` is more of that section.
+    /// The program, configured for the copy. `chain` holds further lines for that section.
     fn cli(&self, chain: &str) -> Result<Cli> {
         let ShopSnapshot { identity, keys, .. } = self.snapshot;
         let config = self.path("shelfproof.toml");
@@ -139,7 +140,7 @@ impl SellingCopy<'_> {
         })
     }
 
-    /// Pays a sale back.
+    /// Refunds a sale.
     pub(super) fn refund(&self, sale: &Sale) -> Result<()> {
         let path = format!("/api/v1/orders/{}/refund", sale.order);
         let body = json!({"item": sale.item}).to_string();
@@ -156,7 +157,7 @@ impl Sale {
     }
 }
 
-/// A buyer's own.
+/// Returns a secret for the buyer of that name.
 pub(super) fn new_secret(name: &str) -> Secret {
     Secret {
         nonce: B256::from(rand::random::<[u8; 32]>()),
@@ -164,7 +165,7 @@ pub(super) fn new_secret(name: &str) -> Secret {
     }
 }
 
-/// The body of a sale like the one that a bundle opens, to another buyer.
+/// Returns the body of a sale like the one that the bundle opens, but to another buyer.
 pub(super) fn sale_to(like: &Bundle, buyer: &Secret) -> Result<String> {
     let sale = like.events.iter().find(|included| included.event.kind == Kind::Sold);
     let opening = sale

@@ -1,4 +1,4 @@
-//! What one cheat works with: a chain, a log to add epochs to, and the folder that it leaves.
+//! The state of one cheat: a chain, a log to which it adds epochs, and the folder that it leaves.
 
 use std::path::Path;
 
@@ -19,27 +19,27 @@ use crate::Result;
 use crate::anchored_shop::Secret;
 use crate::web::Server;
 
-/// All that a cheat is done with: a chain, the log as the crook goes on with it, and what it leaves.
+/// Everything that a cheat needs: a chain, the log that the operator continues, and the files that it leaves.
 pub(super) struct Crook<'a> {
-    /// Where it starts from.
+    /// The copies that it starts from.
     pub(super) snapshot: &'a ShopSnapshot,
-    /// What others see.
+    /// The parts that others see.
     pub(super) stand: Stand,
-    /// What the crook anchors.
+    /// The log that the operator anchors.
     pub(super) log: Log,
 }
 
-/// What a cheat leaves standing, so that its command can be repeated: gone with this value.
+/// The chain, files and server that a cheat's command needs. They are gone when this is dropped.
 pub(super) struct Stand {
     pub(super) chain: Chain,
-    /// Its folder.
+    /// The cheat's folder.
     pub(super) place: Place,
-    /// Who serves its data.
+    /// The server of its published data.
     pub(super) server: Option<Server>,
 }
 
 impl<'a> Crook<'a> {
-    /// A crook on the snapshot, with a chain of its own.
+    /// Starts from the snapshot, with a chain of its own.
     pub(super) fn new(snapshot: &'a ShopSnapshot, name: &str) -> Result<Self> {
         Ok(Self {
             snapshot,
@@ -52,8 +52,8 @@ impl<'a> Crook<'a> {
         })
     }
 
-    /// Seals events, publishes them, and anchors the epoch; its number. The map says of each claim's key what the claim
-    /// says.
+    /// Seals events, publishes them and anchors the epoch; returns its number. For the keys of `claims`, the history
+    /// map says what the claims say.
     pub(super) fn anchor(&mut self, events: &[KeyEvent], claims: &[KeyEvent]) -> Result<u64> {
         let header = self.log.seal(events, claims)?;
         let name = Path::new("data").join(data_path(header.number));
@@ -62,7 +62,7 @@ impl<'a> Crook<'a> {
         self.post(&header)
     }
 
-    /// The same, and publishes nothing.
+    /// Like [`anchor`](Self::anchor), but does not publish the data.
     pub(super) fn anchor_and_withhold(&mut self, events: &[KeyEvent]) -> Result<u64> {
         let header = self.log.seal(events, &[])?;
         self.post(&header)
@@ -73,7 +73,7 @@ impl<'a> Crook<'a> {
         Ok(header.number)
     }
 
-    /// What a buyer is shown of a sale: a history, opened where the buyer holds the receipt, which comes with it.
+    /// Returns the bundle that a buyer is shown for a sale: the history and the receipt, both opened as the receipt is.
     pub(super) fn bundle(&self, receipt: &Receipt, history: KeyHistory) -> Bundle {
         let promise = &receipt.promise;
         let mut bundle =
@@ -82,7 +82,7 @@ impl<'a> Crook<'a> {
         bundle
     }
 
-    /// The same of a sale that no program of the shop's made.
+    /// Returns such a bundle for a sale that the shop's program did not make.
     pub(super) fn bundle_without_receipt(
         &self,
         vrf_proof: vrf::Proof,
@@ -110,19 +110,19 @@ impl<'a> Crook<'a> {
         }
     }
 
-    /// `key` over a bundle, asked by the holder of code and secret.
+    /// Returns the arguments of `key` for a bundle, for the buyer with that code and secret.
     pub(super) fn key(&self, who: &str, code: &str, secret: &Secret, bundle: &Bundle) -> Result<Vec<String>> {
         let place = &self.stand.place;
         let files = [place.buyer(who, code, secret)?, place.bundle(who, bundle)?];
         Ok(self.of_chain("key", &files.concat()))
     }
 
-    /// The same for a sale's buyer.
+    /// Like [`key`](Self::key), for the buyer of a sale.
     pub(super) fn key_of(&self, who: &str, sale: &Sale, bundle: &Bundle) -> Result<Vec<String>> {
         self.key(who, &sale.code, &sale.secret, bundle)
     }
 
-    /// `audit` over that data, with what it keeps and the evidence beside the other files.
+    /// Returns the arguments of `audit` for that data. Its copies and the evidence are kept in the cheat's folder.
     pub(super) fn audit(&self, data: &str) -> Vec<String> {
         let place = &self.stand.place;
         let options = [
@@ -134,7 +134,7 @@ impl<'a> Crook<'a> {
         self.of_chain("audit", &options.collect::<Vec<_>>())
     }
 
-    /// A command of the verifier's about this merchant on this chain.
+    /// Returns the arguments of a command about this merchant on this chain.
     pub(super) fn of_chain(&self, command: &str, options: &[String]) -> Vec<String> {
         let identity = &self.snapshot.identity;
         let place = [
@@ -152,7 +152,7 @@ impl<'a> Crook<'a> {
             .collect()
     }
 
-    /// The control beside a cheat: the same verifier holds what it must hold.
+    /// Checks that the verifier gives the verdict `word`. This is a control: it shows what the same verifier accepts.
     pub(super) fn expect(&self, args: &[String], word: &str) -> Result<()> {
         let ruling = self.stand.place.judge(args)?;
         if ruling.word == word {
@@ -161,7 +161,7 @@ impl<'a> Crook<'a> {
         Err(format!("{word} was expected of {args:?}:\n{}", ruling.text).into())
     }
 
-    /// The same of a whole audit of what was anchored so far, of which nothing stays.
+    /// Checks the verdict of a whole audit of everything that is anchored so far. The audit keeps no files.
     pub(super) fn expect_audit(&self, word: &str) -> Result<()> {
         let state = tempfile::tempdir()?;
         let state = state.path().display().to_string();
@@ -169,17 +169,18 @@ impl<'a> Crook<'a> {
         self.expect(&self.of_chain("audit", &options), word)
     }
 
-    /// What such an audit says where all of it is sound.
+    /// The verdict of such an audit if everything is sound.
     pub(super) fn sound(&self) -> String {
         format!("holds {} epochs", self.log.newest())
     }
 
-    /// The folder of what it publishes.
+    /// The folder with the published data.
     pub(super) fn data(&self) -> String {
         self.stand.place.path("data")
     }
 
-    /// The control beside a lie about one thing: were the chain's word on it another, the bundle would be taken.
+    /// Checks that the bundle would be accepted if the chain confirmed it. This is a control for a cheat that is only
+    /// about the chain.
     pub(super) fn would_hold(
         &self,
         bundle: &Bundle,
@@ -198,7 +199,7 @@ impl<'a> Crook<'a> {
         Ok(verdict::check(bundle, &question, &view, &[]).map(drop)?)
     }
 
-    /// The command that shows the cheat, and what it says.
+    /// Runs the command that shows the cheat, and returns its verdict.
     pub(super) fn show(&self, args: &[String]) -> Result<Ruling> {
         self.stand.place.command(args)
     }

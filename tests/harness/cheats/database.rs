@@ -18,13 +18,13 @@ use crate::vector_chain::block_on;
 /// How long the shop may take to anchor its sales.
 const ANCHOR_BOUND: Duration = Duration::from_mins(2);
 
-/// The pause between two looks.
+/// The pause between two polls.
 const POLL: Duration = Duration::from_millis(100);
 
-/// The database that PostgreSQL always has, for statements about others.
+/// The database that every PostgreSQL cluster has, for statements about other databases.
 const MAINTENANCE: &str = "postgres";
 
-/// Waits until everything that the shop's database holds is in final epochs.
+/// Waits until all events in the shop's database are in final epochs.
 pub(super) fn wait_until_anchored(shop: &PgConnectOptions) -> Result<()> {
     let end = Instant::now() + ANCHOR_BOUND;
     block_on(with(shop, async |connection| {
@@ -43,21 +43,21 @@ pub(super) fn wait_until_anchored(shop: &PgConnectOptions) -> Result<()> {
     }))?
 }
 
-/// A copy of the database without connections, from which PostgreSQL can copy. Dropping it removes the database.
+/// A copy of the database without connections, which PostgreSQL can copy again. Dropping it removes the database.
 pub(super) struct Template {
     database: Database,
     copies: AtomicU32,
 }
 
 impl Template {
-    /// Copies a database in use. Its connections are ended for that, and refused until the copy is made.
+    /// Copies a database in use. For that, its connections are ended, and new ones are refused until the copy is made.
     pub(super) fn take(shop: &PgConnectOptions) -> Result<Self> {
         let name = shop.get_database().ok_or("the database's address names none")?;
         let template = format!("{name}_template_{:08x}", rand::random::<u32>());
         let allow = |allowed: bool| format!("ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS {allowed}");
         block_on(with(&shop.clone().database(MAINTENANCE), async |connection| {
-            // A process that is killed before the last statement leaves the database closed; that statement opens it
-            // again.
+            // If the process is killed before the last statement, the database refuses connections until somebody runs
+            // that statement.
             execute(connection, &allow(false)).await?;
             let made = cut_off_and_copy(connection, name, &template).await;
             execute(connection, &allow(true)).await?;
@@ -101,7 +101,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Its address.
+    /// The database's address.
     pub(super) fn url(&self) -> String {
         self.options.to_url_lossy().to_string()
     }
@@ -116,8 +116,8 @@ impl Database {
         }))?
     }
 
-    /// Writes another body into a key's sale, as only a superuser can, and changes everything that depends on it, so that
-    /// the database agrees with itself. Returns the sale as it is now.
+    /// Replaces the body of a key's sale, which only a superuser can do, and changes everything that depends on it, so
+    /// that the database is consistent. Returns the changed sale.
     pub(super) fn rewrite_sale(&self, key_id: B256, opening: &Opening, rewritten: &KeyEvent) -> Result<StoredEvent> {
         block_on(with(&self.options, async |connection| {
             execute(connection, "ALTER TABLE attest.events DISABLE TRIGGER stays").await?;
@@ -161,12 +161,12 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A database that is not removed goes with its cluster.
+        // If the database is not removed here, it is removed with its cluster.
         let _ = self.drop_it();
     }
 }
 
-/// Copies a database that nobody new can reach, once those who are connected to it are gone.
+/// Copies a database that accepts no new connections, once the existing ones have ended.
 async fn cut_off_and_copy(connection: &mut PgConnection, name: &str, template: &str) -> Result<()> {
     sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1")
         .bind(name)
@@ -184,8 +184,8 @@ async fn execute(connection: &mut PgConnection, sql: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs `work` on a connection of its own, which is closed before this returns: PostgreSQL copies no database that
-/// somebody is connected to.
+/// Runs `work` on a connection of its own and closes it before returning: PostgreSQL does not copy a database that has
+/// connections.
 async fn with<T>(options: &PgConnectOptions, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T>) -> Result<T> {
     let mut connection = PgConnection::connect_with(options).await?;
     let done = work(&mut connection).await;

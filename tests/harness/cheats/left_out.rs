@@ -6,7 +6,7 @@ use super::place::Ruling;
 use super::story::Story;
 use crate::Result;
 
-/// Longer than any receipt may promise, seconds.
+/// A time longer than any receipt may allow, in seconds.
 const TWO_DAYS_S: u64 = 2 * 86_400;
 
 pub(super) const STORY: Story = Story {
@@ -37,7 +37,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     crook.show(&anns)
 }
 
-/// `receipt`: was the promise kept, by the published data?
+/// Returns the arguments of `receipt`, which asks whether the promise was kept, from the published data.
 fn question(crook: &Crook<'_>, who: &str, sale: &Sale) -> Result<Vec<String>> {
     let place = &crook.stand.place;
     let mut options = place.buyer(who, &sale.code, &sale.secret)?;

@@ -1,4 +1,4 @@
-//! The shop's published log, and further epochs that the shop's own anchor would refuse to make.
+//! The shop's published log, with further epochs that the shop's own anchor would refuse to make.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,9 +25,9 @@ pub(super) struct Log {
 #[derive(Clone)]
 struct Epoch {
     header: Header,
-    /// In the order of its data.
+    /// The events in the order of the published data.
     events: Vec<KeyEvent>,
-    /// What the map says of these keys from here on, in place of what the events say.
+    /// What the map says about these keys from this epoch on, in place of their real last events.
     claims: Vec<KeyEvent>,
 }
 
@@ -38,7 +38,7 @@ impl Epoch {
 }
 
 impl Log {
-    /// Reads what is anchored, and published in that folder.
+    /// Reads the anchored epochs, and their data from that folder.
     pub(super) async fn read(source: &RpcSource, data: &Path) -> Result<Self> {
         let data = Data::Folder(data.to_owned());
         let mut scan = source.scan(1, 0, source.final_block().await?).await?;
@@ -60,8 +60,8 @@ impl Log {
         Ok(log)
     }
 
-    /// The next epoch, over whatever events, with a map that shows each claim's key where the claim is its newest
-    /// event.
+    /// Makes the next epoch from any events. Where a claim is the newest for its key, the map shows the claim in place
+    /// of the event.
     pub(super) fn seal(&mut self, events: &[KeyEvent], claims: &[KeyEvent]) -> Result<Header> {
         let parent = self.epochs.last().ok_or("nothing is anchored")?.header;
         let mut events = events.to_vec();
@@ -87,7 +87,7 @@ impl Log {
         Ok(sealed.header)
     }
 
-    /// An epoch's data, as it is published.
+    /// Returns an epoch's data, in the published form.
     pub(super) fn data(&self, number: u64) -> Result<Vec<u8>> {
         Ok(encode_data(&self.epoch(number)?.events))
     }
@@ -97,7 +97,7 @@ impl Log {
         self.epochs.iter().map(|epoch| epoch.events.len()).sum()
     }
 
-    /// The newest epoch's number; 0 is none.
+    /// The number of the newest epoch; 0 if there is none.
     pub(super) fn newest(&self) -> u64 {
         self.epochs.last().map_or(0, |epoch| epoch.header.number)
     }
@@ -108,15 +108,14 @@ impl Log {
         Ok(head.ok_or_else(|| format!("key {key_id} is not in the log"))?)
     }
 
-    /// The newest event of some key that is in that state.
+    /// Returns the newest event of some key in that state.
     pub(super) fn any(&self, state: Kind) -> Result<KeyEvent> {
         let heads = self.heads(self.newest());
         let head = heads.into_values().find(|head| head.kind == state);
         Ok(head.ok_or_else(|| format!("no key is {}", state.name()))?)
     }
 
-    /// A key's history with its proofs, as the map of that epoch ends it; of the events only those that are to be
-    /// shown.
+    /// Returns a key's history with its proofs, as of the map of that epoch, with only the events that `shown` accepts.
     pub(super) fn history(&self, key_id: &B256, number: u64, shown: impl Fn(&KeyEvent) -> bool) -> Result<KeyHistory> {
         let (mut events, mut named) = (Vec::new(), BTreeSet::from([number]));
         for epoch in self.epochs.iter().filter(|epoch| epoch.header.number <= number) {
@@ -153,7 +152,7 @@ impl Log {
         Ok(epoch.ok_or_else(|| format!("there is no epoch {number}"))?)
     }
 
-    /// What the map of that epoch leads each key to.
+    /// Returns the last event of each key in the map of that epoch.
     fn heads(&self, number: u64) -> BTreeMap<B256, KeyEvent> {
         let epochs = self.epochs.iter().filter(|epoch| epoch.header.number <= number);
         let told = epochs.flat_map(|epoch| epoch.events.iter().chain(&epoch.claims));
@@ -166,7 +165,7 @@ impl Log {
     }
 }
 
-/// An event that no program of the shop's wrote: a key's next, or its first where there is none before.
+/// Makes an event that no program of the shop wrote: the next event of a key, or its first if `before` is `None`.
 pub(super) fn made_up(key_id: B256, before: Option<&KeyEvent>, kind: Kind, body: &str) -> (KeyEvent, Opening) {
     let salt = keccak256(rand::random::<[u8; 32]>());
     let event = KeyEvent {

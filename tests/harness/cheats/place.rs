@@ -12,25 +12,25 @@ use crate::Result;
 use crate::anchored_shop::Secret;
 use crate::child::{Signal, command, spawn};
 
-/// The folder, its owner's alone.
+/// The folder, which only its owner can read.
 pub(super) struct Place {
     folder: PathBuf,
     verify: PathBuf,
 }
 
-/// What the verifier said.
+/// The verifier's answer.
 #[derive(Clone, Debug)]
 pub(super) struct Ruling {
     /// Its exit status.
     pub(super) exit: i32,
     /// The verdict, or the code of the refusal.
     pub(super) word: String,
-    /// All that it printed.
+    /// The whole output.
     pub(super) text: String,
 }
 
 impl Place {
-    /// Makes the folder, which must not be there, for commands of that verifier.
+    /// Creates the folder, which must not exist, for commands of that verifier.
     pub(super) fn make(folder: PathBuf, verify: &Path) -> Result<Self> {
         DirBuilder::new()
             .mode(0o700)
@@ -51,7 +51,7 @@ impl Place {
         self.folder.join(name).display().to_string()
     }
 
-    /// Writes a file that only its owner reads; its path.
+    /// Writes a file that only its owner can read, and returns its path.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<String> {
         let path = self.folder.join(name);
         fs::create_dir_all(path.parent().unwrap_or(&self.folder))?;
@@ -59,7 +59,7 @@ impl Place {
         Ok(path.display().to_string())
     }
 
-    /// Writes what a buyer has; the options that name it.
+    /// Writes a buyer's code and secret, and returns the options that name the files.
     pub(super) fn buyer(&self, name: &str, code: &str, secret: &Secret) -> Result<Vec<String>> {
         Ok(vec![
             "--code-file".to_owned(),
@@ -71,20 +71,20 @@ impl Place {
         ])
     }
 
-    /// Writes a bundle; the options that name it.
+    /// Writes a bundle, and returns the options that name the file.
     pub(super) fn bundle(&self, name: &str, bundle: &Bundle) -> Result<Vec<String>> {
         let path = self.write(&format!("{name}.proof.json"), bundle.to_json().as_bytes())?;
         Ok(vec!["--bundle".to_owned(), path])
     }
 
-    /// Lets the verifier judge.
+    /// Runs the verifier.
     pub(super) fn judge(&self, args: &[String]) -> Result<Ruling> {
         let mut verify = command(&self.verify, None, Signal::Kill);
         verify.args(args);
         ruling(verify)
     }
 
-    /// Lets the verifier judge by the command that stays here, and keeps what it says.
+    /// Writes the command into the folder, runs it, and keeps its output.
     pub(super) fn command(&self, args: &[String]) -> Result<Ruling> {
         let words: Vec<String> = args.iter().map(|arg| quoted(arg)).collect();
         let line = format!(
@@ -119,7 +119,7 @@ fn ruling(mut command: Command) -> Result<Ruling> {
     })
 }
 
-/// As one word of a shell's.
+/// Quotes an argument for a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -42,7 +42,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let (sale, opening) = made_up(key_id, Some(&activated), Kind::Sold, &sale_to(&anns, &bob)?);
     let number = crook.anchor(&[generated, activated, sale], &[])?;
 
-    // Ann's proof takes either spelling, and an auditor sees two keys, each sound.
+    // Ann's proof accepts either spelling, and an auditor sees two sound keys.
     crook.expect(&crook.key("ann", &respelled, &sold.secret, &anns)?, "holds sold")?;
     crook.expect_audit(&crook.sound())?;
     let history = crook.log.history(&key_id, number, |_: &KeyEvent| true)?;
@@ -53,7 +53,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     crook.show(&crook.key("bob", &respelled, &bob, &to_bob)?)
 }
 
-/// The shop's own program takes no code that it has, however it is written.
+/// Checks that the shop's own program refuses a code that it already has, in any spelling.
 fn refuses_to_import(copy: &CopiedShop<'_>, respelled: &str) -> Result<()> {
     let (file, product) = (copy.file(respelled)?, &copy.snapshot.stock.product);
     let import = [
@@ -74,7 +74,7 @@ fn refuses_to_import(copy: &CopiedShop<'_>, respelled: &str) -> Result<()> {
     Err(format!("the import took another spelling: {report}").into())
 }
 
-/// Full-width small letters, with spaces for dashes.
+/// Returns the code in full-width lower-case letters, with spaces in place of dashes.
 fn other_spelling(code: &str) -> String {
     let respell = |c: char| match c.to_ascii_lowercase() {
         '-' => ' ',

@@ -35,7 +35,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let opening = sale.opening.as_ref().ok_or("the sale is not opened")?;
     let rewritten = rewrite(crook, &sale.event, opening)?;
 
-    // Something must happen for an epoch to be: a key is withdrawn.
+    // An epoch needs an event, so a key is withdrawn.
     let on_sale = crook.log.any(Kind::Activated)?;
     let (voided, _) = made_up(on_sale.key_id, Some(&on_sale), Kind::Voided, "{}");
     let before = crook.log.newest();
@@ -58,7 +58,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     crook.show(&crook.key("ann", &sold.code, &sold.secret, &at(newest)?)?)
 }
 
-/// Writes another price into a copy of the database, which then agrees with itself: the sale as it is there now.
+/// Changes the price of a sale in a copy of the database, consistently, and returns the changed sale.
 fn rewrite(crook: &Crook<'_>, sale: &KeyEvent, opening: &Opening) -> Result<KeyEvent> {
     let mut body: Value = serde_json::from_str(&opening.body)?;
     body["price"] = "0.01".into();

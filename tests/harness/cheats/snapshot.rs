@@ -1,4 +1,4 @@
-//! A copy of an honest shop as its operator can take it: chain, database, published data and keys.
+//! A copy of an honest shop that its operator can make: chain, database, published data and keys.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,28 +21,28 @@ use crate::anchored_shop::Secret;
 use crate::vector_chain::block_on;
 use crate::{Result, tools};
 
-/// What the cheats need of the shop beside its configuration. At least one key that was sold must be redeemed.
+/// What the cheats need besides the shop's configuration. At least one sold key must be redeemed.
 pub struct Stock {
-    /// A product's id, with at least two keys on sale.
+    /// The id of a product with at least two keys on sale.
     pub product: String,
-    /// An API key of a reseller that can pay for them.
+    /// The API key of a reseller that can pay for them.
     pub reseller: String,
     /// An administrator's API key.
     pub admin: String,
-    /// A key that was sold and nothing else since.
+    /// A key that was sold, without any later event.
     pub sold: Sold,
 }
 
-/// A key as its buyer has it.
+/// What a buyer has of a key.
 pub struct Sold {
     pub code: String,
-    /// The nonce and the name that the buyer gave.
+    /// The nonce and the name of the buyer.
     pub secret: Secret,
-    /// The proof bundle, `shelfproof-proof-v1`, of a final epoch.
+    /// The proof bundle, `shelfproof-proof-v1`, for a final epoch.
     pub bundle: String,
 }
 
-/// The copies that all cheats start from. Dropping it removes the copied database.
+/// The copies from which all cheats start. Dropping this removes the copied database.
 pub struct ShopSnapshot {
     pub(super) stock: Stock,
     pub(super) identity: Identity,
@@ -54,23 +54,23 @@ pub struct ShopSnapshot {
     /// `shelfproof-verify`.
     verify: PathBuf,
     anchorer: Address,
-    /// The chain's whole state.
+    /// The whole state of the chain.
     chain: Bytes,
     /// The published data.
     data: TempDir,
-    /// The parent of the cheats' folders.
+    /// The parent of the folders of the cheats.
     folder: PathBuf,
 }
 
 impl ShopSnapshot {
-    /// Copies the shop of that configuration (`shelfproof.toml`). Each cheat gets a new folder below `folder`.
+    /// Copies the shop with that configuration (`shelfproof.toml`). Each cheat gets a new folder below `folder`.
     ///
-    /// It waits until all sales are anchored; from then until it returns, nobody may buy. The shop's programs lose their
-    /// connections to the database for a moment and connect again by themselves. The configuration's database user must
-    /// be the cluster's superuser.
+    /// This waits until all sales are anchored; from then on until it returns, nobody may buy. The shop's programs lose
+    /// their database connections for a moment, and reconnect by themselves. The database user of the configuration
+    /// must be the cluster's superuser.
     ///
     /// # Errors
-    /// If the shop cannot be read, or sold something meanwhile.
+    /// If the shop cannot be read, or if it sold something in the meantime.
     pub fn take(config: &Path, folder: &Path, stock: Stock) -> Result<Self> {
         let config = Config::read(&Settings::read_apart(config, &[])?)?;
         fs::create_dir_all(folder)?;
@@ -100,10 +100,10 @@ impl ShopSnapshot {
         })
     }
 
-    /// Uses another folder for the cheats and another verifier, to see that a verifier that is too lenient is noticed.
+    /// Uses another folder for the cheats and another verifier, to test that a verifier that is too lenient is noticed.
     ///
     /// # Errors
-    /// If the folder cannot be made.
+    /// If the folder cannot be created.
     pub fn judge_by(&mut self, verifier: &Path, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         verifier.clone_into(&mut self.verify);
@@ -111,12 +111,12 @@ impl ShopSnapshot {
         Ok(())
     }
 
-    /// A new chain with the copied state, for one cheat.
+    /// Starts a new chain with the copied state, for one cheat.
     pub(super) fn chain(&self) -> Result<Chain> {
         Chain::load(&self.chain, self.identity, self.anchorer)
     }
 
-    /// The folder of one cheat, with the data that the shop published.
+    /// Creates the folder of one cheat, with a copy of the published data.
     pub(super) fn place(&self, name: &str) -> Result<Place> {
         let place = Place::make(self.folder.join(name), &self.verify)?;
         copy_data(self.data.path(), &place.folder().join("data"), self.log.newest())?;
@@ -124,7 +124,7 @@ impl ShopSnapshot {
     }
 }
 
-/// Copies the data of the epochs up to that number.
+/// Copies the data of the epochs up to the number `newest`.
 fn copy_data(from: &Path, to: &Path, newest: u64) -> Result<()> {
     for path in (1..=newest).map(data_path) {
         let copy = to.join(&path);

@@ -52,7 +52,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     crook.show(&crook.audit(&crook.data()))
 }
 
-/// The shop's program sells nothing from a database that does not know the chain's newest epoch.
+/// Checks that the shop's program sells nothing from a database that lacks the chain's newest epoch.
 fn refuses_with_the_fence_on(old: &CopiedShop<'_>, crook: &Crook<'_>) -> Result<()> {
     let answer = old.ask_fenced(crook.stand.chain.url())?;
     if answer.json()?["code"] == "fenced" {

@@ -1,21 +1,21 @@
-//! The text in a cheat's folder: what was done, and who notices it.
+//! The text in a cheat's folder: what the operator did, and who detects it.
 
-/// A cheat in words, each in English and Chinese.
+/// The description of a cheat, in English and in Chinese.
 pub(super) struct Story {
-    /// The folder's name.
+    /// The name of the folder.
     pub(super) name: &'static str,
-    /// The code by which it is noticed.
+    /// The code with which the verifier reports it.
     pub(super) code: &'static str,
     /// What the operator did.
     pub(super) what: [&'static str; 2],
-    /// Who notices.
+    /// Who detects it.
     pub(super) who: [&'static str; 2],
     /// Why it cannot be hidden.
     pub(super) why: [&'static str; 2],
 }
 
 impl Story {
-    /// All of it, with how to look oneself.
+    /// Formats the description, with instructions to repeat the check.
     pub(super) fn text(&self) -> String {
         let Self {
             name,

@@ -1,4 +1,4 @@
-//! The operator shows two buyers two different logs.
+//! The operator shows two different logs to two buyers.
 
 use super::copied_shop::CopiedShop;
 use super::crook::Crook;

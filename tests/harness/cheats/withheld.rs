@@ -33,7 +33,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let server = Server::of_folder(crook.data())?;
     let audit = crook.audit(&server.url());
     crook.stand.server = Some(server);
-    // Within the hour nothing can be said.
+    // Within the first hour, missing data is not evidence yet.
     crook.expect(&audit, "data_missing")?;
     crook.stand.chain.pass(WITHHELD_AFTER_S + 1)?;
     crook.show(&audit)

@@ -1,4 +1,4 @@
-//! Where forgeries are made: from a bundle that is changed field by field, or from its text.
+//! Makes forgeries, either from a bundle that is changed field by field or from its text.
 
 use alloy_primitives::B256;
 use serde_json::Value;
@@ -12,15 +12,15 @@ use super::{Forgery, Honest, Material};
 use crate::Result;
 use crate::anchored_shop::Secret;
 
-/// The generation among a bundle's events.
+/// The index of the generation among a bundle's events.
 pub(super) const GENERATION: usize = 0;
 pub(super) const ACTIVATION: usize = 1;
 pub(super) const SALE: usize = 2;
 
-/// What stands in a text for what JSON's own types cannot hold.
+/// Marks a place in the JSON text, to be replaced by text that JSON's own types cannot express.
 const MARK: &str = "@@forged@@";
 
-/// What the victim types and gets, honest until it is changed.
+/// What the victim types and gets. It is honest until it is changed.
 #[derive(Clone)]
 pub(super) struct Draft {
     pub(super) code: String,
@@ -45,15 +45,15 @@ impl Draft {
         &mut self.bundle.receipts[0]
     }
 
-    /// The header of that epoch.
+    /// Returns the header of that epoch.
     pub(super) fn header(&mut self, number: u64) -> &mut Header {
         let listed = self.bundle.epochs.iter().position(|one| one.header.number == number);
-        // Every number that is asked for is one of an event or of the history, whose headers a bundle must have.
+        // Callers ask only for epochs of an event or of the history, and a bundle must have the headers of those.
         &mut self.bundle.epochs[listed.unwrap_or_default()].header
     }
 }
 
-/// The forgeries, group by group.
+/// The forgeries, in groups.
 pub(super) struct Bench<'a> {
     pub(super) material: &'a Material,
     group: &'static str,
@@ -69,7 +69,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// What is made from now on belongs to that group.
+    /// Starts a group, to which all further forgeries belong.
     pub(super) const fn group(&mut self, group: &'static str) -> &mut Self {
         self.group = group;
         self
@@ -87,14 +87,14 @@ impl<'a> Bench<'a> {
         &self.material.other
     }
 
-    /// The victim's bundle, changed.
+    /// Adds the victim's bundle after `change`.
     pub(super) fn draft(&mut self, kind: &str, expected: Code, change: impl FnOnce(&mut Draft)) {
         let mut draft = Draft::of(self.victim());
         change(&mut draft);
         self.put(kind, expected, draft);
     }
 
-    /// A bundle that was changed already.
+    /// Adds a bundle that was changed already.
     pub(super) fn put(&mut self, kind: &str, expected: Code, draft: Draft) {
         self.made.push(Forgery {
             name: format!("{}/{kind}", self.group),
@@ -105,7 +105,7 @@ impl<'a> Bench<'a> {
         });
     }
 
-    /// Bytes that are no bundle, given to the victim.
+    /// Adds bytes that are not a bundle, given to the victim.
     pub(super) fn malformed(&mut self, kind: &str, bytes: impl Into<Vec<u8>>) {
         self.made.push(Forgery {
             name: format!("{}/{kind}", self.group),
@@ -116,13 +116,13 @@ impl<'a> Bench<'a> {
         });
     }
 
-    /// The victim's bundle as JSON.
+    /// Returns the victim's bundle as JSON.
     pub(super) fn file(&self) -> Result<Value> {
         Ok(serde_json::from_str(&self.victim().bundle.to_json())?)
     }
 }
 
-/// The place that `pointer` names.
+/// Returns the value that `pointer` names.
 ///
 /// # Errors
 /// If there is none.
@@ -131,18 +131,18 @@ pub(super) fn place<'a>(file: &'a mut Value, pointer: &str) -> Result<&'a mut Va
         .ok_or_else(|| format!("the bundle has no {pointer}").into())
 }
 
-/// The text of `file` with `raw` in the place that `pointer` names, whatever it is.
+/// Returns the text of `file` with the text `raw` in place of the value that `pointer` names.
 ///
 /// # Errors
-/// If there is no such place.
+/// If there is no such value.
 pub(super) fn with_raw(file: &Value, pointer: &str, raw: &str) -> Result<String> {
     let mut file = file.clone();
     *place(&mut file, pointer)? = MARK.into();
     Ok(file.to_string().replacen(&format!("\"{MARK}\""), raw, 1))
 }
 
-/// The text of `file` with one more field in the object that `pointer` names: `name` as it is written between its
-/// quotes.
+/// Returns the text of `file` with one more field in the object that `pointer` names. `name` is written between the
+/// quotes unchanged.
 ///
 /// # Errors
 /// If there is no such object.
@@ -153,7 +153,7 @@ pub(super) fn with_field(file: &Value, pointer: &str, name: &str, value: Value) 
     Ok(file.to_string().replacen(MARK, name, 1))
 }
 
-/// A kind of event in a forgery's name.
+/// Returns the form of an event's kind that the names of forgeries use.
 pub(super) fn slug(kind: Kind) -> String {
     kind.name().replace('_', "-")
 }

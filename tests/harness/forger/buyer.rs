@@ -1,4 +1,4 @@
-//! Names under which the sale was not made.
+//! Nonces and names other than those with which the sale was made.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::{Code, buyer};
@@ -21,7 +21,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     bench.draft("nonce-backwards", Code::NotYourSale, |draft| {
         draft.secret.nonce.reverse();
     });
-    // What was handed to the shop, and what a redemption shows, in place of what they are made from.
+    // The values that the shop got and that a redemption shows, in place of the values from which they are computed.
     bench.draft("commitment-as-nonce", Code::NotYourSale, |draft| {
         draft.secret.nonce = buyer::commitment(&buyer::secret(&draft.secret.nonce, &draft.secret.tag));
     });
@@ -37,7 +37,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
         ("name-twice", format!("{tag}{tag}")),
         ("name-in-brackets", format!("<{tag}>")),
         ("name-with-a-scheme", format!("mailto:{tag}")),
-        // Kept characters make another name, however little of them is seen.
+        // Characters that remain after normalization make a different name, even if they are invisible.
         ("name-with-a-soft-hyphen", format!("{tag}\u{ad}")),
         ("name-with-a-hyphen", format!("{tag}\u{2010}")),
         ("name-with-a-vowel-separator", format!("{tag}\u{180e}")),

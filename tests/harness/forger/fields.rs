@@ -1,11 +1,11 @@
-//! Each field of the form: numbers that are written otherwise, hex that is, what is missing, what is of another type.
+//! Each field of the format: numbers and hex in other spellings, missing fields, and values of another type.
 
 use serde_json::{Value, json};
 
 use super::bench::{Bench, place, with_raw};
 use crate::Result;
 
-/// Every number of a bundle.
+/// Every number in a bundle.
 const NUMBERS: [&str; 11] = [
     "/chainId",
     "/events/2/version",
@@ -20,7 +20,7 @@ const NUMBERS: [&str; 11] = [
     "/receipts/0/anchorBy",
 ];
 
-/// Every hex of a bundle that each bundle has.
+/// Every hex value that all bundles have.
 const HEX: [&str; 17] = [
     "/registry",
     "/merchantId",
@@ -41,7 +41,7 @@ const HEX: [&str; 17] = [
     "/receipts/0/signature",
 ];
 
-/// Hex that a bundle has where its tree is higher than a leaf, and where an epoch is not the first.
+/// Hex values of bundles whose tree has more than one leaf and whose epoch is not the first.
 const HEX_OF_SOME: [&str; 4] = [
     "/events/2/path/0",
     "/history/siblings/0",
@@ -49,7 +49,8 @@ const HEX_OF_SOME: [&str; 4] = [
     "/receipts/0/path/0",
 ];
 
-/// Fields that must be there, by the object that holds them. Of salt and body either one alone is missing.
+/// Required fields, by the object that holds them. Salt and body are listed one at a time: either of them alone is
+/// missing.
 const REQUIRED: [(&str, &[&str]); 7] = [
     (
         "",
@@ -92,12 +93,12 @@ const REQUIRED: [(&str, &[&str]); 7] = [
     ),
 ];
 
-/// `events.2.at` for `/events/2/at`.
+/// Returns `events.2.at` for `/events/2/at`.
 fn name_of(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".")
 }
 
-/// The same number, as other readers would take it too, and numbers that no field may have.
+/// Writes each number in forms that other JSON readers accept too, and replaces it by numbers that no field may have.
 pub(super) fn forge_numbers(bench: &mut Bench<'_>) -> Result<()> {
     let mut file = bench.file()?;
     if file.pointer("/epochs/0/block").is_none() {
@@ -115,7 +116,7 @@ pub(super) fn forge_numbers(bench: &mut Bench<'_>) -> Result<()> {
             bench.malformed(&format!("{}-{form}", name_of(pointer)), with_raw(&file, pointer, &raw)?);
         }
     }
-    // Within JSON's bound, and beyond the 32 bits of a version.
+    // Within the bound of JSON numbers, and above the 32 bits of a version.
     for pointer in ["/events/2/version", "/receipts/0/event/version"] {
         let name = format!("{}-above-32-bits", name_of(pointer));
         bench.malformed(&name, with_raw(&file, pointer, "4294967296")?);
@@ -126,7 +127,7 @@ pub(super) fn forge_numbers(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The same bytes spelt otherwise, and of another length.
+/// Writes the same bytes in other spellings, and changes their length.
 pub(super) fn forge_hex(bench: &mut Bench<'_>) -> Result<()> {
     let mut file = bench.file()?;
     let of_some = HEX_OF_SOME
@@ -141,7 +142,7 @@ pub(super) fn forge_hex(bench: &mut Bench<'_>) -> Result<()> {
             ("a-byte-long", format!("{hex}00")),
             ("bare", digits.to_owned()),
         ] {
-            // An address may be of either case, and a word without letters has but one.
+            // An address may be written in either case, and a value without letters has only one spelling.
             if (pointer, form) != ("/registry", "in-capitals") && forged != hex {
                 let name = format!("{}-{form}", name_of(pointer));
                 bench.malformed(&name, with_raw(&file, pointer, &json!(forged).to_string())?);
@@ -161,7 +162,7 @@ pub(super) fn forge_hex(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What is left out.
+/// Leaves out fields.
 pub(super) fn forge_missing(bench: &mut Bench<'_>) -> Result<()> {
     let file = bench.file()?;
     for (pointer, fields) in REQUIRED {
@@ -177,7 +178,7 @@ pub(super) fn forge_missing(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What is of another type, or of a value that the protocol does not know.
+/// Replaces values by those of another type, or by ones that the protocol does not know.
 pub(super) fn forge_types(bench: &mut Bench<'_>) -> Result<()> {
     let file = bench.file()?;
     let words = |count: usize| json!(vec![format!("0x{}", "ab".repeat(32)); count]);

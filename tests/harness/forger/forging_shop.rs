@@ -1,4 +1,4 @@
-//! The shop that lies: a web server with every forgery.
+//! A web server that hands out every forgery.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use super::Forgery;
 use crate::Result;
 use crate::web::Server;
 
-/// A running shop, gone with its handle.
+/// The running server, which ends when this is dropped.
 #[derive(Debug)]
 pub struct ForgingShop {
     server: Server,
 }
 
 impl ForgingShop {
-    /// Answers `GET /` with the list of kinds, each with the code that must refuse it, and `GET /<name>` with that
-    /// bundle.
+    /// Answers `GET /` with the list of the forgeries, each with the code with which it must be refused, and `GET
+    /// /<name>` with that bundle.
     ///
     /// # Errors
-    /// The system's error, if it gives no port or no thread.
+    /// The system's error, if there is no free port or thread.
     pub fn open(forgeries: &[Forgery]) -> Result<Self> {
         let kind = |forgery: &Forgery| json!({"name": forgery.name, "expected": forgery.expected.as_str()});
         let list = json!({"kinds": forgeries.iter().map(kind).collect::<Vec<_>>()}).to_string();
@@ -31,7 +31,7 @@ impl ForgingShop {
         })
     }
 
-    /// Where it answers.
+    /// The address at which it serves.
     #[must_use]
     pub const fn server(&self) -> &Server {
         &self.server

@@ -1,4 +1,4 @@
-//! What is no file of the protocol's form: bytes, JSON, and what JSON allows and the protocol does not.
+//! Files that do not have the protocol's form: invalid bytes, invalid JSON, and JSON that the protocol does not allow.
 
 use serde_json::{Value, json};
 use shelfproof_verifier::bundle::MAX_BYTES;
@@ -6,10 +6,10 @@ use shelfproof_verifier::bundle::MAX_BYTES;
 use super::bench::{Bench, place, with_field, with_raw};
 use crate::Result;
 
-/// A field that the protocol does not know, and whose value it reads all the same.
+/// A field that the protocol does not know. Its value is still parsed.
 const REMARK: &str = "remark";
 
-/// Values that a field may not have, whoever reads it: name and text.
+/// Values that no field may have, whichever parser reads them: name and text.
 const VALUES: [(&str, &str); 22] = [
     ("fraction", "1.5"),
     ("fraction-of-zero", "1.0"),
@@ -42,7 +42,7 @@ const SURROGATES: [(&str, &str); 3] = [
     ("halves-in-the-wrong-order", r#""\udd11\ud83d""#),
 ];
 
-/// Objects that hold a name twice: name, pointer, field.
+/// Objects that contain a name twice: name, pointer, field.
 const TWICE: [(&str, &str, &str); 8] = [
     ("bundle", "", "keyId"),
     ("event", "/events/2", "payload"),
@@ -63,7 +63,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     }
     let other: Value = serde_json::from_str(&bench.other().bundle.to_json())?;
     for (name, pointer, field) in TWICE {
-        // The second value is another's, so that two readers of the file could see two bundles.
+        // The second value comes from another bundle, so that two readers of the file could see two different bundles.
         let value = other
             .pointer(&format!("{pointer}/{field}"))
             .cloned()
@@ -78,7 +78,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     forge_nesting(bench, &mut file)
 }
 
-/// What is not one JSON text in UTF-8 of at most a mebibyte.
+/// Files that are not one JSON text in UTF-8 of at most 1 MiB.
 fn forge_bytes(bench: &mut Bench<'_>, file: &str) {
     let padding = " ".repeat((MAX_BYTES + 1).saturating_sub(file.len()));
     let utf_16: Vec<u8> = file.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -109,7 +109,7 @@ fn forge_bytes(bench: &mut Bench<'_>, file: &str) {
     }
 }
 
-/// What is nested deeper than 64, counted from the file's own object.
+/// Values nested deeper than 64 levels, counted from the file's outermost object.
 fn forge_nesting(bench: &mut Bench<'_>, file: &mut Value) -> Result<()> {
     let arrays = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let objects = |depth: usize| format!("{}0{}", r#"{"of":"#.repeat(depth), "}".repeat(depth));

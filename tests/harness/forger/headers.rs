@@ -1,4 +1,4 @@
-//! Headers that the contract does not hold a hash of, at all or not yet.
+//! Headers whose hash is not in the contract, or not yet.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
@@ -8,13 +8,13 @@ use shelfproof_verifier::epoch::Header;
 use super::bench::{Bench, Draft, SALE, flip};
 use super::of_path;
 
-/// How far ahead of an honest epoch's number no chain is while forgeries are tried.
+/// A distance from an honest epoch's number that no chain reaches while forgeries are tried.
 pub(super) const FAR: u64 = 1_000_000;
 
 /// A change to one field of a header.
 type Change = fn(&mut Header);
 
-/// What of another header is put into one.
+/// Copies something from another header.
 type Exchange = fn(&mut Header, &Header);
 
 const CHANGES: [(&str, Change); 8] = [
@@ -33,7 +33,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     let history = bench.victim().bundle.history.epoch;
     let first = bench.victim().bundle.events[0].epoch;
     forge_fields(bench, "sale", sale);
-    // One epoch may hold all of it.
+    // One epoch may contain all events.
     if first != sale {
         forge_fields(bench, "generation", first);
     }
@@ -45,7 +45,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     forge_number(bench, sale);
 }
 
-/// One field of the epoch that holds something.
+/// Changes one field of the header of an epoch that the bundle needs.
 fn forge_fields(bench: &mut Bench<'_>, of: &str, number: u64) {
     for (name, change) in CHANGES {
         bench.draft(&format!("{name}-of-{of}"), Code::EpochUnknown, |draft| {
@@ -54,7 +54,7 @@ fn forge_fields(bench: &mut Bench<'_>, of: &str, number: u64) {
     }
     let bundle = &bench.victim().bundle;
     let Some(header) = bundle.header(number) else { return };
-    // A count that fits the length of each path in it; one event alone allows no other.
+    // A count that fits the length of each path. With a single event no other count does.
     let fits = |count: &u64| {
         let mut paths = bundle.events.iter().filter(|included| included.epoch == number);
         paths.all(|included| of_path(included.path.len(), *count) == Code::Inclusion)
@@ -67,7 +67,7 @@ fn forge_fields(bench: &mut Bench<'_>, of: &str, number: u64) {
     }
 }
 
-/// Two true headers that say each what the other should.
+/// Exchanges values between two true headers.
 fn forge_exchanged(bench: &mut Bench<'_>) {
     let [first, .., last] = &bench.victim().bundle.epochs[..] else {
         return;
@@ -95,7 +95,7 @@ fn forge_exchanged(bench: &mut Bench<'_>) {
     }
 }
 
-/// Headers beside those that are needed, and fewer.
+/// Adds headers that are not needed, and leaves out needed ones.
 fn forge_more(bench: &mut Bench<'_>, sale: u64, history: u64) {
     let own = Header {
         number: 0,
@@ -131,7 +131,7 @@ fn forge_more(bench: &mut Bench<'_>, sale: u64, history: u64) {
     }
 }
 
-/// The sale's true epoch, under a number that is not its own.
+/// Gives the sale's true epoch another number.
 fn forge_number(bench: &mut Bench<'_>, sale: u64) {
     for (name, number, expected) in [
         ("epoch-of-the-sale-as-0", 0, Code::EpochUnknown),

@@ -1,4 +1,4 @@
-//! History proofs that do not climb to the history root of their epoch.
+//! History proofs that do not lead to the history root of their epoch.
 
 use alloy_primitives::{B256, keccak256};
 use shelfproof_verifier::Code;
@@ -17,7 +17,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     }));
     if let [above @ .., last] = &honest[..] {
         let mut of_another_sort = *last;
-        // The top bit tells a leaf from an inner node.
+        // The top bit distinguishes a leaf from an inner node.
         of_another_sort[0] ^= 0x80;
         forged.push(("last-sibling-of-another-sort", [above, &[of_another_sort]].concat()));
         forged.push(("last-sibling-twice", [above, &[*last, *last]].concat()));
@@ -31,7 +31,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     forge_epochs(bench);
 }
 
-/// The end of the path: another value, another key, nothing.
+/// Changes the end of the path: another value, another key, nothing.
 fn forge_terminals(bench: &mut Bench<'_>) {
     let bundle = &bench.victim().bundle;
     let (sale, before) = (bundle.events[SALE].event, bundle.events[ACTIVATION].event);
@@ -86,7 +86,7 @@ fn forge_terminals(bench: &mut Bench<'_>) {
     }
 }
 
-/// The true proof, as that of another epoch.
+/// Shows the true proof as that of another epoch.
 fn forge_epochs(bench: &mut Bench<'_>) {
     let history = bench.victim().bundle.history.epoch;
     let epochs = bench.victim().bundle.epochs.iter().map(|listed| listed.header.number);

@@ -1,4 +1,4 @@
-//! Another chain, registry or merchant: a shop that was never the one that the buyer was told.
+//! Another chain, registry or merchant than the one that the buyer was told.
 
 use alloy_primitives::{Address, B256};
 use shelfproof_verifier::{Code, code, epoch, vrf};
@@ -49,7 +49,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     bench.draft("merchant-one-bit-off", Code::WrongMerchant, |draft| {
         flip(&mut draft.bundle.identity.merchant_id);
     });
-    // A shop of its own, with a VRF key of its own, under which the code has another id: all of it agrees with itself.
+    // Another shop with its own VRF key, under which the code has another id. The bundle is consistent in itself.
     let secret = vrf::SecretKey::from_seed(&bench.material.word("a VRF key").0).ok_or("no VRF key")?;
     let alpha = code::alpha(&bench.victim().code)?;
     let (key_id, proof) = secret.prove(&alpha).ok_or("no VRF proof")?;

@@ -1,4 +1,4 @@
-//! Events that are no leaf of the epoch that they name.
+//! Events that are not leaves of the epoch that they name.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
@@ -9,7 +9,7 @@ use super::bench::{ACTIVATION, Bench, GENERATION, SALE, flip, slug};
 use super::worlds::after;
 use super::{Honest, of_path, paths};
 
-/// A change to one field of an event. The key id stands in every event's hash and nowhere in the event.
+/// A change to one field of an event. The key id is not a field of the event, but it is part of the event's hash.
 type Change = fn(&mut KeyEvent);
 
 const CHANGES: [(&str, Change); 7] = [
@@ -47,13 +47,13 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     forge_inventions(bench);
 }
 
-/// How many events that epoch of the bundle's has.
+/// Returns the number of events in that epoch of the bundle.
 fn events_of(honest: &Honest, number: u64) -> u64 {
     let header = honest.bundle.header(number);
     header.map_or(1, |header| header.event_count)
 }
 
-/// The sale's path, changed, and those of other events in its place.
+/// Changes the sale's path, and replaces it by the paths of other events.
 fn forge_paths(bench: &mut Bench<'_>) {
     let victim = bench.victim();
     let [generation, _, sale] = &victim.bundle.events[..] else {
@@ -70,7 +70,7 @@ fn forge_paths(bench: &mut Bench<'_>) {
             draft.sale().path.clone_from(&theirs.path);
         });
     }
-    // A lone event's path is empty, and may be: it leads to another root than the sale's all the same.
+    // The empty path of a lone event is allowed, but leads to another root than the sale's.
     let expected = of_path(generation.path.len(), events_of(victim, generation.epoch));
     bench.draft("place-of-the-generation", expected, |draft| {
         draft.sale().epoch = generation.epoch;
@@ -88,7 +88,7 @@ fn forge_paths(bench: &mut Bench<'_>) {
     }
 }
 
-/// Another key's true events, shown as this key's.
+/// Shows true events of another key as events of this key.
 fn forge_others(bench: &mut Bench<'_>) {
     let other = bench.other();
     let mut more = other.bundle.epochs.clone();
@@ -110,7 +110,8 @@ fn forge_others(bench: &mut Bench<'_>) {
     });
 }
 
-/// Events that never happened, allowed and not: what the chain holds decides before the table of kinds does.
+/// Invents events, in and out of the allowed order. They are refused as not being on the chain, before their order is
+/// checked.
 fn forge_inventions(bench: &mut Bench<'_>) {
     for kind in Kind::ALL {
         let name = format!("invented-{}-after-the-sale", slug(kind));

@@ -1,4 +1,4 @@
-//! From the typed code to the key id: other codes, other ids, and proofs that prove nothing.
+//! The step from the typed code to the key id: other codes, other ids, and invalid proofs.
 
 use alloy_primitives::hex;
 use shelfproof_verifier::{Code, code, vrf};
@@ -6,15 +6,15 @@ use shelfproof_verifier::{Code, code, vrf};
 use super::bench::{Bench, flip};
 use crate::Result;
 
-/// Where in a proof `Γ`, `c` and `s` stand.
+/// The bytes of a proof that hold `Γ`, `c` and `s`.
 const GAMMA: std::ops::Range<usize> = 0..32;
 const C: std::ops::Range<usize> = 32..48;
 const S: std::ops::Range<usize> = 48..80;
 
-/// The order of the group, little-endian: 2²⁵² and what stands above it.
+/// The order of the group, little-endian: 2²⁵² plus a smaller number.
 const Q: [u8; 32] = hex!("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
 
-/// Points that `Γ` may not be: of small order, written twice over, or none at all.
+/// Values that `Γ` may not have: points of small order, non-canonical encodings, and bytes that encode no point.
 const POINTS: [(&str, [u8; 32]); 8] = [
     (
         "neutral-point",
@@ -57,7 +57,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the victim types is not what the bundle is of, or nothing that the protocol can name.
+/// Codes that are not the bundle's, or that the protocol does not allow.
 fn forge_codes(bench: &mut Bench<'_>) {
     let (code, other) = (bench.victim().code.clone(), bench.other().clone());
     let first = code.chars().next().unwrap_or_default();
@@ -73,7 +73,7 @@ fn forge_codes(bench: &mut Bench<'_>) {
     }
     for (name, typed) in [
         ("code-with-a-remark", format!("{code} 卡密")),
-        // Greek, which nobody can tell from Latin by eye.
+        // A Greek letter that looks the same as a Latin one.
         ("code-with-a-look-alike", format!("{code}\u{391}")),
         ("code-with-an-accent", format!("{code}\u{301}")),
         ("code-of-circled-letters", format!("\u{24b6}{code}")),
@@ -127,7 +127,7 @@ fn forge_ids(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The merchant's own proof, changed in each of its parts.
+/// Changes each part of the merchant's own proof.
 fn forge_proofs(bench: &mut Bench<'_>) {
     let other = bench.other().bundle.vrf_proof;
     for (name, part) in [("point", GAMMA), ("challenge", C), ("answer", S)] {
@@ -135,7 +135,7 @@ fn forge_proofs(bench: &mut Bench<'_>) {
         bench.draft(&format!("{name}-first-bit-off"), Code::KeyId, |draft| {
             draft.bundle.vrf_proof[first] ^= 1;
         });
-        // A point's last bit is the sign of its other coordinate.
+        // The last bit of a point is the sign of its other coordinate.
         bench.draft(&format!("{name}-last-bit-off"), Code::KeyId, |draft| {
             draft.bundle.vrf_proof[last] ^= 0x80;
         });
@@ -149,7 +149,7 @@ fn forge_proofs(bench: &mut Bench<'_>) {
             draft.bundle.vrf_proof[part.clone()].reverse();
         });
     }
-    // Of the point, zeros are that of order 4.
+    // Zeros in place of the point encode a point of order 4.
     for (name, part) in [("challenge", C), ("answer", S)] {
         bench.draft(&format!("{name}-zero"), Code::KeyId, |draft| {
             draft.bundle.vrf_proof[part].fill(0);
@@ -173,7 +173,7 @@ fn forge_proofs(bench: &mut Bench<'_>) {
     bench.draft("proof-zero", Code::KeyId, |draft| draft.bundle.vrf_proof.fill(0));
 }
 
-/// The same answer to who reckons modulo q, in other bytes.
+/// Adds q to the answer: the same number modulo q, in other bytes.
 fn add_q(proof: &mut vrf::Proof) {
     let mut carry = 0;
     for (byte, q) in proof[S].iter_mut().zip(Q) {

@@ -1,5 +1,5 @@
-//! Two lies at once: what would only leave the question open does not hide what refuses, nor a later check an earlier
-//! one.
+//! Two changes at once. A check that would leave the question open must not hide one that refuses, and a later check
+//! must not hide an earlier one.
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
@@ -11,11 +11,11 @@ use shelfproof_verifier::receipt::Promise;
 use super::bench::{Bench, Draft, SALE, flip};
 use super::headers::FAR;
 
-/// A lie, by the code that refuses it.
+/// A change that makes the verifier answer with the code beside it.
 type Lie = fn(&mut Draft);
 
-/// Lies in the order of the checks that find them. Each is told with the next, with the one after, and with all that
-/// follow.
+/// Changes in the order of the checks that detect them. Each is combined with the next one, with the one after that,
+/// and with all that follow.
 const LIES: [(Code, Lie); 13] = [
     (Code::Malformed, |draft| {
         draft.bundle.history.proof.siblings.resize(257, B256::ZERO);
@@ -69,7 +69,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
         flip(&mut draft.secret.nonce);
         draft.receipt().anchor_by_s = 0;
     });
-    // Terms are checked of all receipts before any signature is.
+    // The terms of all receipts are checked before any signature.
     bench.draft("receipt-signature-and-terms-of-the-next", Code::ReceiptTerms, |draft| {
         let honest = draft.receipt().clone();
         draft.receipt().signature.fill(0);

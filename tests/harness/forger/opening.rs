@@ -1,4 +1,4 @@
-//! Bodies that are not what was committed to, that are no bodies, or that are withheld.
+//! Bodies that are not what was committed to, that are malformed, or that are withheld.
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use shelfproof_verifier::{Code, buyer};
 use super::bench::{ACTIVATION, Bench, Draft, GENERATION, SALE, flip};
 use crate::Result;
 
-/// Where the sale's body is opened.
+/// The place at which the sale's body is opened.
 type Place = fn(&mut Draft) -> Option<&mut Opening>;
 
 const PLACES: [(&str, Place); 2] = [
@@ -16,7 +16,7 @@ const PLACES: [(&str, Place); 2] = [
     ("receipt", |draft| draft.receipt().opening.as_mut()),
 ];
 
-/// A body that the protocol's lexical rules do not allow, made from one that they do.
+/// Makes a body that breaks the protocol's lexical rules from one that keeps them.
 type Spoil = fn(&str) -> String;
 
 const SPOILT: [(&str, Spoil); 16] = [
@@ -94,7 +94,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     forge_whose(bench, &others)
 }
 
-/// Bodies that say another thing, or the same in other bytes.
+/// Returns bodies with other content, and bodies with the same content in other bytes.
 fn changed(honest: &str, others: &str) -> Result<Vec<(&'static str, String)>> {
     let fields: Value = serde_json::from_str(honest)?;
     let other: Value = serde_json::from_str(others)?;
@@ -120,7 +120,7 @@ fn changed(honest: &str, others: &str) -> Result<Vec<(&'static str, String)>> {
     ])
 }
 
-/// The bodies of events before the sale, invented or taken from it.
+/// Gives events before the sale a body, either invented or copied from the sale.
 fn forge_earlier(bench: &mut Bench<'_>, sale: &Opening) {
     let invented = Opening {
         salt: bench.material.word("a salt"),
@@ -136,7 +136,7 @@ fn forge_earlier(bench: &mut Bench<'_>, sale: &Opening) {
     }
 }
 
-/// The sale's body withheld from the one who asks whose it is.
+/// Withholds the sale's body from a buyer who asks whether the sale is theirs.
 fn forge_withheld(bench: &mut Bench<'_>) {
     bench.draft("sale-withheld", Code::BodyWithheld, |draft| draft.sale().opening = None);
     bench.draft("sale-and-receipt-withheld", Code::BodyWithheld, |draft| {
@@ -149,7 +149,7 @@ fn forge_withheld(bench: &mut Bench<'_>) {
     });
 }
 
-/// Another's sale, told to the victim as theirs: the code is the other's, and so is all of the bundle but one name.
+/// Shows the victim another buyer's sale: the code and the whole bundle are the other buyer's, except for one name.
 fn forge_whose(bench: &mut Bench<'_>, others: &Opening) -> Result<()> {
     let secret = bench.victim().secret.clone();
     let commitment = buyer::commitment(&buyer::secret(&secret.nonce, &secret.tag));

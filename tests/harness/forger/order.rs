@@ -1,11 +1,11 @@
-//! True events in another order, some left out, some shown twice: versions that are not 1, 2, 3.
+//! True events in another order, left out or repeated, so that their versions are not 1, 2, 3.
 
 use shelfproof_verifier::Code;
 use shelfproof_verifier::bundle::Included;
 
 use super::bench::{Bench, SALE};
 
-/// What becomes of the list of events.
+/// A change to the list of events.
 type Change = fn(&mut Vec<Included>);
 
 const CHANGES: [(&str, Change); 13] = [
@@ -33,7 +33,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
     for (name, change) in CHANGES {
         bench.draft(name, Code::VersionGap, |draft| change(&mut draft.bundle.events));
     }
-    // Versions that are mended make other events, and links that are mended too: no leaf of any epoch.
+    // Corrected versions and links change the events, which are then not leaves of any epoch.
     for (name, is_linked) in [("renumbered", false), ("renumbered-and-linked", true)] {
         bench.draft(&format!("generation-left-out-and-{name}"), Code::Inclusion, |draft| {
             draft.bundle.events.remove(0);
@@ -47,7 +47,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) {
             }
         });
     }
-    // The last ones left out leave a history that begins well: the map of the epoch knows how it goes on.
+    // Without its last events a history still begins correctly, but the epoch's history map knows the later ones.
     for (name, left) in [
         ("sale-left-out", SALE),
         ("all-but-the-generation-left-out", 1),

@@ -1,10 +1,10 @@
-//! Lists of siblings that are not what they were: an event's path, a receipt's, a history proof's.
+//! Changed lists of siblings: an event's path, a receipt's path, a history proof's path.
 
 use alloy_primitives::B256;
 
 use super::bench::flip;
 
-/// A change, and how many siblings there must be for it.
+/// A change, and how many siblings it needs.
 type Change = fn(&mut Vec<B256>);
 
 const CHANGES: [(&str, usize, Change); 10] = [
@@ -24,7 +24,7 @@ const CHANGES: [(&str, usize, Change); 10] = [
     ("siblings-dropped", 2, Vec::clear),
 ];
 
-/// Every change that makes another list of this one, with its name.
+/// Returns the lists that the changes make of `path`, each with its name, without those that are equal to it.
 pub(super) fn changed(path: &[B256]) -> Vec<(&'static str, Vec<B256>)> {
     let change = |(name, least, change): (_, usize, Change)| {
         let mut changed = path.to_vec();

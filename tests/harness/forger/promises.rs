@@ -1,4 +1,5 @@
-//! What the merchant's own receipt key can sign and must not: another domain, other terms, sales that it never enters.
+//! Receipts that the merchant's own key signed but must not sign: for another domain, with other terms, or for sales
+//! that never enter the log.
 
 use alloy_primitives::{Address, B256, keccak256};
 use k256::ecdsa::SigningKey;
@@ -19,7 +20,7 @@ pub(super) fn forge(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     forge_sales(bench, key)
 }
 
-/// A promise, signed for that merchant.
+/// Signs a promise for that merchant.
 fn signed(promise: Promise, identity: &Identity, key: &SigningKey) -> Result<Promise> {
     let root = tree::climb(&promise.event.hash(), &promise.path);
     let digest = typed_data::receipt_digest(identity, &root, promise.anchor_by_s);
@@ -29,7 +30,7 @@ fn signed(promise: Promise, identity: &Identity, key: &SigningKey) -> Result<Pro
     })
 }
 
-/// The true promise, signed for another chain, registry or merchant.
+/// Signs the true promise for another chain, registry or merchant.
 fn forge_domains(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     let identity = bench.victim().bundle.identity;
     for (name, other) in [
@@ -68,7 +69,7 @@ fn forge_domains(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     Ok(())
 }
 
-/// The true promise, signed as something else than what the protocol has signed.
+/// Signs the true promise over another digest than the protocol's.
 fn forge_digests(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     let identity = bench.victim().bundle.identity;
     let honest = &bench.victim().bundle.receipts[0];
@@ -91,7 +92,7 @@ fn forge_digests(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     Ok(())
 }
 
-/// Well signed, for what no receipt may promise.
+/// Signs promises with terms that no receipt may have.
 fn forge_terms(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     let (identity, honest) = (
         bench.victim().bundle.identity,
@@ -99,7 +100,8 @@ fn forge_terms(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     );
     let at_ms = honest.event.at_ms;
     let other = bench.other().bundle.key_id;
-    // A day after the sale is the last second that a deadline may name, rounded down; before the sale, rounded up.
+    // The latest allowed deadline is a day after the sale, rounded down to seconds; the earliest is the sale, rounded
+    // up.
     let (early, late) = (at_ms.div_ceil(1000) - 1, at_ms / 1000 + 86_401);
     for (name, code, event, anchor_by_s) in [
         ("due-before-the-sale", Code::ReceiptTerms, honest.event, early),
@@ -122,7 +124,7 @@ fn forge_terms(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
             },
             honest.anchor_by_s,
         ),
-        // Nobody was registered then.
+        // No receipt key was registered at that time.
         (
             "before-the-key-was-added",
             Code::ReceiptSignature,
@@ -145,8 +147,8 @@ fn forge_terms(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     Ok(())
 }
 
-/// Sales that were promised and came into no epoch. They happened, so it is said, when the key was generated, so that
-/// their deadlines have passed.
+/// Signs promises of sales that are in no epoch. Their time is that of the key's generation, so that their deadlines
+/// have passed.
 fn forge_sales(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     let identity = bench.victim().bundle.identity;
     let sale = bench.victim().bundle.receipts[0].clone();

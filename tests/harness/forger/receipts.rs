@@ -1,4 +1,4 @@
-//! Receipts that promise something else, or that no receipt key of the merchant signed.
+//! Receipts with other promises, or signed with a key that is not a receipt key of the merchant.
 
 use alloy_primitives::{B256, hex, keccak256};
 use k256::ecdsa::{Signature, SigningKey};
@@ -11,10 +11,10 @@ use super::bench::{Bench, Draft, flip, slug};
 use super::paths;
 use crate::Result;
 
-/// A day, the longest that a deadline may lie after its sale, in seconds.
+/// The longest time between a sale and its deadline: a day, in seconds.
 const DAY_S: u64 = 86_400;
 
-/// What makes the v of one of two points that of the other: 27 and 28.
+/// Changes v from 27 to 28 or back, which selects the other of two points.
 const V_OTHER: u8 = 0b111;
 
 /// The order of secp256k1.
@@ -23,7 +23,7 @@ const N: [u8; 32] = hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e
 /// A change to a receipt.
 type Change = fn(&mut Promise);
 
-/// Changes to what was signed, within the bounds of a receipt: another signer comes of each.
+/// Changes to the signed values, within the bounds of a receipt. The recovered signer is then another one.
 const SIGNED: [(&str, Change); 5] = [
     ("version", |receipt| receipt.event.version += 1),
     ("time", |receipt| receipt.event.at_ms += 1),
@@ -37,7 +37,7 @@ const SIGNED: [(&str, Change); 5] = [
     }),
 ];
 
-/// Changes to the signature alone: r, s and v at 0, 32 and 64.
+/// Changes to the signature alone: r at byte 0, s at 32 and v at 64.
 const SIGNATURES: [(&str, Change); 17] = [
     ("r-first-bit-off", |receipt| receipt.signature[0] ^= 0x80),
     ("r-last-bit-off", |receipt| receipt.signature[31] ^= 1),
@@ -99,7 +99,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     forge_stranger(bench)
 }
 
-/// What a receipt may not promise.
+/// Terms that a receipt may not have.
 fn forge_terms(bench: &mut Bench<'_>) {
     let mut terms = |name: &str, change: &dyn Fn(&mut Draft)| bench.draft(name, Code::ReceiptTerms, change);
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Sold) {
@@ -144,7 +144,7 @@ fn forge_terms(bench: &mut Bench<'_>) {
     });
 }
 
-/// Receipts signed well, by somebody whom the registry does not know.
+/// Correctly signed receipts of somebody whom the registry does not know.
 fn forge_stranger(bench: &mut Bench<'_>) -> Result<()> {
     let stranger = SigningKey::from_slice(bench.material.word("a receipt key").as_slice())?;
     let identity = bench.victim().bundle.identity;
@@ -184,7 +184,7 @@ fn forge_stranger(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A signature as receipts carry it: r, s and v, with a low s.
+/// Returns a signature in the form that receipts have: r, s and v, with a low s.
 pub(super) fn sign(key: &SigningKey, digest: &B256) -> Result<[u8; typed_data::SIGNATURE_BYTES]> {
     let (signature, recovery) = key.sign_prehash_recoverable(digest.as_slice())?;
     let mut bytes = [0; typed_data::SIGNATURE_BYTES];

@@ -1,4 +1,4 @@
-//! The vectors' refusals, on the vectors' own chain.
+//! The refused cases of the vectors, on the vectors' own chain.
 
 use shelfproof_verifier::Code;
 
@@ -7,11 +7,11 @@ use crate::Result;
 use crate::anchored_shop::Secret;
 use crate::vectors::{Case, Vectors};
 
-/// Every case that the vectors say must be refused. Those with a chain of their own are left out: they are merchants
-/// that anchored what they must not, and the verifier's own tests ask about them offline.
+/// Returns every case that must be refused according to the vectors. Cases with a chain of their own are left out:
+/// their merchants anchored what they must not, and the verifier's own tests check them offline.
 ///
 /// # Errors
-/// If a case is not of the vectors' form.
+/// If a case does not have the vectors' form.
 pub fn of_vectors(vectors: &Vectors) -> Result<Vec<Forgery>> {
     let cases = vectors.refused.iter().filter(|case| case.trusted.is_none());
     cases.map(forgery).collect()
@@ -30,7 +30,7 @@ fn forgery(case: &Case) -> Result<Forgery> {
     })
 }
 
-/// A name that can stand in an address: `integer-above-2-53-1`.
+/// Returns the name in a form that a URL can contain: `integer-above-2-53-1`.
 fn slug(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     let words: Vec<String> = words

@@ -1,4 +1,4 @@
-//! Buyers who download every forgery and ask the verifier.
+//! Buyers who download every forgery and check it with the verifier.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -11,18 +11,18 @@ use crate::anchored_shop::{Said, Verifier};
 use crate::client::Client;
 use crate::vector_chain::block_on;
 
-/// What became of one forgery.
+/// The result of one forgery.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub name: String,
-    /// Why it must be refused.
+    /// The code with which it must be refused.
     pub expected: Code,
-    /// What the verifier said of what was downloaded.
+    /// The verifier's answer.
     pub said: Said,
 }
 
 impl Outcome {
-    /// Whether it was refused, and for the reason that it must be.
+    /// Whether it was refused with the expected code.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
         let exit = i32::from(self.expected.exit());
@@ -30,10 +30,11 @@ impl Outcome {
     }
 }
 
-/// Downloads each forgery from the shop and checks it; as many at once as there are verifiers. In the forgeries' order.
+/// Downloads each forgery from the shop and checks it, as many at the same time as there are verifiers. The results are
+/// in the order of the forgeries.
 ///
 /// # Errors
-/// If the shop does not answer, or a verifier says nothing that can be read.
+/// If the shop does not answer, or a verifier's output cannot be read.
 pub fn try_all(shop: &ForgingShop, forgeries: &[Forgery], verifiers: &[Verifier]) -> Result<Vec<Outcome>> {
     let next = AtomicUsize::new(0);
     let work = |verifier: &Verifier| {
@@ -44,7 +45,7 @@ pub fn try_all(shop: &ForgingShop, forgeries: &[Forgery], verifiers: &[Verifier]
                 return Ok(done);
             };
             let outcome = try_one(shop, forgery, verifier);
-            // Only text can leave the thread.
+            // The error is converted to text, because it must be sent to another thread.
             done.push((at, outcome.map_err(|error| format!("{}: {error}", forgery.name))?));
         }
     };

@@ -1,4 +1,4 @@
-//! Whole epochs of the forger's own making: roots, paths and history proofs agree with each other, and were never
+//! Whole epochs that the forger made up. Their roots, paths and history proofs are consistent, but they were never
 //! anchored.
 
 use alloy_primitives::{B256, keccak256};
@@ -20,7 +20,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     let salt = bench.material.word("a salt");
     let sold_to_other = sold_to(&bench.victim().bundle.events[SALE], &other, salt)?;
 
-    // One code sold to two: the second buyer is shown another page of the log, in which the sale is theirs.
+    // One code is sold to two buyers. The second buyer is shown a different log, in which the sale is theirs.
     for (name, number, expected) in [
         ("sold-to-another-in-the-same-epoch", sale, Code::EpochUnknown),
         ("sold-to-another-in-an-epoch-to-come", sale + FAR, Code::EpochNotFinal),
@@ -55,7 +55,7 @@ pub(super) fn forge(bench: &mut Bench<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Histories that end otherwise than the key's: nothing sold yet, nothing at all, more than there was.
+/// Histories with a false end: without the sale, without any event, or with invented events.
 fn forge_endings(bench: &mut Bench<'_>, sale: u64) {
     let anchored_before = bench.victim().bundle.events[SALE - 1].epoch;
     bench.draft("never-sold", Code::EpochUnknown, |draft| {
@@ -88,7 +88,7 @@ fn forge_endings(bench: &mut Bench<'_>, sale: u64) {
     }
 }
 
-/// The sale, as one to somebody else.
+/// Returns the sale with another buyer.
 fn sold_to(sale: &Included, buyer: &Secret, salt: B256) -> Result<Included> {
     let opening = sale.opening.as_ref().ok_or("the sale is not opened")?;
     let mut body: Value = serde_json::from_str(&opening.body)?;
@@ -105,7 +105,7 @@ fn sold_to(sale: &Included, buyer: &Secret, salt: B256) -> Result<Included> {
     })
 }
 
-/// An event that never happened, linked to the one before it.
+/// Returns an invented event, linked to the one before it.
 pub(super) fn after(before: &Included, kind: Kind) -> Included {
     Included {
         event: KeyEvent {
@@ -120,7 +120,8 @@ pub(super) fn after(before: &Included, kind: Kind) -> Included {
     }
 }
 
-/// Makes an epoch of what the bundle shows of that number, the last event's history with it, and lists its header.
+/// Makes an epoch with that number from the events of the bundle, including the history of the last event, and lists
+/// its header.
 fn seal(bundle: &mut Bundle, number: u64) {
     let here = bundle.events.iter().filter(|included| included.epoch == number);
     let events: Vec<KeyEvent> = here.map(|included| included.event).collect();

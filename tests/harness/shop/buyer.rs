@@ -1,4 +1,4 @@
-//! A client that repeats its order at other nodes when one does not answer.
+//! A client that repeats its order at another node if one does not answer.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,27 +12,27 @@ use crate::client::{Answer, Client, Gone};
 /// How long an order is repeated before it counts as stuck.
 const BOUND: Duration = Duration::from_mins(1);
 
-/// The pause after an order that came to nothing.
+/// The pause after an attempt without a final answer.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Whether an answer says what became of the order, and not only to come back later.
+/// Whether an answer is final, rather than a request to try again later.
 #[must_use]
 pub const fn is_final(status: u16) -> bool {
     status < 500 && status != 429
 }
 
-/// Where nodes listen, as a load balancer knows it.
+/// The addresses of the nodes, as a load balancer knows them.
 #[derive(Clone, Debug)]
 pub struct Addresses(Arc<RwLock<Vec<SocketAddr>>>);
 
 impl Addresses {
-    /// These.
+    /// Starts with these addresses.
     #[must_use]
     pub fn new(addresses: Vec<SocketAddr>) -> Self {
         Self(Arc::new(RwLock::new(addresses)))
     }
 
-    /// From now on these.
+    /// Replaces the addresses.
     pub fn set(&self, addresses: Vec<SocketAddr>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = addresses;
     }
@@ -43,7 +43,7 @@ impl Addresses {
     }
 }
 
-/// Orders at one node, and at the next where that one does not answer.
+/// Sends orders to one node, and to the next if that one does not answer.
 #[derive(Debug)]
 pub struct Buyer {
     client: Client,
@@ -52,7 +52,7 @@ pub struct Buyer {
 }
 
 impl Buyer {
-    /// Starts at the node of that turn.
+    /// Starts with the node that `turn` selects.
     ///
     /// # Errors
     /// If the token cannot be sent.
@@ -64,7 +64,7 @@ impl Buyer {
         })
     }
 
-    /// Orders once. Without a final answer it pauses and turns to the next node.
+    /// Orders once. If the answer is not final, it pauses and switches to the next node.
     ///
     /// # Errors
     /// If no answer came.
@@ -81,7 +81,7 @@ impl Buyer {
     /// Orders under the same key until the answer is final.
     ///
     /// # Errors
-    /// The last answer, if none is after a minute.
+    /// The last answer, if none is final after a minute.
     pub async fn order_to_the_end(&mut self, key: &str, body: &str) -> Result<Answer> {
         let end = Instant::now() + BOUND;
         loop {

@@ -1,4 +1,4 @@
-//! Runs `shelfproof` with one shop's configuration.
+//! Runs `shelfproof` with the configuration of one shop.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::Result;
 use crate::child::{Signal, command, spawn};
 
-/// One shop's command line.
+/// The command line of one shop.
 #[derive(Clone, Debug)]
 pub struct Cli {
     binary: PathBuf,
@@ -19,7 +19,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// That program over that configuration. What it says on standard error goes to `log` too.
+    /// Uses that program and that configuration. Standard error is written to `log` as well.
     #[must_use]
     pub fn new(binary: PathBuf, config: PathBuf, log: &Path) -> Self {
         Self {
@@ -29,13 +29,13 @@ impl Cli {
         }
     }
 
-    /// The same program over another configuration.
+    /// Returns the same program with another configuration.
     #[must_use]
     pub(super) fn over(&self, config: PathBuf) -> Self {
         Self { config, ..self.clone() }
     }
 
-    /// A command that does not outlive this process, nor find a configuration in its environment.
+    /// Returns a command that ends with this process at the latest, and that finds no configuration in its environment.
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = command(&self.binary, None, Signal::Kill);
@@ -47,7 +47,7 @@ impl Cli {
         command
     }
 
-    /// Runs a command to its end, however it ends.
+    /// Runs a command to its end, whether or not it succeeds.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -60,7 +60,7 @@ impl Cli {
         Ok(output)
     }
 
-    /// What a command prints.
+    /// Returns what a command prints.
     ///
     /// # Errors
     /// Its output, if it fails.
@@ -79,7 +79,7 @@ impl Cli {
         .into())
     }
 
-    /// The object that a command prints with `--json`.
+    /// Returns the object that a command prints with `--json`.
     ///
     /// # Errors
     /// Its output, if it fails or prints no JSON.
@@ -88,7 +88,7 @@ impl Cli {
         Ok(serde_json::from_str(&text).map_err(|error| format!("shelfproof {}: {error}: {text}", args.join(" ")))?)
     }
 
-    /// The merchant's keys, in the folder that [`super::config`] names; what is public of them.
+    /// Creates the merchant's keys in the folder that [`super::config`] names, and returns their public parts.
     ///
     /// # Errors
     /// The program's output, if it fails.
@@ -106,7 +106,7 @@ impl Cli {
         ])
     }
 
-    /// A new account of that role, and its API key.
+    /// Creates an account with that role, and returns its API key.
     ///
     /// # Errors
     /// The program's output, if it fails.
@@ -115,7 +115,7 @@ impl Cli {
         text(&made, "token")
     }
 
-    /// A new product; its id.
+    /// Creates a product, and returns its id.
     ///
     /// # Errors
     /// The program's output, if it fails.
@@ -134,7 +134,7 @@ impl Cli {
         text(&made, "product")
     }
 
-    /// Credit that was paid under that reference.
+    /// Adds credit that was paid under that reference.
     ///
     /// # Errors
     /// The program's output, if it fails.
@@ -155,7 +155,7 @@ impl Cli {
         .map(drop)
     }
 
-    /// Imports a file as a batch of that name; the batch's id.
+    /// Imports a file as a batch of that name, and returns the batch's id.
     ///
     /// # Errors
     /// The program's output, if it fails.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{hex, keccak256};
 
-/// `count` codes that no other `series` has, in five groups of four.
+/// Returns `count` codes, in five groups of four characters, that no other `series` contains.
 #[must_use]
 pub fn codes(series: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| code(&format!("{series}/{number}"))).collect()

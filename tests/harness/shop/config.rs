@@ -10,13 +10,13 @@ use super::Chain;
 use crate::Result;
 use crate::vectors::Vectors;
 
-/// Opens the key files.
+/// The passphrase of the key files.
 pub(super) const PASSPHRASE: &str = "harness passphrase 7f31c2";
 
-/// Stands in the database's address.
+/// The password in the database's address.
 pub(super) const PASSWORD: &str = "harness-password-7f31c2";
 
-/// Only what differs from the defaults: the vectors' merchant where no chain is given, ports that are free.
+/// Writes a file with only what differs from the defaults: free ports, and the vectors' merchant if no chain is given.
 pub(super) fn write(folder: &Path, name: &str, url: &str, chain: Option<&Chain>) -> Result<PathBuf> {
     let identity = identity(chain)?;
     let rpc = chain
@@ -58,7 +58,7 @@ format = "json"
     Ok(path)
 }
 
-/// Which merchant a shop is.
+/// The merchant that a shop is.
 pub(super) fn identity(chain: Option<&Chain>) -> Result<Identity> {
     if let Some(chain) = chain {
         return Ok(chain.identity);

@@ -11,17 +11,17 @@ use shelfproof_verifier::receipt::{Receipt, Terms, check_purchase};
 use super::{CURRENCY, Item, PRICE, Purchase, public_key};
 use crate::Result;
 
-/// Whom receipts must be of.
+/// The merchant whose receipts are checked.
 #[derive(Clone, Debug)]
 pub struct Judge {
     view: ChainView,
 }
 
 impl Judge {
-    /// That merchant with the public keys that `admin keyring init` printed.
+    /// Takes the merchant and the public keys that `admin keyring init` printed.
     ///
     /// # Errors
-    /// If it printed others.
+    /// If it printed other keys.
     pub(super) fn new(identity: Identity, keys: &Value) -> Result<Self> {
         let signer = SignerSpan {
             address: public_key(keys, "receipt-1")?.parse::<Address>()?,
@@ -40,7 +40,7 @@ impl Judge {
         })
     }
 
-    /// The item's receipt counts, for its code and at that price.
+    /// Checks that the item's receipt is valid for its code and that price.
     ///
     /// # Errors
     /// The verifier's refusal.
@@ -63,7 +63,7 @@ impl Judge {
         }
     }
 
-    /// Every receipt of an order at the usual price counts.
+    /// Checks every receipt of an order at the usual price.
     ///
     /// # Errors
     /// The verifier's first refusal.
@@ -74,10 +74,10 @@ impl Judge {
             .try_for_each(|item| self.check_item(item, PRICE, CURRENCY))
     }
 
-    /// The same over many answers' bodies, on two threads; the codes that they delivered.
+    /// Checks the bodies of many answers on two threads, and returns the codes that they delivered.
     ///
     /// # Errors
-    /// The first that does not count.
+    /// The first refusal.
     pub fn check_all(&self, bodies: &[&[u8]]) -> Result<Vec<String>> {
         let check = |bodies: &[&[u8]]| -> std::result::Result<Vec<String>, String> {
             let mut codes = Vec::new();

@@ -11,19 +11,19 @@ use crate::child::{Server, Signal, send};
 use crate::client::Client;
 use crate::vector_chain::block_on;
 
-/// How long it may take to listen, and then to be ready.
+/// How long it may take to listen, and then to become ready.
 const START_BOUND: Duration = Duration::from_mins(1);
 
-/// How long it may take to answer what it took, and end.
+/// How long it may take to answer the requests in flight and end.
 const STOP_BOUND: Duration = Duration::from_secs(20);
 
-/// What stands before its address in the log.
+/// The words before its address in the log.
 const LISTENING: &str = "listening on http://";
 
-/// What stands before the address of its metrics.
+/// The words before the address of its metrics.
 const METRICS: &str = "metrics on http://";
 
-/// The address that follows those words.
+/// Returns the address that follows those words.
 #[must_use]
 pub fn address_after(log: &str, words: &str) -> Option<SocketAddr> {
     let rest = log.split_once(words)?.1;
@@ -31,7 +31,7 @@ pub fn address_after(log: &str, words: &str) -> Option<SocketAddr> {
     rest[..end].parse().ok()
 }
 
-/// A process that serves, killed on drop.
+/// A process of `serve`, which is killed on drop.
 #[derive(Debug)]
 pub struct Node {
     server: Server,
@@ -39,7 +39,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts one, with those further words on its command line, and waits until it is ready.
+    /// Starts a process with these further arguments, and waits until it is ready.
     ///
     /// # Errors
     /// Its log, if it does not become ready.
@@ -49,10 +49,10 @@ impl Node {
         Ok(node)
     }
 
-    /// The same, and waits only until it listens.
+    /// Starts a process, and waits only until it listens.
     ///
     /// # Errors
-    /// Its log, if it does not.
+    /// Its log, if it does not listen in time.
     pub fn listen(cli: &Cli, flags: &[&str], log: &Path) -> Result<Self> {
         let mut server = Server::start(
             "shelfproof serve",
@@ -64,7 +64,7 @@ impl Node {
         Ok(Self { server, address })
     }
 
-    /// Waits until it says that it can sell.
+    /// Waits until it reports that it is ready to sell.
     ///
     /// # Errors
     /// Its log, if it does not.
@@ -84,13 +84,13 @@ impl Node {
         }
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it answers `/metrics` without a token, if anywhere.
+    /// The address at which it serves `/metrics` without a token, if there is one.
     #[must_use]
     pub fn metrics(&self) -> Option<SocketAddr> {
         address_after(&self.log(), METRICS)
@@ -102,16 +102,16 @@ impl Node {
         self.server.pid()
     }
 
-    /// All that it has printed.
+    /// Everything that it has printed.
     #[must_use]
     pub fn log(&self) -> String {
         self.server.log()
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Asks it to stop, and waits until it has ended.
     ///
     /// # Errors
-    /// Its log, if it does not.
+    /// Its log, if it does not end.
     pub fn stop(&mut self) -> Result<()> {
         send(Signal::Terminate, self.pid())?;
         let end = Instant::now() + STOP_BOUND;

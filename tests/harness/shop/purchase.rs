@@ -10,13 +10,13 @@ use crate::client::Answer;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Purchase {
-    /// Its id.
+    /// The order's id.
     pub order: String,
-    /// `delivered`.
+    /// The order's state, `delivered`.
     pub state: String,
-    /// When it was made, Unix milliseconds.
+    /// When it was created, in Unix milliseconds.
     pub created_at: u64,
-    /// What was paid.
+    /// The price of the whole order.
     pub total: String,
     pub currency: String,
     /// The order's own token.
@@ -29,9 +29,9 @@ pub struct Purchase {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
-    /// Its number in the order, from 1.
+    /// The number in the order, from 1.
     pub item: u32,
-    /// The order's line that it was bought by, from 1.
+    /// The number of the order's line that bought it, from 1.
     pub line: u32,
     pub product: String,
     pub code: String,
@@ -44,12 +44,12 @@ impl Purchase {
     /// Reads an answer that must be a delivery.
     ///
     /// # Errors
-    /// The answer, if it is none.
+    /// The answer, if it is not a delivery.
     pub fn read(answer: &Answer) -> Result<Self> {
         Ok(serde_json::from_value(answer.expect(201)?)?)
     }
 
-    /// The codes in the order of the items.
+    /// The codes, in the order of the items.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.items.iter().map(|item| item.code.as_str())
     }

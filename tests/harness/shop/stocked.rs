@@ -3,8 +3,8 @@
 use super::{CURRENCY, PRICE, Reseller, TestShop};
 use crate::Result;
 
-/// A shop with a product at [`PRICE`] and an account with credit that may buy it. `S` is the shop: a [`TestShop`], or
-/// one that adds to it.
+/// A shop with a product at [`PRICE`] and an account with credit that may buy it. `S` is a [`TestShop`], or a type that
+/// adds to it.
 #[derive(Debug)]
 pub struct StockedShop<S = TestShop> {
     pub shop: S,
@@ -15,7 +15,7 @@ pub struct StockedShop<S = TestShop> {
 }
 
 impl<S: AsRef<TestShop>> StockedShop<S> {
-    /// Adds the product and the account, with that much credit (`"100.00"`), and puts no key on sale.
+    /// Adds the product and the account, with that much credit (`"100.00"`), but no keys.
     ///
     /// # Errors
     /// The program's output, if it fails.
@@ -29,10 +29,10 @@ impl<S: AsRef<TestShop>> StockedShop<S> {
         })
     }
 
-    /// The same, with those codes on sale. The shop must have a node that serves.
+    /// Like [`over`](Self::over), and puts those codes on sale. The shop must have a running node.
     ///
     /// # Errors
-    /// The program's output, or the API's answer, if either refuses.
+    /// The program's output or the API's answer, if either refuses.
     pub fn with_codes(shop: S, credit: &str, codes: &[String]) -> Result<Self> {
         let stocked = Self::over(shop, credit)?;
         stocked.shop.as_ref().stock_by_api(&stocked.product, codes)?;

@@ -25,7 +25,7 @@ use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 use sqlx::PgPool;
 
-/// Runs `test` on a filled shop.
+/// Runs `test` on a shop with sample rows.
 fn in_a_shop(test: impl AsyncFnOnce(PgPool) -> Result<()>) -> Result<()> {
     let postgres = Postgres::start(Durability::None)?;
     let database = postgres.database()?;
@@ -246,7 +246,7 @@ fn a_reference_tops_up_once() -> Result<()> {
     })
 }
 
-/// Payers retry: the same reference many times at once, and others between them.
+/// Payers retry: the same reference is sent many times at once, with others in between.
 #[test]
 fn top_ups_at_once_count_once_each() -> Result<()> {
     in_a_shop(async |pool| {

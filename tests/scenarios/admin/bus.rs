@@ -1,4 +1,5 @@
-//! The bus: every event and fact reaches every consumer, in the order of its key, whatever runs beside and whoever is killed.
+//! The bus: every event and fact reaches every consumer in the order of its key, also with concurrent writers and
+//! killed workers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
@@ -24,10 +25,10 @@ use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 use sqlx::{PgConnection, PgPool};
 
-/// How long a start may take, and with it a takeover from a worker that was killed.
+/// How long a start may take, including a takeover from a worker that was killed.
 const BOUND: Duration = Duration::from_mins(2);
 
-/// What one consumer got, checked at each message.
+/// The messages of one consumer, checked as they arrive.
 #[derive(Default)]
 struct Inbox {
     ids: BTreeSet<String>,
@@ -37,7 +38,7 @@ struct Inbox {
 }
 
 impl Inbox {
-    /// Takes messages; fails where one is left out or out of its key's order. A repetition begins anew where it begins.
+    /// Takes messages. Fails if one is missing or out of its key's order. A repetition restarts from where it begins.
     fn take(&mut self, messages: &[Message]) -> Result<()> {
         for message in messages {
             let number = match message.topic.as_str() {
@@ -62,13 +63,13 @@ impl Inbox {
         Ok(())
     }
 
-    /// The same as a delivery.
+    /// Takes the messages of a delivery.
     fn deliver(&mut self, messages: &[Message]) -> std::result::Result<(), String> {
         self.take(messages).map_err(|error| error.to_string())
     }
 }
 
-/// The account of that number, whose facts are counted.
+/// The account with that number, whose facts are numbered.
 fn account(number: i64) -> AccountId {
     AccountId(uuid(number))
 }
@@ -110,7 +111,7 @@ fn whatever_runs_beside_and_is_killed_nothing_is_left_out_or_out_of_order() -> R
         }
         bus::subscribe(&pool, "it", Origin::Start).await?;
         let mut inbox = Inbox::default();
-        // What each open transaction wrote, and whose keys it therefore holds; below zero: an account.
+        // The keys that each open transaction has written, and therefore locked. Numbers below zero are accounts.
         let mut open: [Option<BTreeSet<i64>>; WRITERS] = Default::default();
         let (mut committed, mut pending) = (EventWriter::default(), EventWriter::default());
         let mut credits: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
@@ -161,7 +162,7 @@ fn whatever_runs_beside_and_is_killed_nothing_is_left_out_or_out_of_order() -> R
                 _ => {
                     let batch = bus::next(&pool, "it", rng.random_range(1..20)).await?;
                     inbox.take(&batch.messages)?;
-                    // Killed between the delivery and the position, now and then.
+                    // Sometimes the worker is killed after the delivery and before it stores its position.
                     if rng.random_bool(0.7) {
                         bus::ack(&pool, "it", &batch).await?;
                     }
@@ -192,7 +193,7 @@ fn whatever_runs_beside_and_is_killed_nothing_is_left_out_or_out_of_order() -> R
     })?
 }
 
-/// Reads all as a new consumer, in small batches.
+/// Reads everything as a new consumer, in small batches.
 async fn read_all(pool: &PgPool, consumer: &str, inbox: &mut Inbox) -> Result<()> {
     bus::subscribe(pool, consumer, Origin::Start).await?;
     loop {
@@ -218,7 +219,7 @@ fn of_two_processes_that_read_as_one_consumer_the_second_notices() -> Result<()>
         bus::ack(&pool, "it", &one).await?;
         assert!(matches!(bus::ack(&pool, "it", &other).await, Err(BusError::Taken(_))));
 
-        // A position of a server that had counted more transactions than this one.
+        // A position from a server that had counted more transactions than this one.
         sqlx::raw_sql("UPDATE shop.consumers SET since = '900000:900000:'")
             .execute(&pool)
             .await?;
@@ -243,7 +244,7 @@ fn facts_are_trimmed_once_they_are_old_and_every_consumer_has_read_them() -> Res
         for number in 1..=2_500 {
             add_credit(&mut connection, 1, number).await?;
         }
-        // Written 90 s ago by the database's clock; this machine's is asked nothing.
+        // Written 90 s ago by the database's clock. This machine's clock is not used.
         let age = "SET session_replication_role = replica; UPDATE shop.outbox SET at_ms = at_ms - 90000";
         sqlx::raw_sql(age).execute(&mut *connection).await?;
         let trim = async |keep_s| trim_outbox(&pool, Duration::from_secs(keep_s)).await;
@@ -253,7 +254,7 @@ fn facts_are_trimmed_once_they_are_old_and_every_consumer_has_read_them() -> Res
         assert_eq!(trim(3_600).await?, 0, "they are not old");
         assert_eq!(trim(10).await?, 2_500);
 
-        // One that no longer reads is forgotten.
+        // A consumer that no longer reads is deleted.
         add_credit(&mut connection, 1, 2_501).await?;
         sqlx::raw_sql(age).execute(&mut *connection).await?;
         bus::relay(&pool, "one", |_| ready(Ok::<(), String>(()))).await?;
@@ -292,7 +293,7 @@ fn a_worker_killed_before_it_stored_its_position_leaves_the_delivery_to_the_next
     }
 
     block_on(async {
-        // The position is locked: the worker delivers, and then waits to store how far it has come.
+        // The position is locked: the worker delivers, and then waits to store its position.
         let pool = sample_rows::connect(&shop.postgres, &shop.database)?;
         let mut held = pool.begin().await?;
         sqlx::raw_sql("SELECT FROM shop.consumers WHERE name = 'worker' FOR UPDATE")
@@ -306,8 +307,8 @@ fn a_worker_killed_before_it_stored_its_position_leaves_the_delivery_to_the_next
             assert!(Instant::now() < end, "the worker does not store its position");
         }
         send(Signal::Kill, first.pid())?;
-        // A server notices only when it next writes to a client that the client is gone, and would store the position of
-        // the dead worker once the lock is free. Its session ends here as it ends where the worker's machine is lost.
+        // The server notices a lost client only when it next writes to it, and would store the dead worker's position
+        // once the lock is released. Ending the session here has the effect of losing the worker's machine.
         sqlx::raw_sql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
             .execute(&mut *held)
             .await?;

@@ -10,7 +10,7 @@ use shelfproof_tests::sample_rows::{DELIVERED, PARTLY_REFUNDED, PRODUCT, REFUSED
 use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 
-/// What breaks which rule, written past triggers and foreign keys.
+/// Statements that break a rule while triggers and foreign keys are off, each with the rule.
 fn breaches() -> Vec<(&'static str, String)> {
     [
         sale_breaches(),
@@ -270,7 +270,7 @@ fn line(quantity: i64, discount: i64) -> String {
     format!("ROW('{PRODUCT}', NULL, {quantity}, 990, {discount}, {net}, 'delivered')")
 }
 
-/// A copy of key 1's sale with that number and version, and that order and item.
+/// A copy of key 1's sale with other values for number and version, and for order and item.
 fn sold_again(key: &str, sale: &str) -> String {
     format!(
         "INSERT INTO attest.events
@@ -280,7 +280,7 @@ fn sold_again(key: &str, sale: &str) -> String {
     )
 }
 
-/// A hold of the slots from `first` to before `end`, which are taken for it.
+/// A hold of the slots from `first` to before `end`, with the takes that belong to it.
 fn taken_by_hold(first: i64, end: i64) -> String {
     format!(
         "{}; INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, hold_id)
@@ -289,7 +289,7 @@ fn taken_by_hold(first: i64, end: i64) -> String {
     )
 }
 
-/// A hold of the slots from `first` to before `end`, written without moving the pool's cursor.
+/// A hold of the slots from `first` to before `end`, without a change to the pool's cursor.
 fn held(first: i64, end: i64) -> String {
     format!(
         "INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
@@ -308,7 +308,7 @@ fn a_healthy_shop_passes_and_every_breach_is_found() -> Result<()> {
         let findings = check_with_progress(&pool, |step| steps.push(step)).await?;
         assert_eq!(findings, []);
         assert_eq!(steps.last(), Some(&Progress::Keys { done: 10, total: 10 }));
-        // A database with a connection is no template.
+        // PostgreSQL does not copy a database that has connections.
         pool.close().await;
 
         for (at, (rule, sql)) in breaches().into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `shelfproof dev`: it starts a whole shop that proves its sales, survives `kill -9`, and leaves no process or file
+//! `shelfproof dev`: it starts a complete shop that proves its sales, survives `kill -9`, and leaves no process or file
 //! behind.
 
 mod dev_shop;
@@ -19,10 +19,10 @@ use shelfproof_tests::permit::{self, Permit};
 use shelfproof_tests::{Result, tools};
 use tempfile::TempDir;
 
-/// How long the shop may take to come up, or its children to end.
+/// How long the shop may take to start, or its children to end.
 const BOUND: Duration = Duration::from_mins(2);
 
-/// The programs, built, and a folder for a shop.
+/// The built programs, and a folder for a shop.
 struct Place {
     folder: TempDir,
     program: PathBuf,
@@ -31,7 +31,7 @@ struct Place {
 
 impl Place {
     fn new() -> Result<Self> {
-        // Beside it, as it is installed.
+        // In the same folder, as when installed.
         tools::binary("shelfproof-anchor")?;
         Ok(Self {
             folder: tempfile::tempdir()?,
@@ -47,14 +47,14 @@ impl Place {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(&self.program, None, Signal::Terminate);
         command.args(arguments).current_dir(self.folder.path());
-        // Where no anvil is on PATH, the checkout's.
+        // If anvil is not on PATH, the checkout's is used.
         if let Ok(anvil) = tools::foundry("anvil") {
             command.env("SHELFPROOF_ANVIL", anvil);
         }
         command
     }
 
-    /// Starts the shop; answers its process and where it listens.
+    /// Starts the shop; returns its process and its address.
     fn start(&self, name: &str) -> Result<(Server, String)> {
         let command = self.command(&["dev", "--folder", "shop", "--listen", "127.0.0.1:0"]);
         let log = self.folder.path().join(name);
@@ -74,7 +74,7 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// As root the shop's database lies elsewhere on the machine, where no test is to leave anything.
+    /// If the test runs as root, the shop's database is elsewhere on the machine and must be removed too.
     fn drop(&mut self) {
         if let Ok(folder) = Folder::take(&self.shop()) {
             let _ = folder.remove();
@@ -107,7 +107,7 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
         let text = fs::read_to_string(place.shop().join(secret))?;
         assert!(!server.log().contains(text.trim_end()), "{secret} was printed");
     }
-    // Refused, and so logged.
+    // This request is refused, and therefore logged.
     assert!(get(&address, "/metrics")?.starts_with("HTTP/1.1 401"));
     assert!(
         !server.log().contains('\u{1b}'),
@@ -137,7 +137,7 @@ fn a_shop_survives_kill_9_with_its_merchant_and_its_stock_and_leaves_no_orphan()
     );
     server.stop(Signal::Kill)?;
 
-    // At once: the new one waits for the old one's children.
+    // Started immediately: the new shop waits for the children of the old one.
     let (mut again, address) = place.start("second.log")?;
     wait_until_gone(&children)?;
     assert!(get(&address, "/healthz")?.starts_with("HTTP/1.1 200"));
@@ -192,7 +192,7 @@ fn a_stopped_start_ends_its_children_too() -> Result<()> {
     let children = below(server.pid());
     send(Signal::Kill, server.pid())?;
     wait_until_gone(&children)?;
-    // What was half made is made whole.
+    // A setup that was interrupted is completed.
     place.start("whole.log").map(drop)
 }
 
@@ -206,7 +206,8 @@ fn what_is_sold_is_proved_some_seconds_later() -> Result<()> {
     shop.check_data(1)?;
     shop.audit()?;
 
-    // After a crash another port; the chain still says the first one, and the anchor goes on from where it was.
+    // After a crash the shop uses another port. The chain still has the first one, and the anchor continues where it
+    // was.
     server.stop(Signal::Kill)?;
     let (server, address) = place.start("again.log")?;
     assert!(server.log().contains("--data; to be found again"), "{}", server.log());

@@ -1,5 +1,4 @@
-//! The merchant's keys, with the real program: backup and restore, and the rotation of a master key while the shop
-//! sells.
+//! The merchant's keys, with the real program: backup and restore, and the rotation of a master key during sales.
 
 use std::fs;
 
@@ -11,7 +10,7 @@ use shelfproof_tests::vector_chain::block_on;
 
 const SECOND: &str = "another passphrase 5b02";
 
-/// `admin keyring …` of the shop's configuration.
+/// Runs `admin keyring …` with the shop's configuration.
 fn keys(shop: &TestShop, args: &[&str]) -> Result<Value> {
     shop.cli.json(&[&["admin", "keyring"], args].concat())
 }
@@ -74,7 +73,7 @@ fn buy(shop: &TestShop, reseller: &Reseller, product: &str, name: &str) -> Resul
     Purchase::read(&block_on(client.order(name, order_of(product)))??)
 }
 
-/// The code of that order's one key, as the reseller looks it up.
+/// Returns the code of an order's only key, as the reseller looks it up.
 fn look_up(shop: &TestShop, reseller: &Reseller, order: &str) -> Result<String> {
     let mut client = shop.client(&reseller.token)?;
     let answer = block_on(client.get(&format!("/api/v1/orders/{order}")))??;

@@ -1,4 +1,6 @@
-//! Administration: setting a merchant up, products, credit and keys, checks, the schema, and secrets that stay secret.
+//! Administration: setting up a merchant, products, credit and keys, checks, the schema, and the protection of secrets.
+//!
+//! To add a test, write it in the module of the command or endpoint that it is about, or add a module here.
 
 mod accounts;
 mod bus;

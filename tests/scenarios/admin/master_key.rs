@@ -1,5 +1,5 @@
-//! Rotating a master key over a real database: every data key is wrapped under the newest one, and opens the same
-//! goods.
+//! Rotation of a master key over a real database: every data key is wrapped again under the newest master key, and
+//! still opens the same goods.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ use sqlx::postgres::PgConnectOptions;
 const PASSPHRASE: &str = "correct horse battery";
 const AT_MS: u64 = 1_800_000_000_000;
 
-/// More than one step's worth.
+/// More batches than one step rotates.
 const BATCHES: u16 = 1_203;
 
 fn vault(folder: &Path) -> Result<Vault> {
@@ -42,7 +42,7 @@ fn goods(batch: BatchId) -> Goods {
     }
 }
 
-/// The batches' ids, data keys and goods, sealed under them.
+/// The ids of the batches, with goods that are sealed under their data keys.
 struct Shelf(Vec<(BatchId, Vec<u8>)>);
 
 impl Shelf {
@@ -77,7 +77,7 @@ impl Shelf {
         Ok(Self(batches))
     }
 
-    /// Opens everything by what the database holds.
+    /// Opens everything with what the database holds.
     async fn open(&self, pool: &PgPool, vault: &Vault) -> Result<()> {
         for (batch, sealed) in &self.0 {
             let (wrapped, master_generation) =
@@ -118,7 +118,7 @@ async fn every_data_key_comes_under_the_newest_master_key() -> Result<()> {
     let after = vault(folder.path())?;
     shelf.open(&pool, &after).await?;
 
-    // Killed before its second step: what is done stays done, and all opens.
+    // Stopped before its second step: the first step remains, and everything can be opened.
     let mut steps = Vec::new();
     let killed = tokio::select! {
         biased;
@@ -133,7 +133,7 @@ async fn every_data_key_comes_under_the_newest_master_key() -> Result<()> {
     );
     shelf.open(&pool, &vault(folder.path())?).await?;
 
-    // Two at once finish it together, and each knows when all is done.
+    // Two rotations at the same time finish it together, and each reports when everything is done.
     let (one, other) = tokio::join!(
         rotate_master(&pool, &after, |_| ()),
         rotate_master(&pool, &after, |_| ())
@@ -148,7 +148,7 @@ async fn every_data_key_comes_under_the_newest_master_key() -> Result<()> {
     Ok(())
 }
 
-/// Ends once a step is committed.
+/// Waits until a step is committed.
 async fn until_first_step(pool: &PgPool) {
     while batch_key_masters(pool).await.is_ok_and(|masters| masters.len() < 2) {
         tokio::task::yield_now().await;

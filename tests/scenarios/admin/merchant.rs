@@ -1,4 +1,4 @@
-//! A database belongs to one merchant: with another merchant's configuration every command refuses to work on it.
+//! A database belongs to one merchant: every command refuses to work with another merchant's configuration.
 
 use std::process::Stdio;
 
@@ -6,7 +6,7 @@ use shelfproof_tests::Result;
 use shelfproof_tests::child::spawn;
 use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes};
 
-/// What the environment says over the configuration file, one thing of another merchant each.
+/// Environment variables that override the configuration, each with one value of another merchant.
 const OTHERS: [(&str, &str); 3] = [
     ("SHELFPROOF_CHAIN__CHAIN_ID", "4711"),
     (
@@ -29,7 +29,7 @@ fn another_merchant_s_configuration_changes_nothing() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("codes.txt");
     std::fs::write(&file, codes("first", 5).join("\n"))?;
-    // The database's first use, which binds it.
+    // The first use of the database, which binds it to the merchant.
     let pending = shop.cli.import(&product, "pending", &file)?;
     std::fs::write(&file, codes("second", 5).join("\n"))?;
     let file = file.to_str().ok_or("a path that is not UTF-8")?;

@@ -1,4 +1,4 @@
-//! Every command that README and `docs/` show is one that the programs take.
+//! The programs accept every command that README and `docs/` show.
 
 use std::error::Error;
 use std::process::Command;
@@ -8,7 +8,7 @@ use shelfproof_tests::{Result, tools};
 
 const PROGRAMS: [&str; 3] = ["shelfproof", "shelfproof-anchor", "shelfproof-verify"];
 
-/// What a page writes in the place of a value, and a value that a program accepts there.
+/// Placeholders on the pages, each with a value that a program accepts there.
 const EXAMPLES: [(&str, &str); 4] = [
     ("ID", "01890a5d-ac96-774b-bcce-b302099a8057"),
     ("NEW", "0x1111111111111111111111111111111111111111"),
@@ -16,7 +16,8 @@ const EXAMPLES: [(&str, &str); 4] = [
     ("BATCH", "may"),
 ];
 
-/// The arguments as a reader would give them: an ellipsis is a hash, an address, any value, or further arguments.
+/// Returns the arguments as a reader would type them. An ellipsis stands for a hash, an address, any value, or further
+/// arguments.
 fn filled(words: &[String]) -> Vec<String> {
     let mut filled: Vec<String> = Vec::new();
     for word in words {
@@ -34,12 +35,12 @@ fn filled(words: &[String]) -> Vec<String> {
     filled
 }
 
-/// The program's own words on arguments that it does not take. `--help` at the end ends a command line that is right
-/// so far, and does nothing.
+/// Returns the program's error message if it does not accept the arguments. `--help` at the end of a valid command line
+/// ends the program without an effect.
 fn refused(program: &str, arguments: &[String]) -> Result<Option<String>> {
     let mut said = String::new();
     let filled = filled(arguments);
-    // Prose names a flag without its value.
+    // Prose names an option without its value.
     let value = filled.last().filter(|word| word.starts_with("--")).map(|_| "value");
     for value in [None, value] {
         let mut command = Command::new(tools::binary(program)?);

@@ -1,5 +1,5 @@
-//! The node's and the anchor's SQL against the real schema: PostgreSQL prepares every statement, migrations can run
-//! again, and constraints refuse what must not be written.
+//! The SQL of the node and the anchor against the real schema: PostgreSQL prepares every statement, migrations can run
+//! twice, and constraints refuse invalid rows.
 
 mod chains;
 mod transitions;
@@ -15,7 +15,7 @@ use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows, tools};
 use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
-/// The files below `folder` whose names end so, with their text.
+/// Returns the files below `folder` whose names end with `extension`, with their text.
 fn texts(folder: &Path, extension: &str) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -102,10 +102,10 @@ fn a_newer_programs_database_is_refused() -> Result<()> {
     })?
 }
 
-/// The words of the triggers that keep rows.
+/// The message of the triggers that keep rows unchanged.
 const STAYS: &str = "is not allowed";
 
-/// What a bug could try to write, and the words that refuse it.
+/// Statements that a bug could send, each with a part of the error that refuses it.
 fn forbidden() -> Vec<(String, &'static str)> {
     let mut forbidden = [
         forbidden_sales(),
@@ -128,14 +128,15 @@ fn forbidden_sales() -> Vec<(String, &'static str)> {
     vec![
         ("UPDATE attest.events SET body = '{}'".to_owned(), STAYS),
         ("UPDATE shop.sale_batches SET signature = NULL".to_owned(), STAYS),
-        // A second sale of one key, though it says to follow an activation; an item of an order twice; a sale of no order.
+        // A second sale of one key, claiming to follow an activation; an item of an order twice; a sale without an
+        // order.
         (sold("1, 9, 2, 3", &format!("'{REFUSED}', 1, 1")), "events_sold_once"),
         (sold("5, 3, 2, 3", &format!("'{DELIVERED}', 1, 1")), "events_of_order"),
         (event("5, 3, 2, 3"), "events_sale"),
         (sold("5, 3, 2, 6", &format!("'{DELIVERED}', 3, 1")), "events_sale"),
         (sold("5, 3, 2, 3", &format!("'{DELIVERED}', 0, 1")), "events_sale"),
         (sold("5, 3, 2, 3", &format!("'{DELIVERED}', 3, NULL")), "events_sale"),
-        // Sold after it was voided; a first event with something before it; a version twice.
+        // A sale after a withdrawal; a first event with a predecessor; a version twice.
         (event("10, 3, 6, 3"), "events_legal"),
         (event("9, 2, 0, 2"), "events_check"),
         (sold("1, 3, 2, 3", &format!("'{REFUSED}', 1, 1")), "events_pkey"),
@@ -150,7 +151,7 @@ fn forbidden_stock() -> Vec<(String, &'static str)> {
             "keys_check",
         ),
         ("UPDATE shop.keys SET state = 2 WHERE no = 9".to_owned(), "keys_check"),
-        // A hold whose range is empty, overlaps another, has no slot 1, or lacks its order's line.
+        // A hold with an empty range, overlapping another, without slot 1, or without its order's line.
         (hold("3, 3, 'claim', NULL, 'held'"), "holds_range"),
         (hold("0, 1, 'claim', NULL, 'held'"), "holds_range"),
         (
@@ -196,7 +197,7 @@ fn forbidden_stock() -> Vec<(String, &'static str)> {
                 .to_owned(),
             "skus_product",
         ),
-        // A second pool of the house for one SKU.
+        // A second pool of the same owner for one product.
         (
             "INSERT INTO shop.pools (sku_id) SELECT sku_id FROM shop.pools".to_owned(),
             "pools_owner",
@@ -207,7 +208,7 @@ fn forbidden_stock() -> Vec<(String, &'static str)> {
 fn forbidden_orders() -> Vec<(String, &'static str)> {
     vec![
         (order("state", "'refused'"), "orders_key_or_reason"),
-        // An order is changed by a transition alone, from the version before, and with the same content.
+        // An order changes only by a transition from the version before, and keeps its content.
         (
             format!("UPDATE shop.orders SET state = 'paid', version = 4 WHERE id = '{DELIVERED}'"),
             "is delivered and cannot become paid",
@@ -224,14 +225,14 @@ fn forbidden_orders() -> Vec<(String, &'static str)> {
             "UPDATE shop.orders SET total_minor = 1, subtotal_minor = 1".to_owned(),
             "may change",
         ),
-        // A deadline is neither set nor moved by a transition.
+        // A transition neither sets nor moves a deadline.
         (
             format!(
                 "UPDATE shop.orders SET expires_at_ms = 1, state = 'refunded', version = 4 WHERE id = '{DELIVERED}'"
             ),
             "may change",
         ),
-        // The lines are what the state says.
+        // The lines must agree with the state.
         (
             format!(
                 "UPDATE shop.orders SET state = 'refunded', version = 4, lines[1].fulfilment = 'pending'
@@ -277,7 +278,7 @@ fn forbidden_transfers() -> Vec<(String, &'static str)> {
     ]
 }
 
-/// A copy of a delivered order with another value in one column.
+/// A copy of a delivered order, with another value in one column.
 fn order(column: &str, value: &str) -> String {
     let columns = "id fingerprint account_id guest channel state version lines subtotal_minor discount_minor total_minor currency batch_id \
                    created_at_ms";
@@ -290,7 +291,7 @@ fn order(column: &str, value: &str) -> String {
     format!("INSERT INTO shop.orders ({columns}) SELECT {values} FROM shop.orders WHERE id = '{DELIVERED}'")
 }
 
-/// A transfer of that cause.
+/// A transfer with that cause.
 fn transfer(from: i64, to: i64, kind: &str, cause: &str) -> String {
     format!(
         "INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
@@ -298,7 +299,7 @@ fn transfer(from: i64, to: i64, kind: &str, cause: &str) -> String {
     )
 }
 
-/// A sale of those four first columns; its order, item and deadline.
+/// A sold event: its first four columns, then order, item and deadline.
 fn sold(columns: &str, sale: &str) -> String {
     format!(
         "INSERT INTO attest.events (key_no, version, before, kind, order_id, item, anchor_by_s, at_ms, key_id, prev, payload, salt, body)
@@ -306,7 +307,7 @@ fn sold(columns: &str, sale: &str) -> String {
     )
 }
 
-/// A hold of those columns: slots, the owner's kind and line, state.
+/// A hold: slots, the owner's kind and line, state.
 fn hold(columns: &str) -> String {
     format!(
         "INSERT INTO shop.holds (pool_id, owner_id, expires_at_ms, first_slot, end_slot, owner_kind, owner_line, state)
@@ -314,7 +315,7 @@ fn hold(columns: &str) -> String {
     )
 }
 
-/// An event of those four first columns.
+/// An event with those first four columns.
 fn event(columns: &str) -> String {
     format!(
         "INSERT INTO attest.events (key_no, version, before, kind, at_ms, key_id, prev, payload, salt, body)
@@ -352,7 +353,7 @@ fn a_transaction_runs_until_it_ends_and_a_lost_one_does_not() -> Result<()> {
         assert!(transaction_runs(&mut asking, &name).await?);
         transaction.commit().await?;
         assert!(!transaction_runs(&mut asking, &name).await?);
-        // One that the server has not begun yet, as after a crash that lost it.
+        // A transaction that the server has not begun yet, as after a crash that lost it.
         assert!(!transaction_runs(&mut asking, "4000000000").await?);
         Ok(())
     })?

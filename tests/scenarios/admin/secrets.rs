@@ -1,4 +1,4 @@
-//! Secrets appear nowhere but where they belong: logs at the level DEBUG, answers to others, metrics, errors, output of
+//! Secrets are shown only where they must be. Logs at the level DEBUG, answers to others, metrics, errors, output of
 //! commands and command lines are searched for them.
 
 mod life;
@@ -15,43 +15,43 @@ use shelfproof_tests::{Result, permit};
 /// A kind of secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A code, as it was sent or in its canonical spelling.
+    /// A code, as sent or in its canonical spelling.
     Code,
-    /// What is delivered beside a code.
+    /// Goods that are delivered with a code.
     Beside,
-    /// Whom codes came from.
+    /// The supplier of codes.
     Supplier,
-    /// An API key's secret part.
+    /// The secret part of an API key.
     ApiKey,
     OrderToken,
-    /// What a buyer proves the sale with.
+    /// The secret with which a buyer proves the sale.
     BuyerSecret,
-    /// A passphrase, or the database's password.
+    /// A passphrase, or the password of the database.
     Password,
 }
 
-/// Who or what reads.
+/// Who or what can read a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// What every process wrote about what it did, PostgreSQL with its default settings among them.
+    /// The logs of all processes, including PostgreSQL with its default settings.
     Log,
     /// The arguments of every process.
     CommandLine,
-    /// What commands print, when they fail too.
+    /// The output of commands, also when they fail.
     Printed,
-    /// Files that lie about: backups, encrypted keys, lists of refused lines.
+    /// Files: backups, encrypted keys, lists of refused lines.
     File,
     Metrics,
-    /// An answer to a reseller or a stranger that does not hold the order.
+    /// An answer to a reseller or a stranger who does not hold the order.
     Stranger,
     /// An answer to an admin.
     Admin,
-    /// The answer to whoever holds the order.
+    /// An answer to the holder of the order.
     Holder,
 }
 
 impl Place {
-    /// Whether that may be read there.
+    /// Whether a secret of that kind may be shown here.
     const fn may_show(self, kind: Kind) -> bool {
         match self {
             Self::Holder => matches!(kind, Kind::Code | Kind::Beside | Kind::OrderToken | Kind::BuyerSecret),
@@ -61,14 +61,14 @@ impl Place {
     }
 }
 
-/// The command lines of every process, again and again until told to stop.
+/// Collects the command lines of all processes until told to stop.
 fn watch_processes(stop: &AtomicBool) -> String {
     let mut seen = String::new();
     while !stop.load(Ordering::Relaxed) {
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
             let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            // Each once: what is shown again tells nothing new.
+            // Each is kept once.
             if !line.is_empty() && !seen.contains(&line) {
                 seen += &line;
                 seen.push('\n');
@@ -81,7 +81,7 @@ fn watch_processes(stop: &AtomicBool) -> String {
 
 #[test]
 fn nothing_secret_is_read_where_it_does_not_belong() -> Result<()> {
-    // The command lines of another test's processes are not this shop's.
+    // The processes of other tests must not be searched, so no other test runs servers.
     let _alone = permit::alone()?;
     let stop = AtomicBool::new(false);
     let (life, processes) = thread::scope(|scope| {
@@ -96,7 +96,7 @@ fn nothing_secret_is_read_where_it_does_not_belong() -> Result<()> {
     read.push((Place::CommandLine, processes));
     for (place, text) in &read {
         if *place == Place::Log {
-            // Nothing that is built in says more than at this level.
+            // The programs log nothing at a more detailed level than this one.
             assert!(
                 text.contains(r#""level":"DEBUG""#),
                 "the nodes were not asked to tell all"
@@ -105,11 +105,11 @@ fn nothing_secret_is_read_where_it_does_not_belong() -> Result<()> {
         }
         for (kind, secret) in secrets.iter().filter(|(kind, _)| !place.may_show(*kind)) {
             assert!(secret.len() > 5, "{kind:?} is too short to be told from other text");
-            // The secret itself is not printed here either.
+            // The message does not contain the secret either.
             assert!(!text.contains(secret.as_str()), "{place:?} holds {kind:?}");
         }
     }
-    // What is looked for can be found: each kind is shown where it may be, but for what is shown nowhere.
+    // Checks that the search works: each kind of secret is found where it may be shown, if there is such a place.
     for kind in [
         Kind::Code,
         Kind::Beside,

@@ -1,5 +1,5 @@
-//! Setting a merchant up with the real programs: `init`, the command that it prints, and `serve`, in a folder whose
-//! name needs quoting in a shell.
+//! Setting up a merchant with the real programs: `init`, the command that it prints, and `serve`, in a folder whose
+//! name must be quoted in a shell.
 
 mod place;
 
@@ -14,7 +14,7 @@ use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::shop::Node;
 use shelfproof_tests::vector_chain::{block_on, client};
 
-/// A path like a provider's with its key in it.
+/// A path like that of a provider's URL with an access key.
 const SECRET: &str = "v2-geheim-7c1d";
 
 #[test]

@@ -1,5 +1,5 @@
-//! `shelfproof worker`: it finds what was changed behind the program's back, says how its tasks are doing, shares them with
-//! other workers, and ends when it is told to.
+//! `shelfproof worker`: it finds rows that were changed without the program, reports the state of its tasks, shares
+//! them with other workers, and stops when told to.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -15,10 +15,10 @@ use shelfproof_tests::{Result, permit};
 /// How long a start and a check may take.
 const BOUND: Duration = Duration::from_mins(1);
 
-/// How long the end may take.
+/// How long stopping may take.
 const STOP_BOUND: Duration = Duration::from_secs(5);
 
-/// Where a worker says that it answers about itself.
+/// The words before the address of a worker's health and metrics.
 const LISTENING: &str = "health and metrics on http://";
 
 fn start(shop: &TestShop, log: &Path, settings: &[(&str, &str)]) -> Result<Server> {
@@ -38,7 +38,7 @@ fn stop(worker: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// The row of the task `check`, as `admin task list --json` shows it, once `ready`.
+/// Waits until `ready` accepts the row of the task `check` in `admin task list --json`, and returns the row.
 fn wait_for_check(shop: &TestShop, ready: impl Fn(&Value) -> bool) -> Result<Value> {
     let end = Instant::now() + BOUND;
     loop {
@@ -55,7 +55,7 @@ fn wait_for_check(shop: &TestShop, ready: impl Fn(&Value) -> bool) -> Result<Val
 
 #[test]
 fn a_changed_row_is_logged_and_sigterm_ends_it() -> Result<()> {
-    // The bound on its end is one of seconds.
+    // The time limit on stopping is only a few seconds.
     let _alone = permit::alone()?;
     let shop = TestShop::start(&Settings {
         nodes: 0,
@@ -67,7 +67,7 @@ fn a_changed_row_is_logged_and_sigterm_ends_it() -> Result<()> {
     let mut worker = start(&shop, &folder.path().join("worker.log"), &[("CHECK_EVERY_S", "1")])?;
     worker.wait_for(BOUND, |log| log.contains("\"findings\":0").then_some(()))?;
 
-    // As somebody can who owns the server, past every trigger.
+    // A change that the owner of the server can make despite every trigger.
     shop.postgres.psql(
         &shop.database,
         "SET session_replication_role = replica; UPDATE attest.events SET at_ms = at_ms + 1 \

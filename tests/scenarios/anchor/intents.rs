@@ -1,4 +1,4 @@
-//! What the schema allows of intents and variants.
+//! Which intents and variants the schema allows.
 
 use alloy_primitives::{Address, B256, Bytes};
 use shelfproof_anchor::store::intents::{
@@ -28,7 +28,7 @@ fn intent(purpose: Purpose, chain_id: u64, sender: u8) -> NewIntent {
     }
 }
 
-/// The first variant of an intent; `hash` tells it from others.
+/// The first variant of an intent. `hash` distinguishes it from others.
 fn variant(hash: u8) -> Variant {
     Variant {
         number: 1,

@@ -1,4 +1,4 @@
-//! The history built from the chain and the published data alone, checked against the vectors on a real chain.
+//! Builds the history from the chain and the published data alone, and checks it against the vectors on a real chain.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use shelfproof_verifier::published::{Data, Missing};
 use shelfproof_verifier::vocabulary::breach::Rule;
 use tempfile::TempDir;
 
-/// The vectors' chain, what is published, and a folder for a mirror.
+/// The vectors' chain, the published data, and a folder for a mirror.
 struct Setup {
     chain: VectorChain,
     vectors: Vectors,
@@ -64,7 +64,7 @@ impl Setup {
         })
     }
 
-    /// Brings the mirror up to the chain, and tells the epochs' numbers and events.
+    /// Brings the mirror up to date with the chain, and returns the numbers and events of the epochs.
     fn advance(
         &self,
         history: &Arc<History>,
@@ -89,7 +89,8 @@ impl Setup {
             .ok_or_else(|| "it was added".into())
     }
 
-    /// Publishes and anchors a third epoch of that header but for what follows from its events.
+    /// Publishes and anchors a third epoch. Its header holds what follows from `events`, except for the roots that are
+    /// given.
     fn anchor(&self, events: &[KeyEvent], events_root: B256, history_root: B256) -> Result<()> {
         let bytes = encode_data(events);
         fs::write(self.published.join(data_path(3)), &bytes)?;
@@ -110,7 +111,7 @@ impl Setup {
         })?
     }
 
-    /// The next event of a key whose last event allows it.
+    /// Returns the next event of a key whose last event allows one.
     fn next_event(&self) -> Result<KeyEvent> {
         let case = self.vectors.bundles.iter().find(|case| case.verdict == "holds sold");
         let bundle = Bundle::parse(case.ok_or("no sold key")?.bundle.to_string().as_bytes())?;
@@ -240,7 +241,7 @@ fn an_epoch_that_breaks_the_protocol_ends_the_mirror_before_it() -> Result<()> {
         (next, root, Rule::EventsRoot),
         (late, late.hash(), Rule::Clock),
         (twice, twice.hash(), Rule::IllegalTransition),
-        // Of two broken rules the events root's comes first, as in an audit.
+        // If two rules are broken, the rule of the events root is reported first, as in an audit.
         (twice, root, Rule::EventsRoot),
     ] {
         let setup = Setup::new()?;

@@ -1,5 +1,5 @@
-//! From committed events to a final epoch, interrupted at every write in every way: the same epoch, byte for byte, is
-//! posted once.
+//! From committed events to a final epoch, with an interruption of every kind at every write. The same epoch is posted
+//! once, byte for byte.
 
 mod chain;
 pub(crate) mod owner;
@@ -17,7 +17,7 @@ use test_anchor::{Failed, Fault, Finished, TestAnchor};
 /// How a write can go wrong.
 const FAULTS: [Fault; 3] = [Fault::Failed, Fault::FailedButPersisted, Fault::KilledAfter];
 
-/// Two epochs without anything going wrong.
+/// Makes two epochs without any interruption.
 async fn undisturbed() -> Result<[Finished; 2]> {
     let mut anchor = TestAnchor::new().await?;
     anchor.write(0..5).await?;
@@ -60,7 +60,7 @@ fn an_event_that_breaks_the_protocol_is_never_anchored() -> Result<()> {
         let mut anchor = TestAnchor::new().await?;
         anchor.write(0..2).await?;
         anchor.finish(None).await?;
-        // The hash that the next event of key 0 names is another's.
+        // The event names the hash of another event as that of its predecessor.
         anchor.write_unlinked(0).await?;
         anchor.round().await?;
         let refused = anchor.round().await.err().ok_or("an illegal history was anchored")?;

@@ -1,5 +1,5 @@
-//! Which events make an epoch: those that its database snapshot sees, so that no event comes in an earlier epoch than
-//! the key's event before it.
+//! Which events make an epoch: those that its database snapshot sees. No event is in an earlier epoch than the event
+//! before it of the same key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ pub(crate) async fn database(postgres: &Postgres) -> Result<sqlx::postgres::PgCo
     Ok(postgres.connection_url(&database).parse()?)
 }
 
-/// Cuts an epoch and gives it a hash, so that the next can follow; its (key, version) pairs.
+/// Cuts an epoch and gives it a hash, so that the next one can follow. Returns its (key, version) pairs.
 pub(crate) async fn cut(connection: &mut PgConnection, events_max: u64) -> Result<Option<Vec<RawEvent>>> {
     let now_ms = epoch_progress(connection).await?.newest + 1;
     let Some(number) = epoch_cut(connection, events_max, now_ms).await? else {
@@ -60,7 +60,7 @@ fn versions(events: &[RawEvent]) -> BTreeSet<(B256, u32)> {
     events.iter().map(|event| (event.key_id, event.version)).collect()
 }
 
-/// Takes an epoch's events to those before; fails where a version comes before the one that it follows, or twice.
+/// Adds the events of an epoch to those before. Fails if a version comes before its predecessor, or twice.
 fn follow(heads: &mut BTreeMap<B256, u32>, events: &[RawEvent]) -> Result<()> {
     for (key, version) in versions(events) {
         let head = heads.entry(key).or_default();
@@ -82,7 +82,8 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
         events.write(&mut anchor, [1]).await?;
         assert_eq!(cut(&mut anchor, EVENTS_MAX).await?.map(|events| events.len()), Some(1));
 
-        // Three transactions take their numbers one after the other: who will sell, who will take long, who activates.
+        // Three transactions get their numbers in this order: one that will sell, one that runs for a long time, and
+        // one that activates.
         let mut connections = [
             session_open(&options).await?,
             session_open(&options).await?,
@@ -99,7 +100,8 @@ fn a_sale_by_an_early_transaction_of_a_key_activated_late_is_not_cut_off_from_it
         events.write(&mut sale, [1]).await?;
         sale.commit().await?;
 
-        // A rule by xmin takes what the oldest running transaction cannot precede: the sale, without the activation.
+        // A rule based on xmin would take only rows below the oldest running transaction: the sale, without the
+        // activation.
         let by_xmin: Vec<i32> = sqlx::query_scalar(
             "SELECT version FROM attest.events WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY version",
         )
@@ -136,7 +138,7 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
         for _ in 0..WRITERS {
             writers.push(session_open(&options).await?);
         }
-        // What each open transaction wrote, and whose keys it therefore holds.
+        // The keys that each open transaction has written, and therefore locked.
         let mut open: [Option<BTreeSet<i64>>; WRITERS] = Default::default();
         let (mut committed, mut pending) = (EventWriter::default(), EventWriter::default());
         let mut rng = StdRng::seed_from_u64(4);
@@ -175,7 +177,7 @@ fn whatever_runs_beside_every_event_is_in_one_epoch_and_after_those_it_follows()
                     }
                 }
                 _ => {
-                    // Small epochs too, so that some are split.
+                    // Small epochs as well, so that some snapshots are split.
                     if let Some(events) = cut(&mut anchor, rng.random_range(1..20)).await? {
                         follow(&mut heads, &events)?;
                         cut_events += events.len();
@@ -217,7 +219,7 @@ fn too_many_events_are_split_and_the_rest_waits_with_its_own_snapshot() -> Resul
         let first = cut(&mut anchor, 6).await?.ok_or("nothing to cut")?;
         let EpochProgress { has_rest, .. } = epoch_progress(&mut anchor).await?;
         assert!(has_rest);
-        // What comes later does not slip into the rest of an earlier snapshot.
+        // Later events are not added to the rest of an earlier snapshot.
         events.write(&mut anchor, 0..10).await?;
         let rest = cut(&mut anchor, 6).await?.ok_or("the rest was forgotten")?;
         assert_eq!((first.len(), rest.len()), (6, 4));
@@ -282,7 +284,7 @@ fn the_schema_refuses_what_no_sequence_writes() -> Result<()> {
             let refused = sqlx::raw_sql(sql).execute(&mut anchor).await.err().ok_or(sql)?;
             assert!(refused.to_string().contains(why), "{sql}: {refused}");
         }
-        // An epoch that is cut and not worked out has no hash that another could follow.
+        // An epoch that is cut but not sealed has no hash that another could follow.
         let number = epoch_cut(&mut anchor, 1, 3).await?.ok_or("nothing to cut")?;
         assert!(epoch_cut(&mut anchor, 1, 4).await.is_err(), "after {number}");
         Ok(())

@@ -1,4 +1,4 @@
-//! All programs together: a sale, its epoch on the chain, and the proof that somebody else checks.
+//! All programs together: a sale, its epoch on the chain, and the proof that a stranger checks.
 
 mod conditions;
 mod independent;

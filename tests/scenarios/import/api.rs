@@ -1,4 +1,4 @@
-//! Imports and batches over the API and by the command line.
+//! Imports and batches through the API and on the command line.
 
 use http_body_util::Full;
 use hyper::Request;
@@ -9,7 +9,7 @@ use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop};
 use shelfproof_tests::vector_chain::block_on;
 
-/// Sends a body over a connection of its own, which the node closes where it does not read the body.
+/// Sends a body over a connection of its own, because the node closes a connection whose body it does not read.
 async fn send(shop: &TestShop, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer> {
     let mut request = Request::post(path)
         .header("host", shop.address(0).to_string())
@@ -50,7 +50,7 @@ async fn asks(shop: &TestShop, product: &str) -> Result<()> {
     }
     let packed = send(shop, &path, &[("content-type", "text/plain")], b"\x1f\x8b\x08\x00rest").await?;
     assert_eq!(packed.status, 415);
-    // A spreadsheet's own file is a zip archive, and needs another sentence than one.
+    // A spreadsheet file is a zip archive, and needs another error message than other archives.
     for (media_type, status) in [
         ("text/plain", 400),
         ("application/octet-stream", 400),
@@ -115,7 +115,7 @@ async fn asks(shop: &TestShop, product: &str) -> Result<()> {
     names(&mut client).await
 }
 
-/// How many rows each table has that an import writes to.
+/// Returns the number of rows in each table that an import writes to.
 fn rows(shop: &TestShop) -> Result<Vec<i64>> {
     let tables = [
         "shop.batches",
@@ -153,7 +153,7 @@ async fn withdraws(client: &mut Client, path: &str, table: &'static str) -> Resu
     Ok(())
 }
 
-/// Names that look like others, and arrays in place of objects, are refused wherever a body is read.
+/// Names that look like others, and arrays in place of objects, are refused in every request body.
 async fn names(client: &mut Client) -> Result<()> {
     for name in ["Month\u{200b}ly card", "\u{202e}drac"] {
         let product = json!({"name": name, "price": PRICE, "currency": CURRENCY}).to_string();

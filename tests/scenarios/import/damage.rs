@@ -1,4 +1,4 @@
-//! Files that were damaged on their way: each line that may have lost something is refused, and no other.
+//! Files that were damaged on their way: each line that may have lost something is refused, and no other line.
 
 use secrecy::ExposeSecret;
 use shelfproof::import::{Content, Encoding, Format, ImportRows, Options, ReadError};
@@ -125,7 +125,7 @@ fn a_row_with_other_fields_than_the_table_is_refused() -> Result<()> {
     );
     let told = read(b"a----b\nc----\n", &auto())?;
     assert_eq!(told, [goods(1, "a", "b"), refused(2, "no_extra")]);
-    // A remark may be empty, and a column without a name at the end be left out.
+    // A remark may be empty, and an unnamed column at the end may be left out.
     let told = read(b"code,remark,\nA-1,,\nA-2,x\n", &columns("code", &["remark"]))?;
     assert_eq!(told, [goods(2, "A-1", ""), goods(3, "A-2", "x")]);
     Ok(())
@@ -209,7 +209,8 @@ fn a_named_encoding_does_not_override_what_is_certain() -> Result<()> {
     Ok(())
 }
 
-/// What is read differently is printed differently: the fingerprint of an import holds it.
+/// Files that are read differently are printed differently, because an import's fingerprint depends on the printed
+/// form.
 #[test]
 fn a_named_separator_makes_another_reading() -> Result<()> {
     let said = |separator: Option<&str>| -> Result<String> {
@@ -244,7 +245,7 @@ fn archives_are_told_by_their_whole_signature() -> Result<()> {
     Ok(())
 }
 
-/// The bytes as a gzip file that stores them as they are.
+/// Returns the bytes as a gzip file without compression.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     let size = u32::from(length).to_le_bytes();

@@ -1,4 +1,4 @@
-//! Vendors' files become keys on sale: every line is imported or refused with a reason, also after interruptions.
+//! Vendors' files become keys on sale. Every line is imported or refused with a reason, also after interruptions.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use super::shop::{Shop, data, of};
 
-/// A file, how it is read, its lines and keys, and its refusals by line.
+/// A file, the options to read it, the number of its lines and keys, and its refusals by line.
 type Case = (&'static str, Options, u64, u64, &'static [(i64, &'static str)]);
 
 fn beside(columns: &[&str]) -> Options {
@@ -183,7 +183,7 @@ fn what_cannot_be_read_with_certainty_is_not_read() -> Result<()> {
             matches!(nothing, Err(ImportError::Read(ReadError::Empty))),
             "{nothing:?}"
         );
-        // In the wrong encoding the lines are refused, not mistaken.
+        // In the wrong encoding the lines are refused, not misread.
         let gbk_as_utf8 = Options {
             encoding: Some(Encoding::Utf8),
             ..of(Format::Pairs)
@@ -228,7 +228,7 @@ fn ten_thousand_codes_go_on_sale_in_the_order_of_their_file() -> Result<()> {
         assert_eq!(shop.activate(report.batch).await?.now, 0, "a repeat activates nothing");
         shop.assert_sound().await?;
 
-        // What was sealed opens to what stood in the file, and its id is the code's.
+        // The sealed goods open to the text in the file, and the key's id is that of the code.
         let row = batch_find_by_name(&shop.pool, shop.product, "all")
             .await?
             .ok_or("no batch")?;
@@ -247,7 +247,7 @@ fn ten_thousand_codes_go_on_sale_in_the_order_of_their_file() -> Result<()> {
     })?
 }
 
-/// The same import, without what tells how often it was begun.
+/// Returns the result of an import, without the fields that depend on how often it was started.
 fn result(report: &Report) -> (u64, u64, u64) {
     (report.lines, report.imported, report.refused)
 }
@@ -262,7 +262,7 @@ fn an_import_that_is_stopped_anywhere_goes_on_and_ends_the_same() -> Result<()> 
             shop.request("pieces", of(Format::Lines)),
         );
         let file = awkward(COUNT, 2);
-        // Stopped after its second chunk, from where it goes on.
+        // Stopped after its second chunk; the next run continues from there.
         let (enough, mut chunks) = (Notify::new(), 0);
         let progress = |progress: shelfproof::flow::import::Progress| {
             chunks += usize::from(progress.stage == Stage::Keys);
@@ -287,7 +287,7 @@ fn an_import_that_is_stopped_anywhere_goes_on_and_ends_the_same() -> Result<()> 
             now_ms,
         );
         assert!(matches!(early.await, Err(ActivateError::Incomplete(_))));
-        // Stopped at any moment, again and again, with a little more time on each run.
+        // Stopped at any moment, repeatedly, with a little more time in each run.
         let mut bound = Duration::from_millis(20);
         let report = loop {
             if let Ok(ended) = tokio::time::timeout(bound, shop.import(file.clone(), &pieces)).await {
@@ -306,7 +306,7 @@ fn an_import_that_is_stopped_anywhere_goes_on_and_ends_the_same() -> Result<()> 
         let again = shop.import(file.clone(), &pieces).await?;
         assert!(again.was_complete);
         assert_eq!(result(&again), result(&report));
-        // The same file at one go, in a shop of its own, brings the very same.
+        // The same file in a single run, in a shop of its own, has the same result.
         let other = Shop::open().await?;
         let at_once = other.import(file, &other.request("pieces", of(Format::Lines))).await?;
         assert_eq!(result(&at_once), result(&report));
@@ -340,7 +340,7 @@ fn imports_at_once_do_not_write_twice() -> Result<()> {
             (COUNT as u64, awkward_refused(COUNT) as u64)
         );
 
-        // Two batches of the same codes, one of them backwards: together they bring each code once.
+        // Two batches of the same codes, one of them in reverse order: together they bring each code once.
         let mut backwards = codes(COUNT, 5);
         backwards.reverse();
         let requests = [
@@ -355,7 +355,7 @@ fn imports_at_once_do_not_write_twice() -> Result<()> {
         assert_eq!(forwards.imported + backwards.imported, COUNT as u64);
         assert_eq!(forwards.refused + backwards.refused, COUNT as u64);
 
-        // Two activations of one batch at once, one of them dropped on the way.
+        // Two activations of one batch at the same time, one of which is cancelled.
         let stopped = activate_batch(&shop.pool, one.batch, false, |_| (), now_ms);
         let _ = tokio::time::timeout(Duration::from_millis(10), stopped).await;
         let (first, second) = tokio::join!(shop.activate(one.batch), shop.activate(one.batch));

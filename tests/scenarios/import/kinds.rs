@@ -1,4 +1,4 @@
-//! Files as people really bring them: each file of `tests/data/kinds`, and others of the same kind.
+//! Files in the forms that people really send: each file of `tests/data/kinds`, and others of the same kind.
 
 use secrecy::ExposeSecret;
 use shelfproof::import::{Content, Encoding, Format, ImportRows, Options, ReadError, Reason, preview};
@@ -7,7 +7,7 @@ use shelfproof_tests::vector_chain::block_on;
 
 use super::shop::{Shop, data, of};
 
-/// What a file brings: lines with a code and what is delivered with it, lines that are refused, and how it was read.
+/// The result of reading a file: lines with a code and goods, refused lines, and how the file was read.
 struct Read {
     goods: Vec<(u64, String, String)>,
     refused: Vec<(u64, Reason)>,
@@ -176,7 +176,7 @@ fn what_stands_where_there_is_no_code_is_refused_line_by_line() -> Result<()> {
     let told = kind("scientific.csv", &auto())?;
     assert_eq!((told.goods.len(), told.refused.len()), (0, 6));
     assert!(told.refused.iter().all(|(_, reason)| *reason == Reason::DamagedNumber));
-    // Sixteen digits that end in a zero are a code, and where all of them do a spreadsheet has rounded them.
+    // A number of sixteen digits that ends in zero can be a code. If all of them do, a spreadsheet has rounded them.
     let number = |at: u32, last: u32| format!("4{:014}{last}", 17 * at);
     let file = |last: fn(u32) -> u32| (1..9).map(|at| number(at, last(at)) + "\n").collect::<String>();
     assert_eq!(read(file(|at| at % 3).as_bytes(), &auto())?.refused.len(), 0);
@@ -313,7 +313,7 @@ fn packed_files_are_unpacked_and_what_is_no_text_is_refused_with_a_sentence() ->
     Ok(())
 }
 
-/// The counts of what was changed stay with the batch, and a preview of the same file agrees with it.
+/// The counts of changed lines are stored with the batch, and a preview of the same file agrees with it.
 #[test]
 fn a_preview_tells_what_the_import_brings() -> Result<()> {
     block_on(async {

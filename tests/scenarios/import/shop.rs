@@ -20,7 +20,7 @@ use shelfproof_tests::{Result, tools};
 use shelfproof_verifier::chain::Identity;
 use sqlx::PgPool;
 
-/// Connections: of two imports at once, and of whoever looks on.
+/// The number of connections: for two imports at the same time, and for queries beside them.
 const CONNECTIONS: u32 = 4;
 
 /// The shop of one test.
@@ -88,7 +88,7 @@ impl Shop {
         Ok(activate_batch(&self.pool, batch, false, |_| (), now_ms).await?)
     }
 
-    /// The refused lines of a batch and why, in words.
+    /// Returns the refused lines of a batch, with the reasons in words.
     pub(crate) async fn refused(&self, batch: BatchId) -> Result<Vec<(i64, String, String)>> {
         let lines = refused_line_list(&self.pool, batch, 0, 10_000).await?;
         Ok(lines
@@ -97,12 +97,12 @@ impl Shop {
             .collect())
     }
 
-    /// One value of the database.
+    /// Returns one value from the database.
     pub(crate) fn ask(&self, sql: &str) -> Result<String> {
         self.postgres.psql(&self.database, sql)
     }
 
-    /// Fails where the books are not in order.
+    /// Checks that the accounts are consistent.
     pub(crate) async fn assert_sound(&self) -> Result<()> {
         let found = check(&self.pool).await?;
         assert!(found.is_empty(), "{found:?}");
@@ -110,7 +110,7 @@ impl Shop {
     }
 }
 
-/// A file of `tests/data`.
+/// Reads a file of `tests/data`.
 pub(crate) fn data(name: &str) -> Result<Vec<u8>> {
     Ok(fs::read(tools::root().join("tests/data").join(name))?)
 }

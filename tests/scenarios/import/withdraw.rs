@@ -1,4 +1,4 @@
-//! A batch that was wrong is withdrawn before it is on sale, and its codes come in again.
+//! A wrong batch is withdrawn before it is on sale, and its codes are imported again.
 
 use shelfproof::domain::id::ProductId;
 use shelfproof::domain::money::{Currency, Money};
@@ -55,7 +55,7 @@ fn codes_of_a_withdrawn_batch_come_in_again_with_other_goods_and_another_product
         );
         shop.assert_sound().await?;
 
-        // The same codes, another spelling of one, other goods, another product; and one that is new.
+        // The same codes, one in another spelling, with other goods and another product; and one new code.
         let request = Request {
             product: other,
             ..shop.request("right", of(Format::Pairs))
@@ -107,7 +107,7 @@ fn what_is_on_sale_stays_and_what_was_voided_stays_voided() -> Result<()> {
             "{refused:?}"
         );
 
-        // Of a batch that is partly on sale the rest is withdrawn, and comes in again.
+        // If a batch is partly on sale, the rest is withdrawn and imported again.
         let part = shop
             .import(plain(1_500, 2), &shop.request("part", of(Format::Lines)))
             .await?
@@ -128,7 +128,7 @@ fn what_is_on_sale_stays_and_what_was_voided_stays_voided() -> Result<()> {
         assert_eq!((again.imported, again.refused, again.returned), (500, 1_000, 500));
         shop.assert_sound().await?;
 
-        // A key that was voided stays so.
+        // A withdrawn key stays withdrawn.
         let rest = shop
             .import(plain(10, 3), &shop.request("rest", of(Format::Lines)))
             .await?
@@ -149,7 +149,8 @@ fn what_is_on_sale_stays_and_what_was_voided_stays_voided() -> Result<()> {
     })?
 }
 
-/// Withdrawals, activations and imports of the same codes at once: each key ends in one batch, and the books are right.
+/// Withdrawals, activations and imports of the same codes at the same time: each key ends in one batch, and the
+/// accounts are consistent.
 #[test]
 fn a_withdrawal_races_with_imports_and_activations() -> Result<()> {
     block_on(async {
@@ -158,7 +159,7 @@ fn a_withdrawal_races_with_imports_and_activations() -> Result<()> {
     })?
 }
 
-/// `is_withdrawn_first` where the withdrawal begins first, and so usually wins.
+/// With `is_withdrawn_first` the withdrawal starts first, and so usually wins.
 async fn race(is_withdrawn_first: bool) -> Result<()> {
     const COUNT: usize = 2_500;
     let shop = Shop::open().await?;

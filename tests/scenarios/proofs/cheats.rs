@@ -1,4 +1,4 @@
-//! Every cheat is carried out on copies of a shop and noticed with its code, while the shop itself goes on.
+//! Every cheat is carried out on copies of a shop and detected with its code, while the shop itself continues to sell.
 
 use std::fs::{self, Permissions};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use shelfproof_tests::cheats::{Caught, ShopSnapshot, Sold, Stock, run_all};
 use shelfproof_tests::shop::{StockedShop, codes};
 use shelfproof_tests::{Result, permit, tools};
 
-/// Who notices what, in the order of the protocol's table.
+/// Who detects which cheat with which code, in the order of the protocol's table.
 const CAUGHT: [(&str, &str); 9] = [
     ("sold-twice", "version_gap"),
     ("sold-to-two", "not_your_sale"),
@@ -25,7 +25,7 @@ const CAUGHT: [(&str, &str); 9] = [
     ("after-refund", "illegal_transition"),
 ];
 
-/// An honest shop that has sold some keys, one of which was used.
+/// An honest shop that has sold some keys, one of which was redeemed.
 struct HonestShop(StockedShop<AnchoredShop>);
 
 impl HonestShop {
@@ -34,7 +34,7 @@ impl HonestShop {
         Ok(Self(StockedShop::with_codes(shop, "1000.00", &codes("cheats", 12))?))
     }
 
-    /// Buys one key, as the buyer of that number.
+    /// Buys one key, as the buyer with that number.
     fn buy(&self, buyer: usize) -> Result<Bought> {
         let StockedShop {
             shop,
@@ -44,7 +44,7 @@ impl HonestShop {
         shop.buy(reseller, product, 1, buyer)
     }
 
-    /// Sells and redeems; what the operator has then.
+    /// Sells and redeems keys, and returns what the cheats need.
     fn stock(&self) -> Result<Stock> {
         let used = self.buy(1)?.purchase;
         let redeem = format!("/api/v1/orders/{}/redeem", used.order);
@@ -63,7 +63,7 @@ impl HonestShop {
         })
     }
 
-    /// It sells and proves, and an auditor finds all of it sound.
+    /// Checks that the shop sells and proves, and that an auditor finds everything sound.
     fn assert_well(&self) -> Result<()> {
         let bought = self.buy(3)?;
         let item = &bought.purchase.items[0];
@@ -77,7 +77,8 @@ impl HonestShop {
     }
 }
 
-/// The command says the same whoever repeats it from wherever, also one who has lost what an audit keeps.
+/// Checks that the command prints the same verdict in any working folder, and also without the copies that an audit
+/// keeps.
 fn assert_repeatable(caught: &Caught) -> Result<()> {
     let verdict = fs::read_to_string(caught.folder.join("verdict"))?;
     assert_eq!(verdict, caught.verdict);
@@ -95,14 +96,14 @@ fn assert_repeatable(caught: &Caught) -> Result<()> {
     Ok(())
 }
 
-/// Nobody else reads what lies there; no file but a code's own holds a code.
+/// Checks that only the owner can read the files, and that codes are only in the files that are for codes.
 fn assert_private(folder: &Path, code: &str) -> Result<()> {
     let mode = |path: &Path| Ok::<_, std::io::Error>(fs::metadata(path)?.permissions().mode() & 0o777);
     assert_eq!(mode(folder)?, 0o700);
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_file() {
-            // Evidence is for everybody.
+            // Evidence is public.
             let expected = if path.ends_with("evidence.json") { 0o644 } else { 0o600 };
             assert_eq!(mode(&path)?, expected, "{}", path.display());
             let is_code = path.extension().is_some_and(|extension| extension == "code");
@@ -116,25 +117,25 @@ fn assert_private(folder: &Path, code: &str) -> Result<()> {
     Ok(())
 }
 
-/// The evidence that a dispute contract takes.
+/// Returns the evidence for a dispute contract.
 fn proof(caught: &Caught) -> Result<String> {
     let evidence: Value = serde_json::from_slice(&fs::read(caught.folder.join("evidence.json"))?)?;
     Ok(evidence["evidence"]["proof"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Where the command looks: its chain, and a server of data where it asks one.
+/// Returns the addresses that the command uses: that of its chain, and that of the data server if there is one.
 fn addresses(caught: &Caught) -> Result<Vec<String>> {
     let command = fs::read_to_string(caught.folder.join("command"))?;
     let urls = command.split('\'').filter_map(|word| word.strip_prefix("http://"));
     Ok(urls.map(str::to_owned).collect())
 }
 
-/// The databases of the shop's cluster.
+/// Counts the databases of the shop's cluster.
 fn databases(honest: &HonestShop) -> Result<i64> {
     honest.0.shop.ask("SELECT count(*) FROM pg_database")
 }
 
-/// A verifier that finds nothing wrong: what it would refuse, holds.
+/// Writes a verifier that accepts everything.
 fn lenient(folder: &Path) -> Result<PathBuf> {
     let strict = tools::binary("shelfproof-verify")?;
     let script = format!(
@@ -171,7 +172,7 @@ fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()>
     assert_eq!(proof(&all[6])?, "illegalTransition");
     honest.assert_well()?;
 
-    // Where the verifier lets the first one pass, that is not told as caught.
+    // If the verifier accepts the first cheat, that cheat is not reported as detected.
     snapshot.judge_by(&lenient(place.path())?, &place.path().join("lenient cheats"))?;
     let missed = run_all(&snapshot, |caught| assert!(caught.name.is_empty(), "{caught:?}"));
     let missed = missed.err().ok_or("a cheat that holds was told as caught")?.to_string();

@@ -1,4 +1,4 @@
-//! `shelfproof-verify` refuses every forged bundle, over the chain's node.
+//! `shelfproof-verify` refuses every forged bundle, with the chain read over RPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use shelfproof_verifier::Code;
 use shelfproof_verifier::bundle::MAX_BYTES;
 use shelfproof_verifier::chain::Identity;
 
-/// The least number of kinds.
+/// The smallest number of forgeries.
 const KINDS: usize = 200;
 
-/// How many buyers ask at once.
+/// How many buyers check at the same time.
 const BUYERS: usize = 2;
 
 /// The codes that the protocol marks with (2).
@@ -29,10 +29,10 @@ const CANNOT_TELL: [Code; 5] = [
     Code::TransferUnverified,
 ];
 
-/// The codes that no bundle can provoke on an honest chain. Each speaks of events that are all leaves of their epochs,
-/// and there a key has one event of each version, linked, allowed, in time, and none that is a transfer. A merchant
-/// that anchored what it must not is in the vectors, with a chain of its own, and the verifier's tests ask about it
-/// offline.
+/// The codes that no bundle can cause on an honest chain. They are about events that are all leaves of their epochs. On
+/// an honest chain such events of a key have one version each, are linked, allowed and in time, and none is a transfer.
+/// Merchants that anchored what they must not are in the vectors, each with a chain of its own, and the verifier's
+/// tests check them offline.
 const OUT_OF_REACH: [Code; 4] = [
     Code::BrokenLink,
     Code::IllegalTransition,
@@ -40,14 +40,14 @@ const OUT_OF_REACH: [Code; 4] = [
     Code::TransferUnverified,
 ];
 
-/// A key that is sold and one that was redeemed, of the vectors' merchant.
+/// A key that is sold and one that was redeemed, both of the vectors' merchant.
 fn material(vectors: &Vectors, receipt_key: Option<B256>) -> Result<Material> {
     let honest = |verdict: &str| {
         let case = vectors.bundles.iter().find(|case| case.verdict == verdict);
         Honest::of_case(case.ok_or("no such case")?)
     };
     let mut victim = honest("holds sold")?;
-    // As a shop hands it out: what stands before the sale is the supplier's.
+    // As a shop hands it out: the bodies before the sale are the supplier's.
     for included in &mut victim.bundle.events[..2] {
         included.opening = None;
     }
@@ -113,7 +113,7 @@ fn every_forged_bundle_is_refused_for_its_own_reason_and_no_honest_one_is() -> R
     Ok(())
 }
 
-/// What people are told names the code, once, at its head.
+/// Checks that the output for people contains the code exactly once, at its start.
 fn assert_in_words(forgery: &Forgery, buyer: &Verifier) -> Result<()> {
     let (code, secret) = (forgery.expected, forgery.secret.as_ref());
     let (exit, words) = buyer.key_in_words("key", &forgery.code, &forgery.bundle, secret)?;
@@ -132,7 +132,7 @@ fn assert_in_words(forgery: &Forgery, buyer: &Verifier) -> Result<()> {
     Ok(())
 }
 
-/// The honest bundle holds, and does where it is touched at the places that forgeries are, in ways that are allowed.
+/// Checks that the honest bundle holds, also after allowed changes at places that forgeries change.
 fn assert_allowed(material: &Material, buyer: &Verifier) -> Result<()> {
     let victim = material.victim();
     let file: Value = serde_json::from_str(&victim.bundle.to_json())?;

@@ -1,6 +1,6 @@
 //! Runs the fuzz targets on their seeds; the fuzzers themselves are built by `make fuzz` only.
 
-// The library of another package: its items are public there, and its targets fail by a panic.
+// A library of another package, in which these items are public and the targets report failures by panicking.
 #[allow(unreachable_pub, clippy::missing_panics_doc, clippy::must_use_candidate)]
 #[path = "../../../verifier/fuzz/src/lib.rs"]
 mod targets;
@@ -26,7 +26,7 @@ fn every_target_holds_on_its_seeds() {
     }
 }
 
-/// So that the fuzzer starts from within each branch, and need not find a hash by chance.
+/// Each seed reaches another branch, so that the fuzzer need not find a hash by chance.
 #[test]
 fn the_seeds_of_epoch_data_break_every_rule_of_the_audit() {
     let (_, seeds) = seeds::all()

@@ -1,4 +1,5 @@
-//! The events tree is OpenZeppelin's: roots, paths and dumps of random batches agree with the npm package, both ways.
+//! The events tree is OpenZeppelin's: roots, paths and dumps of random batches agree with the npm package in both
+//! directions.
 
 use alloy_primitives::{B256, keccak256};
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use shelfproof_verifier::tree::{EventsTree, climb, is_legal_path_length};
 
 const LEAF_ENCODING: [&str; 6] = ["bytes32", "uint32", "uint8", "uint64", "bytes32", "bytes32"];
 
-/// What `tests/scripts/merkle_tree.cjs` answers.
+/// The output of `tests/scripts/merkle_tree.cjs`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -20,7 +21,7 @@ struct Answer {
     verified: usize,
 }
 
-/// An event of random fields, each from one end of its range to the other.
+/// Returns an event with random fields, each from its whole range.
 fn event(batch: usize, index: usize) -> KeyEvent {
     let random = |field: u8| keccak256([&batch.to_be_bytes()[..], &index.to_be_bytes(), &[field]].concat());
     let number = |field: u8| u64::from_be_bytes(std::array::from_fn(|at| random(field)[at]));
@@ -28,7 +29,7 @@ fn event(batch: usize, index: usize) -> KeyEvent {
         key_id: random(0),
         version: random(1)[..4].iter().fold(0, |all, byte| all << 8 | u32::from(*byte)),
         kind: Kind::ALL[index % Kind::ALL.len()],
-        // What JavaScript reads as a whole number.
+        // A number that JavaScript represents exactly.
         at_ms: number(2) >> 11,
         prev: if index.is_multiple_of(3) { B256::ZERO } else { random(3) },
         payload: random(4),

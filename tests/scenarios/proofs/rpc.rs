@@ -17,7 +17,7 @@ use shelfproof_verifier::event::Kind;
 use node::closed_port;
 use setup::{Setup, names};
 
-/// A sale's time before the first epoch.
+/// The time of a sale before the first epoch.
 const SOLD_AT_S: u64 = 1_790_000_100;
 
 #[test]
@@ -51,7 +51,7 @@ fn a_block_is_only_a_hint() {
 fn confirmations_say_what_is_final() {
     let setup = Setup::new();
     let case = setup.sold();
-    // The newest block is the third above the second epoch's, and the fourth above the first's.
+    // The newest block is the third after the second epoch's block, and the fourth after the first's.
     for (confirmations, exit, code) in [("0", 0, None), ("3", 0, None), ("4", 2, Some("epoch_not_final"))] {
         let answer = setup.key(&case).args(["--confirmations", confirmations]).json(exit);
         assert_eq!(answer["code"].as_str(), code, "{confirmations}: {answer}");
@@ -123,7 +123,7 @@ fn what_goes_wrong_at_the_node_is_told() {
         let at = ["--rpc", rpc, "--registry", registry, "--merchant", merchant];
         let mut run = setup.run(["key"]).case(&case).args(at).args(more.iter().copied());
         if code == "no_contract" {
-            // The bundle is another registry's then, and says so before the chain is asked.
+            // The bundle then belongs to another registry, which is reported before the chain is read.
             assert_eq!(run.json(1)["code"], "wrong_merchant");
             run = setup.run(["audit", "--data", &setup.data()]).args(at);
         }
@@ -203,7 +203,7 @@ fn an_audit_replays_everything_and_covers_later_checks() {
         (&json!("Alice"), &json!(false))
     );
 
-    // The same from a server, into another folder.
+    // The same data from a server, into another folder.
     let server = Server::of_folder(&data).expect("a server");
     let state = setup.path("other-state");
     assert_eq!(
@@ -264,7 +264,7 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
     setup.pass_until(setup::anchored_at_s(2) + 3600);
     assert_eq!(setup.audit(&published).json(2)["code"], "data_missing");
     setup.pass_until(setup::anchored_at_s(2) + 3601);
-    // What is wrong on this machine, or where nobody answers, never speaks against the shop.
+    // An error on this machine, or a server that does not answer, is never reported as a breach by the shop.
     for (missing, code) in [(true, "data_missing"), (false, "copy_differs")] {
         spoil(missing);
         assert_eq!(setup.audit(&data).json(2)["code"], code);
@@ -293,7 +293,7 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
         answer["warnings"][0].as_str().expect("a warning").contains("epoch 2"),
         "{answer}"
     );
-    // What comes back is audited, and the breach is gone.
+    // When the data is back, it is audited, and the breach is gone.
     fs::write(&second, &right).expect("written");
     assert_eq!(setup.audit(&data).json(0)["epoch"], 2);
     assert!(!setup.key(&case).json(0)["warnings"].to_string().contains("breach"));
@@ -382,7 +382,7 @@ fn a_receipts_promise_is_looked_for_in_the_data() {
         (&json!("met"), &json!("holds met"))
     );
 
-    // A sale that the shop promised and never entered.
+    // A sale that the shop promised and never entered in the log.
     let promised = setup.promise(&case, SOLD_AT_S, AS_OF_S + 60);
     let broken = setup.receipt_file(&case, "broken.json", &promised);
     assert_eq!(check(&broken, 0)["status"], "pending");

@@ -1,4 +1,4 @@
-//! What the vectors' chain holds, read back from the node, is what the vectors say.
+//! The contents of the vectors' chain, read from the node, agree with the vectors.
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::providers::Provider;

@@ -1,6 +1,6 @@
-//! `kill -9` of the node and of PostgreSQL in turn, under load, on a durable database. An answer once given is repeated
-//! byte for byte, an order without an answer can be repeated to its end, no key is sold twice and nobody pays for
-//! nothing.
+//! `kill -9` of the node and of PostgreSQL in turn, under load, on a durable database. An answer that was given is
+//! repeated byte for byte, an order without an answer can be repeated until it has one, no key is sold twice, and
+//! nobody pays without getting a key.
 //!
 //! `make chaos ROUNDS=30 SEED=7` runs more rounds than `make test`.
 
@@ -21,12 +21,12 @@ use shelfproof_tests::shop::{
 };
 use shelfproof_tests::{Result, permit};
 
-/// Rounds where none are asked for.
+/// The default number of rounds.
 const ROUNDS: usize = 3;
-/// A round's clients, the orders of each at most, and so the keys that a round may sell.
+/// The clients in a round and the most orders of each, which limit the keys that a round may sell.
 const CLIENTS: usize = 32;
 const ORDERS: usize = 60;
-/// No round begins after this.
+/// No round starts after this time.
 const BOUND: Duration = Duration::from_mins(30);
 
 fn number(name: &str) -> Result<Option<u64>> {
@@ -64,7 +64,7 @@ struct Chaos {
     credit_minor: i64,
 }
 
-/// An order under way: its idempotency key, and its answer where one came that is final.
+/// An order in progress: its idempotency key, and its final answer if there was one.
 struct Order {
     key: String,
     answer: Option<Answer>,
@@ -93,7 +93,7 @@ impl Chaos {
         })
     }
 
-    /// Stock, load, a kill, a restart, and then every order again.
+    /// Adds stock, starts the load, kills and restarts a process, and then repeats every order.
     fn round(&mut self, round: usize) -> Result<()> {
         self.shop
             .stock(&self.product, &codes(&format!("chaos/{round}"), CLIENTS * ORDERS))?;
@@ -159,7 +159,8 @@ impl Chaos {
         Ok(())
     }
 
-    /// Asks for every order again. What was answered is answered with the same bytes; what was not, to an end.
+    /// Repeats every order. An answered order must get the same bytes again; the others are repeated until they have an
+    /// answer.
     fn replay(&self, orders: Vec<Order>) -> Result<Vec<Answer>> {
         let mut shares: Vec<Vec<Order>> = (0..CLIENTS).map(|_| Vec::new()).collect();
         for (at, order) in orders.into_iter().enumerate() {
@@ -190,7 +191,7 @@ impl Chaos {
     }
 }
 
-/// Orders from every client until told to stop, each sent once.
+/// Sends orders from every client until told to stop, each order once.
 fn load(round: usize, addresses: &Addresses, token: &str, body: &str, stop: &Arc<AtomicBool>) -> Result<Vec<Order>> {
     let clients = (0..CLIENTS).map(|client| {
         let (buyer, body, stop) = (Buyer::new(addresses, 0, token), body.to_owned(), Arc::clone(stop));

@@ -1,4 +1,4 @@
-//! A node sells only over a database that has every epoch that the chain has.
+//! A node sells only from a database that contains every epoch on the chain.
 
 mod chain;
 mod shop;
@@ -37,7 +37,7 @@ fn a_node_over_an_old_backup_sells_nothing_and_says_how_to_repair_it() -> Result
     let repair = "until attest.epochs reaches epoch 1";
     let log = node.log();
     assert!(log.contains("the fence is closed") && log.contains(repair), "{log}");
-    // What writes no event goes on.
+    // Requests that write no event still work.
     get(node.address(), &shop.admin, "/api/v1/orders")?.expect(200)?;
     old.run(&["admin", "product", "show", product])?;
     let import = old.run(&["import", "/dev/null", "--product", product, "--batch", "late"]);
@@ -47,7 +47,7 @@ fn a_node_over_an_old_backup_sells_nothing_and_says_how_to_repair_it() -> Result
         .to_string();
     assert!(refused.contains(repair), "{refused}");
 
-    // Somebody went on from the backup.
+    // Somebody continued from the backup.
     let mut fork = epoch.clone();
     fork.hash = B256::repeat_byte(1);
     fork.store(&shop.postgres, "other")?;
@@ -66,7 +66,7 @@ fn a_dump_in_a_new_server_sells_once_its_transactions_count_on() -> Result<()> {
     let stocked = FencedShop::start(chain.settings())?;
     stocked.stock()?;
     let shop = &stocked.shop;
-    // A server that has run for a while.
+    // A server that has counted many transactions.
     let many = "DO $$ BEGIN FOR each IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$";
     shop.postgres.psql(&shop.database, many)?;
     chain.anchor(1, B256::ZERO)?.store(&shop.postgres, &shop.database)?;
@@ -117,7 +117,7 @@ fn a_dump_in_a_new_server_sells_once_its_transactions_count_on() -> Result<()> {
     let node = shop.listen(&cli)?;
     node.wait_until_ready()?;
     stocked.order(&node)?.expect(201)?;
-    // What is sold now is newer than what the epoch was cut at.
+    // Events that are sold now are newer than the snapshot of the epoch.
     let newer = "SELECT count(*) FROM attest.events, attest.epochs WHERE NOT pg_visible_in_snapshot(xid, snapshot)";
     assert_eq!(server.psql(&database, newer)?, "1");
     Ok(())
@@ -150,10 +150,10 @@ fn a_running_node_whose_database_is_replaced_sells_nothing_until_it_was_held_aga
     let epoch = chain.anchor(1, B256::ZERO)?;
     epoch.store(&stocked.shop.postgres, &stocked.shop.database)?;
 
-    // What this cluster, which waits for no disk, must still know after it is killed.
+    // This cluster does not sync to the disk, so this must be written out to survive the kill.
     stocked.shop.postgres.psql(&stocked.shop.database, "CHECKPOINT")?;
 
-    // The chain is away, and an old backup stands in the database's place.
+    // The chain cannot be reached, and an old backup has replaced the database.
     way.abort();
     let _ = runtime.block_on(way);
     stocked.shop.postgres.kill()?;

@@ -1,4 +1,5 @@
-//! Programs that end while they work: a killed node, a node that is told to stop, an import that is killed repeatedly.
+//! Programs that end during their work: a killed node, a node that is told to stop, an import that is killed
+//! repeatedly.
 
 use std::collections::HashSet;
 use std::fs;
@@ -45,7 +46,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
         let answers = at_once(buyers).and_then(|all| all.into_iter().collect::<Result<Vec<_>>>());
         answers.map_err(|error| error.to_string())
     });
-    // Once every node has sold something, and long before all is sold.
+    // Once every node has sold something, and long before everything is sold.
     let sold = "SELECT count(*) FROM attest.events WHERE kind = 3";
     while shop.ask(sold)? < 300 && !load.is_finished() {
         thread::sleep(Duration::from_millis(5));
@@ -66,7 +67,7 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
     shop.check()
 }
 
-/// What a node that stops has sold, it has said: every sale in the database was answered.
+/// A node that is told to stop answers every sale that it has written to the database.
 #[test]
 fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
     let mut shop = TestShop::start(&Settings::default())?;
@@ -82,7 +83,7 @@ fn a_node_that_is_told_to_stop_answers_what_it_took() -> Result<()> {
             async move {
                 let mut client = client?;
                 let mut sold = 0;
-                // Until the node is gone, or says that it is about to be.
+                // Until the node has ended, or answers that it is stopping.
                 while let Ok(answer) = client.order(&format!("stop-{turn}-{sold}"), body.clone()).await {
                     match answer.status {
                         201 => sold += 1,
@@ -133,7 +134,7 @@ fn an_import_that_is_killed_goes_on_where_it_was() -> Result<()> {
         let mut command = shop.cli.command(&import);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = spawn(command)?;
-        // Not before it got further than the one before, at whatever it does then.
+        // It is killed only after it has imported more lines than the previous run, whatever it is doing then.
         while lines()? == before {
             assert!(child.try_wait()?.is_none(), "it ended after {before} lines");
             thread::sleep(Duration::from_millis(5));

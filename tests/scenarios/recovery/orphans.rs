@@ -26,7 +26,8 @@ fn children_die_with_a_parent_that_is_killed() -> Result<()> {
     if env::var_os(ROLE).is_some() {
         return hold_children_until_killed();
     }
-    // A process that was killed cannot clear its folders away; PostgreSQL's own account must pass through this one.
+    // A killed process cannot remove its folders, so they are below this one. PostgreSQL's own account must be able to
+    // enter it.
     let folder = tempfile::Builder::new()
         .permissions(Permissions::from_mode(0o755))
         .tempdir()?;

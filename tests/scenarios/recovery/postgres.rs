@@ -57,7 +57,7 @@ fn a_killed_cluster_comes_up_again_with_what_it_had_committed() -> Result<()> {
     Ok(())
 }
 
-/// In a container the next process may have the id that a lock file names, and a killed postmaster may stay a zombie.
+/// In a container the next process may have the id in a lock file, and a killed postmaster may remain as a zombie.
 #[test]
 fn lock_files_of_a_process_that_is_no_postmaster_are_no_hindrance() -> Result<()> {
     let mut postgres = Postgres::start(Durability::None)?;

@@ -107,7 +107,7 @@ async fn is_shown(shop: &TestShop, product: &str, reseller: &Reseller, other: &R
     )?;
     check_problem(&buyer.get("/api/v1/orders/x").await?, 404, "not_found")?;
 
-    // Without a prover, whoever holds the order still has its receipts.
+    // Without a prover, the holder of the order still gets its receipts.
     for id in [text(&placed, "order")?, text(&placed["items"][0], "keyId")?] {
         let path = format!("/api/v1/proofs/{id}");
         for client in [&mut buyer, &mut holder] {
@@ -197,7 +197,7 @@ async fn live(shop: &TestShop, reseller: &Reseller) -> Result<()> {
     stays_held(shop, &mut admin, &stock).await
 }
 
-/// Holds the next key of the shop's only pool, which nobody can void then.
+/// Holds the next key of the shop's only pool, so that it cannot be withdrawn.
 async fn stays_held(shop: &TestShop, admin: &mut Client, stock: &str) -> Result<()> {
     let key = shop.postgres.psql(
         &shop.database,
@@ -272,7 +272,7 @@ async fn finds(shop: &TestShop) -> Result<()> {
 
 /// The addresses of the API that README and `docs/` name, `METHOD /path` or `/path`, and that the description lacks.
 fn undescribed(description: &Value) -> Result<Vec<String>> {
-    // Parameters by any name.
+    // Parameters match under any name.
     let shape = |path: &str| {
         let parts = path
             .split('/')
@@ -289,7 +289,7 @@ fn undescribed(description: &Value) -> Result<Vec<String>> {
         let mut found = described.iter().filter(|(other, _)| *other == shape(path));
         found.any(|(_, item)| method.is_empty() || item[method.to_lowercase()].is_object())
     };
-    // The page that shows the description is in none; the anchor, which answers history proofs, has none.
+    // The page that renders the description is not listed in it, and the anchor's addresses have no description.
     let anchor = fs::read_to_string(tools::root().join("anchor/src/http.rs"))?;
     let anchor_s = |path: &str| path.starts_with("/v1/") && anchor.contains(&format!("\"{path}\""));
     let mut wrong = Vec::new();

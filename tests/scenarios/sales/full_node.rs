@@ -1,4 +1,4 @@
-//! A node with as many requests as it may have is alive, and ready for more.
+//! A node that has reached its limit of requests is alive, and recovers.
 
 use std::fs;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use shelfproof_tests::{Result, client::Client};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
-/// How long the order may take to wait for the lock.
+/// How long the order may take until it waits for the lock.
 const BOUND: Duration = Duration::from_secs(20);
 
 #[test]
@@ -38,7 +38,7 @@ async fn fill(shop: &TestShop, product: &str, token: &str) -> Result<()> {
     let mut buyer = Client::new(shop.address(0), token)?;
     let body = order_of(product);
     let order = tokio::spawn(async move { buyer.order("waits", body).await });
-    // While the order waits for the pool, it has the node's only place.
+    // While the order waits for the pool, it occupies the node's only place.
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
     timeout(BOUND, async {
         while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut holder).await? == 0 {

@@ -1,8 +1,8 @@
-//! Sales: orders, what they answer, refunds, and many buyers at once.
+//! Sales: orders, their answers, refunds, and many buyers at the same time.
 //!
 //! `order_queue` sells inside this process, over a real database; the others run the program `shelfproof` and call its
-//! API. A test of an endpoint goes to `api`, one of an order's outcome to `order_queue`, one of
-//! an order's states to `order_states`.
+//! API. A test of an endpoint goes to `api`, one of an order's outcome to `order_queue`, and one of an order's states
+//! to `order_states`.
 
 mod api;
 mod full_node;

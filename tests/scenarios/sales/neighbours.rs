@@ -13,7 +13,7 @@ use shelfproof_tests::shop::{
 const BUYERS: usize = 64;
 const ORDERS: usize = 14;
 
-/// What a caller asks for: whether without credit, which body, and the refusal that it must get.
+/// A request: whether the account has no credit, the body, and the refusal that must follow.
 struct Wish {
     is_poor: bool,
     body: String,
@@ -95,8 +95,8 @@ fn neighbours_of_orders_that_fail_are_delivered() -> Result<()> {
     shop.check()
 }
 
-/// The answer is what the wish must get, and its repeat is the same: byte for byte where it was delivered; a refusal
-/// names each request by its own id.
+/// Checks that the answer is the expected one, and that its repetition is the same. A delivery must be byte for byte
+/// the same; a refusal names the request that it answers.
 fn check_repeat(first: &Answer, again: &Answer, refusal: Option<(u16, &str)>) -> Result<()> {
     let Some((status, code)) = refusal else {
         first.expect(201)?;

@@ -30,7 +30,7 @@ use shelfproof_verifier::chain::{ChainView, SignerSpan};
 use shelfproof_verifier::receipt::{Terms, check_purchase};
 use shop::{PRICE_MINOR, Shop, delivered};
 
-/// Places orders at once.
+/// Places all orders at the same time.
 async fn place_all(
     counter: &Arc<OrderQueue>,
     orders: Vec<NewOrder>,
@@ -170,7 +170,7 @@ async fn a_repeat_gets_the_same_and_another_request_does_not() -> Result<()> {
     let (counter, _workers) = shop.counter(now_ms)?;
     let counter = Arc::new(counter);
     let first: Vec<NewOrder> = (0..20).map(|_| shop.order(product, 2)).collect();
-    // Each twice at once: in one batch, in two, or long after.
+    // Each order is placed twice at the same time: in one batch, in two, or long afterwards.
     let twice = first.iter().flat_map(|order| [order.clone(), order.clone()]).collect();
     let placed = place_all(&counter, twice).await?;
     let mut seen = HashSet::new();
@@ -235,7 +235,7 @@ async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
 async fn a_key_that_somebody_moved_is_not_sold() -> Result<()> {
     let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 5).await?;
-    // Whoever reads it sees it on the shelf, and whoever writes it finds it gone.
+    // A reader sees the key as on sale, and a writer finds it gone.
     sqlx::raw_sql(
         "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
          CREATE TRIGGER gone BEFORE UPDATE ON shop.keys FOR EACH ROW WHEN (OLD.slot = 3) EXECUTE FUNCTION gone()",

@@ -1,4 +1,4 @@
-//! An order goes through its states by the domain's methods alone, and the schema agrees with each of them.
+//! An order changes its state only by the domain's methods, and the schema accepts each of these changes.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -16,22 +16,22 @@ use shelfproof_tests::{Result, sample_rows};
 use sqlx::PgPool;
 use sqlx::types::Uuid;
 
-/// Orders that each take a walk of their own through the states, and the steps of a walk.
+/// The number of orders, each with a random walk through the states, and the number of steps in a walk.
 const WALKS: u64 = 120;
 const STEPS: usize = 12;
 
-/// Until when an order can be paid, Unix milliseconds.
+/// The time until which an order can be paid, in Unix milliseconds.
 const DEADLINE_MS: u64 = 1_000;
 
-/// The transitions of the domain, which the walks take in all.
+/// The number of transitions in the domain. The walks together use all of them.
 const TRANSITIONS: usize = 15;
 
-/// An order, and what a walk has done with its keys.
+/// An order, and what its walk has done with the keys.
 struct Walk {
     order: Order,
-    /// Of each line.
+    /// Delivered keys, by line.
     delivered: Vec<u32>,
-    /// Of all lines.
+    /// Refunded keys of all lines.
     refunded: u32,
     rng: StdRng,
 }
@@ -71,7 +71,7 @@ impl Walk {
         }
     }
 
-    /// One of the domain's methods, chosen at random, on a copy of the order.
+    /// Calls one of the domain's methods, chosen at random, on a copy of the order.
     fn step(&mut self) -> std::result::Result<Order, TransitionError> {
         let order = self.order.clone();
         match self.rng.random_range(0..7) {
@@ -93,7 +93,7 @@ impl Walk {
         }
     }
 
-    /// State, lines and money say the same.
+    /// Checks that state, lines and money agree.
     fn assert_consistent(&self) {
         use OrderStatus::{
             AwaitingPayment, Cancelled, Delivered, Expired, Paid, PartiallyDelivered, PartiallyRefunded, Refunded,
@@ -123,7 +123,7 @@ impl Walk {
     }
 }
 
-/// Writes an order that waits for its payment.
+/// Inserts an order that waits for its payment.
 async fn insert(pool: &PgPool, order: &Order) -> Result<()> {
     sqlx::query(
         "INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, lines, subtotal_minor,
@@ -172,7 +172,7 @@ fn every_step_of_a_random_walk_is_stored_and_read_again() -> Result<()> {
                 let transition = (walk.order.status, next.status);
                 let mut connection = pool.acquire().await?;
                 assert_eq!(order_update(&mut connection, &next).await?, Advanced::Updated);
-                // Whoever saw the same version, and comes second.
+                // A second change that is based on the same version is refused.
                 assert_eq!(order_update(&mut connection, &next).await?, Advanced::Stale);
                 assert_eq!(order_get(&mut *connection, next.id).await?.as_ref(), Some(&next));
                 walk.order = next;

@@ -1,4 +1,4 @@
-//! Many buyers at once: a key goes to one of them, and a repeated order is one order.
+//! Many buyers at the same time: a key goes to only one of them, and a repeated order is one order.
 
 use std::collections::HashSet;
 
@@ -6,10 +6,10 @@ use shelfproof_tests::Result;
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_of};
 
-/// How often two buyers meet before the last key.
+/// How often two buyers compete for the last key.
 const MEETINGS: usize = 30;
 
-/// Buyers over one pool, and the orders of each.
+/// The number of buyers of one pool, and of the orders of each.
 const BUYERS: usize = 64;
 const ORDERS: usize = 20;
 

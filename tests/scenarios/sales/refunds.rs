@@ -5,14 +5,14 @@ use shelfproof_tests::client::Client;
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_lines};
 
-/// Callers at once, and the orders of each.
+/// The number of concurrent callers, and of the orders of each.
 const CALLERS: usize = 16;
 const ORDERS: usize = 8;
 
-/// Keys of an order: two of one product, one of the other.
+/// The keys of an order: two of one product, one of the other.
 const KEYS: usize = 3;
 
-/// Every n-th refund pays back one key of an order and leaves it in part.
+/// Every n-th refund pays back only one key of an order.
 const PARTLY: usize = 4;
 
 #[test]
@@ -30,7 +30,7 @@ fn refunds_and_sales_at_once_do_not_deadlock() -> Result<()> {
 
     let callers = (0..CALLERS).map(|caller| {
         let (address, [one, other]) = (shop.address(caller % 2), products.clone());
-        // Half of them name the products the other way round.
+        // Half of them name the products in the other order.
         let lines = if caller % 4 < 2 {
             [(one, 2), (other, 1)]
         } else {
@@ -57,7 +57,7 @@ fn refunds_and_sales_at_once_do_not_deadlock() -> Result<()> {
     shop.check()
 }
 
-/// Buys, and while the next order is on its way pays the one before back; how many keys were paid back.
+/// Buys, and refunds the previous order while the next one is in progress. Returns how many keys were refunded.
 async fn live(buyer: &mut Client, admin: &mut Client, caller: usize, body: &str) -> Result<usize> {
     let mut refunded = 0;
     let mut before: Option<Purchase> = None;
@@ -71,7 +71,7 @@ async fn live(buyer: &mut Client, admin: &mut Client, caller: usize, body: &str)
     Ok(refunded)
 }
 
-/// Pays the first `keys` keys of an order back.
+/// Refunds the first `keys` keys of an order.
 async fn refund(admin: &mut Client, purchase: Option<Purchase>, keys: usize) -> Result<usize> {
     let Some(purchase) = purchase else { return Ok(0) };
     let path = format!("/api/v1/orders/{}/refund", purchase.order);

@@ -1,4 +1,4 @@
-//! Malformed requests are refused with a reason, and the node goes on.
+//! Malformed requests are refused with a reason, and the node continues to work.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +10,10 @@ use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Settings, TestShop, codes, order_lines, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
-/// How long a node may take to answer bytes that are no HTTP, or to hang up.
+/// How long a node may take to answer bytes that are not HTTP, or to close the connection.
 const RAW_BOUND: Duration = Duration::from_secs(20);
 
-/// A problem as RFC 9457 wants it, that blames the caller.
+/// Checks that the answer is a problem in the form of RFC 9457, with a status that blames the client.
 fn check_problem(what: &str, answer: &Answer) -> Result<Value> {
     let problem = answer.json().map_err(|error| format!("{what}: {error}"))?;
     assert!(
@@ -94,8 +94,8 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
                 "body {number}, {}",
                 String::from_utf8_lossy(&body[..body.len().min(80)])
             );
-            // A connection of its own: the node closes one whose body it did not read to its end, perhaps while another
-            // request is already on its way there.
+            // A connection of its own: the node closes a connection whose body it did not read completely, perhaps
+            // while another request is already being sent.
             let answer = shop
                 .client(&reseller.token)?
                 .order(&format!("no-order-{number}"), body)
@@ -133,8 +133,8 @@ fn requests_that_are_no_orders_are_refused_and_the_node_goes_on() -> Result<()> 
     shop.check()
 }
 
-/// What the node says to bytes before it hangs up. Hanging up in the middle of them is an answer too, and it may come
-/// at any of the three steps.
+/// Returns the node's answer to bytes before it closes the connection. It may close it at any of the three steps, which
+/// counts as an answer too.
 fn answer_to(address: SocketAddr, raw: &[u8]) -> Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(RAW_BOUND))?;
@@ -157,7 +157,7 @@ fn hung_up(error: &std::io::Error) -> bool {
     )
 }
 
-/// Who may not order, with whatever they show.
+/// Checks that callers without the right to order are refused, whatever token they send.
 async fn check_callers(address: SocketAddr, admin: &str, token: &str, product: &str) -> Result<()> {
     let last = if token.ends_with('0') { "1" } else { "0" };
     let forged = format!("{}{last}", &token[..token.len() - 1]);
@@ -178,7 +178,7 @@ async fn check_callers(address: SocketAddr, admin: &str, token: &str, product: &
     Ok(())
 }
 
-/// One key, two requests: the second is refused, and the first stands.
+/// Checks that a second request under the same key is refused, and that the first one stands.
 async fn check_other_request(client: &mut Client, product: &str) -> Result<()> {
     let first = client.order("one-key", order_of(product)).await?;
     Purchase::read(&first)?;

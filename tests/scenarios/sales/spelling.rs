@@ -1,11 +1,11 @@
-//! `--json` on the command line and the API use the same names for the same things.
+//! `--json` on the command line and the API use the same field names for the same things.
 
 use serde_json::{Value, json};
 use shelfproof_tests::Result;
 use shelfproof_tests::shop::{CURRENCY, PRICE, Purchase, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
-/// An object's field names.
+/// Returns the field names of an object.
 fn names(value: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = value
         .as_object()
@@ -36,7 +36,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     assert_eq!((&activated["now"], &activated["activated"]), (&json!(3), &json!(3)));
     let order = block_on(compare(&shop, &product, &reseller.token, &imported, &activated))??;
 
-    // An order that waits for a person, made by hand: the sale worker sets one aside only where the database refuses it.
+    // An order that waits for a person is made here by hand: the worker sets one aside only if the database refuses it.
     let abnormal = |shop: &TestShop| shop.cli.json(&["admin", "order", "list", "--abnormal"]);
     assert_eq!(abnormal(&shop)?, json!({"items": []}));
     shop.postgres.psql(
@@ -62,7 +62,7 @@ fn the_command_line_spells_things_as_the_api_does() -> Result<()> {
     Ok(())
 }
 
-/// Compares products, batches and orders; the id of an order.
+/// Compares products, batches and orders. Returns the id of an order.
 async fn compare(shop: &TestShop, product: &str, token: &str, imported: &Value, activated: &Value) -> Result<String> {
     let mut admin = shop.client(&shop.admin)?;
     let bought = shop.client(token)?.order("one", order_of(product)).await?;

@@ -1,4 +1,4 @@
-//! The documents: every link leads somewhere, and README keeps its size.
+//! The documents: every link has a target, and README keeps its size.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use shelfproof_tests::{Result, tools};
 
 use super::files::{File, files};
 
-/// Most lines of README, and most characters of one of its lines.
+/// The greatest number of lines in README, and of characters in one of its lines.
 const README_LINES_MAX: usize = 250;
 const README_COLUMNS_MAX: usize = 120;
 
@@ -15,7 +15,7 @@ fn documents() -> Result<Vec<File>> {
     Ok(files()?.into_iter().filter(|file| file.has_extension("md")).collect())
 }
 
-/// The lines outside fenced blocks, with their numbers.
+/// Returns the lines outside fenced blocks, with their numbers.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut is_fenced = false;
     (1..).zip(text.lines()).filter(move |(_, line)| {
@@ -25,14 +25,14 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The targets of a line's links, `[words](target)`.
+/// Returns the targets of a line's links, `[words](target)`.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     line.split("](")
         .skip(1)
         .filter_map(|rest| Some(rest.split_once(')')?.0))
 }
 
-/// The anchor that a heading gets where Markdown is shown: lower case, spaces as hyphens, punctuation dropped.
+/// Returns the anchor that Markdown renderers give a heading: lower case, hyphens for spaces, no punctuation.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter_map(|letter| match letter {
         ' ' => Some('-'),
@@ -48,7 +48,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
-/// What is wrong with a link of `document`; `None` where it leads somewhere. Addresses are not fetched.
+/// Returns what is wrong with a link of `document`, or `None` if it has a target. Web addresses are not requested.
 fn broken(documents: &[File], document: &File, target: &str) -> Option<String> {
     if target.starts_with("https://") || target.starts_with("http://") {
         return None;
@@ -145,7 +145,7 @@ fn readme_stays_short() -> Result<()> {
     Ok(())
 }
 
-/// The rows of a document that name a folder: those that begin with its name and a slash.
+/// Returns the rows of a document that name a folder: those that begin with its name and a slash.
 fn folders(document: &File) -> Vec<&str> {
     let rows = document.text.lines().filter(|line| line.starts_with("| `"));
     rows.filter(|line| line.contains("/` |")).collect()

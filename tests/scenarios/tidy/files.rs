@@ -5,9 +5,9 @@ use std::process::Command;
 
 use shelfproof_tests::{Result, tools};
 
-/// A text file that git knows, or would add.
+/// A text file that git tracks or would add.
 pub(crate) struct File {
-    /// From the checkout's root, with `/`.
+    /// The path from the checkout's root, with `/` between folders.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -17,7 +17,7 @@ impl File {
         self.path.rsplit_once('.').is_some_and(|(_, own)| own == extension)
     }
 
-    /// Whether it is Rust below one of those packages' `src`.
+    /// Whether it is a Rust file below `src` of one of those packages.
     pub(crate) fn is_source_of(&self, packages: &[&str]) -> bool {
         self.has_extension("rs")
             && packages
@@ -25,7 +25,7 @@ impl File {
                 .any(|package| self.path.starts_with(&format!("{package}/src/")))
     }
 
-    /// Whether it is the module of that name or lies within it.
+    /// Whether it is the module of that name, or within it.
     pub(crate) fn is_below(&self, module: &str) -> bool {
         self.path
             .split('/')
@@ -38,9 +38,9 @@ impl File {
     }
 }
 
-/// All text files; those that were deleted but not yet committed are left out.
+/// Returns all text files, without those that are deleted but still tracked.
 pub(crate) fn files() -> Result<Vec<File>> {
-    // In a container the checkout often belongs to somebody else, and git then refuses to look at it.
+    // In a container the checkout often belongs to another user, and git then refuses to read it.
     let git = Command::new("git")
         .args([
             "-c",
@@ -74,7 +74,8 @@ pub(crate) fn files() -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Whether a line names the absolute folder: not as the middle of a longer path, nor as the start of a longer name.
+/// Whether a line contains the absolute folder, other than in the middle of a longer path or as the start of a longer
+/// name.
 pub(crate) fn names_folder(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| {
         let before = line[..at].chars().next_back();

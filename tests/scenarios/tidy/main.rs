@@ -1,4 +1,5 @@
-//! The rules that this repository keeps, as tests over the files that git tracks or would add.
+//! The rules of this repository, as tests over the files that git tracks or would add. A new rule is a test in the
+//! module of the files that it is about.
 
 mod documents;
 mod files;
@@ -13,7 +14,7 @@ use files::{File, files};
 use shelfproof_tests::{Result, tools};
 use shelfproof_verifier::epoch;
 
-/// Where every rule about what a line may hold is broken: `path:line: the line`.
+/// Returns the places at which a line breaks a rule: `path:line: the line`.
 fn lines_that<'a>(file: &'a File, broken: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = String> + 'a {
     let numbered = file.text.lines().enumerate();
     numbered
@@ -21,7 +22,7 @@ fn lines_that<'a>(file: &'a File, broken: impl Fn(&str) -> bool + 'a) -> impl It
         .map(|(at, line)| format!("{}:{}: {}", file.path, at + 1, line.trim()))
 }
 
-/// The part of a line before a comment; no string of ours holds `//` but an address.
+/// Returns the part of a line before a comment. The only strings that contain `//` are addresses.
 fn code(line: &str) -> &str {
     line.split_once("//").map_or(line, |(code, _)| code)
 }
@@ -104,7 +105,7 @@ fn no_source_file_is_longer_than_400_lines() -> Result<()> {
 
 #[test]
 fn nothing_is_left_for_later() -> Result<()> {
-    // In two parts each, so that this file does not find itself.
+    // Each is written in two parts, so that this file does not break the rule itself.
     let marks = [
         concat!("to", "do!("),
         concat!("unimple", "mented!("),
@@ -116,7 +117,7 @@ fn nothing_is_left_for_later() -> Result<()> {
     ];
     let is_marked = |line: &str| marks.iter().any(|mark| line.contains(mark));
     let files = files()?;
-    // A lock's hashes are letters by chance.
+    // The hashes in a lock file may contain these letters by chance.
     let written = files.iter().filter(|file| !file.is_lock());
     assert_none("left for later", written.flat_map(|file| lines_that(file, is_marked)));
     Ok(())
@@ -154,7 +155,7 @@ fn a_machine_s_folder_is_told_from_a_name_within_a_path() {
     assert!(!files::names_folder(&format!("{folder}page"), folder));
 }
 
-/// `tests/SHA256SUMS` holds what the copies must be, so that nobody mends one here and makes it something else.
+/// `tests/SHA256SUMS` lists the hashes of the copied files, so that no copy is changed here without notice.
 #[test]
 fn copies_are_what_their_sums_say() -> Result<()> {
     let tests = tools::root().join("tests");

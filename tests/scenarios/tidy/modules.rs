@@ -1,5 +1,5 @@
-//! Which module of a package imports which, read from the sources: every path in the code, in a `use` or not, led to
-//! the file that defines it.
+//! Finds which module of a package imports which, from the sources: every path in the code, in a `use` or elsewhere, is
+//! resolved to the file that defines it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,17 +8,17 @@ use super::files::File;
 /// The names from the package's root to a module: empty for `lib.rs`.
 pub(super) type Module = Vec<String>;
 
-/// A path as it is written, `crate::store::{key, order as o}` being two, and the name that a `use` binds to it.
+/// One path of the source, with the name that a `use` binds to it. `crate::store::{key, order as o}` contains two.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Path {
     pub(super) segments: Vec<String>,
     bound: Option<String>,
 }
 
-/// Most names that may stand for one another in a row before a path counts as another package's.
+/// The longest chain of renamed paths that is followed. A longer one counts as another package's.
 const RENAMES_MAX: usize = 16;
 
-/// The module that a file below `src` of `package` is; `None` for programs, tests and other packages' files.
+/// Returns the module that a file below `src` of `package` is, or `None` for programs, tests and other packages' files.
 pub(super) fn module(path: &str, package: &str) -> Option<Module> {
     let within = path.strip_prefix(package)?.strip_prefix("/src/")?.strip_suffix(".rs")?;
     let names: Module = within.split('/').map(ToOwned::to_owned).collect();
@@ -30,7 +30,7 @@ pub(super) fn module(path: &str, package: &str) -> Option<Module> {
     (!is_test && !is_program).then_some(names)
 }
 
-/// The words and marks of a source, without comments, and strings as an empty one. `::` is one mark.
+/// Splits a source into tokens, without comments. A string becomes an empty one, and `::` is one token.
 fn tokens(text: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -60,7 +60,7 @@ fn tokens(text: &str) -> Vec<&str> {
     tokens
 }
 
-/// The length of the string or character that `text` begins with.
+/// Returns the length of the string or character literal at the start of `text`.
 fn string(text: &str) -> Option<usize> {
     let unprefixed = text.strip_prefix(['b', 'c']).unwrap_or(text);
     if let Some(raw) = unprefixed.strip_prefix('r') {
@@ -86,7 +86,7 @@ fn string(text: &str) -> Option<usize> {
     Some(text.len() - inner.len() + length)
 }
 
-/// The tokens without the items that only tests have.
+/// Returns the tokens without the items that are for tests only.
 fn without_tests<'a>(tokens: &[&'a str]) -> Vec<&'a str> {
     const MARK: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
@@ -114,7 +114,7 @@ fn without_tests<'a>(tokens: &[&'a str]) -> Vec<&'a str> {
     kept
 }
 
-/// Reads the path, or the list of paths, at `at`, each behind `prefix`; gives where it ends.
+/// Reads the path or list of paths at `at`, prepends `prefix` to each, and returns the position after it.
 fn read_path(tokens: &[&str], mut at: usize, prefix: &[String], paths: &mut Vec<Path>) -> usize {
     let mut segments = prefix.to_vec();
     while let Some(token) = tokens.get(at) {
@@ -129,7 +129,7 @@ fn read_path(tokens: &[&str], mut at: usize, prefix: &[String], paths: &mut Vec<
             }
             return at + 1;
         }
-        // `self` in a list is the list's own prefix.
+        // `self` in a list stands for the prefix of the list.
         if *token != "self" || segments.is_empty() {
             segments.push((*token).to_owned());
         }
@@ -149,7 +149,7 @@ fn read_path(tokens: &[&str], mut at: usize, prefix: &[String], paths: &mut Vec<
     at
 }
 
-/// Every path in the code of a source, its tests left out. Only a `use` binds a name.
+/// Returns every path in the code of a source, without its tests. Only a `use` binds a name.
 pub(super) fn paths(text: &str) -> Vec<Path> {
     let tokens = without_tests(&tokens(text));
     let mut paths = Vec::new();
@@ -169,7 +169,7 @@ pub(super) fn paths(text: &str) -> Vec<Path> {
     paths
 }
 
-/// The modules of a package's library with the paths in each.
+/// The modules of a package's library, with the paths in each.
 pub(super) struct Package {
     paths: BTreeMap<Module, Vec<Path>>,
 }
@@ -186,7 +186,7 @@ impl Package {
         self.paths.keys()
     }
 
-    /// What a name in `module` stands for: a module below it, or what a `use` there binds to it.
+    /// Returns what a name in `module` refers to: a module below it, or the target of a `use` there.
     fn named(&self, module: &Module, name: &str, renames: usize) -> Option<Module> {
         let below = [module.as_slice(), &[name.to_owned()]].concat();
         if self.paths.contains_key(&below) {
@@ -197,7 +197,7 @@ impl Package {
         self.resolve(module, &path.segments, renames.checked_sub(1)?)
     }
 
-    /// The module that holds what `segments` name in `from`; `None` if that is another package's.
+    /// Returns the module in which `segments`, seen from `from`, are defined, or `None` if that is another package's.
     fn resolve(&self, from: &Module, segments: &[String], renames: usize) -> Option<Module> {
         let (first, mut rest) = segments.split_first()?;
         let mut at = match first.as_str() {
@@ -219,22 +219,23 @@ impl Package {
         Some(at)
     }
 
-    /// The module that a path in `module` names by itself. What that module takes from another one is its own affair.
+    /// Returns the module that a path in `module` names directly, even if that module re-exports the item from another
+    /// one.
     pub(super) fn named_by(&self, module: &Module, path: &Path) -> Option<Module> {
         self.resolve(module, &path.segments, 0)
     }
 
-    /// The modules that `module` imports, itself left out.
+    /// Returns the modules that `module` imports, without itself.
     pub(super) fn imported(&self, module: &Module) -> BTreeSet<Module> {
         let paths = self.paths.get(module).into_iter().flatten();
         let led_to = paths.filter_map(|path| self.resolve(module, &path.segments, RENAMES_MAX));
         led_to.filter(|other| other != module).collect()
     }
 
-    /// Pairs of modules that import each other, directly or through others.
+    /// Returns the pairs of modules that import each other, directly or through others.
     ///
-    /// Modules that have the same parent are compared, each with all that is below it. A parent and what is below it
-    /// are one thing: a child may use what its parent defines.
+    /// Modules with the same parent are compared, each with everything below it. A parent and the modules below it
+    /// count as one, because a child may use what its parent defines.
     pub(super) fn circles(&self) -> Vec<String> {
         let mut graphs: BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
         for module in self.modules() {
@@ -261,7 +262,7 @@ impl Package {
     }
 }
 
-/// Everything that `from` leads to.
+/// Returns everything that can be reached from `from`.
 fn reached<'a>(graph: &'a BTreeMap<String, BTreeSet<String>>, from: &'a str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from];

@@ -1,4 +1,4 @@
-//! The packages: which may depend on which, what the verifier must not depend on, and the map of the folders.
+//! The packages: their allowed dependencies, what the verifier must not depend on, and the map of the folders.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -11,7 +11,7 @@ use shelfproof_tests::{Result, tools};
 
 use super::walls;
 
-/// What each package may need of the others.
+/// The packages that each package may depend on.
 const ARROWS: [(&str, &[&str]); 8] = [
     ("shelfproof-base", &[]),
     ("shelfproof-contracts", &[]),
@@ -68,7 +68,7 @@ fn cargo(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The workspace's packages, as cargo reads them.
+/// Returns the workspace's packages, as cargo describes them.
 fn packages() -> Result<Vec<Value>> {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--locked", "--no-deps", "--format-version", "1"])?)?;
@@ -78,7 +78,7 @@ fn packages() -> Result<Vec<Value>> {
         .clone())
 }
 
-/// The names of the packages that `package` is built with under `features`.
+/// Returns the names of the packages that `package` is built with under `features`.
 fn tree(package: &str, features: &[&str]) -> Result<BTreeSet<String>> {
     let base = [
         "tree", "--locked", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}",
@@ -163,7 +163,7 @@ fn the_verifier_s_library_alone_has_no_runtime_no_network_and_no_store() -> Resu
     Ok(())
 }
 
-/// The map's table has a row for each package, which begins with the folder's name and a slash.
+/// The table of the map has a row for each package, which begins with the name of its folder and a slash.
 #[test]
 fn every_package_is_in_the_map() -> Result<()> {
     let map = walls::map()?;
@@ -185,7 +185,7 @@ fn every_package_is_in_the_map() -> Result<()> {
     Ok(())
 }
 
-/// `npm ci` must work where npm 9 and Node.js 18 are the distribution's; `tools/npm-lock` sees to it.
+/// `npm ci` must work with npm 9 and Node.js 18, which some distributions have; `tools/npm-lock` ensures it.
 #[test]
 fn npm_s_lock_file_serves_every_platform() -> Result<()> {
     let text = fs::read_to_string(tools::root().join("contracts/package-lock.json"))?;

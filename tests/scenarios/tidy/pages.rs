@@ -1,5 +1,5 @@
-//! The `make` targets and the settings that README and `docs/` name are there. That the programs take the commands,
-//! and answer the addresses, is tested where programs run: `admin/pages.rs` and `sales/api.rs`.
+//! The `make` targets and settings that README and `docs/` name exist. Whether the programs accept the commands and
+//! serve the addresses is tested where programs run: in `admin/pages.rs` and `sales/api.rs`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ fn every_make_target_and_variable_in_the_pages_is_in_the_makefile() -> Result<()
     Ok(())
 }
 
-/// Every setting that has a default, `[section] field`, with the default as it is written in a table.
+/// Returns every setting with a default, as `[section] field`, with the default as a table shows it.
 fn defaults() -> Result<BTreeMap<String, String>> {
     fn section(name: &str, of: impl Serialize) -> Result<Vec<(String, String)>> {
         let value = serde_json::to_value(of)?;
@@ -69,7 +69,7 @@ fn defaults() -> Result<BTreeMap<String, String>> {
     Ok(all.into_iter().flatten().collect())
 }
 
-/// Settings that the serialized default has, and that must nevertheless be set.
+/// Settings that the serialized default contains but that must be set.
 const REQUIRED: [&str; 6] = [
     "[database] url",
     "[chain] chain_id",
@@ -79,7 +79,7 @@ const REQUIRED: [&str; 6] = [
     "[anchor] folder",
 ];
 
-/// What is wrong with the rows of a table of settings, `| [section] field | default | …`.
+/// Returns what is wrong with the rows of a table of settings, `| [section] field | default | …`.
 fn wrong_rows(page: &str, defaults: &BTreeMap<String, String>) -> Vec<String> {
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `["));
     let mut rows: BTreeMap<String, String> = rows

@@ -1,4 +1,4 @@
-//! The walls between modules: which may import which, and that the map shows them all.
+//! The boundaries between modules: which may import which, and whether the map shows all modules.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,16 +9,16 @@ use super::files::{File, files};
 use super::modules::{self, Module, Package};
 use super::{assert_none, code, lines_that};
 
-/// The map of folders and modules: the section "The house" of the first of these files that is there.
+/// The map of folders and modules: the section "The house" of the first of these files that has it.
 const MAPS: [&str; 2] = ["docs/architecture.md", "README.md"];
 
-/// The packages whose modules are walled.
+/// The packages whose modules are checked.
 const PACKAGES: [&str; 4] = ["base", "verifier", "anchor", "node"];
 
-/// Circles that are let be, `package: module, module`, because two files are one thing. None is needed now.
+/// Cycles that are allowed, `package: module, module`, because two files belong together. None is needed now.
 const ONE_THING: [&str; 0] = [];
 
-/// The section "The house" of the map.
+/// Returns the section "The house" of the map.
 pub(super) fn map() -> Result<String> {
     let text = MAPS
         .iter()
@@ -31,7 +31,7 @@ pub(super) fn map() -> Result<String> {
         .to_owned())
 }
 
-/// The module of `package` at the top of its `src` that a file belongs to.
+/// Returns the module at the top of `src` of `package` that a file belongs to.
 fn module<'a>(file: &'a File, package: &str) -> Option<&'a str> {
     let within = file.path.strip_prefix(package)?.strip_prefix("/src/")?;
     let first = within.split('/').next()?;
@@ -43,7 +43,7 @@ fn is_of(file: &File, package: &str, modules: &[&str]) -> bool {
     module(file, package).is_some_and(|name| modules.contains(&name))
 }
 
-/// The code of a file without its tests, comments left out.
+/// Returns the code of a file, without tests and comments.
 fn product_code(file: &File) -> impl Iterator<Item = &str> {
     let is_test = file.path.ends_with("/tests.rs") || file.path.contains("/tests/");
     let end = file.text.find("#[cfg(test)]\nmod tests {").unwrap_or(file.text.len());
@@ -51,7 +51,8 @@ fn product_code(file: &File) -> impl Iterator<Item = &str> {
     text.lines().map(code)
 }
 
-/// What `text`, the source of `module` in the package `node`, names of a store: this package's or the anchor's.
+/// Returns the store modules, of this package or the anchor's, that `text` names. `text` is the source of `module` in
+/// `node`.
 fn stores_named(package: &Package, module: &Module, text: &str) -> Vec<String> {
     let anchor_s = ["shelfproof_anchor", "store"].map(ToOwned::to_owned);
     let named = modules::paths(text).into_iter().filter(|path| {
@@ -119,7 +120,7 @@ fn import_and_access_do_no_io_and_know_no_command_line() -> Result<()> {
     Ok(())
 }
 
-/// The API renders the errors of these modules, and its callers have no command line.
+/// The API shows the errors of these modules, and its callers have no command line.
 #[test]
 fn no_text_that_the_api_may_answer_names_a_command_or_a_flag() -> Result<()> {
     let files = files()?;
@@ -130,13 +131,13 @@ fn no_text_that_the_api_may_answer_names_a_command_or_a_flag() -> Result<()> {
             &["access", "domain", "fence", "flow", "http", "import", "sale"],
         )
     });
-    // A flag's name follows its dashes; `----` is a format's separator.
+    // An option's name follows its dashes. `----` is a separator in a file format.
     let names_flag = |line: &str| {
         let mut after = line.split(" --").skip(1);
         after.any(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
     };
     let sources = sources.flat_map(|file| product_code(file).map(move |line| (file, line)));
-    // Of why the fence is closed the API tells the reason, and the log how to repair it.
+    // The API shows only the reason why the fence is closed; the log shows how to repair it.
     let fence = files.iter().find(|file| file.path == "anchor/src/fence.rs");
     let fence = fence.ok_or("no anchor/src/fence.rs")?;
     let (_, reason) = fence.text.split_once("fn reason(").ok_or("no reason in the fence")?;

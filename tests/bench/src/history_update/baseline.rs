@@ -1,4 +1,4 @@
-//! What the history map is measured against.
+//! The baselines of the history map.
 
 use std::path::Path;
 use std::time::Instant;
@@ -11,9 +11,9 @@ use super::super::idle::wait_until_idle;
 use super::{UPDATES, Updates, rate};
 use shelfproof_tests::Result;
 
-/// `nomt` where the kernel lets it run, else leaves alone.
+/// `nomt` where the kernel allows it, otherwise leaves without a tree.
 pub(super) enum Baseline {
-    /// A trie with the very roots of ours.
+    /// A trie with the same roots as ours.
     Nomt(Box<Nomt<Sha2Hasher>>),
     /// Leaves written one by one, without a root.
     Leaves(fjall::Database, fjall::Keyspace),
@@ -29,7 +29,8 @@ impl Baseline {
         let mut options = Options::new();
         options.path(dir);
         options.commit_concurrency(2);
-        // A trie page holds six levels: about 0.2 pages a key at this size, in a table not more than half full.
+        // A page of the trie holds six levels. That is about 0.2 pages per key at this size, in a table that is at most
+        // half full.
         options.hashtable_buckets(u32::try_from(keys / 2)?);
         options.page_cache_size(1024);
         options.leaf_cache_size(512);
@@ -60,7 +61,7 @@ impl Baseline {
         Ok(())
     }
 
-    /// Updates a second.
+    /// Returns the updates per second.
     pub(super) fn timed(&mut self, updates: &Updates) -> Result<f64> {
         wait_until_idle()?;
         let start = Instant::now();
@@ -68,7 +69,7 @@ impl Baseline {
         Ok(rate(updates, start))
     }
 
-    /// Whether the baseline computed our root, where it computes one.
+    /// Checks that the baseline computed the same root as our map, if it computes one.
     pub(super) fn agrees_with(&self, root: B256) -> Result<()> {
         match self {
             Self::Nomt(nomt) if nomt.root().into_inner() != root.0 => Err("nomt came to another root".into()),
@@ -76,7 +77,7 @@ impl Baseline {
         }
     }
 
-    /// What the figures hang on.
+    /// Describes the settings that the figures depend on.
     pub(super) fn settings(&self) -> String {
         match self {
             Self::Nomt(_) => format!(

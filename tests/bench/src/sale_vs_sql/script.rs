@@ -1,8 +1,8 @@
-//! The node's sale as a pgbench script: its own SQL files, with expressions in the place of their parameters.
+//! The node's sale as a pgbench script: its own SQL files, with expressions in place of the parameters.
 //!
-//! What differs from one transaction to the next is made of two numbers, so that making it costs next to nothing: the
-//! first order, from which ids follow, and the pool's cursor, from which the keys' numbers follow. What the node
-//! computes (hashes, signatures, bodies) is bytes of the same length.
+//! Two numbers determine what differs between transactions, so that the script costs almost nothing to evaluate: the
+//! first order, from which the ids follow, and the pool's cursor, from which the numbers of the keys follow. Hashes,
+//! signatures and bodies, which the node computes, are constant bytes of the same length.
 
 use std::fs;
 
@@ -10,20 +10,20 @@ use super::super::shop::BenchShop;
 use shelfproof_tests::shop::{CURRENCY, PRICE_MINOR};
 use shelfproof_tests::{Result, tools};
 
-/// What the statements name, as the database has it.
+/// The rows that the statements name, as they are in the database.
 pub(super) struct Rows {
     account: String,
     product: String,
     pool: i64,
     credit: i64,
     revenue: i64,
-    /// A key's number less its slot.
+    /// The number of a key minus its slot.
     offset: i64,
     body_chars: i64,
 }
 
 impl Rows {
-    /// Asks for them, where at least one key was sold.
+    /// Reads them from the database, in which at least one key must be sold.
     pub(super) fn read(shop: &BenchShop) -> Result<Self> {
         let ask = |sql: &str| shop.shop.ask(sql);
         if ask("SELECT count(DISTINCT no - slot) FROM shop.keys")? != 1 {
@@ -44,12 +44,12 @@ impl Rows {
     }
 }
 
-/// A transaction over `batch` orders of one key each.
+/// Returns a transaction over `batch` orders of one key each.
 pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let node = |name: &str, parameters: &[String]| statement(&format!("node/src/store/sql/{name}.sql"), parameters);
     let anchor = |name: &str, parameters: &[String]| statement(&format!("anchor/src/store/sql/{name}.sql"), parameters);
     let numbers = |start: &str| format!("generate_series({start}, {start} + {}) AS number", batch - 1);
-    // As the node makes them, ids are hashes: they fall anywhere in the index.
+    // The node's ids are hashes, so they are spread over the whole index. These are too.
     let orders = format!(
         "ARRAY(SELECT md5(number::text)::uuid FROM {})",
         numbers(":order::bigint")
@@ -86,7 +86,7 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let write = node(
         "sale_write",
         &[
-            // Keys, and what is taken from the pool.
+            // Keys, and the takes of the pool.
             list(&[&keys, &version, &hash, &at_ms]),
             vec![
                 format!("ARRAY[{}]", rows.pool),
@@ -137,12 +137,12 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     ))
 }
 
-/// The statement of a file, without its comments, each `$n` replaced by the n-th of `parameters`.
+/// Returns the statement in a file, without its comments, with each `$n` replaced by the n-th of `parameters`.
 fn statement(path: &str, parameters: &[String]) -> Result<String> {
     let text = fs::read_to_string(tools::root().join(path))?;
     let code = text.lines().filter(|line| !line.trim_start().starts_with("--"));
     let mut statement = code.collect::<Vec<_>>().join("\n");
-    // From the last on, so that $1 is not found in $10.
+    // From the last parameter to the first, so that $1 is not found in $10.
     for (at, parameter) in parameters.iter().enumerate().rev() {
         let name = format!("${}", at + 1);
         if !statement.contains(&name) {

@@ -1,4 +1,4 @@
-//! An anchor's parts over a durable database and a chain that mines at once.
+//! The parts of an anchor, over a durable database and a chain that mines immediately.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,31 +24,31 @@ use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::{Result, sample_rows};
 
-/// Events of a transaction, as many as a batch of sales has.
+/// The number of events in a transaction: that of a batch of sales.
 pub(super) const SALES: usize = 30;
 
-/// Events of a transaction where nothing is measured.
+/// The number of events in a transaction that is not measured.
 const MANY: usize = 10_000;
 
-/// How often the newest block is looked at.
+/// How often the newest block is read.
 const POLL: Duration = Duration::from_millis(1);
 
-/// Whatever waits is cut at once.
+/// Cuts an epoch as soon as an event waits.
 const POLICY: CutPolicy = CutPolicy {
     every_ms: 0,
     events_max: 1 << 20,
     margin_ms: 0,
 };
 
-/// The defaults of `[anchor]`.
+/// The defaults of the section `[anchor]`.
 const BOUNDS: Bounds = Bounds {
     epochs: 64,
     events: 1_000_000,
 };
 
-/// Writes events, and brings them through the anchor's steps onto the chain.
+/// Writes events, and takes them through the anchor's steps onto the chain.
 pub(super) struct Pipeline {
-    // Dropped in this order: the sessions before the database, all before the chain.
+    // Dropped in this order: the sessions before the database, and both before the chain.
     sequencer: Sequencer,
     submitter: Submitter,
     session: PgConnection,
@@ -59,7 +59,8 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// With the cluster on the disk, the history below `folder`, and `timeline` beside every write.
+    /// Builds the pipeline with its cluster on the disk and the history below `folder`; `timeline` observes every
+    /// write.
     pub(super) async fn build(folder: &Path, timeline: &Timeline) -> Result<Self> {
         let postgres = Postgres::start_below(&disk(), Durability::Fsync)?;
         let database = postgres.database()?;
@@ -97,7 +98,7 @@ impl Pipeline {
         })
     }
 
-    /// Writes the events of the keys that are there before, and analyses the tables as autovacuum would have.
+    /// Writes the events of the keys that exist before the measurement, and analyses the tables as autovacuum would.
     pub(super) async fn load(&mut self, events: &[NewEvent]) -> Result<()> {
         self.append(events, MANY).await?;
         self.postgres
@@ -105,7 +106,7 @@ impl Pipeline {
             .map(drop)
     }
 
-    /// Writes events as sales do.
+    /// Writes events in transactions of the size that sales have.
     pub(super) async fn write(&mut self, events: &[NewEvent]) -> Result<()> {
         self.append(events, SALES).await
     }
@@ -114,11 +115,11 @@ impl Pipeline {
         for events in events.chunks(each) {
             event_append(&mut self.session, events).await?;
         }
-        // The rows go to the disk before the measurement, not during it.
+        // Writes the rows to the disk before the measurement instead of during it.
         self.postgres.psql(&self.database, "CHECKPOINT").map(drop)
     }
 
-    /// Makes an epoch of all that waits, until the newest block holds it.
+    /// Makes an epoch of all waiting events, and waits until the newest block contains it.
     pub(super) async fn post(&mut self) -> Result<()> {
         self.submitter.round(BEGIN_MS).await?;
         while self.sequencer.round(BEGIN_MS).await?.again {}
@@ -130,7 +131,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Makes that epoch final, and looks that it led to that root of the history map; seconds that it took the anchor.
+    /// Makes that epoch final, and checks that it led to that root of the history map. Returns the seconds that this
+    /// took.
     pub(super) async fn finish(&mut self, root: B256) -> Result<f64> {
         self.chain.finalise().await?;
         let start = Instant::now();
@@ -151,7 +153,7 @@ impl Pipeline {
         }
     }
 
-    /// Seconds that reading the last epoch's rows takes, once more.
+    /// Reads the rows of the last epoch again, and returns the seconds that this took.
     pub(super) async fn read_again(&mut self) -> Result<f64> {
         let number = epoch_progress(&mut self.session).await?.newest;
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Where an epoch's time goes, by the writes that a sequence tells of and what it does between them.
+//! Measures how the time of an epoch is spent, from the writes that a sequence reports and the time between them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use shelfproof_anchor::step::{BrokenOff, Step, StepObserver};
 
 use super::median;
 
-/// What a sequence did, and how long that took; in order.
+/// The steps of a sequence and how long each took, in order.
 pub(super) type Spans = Vec<(&'static str, Duration)>;
 
-/// An observer that writes down spans, from [`Timeline::begin`] to [`Timeline::end`].
+/// An observer that records spans from [`Timeline::begin`] to [`Timeline::end`].
 #[derive(Clone, Default)]
 pub(super) struct Timeline(Arc<Mutex<Marks>>);
 
@@ -28,7 +28,7 @@ impl Timeline {
         };
     }
 
-    /// All spans; the one after the last write has that name.
+    /// Returns all spans. The span after the last write is named `rest`.
     pub(super) fn end(&self, rest: &'static str) -> Spans {
         self.mark(rest);
         std::mem::take(&mut *self.marks()).spans
@@ -42,7 +42,7 @@ impl Timeline {
         }
     }
 
-    // Nothing that holds it panics.
+    // No code panics while it holds the lock.
     fn marks(&self) -> MutexGuard<'_, Marks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,10 +65,10 @@ impl StepObserver for Timeline {
     }
 }
 
-/// The median of each name's time over rounds that did the same, milliseconds: `look 40, cut 35`.
+/// Formats the median of each step over rounds with the same steps, in milliseconds: `look 40, cut 35`.
 pub(super) fn medians_ms(rounds: &[Spans]) -> String {
     let mut names: Vec<&str> = rounds.iter().flatten().map(|(name, _)| *name).collect();
-    // Two spans of one name stand together.
+    // Spans with the same name are listed next to each other.
     names.truncate(rounds.first().map_or(0, Vec::len));
     names.dedup();
     let shown = names.iter().map(|name| {

@@ -1,8 +1,8 @@
-//! `bench-service URL CONNECTIONS`: a sales service as a textbook has it, the baseline of `sale_http_service`.
+//! `bench-service URL CONNECTIONS`: a textbook sales service, the baseline of `sale_http_service`.
 //!
-//! It answers `POST /api/v1/orders` as the node does, for orders of one key: an account by its token, an idempotency
-//! key, credit that cannot become negative, a card that is sold once. It keeps no history, signs no receipt and
-//! encrypts nothing. Its statements are prepared, its token cached, and its connections as many as it is told.
+//! It answers `POST /api/v1/orders` as the node does, for orders of one key. An account is found by its token, requests
+//! are idempotent, credit cannot become negative, and a card is sold only once. It keeps no history, signs no receipts
+//! and encrypts nothing. Statements are prepared, tokens are cached, and the number of connections is an argument.
 
 use std::collections::HashMap;
 use std::env;
@@ -29,7 +29,7 @@ use sell::{Refused, sell};
 /// How long an order may wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The longest idempotency key.
+/// The length of the longest idempotency key, in bytes.
 const KEY_BYTES_MAX: usize = 255;
 
 struct Service {
@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     eprintln!("listening on http://{} ", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
-        // As the node does: an answer is one packet and waits for nothing.
+        // As in the node: an answer is one packet, and must not wait for more data.
         let _ = stream.set_nodelay(true);
     });
     Ok(axum::serve(listener, router).await?)

@@ -1,13 +1,13 @@
-//! One order, one transaction.
+//! Places one order in one transaction.
 
 use axum::http::StatusCode;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-/// An answer to the caller where nothing is sold.
+/// The answer if nothing is sold.
 pub(crate) struct Refused(pub(crate) StatusCode, pub(crate) &'static str);
 
-/// A card, and the order that it belongs to.
+/// A card, and the order that it was sold in.
 pub(crate) struct Sold {
     pub(crate) order: Uuid,
     pub(crate) code: String,
@@ -20,10 +20,10 @@ impl From<sqlx::Error> for Refused {
     }
 }
 
-/// Sells a card of `product` to `account`, or answers what the first request under `key` got.
+/// Sells a card of `product` to `account`. If a request under `key` was answered before, that answer is repeated.
 ///
-/// The wallet comes last: all orders of an account wait for its row, which is locked from then until the commit is on
-/// the disk.
+/// The wallet is updated last: all orders of an account wait for its row, which stays locked until the commit is on the
+/// disk.
 pub(crate) async fn sell(pool: &PgPool, account: Uuid, key: &str, product: Uuid) -> Result<Sold, Refused> {
     let order = Uuid::now_v7();
     let mut transaction = pool.begin().await?;

@@ -1,4 +1,4 @@
--- The next unsold card of a product, past those that other transactions hold, and its order.
+-- Takes the next unsold card of a product that no other transaction has locked, and writes its order.
 WITH next AS (
     SELECT id FROM cards WHERE product_id = $1 AND NOT is_sold ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED
 ), sold AS (

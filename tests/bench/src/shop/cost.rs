@@ -1,4 +1,4 @@
-//! Where the time of a sale goes: the stages of its batch, and what each process computes.
+//! The time that a sale takes: the stages of its batch, and the processor time of each process.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,20 +8,20 @@ use super::BenchShop;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-/// What the node counts of its stages, by `stage`.
+/// The node's metric for the time of each stage; the value of the label `stage` follows.
 const STAGE: &str = "shelfproof_batch_stage_seconds_sum{stage=\"";
 
 /// The unit in which Linux counts a process's time: hundredths of a second, on every machine.
 const TICK_S: f64 = 0.01;
 
-/// Seconds spent so far, by name.
+/// The seconds spent so far, by name.
 pub(crate) struct Spent(BTreeMap<String, f64>);
 
-/// Microseconds that each of some sales took, by name.
+/// The microseconds per sale, by name.
 pub(crate) struct Cost(BTreeMap<String, f64>);
 
 impl BenchShop {
-    /// What was spent up to now. Of PostgreSQL, the processes that live now.
+    /// Returns the time spent up to now. For PostgreSQL, only processes that are still running count.
     pub(crate) fn spent(&mut self) -> Result<Spent> {
         let mut admin = self.shop.client(&self.shop.admin)?;
         let metrics = block_on(async { admin.get("/metrics").await })??.text();
@@ -42,7 +42,7 @@ impl BenchShop {
 }
 
 impl Spent {
-    /// What each of `sales` cost since `before`.
+    /// Returns the cost of each of `sales` sales since `before`.
     pub(crate) fn since(&self, before: &Self, sales: usize) -> Result<Cost> {
         let sales = f64::from(u32::try_from(sales)?);
         let each = |(name, seconds): (&String, &f64)| {
@@ -60,11 +60,11 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Seconds that a process has computed.
+/// Returns the processor time of a process in seconds.
 fn processor_s(pid: &str) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name of the program, which may hold anything, ends with the last bracket; user and system time are 12th and
-    // 13th after.
+    // The program's name may contain anything and ends with the last bracket. User and system time are the 12th and
+    // 13th fields after it.
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks: Option<Vec<f64>> = fields
         .split_whitespace()

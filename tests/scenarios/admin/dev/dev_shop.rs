@@ -1,4 +1,4 @@
-//! A shop started by `shelfproof dev`: sales in it, their proofs, and an audit.
+//! A shop started by `shelfproof dev`: sales, their proofs, and an audit.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use super::Place;
 /// How long a sale may take to be proved.
 const SEAL_BOUND: Duration = Duration::from_mins(1);
 
-/// A shop with stock, and the tools of its buyers.
+/// A shop with stock, and the programs of its buyers.
 pub(super) struct DevShop<'a> {
     place: &'a Place,
     address: SocketAddr,
@@ -30,7 +30,7 @@ pub(super) struct DevShop<'a> {
 }
 
 impl<'a> DevShop<'a> {
-    /// Puts two keys on the shelf, and credit beside them.
+    /// Puts two keys on sale, and adds credit.
     pub(super) fn open(place: &'a Place, address: &str) -> Result<Self> {
         let shop = Self {
             place,
@@ -66,7 +66,7 @@ impl<'a> DevShop<'a> {
         })
     }
 
-    /// The same shop after another start.
+    /// Returns the same shop after another start.
     pub(super) fn move_to(self, address: &str) -> Result<Self> {
         Ok(Self {
             address: address.parse()?,
@@ -82,8 +82,8 @@ impl<'a> DevShop<'a> {
         Purchase::read(&block_on(client.order(&key, body))??)
     }
 
-    /// The order's holder gets a receipt first and a proof then, nobody else gets either, and a stranger's verifier
-    /// says that the proof holds.
+    /// Checks that the order's holder gets a receipt first and a proof later, that nobody else gets either, and that a
+    /// stranger's verifier accepts the proof.
     pub(super) fn check_proof(&self, purchase: &Purchase) -> Result<()> {
         let item = purchase.items.first().ok_or("an order without a key")?;
         let path = format!("/api/v1/proofs/{}", item.key_id);
@@ -129,14 +129,14 @@ impl<'a> DevShop<'a> {
         let said = run("shelfproof-verify", verify)?;
         let verdict: Value = serde_json::from_str(&said)?;
         assert_eq!(verdict["verdict"], "holds sold", "{said}");
-        // The supplier's events stay closed; the sale is opened.
+        // The bodies of the supplier's events stay hidden; the sale's body is opened.
         let events = proved.json()?["events"].as_array().ok_or("no events")?.clone();
         let opened: Vec<bool> = events.iter().map(|event| event.get("body").is_some()).collect();
         assert_eq!(opened, [false, false, true]);
         Ok(())
     }
 
-    /// The epoch's data is where an auditor looks.
+    /// Checks that the epoch's data is where an auditor looks for it.
     pub(super) fn check_data(&self, number: u64) -> Result<()> {
         let data = self.get(&format!("/data/epochs/{number:010}.events"), "")?;
         assert_eq!(data.status, 200);
@@ -147,7 +147,7 @@ impl<'a> DevShop<'a> {
         self.get("/data/epochs/1.events", "")?.expect(404).map(drop)
     }
 
-    /// An auditor replays it all, from what the node publishes.
+    /// Audits everything from the data that the node publishes.
     pub(super) fn audit(&self) -> Result<()> {
         let mut audit = self.verify("audit")?;
         audit.args(["--data", &format!("http://{}/data", self.address)]);
@@ -155,7 +155,7 @@ impl<'a> DevShop<'a> {
         run("shelfproof-verify", audit).map(drop).map_err(Into::into)
     }
 
-    /// The verifier, told which merchant and which node.
+    /// Returns a command of the verifier, with the options for this merchant and node.
     fn verify(&self, what: &str) -> Result<Command> {
         let config = fs::read_to_string(self.place.shop().join("shelfproof.toml"))?;
         let value = |field: &str| {

@@ -1,5 +1,5 @@
-//! The chains of takes and of ledger entries refuse whatever would hand out a slot twice, make money, or change what
-//! was written.
+//! The chains of takes and of ledger entries refuse everything that would sell a slot twice, create money, or change
+//! written rows.
 
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::vector_chain::block_on;
@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 use super::STAYS;
 
-/// What a bug could try to write, and the words that refuse it.
+/// Statements that a bug could send, each with a part of the error that refuses it.
 pub(super) fn forbidden() -> Vec<(String, &'static str)> {
     [forbidden_takes(), forbidden_entries()].concat()
 }
@@ -17,13 +17,13 @@ pub(super) fn forbidden() -> Vec<(String, &'static str)> {
 fn forbidden_takes() -> Vec<(String, &'static str)> {
     vec![
         ("UPDATE shop.takes SET end_slot = 6".to_owned(), STAYS),
-        // The same slots again, some of them, from the middle of another take, and over a gap.
+        // The same slots again, some of them, from the middle of another take, and after a gap.
         (take("3, 5, 0, 0, 101, NULL"), "takes_pkey"),
         (take("3, 6, 0, 0, 101, NULL"), "takes_pkey"),
         (take("1, 9, 0, 1, 101, NULL"), "takes_pkey"),
         (take("4, 6, 0, 0, 101, NULL"), "takes_follow"),
         (take("6, 8, 0, 0, 101, NULL"), "takes_follow"),
-        // Nothing, or backwards; more holes than slots, or than the take before ended with; more than the pool has.
+        // No slots, or backwards; more holes than slots, or than the previous take ended with; more than the pool has.
         (take("5, 5, 0, 0, 101, NULL"), "takes_range"),
         (take("5, 3, 0, 0, 101, NULL"), "takes_holes"),
         (take("0, 5, 0, 0, 101, NULL"), "takes_range"),
@@ -32,7 +32,7 @@ fn forbidden_takes() -> Vec<(String, &'static str)> {
         (take("5, 7, 1, 1, 101, NULL"), "takes_follow"),
         (take("5, 10, 0, 1, 101, NULL"), "more than it has"),
         (take("5, 9, 0, 0, 101, NULL"), "more than it has"),
-        // By nobody, by two, by a batch that is not there, and by a hold of other slots.
+        // By nobody, by two takers, by a missing batch, and by a hold of other slots.
         (take("5, 7, 0, 1, NULL, NULL"), "takes_taker"),
         (take("5, 6, 0, 1, 101, NULL"), "takes_taker"),
         (take("5, 6, 0, 0, 99, NULL"), "takes_batch_id_fkey"),
@@ -44,19 +44,20 @@ fn forbidden_takes() -> Vec<(String, &'static str)> {
             ),
             "takes_of_hold",
         ),
-        // A pool does not lose slots or holes.
+        // A pool never loses slots or holes.
         ("UPDATE shop.pools SET tail = tail - 1".to_owned(), STAYS),
         ("UPDATE shop.pools SET holes = 0".to_owned(), STAYS),
         ("UPDATE shop.pools SET holes = 9".to_owned(), "pools_check"),
     ]
 }
 
-/// The credit's newest entry has posting 400 and balance 7030, and the one before it posting 102.
+/// The newest entry of the credit wallet has posting 400 and balance 7030; the one before it has posting 102.
 fn forbidden_entries() -> Vec<(String, &'static str)> {
     vec![
         ("UPDATE shop.ledger_entries SET balance_minor = 1".to_owned(), STAYS),
         ("UPDATE shop.wallets SET currency = 'USD'".to_owned(), STAYS),
-        // More than there is; after another balance; beside another entry; out of turn; a second first; of nothing.
+        // More than the balance; after another balance; a second entry after the same one; out of order; a second first
+        // entry; of zero.
         (entry("401, 400, 'credit', -7031, -1"), "entries_credit_covered"),
         (entry("401, 400, 'revenue', -7031, -1"), "entries_wallet"),
         (entry("401, 400, 'credit', 1, 7032"), "entries_follow"),
@@ -69,7 +70,7 @@ fn forbidden_entries() -> Vec<(String, &'static str)> {
     ]
 }
 
-/// An entry of the credit wallet, of those columns: posting, the one before, kind, change and balance.
+/// An entry of the credit wallet: posting, previous posting, kind, change and balance.
 fn entry(columns: &str) -> String {
     format!(
         "INSERT INTO shop.ledger_entries (wallet_id, posting_id, prev, kind, delta_minor, balance_minor)
@@ -77,7 +78,7 @@ fn entry(columns: &str) -> String {
     )
 }
 
-/// A take of those columns: slots, holes, batch and hold.
+/// A take: slots, holes, batch and hold.
 fn take(columns: &str) -> String {
     format!(
         "INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, batch_id, hold_id)
@@ -85,7 +86,7 @@ fn take(columns: &str) -> String {
     )
 }
 
-/// Lets two sessions write at once, neither of which locked anything before: the second waits for the first, and fails.
+/// Lets two sessions that hold no lock write at the same time. The second waits for the first, and fails.
 async fn write_at_once(pool: &PgPool, first: &str, second: &str) -> Result<String> {
     let (mut one, mut other) = (pool.begin().await?, pool.begin().await?);
     sqlx::raw_sql(sqlx::AssertSqlSafe(first)).execute(&mut *one).await?;

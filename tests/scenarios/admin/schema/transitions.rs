@@ -1,4 +1,4 @@
-//! The schema's trigger and the domain's table allow the same transitions of an order.
+//! The schema's trigger and the domain's table of transitions allow the same transitions of an order.
 
 use shelfproof::domain::order::{Fulfilment, OrderStatus, RefusalReason};
 use shelfproof_tests::postgres::{Durability, Postgres};
@@ -6,7 +6,7 @@ use shelfproof_tests::vector_chain::block_on;
 use shelfproof_tests::{Result, sample_rows};
 use sqlx::types::Uuid;
 
-/// What a line of an order in that state can be.
+/// A fulfilment that a line may have in an order in that state.
 const fn fulfilment(status: OrderStatus) -> Fulfilment {
     match status {
         OrderStatus::AwaitingPayment | OrderStatus::Paid => Fulfilment::Pending,

@@ -12,20 +12,20 @@ use shelfproof_verifier::buyer;
 
 use super::{Kind, Place, vault};
 
-/// Orders of the run, and the codes on the shelf.
+/// The number of orders in the run, and of codes on sale.
 const ORDERS: usize = 40;
 const STOCK: usize = 100;
 
-/// Whom the accounts came from.
+/// The supplier of the accounts.
 const SUPPLIER: &str = "SECRET-SUPPLIER-7f31c2";
 
-/// Accounts with a password each, sold as pairs.
+/// The number of accounts with a password, which are sold as pairs.
 const PAIRS: usize = 4;
 
 /// The body of a request for an order's first key.
 const ITEM: &str = r#"{"item":1}"#;
 
-/// What was secret, and what was read where.
+/// The secrets, and the texts that were read, by place.
 pub(crate) struct Life {
     pub(crate) secrets: Vec<(Kind, String)>,
     pub(crate) read: Vec<(Place, String)>,
@@ -62,17 +62,17 @@ impl Life {
         Ok(life)
     }
 
-    /// Notes what was read there.
+    /// Records a text that was read at that place.
     pub(crate) fn read(&mut self, place: Place, answer: &Answer) {
         self.read
             .push((place, format!("{:?} {}", answer.headers, answer.text())));
     }
 
-    /// Two products: codes, some lines of which are refused, and accounts with passwords.
+    /// Creates two products: codes, with some refused lines, and accounts with passwords.
     fn stock(&mut self, shop: &TestShop) -> Result<[String; 2]> {
         let products = [shop.product(PRICE, CURRENCY)?, shop.product(PRICE, CURRENCY)?];
         let stock = codes("secret", STOCK);
-        // Lines that are refused: one twice, one too long, one that is no code.
+        // Refused lines: one twice, one too long, one that is not a code.
         let (odd, long) = ("!!! ??? !!!".to_owned(), "SECRETLONG".repeat(500));
         shop.stock(
             &products[0],
@@ -87,7 +87,7 @@ impl Life {
             .into_iter()
             .map(|password| format!("{password}/7f31c2"));
         let pairs: Vec<(String, String)> = accounts.into_iter().zip(passwords).collect();
-        // The last line is refused for what stands beside it.
+        // The last line is refused because of the text beside the code.
         let much = "SECRETNOTE".repeat(300);
         let lines: Vec<String> = pairs
             .iter()
@@ -108,7 +108,7 @@ impl Life {
         Ok(products)
     }
 
-    /// Pairs, by the API and from a supplier; on sale afterwards.
+    /// Imports pairs through the API, with a supplier, and puts them on sale.
     async fn import(&mut self, shop: &TestShop, product: &str, file: String) -> Result<Value> {
         let mut admin = shop.client(&shop.admin)?;
         let path = format!("/api/v1/products/{product}/batches?name=pairs&format=pairs&supplier={SUPPLIER}");
@@ -123,7 +123,7 @@ impl Life {
         Ok(report)
     }
 
-    /// Sales and failures.
+    /// Makes sales and errors.
     async fn sell(
         &mut self,
         shop: &TestShop,
@@ -193,7 +193,7 @@ impl Life {
         Ok(purchase)
     }
 
-    /// A sale that is its buyer's, redeemed with a wrong secret and with the right one.
+    /// Makes a sale with a buyer's secret, and redeems it with a wrong secret and with the right one.
     async fn redeem(&mut self, shop: &TestShop, product: &str, client: &mut Client) -> Result<()> {
         let (secret, wrong) = (
             buyer::secret(&B256::repeat_byte(7), "me@example.com"),
@@ -209,7 +209,7 @@ impl Life {
             let body = json!({"item": 1, "buyerSecret": shown}).to_string();
             let answer = holder.post(&format!("{path}/redeem"), body).await?;
             assert_eq!(answer.status, status, "{}", answer.text());
-            // Neither the refusal nor the event says it again.
+            // Neither the refusal nor the event repeats the secret.
             self.read(Place::Stranger, &answer);
             self.secrets.push((Kind::BuyerSecret, shown.to_string()));
         }
@@ -218,7 +218,8 @@ impl Life {
         Ok(())
     }
 
-    /// No stock, another request, no JSON, no token, wrong tokens, secrets where something else belongs.
+    /// Provokes errors: no stock, another request under the same key, no JSON, no token, wrong tokens, secrets in other
+    /// fields.
     async fn fail(
         &mut self,
         shop: &TestShop,
@@ -244,7 +245,7 @@ impl Life {
         ] {
             let answer = client.order(key, body).await?;
             assert!((400..500).contains(&answer.status), "{key}: {}", answer.status);
-            // What was sent may be said again to its sender, and to no log.
+            // What a client sent may be repeated to that client, but not in a log.
             let place = if answer.text().contains(code) {
                 Place::Holder
             } else {
@@ -282,14 +283,14 @@ impl Life {
         Ok(())
     }
 
-    /// What commands say when they work and when they fail, and the list of refused lines.
+    /// Runs commands that succeed and commands that fail, and reads the list of refused lines.
     fn command(&mut self, shop: &TestShop) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name).display().to_string();
         let (file, refused) = (path("bad.txt"), path("refused.csv"));
         let product = shop.product(PRICE, CURRENCY)?;
         let long = "SECRETLONG".repeat(500);
-        // Stock already, too long, no code, and text in no encoding.
+        // Already in stock, too long, not a code, and text in an unknown encoding.
         fs::write(
             &file,
             [

@@ -9,7 +9,7 @@ use shelfproof_tests::shop::TestShop;
 use super::life::Life;
 use super::{Kind, Place};
 
-/// Of the keys, of their backup, of neither, and one that is too short.
+/// The passphrase of the keys, that of their backup, one of neither, and one that is too short.
 const PASSPHRASES: [(&str, &str); 4] = [
     ("own", "passphrase of the keys 7f31c2"),
     ("second", "passphrase of the backup 7f31c2"),
@@ -17,7 +17,7 @@ const PASSPHRASES: [(&str, &str); 4] = [
     ("short", "short7f31c"),
 ];
 
-/// Each of them in a folder of its own; words that begin with `@` are files there.
+/// The commands; each runs in a folder of its own. Arguments that begin with `@` are files there.
 const COMMANDS: [(&str, bool); 12] = [
     ("init --folder @keys --passphrase-file @short", false),
     ("init --folder @keys --passphrase-file @own", true),
@@ -45,7 +45,7 @@ const COMMANDS: [(&str, bool); 12] = [
     ),
 ];
 
-/// Runs them, and reads what they print and leave.
+/// Runs the commands, and reads their output and files.
 pub(crate) fn keys(shop: &TestShop, life: &mut Life) -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (name, passphrase) in PASSPHRASES {
@@ -75,7 +75,7 @@ pub(crate) fn keys(shop: &TestShop, life: &mut Life) -> Result<()> {
     read_files(folder.path(), life)
 }
 
-/// All files below `folder`, which hold keys under passphrases.
+/// Reads all files below `folder`, which contain keys encrypted under passphrases.
 fn read_files(folder: &Path, life: &mut Life) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

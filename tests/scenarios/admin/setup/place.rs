@@ -1,4 +1,4 @@
-//! What a merchant starts with: a database, a chain with a registry, an empty folder and the programs.
+//! What a merchant has before the setup: a database, a chain with a registry, an empty folder and the programs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,10 +19,10 @@ use tempfile::TempDir;
 /// The shop's name.
 pub(super) const NAME: &str = "It's a \"shop\" 卡店";
 
-/// Stands in every database's address.
+/// The password in the address of every database.
 pub(super) const PASSWORD: &str = "setup-password-91ab";
 
-/// Wei that an owner gets: one ether.
+/// The balance that an owner gets, in wei: one ether.
 const FUNDS: u64 = 1_000_000_000_000_000_000;
 
 pub(super) struct Place {
@@ -31,11 +31,11 @@ pub(super) struct Place {
     postgres: Postgres,
     database: String,
     programs: PathBuf,
-    // Dropped last: the servers' files are elsewhere, the shop's in it.
+    // Dropped last. The servers have their files elsewhere; the shop's files are in this folder.
     outer: TempDir,
 }
 
-/// All that a program printed.
+/// Everything that a program printed.
 pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
 }
@@ -51,7 +51,7 @@ fn output(mut command: Command) -> Result<Output> {
 impl Place {
     pub(super) fn new() -> Result<Self> {
         let anchor = tools::binary("shelfproof-anchor")?;
-        // Blocks come by themselves, as elsewhere: what is registered becomes final.
+        // Blocks come without transactions, as on a real chain, so that the registration becomes final.
         let anvil = Anvil::start(Settings {
             block_time_s: Some(1),
             ..Settings::default()
@@ -76,7 +76,7 @@ impl Place {
         Ok(place)
     }
 
-    /// The shop's folder, which begins empty.
+    /// The shop's folder, which is empty at first.
     pub(super) fn folder(&self) -> PathBuf {
         self.outer.path().join("the shop's $HOME")
     }
@@ -86,17 +86,17 @@ impl Place {
         self.postgres.url(&self.database, PASSWORD)
     }
 
-    /// `shelfproof` in the folder, with the programs on PATH and the node in the environment.
+    /// Returns a command of `shelfproof` in the folder, with the programs on PATH and the node in the environment.
     pub(super) fn command(&self, args: &[&str]) -> Command {
         self.in_folder(self.programs.join("shelfproof").as_path(), args)
     }
 
-    /// `init` with nothing told but `args`.
+    /// Runs `init` with `args` alone.
     pub(super) fn init_alone(&self, args: &[&str]) -> Result<Output> {
         output(self.command(&[&["init"], args].concat()))
     }
 
-    /// `init --yes` with all that it needs; each of `args` that is a flag of these takes its place.
+    /// Runs `init --yes` with everything that it needs. An option in `args` replaces the default one.
     pub(super) fn init(&self, args: &[&str]) -> Result<Output> {
         let (chain_id, registry) = (shelfproof_tests::anvil::CHAIN_ID.to_string(), self.registry.to_string());
         let url = self.outer.path().join("database.url");
@@ -113,18 +113,18 @@ impl Place {
         self.init_alone(&[&["--yes"], &kept[..], args].concat())
     }
 
-    /// What `init --json` prints.
+    /// Returns the output of `init --json`.
     pub(super) fn init_json(&self, args: &[&str]) -> Result<Value> {
         let output = self.init(&[args, &["--json"]].concat())?;
         Ok(serde_json::from_slice(&output.stdout).map_err(|_| said(&output))?)
     }
 
-    /// A line that was printed, as the merchant types it.
+    /// Runs a printed line in a shell, as the merchant would.
     pub(super) fn sh(&self, line: &str) -> Result<Output> {
         output(self.in_folder(Path::new("sh"), &["-c", line]))
     }
 
-    /// Gives an address what it needs.
+    /// Gives an account the funds that it needs.
     pub(super) fn fund(&self, address: Address) -> Result<()> {
         block_on(async {
             let node = client(self.anvil.url())?;
@@ -132,7 +132,7 @@ impl Place {
         })?
     }
 
-    /// The command line over the configuration that `init` wrote, any free port in it.
+    /// Returns a command line with the configuration that `init` wrote, on a free port.
     pub(super) fn cli(&self) -> Result<Cli> {
         let config = self.folder().join("shelfproof.toml");
         let text = fs::read_to_string(&config)?;
@@ -141,7 +141,7 @@ impl Place {
         Ok(Cli::new(self.programs.join("shelfproof"), config, &log))
     }
 
-    /// Every file of the folder and of its keys, but for the lock, with its content.
+    /// Returns every file of the folder and of its keys with its content, except the lock.
     pub(super) fn files(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         let mut files = BTreeMap::new();
         for folder in [self.folder(), self.folder().join("keys")] {

@@ -1,4 +1,4 @@
-//! Faults of the chain: each gives the sequence a condition of its own, which ends with its cause.
+//! Faults of the chain. Each puts the sequence into a condition of its own, which ends with its cause.
 
 use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
@@ -13,9 +13,9 @@ use shelfproof_tests::vector_chain::block_on;
 
 use super::test_anchor::TestAnchor;
 
-/// The condition of a round that must fail.
+/// Returns the condition of a round that must fail.
 async fn refused(anchor: &mut TestAnchor) -> Result<Condition> {
-    // The first cuts, the second works out and meets the chain.
+    // The first round cuts an epoch; the second seals it and uses the chain.
     for _ in 0..2 {
         if let Err(error) = anchor.round().await {
             return Ok(error.condition());
@@ -96,7 +96,7 @@ fn a_nonce_that_another_transaction_used_is_followed_by_another_attempt() -> Res
         let address = anchorer()?.address();
         anchor.write(0..3).await?;
         anchor.send_in_vain().await?;
-        // Somebody sends something else with the account's key.
+        // Somebody else sends another transaction with the account's key.
         provider.anvil_impersonate_account(address).await?;
         let own = alloy::rpc::types::TransactionRequest::default()
             .from(address)
@@ -167,13 +167,14 @@ fn what_waits_for_finality_is_bounded() -> Result<()> {
         let mut conditions = Vec::new();
         for key in 0..4 {
             anchor.write([key]).await?;
-            // Cut and posted; blocks come, but none becomes final while anvil mines one for each transaction alone.
+            // The epoch is cut and posted. Blocks come, but none becomes final while anvil makes one only for each
+            // transaction.
             for _ in 0..2 {
                 conditions.push(anchor.round().await?.condition);
             }
         }
         assert!(conditions.contains(&Condition::Full), "{conditions:?}");
-        // What waited meanwhile came into one epoch.
+        // The events that waited in the meantime are in one epoch.
         anchor.finish(None).await?;
         anchor.finish(None).await?;
         let events: Vec<u64> = anchor
@@ -193,7 +194,7 @@ fn a_node_that_is_away_delays_no_cut_and_gets_every_epoch_when_it_is_back() -> R
     block_on(async {
         let mut anchor = TestAnchor::new().await?;
         anchor.bounds.epochs = 3;
-        // Before the chain was seen once, the database may be an old one.
+        // Until the chain has been read once, the database may be an old one.
         anchor.write([0]).await?;
         anchor.round_without_chain().await?;
         let mut connection = anchor.connect().await?;

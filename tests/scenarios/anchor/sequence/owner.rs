@@ -1,4 +1,4 @@
-//! An owner's commands, killed at each of their writes: the next one goes on, and sends the very same bytes.
+//! An owner's commands, killed at each of their writes: the next run continues, and sends the same bytes.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(crate) fn registration(chain: &MerchantChain) -> Result<Registration> {
     })
 }
 
-/// The hashes of the variants that a journal holds.
+/// Returns the hashes of the variants in a journal.
 pub(crate) fn stored_hashes(path: &Path) -> Result<Vec<B256>> {
     let text = fs::read_to_string(path)?;
     let mut hashes = Vec::new();
@@ -67,7 +67,7 @@ pub(crate) fn stored_hashes(path: &Path) -> Result<Vec<B256>> {
 #[test]
 fn a_registration_that_was_signed_and_not_sent_is_sent_by_the_next_run_over_the_same_file() -> Result<()> {
     block_on(async {
-        // Blocks come by themselves: what is registered becomes final.
+        // Blocks come without transactions, so that the registration becomes final.
         let chain = MerchantChain::deploy(Some(1)).await?;
         chain.fund(key()?.address(), FUNDS_WEI).await?;
         let folder = tempfile::tempdir()?;
@@ -103,7 +103,7 @@ fn a_rotation_killed_at_any_write_is_done_once_over_the_shop_s_database() -> Res
         chain.fund(key()?.address(), FUNDS_WEI).await?;
         let registry = chain.identity.registry;
         let log = || async { Result::Ok(IntentLog::Database(anchor.connect().await?)) };
-        // MerchantChain, over the same database.
+        // The owner of this chain, over the same database.
         let mut setup = owner(chain, log().await?, Box::new(Unobserved)).await?;
         let merchant_id = setup.merchant_id(&registry, &B256::ZERO);
         let register = setup
@@ -144,7 +144,7 @@ fn a_rotation_killed_at_any_write_is_done_once_over_the_shop_s_database() -> Res
     })?
 }
 
-/// Ways to fail, at each write of an owner's command.
+/// The ways to fail, at each write of an owner's command.
 fn faults() -> impl Iterator<Item = (Step, Fault)> {
     let steps = [Step::StoreIntent, Step::StoreVariant, Step::Send, Step::CloseIntent];
     let faults = [Fault::Failed, Fault::FailedButPersisted, Fault::KilledAfter];
@@ -161,7 +161,8 @@ fn a_deployment_killed_at_any_write_makes_one_registry() -> Result<()> {
             let chain = MerchantChain::deploy(None).await?;
             let account = key()?.address();
             chain.fund(account, FUNDS_WEI).await?;
-            // Not the account's first transaction: the address of its first contract leads to no registry.
+            // The deployment is not the account's first transaction, so a program that assumed nonce 0 would look for
+            // the registry at a wrong address.
             chain.provider()?.anvil_set_nonce(account, 1).await?;
             let folder = tempfile::tempdir()?;
             let path = folder.path().join("owner.transactions");
@@ -169,7 +170,7 @@ fn a_deployment_killed_at_any_write_makes_one_registry() -> Result<()> {
                 at: Some((step, fault)),
                 ..Breaker::default()
             };
-            // One of four runs fails. What a run did is final at the next, which closes it.
+            // One of four runs fails. The transaction of one run is final at the next, which closes it.
             let mut found = Vec::new();
             for _ in 0..4 {
                 let log = IntentLog::Journal(Journal::open(&path)?);

@@ -52,7 +52,7 @@ fn a_folder_that_is_ahead_of_the_database_is_refused() -> Result<()> {
         anchor.finish(None).await?;
         let mut newer = TestAnchor::new().await?;
         newer.write(5..9).await?;
-        // The folder of the first, over the database of the second.
+        // The first anchor's folder, with the second one's database.
         anchor.kill();
         fs::remove_dir_all(newer.folder())?;
         fs::rename(anchor.folder(), newer.folder())?;

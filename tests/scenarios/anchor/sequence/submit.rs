@@ -1,4 +1,5 @@
-//! What an owner signed, beside epochs: the submitter carries both to the chain, from one account or from two.
+//! Transactions that an owner signed, together with epochs: the submitter sends both to the chain, from one account or
+//! from two.
 
 use std::sync::atomic::Ordering;
 
@@ -20,7 +21,7 @@ use shelfproof_tests::vector_chain::block_on;
 use super::owner::{is_killed, killed};
 use super::test_anchor::{Fault, TestAnchor};
 
-/// The merchant's owner over the shop's database.
+/// Connects the merchant's owner to the shop's database.
 async fn connect(anchor: &TestAnchor, observer: Box<dyn StepObserver>) -> Result<Owner> {
     let log = IntentLog::Database(anchor.connect().await?);
     Ok(Owner::connect(anchor.chain.anvil.url(), None, owner()?, log, observer).await?)
@@ -31,7 +32,7 @@ async fn set_data_uri(anchor: &TestAnchor, owner: &mut Owner, uri: &str) -> std:
     owner.set_data_uri(identity.registry, identity.merchant_id, uri).await
 }
 
-/// The owner's account anchors, too.
+/// Makes the owner's account the anchorer as well.
 async fn sign_as_owner(anchor: &mut TestAnchor) -> Result<()> {
     let mut by_owner = connect(anchor, Box::new(Unobserved)).await?;
     let identity = anchor.chain.identity;
@@ -110,7 +111,7 @@ fn an_owner_s_transaction_of_the_same_account_delays_an_epoch_until_a_block_hold
 
         provider.anvil_set_auto_mine(true).await?;
         provider.anvil_mine(Some(1), None).await?;
-        // That block is not final, and neither is the epoch's.
+        // That block is not final, and neither is the block of the epoch.
         anchor.round().await?;
         assert_eq!(anchor.chain.epochs().await?.len(), 1);
         assert_eq!(anchor.sent().await?, before + 2);
@@ -185,7 +186,7 @@ fn what_was_signed_for_another_chain_is_left_alone() -> Result<()> {
         let mut anchor = TestAnchor::new().await?;
         anchor.write(0..3).await?;
         anchor.finish(None).await?;
-        // On this chain the account's nonce 0 is used: the intent would count as failed.
+        // On this chain the account's nonce 0 is already used, so the intent would count as failed.
         let foreign = NewIntent {
             purpose: Purpose::SetDataUri,
             call: Call {

@@ -1,5 +1,5 @@
-//! One merchant's anchor within the test: a sequencer that can be stopped at a write, and the database, chain and
-//! folder that it continues from.
+//! The anchor of one merchant inside the test: a sequencer that can be stopped at a write, and the database, chain and
+//! folder from which it continues.
 
 use std::fmt;
 use std::fs;
@@ -31,10 +31,10 @@ use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
 
-/// Rounds after which an epoch must be final.
+/// The number of rounds after which an epoch must be final.
 const ROUNDS_MAX: u32 = 30;
 
-/// The time between two rounds after which what was sent and is in no block is sent again.
+/// The time between two rounds. After it, a transaction that was sent and is in no block is sent again.
 const ROUND_MS: u64 = 20_000;
 
 const POLICY: CutPolicy = CutPolicy {
@@ -48,9 +48,9 @@ const POLICY: CutPolicy = CutPolicy {
 pub(crate) enum Fault {
     /// Nothing is written.
     Failed,
-    /// It is written, and the answer is lost.
+    /// It is written, but the answer is lost.
     FailedButPersisted,
-    /// It is written, and the program ends.
+    /// It is written, and then the program ends.
     KilledAfter,
 }
 
@@ -61,12 +61,12 @@ pub(crate) struct Finished {
     data: Vec<u8>,
 }
 
-/// Everything, and the anchor while it lives.
+/// The environment of an anchor, and the anchor while it runs.
 pub(crate) struct TestAnchor {
     pub(crate) chain: MerchantChain,
     pub(crate) options: PgConnectOptions,
     pub(crate) bounds: Bounds,
-    /// The clock goes on by this between two rounds.
+    /// How far the clock advances between two rounds.
     pub(crate) round_ms: u64,
     /// How often the submitter sent a transaction.
     pub(crate) sends: Arc<AtomicU64>,
@@ -79,7 +79,7 @@ pub(crate) struct TestAnchor {
     _postgres: Postgres,
 }
 
-/// The two tasks of an anchor, which a test lets do a round in turn.
+/// The two tasks of an anchor, which a test runs in turn.
 struct Anchor {
     sequencer: Sequencer,
     submitter: Submitter,
@@ -126,7 +126,7 @@ impl<E: Into<SequenceError>> From<E> for Failed {
     }
 }
 
-/// Breaks off once, and counts what is sent.
+/// Fails once at a given write, and counts the transactions that are sent.
 #[derive(Clone, Default)]
 pub(crate) struct Breaker {
     pub(crate) at: Option<(Step, Fault)>,
@@ -190,26 +190,26 @@ impl TestAnchor {
         self.folder.path().to_owned()
     }
 
-    /// From now on in another folder, as on another machine.
+    /// Changes to another folder, as on another machine.
     pub(crate) fn move_out(&mut self) -> Result<()> {
         self.kill();
         self.folder = tempfile::tempdir()?;
         Ok(())
     }
 
-    /// Another key anchors from now on.
+    /// Changes the key that anchors.
     pub(crate) fn sign_as(&mut self, signer: PrivateKeySigner) {
         self.kill();
         self.signer = signer;
     }
 
-    /// The next event of each of those keys.
+    /// Writes the next event of each of those keys.
     pub(crate) async fn write(&mut self, keys: impl IntoIterator<Item = i64>) -> Result<()> {
         let mut connection = self.connect().await?;
         self.events.write(&mut connection, keys).await
     }
 
-    /// The next event of that key, after another than its last.
+    /// Writes the next event of that key, with a wrong predecessor.
     pub(crate) async fn write_unlinked(&mut self, key: i64) -> Result<()> {
         let mut events = self.events.next([key])?;
         for event in &mut events {
@@ -222,7 +222,7 @@ impl TestAnchor {
         Ok(session_open(&self.options).await?)
     }
 
-    /// Cuts, signs and sends what was written; no block takes it, and the node forgets it.
+    /// Cuts, signs and sends an epoch of the waiting events. No block includes the transaction, and the node drops it.
     pub(crate) async fn send_in_vain(&mut self) -> Result<()> {
         let provider = self.chain.provider()?;
         provider.anvil_set_auto_mine(false).await?;
@@ -232,18 +232,18 @@ impl TestAnchor {
         Ok(provider.anvil_set_auto_mine(true).await?)
     }
 
-    /// The anchor dies.
+    /// Ends the anchor.
     pub(crate) fn kill(&mut self) {
         self.anchor = None;
     }
 
-    /// One round, of an anchor that is there already or is started for it.
+    /// Runs one round, and starts the anchor first if it is not running.
     pub(crate) async fn round(&mut self) -> std::result::Result<Round, Failed> {
         self.start(None).await?;
         self.step().await
     }
 
-    /// A round of the sequencer alone, as while no node answers.
+    /// Runs a round of the sequencer alone, as if no node answered.
     pub(crate) async fn round_without_chain(&mut self) -> std::result::Result<Round, Failed> {
         self.start(None).await?;
         self.now_ms += self.round_ms;
@@ -253,7 +253,8 @@ impl TestAnchor {
         }
     }
 
-    /// The submitter before and after the sequencer: it shows where the chain is, and takes what was stored.
+    /// Runs the submitter before and after the sequencer: first it reads the state of the chain, then it sends what was
+    /// stored.
     async fn step(&mut self) -> std::result::Result<Round, Failed> {
         self.now_ms += self.round_ms;
         let Some(Anchor {
@@ -310,7 +311,7 @@ impl TestAnchor {
         Ok(())
     }
 
-    /// A session with that lock, once the server has seen that the one before it ended.
+    /// Opens a session with that lock, once the server has noticed that the session before it ended.
     async fn locked(&self, lock: AnchorLock) -> std::result::Result<PgConnection, Failed> {
         let mut session = session_open(&self.options).await?;
         while !lock_try(&mut session, lock).await? {
@@ -319,7 +320,7 @@ impl TestAnchor {
         Ok(session)
     }
 
-    /// Round after round until the next epoch is final, broken off once where `fault` says.
+    /// Runs rounds until the next epoch is final, with one failure where `fault` says.
     pub(crate) async fn finish(&mut self, fault: Option<(Step, Fault)>) -> Result<Finished> {
         self.kill();
         self.broken.store(false, Ordering::SeqCst);
@@ -341,7 +342,7 @@ impl TestAnchor {
         Err(format!("epoch {number} is not final after {ROUNDS_MAX} rounds").into())
     }
 
-    /// The epoch as database, folder and map hold it, which must agree.
+    /// Returns the epoch as database, folder and map hold it; they must agree.
     async fn finished(&self, connection: &mut PgConnection, number: u64) -> Result<Finished> {
         let epoch = epoch_get(connection, number).await?.ok_or("the epoch is gone")?;
         let roots = epoch.roots.ok_or("the epoch has no hash")?;
@@ -366,7 +367,7 @@ impl TestAnchor {
         self.broken.load(Ordering::SeqCst)
     }
 
-    /// How many transactions the account that anchors has sent.
+    /// Returns how many transactions the account that anchors has sent.
     pub(crate) async fn sent(&self) -> Result<u64> {
         self.chain.sent_by(self.signer.address()).await
     }

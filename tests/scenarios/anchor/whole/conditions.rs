@@ -1,4 +1,4 @@
-//! What keeps an anchor from going on is shown by `status`, in metrics and in the log, until its cause is gone.
+//! A condition that stops an anchor is shown by `status`, in metrics and in the log until its cause is gone.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,10 +13,10 @@ use shelfproof_tests::vector_chain::block_on;
 
 use super::open;
 
-/// How long a condition may take to show: a few pauses.
+/// How long a condition may take to appear: a few of the anchor's pauses.
 const BOUND: Duration = Duration::from_secs(40);
 
-/// Waits until the anchor says that it is in that condition, and looks whether it is said everywhere.
+/// Waits until the anchor reports that condition, and checks that it is reported everywhere.
 fn told(anchored: &AnchoredShop, condition: &str) -> Result<Value> {
     let end = Instant::now() + BOUND;
     loop {
@@ -71,7 +71,7 @@ fn with_a_node_that_is_down_or_of_another_chain() -> Result<()> {
     let down = [("SHELFPROOF_CHAIN__RPC", "http://127.0.0.1:9/geheim")];
     anchored.restart_anchor_with(&down)?;
     let said = told(anchored, "rpc_unreachable")?;
-    // An address may hold a key.
+    // An address may contain an access key, so it is not shown.
     assert!(!said.to_string().contains("geheim") && !anchored.anchor()?.log().contains("geheim"));
 
     let elsewhere = block_on(async {
@@ -109,7 +109,7 @@ fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
     let mut stocked = open(8)?;
     let anchored = &mut stocked.shop;
     told(anchored, "working")?;
-    // The owner's account is anvil's, the passphrase that of the shop's keys.
+    // The owner's account is one of anvil's; the passphrase is that of the shop's keys.
     let file = anchored.folder().join("anchorer-2.key").display().to_string();
     let passphrase = anchored.folder().join("passphrase").display().to_string();
     let rotate = [
@@ -141,7 +141,7 @@ fn another_key_anchors_once_the_owner_says_so() -> Result<()> {
     anchored.anchor()?.wait_for_epoch(before + 1)?;
     assert!(block_on(anchored.chain.sent_by(address))?? > 0);
 
-    // And the receipt key.
+    // The receipt key is replaced as well.
     let (new, old) = (
         Address::repeat_byte(9).to_string(),
         anchored.public_key("receipt-1")?.to_owned(),

@@ -30,7 +30,7 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
     let swapped = verifier.key("key", &other.code, &bundle, Some(&bought.secret))?;
     assert_eq!((swapped.exit, swapped.code()), (1, "key_id"));
 
-    // The whole order, and the receipt that was handed out.
+    // The proof of the whole order, and the receipt that was handed out.
     let whole = stocked.shop.proof_where(token, order, |answer| {
         answer.json().is_ok_and(|json| {
             let proofs = json["proofs"].as_array();
@@ -54,7 +54,7 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
     ])?;
     assert!(kept.holds()?.starts_with("holds"), "{}", kept.json);
 
-    // Nobody else gets it.
+    // Another account does not get it.
     let nobody = stocked.shop.reseller()?;
     let refused = stocked.shop.proof_where(&nobody.token, &item.key_id, |_| true)?;
     assert_eq!(refused.status, 404, "{}", refused.text());
@@ -63,7 +63,7 @@ fn a_sale_is_proved_to_its_buyer_over_the_chain_and_to_nobody_else_as_theirs() -
 
 #[test]
 fn before_its_epoch_is_final_there_is_the_receipt_and_the_time_that_it_takes() -> Result<()> {
-    // The epoch of the import is cut at once, the sale's half a minute later.
+    // The epoch of the import is cut immediately, that of the sale half a minute later.
     let plan = Plan {
         every_s: 30,
         ..Plan::default()

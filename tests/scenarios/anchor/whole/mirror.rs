@@ -1,4 +1,4 @@
-//! Mirrors and lost folders: the same proofs come from the public data wherever they are built.
+//! Mirrors and lost folders: the same proofs come from the public data, wherever they are built.
 
 use std::fs;
 
@@ -27,14 +27,14 @@ fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()
         let path = format!("/v1/keys/{}", item.key_id);
         let (from_anchor, from_mirror) = (anchored.anchor()?.get(&path)?.json()?, mirror.get(&path)?.json()?);
         assert_eq!(from_mirror, from_anchor);
-        // A buyer whose bundle is old puts the mirror's history into it.
+        // A buyer with an old bundle puts the mirror's history into it.
         let mut bundle: Value = anchored.proof(&bought.purchase.token, &item.key_id)?.json()?;
         bundle["history"] = from_mirror["history"].clone();
         bundle["epochs"] = from_mirror["epochs"].clone();
         let said = verifier.key("key", &item.code, &bundle.to_string(), Some(&bought.secret))?;
         assert_eq!(said.holds()?, "holds sold");
     }
-    // It has the data too, for when the merchant's server has not.
+    // The mirror also serves the data, in case the merchant's server does not.
     let file = format!("/data/epochs/{epoch:010}.events");
     assert_eq!(mirror.get(&file)?.body, anchored.anchor()?.get(&file)?.body);
     assert_eq!(mirror.get("/data/epochs/../map")?.status, 404);
@@ -70,7 +70,7 @@ fn a_damaged_or_lost_history_map_is_noticed_and_rebuilt_by_one_command() -> Resu
     let proved: Value = anchored.anchor()?.get(&format!("/v1/keys/{key}"))?.json()?;
     assert_eq!(proved["events"].as_array().map(Vec::len), Some(3), "{proved}");
 
-    // Lost altogether, it is computed again from the database, and the log says so.
+    // If the folder is lost completely, it is computed again from the database, and the log says so.
     anchored.kill_anchor();
     fs::remove_dir_all(&folder)?;
     anchored.start_anchor()?;

@@ -1,4 +1,4 @@
-//! An owner's commands as programs: which log keeps a transaction, and which configuration may.
+//! The programs' owner commands: which log records a transaction, and which configurations are accepted.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use super::open;
 use crate::sequence::owner::{is_killed, killed, registration, stored_hashes};
 use crate::sequence::test_anchor::Fault;
 
-/// Signs a registration and ends before it is sent: its hash.
+/// Signs a registration and stops before sending it. Returns the transaction's hash.
 fn sign(anchored: &AnchoredShop, signer: &PrivateKeySigner, journal: &Path, salt: B256) -> Result<B256> {
     let registration = Registration {
         salt,
@@ -39,7 +39,7 @@ fn sign(anchored: &AnchoredShop, signer: &PrivateKeySigner, journal: &Path, salt
     Ok(*stored_hashes(journal)?.last().ok_or("nothing was signed")?)
 }
 
-/// Runs `register` over the shop's configuration, with the key in `folder`.
+/// Runs `register` with the shop's configuration and the key in `folder`.
 fn register(anchored: &AnchoredShop, folder: &Path, more: &[&str]) -> Result<(bool, Value)> {
     let Registration {
         registry,
@@ -86,7 +86,7 @@ fn a_command_goes_on_with_what_the_file_beside_its_key_holds_whatever_its_argume
     let passphrase = SecretString::from(passphrase.trim_end());
     keyfile::create(&folder.path().join("owner.key"), "owner", &key, &passphrase)?;
 
-    // The first run had no configuration, the second one has.
+    // The first run had no configuration; the second one does.
     let signed = sign(anchored, &signer, &journal, B256::ZERO)?;
     let (is_done, said) = register(anchored, folder.path(), &[])?;
     assert!(is_done && said["registered"] == true, "{said}");
@@ -97,7 +97,7 @@ fn a_command_goes_on_with_what_the_file_beside_its_key_holds_whatever_its_argume
     assert!(receipt.is_some(), "the signed one was sent");
     assert_eq!(block_on(anchored.chain.sent_by(signer.address()))??, 1);
 
-    // Another journal does not know what this one holds.
+    // Another journal does not contain this transaction.
     let salt = B256::repeat_byte(1);
     sign(anchored, &signer, &journal, salt)?;
     let other = folder.path().join("other.transactions").display().to_string();

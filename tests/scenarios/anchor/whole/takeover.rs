@@ -38,7 +38,7 @@ fn an_anchor_that_loses_its_session_stands_by_until_the_other_has_gone() -> Resu
     let folder = folder.path().display().to_string();
     let mut second = anchored.anchor_with(&[("SHELFPROOF_ANCHOR__FOLDER", &folder)])?;
     second.wait_for_words("takes over when that one ends")?;
-    // Only who waits takes the lock: the first pauses before it tries again.
+    // Only a waiting anchor takes the lock, because the first one pauses before it tries again.
     anchored.ask("SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted")?;
     let second = second.wait()?;
     second.wait_for_epoch(before)?;
@@ -46,7 +46,7 @@ fn an_anchor_that_loses_its_session_stands_by_until_the_other_has_gone() -> Resu
     anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     second.wait_for_epoch(before + 1)?;
     drop(second);
-    // The first is back, and brings its own folder to where the other left the database.
+    // The first anchor is active again, and updates its own folder to the state of the database.
     anchored.anchor()?.wait_for_condition("working")?;
     anchored.buy(&stocked.reseller, &stocked.product, 1, 2)?;
     anchored.anchor()?.wait_for_epoch(before + 2)?;
@@ -61,7 +61,7 @@ fn an_anchor_that_is_killed_again_and_again_anchors_every_event_once() -> Result
         stocked
             .shop
             .buy(&stocked.reseller, &stocked.product, 2, usize::try_from(round)?)?;
-        // At another point of an epoch's way each time: cut, published, sent, waiting for its final block.
+        // At another stage of an epoch each time: cut, published, sent, waiting for its final block.
         thread::sleep(Duration::from_millis(250 * round));
         stocked.shop.kill_anchor();
         stocked.shop.start_anchor()?;

@@ -1,5 +1,5 @@
-//! Nodes that hide logs, report impossible block numbers or answer "try again": none of it turns a kept promise into a
-//! broken one.
+//! Nodes that hide logs, report impossible block numbers, or answer "try again". None of these turns a kept promise
+//! into a broken one.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,12 +13,12 @@ use super::setup::{Setup, anchored_at_s};
 
 const GET_LOGS: &str = "eth_getLogs";
 
-/// The topic that tells an epoch's number.
+/// Returns the topic with an epoch's number.
 fn topic(number: u8) -> Value {
     json!(B256::with_last_byte(number))
 }
 
-/// A node that leaves out of every answer the logs of the epochs that `hidden` names.
+/// Starts a node that removes the logs of the epochs in `hidden` from every answer.
 fn hiding(setup: &Setup, hidden: &'static [u8]) -> Server {
     before_node(setup.chain.anvil.url(), move |call, answer| {
         if call["method"] == GET_LOGS {
@@ -45,7 +45,7 @@ fn hidden_logs_break_no_promise() {
     for node in [&all, &first] {
         assert_eq!(check(&kept, &node.url(), 2)["code"], "log_not_found");
     }
-    // Sales whose search begins after the first epoch, and after both: the epoch before must be seen there.
+    // Sales for which the search begins after the first epoch, or after both: the epoch before must be found there.
     let after_first = anchored_at_s(1) + 601;
     let after_both = anchored_at_s(2) + 601;
     for (sold_at_s, before) in [(after_first, &first), (after_both, &last)] {

@@ -1,4 +1,4 @@
-//! A proxy before the chain's node that changes its answers, and an address without a node.
+//! A proxy for the chain's node that changes its answers, and an address without a node.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::Value;
 use shelfproof_tests::web::Server;
 
-/// Stands before the node at `url`: `lie` sees every call's method and parameters, and may change its answer.
+/// Starts a proxy for the node at `url`. `lie` gets the method and parameters of every call, and may change its answer.
 pub(crate) fn before_node(url: &str, lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Server {
     let host = url.trim_start_matches("http://").to_owned();
     let server = Server::respond(move |_, body| {
@@ -24,7 +24,7 @@ pub(crate) fn closed_port() -> String {
     format!("http://{}", listener.local_addr().expect("its address"))
 }
 
-/// A JSON-RPC call to the node itself.
+/// Sends a JSON-RPC call to the node.
 fn forward(host: &str, body: &[u8]) -> std::io::Result<Value> {
     let mut stream = TcpStream::connect(host)?;
     write!(

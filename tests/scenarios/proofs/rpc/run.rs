@@ -17,7 +17,7 @@ fn binary() -> &'static Path {
     BINARY.get_or_init(|| tools::binary("shelfproof-verify").expect("the binary"))
 }
 
-/// One run, being put together.
+/// The arguments of one run.
 pub(crate) struct Run<'a> {
     pub(super) setup: &'a Setup,
     pub(super) args: Vec<OsString>,
@@ -29,13 +29,13 @@ impl Run<'_> {
         self
     }
 
-    /// Another command with the same options.
+    /// Sets another command, with the same options.
     pub(crate) fn command(mut self, command: &str) -> Self {
         self.args[0] = command.into();
         self
     }
 
-    /// A case's bundle, code and buyer.
+    /// Adds a case's bundle, code and buyer.
     pub(crate) fn case(mut self, case: &Case) -> Self {
         let path = self.setup.path("bundle.json");
         let bundle = case
@@ -65,7 +65,7 @@ impl Run<'_> {
         command.spawn().expect("the binary")
     }
 
-    /// What it prints for people, ending with that status.
+    /// Returns the output for people; the run must end with status `exit`.
     pub(crate) fn text(self, exit: i32) -> String {
         let args = self.args.clone();
         let output = self.spawn().wait_with_output().expect("its output");
@@ -78,7 +78,7 @@ impl Run<'_> {
         out.into_owned()
     }
 
-    /// The object that it prints with `--json`.
+    /// Returns the object that it prints with `--json`; the run must end with status `exit`.
     pub(crate) fn json(self, exit: i32) -> Value {
         let text = self.args(["--json"]).text(exit);
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))

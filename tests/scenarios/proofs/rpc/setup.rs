@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 use super::run::Run;
 
-/// The names of what was not proved.
+/// Returns the names of the items that were not proved.
 pub(crate) fn names(items: &Value) -> Vec<String> {
     let items = items.as_array().expect("a list");
     items
@@ -77,7 +77,7 @@ impl Setup {
         self.folder.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
-    /// A folder with the epochs' data.
+    /// Returns a folder with the data of the epochs.
     pub(crate) fn data(&self) -> String {
         let folder = self.folder.path().join("data");
         self.vectors.write_data(&folder).expect("the data");
@@ -92,12 +92,12 @@ impl Setup {
         .args(args)
     }
 
-    /// Options for a merchant on this chain.
+    /// Returns the options for a merchant on this chain.
     pub(crate) fn at(&self, merchant: &str) -> Vec<String> {
         self.through(self.chain.anvil.url(), merchant)
     }
 
-    /// The same, asked through another address than the node's own.
+    /// Like [`at`](Self::at), with another address for the node.
     pub(crate) fn through(&self, rpc: &str, merchant: &str) -> Vec<String> {
         let registry = self.chain.registry.to_string();
         ["--rpc", rpc, "--registry", &registry, "--merchant", merchant]
@@ -105,7 +105,7 @@ impl Setup {
             .to_vec()
     }
 
-    /// A command about the vectors' merchant.
+    /// Returns a run of a command about the vectors' merchant.
     pub(crate) fn online<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Run<'_> {
         self.run(args).args(self.at(&self.chain.merchant_id.to_string()))
     }
@@ -122,7 +122,7 @@ impl Setup {
         self.online(["audit", "--data", data])
     }
 
-    /// Goes on until the newest final block has that time.
+    /// Makes blocks until the newest final one has that time.
     pub(crate) fn pass_until(&self, time_s: u64) {
         let passed = block_on(async {
             let provider = client(self.chain.anvil.url())?;
@@ -134,14 +134,14 @@ impl Setup {
                 provider.anvil_set_next_block_timestamp(time_s).await?;
                 provider.anvil_mine(Some(1), None).await?;
             }
-            // Two blocks on top make it final; a time already reached only needs those.
+            // Two further blocks make it final. If the time is already reached, only these are needed.
             provider.anvil_mine(Some(2), None).await?;
             Ok::<_, Box<dyn std::error::Error>>(())
         });
         passed.expect("a runtime").expect("time passes");
     }
 
-    /// Registers a second merchant and anchors these headers for it, each upon the one before.
+    /// Registers a second merchant and anchors these headers for it, each following the one before.
     pub(crate) fn register_another(&self, headers: &[Header]) -> B256 {
         let owner = self.vectors.merchant.owner;
         let registered = block_on(async {
@@ -188,7 +188,7 @@ impl Setup {
         anchored.expect("a runtime").expect("anchored");
     }
 
-    /// A receipt, signed by the merchant, for a sale that never came into the log.
+    /// Returns a receipt, signed by the merchant, for a sale that never entered the log.
     pub(crate) fn promise(&self, case: &Case, sold_at_s: u64, anchor_by_s: u64) -> Value {
         let (salt, body) = (B256::repeat_byte(1), r#"{"order":"O-X"}"#);
         let event = KeyEvent {
@@ -228,7 +228,7 @@ impl Setup {
         path
     }
 
-    /// Puts one merchant's history map in the place of another's.
+    /// Replaces one merchant's history map by another's.
     pub(crate) fn swap_maps(&self, from: B256, to: B256) {
         let registry = self.chain.registry;
         let folder = |merchant: B256| {
@@ -242,7 +242,7 @@ impl Setup {
     }
 }
 
-/// Bundles that hold by the chain as it is: those without a view of their own.
+/// Returns the bundles that hold on this chain: those without a chain view of their own.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vectors::read().expect("the vectors").bundles;
     cases.retain(|case| case.trusted.is_none());
@@ -254,7 +254,7 @@ pub(crate) fn anchored_at_s(number: usize) -> u64 {
     ANCHORED_AT_S[number - 1]
 }
 
-/// The last event that a bundle shows.
+/// Returns the last event that a bundle shows.
 pub(crate) fn last_event(case: &Case) -> KeyEvent {
     let shown = case.bundle["events"]
         .as_array()

@@ -27,7 +27,7 @@ impl Chain {
         Self::start_at(None)
     }
 
-    /// The same, with a first block of that time, Unix seconds.
+    /// Like `start`, with the time of the genesis block in Unix seconds.
     pub(super) fn start_at(genesis_at_s: Option<u64>) -> Result<Self> {
         let anvil = Anvil::start(Settings {
             genesis_at_s,
@@ -42,7 +42,7 @@ impl Chain {
         Ok(Self { anvil, identity, owner })
     }
 
-    /// What a shop of that merchant is told.
+    /// Returns the settings for a shop of that merchant.
     pub(super) fn settings(&self) -> shop::Chain {
         shop::Chain {
             identity: self.identity,
@@ -50,7 +50,7 @@ impl Chain {
         }
     }
 
-    /// Anchors an epoch of one event that nobody knows.
+    /// Anchors an epoch of one event that no shop knows.
     pub(super) fn anchor(&self, number: u64, parent: B256) -> Result<Epoch> {
         let header = Header {
             number,
@@ -68,7 +68,7 @@ impl Chain {
         Ok(Epoch { header, hash })
     }
 
-    /// Opens that gateway, and lets it lead here.
+    /// Opens that gateway with this chain as its target.
     pub(super) fn open(&self, gateway: Gateway) -> Result<JoinHandle<()>> {
         gateway.open(self.anvil.url())
     }
@@ -82,7 +82,7 @@ pub(super) struct Epoch {
 }
 
 impl Epoch {
-    /// Puts it into a database, as an anchor does before it sends it.
+    /// Writes the epoch into a database, as an anchor does before it sends it.
     pub(super) fn store(&self, postgres: &Postgres, database: &str) -> Result<()> {
         let Header {
             number,
@@ -128,15 +128,15 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Takes a free port.
+    /// Reserves a free port.
     pub(super) fn closed() -> Result<Self> {
         Self::closed_at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
-    /// Takes that one, where another gateway was.
+    /// Reserves the port of an earlier gateway.
     pub(super) fn closed_at(address: SocketAddr) -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        // Connections of the other one may linger.
+        // Connections of the earlier gateway may still exist.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let address = socket.local_addr()?;
@@ -147,7 +147,7 @@ impl Gateway {
         self.address
     }
 
-    /// Its address over http.
+    /// Returns its http address.
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -159,7 +159,7 @@ impl Gateway {
             while let Ok((mut near, _)) = listener.accept().await {
                 tokio::spawn(async move {
                     if let Ok(mut far) = TcpStream::connect(target).await {
-                        // Either side may end a connection when it likes.
+                        // Either side may close the connection at any time.
                         let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
                     }
                 });

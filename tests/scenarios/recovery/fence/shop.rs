@@ -12,10 +12,10 @@ use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::shop::{Chain, Node, Settings, StockedShop, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
 
-/// How long a node may take to see the chain, or to give up.
+/// How long a node may take to read the chain, or to give up.
 const LOOK_BOUND: Duration = Duration::from_mins(1);
 
-/// A shop on a chain, with a product and without a node: tests start their own.
+/// A shop on a chain, with a product and without a node. Tests start nodes themselves.
 pub(super) struct FencedShop(StockedShop);
 
 impl Deref for FencedShop {
@@ -51,7 +51,7 @@ impl FencedShop {
         self.order_named("one", node)
     }
 
-    /// Another order.
+    /// Sends another order.
     pub(super) fn order_again(&self, node: &Node) -> Result<Answer> {
         self.order_named("another", node)
     }
@@ -65,13 +65,13 @@ impl FencedShop {
         })?
     }
 
-    /// Every request that takes an order or writes an event is refused as fenced, and the node is not ready and says so
-    /// in those words, once it has compared chain and database. Strangers and callers are told the reason alone, not how
+    /// Checks that the fence refuses every request that places an order or writes an event. Once it has compared chain
+    /// and database, the node reports with `words` that it is not ready. Callers are told only the reason, and not how
     /// to repair it.
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
         let end = Instant::now() + LOOK_BOUND;
         let readiness = loop {
-            // What it said a moment ago is said again for a while.
+            // The node repeats its previous report for a short time.
             let ready = get(node.address(), "", "/readyz")?;
             if ready.status == 503 && ready.text().contains(words) {
                 break said(&ready.expect(503)?).to_owned();
@@ -108,12 +108,12 @@ impl FencedShop {
     }
 }
 
-/// What is answered to whoever shows that token.
+/// Returns the answer to a client with that token.
 pub(super) fn get(address: SocketAddr, token: &str, path: &str) -> Result<Answer> {
     block_on(async { Ok(Client::new(address, token)?.get(path).await?) })?
 }
 
-/// A problem's sentence.
+/// Returns the sentence of a problem.
 pub(super) fn said(problem: &Value) -> &str {
     problem["detail"].as_str().unwrap_or_default()
 }

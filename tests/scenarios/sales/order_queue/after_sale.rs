@@ -1,4 +1,4 @@
-//! What can become of a sold key: redeemed, and paid back.
+//! What can happen to a sold key: redemption and refund.
 
 use alloy_primitives::B256;
 use shelfproof::domain::id::OrderId;
@@ -35,7 +35,7 @@ async fn a_key_s_life_after_the_sale() -> Result<()> {
     let repeated = redeem_item(&shop.pool, sold.order, 1, Some(secret), now_ms() + 5).await?;
     assert_eq!(repeated, redeemed);
 
-    // Paid back twice at once: once.
+    // Two refunds at the same time pay back once.
     let (one, other) = tokio::join!(
         refund_item(&shop.pool, sold.order, 1, "broken", now_ms()),
         refund_item(&shop.pool, sold.order, 1, "broken", now_ms())
@@ -63,7 +63,7 @@ async fn a_key_s_life_after_the_sale() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// Makes a guest the customer of an order, past the trigger that keeps it.
+/// Makes a guest the customer of an order, in spite of the trigger that forbids it.
 async fn give_to_guest(shop: &Shop, order: OrderId) -> Result<()> {
     let mut transaction = shop.pool.begin().await?;
     sqlx::raw_sql("SET LOCAL session_replication_role = replica")

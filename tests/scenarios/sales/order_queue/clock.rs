@@ -1,4 +1,4 @@
-//! No event is written with a clock that is more than a minute away from the database's, in either direction.
+//! No event is written if the clock differs by more than a minute from the database's, in either direction.
 
 use alloy_primitives::B256;
 use shelfproof::domain::clock::MAX_DRIFT_MS;
@@ -14,10 +14,10 @@ use shelfproof_tests::Result;
 
 use super::shop::{Shop, delivered};
 
-/// Further than the allowed minute, by more than any statement takes.
+/// More than the allowed minute, by a margin that is longer than any statement takes.
 const WRONG_MS: u64 = MAX_DRIFT_MS + 30_000;
 
-/// Nearer than the allowed minute, by as much.
+/// Less than the allowed minute, by the same margin.
 const RIGHT_MS: u64 = MAX_DRIFT_MS - 30_000;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,14 +53,14 @@ async fn no_event_is_written_by_a_wrong_clock() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// A key that can still be withdrawn.
+/// Returns a key that can still be withdrawn.
 async fn on_shelf(shop: &Shop) -> Result<B256> {
     let sql = "SELECT key_id FROM shop.keys WHERE slot = 3";
     let id: Vec<u8> = sqlx::query_scalar(sql).fetch_one(&shop.pool).await?;
     Ok(B256::try_from(id.as_slice())?)
 }
 
-/// How many events and keys there are, and what the shop holds of the reseller's credit.
+/// Returns the number of events, the number of keys, and the reseller's credit.
 async fn written(shop: &Shop) -> Result<(i64, i64, i64)> {
     let sql = "SELECT (SELECT count(*) FROM attest.events), (SELECT count(*) FROM shop.keys),
                       (SELECT balance_minor FROM shop.balances WHERE kind = 'credit')";

@@ -1,4 +1,4 @@
-//! Keys that a hold keeps: counted apart, neither sold nor voided, and found by the checks where the hold is broken.
+//! Keys in a hold: they are counted separately, neither sold nor withdrawn, and the checks report a broken hold.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::{codes, place_all};
 /// 2026-09-21 14:13:20 UTC.
 const EXPIRES_AT_MS: i64 = 1_790_000_000_000;
 
-/// Holds the next keys of a product for line 2 of an order: the pool's cursor moves behind them.
+/// Holds the next keys of a product for line 2 of an order: the pool's cursor moves past them.
 async fn hold(shop: &Shop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
     sqlx::query(
         "WITH held AS (
@@ -63,7 +63,7 @@ async fn key_of_slot(shop: &Shop, slot: i64) -> Result<B256> {
     Ok(B256::try_from(id.as_slice())?)
 }
 
-/// A product's available and held keys.
+/// Returns the number of available and of held keys of a product.
 async fn stock(shop: &Shop, product: ProductId) -> Result<[i64; 2]> {
     let Stock { available, held, .. } = product_stock(&shop.pool, product).await?.ok_or("no product")?;
     Ok([available, held])

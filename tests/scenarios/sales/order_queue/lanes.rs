@@ -1,4 +1,4 @@
-//! Channels beside each other: one that sends more than the shop sells waits for itself alone.
+//! Several accounts at the same time: an account that sends more orders than the shop can sell delays only itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,10 +29,10 @@ fn settings() -> config::Sale {
     }
 }
 
-/// How long an order may take that nobody holds up.
+/// How long an order may take that nothing delays.
 const BOUND: Duration = Duration::from_secs(10);
 
-/// Another channel, with credit.
+/// Creates another account, with credit.
 async fn channel(shop: &Shop) -> Result<Customer> {
     let account = AccountId::new(now_ms(), [2; 10]);
     create_account(&shop.pool, account, "quiet", Role::Reseller, now_ms()).await?;
@@ -40,7 +40,7 @@ async fn channel(shop: &Shop) -> Result<Customer> {
     Ok(Customer::Account(account))
 }
 
-/// Until that many orders wait.
+/// Waits until that many orders are waiting.
 async fn wait_for(counter: &OrderQueue, waiting: usize) -> Result<()> {
     timeout(BOUND, async {
         while counter.waiting() != waiting {
@@ -62,7 +62,7 @@ async fn a_channel_s_storm_fills_its_own_lane() -> Result<()> {
         let counter = Arc::clone(&counter);
         tokio::spawn(async move { counter.place(order).await })
     };
-    // The first batch waits for the pool's lock, and what comes after it waits in the lanes.
+    // The first batch waits for the pool's lock, and later orders wait in the lanes of their accounts.
     let mut holder = shop.pool.begin().await?;
     sqlx::query("SELECT FROM shop.pools FOR UPDATE")
         .execute(&mut *holder)
@@ -88,7 +88,7 @@ async fn a_channel_s_storm_fills_its_own_lane() -> Result<()> {
     for stormed in storm {
         delivered(timeout(BOUND, stormed).await??)?;
     }
-    // In its turn: with the first of the storm that waited, not behind the last.
+    // It was sold in its turn: with the first waiting orders of the busy account, not after the last.
     let before = "SELECT count(*) FROM shop.orders WHERE batch_id < (SELECT batch_id FROM shop.orders WHERE id = $1)";
     let before: i64 = sqlx::query_scalar(before)
         .bind(order.id.0)

@@ -1,4 +1,4 @@
-//! Repeats: the same request gets the same bytes, in every state that its order comes into, and from every node.
+//! Repetitions: the same request gets the same bytes, in every state of its order and from every node.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use shelfproof_tests::Result;
 use super::shop::{PRICE_MINOR, Shop, delivered};
 use super::{balance, place_all};
 
-/// Everything that a buyer is answered with.
+/// Returns everything in the answer to a buyer.
 fn text(sold: &Delivered) -> String {
     let item = |item: &Item| {
         let code = item.goods.code.expose_secret();
@@ -29,7 +29,7 @@ fn text(sold: &Delivered) -> String {
     format!("{} {} {}\n{items}", sold.order, sold.created_at_ms, sold.total)
 }
 
-/// In batches of several orders and of one.
+/// Orders are repeated in batches of several and of one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_says_the_same_in_every_later_state() -> Result<()> {
     let shop = Shop::open(100_000).await?;
@@ -67,7 +67,7 @@ async fn a_repeat_says_the_same_in_every_later_state() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// Two nodes at once, each with the same requests: whoever writes an order first has placed it.
+/// Two nodes get the same requests at the same time. The node that writes an order first has placed it.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_request_on_two_nodes_is_one_order() -> Result<()> {
     let shop = Shop::open(100_000).await?;

@@ -1,5 +1,5 @@
-//! Trouble of the database server: no order is blamed for it, no worker is kept by it, and nothing that was acknowledged is
-//! lost.
+//! Faults of the database server: no order is refused because of them, no worker stops, and nothing that was
+//! acknowledged is lost.
 
 use std::process::Command;
 use std::time::Duration;
@@ -17,7 +17,8 @@ async fn a_failure_of_the_database_makes_no_order_abnormal() -> Result<()> {
     let shop = Shop::open(10_000).await?;
     let product = shop.product("monthly", 5).await?;
     let (queue, _workers) = one_worker(&shop)?;
-    // Class 42, as after a migration by hand; class 58, as of a file that cannot be written; class XX, as of a damaged page.
+    // Class 42 occurs after a manual migration, class 58 if a file cannot be written, and class XX if a page is
+    // damaged.
     for code in ["42P01", "58030", "XX001"] {
         let raise = format!(
             "CREATE OR REPLACE FUNCTION shop.fail() RETURNS trigger LANGUAGE plpgsql AS
@@ -44,7 +45,7 @@ async fn a_failure_of_the_database_makes_no_order_abnormal() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// Stops a process of the server, or lets it go on.
+/// Stops a process of the server, or continues it.
 fn signal(pid: i32, signal: &str) -> Result<()> {
     let status = Command::new("kill")
         .args([format!("-{signal}"), pid.to_string()])
@@ -61,7 +62,7 @@ async fn a_commit_without_an_answer_keeps_no_worker() -> Result<()> {
     let shop = Shop::open(10_000).await?;
     let product = shop.product("monthly", 5).await?;
     let (queue, _workers) = one_worker(&shop)?;
-    // The server sleeps within the commit, long enough to be stopped there.
+    // The server sleeps during the commit, long enough to be stopped there.
     sqlx::raw_sql(
         "CREATE FUNCTION shop.linger() RETURNS trigger LANGUAGE plpgsql AS
          $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;
@@ -88,7 +89,7 @@ async fn a_commit_without_an_answer_keeps_no_worker() -> Result<()> {
         sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(silent.await?.err(), Some(PlaceError::Unavailable));
-    // The pool is still locked by the commit, so this one came back as well, or waits for that.
+    // The commit still holds the pool's lock, so this order failed as well, or waits for the lock.
     assert!(behind.await?.is_err());
     signal(pid, "CONT")?;
     let sold = loop {
@@ -119,7 +120,7 @@ async fn a_repeat_is_answered_when_the_standby_has_it_too() -> Result<()> {
     shop.postgres.psql("postgres", &standby("nobody"))?;
     shop.postgres.psql("postgres", "SELECT pg_reload_conf()")?;
     assert_eq!(queue.place(order.clone()).await.err(), Some(PlaceError::Unavailable));
-    // The session that waits for the standby is ended: its commit is on this server, and there alone.
+    // The session that waits for the standby is ended. Its commit exists on this server only.
     let mut ended = 0;
     while ended == 0 {
         let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";

@@ -1,5 +1,5 @@
-//! Orders over two products, each stocked by two batches in turn: keys are sold in the order of their slots, to the
-//! line that ordered them, with the right receipt.
+//! Orders over two products, each with two batches that were imported in turn. Keys are sold in the order of their
+//! slots, to the line that ordered them, with the right receipt.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use sqlx::types::Uuid;
 use super::place_all;
 use super::shop::{Shop, delivered};
 
-/// Keys of each of the four batches.
+/// The number of keys in each of the four batches.
 const KEYS: usize = 60;
 
-/// Keys of one order of [`mixed`].
+/// The number of keys in an order of [`mixed`].
 const KEYS_OF_ORDER: usize = 5;
 
-/// Monthly, yearly, and monthly again.
+/// An order with three lines: monthly, yearly, and monthly again.
 fn mixed(shop: &Shop, monthly: ProductId, yearly: ProductId) -> NewOrder {
     let line = |product, quantity| NewLine {
         product,
@@ -45,7 +45,8 @@ fn code(item: &Item) -> &str {
 async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
     let shop = Shop::open(1_000_000).await?;
     let (monthly, yearly) = (shop.product("monthly", 0).await?, shop.product("yearly", 0).await?);
-    // In turn, and activated the other way round, so that neither key numbers nor ids tell the order of a shelf.
+    // Imported in turn and activated in reverse order, so that neither key numbers nor ids give the order of a pool's
+    // slots.
     let second = [
         shop.import(yearly, "y-second", KEYS, now_ms).await?,
         shop.import(monthly, "m-second", KEYS, now_ms).await?,
@@ -65,7 +66,7 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
     let (counter, _workers) = shop.counter(now_ms)?;
     let counter = Arc::new(counter);
 
-    // One after the other, over the seam of the batches: exactly the next ones.
+    // One order after the other, across the border of the batches: each gets exactly the next keys.
     for _ in 0..KEYS / KEYS_OF_ORDER * 2 {
         let sold = delivered(counter.place(mixed(&shop, monthly, yearly)).await)?;
         check_order(&shop, &sold).await?;
@@ -74,7 +75,7 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
             assert_eq!(code(item), shelf.remove(0));
         }
     }
-    // At once: whichever comes first, an order's keys of one shelf follow each other, and none is left out.
+    // All at the same time: in any order of sales, an order's keys of one pool are consecutive, and none is skipped.
     let orders = (0..KEYS / KEYS_OF_ORDER).map(|_| mixed(&shop, monthly, yearly));
     let mut taken: BTreeMap<ProductId, Vec<String>> = BTreeMap::new();
     for placed in place_all(&counter, orders.collect()).await? {
@@ -101,8 +102,8 @@ async fn keys_go_out_by_slot_each_to_its_own_line() -> Result<()> {
     shop.assert_sound().await
 }
 
-/// Each item is of its line's product, its code, key id, receipt and batch belong together, and a look-up says the
-/// same.
+/// Checks that each item is of its line's product, that its code, key id, receipt and batch belong together, and that a
+/// look-up gives the same answer.
 async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
     let lines: Vec<(i16, ProductId)> = sold.items.iter().map(|item| (item.line, item.product)).collect();
     let (monthly, yearly) = (sold.items[0].product, sold.items[2].product);

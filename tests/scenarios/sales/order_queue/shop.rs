@@ -1,4 +1,4 @@
-//! A shop within the test: a real database, real keys and codes, no HTTP.
+//! A shop inside the test: a real database, real keys and codes, no HTTP.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -40,13 +40,13 @@ pub(crate) struct Shop {
     pub(crate) database: String,
     url: String,
     orders: AtomicU64,
-    // Dropped last: what the pool is connected to, and where the keys lie.
+    // Dropped last: the database that the pool is connected to, and the folder of the keys.
     pub(crate) postgres: Postgres,
     _keys: TempDir,
 }
 
 impl Shop {
-    /// Opens an empty shop whose reseller has that much credit in yuan.
+    /// Creates an empty shop, whose reseller has that much credit in fen.
     pub(crate) async fn open(credit_minor: i64) -> Result<Self> {
         let postgres = Postgres::start(Durability::None)?;
         let database = postgres.database()?;
@@ -78,7 +78,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// A product with that many keys on its shelf.
+    /// Creates a product with that many keys on sale.
     pub(crate) async fn product(&self, name: &str, keys: usize) -> Result<ProductId> {
         let product = ProductId::new(now_ms(), rand_bytes(name));
         create_product(&self.pool, product, name, yuan(PRICE_MINOR), now_ms()).await?;
@@ -88,7 +88,7 @@ impl Shop {
         Ok(product)
     }
 
-    /// Puts that many keys on a product's shelf, as a batch of that name.
+    /// Puts that many keys of a product on sale, as a batch of that name.
     pub(crate) async fn stock(&self, product: ProductId, name: &str, keys: usize) -> Result<()> {
         let batch = self.import(product, name, keys, now_ms).await?;
         activate_batch(&self.pool, batch, false, |_| (), now_ms).await?;
@@ -109,12 +109,12 @@ impl Shop {
         Ok(report.batch)
     }
 
-    /// A counter over this shop.
+    /// Returns an order queue for this shop.
     pub(crate) fn counter(&self, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
         self.counter_with(&config::Sale::default(), now_ms)
     }
 
-    /// A counter over this shop with those settings.
+    /// Returns an order queue for this shop with those settings.
     pub(crate) fn counter_with(&self, settings: &config::Sale, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
         let options = store::options(&self.url)?;
         Ok(OrderQueue::start(
@@ -159,7 +159,7 @@ pub(crate) fn yuan(minor: i64) -> Money {
     }
 }
 
-/// What an order got, where it got something.
+/// Returns the delivery of an order, which must have succeeded.
 pub(crate) fn delivered(placed: std::result::Result<OrderOutcome, PlaceError>) -> Result<Delivered> {
     match placed? {
         OrderOutcome::Delivered(delivered) => Ok(delivered),
@@ -167,7 +167,7 @@ pub(crate) fn delivered(placed: std::result::Result<OrderOutcome, PlaceError>) -
     }
 }
 
-/// Ten bytes of a name, for its id.
+/// Returns ten bytes that depend on the name, for its id.
 fn rand_bytes(name: &str) -> [u8; 10] {
     let hash = alloy_primitives::keccak256(name);
     std::array::from_fn(|at| hash[at])

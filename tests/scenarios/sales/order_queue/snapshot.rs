@@ -1,5 +1,5 @@
-//! What a batch costs does not grow: not while a long transaction keeps old row versions from being removed, and not behind
-//! thousands of voided slots. The check of the books is no such transaction.
+//! The cost of a batch does not grow: neither while a long transaction keeps old row versions from being removed, nor
+//! after thousands of withdrawn slots. The check of the accounts is not such a transaction.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,10 @@ use tokio::time::sleep;
 use super::place_all;
 use super::shop::{Shop, delivered};
 
-/// Slots that are voided before the orders come.
+/// The number of slots that are withdrawn before the orders come.
 const VOIDED: i64 = 200;
 
-/// Lets one worker carry out `orders`, and waits until the server has counted what that read and wrote.
+/// Lets one worker carry out `orders`, and waits until the server has counted the rows that it read and wrote.
 async fn with_worker(shop: &Shop, orders: impl AsyncFnOnce(OrderQueue) -> Result<()>) -> Result<()> {
     let backends = || async {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'";
@@ -42,14 +42,14 @@ async fn with_worker(shop: &Shop, orders: impl AsyncFnOnce(OrderQueue) -> Result
     let (queue, workers) = shop.counter_with(&one, now_ms)?;
     orders(queue).await?;
     workers.finish().await;
-    // A server process counts at the latest when it ends.
+    // A server process reports its counts when it ends, at the latest.
     while backends().await? > before {
         sleep(Duration::from_millis(10)).await;
     }
     Ok(())
 }
 
-/// Has the server count what the shop's own connections read and wrote so far, those apart that are in a transaction.
+/// Makes the server count what the shop's own connections have read and written so far, except those in a transaction.
 async fn count(shop: &Shop) -> Result<()> {
     let mut connections = Vec::new();
     for _ in 0..shop.pool.num_idle() {
@@ -63,14 +63,14 @@ async fn count(shop: &Shop) -> Result<()> {
     Ok(())
 }
 
-/// How often rows of a table were updated.
+/// Returns how often rows of a table were updated.
 async fn updates(shop: &Shop, table: &str) -> Result<i64> {
     count(shop).await?;
     let sql = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE schemaname = 'shop' AND relname = $1";
     Ok(sqlx::query_scalar(sql).bind(table).fetch_one(&shop.pool).await?)
 }
 
-/// How many rows of takes and ledger entries were read.
+/// Returns how many rows of takes and ledger entries were read.
 async fn chain_read(shop: &Shop) -> Result<i64> {
     count(shop).await?;
     let sql = "SELECT sum(idx_tup_read + seq_tup_read)::bigint
@@ -80,7 +80,7 @@ async fn chain_read(shop: &Shop) -> Result<i64> {
     Ok(sqlx::query_scalar(sql).fetch_one(&shop.pool).await?)
 }
 
-/// How many entries of the keys' index by slot were read.
+/// Returns how many entries were read in the index of keys by slot.
 async fn slots_read(shop: &Shop) -> Result<i64> {
     count(shop).await?;
     let sql = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'keys_slot'";
@@ -118,7 +118,7 @@ async fn batches_beside_a_long_transaction_update_no_shared_row() -> Result<()> 
     shop.assert_sound().await
 }
 
-/// The quiet wallet of an account that has many orders in another currency: its list reads none of them.
+/// The list of an account's unused wallet reads none of the account's many orders in another currency.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_a_quiet_wallet_does_not_read_the_busy_one_s_orders() -> Result<()> {
     let shop = Shop::open(1_000_000).await?;
@@ -150,7 +150,7 @@ async fn the_list_of_a_quiet_wallet_does_not_read_the_busy_one_s_orders() -> Res
     shop.assert_sound().await
 }
 
-/// Voids the keys in the slots from `first`, in that order or from the last on.
+/// Withdraws the keys in these slots, in this order.
 async fn void(shop: &Shop, product: ProductId, slots: impl Iterator<Item = i64>) -> Result<()> {
     for slot in slots {
         let sql =
@@ -166,7 +166,7 @@ async fn void(shop: &Shop, product: ProductId, slots: impl Iterator<Item = i64>)
     Ok(())
 }
 
-/// Places orders that are refused: for more keys than there are, and for some that nobody pays.
+/// Places orders that are refused: for more keys than there are, and without enough credit.
 async fn refused(shop: &Shop, product: ProductId) -> Result<()> {
     let stranger = Customer::Account(AccountId::new(now_ms(), [9; 10]));
     with_worker(shop, async |queue| {
@@ -190,7 +190,7 @@ async fn refused(shop: &Shop, product: ProductId) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn voided_slots_are_walked_once() -> Result<()> {
     let shop = Shop::open(50_000).await?;
-    // Between two keys; before every key, voided from the front and from the back; and behind the last.
+    // Between two keys; before every key, withdrawn from the first or from the last on; and after the last.
     for (name, voided) in [
         ("between", (2..VOIDED + 2).collect::<Vec<_>>()),
         ("front", (1..=VOIDED).collect()),
@@ -226,7 +226,7 @@ async fn voided_slots_are_walked_once() -> Result<()> {
     Ok(())
 }
 
-/// Sessions that keep a snapshot: one would be seen while it waits in its transaction.
+/// Returns the sessions that hold a snapshot. A check that held one would be seen while it waits in its transaction.
 fn snapshots(shop: &Shop) -> Result<String> {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND backend_xmin IS NOT NULL";
     shop.postgres.psql(&shop.database, sql)

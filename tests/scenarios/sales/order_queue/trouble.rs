@@ -1,4 +1,4 @@
-//! Trouble of one product or one account: its orders wait or come back, and the others are sold.
+//! Faults of one product or one account: its orders wait or fail, and the others are sold.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use super::{codes, place_all};
 
 type Placed = std::result::Result<OrderOutcome, PlaceError>;
 
-/// Orders of the product or account that is well.
+/// The number of orders for the product or account without a fault.
 const NEIGHBOURS: usize = 30;
 
 /// A queue with one worker, so that its batches follow each other.
@@ -80,7 +80,7 @@ async fn a_key_that_does_not_open_holds_back_its_product_alone() -> Result<()> {
     let key: (i64, Vec<u8>) = sqlx::query_as("SELECT key_no, sealed FROM shop.goods ORDER BY key_no LIMIT 1")
         .fetch_one(&shop.pool)
         .await?;
-    // Behind the back of the trigger that keeps goods as they are.
+    // Done without the trigger that keeps goods unchanged.
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
         "BEGIN; SET LOCAL session_replication_role = replica;
          UPDATE shop.goods SET sealed = sealed || 'x' WHERE key_no = {}; COMMIT",
@@ -89,14 +89,14 @@ async fn a_key_that_does_not_open_holds_back_its_product_alone() -> Result<()> {
     .execute(&shop.pool)
     .await?;
     let (queue, _workers) = one_worker(&shop)?;
-    // One of the broken product beside each of the other, so that every batch has some.
+    // Orders for the two products alternate, so that every batch has some for the broken one.
     let orders = (0..NEIGHBOURS).flat_map(|_| [shop.order(broken, 1), shop.order(well, 1)]);
     let placed = place_all(&queue, orders.collect()).await?;
     for pair in placed.chunks(2) {
         assert_eq!(pair[0].as_ref().err(), Some(&PlaceError::Stalled));
         delivered(pair[1].clone())?;
     }
-    // A batch that had been halved down to single orders would have made a batch of each.
+    // If a batch had been halved down to single orders, there would be a batch for each order.
     let batches = count(&shop.pool, "SELECT count(*) FROM shop.sale_batches").await?;
     assert!(batches <= 10, "{batches} batches for {NEIGHBOURS} orders");
     assert_eq!(
@@ -104,7 +104,7 @@ async fn a_key_that_does_not_open_holds_back_its_product_alone() -> Result<()> {
         0
     );
 
-    // Its key is voided; the next one is sold when the pause is over.
+    // Its key is withdrawn; the next one is sold when the pause is over.
     let key_id: Vec<u8> = sqlx::query_scalar("SELECT key_id FROM shop.keys WHERE no = $1")
         .bind(key.0)
         .fetch_one(&shop.pool)
@@ -205,7 +205,7 @@ async fn orders_of_a_locked_wallet_are_parked_and_other_accounts_go_on() -> Resu
 async fn the_price_is_the_one_after_the_lock() -> Result<()> {
     let shop = Shop::open(10_000).await?;
     let (dearer, closed) = (shop.product("dearer", 1).await?, shop.product("closed", 1).await?);
-    // Longer than the test holds the lock, so that it is one statement that waits.
+    // Longer than the test holds the lock, so that one statement waits the whole time.
     let (queue, _workers) = with_lock_wait(&shop, 5_000)?;
     let cases = [
         (
@@ -261,7 +261,7 @@ async fn an_order_whose_caller_left_is_not_placed() -> Result<()> {
     let holder = lock_pool(&shop.pool, locked).await?;
     let waiting = place(&queue, shop.order(locked, 1));
     wait_for_waiter(&shop.pool).await?;
-    // The only worker waits for the lock, so this one is still in the inbox when its caller leaves.
+    // The only worker waits for the lock, so this order is still in the inbox when its caller leaves.
     let gone = place(&queue, shop.order(free, 1));
     while queue.waiting() == 0 {
         sleep(Duration::from_millis(1)).await;

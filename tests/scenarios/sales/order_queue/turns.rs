@@ -13,7 +13,7 @@ use super::shop::{Shop, delivered};
 /// How long the other product's sale may take: less than a batch waits for a lock before it gives up.
 const SALE_BOUND: Duration = Duration::from_secs(3);
 
-/// Until somebody waits for a lock.
+/// Waits until a session waits for a lock.
 pub(crate) async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
     let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
     for _ in 0..200 {
@@ -27,7 +27,7 @@ pub(crate) async fn wait_for_waiter(pool: &PgPool) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_product_that_is_locked_does_not_stop_the_others() -> Result<()> {
-    // The bound on a sale is one of seconds.
+    // The time limit on a sale is only a few seconds.
     let _alone = permit::alone()?;
     let shop = Shop::open(1_000_000).await?;
     let (locked, free) = (shop.product("locked", 5).await?, shop.product("free", 5).await?);
