@@ -14,7 +14,8 @@
 //! `ledger_entries`.
 //!
 //! What is in trouble is held back alone ([`trouble`]): a product whose next key cannot be sold, a pool or a wallet that
-//! somebody else has locked. Its orders are parked or told to come back, without a statement; the others are sold.
+//! somebody else has locked. Its orders are parked or told to come back, after one look whether they were
+//! placed before; the others are sold.
 //!
 //! To add an intent: a variant of `Intent`, with its lane and its neighbours; in [`read`], what it reads under its locks, at
 //! its place in that order; in [`plan`], what it takes from the state, and why it may be refused; in [`rows`], its events and

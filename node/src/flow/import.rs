@@ -298,8 +298,8 @@ async fn open_batch(
     Ok((batch, row.counts))
 }
 
-/// Settles a chunk. A database that ended the transaction for another's sake is asked again; that a chunk was settled
-/// although its answer was lost shows in the batch's row.
+/// Writes a chunk. If the database ended the transaction for another's sake, it is tried again; the batch's row shows
+/// whether a chunk was written although its answer was lost.
 async fn write_in_tries(
     pool: &PgPool,
     batch: &Batch,

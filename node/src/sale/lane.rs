@@ -99,8 +99,9 @@ impl<T> Lanes<T> {
         Ok(())
     }
 
-    /// Puts jobs that a batch took back to the front of their lanes, so that the next batch begins with them, in the
-    /// same order. The bounds do not apply: the jobs were counted when they were pushed.
+    /// Puts jobs that a batch took back to the front of their lanes, in the same order. A lane that the batch had emptied is
+    /// the first in turn again, so that its job does not wait behind full lanes for ever. The bounds do not apply: the jobs
+    /// were counted when they were pushed.
     pub(super) fn put_back(&mut self, jobs: Vec<(Lane, T)>) {
         self.waiting += jobs.len();
         for (lane, job) in jobs.into_iter().rev() {

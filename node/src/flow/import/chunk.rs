@@ -21,7 +21,7 @@ use crate::vault::{DataKey, Vault};
 
 /// Up to [`CHUNK`] rows of a file. Holds no code that is not sealed.
 pub(super) struct Chunk {
-    /// The last line that it settles.
+    /// The last line that it writes.
     pub(super) last_line: u64,
     /// Whether the file ends with it.
     pub(super) is_last: bool,
@@ -105,7 +105,7 @@ impl Row {
     }
 }
 
-/// Reads a chunk's rows; those that were settled before are passed over.
+/// Reads a chunk's rows; those that were written before are passed over.
 fn read<R: Read>(rows: &mut ImportRows<R>, after_line: u64) -> io::Result<(Chunk, Vec<Row>)> {
     let (mut goods, mut refusals) = (Vec::new(), Vec::new());
     let is_last = loop {

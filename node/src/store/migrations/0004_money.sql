@@ -52,8 +52,9 @@ LEFT JOIN LATERAL (
     SELECT posting_id, balance_minor FROM shop.ledger_entries WHERE wallet_id = w.id ORDER BY posting_id DESC LIMIT 1
 ) e ON true;
 
--- Money moves from one wallet to another in one row, so that all wallets of a currency sum to zero by the rows' form. What
--- an account's orders cost moves once a batch for each pair of wallets: the orders are the detail.
+-- Money moves from one wallet to another in one row, so that all transfers of a currency sum to zero by the rows' form;
+-- `admin check` compares them with the ledger entries. What an account's orders cost moves once a batch for each pair of
+-- wallets: the orders are the detail.
 CREATE TABLE shop.transfers (
     id           bigint PRIMARY KEY DEFAULT nextval('shop.postings'),
     kind         text   NOT NULL CHECK (kind IN ('top_up', 'sale', 'refund')),

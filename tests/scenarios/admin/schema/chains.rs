@@ -1,5 +1,5 @@
-//! The chains of takes and of ledger entries refuse everything that would sell a slot twice, create money, or change
-//! written rows.
+//! The chains of takes and of ledger entries refuse everything that would sell a slot twice, break the sum of a wallet, or
+//! change written rows. That an entry belongs to a transfer is for `admin check` to find, not for the schema.
 
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::vector_chain::block_on;
