@@ -1,15 +1,19 @@
 //! JSON bodies. An error names the place in the body and the rule.
 
 use std::fmt::Write;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
+use tokio::time::timeout;
 
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
@@ -17,6 +21,10 @@ use crate::http::edge::shop::Shop;
 mod objects;
 
 use objects::Objects;
+
+/// How much of a body that is too long is read before it is refused, and for how long.
+const DISCARD_MAX: usize = 4 << 20;
+const DISCARD_BOUND: Duration = Duration::from_secs(2);
 
 /// The longest JSON body, bytes.
 #[derive(Clone, Copy, Debug)]
@@ -49,13 +57,15 @@ where
 }
 
 /// A body of at most `max` bytes.
-pub(crate) async fn read(headers: &HeaderMap, body: Body, max: MaxBytes) -> Result<axum::body::Bytes, Problem> {
+pub(crate) async fn read(headers: &HeaderMap, body: Body, max: MaxBytes) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(Code::BodyTooLarge, format!("The body may have {} bytes.", max.0));
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    // Refused before it is read, where the caller announces its length.
+    // Refused before it is kept, where the caller announces its length.
     if announced.is_some_and(|length| length > max.0) {
+        // A caller that is slower than this gets a connection that is closed.
+        let _ = timeout(DISCARD_BOUND, discard(body)).await;
         return Err(too_large());
     }
     to_bytes(body, max.0).await.map_err(|error| {
@@ -67,6 +77,16 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, max: MaxBytes) -> Resu
             too_large()
         }
     })
+}
+
+/// Reads what a caller still sends, and keeps nothing: a server that closes the connection meanwhile loses its own answer.
+async fn discard(mut body: Body) {
+    let mut left = DISCARD_MAX;
+    while left > 0
+        && let Some(Ok(frame)) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await
+    {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+    }
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
