@@ -92,7 +92,8 @@ async fn slots_read(shop: &Shop) -> Result<i64> {
 async fn batches_beside_a_long_transaction_update_no_shared_row() -> Result<()> {
     let shop = Shop::open(1_000_000).await?;
     let product = shop.product("monthly", 100).await?;
-    // Out of the pool, which `count` takes whole.
+    // Out of the pool, which `count` takes whole, once what it wrote so far is counted.
+    count(&shop).await?;
     let mut connection = shop.pool.acquire().await?.detach();
     let mut reader = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     sqlx::query("SELECT FROM shop.pools").execute(&mut *reader).await?;
