@@ -42,7 +42,7 @@ pub(super) async fn state(
     let (wait, skip) = (wanted(&wait), wanted(&skip));
     let locked = sale_lock(connection, &wait, &skip).await?;
     let facts = sale_facts(connection, &wait, &skip, &locked).await?;
-    remember(troubles, &skip, &facts.busy);
+    remember(troubles, [&wait, &skip], &facts.busy);
     Ok(PlanState::new(facts.pools, facts.credits, facts.busy, context.keys_max))
 }
 
@@ -143,14 +143,16 @@ fn wanted(neighbours: &BTreeSet<Neighbour>) -> Wanted {
 }
 
 /// Records which products and accounts have a locked row, and which of those in `tried` have none any more.
-fn remember(troubles: &Troubles, tried: &Wanted, busy: &[Neighbour]) {
+fn remember(troubles: &Troubles, tried: [&Wanted; 2], busy: &[Neighbour]) {
     for neighbour in busy {
         troubles.locked(*neighbour);
     }
-    let products = tried.products.iter().copied().map(Neighbour::Product);
-    for neighbour in products.chain(tried.accounts.iter().copied().map(Neighbour::Account)) {
-        if !busy.contains(&neighbour) {
-            troubles.unlocked(neighbour);
+    for tried in tried {
+        let products = tried.products.iter().copied().map(Neighbour::Product);
+        for neighbour in products.chain(tried.accounts.iter().copied().map(Neighbour::Account)) {
+            if !busy.contains(&neighbour) {
+                troubles.unlocked(neighbour);
+            }
         }
     }
 }
