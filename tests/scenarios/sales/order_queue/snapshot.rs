@@ -53,7 +53,8 @@ async fn with_worker(shop: &Shop, orders: impl AsyncFnOnce(OrderQueue) -> Result
 /// Makes the server count what the connections of the shop's pool have read and written so far; all of them must be idle.
 async fn count(shop: &Shop) -> Result<()> {
     let mut connections = Vec::new();
-    for _ in 0..shop.pool.size() {
+    // The pool opens another connection while one is on its way back to it, so its size is asked for again each time.
+    while connections.len() < shop.pool.size() as usize {
         connections.push(shop.pool.acquire().await?);
     }
     for connection in &mut connections {
