@@ -17,7 +17,7 @@ pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownBatchKey,
 pub(crate) use event::ShownEvent;
 pub(crate) use order::{ListedOrder, ShownOrder};
 pub(crate) use page::Listed;
-pub(crate) use placed::{PlacedOrder, example as placed_example, receipt};
+pub(crate) use placed::{PlacedOrder, example as placed_example};
 pub(crate) use preview::ShownPreview;
 pub(crate) use product::{ShownProduct, ShownStock};
 pub(crate) use proof::{KeyProof, OrderProofs};

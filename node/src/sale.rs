@@ -1,7 +1,7 @@
 //! The hot path: many orders, one transaction.
 //!
 //! An [`Intent`](crate::domain::sale::Intent) waits in its account's lane ([`lane`], [`inbox`]) while the batch before it is
-//! prepared. A worker ([`worker`]) takes the next batch, opens a transaction ([`batch`]), locks and reads ([`read`]), decides
+//! prepared. A worker ([`worker`]) takes the next batch, opens a transaction ([`batch`]), locks and reads ([`read`], its keys before the locks: [`read_ahead`]), decides
 //! each intent in memory in the order of arrival ([`plan`]), chains and signs every sale ([`rows`]), writes, and commits once.
 //! Nobody is answered before the commit is on disk. A repeat is answered from what never changes ([`first_answer`]).
 //!
@@ -32,6 +32,7 @@ mod lane;
 mod plan;
 mod queue;
 mod read;
+mod read_ahead;
 mod rows;
 mod trouble;
 mod worker;

@@ -17,6 +17,7 @@ pub mod check;
 mod column;
 pub mod consumer;
 mod error;
+mod head;
 pub mod hold;
 pub mod import;
 pub mod item;

@@ -102,7 +102,9 @@ async fn insert_key(pool: &PgPool, no: i64, slot: Option<i64>, kinds: &[Kind]) -
         let head = head(no, links.last().ok_or("no event")?);
         links.push(next(&head, *kind, NOW_MS + version as u64, opening(version)).ok_or("an illegal step")?);
     }
-    let newest = head(no, links.last().ok_or("no event")?);
+    // A sale is not written into the key's row.
+    let newest = links.iter().rev().find(|link| link.event.kind != Kind::Sold);
+    let newest = head(no, newest.ok_or("no event")?);
     sqlx::query(
         "INSERT INTO shop.keys (no, key_id, batch_id, pool_id, slot, state, version, head, head_at_ms) OVERRIDING SYSTEM VALUE
          SELECT $1, $2, $3, CASE WHEN $4::bigint IS NOT NULL THEN id END, $4, $5, $6, $7, $8 FROM shop.pools",
@@ -187,15 +189,15 @@ async fn insert_orders(pool: &PgPool) -> Result<()> {
     let orders = format!(
         "INSERT INTO shop.sale_batches (id, xid, signature)
             SELECT number, number::text::xid8, decode(repeat('00', 65), 'hex') FROM generate_series(101, 103) number;
-         INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, subtotal_minor,
-                                  discount_minor, total_minor, currency, batch_id, created_at_ms)
-            SELECT id, sha256(''), '{ACCOUNT}', 'api', state, version, reason, lines, total, 0, total,
+         INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, keys,
+                                  subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
+            SELECT id, sha256(''), '{ACCOUNT}', 'api', state, version, reason, lines, keys::bigint[], total, 0, total,
                    currency, batch, 1
             FROM (VALUES
-                ('{DELIVERED}'::uuid, 'delivered', 3, NULL, {sold}, 1980, 'CNY', 101),
-                ('{PARTLY_REFUNDED}', 'partially_refunded', 4, NULL, {sold}, 1980, 'CNY', 102),
-                ('{REFUSED}', 'refused', 1, 'out_of_stock', {refused}, 0, '', 103)
-            ) AS orders (id, state, version, reason, lines, total, currency, batch);
+                ('{DELIVERED}'::uuid, 'delivered', 3, NULL, {sold}, '{{1, 2}}', 1980, 'CNY', 101),
+                ('{PARTLY_REFUNDED}', 'partially_refunded', 4, NULL, {sold}, '{{3, 4}}', 1980, 'CNY', 102),
+                ('{REFUSED}', 'refused', 1, 'out_of_stock', {refused}, '{{}}', 0, '', 103)
+            ) AS orders (id, state, version, reason, lines, keys, total, currency, batch);
          INSERT INTO shop.transfers (id, kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
             SELECT 200 + batch, 'sale', format('%s/%s/%s', batch, credit.id, revenue.id), credit.id, revenue.id, 1980, 'posted', 1
             FROM shop.wallets credit, shop.wallets revenue, generate_series(101, 102) batch

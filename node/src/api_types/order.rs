@@ -3,12 +3,12 @@
 use alloy_primitives::B256;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use shelfproof_verifier::event::Kind;
+use shelfproof_verifier::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::placed::{extra, receipt};
+use super::placed::extra;
 use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::domain::money::Money;
 use crate::domain::order::{Order, RefusalReason};
@@ -95,7 +95,7 @@ struct ShownItem<'a> {
     /// The signed promise that this sale will be anchored: a file `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    receipt: Option<Box<RawValue>>,
+    receipt: Option<&'a Receipt>,
     /// The key's events from the sale on, opened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     events: Vec<ShownEvent<'a>>,
@@ -116,16 +116,12 @@ impl From<&Order> for ListedOrder {
 
 impl<'a> ShownOrder<'a> {
     /// The order for its holder, with codes, receipts and opened events.
-    ///
-    /// # Errors
-    /// If a receipt cannot be written.
-    pub(crate) fn with_goods(view: &'a OrderView) -> serde_json::Result<Self> {
-        let items = view.items.iter().map(held);
-        Ok(Self {
+    pub(crate) fn with_goods(view: &'a OrderView) -> Self {
+        Self {
             order: ListedOrder::from(&view.order),
             lines: lines(&view.order),
-            items: items.collect::<Result<_, _>>()?,
-        })
+            items: view.items.iter().map(held).collect(),
+        }
     }
 
     /// The order for an administrator, without codes, receipts and events.
@@ -159,16 +155,16 @@ fn lines(order: &Order) -> Vec<ShownLine> {
     shown.collect()
 }
 
-fn held(view: &ItemView) -> serde_json::Result<ShownItem<'_>> {
+fn held(view: &ItemView) -> ShownItem<'_> {
     let item = &view.item;
     let key_id = item.receipt.promise.event.key_id;
-    Ok(ShownItem {
+    ShownItem {
         code: Some(item.goods.code.expose_secret()),
         extra: extra(item),
-        receipt: Some(receipt(&item.receipt)?),
+        receipt: Some(&item.receipt),
         events: view.events.iter().map(ShownEvent::opened).collect(),
         ..bare(item.item, item.line, item.product.0, view.state, key_id)
-    })
+    }
 }
 
 fn bare<'a>(item: u32, line: i16, product: Uuid, state: Kind, key_id: B256) -> ShownItem<'a> {

@@ -3,7 +3,6 @@
 use alloy_primitives::B256;
 use secrecy::ExposeSecret;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use shelfproof_verifier::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -55,49 +54,36 @@ struct SoldItem<'a> {
     key_id: B256,
     /// The signed promise that this sale will be anchored: a file `shelfproof-receipt-v1` (protocol, section 4).
     #[schema(value_type = Object)]
-    receipt: Box<RawValue>,
+    receipt: &'a Receipt,
 }
 
 impl<'a> PlacedOrder<'a> {
     /// The answer to a delivered order.
-    ///
-    /// # Errors
-    /// If a receipt cannot be written.
-    pub(crate) fn new(delivered: &'a Delivered, token: &'a str) -> serde_json::Result<Self> {
-        let items = delivered.items.iter().map(|item| {
-            Ok(SoldItem {
-                item: item.item,
-                line: item.line,
-                product: item.product.0,
-                code: item.goods.code.expose_secret(),
-                extra: extra(item),
-                key_id: item.receipt.promise.event.key_id,
-                receipt: receipt(&item.receipt)?,
-            })
+    pub(crate) fn new(delivered: &'a Delivered, token: &'a str) -> Self {
+        let items = delivered.items.iter().map(|item| SoldItem {
+            item: item.item,
+            line: item.line,
+            product: item.product.0,
+            code: item.goods.code.expose_secret(),
+            extra: extra(item),
+            key_id: item.receipt.promise.event.key_id,
+            receipt: &item.receipt,
         });
-        Ok(Self {
+        Self {
             order: delivered.order.0,
             state: "delivered",
             created_at: delivered.created_at_ms,
             total: delivered.total.decimal(),
             currency: delivered.total.currency.code(),
             token,
-            items: items.collect::<serde_json::Result<_>>()?,
-        })
+            items: items.collect(),
+        }
     }
 }
 
 /// What is delivered with a code; `None` if that is empty.
 pub(crate) fn extra(item: &Item) -> Option<&str> {
     Some(item.goods.extra.expose_secret()).filter(|extra| !extra.is_empty())
-}
-
-/// A receipt in the form of its file, for inclusion in another JSON body.
-///
-/// # Errors
-/// If it cannot be written.
-pub(crate) fn receipt(receipt: &Receipt) -> serde_json::Result<Box<RawValue>> {
-    RawValue::from_string(receipt.to_json())
 }
 
 /// An example of the answer, for the API's description.

@@ -3,11 +3,11 @@
 use alloy_primitives::B256;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use shelfproof_verifier::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Hash;
-use super::placed::receipt;
 use crate::domain::id::OrderId;
 use crate::flow::prove::{Proof, Wait};
 use crate::flow::query::bought_key::BoughtKey;
@@ -47,45 +47,39 @@ pub(crate) struct KeyProof<'a> {
     /// If `waiting`: the signed promise that the sale will be anchored, a file `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    receipt: Option<Box<RawValue>>,
+    receipt: Option<&'a Receipt>,
 }
 
 impl<'a> OrderProofs<'a> {
     /// The answer about an order.
-    ///
-    /// # Errors
-    /// If a receipt cannot be written.
-    pub(crate) fn new(order: OrderId, keys: &[BoughtKey], proofs: &'a [Proof]) -> serde_json::Result<Self> {
+    pub(crate) fn new(order: OrderId, keys: &'a [BoughtKey], proofs: &'a [Proof]) -> Self {
         let each = keys.iter().zip(proofs).map(|(key, proof)| {
             let shown = match proof {
                 Proof::Proved(file) => KeyProof::proved(key, file),
-                Proof::Waiting(wait) => KeyProof::waiting(key, *wait)?,
+                Proof::Waiting(wait) => KeyProof::waiting(key, *wait),
             };
-            Ok(KeyProof {
+            KeyProof {
                 item: Some(key.item),
                 ..shown
-            })
+            }
         });
-        Ok(Self {
+        Self {
             order: order.0,
-            proofs: each.collect::<serde_json::Result<_>>()?,
-        })
+            proofs: each.collect(),
+        }
     }
 }
 
 impl<'a> KeyProof<'a> {
     /// The answer for a key whose sale is not in a final epoch yet.
-    ///
-    /// # Errors
-    /// If the receipt cannot be written.
-    pub(crate) fn waiting(key: &BoughtKey, wait: Wait) -> serde_json::Result<Self> {
-        Ok(Self {
+    pub(crate) fn waiting(key: &'a BoughtKey, wait: Wait) -> Self {
+        Self {
             state: "waiting",
             proved_in_s: Some(wait.seconds),
             message: Some(message(wait)),
-            receipt: Some(receipt(&key.receipt)?),
+            receipt: Some(&key.receipt),
             ..Self::bare(key)
-        })
+        }
     }
 
     fn proved(key: &BoughtKey, file: &'a RawValue) -> Self {

@@ -33,7 +33,7 @@ pub enum Fault {
     BrokenLink,
     /// An event does not commit to its salt and body.
     Payload,
-    /// The key's row is not what its last event says.
+    /// The key's row is not what its last event but for the sale says.
     KeyHead,
 }
 
@@ -91,7 +91,7 @@ impl Fault {
                 "A salt or body was changed after it was hashed: the buyer could not open it. Restore the row from a backup."
             }
             Self::KeyHead => {
-                "A key's row and its last event disagree; the events are the truth. Stop selling, and set state, version, head and time from the event."
+                "A key's row and its last event but for the sale disagree; the events are the truth. Stop selling, and set state, version, head and time from that event."
             }
         }
     }
@@ -109,7 +109,9 @@ pub fn faults(head: &Head, events: &[StoredEvent]) -> Vec<(Fault, String)> {
         });
         before = Some(&event.record);
     }
-    faults.extend(head_fault(head, before).map(|detail| (Fault::KeyHead, detail)));
+    let newest = events.iter().rev().find(|event| event.record.kind != Kind::Sold as u8);
+    let newest = newest.map(|event| &event.record);
+    faults.extend(head_fault(head, newest).map(|detail| (Fault::KeyHead, detail)));
     faults
 }
 
@@ -159,5 +161,11 @@ fn head_fault(head: &Head, last: Option<&RawEvent>) -> Option<String> {
         (last.kind, last.version, last.at_ms, last.hash()),
     );
     let show = |(kind, version, at_ms, hash)| format!("kind {kind}, version {version}, time {at_ms}, hash {hash}");
-    (row != event).then(|| format!("its row says {}; its last event {}", show(row), show(event)))
+    (row != event).then(|| {
+        format!(
+            "its row says {}; its last event but for the sale {}",
+            show(row),
+            show(event)
+        )
+    })
 }

@@ -63,6 +63,18 @@ pub(super) async fn step<B: Body + Sync>(
         event: link.event,
         opening: link.opening,
     };
-    event_append(connection, &[appended]).await?;
+    event_append(connection, &[appended])
+        .await
+        .map_err(|error| match error {
+            // The key was sold since its head was read: a sale does not show in the key's row.
+            EventError::Database(error) if is_event_there(&error) => StepError::Stale,
+            error => error.into(),
+        })?;
     Ok(link.event)
+}
+
+/// Whether an event was refused because its key has one of that version.
+fn is_event_there(error: &sqlx::Error) -> bool {
+    let constraint = error.as_database_error().and_then(|error| error.constraint());
+    constraint == Some("events_pkey")
 }

@@ -58,14 +58,6 @@ pub(super) enum BatchError {
     /// A sale could not be made.
     #[error(transparent)]
     Rows(#[from] RowsError),
-    /// Another transaction changed some of the keys after they had been read.
-    #[error("{moved} of {keys} keys were no longer as they had been read")]
-    Moved {
-        /// How many keys had changed.
-        moved: i64,
-        /// How many keys the batch sells.
-        keys: i64,
-    },
     /// Another batch placed some of the orders at the same time, under the same ids.
     #[error("{0} of the orders were placed by somebody else at the same time")]
     Placed(i64),
@@ -103,8 +95,8 @@ impl From<sqlx::Error> for BatchError {
     }
 }
 
-/// Carries out `intents` in one transaction. `turn` is dropped before the commit, so that the next batch is prepared
-/// while this one is committed. A crash before the commit leaves nothing; after it, each order is found by its id.
+/// Carries out `intents` in one transaction. `turn` is dropped before anything is written, so that the next batch is
+/// prepared while this one is written and committed. A crash before the commit leaves nothing; after it, each order is found by its id.
 ///
 /// # Errors
 /// If the batch was not committed, or its commit was not answered.
@@ -118,9 +110,8 @@ pub(super) async fn run(
     let begun = Instant::now();
     let mut stages = Stages::begin();
     let mut transaction = bounded(connection.begin_with(BEGIN)).await?;
-    let prepare = prepare(&mut transaction, context, intents, patience, &mut stages);
+    let prepare = prepare(&mut transaction, context, intents, patience, turn, &mut stages);
     let prepared = timeout(PREPARE_BOUND, prepare).await;
-    drop(turn);
     match prepared.unwrap_or_else(|_| Err(timed_out().into())) {
         Ok(Prepared { verdicts, name: None }) => {
             bounded(transaction.rollback()).await?;
@@ -218,19 +209,21 @@ async fn prepare(
     context: &BatchContext,
     intents: &[&Intent],
     patience: Patience,
+    turn: Option<Turn>,
     stages: &mut Stages,
 ) -> Result<Prepared, BatchError> {
     let earlier = earlier(transaction, intents).await?;
     let now_ms = (context.now_ms)();
     let drift_ms = now_ms.abs_diff(earlier.clock_ms);
     let sorted = Sorted::new(intents, &earlier.orders, &context.troubles);
-    stages.end("claim");
     let (mut name, new) = if sorted.new.is_empty() {
         (None, Vec::new())
     } else if drift_ms > MAX_DRIFT_MS {
         return Err(BatchError::Clock(drift_ms));
     } else {
-        carry_out(transaction, context, &sorted.new, patience, now_ms, stages).await?
+        read::ahead(transaction, context, &sorted.new).await?;
+        stages.end("claim");
+        carry_out(transaction, context, &sorted.new, patience, now_ms, turn, stages).await?
     };
     // An order that is found may come from a commit that was never answered because the standby had not confirmed it.
     // Its repeat must not be answered before the standby has it, so this transaction's commit waits for the standby.
@@ -262,6 +255,7 @@ async fn carry_out(
     intents: &[&Intent],
     patience: Patience,
     now_ms: u64,
+    turn: Option<Turn>,
     stages: &mut Stages,
 ) -> Result<(Option<String>, Vec<Verdict>), BatchError> {
     let times = Times {
@@ -275,6 +269,8 @@ async fn carry_out(
     let salt = || B256::from(rand::random::<[u8; 32]>());
     let rows = rows::lay_out(plan::assign(choices, stock), &context.vault, times, salt)?;
     stages.end("sign");
+    // The next batch reads while this one is written.
+    drop(turn);
     let (name, outcomes) = if rows.outcomes.is_empty() {
         (None, Vec::new())
     } else {
@@ -320,8 +316,8 @@ pub(super) async fn record_abnormal(
 /// Writes a batch's rows and events. Returns the transaction's name and the answers to the new orders.
 ///
 /// # Errors
-/// [`BatchError::Placed`] or [`BatchError::Moved`] if another transaction placed one of the orders or changed one of
-/// the keys in the meantime; otherwise if the database fails.
+/// [`BatchError::Placed`] if another transaction placed one of the orders in the meantime; otherwise if the database
+/// fails, or one of the keys has an event already that the batch did not see.
 async fn write(
     transaction: &mut Transaction<'_, Postgres>,
     rows: BatchRows,
@@ -331,17 +327,10 @@ async fn write(
         events,
         outcomes,
     } = rows;
-    let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
-    let (keys, orders) = (count(events.len()), count(writes.orders.len()));
+    let orders = i64::try_from(writes.orders.len()).unwrap_or(i64::MAX);
     let written = sale_write(transaction, writes).await?;
     if written.orders != orders {
         return Err(BatchError::Placed(orders - written.orders));
-    }
-    if written.keys != keys {
-        return Err(BatchError::Moved {
-            moved: keys - written.keys,
-            keys,
-        });
     }
     if !events.is_empty() {
         event_append(transaction, &events).await?;

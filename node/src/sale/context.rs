@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::job::Clock;
+use super::read_ahead::ReadAhead;
 use super::trouble::Troubles;
 use crate::vault::Vault;
 
@@ -11,6 +12,7 @@ use crate::vault::Vault;
 pub(super) struct BatchContext {
     pub(super) vault: Arc<Vault>,
     pub(super) troubles: Arc<Troubles>,
+    pub(super) read_ahead: Arc<ReadAhead>,
     /// A receipt promises that its sale is anchored within this time.
     pub(super) anchor_within_s: u64,
     /// The most keys that a batch sells.

@@ -30,8 +30,8 @@ pub(super) struct Inbox {
 /// waiting for a lock or for the server, and other orders must not wait for it.
 const TURN_BOUND: Duration = Duration::from_millis(50);
 
-/// The right to take the next batch. It passes to the next worker when it is dropped, which a worker does before its
-/// commit, or after [`TURN_BOUND`].
+/// The right to take the next batch. It passes to the next worker when it is dropped, which a worker does before it
+/// writes, or after [`TURN_BOUND`].
 #[derive(Debug)]
 pub(super) struct Turn(Arc<Mutex<Option<OwnedMutexGuard<()>>>>);
 

@@ -3,7 +3,7 @@
 //!
 //! The order matters: a row read before its lock could be changed by the lock's previous holder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use alloy_primitives::B256;
 use sqlx::PgConnection;
@@ -79,7 +79,37 @@ pub(super) async fn choose<'a>(
     }
 }
 
-/// Reads and decrypts the next keys of each pool, up to the first that cannot be sold.
+/// Reads the keys that the intents ask for before their pools are locked. This is for speed only: a damaged row ends what
+/// is read of its pool, and is found again under the lock.
+pub(super) async fn ahead(
+    connection: &mut PgConnection,
+    context: &BatchContext,
+    intents: &[&Intent],
+) -> Result<(), StoreError> {
+    let mut demand: BTreeMap<ProductId, u32> = BTreeMap::new();
+    for Intent::Sell(order) in intents {
+        for line in &order.lines {
+            *demand.entry(line.product).or_default() += line.quantity;
+        }
+    }
+    let demand: Vec<_> = demand.into_iter().collect();
+    let missing = context.read_ahead.missing(&demand, context.keys_max);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let wanted: Vec<_> = missing.iter().map(|(pool, keys)| (pool, *keys)).collect();
+    let mut read: HashMap<i32, Vec<_>> = HashMap::new();
+    for (pool, key) in sale_keys(connection, &wanted).await? {
+        read.entry(pool).or_default().push(key);
+    }
+    for (pool, _) in &missing {
+        let keys = read.remove(&pool.pool).unwrap_or_default();
+        context.read_ahead.add(pool, keys.into_iter().map_while(Result::ok));
+    }
+    Ok(())
+}
+
+/// Decrypts the next keys of each pool, up to the first that cannot be sold. Keys that were not read ahead are read.
 async fn read_keys(
     connection: &mut PgConnection,
     context: &BatchContext,
@@ -88,7 +118,24 @@ async fn read_keys(
 ) -> Result<OpenedKeys, StoreError> {
     let mut opened = OpenedKeys::default();
     let mut broken = BTreeSet::new();
-    for (pool, key) in sale_keys(connection, wanted).await? {
+    let mut keys = Vec::new();
+    let mut unread = Vec::new();
+    for (pool, quantity) in wanted {
+        match context.read_ahead.take(pool, *quantity) {
+            Some(ahead) => keys.extend(ahead.into_iter().map(|key| (pool.pool, Ok(key)))),
+            None => unread.push((*pool, *quantity)),
+        }
+    }
+    if !unread.is_empty() {
+        keys.extend(sale_keys(connection, &unread).await?);
+        for (pool, _) in unread {
+            let of_pool = keys.iter().rev().find(|(of, _)| *of == pool.pool);
+            if let Some((_, Ok(last))) = of_pool {
+                context.read_ahead.begin(pool, last.next_slot);
+            }
+        }
+    }
+    for (pool, key) in keys {
         if broken.contains(&pool) {
             continue;
         }

@@ -73,11 +73,13 @@ pub(super) fn lay_out(
     rows.writes.signature = signed.first().map(|signed| signed.signature);
     let mut proofs = rows.events.iter().zip(signed);
     for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
+        let keys = outcome.iter().flat_map(Purchase::items);
+        let keys = keys.map(|(_, _, opened)| opened.key.head.key_no).collect();
         rows.outcomes.push(match outcome {
             Ok(purchase) => deliver(&mut rows.writes, &order, purchase, vault, times, &mut proofs)?,
             Err(reason) => refusal(&order, reason),
         });
-        rows.writes.orders.push(order, new.fingerprint);
+        rows.writes.orders.push(order, new.fingerprint, keys);
     }
     Ok(rows)
 }
@@ -88,7 +90,7 @@ pub(super) fn abnormal(new: &NewOrder, now_ms: u64) -> BatchRows {
     rows.writes.at_ms = now_ms;
     let order = Order::refuse(new, RefusalReason::Abnormal, now_ms);
     rows.outcomes.push(refusal(&order, RefusalReason::Abnormal));
-    rows.writes.orders.push(order, new.fingerprint);
+    rows.writes.orders.push(order, new.fingerprint, Vec::new());
     rows
 }
 
@@ -176,7 +178,7 @@ fn deliver<'a>(
         let unwritable = || RowsError::Key(key.head.key_no);
         let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
         let net = order.item_net(item).ok_or_else(unwritable)?;
-        if !writes.stock.sell(&pool, &key, &new.event) {
+        if !writes.stock.sell(&pool, &key) {
             return Err(unwritable());
         }
         writes.money.transfer(wallet, pool.revenue_wallet, net.minor);

@@ -27,6 +27,7 @@ use super::context::BatchContext;
 use super::inbox::{Inbox, Seat, Turn};
 use super::job::{Answer, Clock, Job, PARKED_MAX, PlaceError, Reply, Verdict};
 use super::read::Patience;
+use super::read_ahead::ReadAhead;
 use super::trouble::Troubles;
 use crate::config;
 use crate::domain::delivery::OrderOutcome;
@@ -49,6 +50,7 @@ pub(super) fn start(
 ) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     let troubles = Arc::<Troubles>::default();
+    let read_ahead = Arc::<ReadAhead>::default();
     let lock_wait = Duration::from_millis(settings.lock_wait_ms);
     for _ in 0..settings.workers {
         let (options, fence, seat) = (
@@ -59,6 +61,7 @@ pub(super) fn start(
         let context = BatchContext {
             vault: Arc::clone(vault),
             troubles: Arc::clone(&troubles),
+            read_ahead: Arc::clone(&read_ahead),
             anchor_within_s: settings.anchor_within_s,
             keys_max: settings.batch_keys_max,
             now_ms,

@@ -9,7 +9,8 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::column::{bytes, inconsistent, kind, whole};
+use super::column::{bytes, inconsistent, whole};
+use super::head::HeadRow;
 use crate::domain::delivery::SoldItem;
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, OrderId};
@@ -18,22 +19,18 @@ use crate::domain::key::Head;
 #[derive(FromRow)]
 struct ItemRow {
     item: i32,
-    key_no: i64,
     sale_version: i32,
     at_ms: i64,
-    key_id: Vec<u8>,
-    prev: Vec<u8>,
-    payload: Vec<u8>,
+    sale_prev: Vec<u8>,
+    sale_payload: Vec<u8>,
     salt: Vec<u8>,
     body: String,
     anchor_by_s: Option<i64>,
     sale_batch: Option<i64>,
     signature: Option<Vec<u8>>,
     is_first_answer: Option<bool>,
-    state: i16,
-    version: i32,
-    head: Vec<u8>,
-    head_at_ms: i64,
+    #[sqlx(flatten)]
+    head: HeadRow,
     batch_id: Uuid,
     wrapped_key: Vec<u8>,
     master_generation: i32,
@@ -43,16 +40,17 @@ struct ItemRow {
 
 impl ItemRow {
     fn into_item(self, leaves: &HashMap<i64, EventsTree>) -> Result<SoldItem, StoreError> {
-        let no = self.key_no;
+        let no = self.head.no;
+        let head = self.head.into_head()?;
         let hash = |column, value: &[u8]| bytes("events", column, value, &no).map(B256::from);
         let unsigned = || inconsistent("sale_batches", "signature", &no);
         let sale = KeyEvent {
-            key_id: hash("key_id", &self.key_id)?,
+            key_id: head.key_id,
             version: whole("events", "version", self.sale_version, &no)?,
             kind: Kind::Sold,
             at_ms: whole("events", "at_ms", self.at_ms, &no)?,
-            prev: hash("prev", &self.prev)?,
-            payload: hash("payload", &self.payload)?,
+            prev: hash("prev", &self.sale_prev)?,
+            payload: hash("payload", &self.sale_payload)?,
         };
         let tree = self
             .sale_batch
@@ -63,14 +61,7 @@ impl ItemRow {
             .ok_or_else(|| inconsistent("events", "anchor_by_s", &no))?;
         Ok(SoldItem {
             item: whole("events", "item", self.item, &no)?,
-            head: Head {
-                key_no: no,
-                key_id: sale.key_id,
-                state: kind("keys", self.state, &no)?,
-                version: whole("keys", "version", self.version, &no)?,
-                hash: B256::from(bytes("keys", "head", &self.head, &no)?),
-                at_ms: whole("keys", "head_at_ms", self.head_at_ms, &no)?,
-            },
+            head,
             path: tree.path(&sale.hash()).ok_or_else(unsigned)?,
             sale,
             opening: Opening {
@@ -113,30 +104,6 @@ impl LeafRow {
             payload: hash("payload", &self.payload)?,
         };
         Ok(event.hash())
-    }
-}
-
-#[derive(FromRow)]
-struct HeadRow {
-    no: i64,
-    key_id: Vec<u8>,
-    state: i16,
-    version: i32,
-    head: Vec<u8>,
-    head_at_ms: i64,
-}
-
-impl HeadRow {
-    fn into_head(self) -> Result<Head, StoreError> {
-        let no = self.no;
-        Ok(Head {
-            key_no: no,
-            key_id: B256::from(bytes("keys", "key_id", &self.key_id, &no)?),
-            state: kind("keys", self.state, &no)?,
-            version: whole("keys", "version", self.version, &no)?,
-            hash: B256::from(bytes("keys", "head", &self.head, &no)?),
-            at_ms: whole("keys", "head_at_ms", self.head_at_ms, &no)?,
-        })
     }
 }
 

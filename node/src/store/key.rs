@@ -6,19 +6,16 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::column::{bytes, kind, whole};
+use super::column::{bytes, whole};
+use super::head::HeadRow;
 use crate::domain::id::BatchId;
 use crate::domain::key::{Head, Key};
 use crate::domain::pool::{Place, SlotAssignment};
 
 #[derive(FromRow)]
 struct KeyRow {
-    no: i64,
-    key_id: Vec<u8>,
-    state: i16,
-    version: i32,
-    head: Vec<u8>,
-    head_at_ms: i64,
+    #[sqlx(flatten)]
+    head: HeadRow,
     pool_id: Option<i32>,
     slot: Option<i64>,
     batch_id: Uuid,
@@ -33,14 +30,7 @@ pub async fn key_find(executor: impl PgExecutor<'_>, key_id: &B256) -> Result<Op
         .await?;
     row.map(|row| {
         Ok(Key {
-            head: Head {
-                key_no: row.no,
-                key_id: B256::from(bytes("keys", "key_id", &row.key_id, &row.no)?),
-                state: kind("keys", row.state, &row.no)?,
-                version: whole("keys", "version", row.version, &row.no)?,
-                hash: B256::from(bytes("keys", "head", &row.head, &row.no)?),
-                at_ms: whole("keys", "head_at_ms", row.head_at_ms, &row.no)?,
-            },
+            head: row.head.into_head()?,
             place: row.pool_id.zip(row.slot).map(|(pool, slot)| Place { pool, slot }),
             batch: BatchId(row.batch_id),
         })
@@ -56,7 +46,8 @@ pub enum Advanced {
     Stale,
 }
 
-/// Makes `event` a key's newest, if the key has the version before it.
+/// Writes `event` as a key's newest into its row, unless the row has that version already. The event itself must be
+/// appended in the same transaction: only its key refuses it where the sale came first, which is not in the row.
 ///
 /// # Errors
 /// The database's.
@@ -78,7 +69,7 @@ pub async fn key_advance(connection: &mut PgConnection, no: i64, event: &KeyEven
 }
 
 #[derive(FromRow)]
-struct HeadRow {
+struct GeneratedRow {
     no: i64,
     key_id: Vec<u8>,
     version: i32,
@@ -96,14 +87,14 @@ pub async fn key_lock_generated(
     after: i64,
     limit: u32,
 ) -> Result<Vec<Head>, StoreError> {
-    let rows: Vec<HeadRow> = sqlx::query_as(include_str!("sql/key_lock_generated.sql"))
+    let rows: Vec<GeneratedRow> = sqlx::query_as(include_str!("sql/key_lock_generated.sql"))
         .bind(batch.0)
         .bind(after)
         .bind(i16::from(Kind::Generated as u8))
         .bind(i64::from(limit))
         .fetch_all(connection)
         .await?;
-    let head = |row: HeadRow| {
+    let head = |row: GeneratedRow| {
         Ok(Head {
             key_no: row.no,
             key_id: B256::from(bytes("keys", "key_id", &row.key_id, &row.no)?),

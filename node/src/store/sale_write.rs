@@ -19,12 +19,12 @@ pub use orders::OrderRows;
 pub use stock::StockRows;
 
 /// The statement while its parameters are bound.
-type Statement<'q> = QueryAs<'q, Postgres, (i64, i64, String), PgArguments>;
+type Statement<'q> = QueryAs<'q, Postgres, (i64, String), PgArguments>;
 
 /// The rows of one batch.
 #[derive(Debug, Default)]
 pub struct BatchWrites {
-    /// Keys, and what is taken from the pools.
+    /// What is taken from the pools.
     pub stock: StockRows,
     /// Ledger entries and transfers.
     pub money: MoneyRows,
@@ -38,8 +38,6 @@ pub struct BatchWrites {
 /// What a batch changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The number of keys that still had the version that had been read.
-    pub keys: i64,
     /// The number of orders whose id was free.
     pub orders: i64,
     /// The transaction's name, by which its end can be looked up later.
@@ -54,10 +52,6 @@ pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> R
     let statement = sqlx::query_as(include_str!("sql/sale_write.sql"));
     let statement = writes.money.bind(writes.stock.bind(statement));
     let statement = statement.bind(writes.at_ms.cast_signed()).bind(writes.signature);
-    let (keys, orders, transaction) = writes.orders.bind(statement).fetch_one(connection).await?;
-    Ok(Written {
-        keys,
-        orders,
-        transaction,
-    })
+    let (orders, transaction) = writes.orders.bind(statement).fetch_one(connection).await?;
+    Ok(Written { orders, transaction })
 }

@@ -33,7 +33,7 @@ fn sale_breaches() -> Vec<(&'static str, String)> {
         ),
         (
             "sold_without_sale",
-            "DELETE FROM attest.events WHERE key_no = 1 AND kind = 3".into(),
+            "DELETE FROM attest.events WHERE key_no = 2 AND kind = 3".into(),
         ),
         ("sold_without_sale", sold_again("5, 3", &format!("'{DELIVERED}', 3"))),
         ("sold_without_sale", sold_again("99, 3", &format!("'{DELIVERED}', 3"))),
@@ -72,6 +72,18 @@ fn order_breaches() -> Vec<(&'static str, String)> {
         (
             "order_quantity",
             format!("DELETE FROM shop.orders WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_keys",
+            format!("UPDATE shop.orders SET keys = '{{2, 1}}' WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_keys",
+            format!("UPDATE shop.orders SET keys = '{{1}}' WHERE id = '{DELIVERED}'"),
+        ),
+        (
+            "order_keys",
+            format!("UPDATE attest.events SET item = 1 WHERE order_id = '{DELIVERED}'"),
         ),
         (
             "order_refused",
@@ -177,6 +189,10 @@ fn stock_breaches() -> Vec<(&'static str, String)> {
         ),
         ("slot_range", "UPDATE shop.keys SET slot = 0 WHERE slot = 1".into()),
         ("slot_range", "UPDATE shop.keys SET slot = 9 WHERE slot = 8".into()),
+        (
+            "pool_activated",
+            "DELETE FROM attest.events WHERE key_no = 1 AND kind = 3".into(),
+        ),
         (
             "pool_activated",
             "UPDATE shop.takes SET end_slot = 6 WHERE first_slot = 3".into(),
@@ -344,7 +360,7 @@ fn a_shop_that_is_wrong_everywhere_is_reported_within_bounds() -> Result<()> {
         postgres.psql(
             &database,
             "INSERT INTO shop.keys (no, key_id, batch_id, state, version, head, head_at_ms) OVERRIDING SYSTEM VALUE
-             SELECT n, sha256(n::text::bytea), batch_id, 3, 1, head, 1 FROM shop.keys, generate_series(11, 5010) n WHERE no = 1",
+             SELECT n, sha256(n::text::bytea), batch_id, 4, 1, head, 1 FROM shop.keys, generate_series(11, 5010) n WHERE no = 1",
         )?;
         let findings = check(&pool).await?;
         for rule in ["sold_without_sale", "key_head"] {

@@ -235,10 +235,15 @@ async fn an_order_that_the_database_refuses_is_set_aside_alone() -> Result<()> {
 async fn a_key_that_somebody_moved_is_not_sold() -> Result<()> {
     let shop = Shop::open(100_000).await?;
     let product = shop.product("monthly", 5).await?;
-    // A reader sees the key as on sale, and a writer finds it gone.
+    // A reader sees the key as on sale, and finds that it has its third event already.
     sqlx::raw_sql(
-        "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
-         CREATE TRIGGER gone BEFORE UPDATE ON shop.keys FOR EACH ROW WHEN (OLD.slot = 3) EXECUTE FUNCTION gone()",
+        "CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             NEW.version := 2;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER moved BEFORE INSERT ON attest.events FOR EACH ROW WHEN (NEW.key_no = 3 AND NEW.kind = 3)
+             EXECUTE FUNCTION moved()",
     )
     .execute(&shop.pool)
     .await?;

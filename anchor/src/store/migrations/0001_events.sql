@@ -41,10 +41,8 @@ CREATE TABLE attest.events (
 );
 
 CREATE INDEX events_by_transaction ON attest.events (xid);
--- A key is sold once, and each item of an order is one sale. The pairs of kinds above do not say so: they trust
--- `before`.
+-- A key is sold once. The pairs of kinds above do not say so: they trust `before`.
 CREATE UNIQUE INDEX events_sold_once ON attest.events (key_no) WHERE kind = 3;
-CREATE UNIQUE INDEX events_of_order ON attest.events (order_id, item) WHERE kind = 3;
 
 -- History is added to, never changed.
 CREATE FUNCTION attest.refuse() RETURNS trigger LANGUAGE plpgsql AS $$

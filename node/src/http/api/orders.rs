@@ -67,7 +67,7 @@ async fn place(
     match shop.app.orders.place(order).await? {
         OrderOutcome::Delivered(delivered) => {
             let token = shop.app.vault.order_token(delivered.order);
-            let placed = PlacedOrder::new(&delivered, token.expose_secret()).map_err(Problem::internal)?;
+            let placed = PlacedOrder::new(&delivered, token.expose_secret());
             Ok(json_response(StatusCode::CREATED, &placed))
         }
         OrderOutcome::Refused { order, reason, .. } => {
@@ -136,8 +136,7 @@ async fn get(
         OrderSight::Goods(holder) => {
             let order = authorize_order(&shop, holder, id).await?;
             let view = open_order(&app.pool, &app.vault, order).await?;
-            let shown = ShownOrder::with_goods(&view).map_err(Problem::internal)?;
-            Ok(json_response(StatusCode::OK, &shown))
+            Ok(json_response(StatusCode::OK, &ShownOrder::with_goods(&view)))
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use shelfproof_verifier::receipt::Receipt;
 use utoipa::ToSchema;
 
 use crate::domain::id::OrderId;
@@ -55,7 +55,7 @@ pub(crate) struct Body<'a> {
     /// `shelfproof-receipt-v1`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(value_type = Option<Vec<Object>>)]
-    receipts: &'a [Box<RawValue>],
+    receipts: &'a [Receipt],
 }
 
 /// A column of a table.

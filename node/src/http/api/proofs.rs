@@ -16,7 +16,7 @@ use super::field::KeyId;
 use super::orders::authorize_order;
 use super::path_id::PathId;
 use crate::access::ProveSale;
-use crate::api_types::{KeyProof, OrderProofs, receipt};
+use crate::api_types::{KeyProof, OrderProofs};
 use crate::app::App;
 use crate::domain::id::OrderId;
 use crate::flow::prove::{Proof, prove};
@@ -75,13 +75,12 @@ async fn get(
     }
     let proofs = match ask(app, &keys).await {
         Ok(proofs) => proofs,
-        Err(problem) => return Err(with_receipts(problem, &keys).map_err(Problem::internal)?),
+        Err(problem) => return Err(with_receipts(problem, keys)),
     };
     match (subject, keys.first(), proofs.first()) {
         (Subject::Key(_), Some(key), Some(Proof::Proved(file))) => Ok(bundle(key, file.get())),
         (Subject::Key(_), Some(key), Some(Proof::Waiting(wait))) => {
-            let shown = KeyProof::waiting(key, *wait).map_err(Problem::internal)?;
-            let mut response = json_response(StatusCode::ACCEPTED, &shown);
+            let mut response = json_response(StatusCode::ACCEPTED, &KeyProof::waiting(key, *wait));
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from(wait.seconds));
@@ -89,7 +88,7 @@ async fn get(
         }
         (Subject::Key(_), ..) => Err(missing()),
         (Subject::Order(order), ..) => {
-            let shown = OrderProofs::new(order, &keys, &proofs).map_err(Problem::internal)?;
+            let shown = OrderProofs::new(order, &keys, &proofs);
             Ok(json_response(StatusCode::OK, &shown))
         }
     }
@@ -111,10 +110,9 @@ async fn ask(app: &App, keys: &[BoughtKey]) -> Result<Vec<Proof>, Problem> {
 }
 
 /// Adds the receipts of those keys to the problem: they hold until there is a proof.
-fn with_receipts(mut problem: Problem, keys: &[BoughtKey]) -> serde_json::Result<Problem> {
-    let receipts = keys.iter().map(|key| receipt(&key.receipt));
-    problem.receipts = receipts.collect::<Result<_, _>>()?;
-    Ok(problem)
+fn with_receipts(mut problem: Problem, keys: Vec<BoughtKey>) -> Problem {
+    problem.receipts = keys.into_iter().map(|key| key.receipt).collect();
+    problem
 }
 
 /// The file as a download.

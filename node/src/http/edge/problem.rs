@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::value::RawValue;
+use shelfproof_verifier::receipt::Receipt;
 
 mod code;
 
@@ -33,7 +33,7 @@ pub(crate) struct Problem {
     /// Of a table that was sent, the columns to choose from.
     pub(crate) columns: Option<Box<ColumnSamples>>,
     /// Files `shelfproof-receipt-v1`, for whoever gets no proof.
-    pub(crate) receipts: Vec<Box<RawValue>>,
+    pub(crate) receipts: Vec<Receipt>,
     /// The internal error; logged once at the edge, never shown.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }

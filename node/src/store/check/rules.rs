@@ -11,7 +11,7 @@ pub struct Rule {
 }
 
 /// Every rule that a statement checks.
-pub const RULES: [Rule; 25] = [
+pub const RULES: [Rule; 26] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
@@ -35,6 +35,12 @@ pub const RULES: [Rule; 25] = [
         advice: "A buyer paid for another number of keys than the order holds. Refund what is missing, and look \
                  in the log for how the sale ended.",
         sql: include_str!("../sql/check_order_quantity.sql"),
+    },
+    Rule {
+        name: "order_keys",
+        advice: "An order and the sales of its keys disagree about which key is which item, so that its buyer may be \
+                 shown another's. The events are the truth: correct the order's keys.",
+        sql: include_str!("../sql/check_order_keys.sql"),
     },
     Rule {
         name: "order_refused",

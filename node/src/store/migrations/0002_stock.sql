@@ -92,24 +92,37 @@ CREATE TABLE shop.batches (
 );
 CREATE INDEX batches_by_master ON shop.batches (master_generation);
 
--- A key's place, (pool, slot), and its newest event: the columns that change, in a narrow row.
+-- A key's place, (pool, slot), and its newest event but for the sale: that one is the row in `attest.events` alone, and
+-- this row stays as it was, because an update would cost a sale as much as the order's own row. Read both by the view
+-- `key_heads`.
 CREATE TABLE shop.keys (
     no         bigint   GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key_id     bytea    NOT NULL CONSTRAINT keys_key_id UNIQUE CHECK (octet_length(key_id) = 32),
     batch_id   uuid     NOT NULL REFERENCES shop.batches,
     pool_id    integer  REFERENCES shop.pools,
     slot       bigint,
-    -- Kind, version, hash and time of the newest event.
-    state      smallint NOT NULL CHECK (state BETWEEN 1 AND 10),
+    -- Kind, version, hash and time of the newest event that is no sale.
+    state      smallint NOT NULL CHECK (state BETWEEN 1 AND 10 AND state <> 3),
     version    integer  NOT NULL CHECK (version > 0),
     head       bytea    NOT NULL CHECK (octet_length(head) = 32),
     head_at_ms bigint   NOT NULL,
     CONSTRAINT keys_slot UNIQUE (pool_id, slot),
     CHECK ((pool_id IS NULL) = (slot IS NULL)),
     CHECK (state <> 2 OR slot IS NOT NULL)
--- Free space on each page for the next version of its rows: an update of columns without an index stays on the page.
-) WITH (fillfactor = 50);
+);
 CREATE INDEX keys_by_batch ON shop.keys (batch_id, no);
+
+-- Each key with its newest event. Where that is the sale, `head` is NULL: the event's hash, which is computed from
+-- `key_id`, `prev` and `payload`.
+CREATE VIEW shop.key_heads AS
+SELECT k.no, k.key_id, k.batch_id, k.pool_id, k.slot,
+       coalesce(s.kind, k.state) AS state,
+       coalesce(s.version, k.version) AS version,
+       CASE WHEN s.key_no IS NULL THEN k.head END AS head,
+       coalesce(s.at_ms, k.head_at_ms) AS head_at_ms,
+       s.prev, s.payload
+FROM shop.keys k
+LEFT JOIN attest.events s ON s.key_no = k.no AND s.kind = 3 AND k.state = 2;
 
 -- A key's code and what is delivered with it, encrypted, and the proof that the key id is the code's. Written once, and
 -- again only with a key that moves to another batch.

@@ -8,12 +8,25 @@ use crate::store::order::lines_literal;
 
 /// The rows of `orders`, sorted by id when they are bound.
 #[derive(Debug, Default)]
-pub struct OrderRows(Vec<(Order, [u8; 32])>);
+pub struct OrderRows(Vec<OrderRow>);
+
+#[derive(Debug)]
+struct OrderRow {
+    order: Order,
+    fingerprint: [u8; 32],
+    /// The numbers of its items' keys.
+    keys: Vec<i64>,
+}
 
 impl OrderRows {
-    /// Adds an order that the batch places, with the fingerprint of its request.
-    pub fn push(&mut self, order: Order, fingerprint: [u8; 32]) {
-        self.0.push((order, fingerprint));
+    /// Adds an order that the batch places, with the fingerprint of its request, and the numbers of its keys in the
+    /// order of its items.
+    pub fn push(&mut self, order: Order, fingerprint: [u8; 32], keys: Vec<i64>) {
+        self.0.push(OrderRow {
+            order,
+            fingerprint,
+            keys,
+        });
     }
 
     /// The number of orders.
@@ -29,10 +42,10 @@ impl OrderRows {
     }
 
     pub(super) fn bind(mut self, statement: Statement<'_>) -> Statement<'_> {
-        self.0.sort_unstable_by_key(|(order, _)| order.id);
+        self.0.sort_unstable_by_key(|row| row.order.id);
         statement
             .bind(self.each(|order| order.id.0))
-            .bind(self.0.iter().map(|(_, fingerprint)| *fingerprint).collect::<Vec<_>>())
+            .bind(self.0.iter().map(|row| row.fingerprint).collect::<Vec<_>>())
             .bind(self.each(account))
             .bind(self.each(guest))
             .bind(self.each(|order| order.channel.name()))
@@ -41,6 +54,7 @@ impl OrderRows {
             .bind(self.each(|order| order.version.cast_signed()))
             .bind(self.each(|order| order.status.reason().map(RefusalReason::name)))
             .bind(self.each(|order| lines_literal(&order.lines)))
+            .bind(self.0.iter().map(|row| keys_literal(&row.keys)).collect::<Vec<_>>())
             .bind(self.each(|order| order.amounts.map_or(0, |amounts| amounts.subtotal_minor)))
             .bind(self.each(|order| order.amounts.map_or(0, |amounts| amounts.discount_minor)))
             .bind(self.each(|order| order.total().map_or(0, |total| total.minor)))
@@ -48,8 +62,14 @@ impl OrderRows {
     }
 
     fn each<T>(&self, column: impl Fn(&Order) -> T) -> Vec<T> {
-        self.0.iter().map(|(order, _)| column(order)).collect()
+        self.0.iter().map(|row| column(&row.order)).collect()
     }
+}
+
+/// Numbers as a literal of `bigint[]`: an array of arrays cannot be bound.
+fn keys_literal(keys: &[i64]) -> String {
+    let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+    format!("{{{}}}", keys.join(","))
 }
 
 const fn account(order: &Order) -> Option<Uuid> {

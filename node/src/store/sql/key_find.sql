@@ -1,1 +1,2 @@
-SELECT no, key_id, state, version, head, head_at_ms, pool_id, slot, batch_id FROM shop.keys WHERE key_id = $1
+SELECT no, key_id, state, version, head, head_at_ms, prev, payload, pool_id, slot, batch_id
+FROM shop.key_heads WHERE key_id = $1

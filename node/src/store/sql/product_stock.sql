@@ -4,7 +4,7 @@
 WITH seen AS (
     -- What was withdrawn before it was activated does not wait to be.
     SELECT CASE WHEN b.withdrawn_at_ms IS NULL OR k.state <> 1 THEN k.state END AS state
-    FROM shop.skus s JOIN shop.batches b ON b.sku_id = s.id JOIN shop.keys k ON k.batch_id = b.id
+    FROM shop.skus s JOIN shop.batches b ON b.sku_id = s.id JOIN shop.key_heads k ON k.batch_id = b.id
     WHERE s.product_id = $1
     LIMIT $2
 ), counted AS (

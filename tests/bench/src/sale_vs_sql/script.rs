@@ -86,8 +86,7 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
     let write = node(
         "sale_write",
         &[
-            // Keys, and the takes of the pool.
-            list(&[&keys, &version, &hash, &at_ms]),
+            // The takes of the pool.
             vec![
                 format!("ARRAY[{}]", rows.pool),
                 "ARRAY[:cursor::bigint]".to_owned(),
@@ -113,7 +112,11 @@ pub(super) fn script(rows: &Rows, batch: i64) -> Result<String> {
                 &version,
                 &same("NULL::text"),
             ]),
-            list(&[&same(&format!("'{line}'::text")), &price, &same("0::bigint"), &price]),
+            vec![
+                same(&format!("'{line}'::text")),
+                format!("ARRAY(SELECT '{{' || number || '}}' FROM unnest({keys}) AS number)"),
+            ],
+            list(&[&price, &same("0::bigint"), &price]),
             vec![same(&format!("'{CURRENCY}'::text"))],
         ]
         .concat(),
