@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use shelfproof_tests::load::{Answered, Load, Plan, rate};
+use shelfproof_tests::load::{Answered, Load, Plan, is_sale, rate};
 use shelfproof_tests::postgres::Durability;
 use shelfproof_tests::shop::{Settings, StockedShop, TestShop, codes, order_of};
 use shelfproof_tests::{Result, tools};
@@ -89,8 +89,9 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         let load = Load {
             address: self.shop.as_ref().address(0),
             token: self.token.clone(),
-            body: order_of(&self.product),
+            bodies: vec![order_of(&self.product)],
             clients: if plan.rate.is_some() { OPEN_CLIENTS } else { CLIENTS },
+            expects: is_sale,
         };
         load.run(plan)
     }
