@@ -5,14 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Sample;
-use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed, number};
+use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed, number};
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Client;
 use shelfproof_tests::shop::codes;
 use shelfproof_tests::vector_chain::block_on;
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 /// The codes of the file that is imported over the API, in the node's process.
 const CODES: usize = 200_000;

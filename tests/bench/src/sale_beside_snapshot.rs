@@ -6,12 +6,9 @@ use std::time::Duration;
 
 use super::Sample;
 use super::held::Held;
-use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed};
+use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::rate;
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 /// How long the transaction is open. The rate counts in the last [`MEASURED`] of it.
 const OPEN: Duration = Duration::from_mins(1);
@@ -21,15 +18,15 @@ const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 
 
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     let mut shop = BenchShop::open()?;
-    let early = shop.sell_until(FIRST, 0.0)?;
+    shop.sell_until(FIRST, 0.0)?;
     let length = WARM_UP + MEASURED;
-    shop.stock_for(early, length)?;
+    shop.stock_well(length)?;
     let answers = shop.sell(&closed(length))?;
     let baseline = rate(&answers, WARM_UP, length);
-    shop.check(&answers)?;
+    shop.check_at(&answers, baseline)?;
     drop(answers);
 
-    shop.stock_for(early.max(baseline), OPEN)?;
+    shop.stock_well(OPEN)?;
     let held = Held::begin(&shop, SNAPSHOT)?;
     let answers = shop.sell(&closed(OPEN))?;
     held.end()?;

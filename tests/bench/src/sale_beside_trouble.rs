@@ -9,14 +9,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::held::Held;
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, PAIRS, WINDOW, closed};
+use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW, closed};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Answered, Load, is_sale, rate, run_together};
 use shelfproof_tests::shop::{CURRENCY, PRICE, Reseller, codes, order_lines, order_of};
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 /// The clients that disturb, beside the [`CLIENTS`] whose rate is measured.
 const DISTURBING: usize = 16;
@@ -80,7 +77,7 @@ fn account(shop: &BenchShop, credit: &str) -> Result<Reseller> {
 /// Measures the shop's product in turn beside `disturbing`, while a transaction with the statements in `held` is open,
 /// and alone.
 fn measure(shop: &mut BenchShop, disturbing: &Load, held: Option<&str>, row: &str, trouble: &str) -> Result<Sample> {
-    let sales = shop.load(CLIENTS);
+    let load = shop.load(CLIENTS);
     let mut statuses = BTreeMap::new();
     let (ours, baseline) = in_turn(
         shop,
@@ -88,20 +85,21 @@ fn measure(shop: &mut BenchShop, disturbing: &Load, held: Option<&str>, row: &st
         |shop| {
             shop.stock_well(WINDOW)?;
             let held = held.map(|statements| Held::begin(shop, statements)).transpose()?;
-            let answers = run_together(&[&sales, disturbing], &closed(WINDOW))?;
+            let answers = run_together(&[&load, disturbing], &closed(WINDOW))?;
             held.map_or(Ok(()), Held::end)?;
             let [sold, others] = &answers[..] else {
                 return Err("two loads have two lists of answers".into());
             };
-            check(shop, sold, others)?;
+            let sales = rate(sold, BEFORE, WINDOW);
+            check(shop, sold, sales, others)?;
             for answer in others {
                 *statuses.entry(answer.status).or_insert(0_usize) += 1;
             }
-            Ok(rate(sold, BEFORE, WINDOW))
+            Ok(sales)
         },
         |shop| {
             shop.stock_well(WINDOW)?;
-            shop.window(&[&sales])
+            shop.window(&[&load])
         },
     )?;
     Ok(Sample {
@@ -121,9 +119,9 @@ fn measure(shop: &mut BenchShop, disturbing: &Load, held: Option<&str>, row: &st
     })
 }
 
-/// Checks the sales, and that the disturbing orders bought nothing: the figure is of a shop that refuses them.
-fn check(shop: &mut BenchShop, sold: &[Answered], others: &[Answered]) -> Result<()> {
-    shop.check(sold)?;
+/// Checks the sales, of which there were that many per second, and that the disturbing orders bought nothing: the figure is of a shop that refuses them.
+fn check(shop: &mut BenchShop, sold: &[Answered], sales: f64, others: &[Answered]) -> Result<()> {
+    shop.check_at(sold, sales)?;
     let bought = others.iter().find(|answer| is_sale(answer.status));
     if let Some(answer) = bought {
         let body = String::from_utf8_lossy(&answer.body);

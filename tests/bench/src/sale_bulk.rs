@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, PAIRS, WINDOW};
+use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::Load;
 use shelfproof_tests::shop::order_lines;
 
-/// Orders of one key that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
-/// Large orders that are placed first, for the same reason.
-const FIRST_LARGE: u32 = 400;
+/// Large orders that are placed first, to learn their rate.
+const FIRST_LARGE: u32 = 1_000;
+
+/// The rate for which there is stock at the least, in keys per second: the goal.
+const LEAST: f64 = 25_000.0;
 
 /// The keys of a large order: the greatest number that an order may have.
 const KEYS: u32 = 100;
@@ -26,6 +27,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     };
     shop.stock(usize::try_from(FIRST_LARGE * KEYS)?)?;
     shop.sell_off(&large, FIRST_LARGE)?;
+    shop.stock_for(LEAST, WINDOW)?;
     let (ours, baseline) = in_turn(
         &mut shop,
         PAIRS,

@@ -5,15 +5,12 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Sample;
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, PAIRS, WINDOW};
+use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use shelfproof_tests::Result;
 
 mod past;
 
 use past::{Past, Products};
-
-/// Orders that are placed first, to learn the rate, and for rows to copy.
-const FIRST: usize = 20_000;
 
 /// What is behind the first windows: 100,000 keys, half of them sold.
 const FEW: Products = Products {
@@ -32,7 +29,7 @@ const BOUND: Duration = Duration::from_hours(1);
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     let mut shop = BenchShop::open()?;
     shop.sell_until(FIRST, 0.0)?;
-    // A key that is not sold, to copy.
+    // A key that is not sold: its row is copied, as those of the keys that were sold are.
     shop.stock(1)?;
     let mut past = Past::open(&shop)?;
     let baseline = behind(&mut shop, &mut past, &FEW)?;

@@ -7,14 +7,11 @@ use std::time::Duration;
 
 use super::Sample;
 use super::peers::{self, Peers};
-use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed};
+use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed};
 use super::stalls::Stalls;
 use super::textbook::{self, Best};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Latencies, Plan, rate};
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 /// How many keys are sold before the first window of the growth test, and before the last one.
 const FEW: usize = 50_000;

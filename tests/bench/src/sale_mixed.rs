@@ -5,15 +5,12 @@ use std::path::Path;
 
 use alloy_primitives::keccak256;
 
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, PAIRS, WINDOW};
+use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::Load;
 use shelfproof_tests::shop::{CURRENCY, PRICE, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 const PRODUCTS: usize = 1_000;
 

@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, PAIRS, WINDOW};
+use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::Load;
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     let mut shop = BenchShop::open_with(2)?;

@@ -22,8 +22,11 @@ pub(super) const MEASURED: Duration = Duration::from_secs(30);
 /// How long it may take to sell the requested number of keys.
 const UNTIL_BOUND: Duration = Duration::from_mins(10);
 
-/// How much more stock is loaded than the known rate needs, for bursts.
-const MARGIN: f64 = 1.8;
+/// How much more stock is loaded than the known rate needs: the first rate is that of a shop that has just started.
+const MARGIN: f64 = 2.0;
+
+/// Orders that are placed first, to learn the rate.
+pub(super) const FIRST: usize = 40_000;
 
 /// The windows of what is measured in turn: the part at the start that does not count, and the part that does.
 pub(super) const BEFORE: Duration = Duration::from_secs(3);
@@ -160,8 +163,8 @@ impl<S: AsRef<TestShop>> BenchShop<S> {
         Ok(orders)
     }
 
-    /// Checks the answers, which came at a rate of that many orders per second.
-    fn check_at(&mut self, answers: &[Answered], orders: f64) -> Result<()> {
+    /// Like [`check`](Self::check), of answers that came at a rate of that many orders per second.
+    pub(super) fn check_at(&mut self, answers: &[Answered], orders: f64) -> Result<()> {
         let before = self.sold();
         self.check(answers)?;
         let each = number(self.sold() - before)? / number(answers.len().max(1))?;

@@ -4,14 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, PAIRS, WINDOW, closed};
+use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW, closed};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Answered, Load, rate};
 use shelfproof_tests::shop::{CURRENCY, PRICE, order_of};
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 /// The status and the code of the refusal.
 const STATUS: u16 = 409;

@@ -4,11 +4,9 @@
 use std::path::Path;
 
 use super::Sample;
-use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed, number};
+use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed, number};
 use shelfproof_tests::Result;
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
+use shelfproof_tests::load::rate;
 
 pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
     let mut shop = BenchShop::open()?;
@@ -45,7 +43,7 @@ fn bytes_a_sale(shop: &mut BenchShop) -> Result<f64> {
     let before = written(shop)?;
     let answers = shop.sell(&closed(length))?;
     let after = written(shop)?;
-    shop.check(&answers)?;
+    shop.check_at(&answers, rate(&answers, WARM_UP, length))?;
     Ok(number(usize::try_from(after - before)?)? / number(answers.len())?)
 }
 
