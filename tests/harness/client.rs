@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::Result;
 
-/// How long an answer may take.
+/// How long an answer may take, unless a client waits for longer.
 const BOUND: Duration = Duration::from_secs(30);
 
 /// No answer came. The request may or may not have been carried out.
@@ -77,6 +77,7 @@ pub struct Client {
     address: SocketAddr,
     host: HeaderValue,
     token: HeaderValue,
+    bound: Duration,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -96,8 +97,16 @@ impl Client {
             address,
             host: HeaderValue::from_str(&address.to_string())?,
             token: HeaderValue::from_str(&bearer)?,
+            bound: BOUND,
             connection: None,
         })
+    }
+
+    /// Sets how long an answer may take.
+    #[must_use]
+    pub const fn waiting_for(mut self, bound: Duration) -> Self {
+        self.bound = bound;
+        self
     }
 
     /// Sends further requests to another address.
@@ -165,8 +174,9 @@ impl Client {
     /// # Errors
     /// If no answer came.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> std::result::Result<Answer, Gone> {
-        let answer = timeout(BOUND, self.exchange(request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(Gone(format!("after {BOUND:?}"))));
+        let bound = self.bound;
+        let answer = timeout(bound, self.exchange(request)).await;
+        let answer = answer.unwrap_or_else(|_| Err(Gone(format!("after {bound:?}"))));
         if answer.is_err() {
             self.connection = None;
         }

@@ -1,18 +1,33 @@
-//! Clients that place one order after another and measure the answers. They run on one thread and do not parse the
-//! answers during the run, because they share the machine with the programs that they measure.
+//! Clients that place one order after another and measure the answers.
+//!
+//! They share the machine with the programs that they measure, so they are made to cost little: they run on one thread,
+//! a request is one write from a buffer that is filled once, an answer is read into memory that is used again, and no
+//! answer is parsed during the run. [`Client`](crate::client::Client) is the one for everything else.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use hyper::body::Bytes;
-use tokio::task::LocalSet;
-use tokio::time::sleep_until;
+use tokio::select;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{sleep, sleep_until};
 
 use crate::Result;
-use crate::client::Client;
 use crate::vector_chain::block_on;
+
+mod connection;
+mod head;
+mod measure;
+mod request;
+
+pub use measure::{Latencies, rate};
+
+use connection::Connection;
+use request::Request;
+
+/// How long an answer may take.
+const BOUND: Duration = Duration::from_secs(30);
 
 /// The orders that the clients place.
 #[derive(Clone, Debug)]
@@ -21,10 +36,12 @@ pub struct Load {
     pub address: SocketAddr,
     /// The reseller's API key.
     pub token: String,
-    /// The order's body.
-    pub body: String,
+    /// The orders' bodies, at least one. They are sent in turn, and after the last one comes the first again.
+    pub bodies: Vec<String>,
     /// The number of clients, each with a connection of its own.
     pub clients: usize,
+    /// Whether an answer may have that status. Any other ends the run.
+    pub expects: fn(u16) -> bool,
 }
 
 /// When orders are sent, and for how long.
@@ -46,19 +63,134 @@ pub struct Answered {
     pub due: Duration,
     /// The time from then to the end of the answer.
     pub took: Duration,
+    pub status: u16,
     pub body: Box<[u8]>,
+}
+
+/// The status of a delivery.
+#[must_use]
+pub const fn is_sale(status: u16) -> bool {
+    status == 201
 }
 
 impl Load {
     /// Carries out `plan`, and returns all answers in no particular order.
     ///
     /// # Errors
-    /// The first order that got no answer, or an answer other than a delivery.
+    /// The first order that got no answer, or one with a status that is not expected.
     pub fn run(&self, plan: &Plan) -> Result<Vec<Answered>> {
-        let (next, start) = (Rc::new(Cell::new(0)), Instant::now());
-        let clients = (0..self.clients).map(|_| client(self.clone(), plan.clone(), Rc::clone(&next), start));
-        let answers: Result<Vec<Vec<Answered>>> = at_once(clients)?.into_iter().collect();
-        Ok(answers?.concat())
+        Ok(run_together(&[self], plan)?.concat())
+    }
+}
+
+/// Carries out `plan` with several loads at the same time; each sends as much as the plan says. Returns the answers of
+/// each load.
+///
+/// # Errors
+/// Those of [`Load::run`].
+pub fn run_together(loads: &[&Load], plan: &Plan) -> Result<Vec<Vec<Answered>>> {
+    run_within(loads, plan, BOUND)
+}
+
+fn run_within(loads: &[&Load], plan: &Plan, bound: Duration) -> Result<Vec<Vec<Answered>>> {
+    if loads.iter().any(|load| load.bodies.is_empty()) {
+        return Err("a load has no orders to send".into());
+    }
+    let start = Instant::now();
+    let run = async {
+        let (mut clients, mut waits) = (JoinSet::new(), Vec::new());
+        for (at, load) in loads.iter().enumerate() {
+            let run = Rc::new(Run {
+                load: (*load).clone(),
+                plan: plan.clone(),
+                start,
+                next: Cell::new(0),
+            });
+            for _ in 0..load.clients {
+                let (run, wait) = (Rc::clone(&run), Rc::new(Cell::new(None)));
+                waits.push(Rc::clone(&wait));
+                clients.spawn_local(async move { (at, client(&run, &wait).await) });
+            }
+        }
+        let mut answers = vec![Vec::new(); loads.len()];
+        let collect = async {
+            while let Some(ended) = clients.join_next().await {
+                let (at, answered) = ended?;
+                answers[at].append(&mut answered?);
+            }
+            Result::Ok(())
+        };
+        select! {
+            collected = collect => collected.map(|()| answers),
+            () = wait_too_long(&waits, bound) => Err(format!("an order was not answered within {bound:?}").into()),
+        }
+    };
+    block_on(LocalSet::new().run_until(run))?
+}
+
+/// One load and its plan, shared by the load's clients.
+struct Run {
+    load: Load,
+    plan: Plan,
+    start: Instant,
+    next: Cell<u32>,
+}
+
+impl Run {
+    /// Returns the number of the next order, and when it is due. There is none when the plan is carried out.
+    fn next(&self) -> Option<(u32, Duration)> {
+        let number = self.next.get();
+        let due = self.plan.rate.map_or_else(
+            || self.start.elapsed(),
+            |rate| Duration::from_secs_f64(f64::from(number) / rate),
+        );
+        if due >= self.plan.length || number >= self.plan.orders {
+            return None;
+        }
+        self.next.set(number + 1);
+        Some((number, due))
+    }
+}
+
+/// Places orders until the plan is carried out. While an order is not answered, `wait` holds when it was sent.
+async fn client(run: &Run, wait: &Cell<Option<Instant>>) -> Result<Vec<Answered>> {
+    let load = &run.load;
+    let mut connection = Connection::new(load.address);
+    let mut request = Request::new(load.address, &load.token);
+    let mut answers = Vec::new();
+    while let Some((number, due)) = run.next() {
+        if due > run.start.elapsed() {
+            sleep_until((run.start + due).into()).await;
+        }
+        // Random, as the keys of real clients are: consecutive numbers would put new rows next to each other in every
+        // index.
+        let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+        let order = request.order(key, &load.bodies[number as usize % load.bodies.len()]);
+        wait.set(Some(Instant::now()));
+        let answer = connection.exchange(order).await;
+        let took = run.start.elapsed().saturating_sub(due);
+        wait.set(None);
+        let answer = answer.map_err(|error| format!("order {number}: {error}"))?;
+        if !(load.expects)(answer.status) {
+            let body = String::from_utf8_lossy(answer.body);
+            return Err(format!("order {number}: {}: {body}", answer.status).into());
+        }
+        answers.push(Answered {
+            due,
+            took,
+            status: answer.status,
+            body: Box::from(answer.body),
+        });
+    }
+    Ok(answers)
+}
+
+/// Returns when an order has waited for longer than `bound`. One task watches all clients: a timer for each order would
+/// cost more than the order.
+async fn wait_too_long(waits: &[Rc<Cell<Option<Instant>>>], bound: Duration) {
+    let is_late = |wait: &Rc<Cell<Option<Instant>>>| wait.get().is_some_and(|sent| sent.elapsed() > bound);
+    while !waits.iter().any(is_late) {
+        sleep(bound / 10).await;
     }
 }
 
@@ -79,104 +211,5 @@ pub fn at_once<F: Future<Output: 'static> + 'static>(futures: impl Iterator<Item
     })?
 }
 
-async fn client(load: Load, plan: Plan, next: Rc<Cell<u32>>, start: Instant) -> Result<Vec<Answered>> {
-    let mut client = Client::new(load.address, &load.token)?;
-    let body = Bytes::from(load.body);
-    let mut answers = Vec::new();
-    loop {
-        let number = next.get();
-        let due = plan.rate.map_or_else(
-            || start.elapsed(),
-            |rate| Duration::from_secs_f64(f64::from(number) / rate),
-        );
-        if due >= plan.length || number >= plan.orders {
-            return Ok(answers);
-        }
-        next.set(number + 1);
-        if plan.rate.is_some() {
-            sleep_until((start + due).into()).await;
-        }
-        // Random, as the keys of real clients are: consecutive numbers would put new rows next to each other in every
-        // index.
-        let key = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
-        let answer = client.order(&key.to_string(), body.clone()).await?;
-        let took = start.elapsed().saturating_sub(due);
-        if answer.status != 201 {
-            return Err(format!("order {number}: {}: {}", answer.status, answer.text()).into());
-        }
-        answers.push(Answered {
-            due,
-            took,
-            // Copied, because the answer's bytes keep alive the whole buffer that they were read into.
-            body: Box::from(&answer.body[..]),
-        });
-    }
-}
-
-/// Returns the answers per second between `from` and `until`.
-#[must_use]
-pub fn rate(answers: &[Answered], from: Duration, until: Duration) -> f64 {
-    let ended = answers.iter().map(|answer| answer.due + answer.took);
-    let within = ended.filter(|end| (from..until).contains(end)).count();
-    u32::try_from(within).map_or(f64::INFINITY, f64::from) / until.saturating_sub(from).as_secs_f64()
-}
-
-/// The sorted latencies of orders, from which percentiles can be read.
-#[derive(Clone, Debug)]
-pub struct Latencies(Vec<Duration>);
-
-impl Latencies {
-    /// Collects the latencies of the orders that were due at `from` or later.
-    #[must_use]
-    pub fn of(answers: &[Answered], from: Duration) -> Self {
-        let counted = answers.iter().filter(|answer| answer.due >= from);
-        let mut took: Vec<Duration> = counted.map(|answer| answer.took).collect();
-        took.sort_unstable();
-        Self(took)
-    }
-
-    /// The time, in milliseconds, within which `thousandths` of the orders were answered; 1000 gives the slowest.
-    #[must_use]
-    pub fn within_ms(&self, thousandths: usize) -> f64 {
-        let at = (self.0.len() * thousandths).div_ceil(1000).saturating_sub(1);
-        self.0.get(at).map_or(f64::NAN, |took| took.as_secs_f64() * 1000.0)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(due_ms: u64, took_ms: u64) -> Answered {
-        Answered {
-            due: Duration::from_millis(due_ms),
-            took: Duration::from_millis(took_ms),
-            body: Box::default(),
-        }
-    }
-
-    #[test]
-    fn what_ended_within_the_window_counts() {
-        let answers = [answer(0, 999), answer(0, 1000), answer(2000, 999), answer(2999, 1)];
-        let (from, until) = (Duration::from_secs(1), Duration::from_secs(3));
-        assert!((rate(&answers, from, until) - 1.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn quantiles_are_of_the_nearest_rank() {
-        let answers: Vec<Answered> = (1..=1000).map(|took| answer(5, took)).collect();
-        let latencies = Latencies::of(&answers, Duration::from_millis(5));
-        let asked = [500, 990, 999, 1000].map(|thousandths| latencies.within_ms(thousandths).round());
-        assert!(
-            asked
-                .iter()
-                .zip([500.0, 990.0, 999.0, 1000.0])
-                .all(|(one, other)| (one - other).abs() < 1e-9)
-        );
-        assert!(
-            Latencies::of(&answers, Duration::from_millis(6))
-                .within_ms(500)
-                .is_nan()
-        );
-    }
-}
+mod tests;

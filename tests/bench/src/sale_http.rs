@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use super::Sample;
 use super::peers::{self, Peers};
-use super::shop::{BenchShop, CLIENTS, MEASURED, WARM_UP, closed};
+use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed};
+use super::stalls::Stalls;
 use super::textbook::{self, Best};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Latencies, Plan, rate};
-
-/// Orders that are placed first, to learn the rate.
-const FIRST: usize = 20_000;
 
 /// How many keys are sold before the first window of the growth test, and before the last one.
 const FEW: usize = 50_000;
@@ -48,7 +46,9 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
         rate: Some(sales * SHARE),
         ..closed(length)
     };
+    let disk_before = Stalls::measure(folder)?;
     let answers = shop.sell(&open)?;
+    let disk_after = Stalls::measure(folder)?;
     let quiet = Latencies::of(&answers, WARM_UP);
     let came = rate(&answers, WARM_UP, length);
     shop.check(&answers)?;
@@ -59,8 +59,8 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
 
     let each = |of: fn(&Baselines) -> f64| vec![of(&before), of(&after)];
     let settings = format!(
-        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold in all; {cost}; \
-         the textbook service's best pools: {} and {} connections",
+        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold \
+         in all; {cost}; the textbook service's best pools: {} and {} connections",
         MEASURED.as_secs(),
         WARM_UP.as_secs(),
         shop.sold(),
@@ -79,7 +79,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
         sample("sale_http", each(|all| all.peers.skip_locked), "ratio >= 2"),
         sample("sale_http_service", each(|all| all.service.sales), "ratio >= 8"),
         sample("sale_http_peer", each(|all| all.peers.best_published), "ratio >= 12"),
-        latency(&quiet, &busy, sales * SHARE, came),
+        latency(&quiet, &busy, sales * SHARE, came, [disk_before, disk_after]),
     ])
 }
 
@@ -118,8 +118,9 @@ pub(super) fn growth(_folder: &Path) -> Result<Vec<Sample>> {
     }])
 }
 
-/// The latency of the slowest percent of orders in the open loop, with that of the closed loop.
-fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample {
+/// The latency of the slowest percent of orders in the open loop, with that of the closed loop, and how long the disk
+/// took just before and just after the open loop, while nothing was sold.
+fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64, [before, after]: [Stalls; 2]) -> Sample {
     let [median, most, last] = [500, 999, 1000].map(|thousandths| quiet.within_ms(thousandths));
     Sample {
         name: "sale_latency".to_owned(),
@@ -128,8 +129,9 @@ fn latency(quiet: &Latencies, busy: &Latencies, asked: f64, came: f64) -> Sample
         baseline: vec![busy.within_ms(990)],
         goal: "value <= 50",
         settings: format!(
-            "open loop, {asked:.0} orders/s asked for, {came:.0} answered, from the time each was due; \
-             p50 {median:.2}, p99.9 {most:.2}, max {last:.2} ms; baseline: the closed loop"
+            "open loop, {asked:.0} orders/s asked for, {came:.0} answered, from the time each was due; p50 \
+             {median:.2}, p99.9 {most:.2}, max {last:.2} ms; the idle disk just before: {before}; just after: {after}; \
+             baseline: the closed loop"
         ),
     }
 }

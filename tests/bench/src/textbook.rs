@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use shelfproof_tests::child::{Server, Signal};
-use shelfproof_tests::load::{Answered, Load, Plan, rate};
+use shelfproof_tests::load::{Answered, Load, Plan, is_sale, rate};
 use shelfproof_tests::postgres::Postgres;
 use shelfproof_tests::shop::{CURRENCY, PRICE_MINOR, address_after, order_of};
 use shelfproof_tests::{Result, tools};
@@ -65,8 +65,9 @@ fn measure(postgres: &Postgres, folder: &Path, connections: u32) -> Result<f64> 
     let load = Load {
         address,
         token: TOKEN.to_owned(),
-        body: order_of(PRODUCT),
+        bodies: vec![order_of(PRODUCT)],
         clients: CLIENTS,
+        expects: is_sale,
     };
     let answers = load.run(&Plan {
         rate: None,
