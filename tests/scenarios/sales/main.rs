@@ -9,6 +9,7 @@ mod full_node;
 mod neighbours;
 mod order_queue;
 mod order_states;
+mod order_tokens;
 mod races;
 mod refunds;
 mod requests;
