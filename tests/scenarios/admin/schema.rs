@@ -191,6 +191,12 @@ fn forbidden_stock() -> Vec<(String, &'static str)> {
             STAYS,
         ),
         ("UPDATE shop.batches SET activated = 11".to_owned(), "batches_check"),
+        // Goods of a key that was never activated: its batch was not withdrawn, or was, and the key did not move.
+        (new_goods(""), "are not to be changed"),
+        (
+            new_goods("UPDATE shop.batches SET withdrawn_at_ms = 1;"),
+            "are not to be changed",
+        ),
         (
             "INSERT INTO shop.products SELECT gen_random_uuid(), name, true, 1, 1 FROM shop.products".to_owned(),
             "products_name",
@@ -307,6 +313,14 @@ fn sold(columns: &str, sale: &str) -> String {
     format!(
         "INSERT INTO attest.events (key_no, version, before, kind, order_id, item, anchor_by_s, at_ms, key_id, prev, payload, salt, body)
          SELECT {columns}, {sale}, at_ms, key_id, prev, payload, salt, body FROM attest.events LIMIT 1"
+    )
+}
+
+/// Goods of the generated key, after that statement, and then other goods of it.
+fn new_goods(before: &str) -> String {
+    format!(
+        "INSERT INTO shop.goods VALUES (9, 1, '', decode(repeat('00', 80), 'hex')); {before}
+         UPDATE shop.goods SET sealed = 'other' WHERE key_no = 9"
     )
 }
 
