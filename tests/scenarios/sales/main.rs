@@ -5,6 +5,7 @@
 //! to `order_states`.
 
 mod api;
+mod fairness;
 mod full_node;
 mod neighbours;
 mod order_queue;
@@ -14,3 +15,4 @@ mod races;
 mod refunds;
 mod requests;
 mod spelling;
+mod two_nodes;
