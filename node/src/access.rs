@@ -98,6 +98,8 @@ actions! {
     RedeemItem: OrderHolder,
     /// Get the proofs of an order that [`authorize_order`] grants.
     ProveSale: OrderHolder,
+    /// Revoke an order's token; of which orders, [`authorize_revocation`] decides.
+    RevokeOrderToken: AnyAccount,
     /// Refund a key, whoever bought it.
     RefundItem: Admin,
     /// Read the account's own prepaid credit.
@@ -142,6 +144,12 @@ pub fn authorize_order(holder: OrderHolder, order: &Order) -> bool {
         OrderHolder::Reseller(account) => order.customer == Customer::Account(account),
         OrderHolder::Token(own) => own == order.id,
     }
+}
+
+/// Whether the account may revoke the order's token: the reseller that bought it, and an admin of any.
+#[must_use]
+pub fn authorize_revocation(caller: AnyAccount, order: &Order) -> bool {
+    caller.role == Role::Admin || authorize_order(OrderHolder::Reseller(caller.id), order)
 }
 
 impl Grant for Caller {

@@ -4,6 +4,7 @@
 mod batch;
 mod event;
 mod order;
+mod order_token;
 mod page;
 mod placed;
 mod preview;
@@ -16,6 +17,7 @@ mod wallet;
 pub(crate) use batch::{ImportReport, ShownActivation, ShownBatch, ShownBatchKey, ShownRefusedLine, ShownWithdrawal};
 pub(crate) use event::ShownEvent;
 pub(crate) use order::{ListedOrder, ShownOrder};
+pub(crate) use order_token::ShownRevocation;
 pub(crate) use page::Listed;
 pub(crate) use placed::{PlacedOrder, example as placed_example};
 pub(crate) use preview::ShownPreview;

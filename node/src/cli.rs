@@ -186,7 +186,14 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
         }
         Admin::Credit(args) => credit::run(args, &pool().await?).await?,
         Admin::Token(args) => token::run(args, &pool().await?).await?,
-        Admin::Order(args) => order::run(args, &pool().await?).await?,
+        Admin::Order(args) => {
+            let config = Config::read(&settings)?;
+            let pool = open_pool(&config).await?;
+            if args.revokes() {
+                require_open(&pool, &config.chain).await?;
+            }
+            order::run(args, &pool).await?;
+        }
         Admin::Event(args) => event::run(args, &pool().await?).await?,
         Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,

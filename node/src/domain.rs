@@ -16,6 +16,7 @@ pub mod message;
 pub mod money;
 pub mod name;
 pub mod order;
+pub mod order_token;
 pub mod pool;
 pub mod product;
 pub mod sale;

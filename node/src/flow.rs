@@ -15,6 +15,7 @@ pub mod query;
 pub mod redeem;
 pub mod refund;
 pub mod revoke_api_key;
+pub mod revoke_order_token;
 pub mod rotate_master;
 mod step;
 pub mod top_up_credit;

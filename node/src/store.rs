@@ -23,6 +23,7 @@ pub mod import;
 pub mod item;
 pub mod key;
 pub mod order;
+pub mod order_token;
 pub mod outbox;
 pub mod pool;
 pub mod product;
@@ -61,6 +62,11 @@ fn migrations() -> Migrator {
         migration(4, "money", include_str!("store/migrations/0004_money.sql")),
         migration(5, "outbox", include_str!("store/migrations/0005_outbox.sql")),
         migration(6, "tasks", include_str!("store/migrations/0006_tasks.sql")),
+        migration(
+            7,
+            "order_tokens",
+            include_str!("store/migrations/0007_order_tokens.sql"),
+        ),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");

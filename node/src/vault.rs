@@ -30,7 +30,8 @@ use token::TokenKey;
 
 use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::goods::WrappedKey;
-use crate::domain::id::{BatchId, OrderId, ProductId};
+use crate::domain::id::{BatchId, ProductId};
+use crate::domain::order_token::OrderToken;
 
 /// The open keys of one merchant. Dropped, they are wiped from memory.
 pub struct Vault {
@@ -143,15 +144,16 @@ impl Vault {
         receipt::sign(&self.receipt, &self.identity, events, anchor_by_s)
     }
 
-    /// The token that opens `order` to whoever holds it: `spo_<order>_<mac>`. Always the same for one order.
+    /// The text of that token: `spo_<order>_<generation>_<mac>`. It is always the same.
     #[must_use]
-    pub fn order_token(&self, order: OrderId) -> SecretString {
-        self.token.token(order)
+    pub fn order_token(&self, token: OrderToken) -> SecretString {
+        self.token.text(token).into()
     }
 
-    /// The order that `token` opens, if this vault made it; compared in constant time.
+    /// Which token that text is, if this vault made it; compared in constant time. Whether it was revoked is not looked
+    /// at.
     #[must_use]
-    pub fn order_token_check(&self, token: &str) -> Option<OrderId> {
+    pub fn order_token_check(&self, token: &str) -> Option<OrderToken> {
         self.token.check(token)
     }
 }

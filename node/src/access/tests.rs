@@ -31,6 +31,7 @@ fn every_action_has_its_callers() {
         ("ReadOrder", [YES, YES, YES]),
         ("RedeemItem", [NO, YES, YES]),
         ("ProveSale", [NO, YES, YES]),
+        ("RevokeOrderToken", [YES, YES, NO]),
         ("RefundItem", [YES, NO, NO]),
         ("ReadCredit", [NO, YES, NO]),
         ("ReadProducts", [YES, YES, NO]),
@@ -62,6 +63,23 @@ fn only_its_buyer_holds_an_order() {
     ] {
         let is_holder = OrderHolder::of(caller).is_ok_and(|holder| authorize_order(holder, &order));
         assert_eq!(is_holder, holds, "{caller:?}");
+    }
+}
+
+#[test]
+fn an_admin_and_the_buying_reseller_revoke_an_order_s_token() {
+    let order = Order {
+        customer: Customer::Account(OWN),
+        ..order()
+    };
+    for (caller, may) in [
+        (account(OWN, Role::Reseller), true),
+        (account(OTHER, Role::Reseller), false),
+        (account(OTHER, Role::Admin), true),
+        (Caller::Buyer(ORDER), false),
+    ] {
+        let granted = AnyAccount::of(caller).is_ok_and(|caller| authorize_revocation(caller, &order));
+        assert_eq!(granted, may, "{caller:?}");
     }
 }
 

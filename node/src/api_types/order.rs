@@ -40,10 +40,17 @@ pub(crate) struct ListedOrder {
 
 /// An order, with what the caller may see of it.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Order)]
 pub(crate) struct ShownOrder<'a> {
     #[serde(flatten)]
     order: ListedOrder,
+    /// The generation of its token that is valid now, from 1: how often its token was revoked, and one more.
+    #[schema(minimum = 1)]
+    token_generation: u32,
+    /// That token; shown only to the order's holder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
     /// The products that were ordered.
     lines: Vec<ShownLine>,
     /// The keys, by line.
@@ -119,6 +126,8 @@ impl<'a> ShownOrder<'a> {
     pub(crate) fn with_goods(view: &'a OrderView) -> Self {
         Self {
             order: ListedOrder::from(&view.order),
+            token_generation: view.valid_token.generation,
+            token: Some(view.token.expose_secret()),
             lines: lines(&view.order),
             items: view.items.iter().map(held).collect(),
         }
@@ -138,6 +147,8 @@ impl<'a> ShownOrder<'a> {
         });
         Self {
             order: ListedOrder::from(&states.order),
+            token_generation: states.valid_token.generation,
+            token: None,
             lines: lines(&states.order),
             items: items.collect(),
         }

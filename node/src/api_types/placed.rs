@@ -26,7 +26,7 @@ pub(crate) struct PlacedOrder<'a> {
     /// ISO 4217.
     #[schema(value_type = Currency)]
     currency: &'static str,
-    /// A token for the buyer, which gives access to this order only.
+    /// A token for the buyer, which gives access to this order only: its first, also where that was revoked since.
     token: &'a str,
     /// The keys, by line.
     items: Vec<SoldItem<'a>>,
@@ -91,7 +91,7 @@ pub(crate) fn example() -> serde_json::Value {
     let hash = |byte: &str| format!("0x{}", byte.repeat(32));
     serde_json::json!({
         "order": "0192f0c4-b3d4-7e5f-8a6b-7c8d9e0f1a2b", "state": "delivered", "createdAt": 1_790_000_000_000_u64,
-        "total": "9.90", "currency": "CNY", "token": "spo_0192f0c4b3d47e5f8a6b7c8d9e0f1a2b_…",
+        "total": "9.90", "currency": "CNY", "token": "spo_0192f0c4b3d47e5f8a6b7c8d9e0f1a2b_1_…",
         "items": [{
             "item": 1, "line": 1, "product": "0192f0c4-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "code": "ABCD-EFGH-IJKL",
             "keyId": hash("3f"),

@@ -4,17 +4,20 @@ use clap::{Args, Subcommand};
 use console::Alignment::{Left, Right};
 use sqlx::PgPool;
 
+use shelfproof_base::clock::now_ms;
 use shelfproof_base::table;
 
 use super::{Failure, print};
-use crate::api_types::{Listed, ListedOrder, ShownOrder};
+use crate::api_types::{Listed, ListedOrder, ShownOrder, ShownRevocation};
 use crate::domain::id::OrderId;
 use crate::domain::money::Money;
 use crate::domain::order::Order;
+use crate::domain::order_token::Revoked;
 use crate::flow::FlowError;
 use crate::flow::query::order::{OrderStates, list_abnormal_orders, list_orders, look_up_states};
+use crate::flow::revoke_order_token::revoke_order_token;
 
-/// Orders, and those that wait for a person; never a code
+/// Orders, those that wait for a person, and tokens that leaked; never a code
 #[derive(Debug, Args)]
 pub struct OrderArgs {
     #[command(subcommand)]
@@ -46,12 +49,33 @@ enum Command {
         #[arg(value_name = "ID")]
         order: OrderId,
     },
+    /// Revoke an order's token that got into the wrong hands
+    ///
+    /// It is refused from now on, and the order's next token is valid: the reseller finds it where it reads the order,
+    /// with GET /api/v1/orders/ID, and gives it to its buyer. A repeat changes nothing.
+    ///
+    /// Example: shelfproof admin order revoke-token 0192f0c4-b3d4-7e5f-8a6b-7c8d9e0f1a2b --generation 1
+    RevokeToken {
+        /// The order's id
+        #[arg(value_name = "ID")]
+        order: OrderId,
+        /// Which of its tokens leaked: the number behind the order's id in it; `show` prints that of the valid one
+        #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+        generation: u32,
+    },
+}
+
+impl OrderArgs {
+    /// Whether a token is to be revoked, which a database from an old backup would forget.
+    pub(super) const fn revokes(&self) -> bool {
+        matches!(self.command, Command::RevokeToken { .. })
+    }
 }
 
 /// Prints what was asked for.
 ///
 /// # Errors
-/// Where there is no such order, or the database fails.
+/// Where there is no such order or token, or the database fails.
 pub async fn run(args: OrderArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
         Command::List { abnormal, after, limit } => {
@@ -70,6 +94,14 @@ pub async fn run(args: OrderArgs, pool: &PgPool) -> Result<(), Failure> {
                 name: order.to_string(),
             })?;
             print(args.json, || ShownOrder::without_goods(&states), || show_text(&states))?;
+        }
+        Command::RevokeToken { order, generation } => {
+            let revoked = revoke_order_token(pool, order, generation, now_ms()).await?;
+            print(
+                args.json,
+                || ShownRevocation::new(order, revoked, None),
+                || revoked_text(order, revoked),
+            )?;
         }
     }
     Ok(())
@@ -96,6 +128,7 @@ fn show_text(states: &OrderStates) -> String {
         ("account", account_text(order)),
         ("state", state_text(order)),
         ("total", total_text(order)),
+        ("token generation", states.valid_token.generation.to_string()),
     ];
     let head = table::render(
         &[("order", Left), (&order.id.to_string(), Left)],
@@ -128,6 +161,15 @@ fn show_text(states: &OrderStates) -> String {
         &items.collect::<Vec<_>>(),
     );
     [head, lines, items].join("\n")
+}
+
+fn revoked_text(order: OrderId, revoked: Revoked) -> String {
+    format!(
+        "{order}: tokens up to generation {} are revoked since {} UTC\nThe reseller reads the valid one with GET \
+         /api/v1/orders/{order}\n",
+        revoked.generation,
+        table::time(revoked.at_ms)
+    )
 }
 
 fn account_text(order: &Order) -> String {

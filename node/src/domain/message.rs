@@ -14,6 +14,8 @@ pub enum Fact<'a> {
     ProductChanged(&'a Product),
     /// An order could not be carried out and waits for a person; nothing was charged.
     OrderAbnormal(OrderId),
+    /// The order's tokens up to that generation are refused from now on.
+    OrderTokenRevoked { order: OrderId, generation: u32 },
     /// Money from outside was added to an account's credit.
     CreditAdded {
         account: AccountId,
@@ -28,6 +30,7 @@ impl Fact<'_> {
         match self {
             Self::ProductChanged(_) => "product.changed",
             Self::OrderAbnormal(_) => "order.abnormal",
+            Self::OrderTokenRevoked { .. } => "order.token_revoked",
             Self::CreditAdded { .. } => "credit.added",
         }
     }
@@ -37,7 +40,7 @@ impl Fact<'_> {
     pub fn key(&self) -> String {
         match self {
             Self::ProductChanged(product) => product.id.to_string(),
-            Self::OrderAbnormal(order) => order.to_string(),
+            Self::OrderAbnormal(order) | Self::OrderTokenRevoked { order, .. } => order.to_string(),
             Self::CreditAdded { account, .. } => account.to_string(),
         }
     }
@@ -54,6 +57,7 @@ impl Fact<'_> {
                 "version": product.version,
             }),
             Self::OrderAbnormal(order) => json!({ "order": order }),
+            Self::OrderTokenRevoked { order, generation } => json!({ "order": order, "generation": generation }),
             Self::CreditAdded {
                 account,
                 amount,

@@ -12,6 +12,7 @@ pub mod data_key;
 pub mod database;
 pub mod key;
 pub mod order;
+pub mod order_token;
 mod page;
 pub mod product;
 pub mod task;

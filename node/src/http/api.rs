@@ -16,6 +16,7 @@ mod errors;
 mod field;
 pub(super) mod json;
 mod keys;
+mod order_tokens;
 mod orders;
 mod path_id;
 pub(super) mod problem;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
         .merge(orders::routes())
         .merge(redeem::routes())
         .merge(refund::routes())
+        .merge(order_tokens::routes())
         .merge(proofs::routes())
         .merge(wallet::routes())
         .merge(products::routes())

@@ -10,6 +10,7 @@ use shelfproof_verifier::receipt::{Promise, Receipt, Terms, check_purchase};
 
 use super::*;
 use crate::domain::goods::Goods;
+use crate::domain::id::OrderId;
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -183,14 +184,19 @@ fn key_ids_are_the_code_s_and_unusual_codes_have_none() {
 #[test]
 fn an_order_s_token_opens_that_order_alone() {
     let (folder, vault) = made();
-    let order = order(9);
-    let token = vault.order_token(order);
+    let own = OrderToken::first(order(9));
+    let token = vault.order_token(own);
     let token = token.expose_secret();
-    assert_eq!(token.len(), 4 + 32 + 1 + 64);
-    assert_eq!(vault.order_token_check(token), Some(order));
+    assert_eq!(token.len(), 4 + 32 + 1 + 1 + 1 + 64);
+    assert_eq!(vault.order_token_check(token), Some(own));
+    let next = OrderToken { generation: 12, ..own };
+    let next_token = vault.order_token(next);
+    assert_eq!(vault.order_token_check(next_token.expose_secret()), Some(next));
+    let mac = |token: &str| token.rsplit('_').next().unwrap().to_owned();
+    assert_ne!(mac(token), mac(next_token.expose_secret()));
     let again = Vault::open(folder.path(), &PASSPHRASE.into(), identity()).unwrap();
     assert_eq!(
-        again.order_token(order).expose_secret(),
+        again.order_token(own).expose_secret(),
         token,
         "the same after a restart"
     );
@@ -208,7 +214,12 @@ fn an_order_s_token_opens_that_order_alone() {
         "spo__",
         &token[..token.len() - 1],
         &format!("{token}0"),
-        &order.to_string(),
+        &token.replace("_1_", "_2_"),
+        &token.replace("_1_", "_01_"),
+        &token.replace("_1_", "_+1_"),
+        &token.replace("_1_", "_4294967296_"),
+        &token.replace("_1_", "_"),
+        &own.order.to_string(),
     ] {
         assert_eq!(vault.order_token_check(other), None, "{other}");
     }
@@ -223,7 +234,7 @@ fn nothing_secret_is_shown() {
     let id = B256::repeat_byte(3);
     let secret_goods = goods("CODE-THAT-NOBODY-SEES", "PASSWORD-THAT-NOBODY-SEES");
     let sealed = key.encrypt(&id, batch(1), &secret_goods);
-    let token = vault.order_token(order(9));
+    let token = vault.order_token(OrderToken::first(order(9)));
     let errors: Vec<VaultError> = vec![
         key.open(&id, batch(2), &sealed).unwrap_err(),
         vault.data_key_open(batch(2), &wrapped).unwrap_err(),

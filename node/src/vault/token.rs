@@ -1,14 +1,15 @@
-//! Order tokens: derived from the order's id, so that a repeated answer is the same to the byte and no table holds them.
+//! Order tokens: derived from the order's id and the token's generation, so that a repeated answer is the same to the
+//! byte and no table holds them.
 
 use alloy_primitives::hex;
 use hmac::{Hmac, Mac};
-use secrecy::SecretString;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::domain::id::OrderId;
+use crate::domain::order_token::OrderToken;
 
 const DOMAIN: &[u8] = b"shelfproof-order-token-v1";
 const PREFIX: &str = "spo_";
@@ -24,21 +25,23 @@ impl TokenKey {
         Self(Hmac::new(&block))
     }
 
-    pub(super) fn token(&self, order: OrderId) -> SecretString {
-        self.text(order).into()
+    pub(super) fn check(&self, text: &str) -> Option<OrderToken> {
+        let (order, rest) = text.strip_prefix(PREFIX)?.split_once('_')?;
+        let (generation, _) = rest.split_once('_')?;
+        let token = OrderToken {
+            order: OrderId(Uuid::try_parse(order).ok()?),
+            generation: generation.parse().ok()?,
+        };
+        // The whole text, so that no other spelling of the id, the generation or the code passes.
+        let expected = Zeroizing::new(self.text(token));
+        bool::from(expected.as_bytes().ct_eq(text.as_bytes())).then_some(token)
     }
 
-    pub(super) fn check(&self, token: &str) -> Option<OrderId> {
-        let (order, _) = token.strip_prefix(PREFIX)?.split_once('_')?;
-        let order = OrderId(Uuid::try_parse(order).ok()?);
-        // The whole text, so that no other spelling of the id or the code passes.
-        let expected = Zeroizing::new(self.text(order));
-        bool::from(expected.as_bytes().ct_eq(token.as_bytes())).then_some(order)
-    }
-
-    fn text(&self, order: OrderId) -> String {
-        let mac = self.0.clone().chain_update(DOMAIN).chain_update(order.0.as_bytes());
+    pub(super) fn text(&self, token: OrderToken) -> String {
+        let mac = self.0.clone().chain_update(DOMAIN);
+        let mac = mac.chain_update(token.order.0.as_bytes());
+        let mac = mac.chain_update(token.generation.to_be_bytes());
         let mac = hex::encode(mac.finalize().into_bytes());
-        format!("{PREFIX}{}_{mac}", order.0.simple())
+        format!("{PREFIX}{}_{}_{mac}", token.order.0.simple(), token.generation)
     }
 }

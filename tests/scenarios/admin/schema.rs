@@ -2,6 +2,7 @@
 //! twice, and constraints refuse invalid rows.
 
 mod chains;
+mod tokens;
 mod transitions;
 
 use std::fs;
@@ -113,10 +114,12 @@ fn forbidden() -> Vec<(String, &'static str)> {
         forbidden_orders(),
         forbidden_transfers(),
         chains::forbidden(),
+        tokens::forbidden(),
     ]
     .concat();
-    let kept = "attest.events shop.transfers shop.sale_batches attest.merchant shop.accounts shop.products shop.skus shop.pools shop.takes shop.holds \
-                shop.batches shop.keys shop.goods shop.wallets shop.ledger_entries shop.orders";
+    let kept = "attest.events attest.merchant shop.transfers shop.sale_batches shop.accounts shop.api_keys shop.products \
+                shop.skus shop.pools shop.takes shop.holds shop.batches shop.keys shop.goods shop.refused_lines \
+                shop.moved_keys shop.wallets shop.ledger_entries shop.orders shop.revoked_order_tokens";
     for table in kept.split(' ') {
         forbidden.push((format!("DELETE FROM {table}"), STAYS));
         forbidden.push((format!("TRUNCATE {table} CASCADE"), STAYS));
@@ -191,6 +194,12 @@ fn forbidden_stock() -> Vec<(String, &'static str)> {
             STAYS,
         ),
         ("UPDATE shop.batches SET activated = 11".to_owned(), "batches_check"),
+        // Goods of a key that was never activated: its batch was not withdrawn, or was, and the key did not move.
+        (new_goods(""), "are not to be changed"),
+        (
+            new_goods("UPDATE shop.batches SET withdrawn_at_ms = 1;"),
+            "are not to be changed",
+        ),
         (
             "INSERT INTO shop.products SELECT gen_random_uuid(), name, true, 1, 1 FROM shop.products".to_owned(),
             "products_name",
@@ -308,6 +317,14 @@ fn sold(columns: &str, sale: &str) -> String {
     format!(
         "INSERT INTO attest.events (key_no, version, before, kind, order_id, item, anchor_by_s, at_ms, key_id, prev, payload, salt, body)
          SELECT {columns}, {sale}, at_ms, key_id, prev, payload, salt, body FROM attest.events LIMIT 1"
+    )
+}
+
+/// Goods of the generated key, after that statement, and then other goods of it.
+fn new_goods(before: &str) -> String {
+    format!(
+        "INSERT INTO shop.goods VALUES (9, 1, '', decode(repeat('00', 80), 'hex')); {before}
+         UPDATE shop.goods SET sealed = 'other' WHERE key_no = 9"
     )
 }
 

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 use shelfproof::import::{Content, Encoding, Format, ImportRows, Options, ReadError};
 use shelfproof_tests::Result;
 
-use super::shop::of;
+use super::shop::{auto, columns, of};
 
 /// A line with a code and what is delivered with it, or why it is refused.
 type Told = (u64, std::result::Result<(String, String), &'static str>);
@@ -31,21 +31,9 @@ fn refused(line: u64, reason: &'static str) -> Told {
     (line, Err(reason))
 }
 
-fn auto() -> Options {
-    Options::default()
-}
-
 fn header(header: bool) -> Options {
     Options {
         header: Some(header),
-        ..auto()
-    }
-}
-
-fn columns(code: &str, extra: &[&str]) -> Options {
-    Options {
-        code_column: Some(code.to_owned()),
-        extra_columns: extra.iter().map(|name| (*name).to_owned()).collect(),
         ..auto()
     }
 }

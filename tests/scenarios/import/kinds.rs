@@ -5,7 +5,7 @@ use shelfproof::import::{Content, Encoding, Format, ImportRows, Options, ReadErr
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-use super::shop::{Shop, data, of};
+use super::shop::{Shop, auto, columns, data, of};
 
 /// The result of reading a file: lines with a code and goods, refused lines, and how the file was read.
 struct Read {
@@ -54,18 +54,6 @@ fn goods(told: &Read) -> Vec<(u64, &str, &str)> {
     goods
         .map(|(line, code, extra)| (*line, code.as_str(), extra.as_str()))
         .collect()
-}
-
-fn auto() -> Options {
-    Options::default()
-}
-
-fn columns(code: &str, extra: &[&str]) -> Options {
-    Options {
-        code_column: Some(code.to_owned()),
-        extra_columns: extra.iter().map(|name| (*name).to_owned()).collect(),
-        ..auto()
-    }
 }
 
 #[test]

@@ -115,6 +115,20 @@ pub(crate) fn data(name: &str) -> Result<Vec<u8>> {
     Ok(fs::read(tools::root().join("tests/data").join(name))?)
 }
 
+/// The options of an import that names nothing.
+pub(crate) fn auto() -> Options {
+    Options::default()
+}
+
+/// The options that name a table's columns.
+pub(crate) fn columns(code: &str, extra: &[&str]) -> Options {
+    Options {
+        code_column: Some(code.to_owned()),
+        extra_columns: extra.iter().map(|name| (*name).to_owned()).collect(),
+        ..auto()
+    }
+}
+
 pub(crate) fn of(format: Format) -> Options {
     Options {
         format,

@@ -5,11 +5,14 @@
 //! to `order_states`.
 
 mod api;
+mod fairness;
 mod full_node;
 mod neighbours;
 mod order_queue;
 mod order_states;
+mod order_tokens;
 mod races;
 mod refunds;
 mod requests;
 mod spelling;
+mod two_nodes;

@@ -38,7 +38,7 @@ impl Task for Relay {
     }
 }
 
-/// Counts every message, and logs those about credit, products and abnormal orders.
+/// Counts every message, and logs those about credit, products, abnormal orders and revoked tokens.
 fn announce(messages: &[Message]) {
     for message in messages {
         metrics::message(&message.topic);
@@ -51,7 +51,9 @@ fn announce(messages: &[Message]) {
                     "an order could not be carried out and waits for a person"
                 );
             }
-            "product.changed" | "credit.added" => tracing::info!(id, %body, "{}", message.topic),
+            "product.changed" | "credit.added" | "order.token_revoked" => {
+                tracing::info!(id, %body, "{}", message.topic);
+            }
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Orders: lists, states, and for whoever holds one, its codes and receipts.
 
 use alloy_primitives::B256;
+use secrecy::SecretString;
 use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
 use shelfproof_verifier::event::Kind;
 use sqlx::{PgConnection, PgPool};
@@ -9,15 +10,20 @@ use super::Page;
 use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::id::{AccountId, OrderId};
 use crate::domain::order::Order;
+use crate::domain::order_token::OrderToken;
 use crate::store::StoreError;
 use crate::store::item::order_items;
 use crate::store::order::{order_find_by_key, order_get, order_list, order_list_abnormal};
+use crate::store::order_token::order_token_revoked;
 use crate::vault::{Vault, VaultError};
 
 /// An order with everything that its holder may see.
 #[derive(Clone, Debug)]
 pub struct OrderView {
     pub order: Order,
+    /// Its token that is valid now, and what that token says of itself.
+    pub token: SecretString,
+    pub valid_token: OrderToken,
     /// Its keys, by number.
     pub items: Vec<ItemView>,
 }
@@ -26,6 +32,8 @@ pub struct OrderView {
 #[derive(Clone, Debug)]
 pub struct OrderStates {
     pub order: Order,
+    /// Which of its tokens is valid now.
+    pub valid_token: OrderToken,
     /// Its keys, by number.
     pub items: Vec<SoldItem>,
 }
@@ -105,8 +113,12 @@ pub async fn list_abnormal_orders(
 /// `Store`, `Event` or `Vault` where that part fails; `NoLine` for an item that the order's lines do not reach.
 pub async fn open_order(pool: &PgPool, vault: &Vault, order: Order) -> Result<OrderView, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
+    let revoked = order_token_revoked(&mut *connection, order.id).await?;
+    let valid_token = OrderToken::valid(order.id, revoked);
     Ok(OrderView {
         items: items(&mut connection, vault, &order).await?,
+        token: vault.order_token(valid_token),
+        valid_token,
         order,
     })
 }
@@ -120,8 +132,10 @@ pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<Orde
     let Some(found) = order_get(&mut *connection, order).await? else {
         return Ok(None);
     };
+    let revoked = order_token_revoked(&mut *connection, order).await?;
     Ok(Some(OrderStates {
         order: found,
+        valid_token: OrderToken::valid(order, revoked),
         items: order_items(&mut connection, order).await?,
     }))
 }

@@ -18,8 +18,7 @@ use super::path_id::PathId;
 use super::query::{Page, Params};
 use crate::access::ManageBatches;
 use crate::api_types::{
-    EncodingName, FormatName, ImportReport, Listed, ShownActivation, ShownBatch, ShownBatchKey, ShownPreview,
-    ShownRefusedLine, ShownWithdrawal,
+    ImportReport, Listed, ShownActivation, ShownBatch, ShownBatchKey, ShownPreview, ShownRefusedLine, ShownWithdrawal,
 };
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
@@ -31,7 +30,11 @@ use crate::http::edge::fence::OpenFence;
 use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
-use crate::import::{self, Encoding, Format, Options};
+use crate::import;
+
+mod reading;
+
+use reading::{Reading, options};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -72,17 +75,7 @@ problems!(WithdrawProblems: NotFound, Conflict, Fenced);
         ("product" = Uuid, Path, description = "What the keys are stock of"),
         ("name" = String, Query, min_length = 1, max_length = 200, description = "The batch's name; no other batch of the product has it"),
         ("supplier" = Option<String>, Query, max_length = 200, description = "Whom the codes came from"),
-        ("format" = inline(Option<FormatName>), Query,
-            description = "Where a line's code is; `pairs` is `account----password`, `auto` where it is not given"),
-        ("encoding" = inline(Option<EncodingName>), Query, description = "Of the file, where it cannot be told"),
-        ("header" = Option<bool>, Query,
-            description = "Whether the first row names the columns, where that cannot be told"),
-        ("separator" = Option<String>, Query, max_length = 16,
-            description = "What parts an account from its password, where that is not exactly four dashes"),
-        ("codeColumn" = Option<String>, Query,
-            description = "Of a table, the code's column: its name, or its number from 1"),
-        ("extraColumns" = Option<String>, Query,
-            description = "Of a table, what is delivered with the code; parted by commas"),
+        Reading,
     ),
     request_body(content = String, content_type = "text/plain", example = json!("ABCD-EFGH-0001\nABCD-EFGH-0002\n")),
     responses((status = 200, description = "What the import brought", body = ImportReport), ImportProblems),
@@ -120,19 +113,7 @@ async fn import_file(
 /// masked, and counts. Nothing is stored. Codes that the shop has already are found by the import alone.
 #[utoipa::path(
     post, path = "/batches/preview", tag = "batches", operation_id = "previewBatch", security(("bearer" = [])),
-    params(
-        ("format" = inline(Option<FormatName>), Query,
-            description = "Where a line's code is; `pairs` is `account----password`, `auto` where it is not given"),
-        ("encoding" = inline(Option<EncodingName>), Query, description = "Of the file, where it cannot be told"),
-        ("header" = Option<bool>, Query,
-            description = "Whether the first row names the columns, where that cannot be told"),
-        ("separator" = Option<String>, Query, max_length = 16,
-            description = "What parts an account from its password, where that is not exactly four dashes"),
-        ("codeColumn" = Option<String>, Query,
-            description = "Of a table, the code's column: its name, or its number from 1"),
-        ("extraColumns" = Option<String>, Query,
-            description = "Of a table, what is delivered with the code; parted by commas"),
-    ),
+    params(Reading),
     request_body(content = String, content_type = "text/plain", example = json!("ABCD-EFGH-0001\nABCD-EFGH-0002\n")),
     responses((status = 200, description = "What the import would bring", body = ShownPreview), PreviewProblems),
 )]
@@ -320,37 +301,4 @@ async fn read_file(headers: &HeaderMap, body: Body, max_bytes: usize) -> Result<
 fn required(params: &mut Params, name: &str) -> Result<String, Problem> {
     let value = params.take(name)?;
     value.ok_or_else(|| Problem::invalid(name, format!("Add the parameter {name} to the address.")))
-}
-
-fn options(params: &mut Params) -> Result<Options, Problem> {
-    let columns = params.take("extraColumns")?.unwrap_or_default();
-    Ok(Options {
-        format: choice(params, "format", Format::from_name, &Format::ALL.map(Format::name))?.unwrap_or_default(),
-        encoding: choice(
-            params,
-            "encoding",
-            Encoding::from_name,
-            &Encoding::ALL.map(Encoding::name),
-        )?,
-        header: choice(params, "header", |text| text.parse().ok(), &["true", "false"])?,
-        separator: params.take("separator")?,
-        code_column: params.take("codeColumn")?,
-        extra_columns: columns
-            .split(',')
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    })
-}
-
-/// A parameter that has one of a few values.
-fn choice<T>(
-    params: &mut Params,
-    name: &str,
-    parse: impl Fn(&str) -> Option<T>,
-    names: &[&str],
-) -> Result<Option<T>, Problem> {
-    let refuse = || Problem::invalid(name, format!("It must be one of {}.", names.join(", ")));
-    let value = params.take(name)?;
-    value.map(|value| parse(&value).ok_or_else(refuse)).transpose()
 }

@@ -7,6 +7,7 @@ use crate::flow::import::ImportError;
 use crate::flow::query::order::LookUpError;
 use crate::flow::redeem::RedeemError;
 use crate::flow::refund::RefundError;
+use crate::flow::revoke_order_token::RevokeTokenError;
 use crate::flow::void::VoidError;
 use crate::flow::withdraw_batch::WithdrawError;
 use crate::flow::{EventError, FlowError, StepError, StoreError};
@@ -220,6 +221,16 @@ const fn parameter(error: &ReadError) -> Option<(&'static str, &'static str)> {
     })
 }
 
+impl From<RevokeTokenError> for Problem {
+    fn from(error: RevokeTokenError) -> Self {
+        match error {
+            RevokeTokenError::Missing(_) => Self::not_found("order"),
+            RevokeTokenError::NotMade(_) => Self::invalid("/generation", format!("{error}.")),
+            RevokeTokenError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<WithdrawError> for Problem {
     fn from(error: WithdrawError) -> Self {
         match error {
@@ -301,6 +312,7 @@ mod tests {
             RefundError::Missing.into(),
             RefundError::NoCredit.into(),
             VoidError::Missing.into(),
+            RevokeTokenError::NotMade(1).into(),
             FlowError::missing("product", &product).into(),
         ]);
         let noun = "batch";

@@ -17,6 +17,7 @@ use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_exam
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Customer, Order, RefusalReason};
+use crate::domain::order_token::OrderToken;
 use crate::flow::query::Page as Rows;
 use crate::flow::query::order::{get_order, list_abnormal_orders, list_orders, look_up_states, open_order};
 use crate::http::edge::auth::May;
@@ -44,8 +45,9 @@ problems!(GetProblems: NotFound);
 /// Buy keys
 ///
 /// Pays from the prepaid credit and delivers at once. The same request under the same `Idempotency-Key` buys once, and
-/// every repeat gets the first answer. A refused order is answered with a problem whose `code` is the reason; a repeat
-/// gets that answer too, so that another attempt needs another `Idempotency-Key`.
+/// every repeat gets the first answer, with the order's first token also where that was revoked. A refused order is
+/// answered with a problem whose `code` is the reason; a repeat gets that answer too, so that another attempt needs
+/// another `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/orders", tag = "orders", operation_id = "placeOrder", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 100,
@@ -66,7 +68,8 @@ async fn place(
     let order = body.parse(Customer::Account(account), &idempotency_key)?;
     match shop.app.orders.place(order).await? {
         OrderOutcome::Delivered(delivered) => {
-            let token = shop.app.vault.order_token(delivered.order);
+            // The first, whatever was revoked since: every repeat gets the same bytes.
+            let token = shop.app.vault.order_token(OrderToken::first(delivered.order));
             let placed = PlacedOrder::new(&delivered, token.expose_secret());
             Ok(json_response(StatusCode::CREATED, &placed))
         }
@@ -115,8 +118,8 @@ fn listed(orders: Rows<Order>) -> Response {
 
 /// Read an order
 ///
-/// The reseller that bought it, and whoever has its token, see codes, receipts and the opened events of the sale. An
-/// admin sees states and amounts.
+/// The reseller that bought it, and whoever has its token, see codes, receipts, the opened events of the sale, and the
+/// token that is valid now. An admin sees states and amounts.
 #[utoipa::path(
     get, path = "/orders/{order}", tag = "orders", operation_id = "getOrder", security(("bearer" = [])),
     params(("order" = Uuid, Path, description = "Its id")),

@@ -113,6 +113,7 @@ fn the_fence_stands_before_what_sells_writes_an_event_or_counts_on_none() {
         "post /api/v1/orders",
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
+        "post /api/v1/orders/{order}/revoke-token",
         "post /api/v1/products/{product}/batches",
     ];
     assert!(fenced.iter().eq(writes), "{fenced:?}");
@@ -188,6 +189,7 @@ fn the_endpoints_are_those_of_the_design() {
         "get /api/v1/orders/{order}",
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
+        "post /api/v1/orders/{order}/revoke-token",
         "get /api/v1/proofs/{id}",
         "get /api/v1/wallet",
         "post /api/v1/products",
@@ -213,5 +215,5 @@ fn the_endpoints_are_those_of_the_design() {
     ] {
         assert!(names.contains(name), "{name}");
     }
-    assert_eq!(names.len(), 28, "{names:?}");
+    assert_eq!(names.len(), 29, "{names:?}");
 }
