@@ -28,7 +28,7 @@ use crate::domain::sale::Intent;
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
 use crate::store::sale::{self, Earlier};
-use crate::store::sale_write::sale_write;
+use crate::store::sale_write::{is_placed, sale_write};
 use crate::telemetry::metrics::{self, Stages};
 
 /// How long a batch may take up to its commit. This is longer than any statement may take, so that the server gives up
@@ -59,8 +59,8 @@ pub(super) enum BatchError {
     #[error(transparent)]
     Rows(#[from] RowsError),
     /// Another batch placed some of the orders at the same time, under the same ids.
-    #[error("{0} of the orders were placed by somebody else at the same time")]
-    Placed(i64),
+    #[error("another batch placed one of the orders at the same time")]
+    Placed,
     /// The session answers commits before they are on disk, so it is not the session that was prepared.
     #[error("synchronous_commit is off in this session: do not pool the sale worker's connections by transaction")]
     Volatile,
@@ -327,13 +327,15 @@ async fn write(
         events,
         outcomes,
     } = rows;
-    let orders = i64::try_from(writes.orders.len()).unwrap_or(i64::MAX);
-    let written = sale_write(transaction, writes).await?;
-    if written.orders != orders {
-        return Err(BatchError::Placed(orders - written.orders));
-    }
+    let name = sale_write(transaction, writes).await.map_err(|error| {
+        if is_placed(&error) {
+            BatchError::Placed
+        } else {
+            error.into()
+        }
+    })?;
     if !events.is_empty() {
         event_append(transaction, &events).await?;
     }
-    Ok((written.transaction, outcomes))
+    Ok((name, outcomes))
 }

@@ -144,3 +144,6 @@ impl Ahead {
         self.since + AGE_MAX < now
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,7 +183,7 @@ impl Worker {
                 }
             }
             // This is not counted as a try: the orders that were placed are repeats in the next run, so it ends.
-            BatchError::Placed(_) => parts.push_front(part),
+            BatchError::Placed => parts.push_front(part),
             BatchError::Volatile => {
                 self.connection.lose();
                 try_again(part, parts);

@@ -5,7 +5,7 @@
 //! numbered in the order in which [`sale_write`] binds them.
 
 use sqlx::postgres::PgArguments;
-use sqlx::query::QueryAs;
+use sqlx::query::QueryScalar;
 use sqlx::{PgConnection, Postgres};
 
 use super::StoreError;
@@ -19,7 +19,7 @@ pub use orders::OrderRows;
 pub use stock::StockRows;
 
 /// The statement while its parameters are bound.
-type Statement<'q> = QueryAs<'q, Postgres, (i64, String), PgArguments>;
+type Statement<'q> = QueryScalar<'q, Postgres, String, PgArguments>;
 
 /// The rows of one batch.
 #[derive(Debug, Default)]
@@ -35,23 +35,20 @@ pub struct BatchWrites {
     pub at_ms: u64,
 }
 
-/// What a batch changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// The number of orders whose id was free.
-    pub orders: i64,
-    /// The transaction's name, by which its end can be looked up later.
-    pub transaction: String,
-}
-
-/// Writes a batch.
+/// Writes a batch. Returns the transaction's name, by which its end can be looked up later.
 ///
 /// # Errors
-/// If the database fails, or a constraint refuses a row.
-pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> Result<Written, StoreError> {
-    let statement = sqlx::query_as(include_str!("sql/sale_write.sql"));
+/// If the database fails, or a constraint refuses a row: the primary key of the orders, if another transaction placed one
+/// of them ([`is_placed`]).
+pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> Result<String, StoreError> {
+    let statement = sqlx::query_scalar(include_str!("sql/sale_write.sql"));
     let statement = writes.money.bind(writes.stock.bind(statement));
     let statement = statement.bind(writes.at_ms.cast_signed()).bind(writes.signature);
-    let (orders, transaction) = writes.orders.bind(statement).fetch_one(connection).await?;
-    Ok(Written { orders, transaction })
+    Ok(writes.orders.bind(statement).fetch_one(connection).await?)
+}
+
+/// Whether [`sale_write`] failed because another transaction placed one of the orders.
+#[must_use]
+pub fn is_placed(error: &StoreError) -> bool {
+    error.constraint() == Some("orders_pkey")
 }

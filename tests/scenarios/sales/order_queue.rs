@@ -4,6 +4,7 @@ mod after_sale;
 mod clock;
 mod holds;
 mod lanes;
+mod read_ahead;
 mod repeats;
 mod server;
 mod shelves;

@@ -1,3 +1,7 @@
+-- 32 bytes. As a domain, because a session keeps a domain's checks: those of a table are parsed anew by each statement that
+-- writes to it, which sales would pay for.
+CREATE DOMAIN attest.hash AS bytea CHECK (octet_length(VALUE) = 32);
+
 -- What happened to each key. A row is written in the transaction that makes it true, and never changes after.
 CREATE TABLE attest.events (
     -- The shop's number of the key: consecutive, so that a burst of sales touches neighbouring pages of the index.
@@ -8,12 +12,12 @@ CREATE TABLE attest.events (
     kind    smallint NOT NULL,
     -- Unix milliseconds; never less than the version before.
     at_ms   bigint   NOT NULL CHECK (at_ms > 0),
-    key_id  bytea    NOT NULL CHECK (octet_length(key_id) = 32),
+    key_id  attest.hash NOT NULL,
     -- Hash of the version before; 32 zero bytes for the first.
-    prev    bytea    NOT NULL CHECK (octet_length(prev) = 32),
+    prev    attest.hash NOT NULL,
     -- keccak256(salt, body); the body is kept as the exact bytes that were hashed.
-    payload bytea    NOT NULL CHECK (octet_length(payload) = 32),
-    salt    bytea    NOT NULL CHECK (octet_length(salt) = 32),
+    payload attest.hash NOT NULL,
+    salt    attest.hash NOT NULL,
     body    text     NOT NULL,
     -- The transaction that wrote the row: an epoch is cut by a snapshot of transactions.
     xid     xid8     NOT NULL DEFAULT pg_current_xact_id(),

@@ -47,8 +47,10 @@ CREATE TABLE shop.takes (
     -- How many slots below `first_slot`, and below `end_slot`, have a voided key.
     first_holes bigint  NOT NULL,
     end_holes   bigint  NOT NULL,
-    -- Who took the slots that are no holes: a batch of sales, or a hold. Nobody, where there are only holes.
-    batch_id    bigint  REFERENCES shop.sale_batches,
+    -- Who took the slots that are no holes: a batch of sales, or a hold. Nobody, where there are only holes. A batch and
+    -- its takes are written by one statement, and `admin check` compares them (`take_keys`): a foreign key would be looked
+    -- up by every batch.
+    batch_id    bigint,
     hold_id     bigint,
     -- The end of the take before; NULL for the first.
     prev        bigint  GENERATED ALWAYS AS (nullif(first_slot, 1)) STORED,
@@ -100,13 +102,13 @@ CREATE TABLE shop.orders (
     -- order.
     id             uuid    PRIMARY KEY,
     -- SHA-256 of the request's content. The same id with another content is another request, and is refused.
-    fingerprint    bytea   NOT NULL CHECK (octet_length(fingerprint) = 32),
+    fingerprint    attest.hash NOT NULL,
     -- The customer: an account, or a guest by the SHA-256 of the contact that was given.
     account_id     uuid,
-    guest          bytea   CHECK (octet_length(guest) = 32),
+    guest          attest.hash,
     channel        text    NOT NULL CHECK (channel IN ('api', 'storefront')),
     -- keccak256 of the buyer's secret, as the sale's body names it.
-    buyer          bytea   CHECK (octet_length(buyer) = 32),
+    buyer          attest.hash,
     state          text    NOT NULL CHECK (state IN (
         'awaiting_payment', 'paid', 'partially_delivered', 'delivered', 'partially_refunded', 'refunded', 'expired',
         'cancelled', 'refused', 'abnormal')),

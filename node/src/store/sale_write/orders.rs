@@ -29,18 +29,6 @@ impl OrderRows {
         });
     }
 
-    /// The number of orders.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are no orders.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn bind(mut self, statement: Statement<'_>) -> Statement<'_> {
         self.0.sort_unstable_by_key(|row| row.order.id);
         statement

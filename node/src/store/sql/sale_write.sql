@@ -1,7 +1,6 @@
--- Writes everything that a batch of orders changes, except its events. Returns how many orders were placed, and the
--- transaction's name. An order is placed only if its id is free. If fewer were placed than expected, another transaction
--- was first, and this one must not be committed. Of the keys nothing is written: their sales are events, of which a key
--- can have one.
+-- Writes everything that a batch of orders changes, except its events. Returns the transaction's name. Each order's id must
+-- be free: if another transaction placed one of the orders first, the primary key refuses it. Of the keys nothing is
+-- written: their sales are events, of which a key can have one.
 WITH batch AS (
     INSERT INTO shop.sale_batches (signature) VALUES ($12::bytea) RETURNING id
 ), taken AS (
@@ -20,7 +19,7 @@ WITH batch AS (
            u.amount_minor, 'posted', $11::bigint
     FROM batch, unnest($8::bigint[], $9::bigint[], $10::bigint[]) AS u (from_wallet, to_wallet, amount_minor)
 ), placed AS (
-    -- In the order of the ids, so that two batches with the same orders cannot deadlock.
+    -- In the order of the parameters, which is that of the ids, so that two batches with the same orders cannot deadlock.
     INSERT INTO shop.orders (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, keys,
                              subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
     SELECT u.id, u.fingerprint, u.account_id, u.guest, u.channel, u.buyer, u.state, u.version, u.reason,
@@ -31,8 +30,5 @@ WITH batch AS (
                        $26::bigint[], $27::text[])
         AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, keys, subtotal_minor,
               discount_minor, total_minor, currency)
-    ORDER BY u.id
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id
 )
-SELECT (SELECT count(*) FROM placed), pg_current_xact_id()::text
+SELECT pg_current_xact_id()::text

@@ -8,6 +8,7 @@ use shelfproof::flow::change_product::{Change, change_product};
 use shelfproof::flow::query::order::{get_order, open_order};
 use shelfproof::flow::redeem::{RedeemError, redeem_item};
 use shelfproof::flow::refund::{RefundError, refund_item};
+use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 use shelfproof_verifier::buyer;
@@ -15,6 +16,7 @@ use shelfproof_verifier::event::Kind;
 
 use super::balance;
 use super::shop::{PRICE_MINOR, Shop, delivered};
+use super::turns::wait_for_waiter;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_s_life_after_the_sale() -> Result<()> {
@@ -98,5 +100,35 @@ async fn a_guest_is_paid_back_in_credit_only_if_there_is_nothing_to_pay() -> Res
     let refunded = refund_item(&shop.pool, unpaid.order, 1, "broken", now_ms()).await?;
     assert_eq!(refunded.kind, Kind::Refunded);
     assert_eq!(balance(&shop).await?, 100_000 - PRICE_MINOR);
+    Ok(())
+}
+
+/// A sale does not change the key's row, so that a step which read the row before finds the event in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawal_that_did_not_see_the_sale_is_refused() -> Result<()> {
+    let shop = Shop::open(100_000).await?;
+    shop.product("monthly", 1).await?;
+    let key_id: Vec<u8> = sqlx::query_scalar("SELECT key_id FROM shop.keys")
+        .fetch_one(&shop.pool)
+        .await?;
+    let key_id = B256::try_from(key_id.as_slice())?;
+    let mut seller = shop.pool.begin().await?;
+    sqlx::query("SELECT FROM shop.keys FOR UPDATE")
+        .execute(&mut *seller)
+        .await?;
+    let pool = shop.pool.clone();
+    let withdrawal = tokio::spawn(async move { void_key(&pool, &key_id, "leaked", now_ms()).await });
+    wait_for_waiter(&shop.pool).await?;
+    sqlx::query(
+        "INSERT INTO attest.events (key_no, version, before, kind, at_ms, key_id, prev, payload, salt, body, order_id,
+                                    item, anchor_by_s)
+         SELECT key_no, 3, 2, 3, at_ms, key_id, prev, payload, salt, body, gen_random_uuid(), 1, 1
+         FROM attest.events WHERE version = 2",
+    )
+    .execute(&mut *seller)
+    .await?;
+    seller.commit().await?;
+    let refused = withdrawal.await?;
+    assert!(matches!(refused, Err(VoidError::Step(StepError::Stale))), "{refused:?}");
     Ok(())
 }

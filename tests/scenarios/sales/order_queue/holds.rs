@@ -20,7 +20,7 @@ use super::{codes, place_all};
 const EXPIRES_AT_MS: i64 = 1_790_000_000_000;
 
 /// Holds the next keys of a product for line 2 of an order: the pool's cursor moves past them.
-async fn hold(shop: &Shop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
+pub(crate) async fn hold(shop: &Shop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
     sqlx::query(
         "WITH held AS (
              INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, owner_line, expires_at_ms)
