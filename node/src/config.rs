@@ -184,7 +184,7 @@ impl Default for Sale {
             workers: 2,
             batch_max: 64,
             batch_keys_max: 1_000,
-            lane_max: 1_024,
+            lane_max: 256,
             queue_max: 4_096,
             lock_wait_ms: 250,
             anchor_within_s: 86_400,

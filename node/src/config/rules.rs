@@ -91,6 +91,13 @@ pub(super) fn proofs(proofs: &Proofs) -> Vec<Check> {
 pub(super) fn together(config: &Config) -> Vec<Check> {
     // Selling must leave connections to look-ups and health checks.
     let least = config.sale.workers as u64 + 2;
-    let rule = || format!("must be at least sale.workers and two more ({least})");
-    broken([(u64::from(config.database.pool_size) < least).then(|| ("database.pool_size", rule()))])
+    let pool = || format!("must be at least sale.workers and two more ({least})");
+    // The orders of one account that this node can have at once: those that wait, and all of the batches under way. They
+    // must leave room for the requests of others.
+    let of_account = config.sale.lane_max + config.sale.workers * config.sale.batch_max;
+    let requests = || format!("must be more than sale.lane_max + sale.workers * sale.batch_max ({of_account})");
+    broken([
+        (u64::from(config.database.pool_size) < least).then(|| ("database.pool_size", pool())),
+        (config.http.requests_max <= of_account).then(|| ("http.requests_max", requests())),
+    ])
 }

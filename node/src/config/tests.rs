@@ -143,6 +143,11 @@ fn values_that_do_not_fit_each_other_are_refused() {
         pool.contains("database.pool_size must be at least sale.workers and two more (17)"),
         "{pool}"
     );
+    let requests = error(&format!("{WHOLE}[http]\nrequests_max = 384"));
+    assert!(
+        requests.contains("http.requests_max must be more than sale.lane_max + sale.workers * sale.batch_max (384)"),
+        "{requests}"
+    );
 }
 
 #[test]

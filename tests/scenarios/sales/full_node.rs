@@ -1,16 +1,23 @@
-//! A node that has reached its limit of requests is alive, and recovers.
+//! A node that has reached its limit of requests is alive, and recovers. One account's orders alone do not fill it.
 
 use std::fs;
 use std::time::Duration;
 
-use shelfproof_tests::shop::{CURRENCY, PRICE, Settings, TestShop, codes, order_of};
+use shelfproof_tests::Result;
+use shelfproof_tests::client::{Client, Gone};
+use shelfproof_tests::shop::{CURRENCY, PRICE, Reseller, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, client::Client};
 use sqlx::{Connection, PgConnection};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-/// How long the order may take until it waits for the lock.
+/// How long it may take until an order waits for the lock, or until the node is full.
 const BOUND: Duration = Duration::from_secs(20);
+
+/// One order in a batch, and one of each account that waits: the least number of requests is one more than that. A batch
+/// waits for a lock longer than the test holds it.
+const BOUNDS: &str = "[sale]\nworkers = 1\nbatch_max = 1\nlane_max = 1\nlock_wait_ms = 5000\n";
+const REQUESTS: &str = "[http]\nrequests_max = 3";
 
 #[test]
 fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
@@ -20,25 +27,39 @@ fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
     };
     let mut shop = TestShop::start(&none_yet)?;
     let file = shop.folder().join("shelfproof.toml");
-    let config = fs::read_to_string(&file)?.replacen("[http]", "[http]\nrequests_max = 1", 1);
+    let config = fs::read_to_string(&file)?.replacen("[http]", REQUESTS, 1);
     fs::write(file, config)?;
+    shop.configure(BOUNDS)?;
     shop.add_node()?;
     let product = shop.product(PRICE, CURRENCY)?;
-    shop.stock(&product, &codes("only", 1))?;
-    let reseller = shop.reseller()?;
-    shop.credit(&reseller, PRICE, CURRENCY)?;
-    block_on(fill(&shop, &product, &reseller.token))?
+    shop.stock(&product, &codes("few", 3))?;
+    let resellers = [shop.reseller()?, shop.reseller()?];
+    for reseller in &resellers {
+        shop.credit(reseller, "100.00", CURRENCY)?;
+    }
+    block_on(fill(&shop, &product, &resellers))?
 }
 
-async fn fill(shop: &TestShop, product: &str, token: &str) -> Result<()> {
+/// Sends an order that will wait.
+fn order(
+    shop: &TestShop,
+    reseller: &Reseller,
+    product: &str,
+    key: &'static str,
+) -> Result<JoinHandle<std::result::Result<u16, Gone>>> {
+    let mut buyer = Client::new(shop.address(0), &reseller.token)?;
+    let body = order_of(product);
+    Ok(tokio::spawn(async move {
+        buyer.order(key, body).await.map(|answer| answer.status)
+    }))
+}
+
+async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2]) -> Result<()> {
     let mut holder = PgConnection::connect(&shop.postgres.connection_url(&shop.database)).await?;
     sqlx::raw_sql("BEGIN; SELECT FROM shop.pools FOR UPDATE")
         .execute(&mut holder)
         .await?;
-    let mut buyer = Client::new(shop.address(0), token)?;
-    let body = order_of(product);
-    let order = tokio::spawn(async move { buyer.order("waits", body).await });
-    // While the order waits for the pool, it occupies the node's only place.
+    let in_batch = order(shop, loud, product, "in-batch")?;
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
     timeout(BOUND, async {
         while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut holder).await? == 0 {
@@ -47,11 +68,42 @@ async fn fill(shop: &TestShop, product: &str, token: &str) -> Result<()> {
         Ok::<_, sqlx::Error>(())
     })
     .await??;
+
+    // The account's second order waits, its third is told to come back, and others find a place.
+    let in_lane = order(shop, loud, product, "in-lane")?;
+    let mut metrics = Client::new(shop.metrics(0).ok_or("no address for metrics")?, "")?;
+    timeout(BOUND, async {
+        while !metrics
+            .get("/metrics")
+            .await?
+            .text()
+            .contains("shelfproof_queue_orders 1\n")
+        {
+            sleep(Duration::from_millis(5)).await;
+        }
+        Result::Ok(())
+    })
+    .await??;
+    let busy = shop.client(&loud.token)?.order("too-many", order_of(product)).await?;
+    assert_eq!(busy.expect(503)?["code"], "busy");
+    assert!(busy.headers.contains_key("retry-after"), "{:?}", busy.headers);
     let mut client = shop.client(&shop.admin)?;
-    client.get("/api/v1/products").await?.expect(503)?;
+    client.get("/api/v1/products").await?.expect(200)?;
+
+    // With an order of another account the node is full.
+    let other = order(shop, quiet, product, "other")?;
+    timeout(BOUND, async {
+        while client.get("/api/v1/products").await?.status != 503 {
+            sleep(Duration::from_millis(5)).await;
+        }
+        Result::Ok(())
+    })
+    .await??;
     client.get("/healthz").await?.expect(200)?;
     client.get("/readyz").await?.expect(200)?;
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await?;
-    order.await??.expect(201)?;
+    for order in [in_batch, in_lane, other] {
+        assert_eq!(order.await??, 201);
+    }
     Ok(())
 }
