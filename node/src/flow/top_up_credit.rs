@@ -56,7 +56,7 @@ pub async fn top_up_credit(
         cause: Cause::TopUp {
             reference: &asked.reference,
         },
-        from: wallets.outside,
+        from: wallets.external,
         to: wallets.credit,
         amount_minor: amount.minor,
         at_ms: asked.at_ms,

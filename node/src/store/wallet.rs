@@ -14,8 +14,8 @@ use crate::domain::wallet::CreditWallet;
 /// The two wallets of a top-up, locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopUpWallets {
-    /// The currency's `outside` wallet.
-    pub outside: i64,
+    /// The currency's `external` wallet.
+    pub external: i64,
     /// The account's credit in that currency.
     pub credit: i64,
 }
@@ -46,7 +46,7 @@ pub async fn wallet_lock_top_up(
     account: AccountId,
     currency: Currency,
 ) -> Result<TopUpWallets, StoreError> {
-    sqlx::query(include_str!("sql/wallet_open_outside.sql"))
+    sqlx::query(include_str!("sql/wallet_open_external.sql"))
         .bind(currency.code())
         .execute(&mut *connection)
         .await?;
@@ -62,7 +62,7 @@ pub async fn wallet_lock_top_up(
         .await?;
     let of_kind = |is_credit| rows.iter().find(|row| row.1 == is_credit).map(|row| row.0);
     match (of_kind(false), of_kind(true)) {
-        (Some(outside), Some(credit)) => Ok(TopUpWallets { outside, credit }),
+        (Some(external), Some(credit)) => Ok(TopUpWallets { external, credit }),
         _ => Err(StoreError::Inconsistent {
             table: "shop.wallets",
             column: "kind",

@@ -139,7 +139,7 @@ fn money_breaches() -> Vec<(&'static str, String)> {
         ),
         (
             "currency_sum",
-            "UPDATE shop.ledger_entries SET balance_minor = 1, delta_minor = 1 WHERE kind = 'outside'".into(),
+            "UPDATE shop.ledger_entries SET balance_minor = 1, delta_minor = 1 WHERE kind = 'external'".into(),
         ),
         (
             "transfer_sales",

@@ -80,7 +80,7 @@ pub const RULES: [Rule; 25] = [
     Rule {
         name: "currency_sum",
         advice: "Money of a currency came from nowhere or is gone: what wallets hold must come from the wallet \
-                 `outside`. The findings wallet_balance and transfer_wallets say where.",
+                 `external`. The findings wallet_balance and transfer_wallets say where.",
         sql: include_str!("../sql/check_currency_sum.sql"),
     },
     Rule {

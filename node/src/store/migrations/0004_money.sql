@@ -4,7 +4,7 @@
 -- wallet's newest entry; whoever moves money locks the row, and does not change it.
 CREATE TABLE shop.wallets (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind       text   NOT NULL CHECK (kind IN ('credit', 'revenue', 'outside')),
+    kind       text   NOT NULL CHECK (kind IN ('credit', 'revenue', 'external')),
     account_id uuid   REFERENCES shop.accounts,
     product_id uuid   REFERENCES shop.products,
     currency   text   NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
@@ -14,7 +14,7 @@ CREATE TABLE shop.wallets (
 );
 CREATE UNIQUE INDEX wallets_of_account ON shop.wallets (account_id, currency) WHERE kind = 'credit';
 CREATE UNIQUE INDEX wallets_of_product ON shop.wallets (product_id) WHERE kind = 'revenue';
-CREATE UNIQUE INDEX wallets_of_outside ON shop.wallets (currency) WHERE kind = 'outside';
+CREATE UNIQUE INDEX wallets_of_external ON shop.wallets (currency) WHERE kind = 'external';
 
 -- Each wallet's ledger: what changed its balance, and the balance after it; rows are only added, as in `takes` and for
 -- the same reason. An entry follows the one before, and continues its balance; no two follow the same one, and one is

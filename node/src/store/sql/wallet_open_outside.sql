@@ -1,2 +1,0 @@
-INSERT INTO shop.wallets (kind, currency) VALUES ('outside', $1)
-ON CONFLICT (currency) WHERE kind = 'outside' DO NOTHING
