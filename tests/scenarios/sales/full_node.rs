@@ -3,9 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
+use shelfproof_tests::Result;
+use shelfproof_tests::client::{Client, Gone};
 use shelfproof_tests::shop::{CURRENCY, PRICE, Reseller, Settings, TestShop, codes, order_of};
 use shelfproof_tests::vector_chain::block_on;
-use shelfproof_tests::{Result, client::Client};
 use sqlx::{Connection, PgConnection};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -45,12 +46,11 @@ fn order(
     reseller: &Reseller,
     product: &str,
     key: &'static str,
-) -> Result<JoinHandle<std::result::Result<u16, String>>> {
+) -> Result<JoinHandle<std::result::Result<u16, Gone>>> {
     let mut buyer = Client::new(shop.address(0), &reseller.token)?;
     let body = order_of(product);
     Ok(tokio::spawn(async move {
-        let answer = buyer.order(key, body).await;
-        answer.map(|answer| answer.status).map_err(|error| error.to_string())
+        buyer.order(key, body).await.map(|answer| answer.status)
     }))
 }
 
