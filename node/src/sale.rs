@@ -6,9 +6,10 @@
 //! Nobody is answered before the commit is on disk. A repeat is answered from what never changes ([`first_answer`]).
 //!
 //! Everybody locks in one order: orders that are there, by id; pools, by id; wallets, credit before revenue, by id. Prices,
-//! cursors and balances are read after the locks. Keys are updated from the version that was read. The primary key of an order
-//! is its claim: new orders are inserted while the locks of their products and wallets are held, so a batch that waits there
-//! for the same order of another node may time out, and is tried again.
+//! cursors and balances are read after the locks. A key's row is not written: its sale is an event, and the events' primary key
+//! refuses one that does not follow the event which was read. The primary key of an order is its claim: new orders are inserted
+//! while the locks of their products and wallets are held, so a batch that waits there for the same order of another node may
+//! time out, and is tried again.
 //!
 //! Pools and wallets are locked and never updated: what a batch changes of them is one more row of `takes` and of
 //! `ledger_entries`.

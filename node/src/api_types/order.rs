@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::placed::extra;
 use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
+use crate::access::OrderHolder;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, RefusalReason};
 use crate::flow::query::order::{ItemView, OrderStates, OrderView};
@@ -48,7 +49,8 @@ pub(crate) struct ShownOrder<'a> {
     /// The generation of its token that is valid now, from 1: how often its token was revoked, and one more.
     #[schema(minimum = 1)]
     token_generation: u32,
-    /// That token; shown only to the order's holder.
+    /// That token; shown only to the reseller that bought the order. Whoever shows a token gets no other one: it may just
+    /// be revoked because a stranger has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
     /// The products that were ordered.
@@ -122,12 +124,12 @@ impl From<&Order> for ListedOrder {
 }
 
 impl<'a> ShownOrder<'a> {
-    /// The order for its holder, with codes, receipts and opened events.
-    pub(crate) fn with_goods(view: &'a OrderView) -> Self {
+    /// The order for its holder, with codes, receipts and opened events, and for its reseller with its token.
+    pub(crate) fn with_goods(view: &'a OrderView, holder: OrderHolder) -> Self {
         Self {
             order: ListedOrder::from(&view.order),
             token_generation: view.valid_token.generation,
-            token: Some(view.token.expose_secret()),
+            token: matches!(holder, OrderHolder::Reseller(_)).then(|| view.token.expose_secret()),
             lines: lines(&view.order),
             items: view.items.iter().map(held).collect(),
         }

@@ -46,6 +46,9 @@ pub(super) async fn first_answer(pool: &PgPool, vault: &Vault, id: OrderId) -> R
     }
     let sold = order_items(&mut connection, id).await?;
     drop(connection);
+    if sold.is_empty() {
+        return Err(FirstAnswerError::Missing);
+    }
     let items = sold.iter().filter(|sold| sold.is_first_answer).map(|sold| {
         let (line, of) = order.line_of(sold.item).ok_or(FirstAnswerError::Missing)?;
         Ok(vault.open_item(sold, line, of.product)?)

@@ -13,7 +13,8 @@ use crate::domain::id::ProductId;
 use crate::domain::pool::Cursor;
 use crate::domain::sale::{AvailableKey, Pool};
 
-/// How long keys are kept that no batch takes. The master key that wraps theirs may be replaced meanwhile.
+/// How long a pool's keys are kept, and read on from where a batch had it locked. The master key that wraps theirs may be
+/// replaced meanwhile.
 const AGE_MAX: Duration = Duration::from_secs(5);
 
 /// For how many pools keys are kept. Each has at most what one batch asked for.
@@ -101,7 +102,6 @@ impl ReadAhead {
         let keys: Vec<_> = ahead.keys.drain(..quantity).collect();
         ahead.first_slot = keys.last()?.next_slot;
         ahead.next.tail = pool.tail;
-        ahead.since = Instant::now();
         Some(keys)
     }
 
@@ -119,7 +119,7 @@ impl ReadAhead {
         if ahead.len() >= POOLS_MAX {
             ahead.retain(|_, ahead| !ahead.is_old(now));
         }
-        if ahead.len() < POOLS_MAX {
+        if ahead.len() < POOLS_MAX || ahead.contains_key(&pool.product) {
             let (first_slot, keys) = (end, VecDeque::new());
             ahead.insert(
                 pool.product,
@@ -131,6 +131,11 @@ impl ReadAhead {
                 },
             );
         }
+    }
+
+    /// Forgets everything.
+    pub(super) fn clear(&self) {
+        self.ahead().clear();
     }
 
     fn ahead(&self) -> MutexGuard<'_, HashMap<ProductId, Ahead>> {

@@ -31,7 +31,9 @@ use super::read_ahead::ReadAhead;
 use super::trouble::Troubles;
 use crate::config;
 use crate::domain::delivery::OrderOutcome;
+use crate::domain::sale::{Intent, Neighbour};
 use crate::fence::FenceState;
+use crate::store::StoreError;
 use crate::telemetry::metrics;
 use crate::vault::Vault;
 
@@ -106,6 +108,8 @@ struct Worker {
 struct Part {
     jobs: Vec<Job>,
     tries: u32,
+    /// How often it was run again because another batch had placed one of its orders.
+    reruns: usize,
     patience: Patience,
 }
 
@@ -114,13 +118,14 @@ impl Part {
         Self {
             jobs,
             tries: 0,
+            reruns: 0,
             patience: Patience::Waits,
         }
     }
 }
 
 impl Worker {
-    /// Answers every job, or returns it to the inbox. `turn` is dropped before the commit of the first part.
+    /// Answers every job, or returns it to the inbox. `turn` is dropped before the first part is written.
     async fn run(&mut self, jobs: Vec<Job>, turn: Turn) {
         // Nothing has been done yet for these jobs, so those whose request has gone are dropped.
         let jobs: Vec<Job> = jobs.into_iter().filter(|job| !job.reply.is_closed()).collect();
@@ -159,7 +164,7 @@ impl Worker {
         }
     }
 
-    /// Runs a part in one transaction, which drops `turn` before its commit.
+    /// Runs a part in one transaction, which drops `turn` before it writes.
     async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Verdicts, BatchError> {
         let intents: Vec<_> = part.jobs.iter().map(|job| &job.intent).collect();
         let connection = self.connection.fenced().await?;
@@ -182,10 +187,17 @@ impl Worker {
                     refuse(part.jobs, &PlaceError::Unavailable);
                 }
             }
-            // This is not counted as a try: the orders that were placed are repeats in the next run, so it ends.
-            BatchError::Placed => parts.push_front(part),
+            // Each further run finds one more of the orders placed, so that there are no more runs than orders.
+            BatchError::Placed if part.reruns < part.jobs.len() => parts.push_front(Part {
+                reruns: part.reruns + 1,
+                ..part
+            }),
+            BatchError::Placed => {
+                tracing::error!("an order is placed and cannot be found: see whether the index orders_pkey is damaged");
+                refuse(part.jobs, &PlaceError::Stalled);
+            }
             BatchError::Volatile => {
-                self.connection.lose();
+                self.lose();
                 try_again(part, parts);
             }
             // Not counted either: the next run finds out which rows are locked, and parks the orders that need them.
@@ -200,12 +212,12 @@ impl Worker {
             // the cause.
             BatchError::Store(error) if error.constraint() == Some("sale_batches_xid_key") => {
                 tracing::error!(%error, "the server gives out transaction numbers that this database has seen before");
-                self.connection.lose();
+                self.lose();
                 refuse(part.jobs, &PlaceError::Fenced);
             }
             BatchError::Store(error) if error.is_of_database() && !error.is_locked() => {
                 if error.is_lost() {
-                    self.connection.lose();
+                    self.lose();
                 }
                 try_again(part, parts);
             }
@@ -224,6 +236,13 @@ impl Worker {
                 tries: part.tries + 1,
                 ..part
             });
+        } else if matches!(error, BatchError::Store(error) if is_of_key(error)) {
+            // The order is not the cause: its next key was sold before. The product is held back until somebody mended
+            // that, and the error above names the constraint.
+            for job in &part.jobs {
+                self.hold_back(&job.intent);
+            }
+            refuse(part.jobs, &PlaceError::Stalled);
         } else if matches!(error, BatchError::Store(error) if error.is_locked() || !error.is_of_rows()) {
             // The cause is a damaged or locked row and not the order, which can be placed later.
             refuse(part.jobs, &PlaceError::Stalled);
@@ -232,6 +251,25 @@ impl Worker {
                 self.give_up(job).await;
             }
         }
+    }
+
+    /// Holds back the product of an order whose key is at fault. Of an order of several products it is not known whose.
+    fn hold_back(&self, intent: &Intent) {
+        let Intent::Sell(order) = intent;
+        let Some((first, others)) = order.lines.split_first() else {
+            return;
+        };
+        let product = first.product;
+        if others.iter().all(|line| line.product == product) {
+            tracing::error!(%product, "its pool's next key was sold before: see what `admin check` finds");
+            self.context.troubles.unsellable(Neighbour::Product(product));
+        }
+    }
+
+    /// Gives the connection up. What was read over it may be gone with the server that it led to.
+    fn lose(&mut self) {
+        self.connection.lose();
+        self.context.read_ahead.clear();
     }
 
     /// Records an order as abnormal and answers it. If that fails too, the customer is told to try again later.
@@ -251,11 +289,16 @@ impl Worker {
             Ok(verdicts) => self.conclude(vec![job], verdicts),
             Err(error) => {
                 tracing::error!(order = %job.intent.order(), %error, "an order could not be recorded as abnormal");
-                self.connection.lose();
+                self.lose();
                 answer(job, Err(PlaceError::Unavailable));
             }
         }
     }
+}
+
+/// Whether a key that was to be sold has an event already that the batch did not see.
+fn is_of_key(error: &StoreError) -> bool {
+    matches!(error.constraint(), Some("events_pkey" | "events_sold_once"))
 }
 
 /// Tries the whole part again. After its last try, its customers are told to try again later.

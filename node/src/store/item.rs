@@ -18,6 +18,8 @@ use crate::domain::key::Head;
 
 #[derive(FromRow)]
 struct ItemRow {
+    /// How many items the order says that it has.
+    items: i32,
     item: i32,
     sale_version: i32,
     at_ms: i64,
@@ -116,6 +118,11 @@ pub async fn order_items(connection: &mut PgConnection, order: OrderId) -> Resul
         .bind(order.0)
         .fetch_all(&mut *connection)
         .await?;
+    if let Some(row) = rows.first()
+        && usize::try_from(row.items) != Ok(rows.len())
+    {
+        return Err(inconsistent("orders", "keys", &order));
+    }
     let mut batches: Vec<i64> = rows.iter().filter_map(|row| row.sale_batch).collect();
     batches.dedup();
     let trees = trees(connection, &batches).await?;

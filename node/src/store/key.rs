@@ -47,7 +47,8 @@ pub enum Advanced {
 }
 
 /// Writes `event` as a key's newest into its row, unless the row has that version already. The event itself must be
-/// appended in the same transaction: only its key refuses it where the sale came first, which is not in the row.
+/// appended in the same transaction: only the events' primary key refuses it where the sale came first, which is not in
+/// the row.
 ///
 /// # Errors
 /// The database's.

@@ -132,11 +132,6 @@ impl Database {
                 .bind(i16::from(Kind::Sold as u8))
                 .execute(&mut *connection)
                 .await?;
-            sqlx::query("UPDATE shop.keys SET head = $1 WHERE no = $2")
-                .bind(rewritten.hash().as_slice())
-                .bind(no)
-                .execute(&mut *connection)
-                .await?;
             let events = event_of_keys(connection, &[no]).await?;
             let sale = events.into_iter().find(|stored| stored.event.kind == Kind::Sold);
             Ok(sale.ok_or("the key has no sale")?)

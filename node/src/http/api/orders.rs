@@ -118,8 +118,8 @@ fn listed(orders: Rows<Order>) -> Response {
 
 /// Read an order
 ///
-/// The reseller that bought it, and whoever has its token, see codes, receipts, the opened events of the sale, and the
-/// token that is valid now. An admin sees states and amounts.
+/// The reseller that bought it, and whoever has its token, see codes, receipts and the opened events of the sale; the
+/// reseller sees also the token that is valid now. An admin sees states and amounts.
 #[utoipa::path(
     get, path = "/orders/{order}", tag = "orders", operation_id = "getOrder", security(("bearer" = [])),
     params(("order" = Uuid, Path, description = "Its id")),
@@ -139,7 +139,7 @@ async fn get(
         OrderSight::Goods(holder) => {
             let order = authorize_order(&shop, holder, id).await?;
             let view = open_order(&app.pool, &app.vault, order).await?;
-            Ok(json_response(StatusCode::OK, &ShownOrder::with_goods(&view)))
+            Ok(json_response(StatusCode::OK, &ShownOrder::with_goods(&view, holder)))
         }
     }
 }

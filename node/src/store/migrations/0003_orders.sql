@@ -122,7 +122,7 @@ CREATE TABLE shop.orders (
     total_minor    bigint  NOT NULL CHECK (total_minor >= 0),
     -- Empty for an order that was refused, which has no prices.
     currency       text    NOT NULL,
-    -- The keys of its items, by the items' numbers. So the items are found without an index of the events by order: the
+    -- The keys of its items, by the items' numbers, written with the order. So the items are found without an index of the events by order: the
     -- ids of orders are spread evenly, and another such index would cost a sale as much as the rest of its entries.
     keys           bigint[] NOT NULL DEFAULT '{}',
     -- The batch that placed the order. What it delivered is the answer to every repeat of the request.

@@ -216,7 +216,7 @@ impl Past {
                 "shop.orders",
                 &format!("shop.orders WHERE id = '{}'", self.order),
                 &each_key,
-                &[("id", ORDER_ID), ("batch_id", &batch_of_key)],
+                &[("id", ORDER_ID), ("keys", "ARRAY[n]"), ("batch_id", &batch_of_key)],
             )?,
             self.copy(
                 "attest.events",

@@ -128,3 +128,29 @@ async fn keys_of_a_batch_that_was_rolled_back_are_sold_by_the_next() -> Result<(
     assert_eq!(sell_three(&shop, &queue, product).await?, ["4", "5", "6"]);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_came_in_after_a_withdrawal_are_sold_once() -> Result<()> {
+    let shop = Shop::open(100_000).await?;
+    let product = shop.product("monthly", 6).await?;
+    let (queue, _workers) = node(&shop)?;
+    void_slot(&shop, 3).await?;
+    void_slot(&shop, 4).await?;
+    delivered(queue.place(shop.order(product, 1)).await)?;
+    // The worker knows the pool as it was before these came in.
+    shop.stock(product, "later", 2).await?;
+    let sold = delivered(queue.place(shop.order(product, 5)).await)?;
+    let expected = [
+        "monthly-000001",
+        "monthly-000004",
+        "monthly-000005",
+        "later-000000",
+        "later-000001",
+    ];
+    assert_eq!(codes(&sold), expected);
+    shop.assert_sound().await?;
+    shop.stock(product, "last", 2).await?;
+    let sold = delivered(queue.place(shop.order(product, 2)).await)?;
+    assert_eq!(codes(&sold), ["last-000000", "last-000001"]);
+    shop.assert_sound().await
+}
