@@ -35,7 +35,6 @@ fn sale_breaches() -> Vec<(&'static str, String)> {
             "sold_without_sale",
             "DELETE FROM attest.events WHERE key_no = 2 AND kind = 3".into(),
         ),
-        ("sold_without_sale", sold_again("5, 3", &format!("'{DELIVERED}', 3"))),
         ("sold_without_sale", sold_again("99, 3", &format!("'{DELIVERED}', 3"))),
         (
             "sold_without_sale",
@@ -81,6 +80,7 @@ fn order_breaches() -> Vec<(&'static str, String)> {
             "order_keys",
             format!("UPDATE shop.orders SET keys = '{{1}}' WHERE id = '{DELIVERED}'"),
         ),
+        ("order_keys", sold_again("5, 3", &format!("'{DELIVERED}', 3"))),
         (
             "order_keys",
             format!("UPDATE attest.events SET item = 1 WHERE order_id = '{DELIVERED}'"),
@@ -213,6 +213,10 @@ fn stock_breaches() -> Vec<(&'static str, String)> {
         ),
         (
             "take_keys",
+            "UPDATE shop.takes SET batch_id = 999 WHERE first_slot = 3".into(),
+        ),
+        (
+            "take_keys",
             "UPDATE shop.takes SET end_holes = 1 WHERE first_slot = 3".into(),
         ),
         (
@@ -269,7 +273,7 @@ fn history_breaches() -> Vec<(&'static str, String)> {
             format!("UPDATE attest.events SET body = body || ' ' {event}"),
         ),
         ("payload", format!("UPDATE attest.events SET salt = sha256('') {event}")),
-        ("key_head", "UPDATE shop.keys SET version = 2 WHERE no = 1".into()),
+        ("key_head", "UPDATE shop.keys SET version = 3 WHERE no = 1".into()),
         ("key_head", "UPDATE shop.keys SET head = sha256('') WHERE no = 1".into()),
         (
             "key_head",

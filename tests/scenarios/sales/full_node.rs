@@ -14,6 +14,10 @@ use tokio::time::{sleep, timeout};
 /// How long it may take until an order waits for the lock, or until the node is full.
 const BOUND: Duration = Duration::from_secs(20);
 
+/// How often the node is filled, if an order is given up before it is full: an order is not kept waiting for more than
+/// five seconds, and a machine under load may need longer for all the requests.
+const TRIES: usize = 5;
+
 /// One order in a batch, and one of each account that waits: the least number of requests is one more than that. A batch
 /// waits for a lock longer than the test holds it.
 const BOUNDS: &str = "[sale]\nworkers = 1\nbatch_max = 1\nlane_max = 1\nlock_wait_ms = 5000\n";
@@ -32,12 +36,17 @@ fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
     shop.configure(BOUNDS)?;
     shop.add_node()?;
     let product = shop.product(PRICE, CURRENCY)?;
-    shop.stock(&product, &codes("few", 3))?;
+    shop.stock(&product, &codes("few", 3 * TRIES))?;
     let resellers = [shop.reseller()?, shop.reseller()?];
     for reseller in &resellers {
         shop.credit(reseller, "100.00", CURRENCY)?;
     }
-    block_on(fill(&shop, &product, &resellers))?
+    for number in 0..TRIES {
+        if block_on(fill(&shop, &product, &resellers, number))?? {
+            return Ok(());
+        }
+    }
+    Err("the orders were given up before the node was full".into())
 }
 
 /// Sends an order that will wait.
@@ -45,21 +54,22 @@ fn order(
     shop: &TestShop,
     reseller: &Reseller,
     product: &str,
-    key: &'static str,
+    key: String,
 ) -> Result<JoinHandle<std::result::Result<u16, Gone>>> {
     let mut buyer = Client::new(shop.address(0), &reseller.token)?;
     let body = order_of(product);
     Ok(tokio::spawn(async move {
-        buyer.order(key, body).await.map(|answer| answer.status)
+        buyer.order(&key, body).await.map(|answer| answer.status)
     }))
 }
 
-async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2]) -> Result<()> {
+/// Fills the node, and looks at its answers. Returns `false` if an order was given up before the node was full.
+async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2], number: usize) -> Result<bool> {
     let mut holder = PgConnection::connect(&shop.postgres.connection_url(&shop.database)).await?;
     sqlx::raw_sql("BEGIN; SELECT FROM shop.pools FOR UPDATE")
         .execute(&mut holder)
         .await?;
-    let in_batch = order(shop, loud, product, "in-batch")?;
+    let in_batch = order(shop, loud, product, format!("in-batch-{number}"))?;
     let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
     timeout(BOUND, async {
         while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut holder).await? == 0 {
@@ -70,7 +80,7 @@ async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2]) -> 
     .await??;
 
     // The account's second order waits, its third is told to come back, and others find a place.
-    let in_lane = order(shop, loud, product, "in-lane")?;
+    let in_lane = order(shop, loud, product, format!("in-lane-{number}"))?;
     let mut metrics = Client::new(shop.metrics(0).ok_or("no address for metrics")?, "")?;
     timeout(BOUND, async {
         while !metrics
@@ -78,22 +88,29 @@ async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2]) -> 
             .await?
             .text()
             .contains("shelfproof_queue_orders 1\n")
+            && !in_batch.is_finished()
         {
             sleep(Duration::from_millis(5)).await;
         }
         Result::Ok(())
     })
     .await??;
-    let busy = shop.client(&loud.token)?.order("too-many", order_of(product)).await?;
+    if in_batch.is_finished() {
+        return Ok(false);
+    }
+    let busy = shop
+        .client(&loud.token)?
+        .order(&format!("too-many-{number}"), order_of(product))
+        .await?;
     assert_eq!(busy.expect(503)?["code"], "busy");
     assert!(busy.headers.contains_key("retry-after"), "{:?}", busy.headers);
     let mut client = shop.client(&shop.admin)?;
     client.get("/api/v1/products").await?.expect(200)?;
 
     // With an order of another account the node is full.
-    let other = order(shop, quiet, product, "other")?;
+    let other = order(shop, quiet, product, format!("other-{number}"))?;
     timeout(BOUND, async {
-        while client.get("/api/v1/products").await?.status != 503 {
+        while client.get("/api/v1/products").await?.status != 503 && !in_batch.is_finished() {
             sleep(Duration::from_millis(5)).await;
         }
         Result::Ok(())
@@ -101,9 +118,11 @@ async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2]) -> 
     .await??;
     client.get("/healthz").await?.expect(200)?;
     client.get("/readyz").await?.expect(200)?;
+    let is_full = !in_batch.is_finished();
     sqlx::raw_sql("ROLLBACK").execute(&mut holder).await?;
     for order in [in_batch, in_lane, other] {
-        assert_eq!(order.await??, 201);
+        let status = order.await??;
+        assert!(status == 201 || !is_full, "{status}");
     }
-    Ok(())
+    Ok(is_full)
 }

@@ -32,10 +32,9 @@ fn forbidden_takes() -> Vec<(String, &'static str)> {
         (take("5, 7, 1, 1, 101, NULL"), "takes_follow"),
         (take("5, 10, 0, 1, 101, NULL"), "more than it has"),
         (take("5, 9, 0, 0, 101, NULL"), "more than it has"),
-        // By nobody, by two takers, by a missing batch, and by a hold of other slots.
+        // By nobody, by two takers, and by a hold of other slots.
         (take("5, 7, 0, 1, NULL, NULL"), "takes_taker"),
         (take("5, 6, 0, 1, 101, NULL"), "takes_taker"),
-        (take("5, 6, 0, 0, 99, NULL"), "takes_batch_id_fkey"),
         (
             format!(
                 "{}; {}",

@@ -76,7 +76,7 @@ async fn a_key_that_was_withdrawn_after_it_was_read_is_not_sold() -> Result<()> 
     // The first of those that were read, one between, and the last.
     for (slot, expected) in [(2, ["2", "3", "4"]), (3, ["1", "3", "4"]), (6, ["1", "2", "3"])] {
         let shop = Shop::open(100_000).await?;
-        let product = shop.product("monthly", 9).await?;
+        let product = shop.product("monthly", 14).await?;
         let (queue, _workers) = node(&shop)?;
         read_five(&shop, &queue, product).await?;
         void_slot(&shop, slot).await?;
