@@ -376,4 +376,4 @@ impl Priced {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -45,7 +45,8 @@ fn credit(currency: Currency, balance_minor: i64) -> CreditWallet {
     }
 }
 
-fn key(pool: u8, slot: i64) -> AvailableKey {
+/// The key in that slot of that pool.
+pub(in crate::sale) fn key(pool: u8, slot: i64) -> AvailableKey {
     AvailableKey {
         head: Head {
             key_no: i64::from(pool) * 1000 + slot,

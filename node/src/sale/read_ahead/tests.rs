@@ -1,14 +1,11 @@
 //! Whatever happens to a pool between a read and a sale, the keys that are taken are the next ones that are for sale.
 
-use alloy_primitives::B256;
 use proptest::prelude::*;
-use shelfproof_verifier::event::Kind;
 use uuid::Uuid;
 
+use super::super::plan;
 use super::*;
-use crate::domain::goods::WrappedKey;
-use crate::domain::id::{BatchId, SkuId};
-use crate::domain::key::Head;
+use crate::domain::id::SkuId;
 use crate::domain::money::{Currency, Money};
 
 const PRODUCT: ProductId = ProductId(Uuid::from_u128(1));
@@ -69,24 +66,8 @@ impl Shelf {
 
 fn key(slot: i64, next_slot: i64) -> AvailableKey {
     AvailableKey {
-        head: Head {
-            key_no: slot,
-            key_id: B256::ZERO,
-            state: Kind::Activated,
-            version: 2,
-            hash: B256::ZERO,
-            at_ms: 1,
-        },
-        pool: 1,
-        slot,
         next_slot,
-        batch: BatchId(Uuid::nil()),
-        wrapped: WrappedKey {
-            wrapped: Vec::new(),
-            master_generation: 1,
-        },
-        sealed: Vec::new(),
-        vrf_proof: [0; 80],
+        ..plan::tests::key(1, slot)
     }
 }
 
