@@ -18,11 +18,14 @@ use super::shop::OpenShop;
 use super::verify::Stranger;
 use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::{Proving, follow};
-use shelfproof_tests::client::Client;
+use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::vector_chain::block_on;
 
 /// How long events may take to reach a final epoch.
 const BOUND: Duration = Duration::from_mins(2);
+
+/// What the prover says before the merchant's first epoch is final.
+const NOTHING_FINAL: &str = "nothing_final";
 
 /// The pause between two polls.
 const POLL: Duration = Duration::from_millis(200);
@@ -34,25 +37,35 @@ const POLL: Duration = Duration::from_millis(200);
 pub(super) fn wait_for(shop: &OpenShop, key: &B256, kind: Kind) -> Result<u64> {
     let end = Instant::now() + BOUND;
     loop {
-        let history: Value = serde_json::from_slice(&get(shop.prover, &format!("/v1/keys/{key}"))?)?;
-        if history["events"]
-            .as_array()
-            .and_then(|events| events.last())
-            .is_some_and(|last| last["kind"] == kind.name())
+        let proved = proved(shop.prover, key)?;
+        if let Some((epoch, last)) = &proved
+            && last == kind.name()
         {
-            return Ok(history["history"]["epoch"]
-                .as_u64()
-                .ok_or("a history without an epoch")?);
+            return Ok(*epoch);
         }
         if Instant::now() > end {
             return Err(format!(
-                "{key} is not {} in a final epoch after {BOUND:?}: {history}",
+                "{key} is not {} in a final epoch after {BOUND:?}: {proved:?}",
                 kind.name()
             )
             .into());
         }
         thread::sleep(POLL);
     }
+}
+
+/// The newest epoch that the prover can prove, and the kind of that key's last event in it. `None` while no epoch is
+/// final, or the key has no event in one: the clients may have bought everything before that.
+fn proved(prover: SocketAddr, key: &B256) -> Result<Option<(u64, String)>> {
+    let answer = ask(prover, &format!("/v1/keys/{key}"))?;
+    if answer.status == 404 && answer.json()?["code"] == NOTHING_FINAL {
+        return Ok(None);
+    }
+    let history: Value = answer.expect(200)?;
+    let last = history["events"].as_array().and_then(|events| events.last());
+    let kind = last.and_then(|last| last["kind"].as_str());
+    let epoch = history["history"]["epoch"].as_u64();
+    Ok(epoch.zip(kind.map(str::to_owned)))
 }
 
 /// The keys that are on sale according to the published data of the first `epochs` epochs, in the order of their ids.
@@ -126,10 +139,14 @@ pub(super) fn mirror(
 }
 
 fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
-    let mut client = Client::new(address, "")?;
-    let answer = block_on(client.get(path))??;
+    let answer = ask(address, path)?;
     if answer.status == 200 {
         return Ok(answer.body.to_vec());
     }
     Err(format!("{path}: {} {}", answer.status, answer.text()).into())
+}
+
+fn ask(address: SocketAddr, path: &str) -> Result<Answer> {
+    let mut client = Client::new(address, "")?;
+    Ok(block_on(client.get(path))??)
 }
