@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::held::Held;
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW, closed};
+use super::shop::{BEFORE, BenchShop, CHECKED, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW, closed};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Answered, Load, is_sale, rate, run_together};
@@ -110,8 +110,8 @@ fn measure(shop: &mut BenchShop, disturbing: &Load, held: Option<&str>, row: &st
         goal: "ratio >= 0.8",
         settings: format!(
             "{CLIENTS} connections, closed loop, one product, one account; beside them {DISTURBING} connections, \
-             closed loop, with {trouble}; their answers in all windows: {}; windows of {} s after {} s in turn; every \
-             receipt checked; baseline: the {CLIENTS} connections alone",
+             closed loop, with {trouble}; their answers in all windows: {}; windows of {} s after {} s in turn; \
+             {CHECKED}; baseline: the {CLIENTS} connections alone",
             counted(&statuses),
             COUNTED.as_secs(),
             BEFORE.as_secs()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Sample;
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
+use super::shop::{BEFORE, BenchShop, CHECKED, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use shelfproof_tests::Result;
 
 mod past;
@@ -45,7 +45,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
         settings: format!(
             "{CLIENTS} connections, closed loop, one product; {PAIRS} windows of {} s after {} s with {many} in the \
              database after them; rows of the past written by SQL as copies of real ones, then VACUUM, ANALYZE and \
-             CHECKPOINT; every receipt of the windows checked, {} sold in them and before; baseline: the same shop \
+             CHECKPOINT; {CHECKED}, {} sold in them and before; baseline: the same shop \
              with {few}",
             COUNTED.as_secs(),
             BEFORE.as_secs(),

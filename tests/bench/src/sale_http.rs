@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Sample;
 use super::peers::{self, Peers};
-use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed};
+use super::shop::{BenchShop, CHECKED, CLIENTS, FIRST, MEASURED, WARM_UP, closed};
 use super::stalls::Stalls;
 use super::textbook::{self, Best};
 use shelfproof_tests::Result;
@@ -59,7 +59,7 @@ pub(super) fn run(folder: &Path) -> Result<Vec<Sample>> {
 
     let each = |of: fn(&Baselines) -> f64| vec![of(&before), of(&after)];
     let settings = format!(
-        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; every receipt checked; {} sold \
+        "{CLIENTS} connections, one product, {batch} orders a batch; {} s after {} s; {CHECKED}; {} sold \
          in all; {cost}; the textbook service's best pools: {} and {} connections",
         MEASURED.as_secs(),
         WARM_UP.as_secs(),

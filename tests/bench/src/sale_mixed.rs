@@ -5,7 +5,7 @@ use std::path::Path;
 
 use alloy_primitives::keccak256;
 
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
+use super::shop::{BEFORE, BenchShop, CHECKED, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::Load;
@@ -58,8 +58,8 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
         goal: "ratio >= 0.8",
         settings: format!(
             "{CLIENTS} connections, closed loop, one account; {PRODUCTS} products with Zipf's exponent 1 ({first} % of \
-             the orders are for the first), one key an order; windows of {} s after {} s in turn; every receipt \
-             checked, {} sold in all; baseline: one product in the same shop",
+             the orders are for the first), one key an order; windows of {} s after {} s in turn; {CHECKED}, \
+             {} sold in all; baseline: one product in the same shop",
             COUNTED.as_secs(),
             BEFORE.as_secs(),
             shop.sold()

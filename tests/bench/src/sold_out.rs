@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::shop::{BEFORE, BenchShop, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW, closed};
+use super::shop::{BEFORE, BenchShop, CHECKED, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW, closed};
 use super::{Sample, in_turn};
 use shelfproof_tests::Result;
 use shelfproof_tests::load::{Answered, Load, rate};
@@ -57,7 +57,7 @@ pub(super) fn run(_folder: &Path) -> Result<Vec<Sample>> {
         settings: format!(
             "{CLIENTS} connections, closed loop, one account with credit, orders of one key of a product that never \
              had stock; windows of {} s after {} s in turn; every refusal checked, all {refused} have a row; baseline: \
-             sales of another product in the same shop, every receipt checked, {} sold in all",
+             sales of another product in the same shop, {CHECKED}, {} sold in all",
             COUNTED.as_secs(),
             BEFORE.as_secs(),
             shop.sold()
