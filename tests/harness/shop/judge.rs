@@ -83,7 +83,8 @@ impl Judge {
                 let purchase: Purchase = serde_json::from_slice(body).map_err(|error| error.to_string())?;
                 if number.is_multiple_of(every) {
                     // Another item of each order, so that all places in an order are checked.
-                    let item = &purchase.items[number / every % purchase.items.len()];
+                    let item = purchase.items.get(number / every % purchase.items.len().max(1));
+                    let item = item.ok_or_else(|| format!("order {} has no item", purchase.order))?;
                     self.check_usual(item)
                         .map_err(|error| format!("order {}: {error}", purchase.order))?;
                 }
