@@ -21,7 +21,7 @@ ROUNDS ?= 30
 SEED ?= 1
 # make fuzz SECONDS_EACH=600
 SECONDS_EACH ?= 60
-FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data
+FUZZ_TARGETS := bundle receipt trusted_epochs epoch_data delta
 # make deny CHECKS="bans licenses sources": the advisories come from a repository on the net
 CHECKS ?= advisories bans licenses sources
 

@@ -13,6 +13,7 @@ mod durable;
 mod error;
 mod file;
 mod folder;
+mod newest;
 mod proofs;
 mod published;
 mod trace;
@@ -24,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use alloy_primitives::B256;
 use shelfproof_verifier::bundle::HistoryAt;
 use shelfproof_verifier::epoch::Header;
-use shelfproof_verifier::event::KeyEvent;
+use shelfproof_verifier::event::{KeyEvent, RawEvent};
 use shelfproof_verifier::history;
 use shelfproof_verifier::map::Overlay;
 use shelfproof_verifier::tree::EventsTree;
@@ -124,34 +125,45 @@ impl History {
 
     /// Computes the next epoch on top of [`Self::tip`]. `events` rise strictly by (key id, version). Each is checked
     /// against its key's head exactly as an auditor does, so that nothing is anchored that an auditor would refuse;
-    /// except for a time over ten minutes after the block, which is not known yet. Writes nothing; takes seconds of all
-    /// processors for a large epoch.
+    /// except for a time over ten minutes after the block, which is not known yet. The epochs below must be published:
+    /// the delta is made from them. Writes nothing; takes seconds of all processors for a large epoch.
     ///
     /// # Errors
-    /// [`HistoryError::Breach`] where the events are not legal; where the map cannot be read.
+    /// [`HistoryError::Breach`] where the events are not legal; where the map or the published data cannot be read.
     pub fn compute_epoch(&self, events: &[KeyEvent]) -> Result<ComputedEpoch, HistoryError> {
-        self.compute_epoch_in_block(events, NO_BLOCK_YET_S)
+        let events: Vec<RawEvent> = events.iter().map(|event| (*event).into()).collect();
+        self.compute_epoch_in_block(&events, NO_BLOCK_YET_S)
     }
 
-    /// As [`Self::compute_epoch`], of an epoch whose block has that time (Unix seconds).
+    /// As [`Self::compute_epoch`], of an epoch whose block has that time (Unix seconds), of events as published data
+    /// holds them.
     ///
     /// # Errors
     /// As [`Self::compute_epoch`].
     pub fn compute_epoch_in_block(
         &self,
-        events: &[KeyEvent],
+        events: &[RawEvent],
         anchored_at_s: u64,
     ) -> Result<ComputedEpoch, HistoryError> {
-        compute::compute_epoch(&self.read().overlay, &self.merchant_id, events, anchored_at_s)
+        let state = self.read();
+        compute::compute_epoch(
+            &state.overlay,
+            &self.folder.data,
+            &self.merchant_id,
+            events,
+            anchored_at_s,
+        )
     }
 
-    /// Publishes the epoch's data. Must be called before its hash is stored anywhere; see
+    /// Publishes the epoch's data and delta. Must be called before its hash is stored anywhere; see
     /// [`published::Published::write`].
     ///
     /// # Errors
     /// [`HistoryError::Io`].
     pub fn publish(&self, computed: &ComputedEpoch) -> Result<(), HistoryError> {
-        self.folder.data.write(computed.header.number, &computed.data)
+        self.folder
+            .data
+            .write(computed.header.number, &computed.data, &computed.delta)
     }
 
     /// Makes the epoch the tip, in memory only.
@@ -186,6 +198,12 @@ impl History {
     #[must_use]
     pub fn data_path(&self, number: u64) -> PathBuf {
         self.folder.data.path(number)
+    }
+
+    /// The path of an epoch's delta, whether it exists or not.
+    #[must_use]
+    pub fn delta_path(&self, number: u64) -> PathBuf {
+        self.folder.data.delta_path(number)
     }
 
     /// Takes the oldest epoch that is not final into the map: it is final, in that block of that time (Unix seconds).

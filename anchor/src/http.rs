@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/v1/keys/{keyId}` | a key's history with its proofs, `shelfproof-history-v1` |
 //! | `/v1/status` | how far the history has come |
-//! | `/data/epochs/{number}.events` | an epoch's published data |
+//! | `/data/epochs/{number}.events`, `.delta` | an epoch's published data, and its delta |
 //! | `/healthz`, `/metrics` | for its operator |
 //!
 //! A new route is a handler in a file of its own, and a line in [`router`]; its errors are [`Problem`]s.

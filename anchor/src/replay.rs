@@ -112,7 +112,7 @@ impl Replay {
         if number > latest {
             return Err(ReplayError::Behind { number, latest });
         }
-        let theirs = self.source.epoch_hash(number, at).await?;
+        let (theirs, _) = self.source.epoch(number, at).await?;
         if theirs == hash {
             return Ok(());
         }
@@ -145,8 +145,11 @@ fn add(history: &History, epoch: &AnchoredEpoch, data: &[u8]) -> Result<usize, R
     let number = header.number;
     let breach = |breach| ReplayError::Breach { number, breach };
     // Computing checks everything already: only where something does not fit, an audit says which rule it breaks.
-    let judged = || audit::read_epoch(header, data, threads());
-    let events = epoch::decode_data(data).or_else(|_| judged()).map_err(breach)?;
+    let judged = || {
+        audit::check_key_ids(number, &audit::key_ids_in(data))?;
+        audit::read_epoch(header, data, threads())
+    };
+    let events = epoch::split_data(data).or_else(|_| judged()).map_err(breach)?;
     let computed = match history.compute_epoch_in_block(&events, epoch.anchored_at_s) {
         Err(HistoryError::Breach(found)) => return Err(breach(judged().err().unwrap_or(found))),
         computed => computed?,

@@ -41,7 +41,7 @@ mod tests {
     /// The signatures of protocol section 7, written out by hand.
     #[test]
     fn signatures_are_those_of_the_protocol() {
-        let expected: [(&str, [u8; 4]); 11] = [
+        let expected: [(&str, [u8; 4]); 15] = [
             (
                 "register(bytes32,bytes32,address,address,string)",
                 registry::registerCall::SELECTOR,
@@ -50,7 +50,7 @@ mod tests {
                 "anchor(bytes32,uint64,bytes32,bytes32,bytes32,uint64,bytes32)",
                 registry::anchorCall::SELECTOR,
             ),
-            ("epochHash(bytes32,uint64)", registry::epochHashCall::SELECTOR),
+            ("epoch(bytes32,uint64)", registry::epochCall::SELECTOR),
             ("latestEpoch(bytes32)", registry::latestEpochCall::SELECTOR),
             ("vrfPublicKey(bytes32)", registry::vrfPublicKeyCall::SELECTOR),
             ("receiptSigner(bytes32,address)", registry::receiptSignerCall::SELECTOR),
@@ -64,7 +64,17 @@ mod tests {
                 "endReceiptSigner(bytes32,address,uint64)",
                 registry::endReceiptSignerCall::SELECTOR,
             ),
-            ("retire(bytes32)", registry::retireCall::SELECTOR),
+            (
+                "attestAudit(bytes32,uint64,bytes32)",
+                registry::attestAuditCall::SELECTOR,
+            ),
+            ("audited(bytes32,address)", registry::auditedCall::SELECTOR),
+            (
+                "offerOwnership(bytes32,address)",
+                registry::offerOwnershipCall::SELECTOR,
+            ),
+            ("acceptOwnership(bytes32)", registry::acceptOwnershipCall::SELECTOR),
+            ("retire(bytes32,bytes32)", registry::retireCall::SELECTOR),
         ];
         for (signature, selector) in expected {
             assert_eq!(selector, keccak256(signature)[..4], "{signature}");
@@ -80,6 +90,10 @@ mod tests {
         assert_eq!(
             registry::MerchantRegistered::SIGNATURE_HASH,
             keccak256("MerchantRegistered(bytes32,address,bytes32,string)")
+        );
+        assert_eq!(
+            registry::AuditAttested::SIGNATURE_HASH,
+            keccak256("AuditAttested(bytes32,address,uint64,bytes32)")
         );
     }
 

@@ -14,10 +14,13 @@ contract AnchorTest is RegistryTest {
             id, 1, 0, content.eventsRoot, content.historyRoot, content.eventCount, content.dataHash, expected
         );
         vm.assertEq(_anchor(1, 0, content), expected, "returned");
-        vm.assertEq(registry.epochHash(id, 1), expected, "stored");
-        (uint64 number, bytes32 hash) = registry.latestEpoch(id);
+        (bytes32 stored, uint32 anchoredAt) = registry.epoch(id, 1);
+        vm.assertEq(stored, expected, "stored");
+        vm.assertEq(anchoredAt, START_S, "its time");
+        (uint64 number, bytes32 hash, uint32 latestAt) = registry.latestEpoch(id);
         vm.assertEq(number, 1, "number");
         vm.assertEq(hash, expected, "latest");
+        vm.assertEq(latestAt, START_S, "the latest's time");
     }
 
     function testFuzz_hashIsThatOfTheProtocol(Content memory content) external {
@@ -25,6 +28,24 @@ contract AnchorTest is RegistryTest {
         vm.prank(ANCHORER);
         bytes32 hash = _anchor(1, 0, content);
         vm.assertEq(hash, _hashOf(id, 1, 0, content), "epoch hash");
+    }
+
+    function testFuzz_hashEndsInZerosAndTheTimeStandsBesideIt(Content memory content, uint32 time) external {
+        content.eventCount = 1 + content.eventCount % (1 << 20);
+        vm.warp(time);
+        vm.prank(ANCHORER);
+        bytes32 hash = _anchor(1, 0, content);
+        vm.assertEq(uint32(uint256(hash)), 0, "the last four bytes");
+        (bytes32 stored, uint32 anchoredAt) = registry.epoch(id, 1);
+        vm.assertEq(stored, hash, "stored");
+        vm.assertEq(anchoredAt, time, "anchored at");
+    }
+
+    function test_refusesAParentThatKeepsItsTime() external {
+        (, bytes32 hash) = _anchorNext();
+        bytes32 packed = hash | bytes32(uint256(START_S));
+        _refuse(ANCHORER, abi.encodeWithSelector(IShelfproofRegistry.WrongParent.selector, packed, hash));
+        _anchor(2, packed, _content(2));
     }
 
     function testFuzz_sequencesChain(uint256 seed, uint8 length) external {
@@ -37,12 +58,12 @@ contract AnchorTest is RegistryTest {
             vm.assertEq(hashes[number], _hashOf(id, number, hashes[number - 1], content), "epoch hash");
         }
         for (uint64 number = 0; number <= epochs; number++) {
-            vm.assertEq(registry.epochHash(id, number), hashes[number], "a stored hash moved");
+            vm.assertEq(_epochHash(id, number), hashes[number], "a stored hash moved");
         }
-        (uint64 latest, bytes32 head) = registry.latestEpoch(id);
+        (uint64 latest, bytes32 head,) = registry.latestEpoch(id);
         vm.assertEq(latest, epochs, "latest number");
         vm.assertEq(head, hashes[epochs], "latest hash");
-        vm.assertEq(registry.epochHash(id, epochs + 1), 0, "an epoch ahead");
+        vm.assertEq(_epochHash(id, epochs + 1), 0, "an epoch ahead");
     }
 
     function test_takesTheSmallestAndTheLargestEpoch() external {
@@ -72,7 +93,7 @@ contract AnchorTest is RegistryTest {
             _anchorNext();
         }
         vm.assume(number != epochs + 1);
-        (, bytes32 parent) = registry.latestEpoch(id);
+        (, bytes32 parent,) = registry.latestEpoch(id);
         _refuse(ANCHORER, abi.encodeWithSelector(IShelfproofRegistry.WrongNumber.selector, number, epochs + 1));
         _anchor(number, parent, _content(1));
     }
@@ -112,7 +133,7 @@ contract AnchorTest is RegistryTest {
     function test_merchantsDoNotMix() external {
         (, bytes32 hash) = _anchorNext();
         bytes32 other = _register("other");
-        (uint64 number,) = registry.latestEpoch(other);
+        (uint64 number,,) = registry.latestEpoch(other);
         vm.assertEq(number, 0, "the other's number");
         id = other;
         (, bytes32 otherHash) = _anchorNext();

@@ -9,6 +9,7 @@ import {vm} from "./support/Vm.sol";
 /// forge-config: default.isolate = true
 contract GasTest is RegistryTest {
     uint256 private constant LATER_ANCHOR_GOAL = 60_000;
+    uint256 private constant ATTEST_GOAL = 60_000;
 
     function test_register() external {
         _register("another");
@@ -38,8 +39,25 @@ contract GasTest is RegistryTest {
         registry.endReceiptSigner(id, STRANGER, START_S + 1 days);
         _record("endReceiptSigner");
         vm.prank(OWNER);
-        registry.retire(id);
+        registry.offerOwnership(id, STRANGER);
+        _record("offerOwnership");
+        vm.prank(STRANGER);
+        registry.acceptOwnership(id);
+        _record("acceptOwnership");
+        vm.prank(STRANGER);
+        registry.retire(id, "successor");
         _record("retire");
+    }
+
+    function test_attestAudit() external {
+        (, bytes32 first) = _anchorNext();
+        (, bytes32 second) = _anchorNext();
+        vm.prank(STRANGER);
+        registry.attestAudit(id, 1, first);
+        vm.assertLe(_record("attestAudit, first"), ATTEST_GOAL, "a first attestation's gas");
+        vm.prank(STRANGER);
+        registry.attestAudit(id, 2, second);
+        vm.assertLe(_record("attestAudit, later"), ATTEST_GOAL, "a later attestation's gas");
     }
 
     function _record(string memory call) private returns (uint256) {

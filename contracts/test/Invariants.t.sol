@@ -36,16 +36,22 @@ contract InvariantsTest {
             handler.setDataUri(seed, who, uint16(i * 16));
             handler.addReceiptSigner(seed, who, whom);
             handler.endReceiptSigner(seed, who, whom, i * 4 minutes);
+            handler.offerOwnership(seed, who, whom);
+            handler.acceptOwnership(seed, who, i);
+            handler.attestAudit(seed, who, i);
             handler.retire(seed, who, whom);
             handler.pass(60);
         }
-        bytes4[7] memory selectors = [
+        bytes4[10] memory selectors = [
             registry.register.selector,
             registry.anchor.selector,
             registry.setAnchorer.selector,
             registry.setDataUri.selector,
             registry.addReceiptSigner.selector,
             registry.endReceiptSigner.selector,
+            registry.offerOwnership.selector,
+            registry.acceptOwnership.selector,
+            registry.attestAudit.selector,
             registry.retire.selector
         ];
         for (uint256 i = 0; i < selectors.length; i++) {
@@ -59,11 +65,14 @@ contract InvariantsTest {
             bytes32 id = handler.ids(i);
             uint64 epochs = handler.epochs(id);
             for (uint64 number = 0; number <= epochs; number++) {
-                vm.assertEq(registry.epochHash(id, number), handler.hashes(id, number), "a stored hash moved");
-                vm.assertEq(registry.epochHash(id, number) == 0, number == 0, "a gap");
+                (bytes32 stored, uint32 anchoredAt) = registry.epoch(id, number);
+                vm.assertEq(stored, handler.hashes(id, number), "a stored hash moved");
+                vm.assertEq(anchoredAt, handler.times(id, number), "a stored time moved");
+                vm.assertEq(stored == 0, number == 0, "a gap");
             }
-            vm.assertEq(registry.epochHash(id, epochs + 1), 0, "an epoch ahead");
-            (uint64 latest, bytes32 hash) = registry.latestEpoch(id);
+            (bytes32 ahead,) = registry.epoch(id, epochs + 1);
+            vm.assertEq(ahead, 0, "an epoch ahead");
+            (uint64 latest, bytes32 hash,) = registry.latestEpoch(id);
             vm.assertEq(latest, epochs, "the latest number");
             vm.assertEq(hash, handler.hashes(id, epochs), "the latest hash");
         }
@@ -72,10 +81,11 @@ contract InvariantsTest {
     function invariant_theRetiredNeverAnchor() external view {
         for (uint256 i = 0; i < handler.merchants(); i++) {
             bytes32 id = handler.ids(i);
-            (,,,, bool retired, uint64 retiredAtEpoch) = handler.models(id);
+            (,,,,, bool retired, uint64 retiredAtEpoch, bytes32 successor) = handler.models(id);
             vm.assertEq(registry.retired(id), retired, "retired");
+            vm.assertEq(registry.successor(id), successor, "successor");
             if (!retired) continue;
-            (uint64 latest,) = registry.latestEpoch(id);
+            (uint64 latest,,) = registry.latestEpoch(id);
             vm.assertEq(latest, retiredAtEpoch, "the latest number");
         }
     }
@@ -83,15 +93,31 @@ contract InvariantsTest {
     function invariant_onlyTheOwnerChangesSettings() external view {
         for (uint256 i = 0; i < handler.merchants(); i++) {
             bytes32 id = handler.ids(i);
-            (address owner, address anchorer, bytes32 vrfPublicKey, string memory dataUri,,) = handler.models(id);
+            (address owner, address offered, address anchorer, bytes32 vrfPublicKey, string memory dataUri,,,) =
+                handler.models(id);
             vm.assertEq(registry.owner(id), owner, "owner");
+            vm.assertEq(registry.offeredOwner(id), offered, "offered owner");
             vm.assertEq(registry.anchorer(id), anchorer, "anchorer");
             vm.assertEq(registry.vrfPublicKey(id), vrfPublicKey, "VRF key");
             vm.assertEq(registry.dataUri(id), dataUri, "data URI");
         }
     }
 
-    function invariant_spansAreSetOnce() external view {
+    function invariant_auditorsOnlyGoForward() external view {
+        for (uint256 i = 0; i < handler.merchants(); i++) {
+            for (uint256 j = 0; j < handler.people(); j++) {
+                bytes32 id = handler.ids(i);
+                address person = handler.person(j);
+                (uint64 number, uint64 attestedAt) = registry.audited(id, person);
+                (uint64 expectedNumber, uint64 expectedAt) = handler.audits(id, person);
+                vm.assertEq(number, expectedNumber, "audited");
+                vm.assertEq(attestedAt, expectedAt, "attested at");
+                vm.assertTrue(number <= handler.epochs(id), "an epoch ahead");
+            }
+        }
+    }
+
+    function invariant_spansOnlyShrink() external view {
         for (uint256 i = 0; i < handler.merchants(); i++) {
             for (uint256 j = 0; j < handler.people(); j++) {
                 bytes32 id = handler.ids(i);

@@ -16,9 +16,12 @@ contract RegisterTest is RegistryTest {
         (uint64 from, uint64 until) = registry.receiptSigner(id, SIGNER);
         vm.assertEq(from, START_S, "from");
         vm.assertEq(until, 0, "until");
-        (uint64 number, bytes32 hash) = registry.latestEpoch(id);
+        (uint64 number, bytes32 hash, uint32 anchoredAt) = registry.latestEpoch(id);
         vm.assertEq(number, 0, "number");
         vm.assertEq(hash, 0, "hash");
+        vm.assertEq(anchoredAt, 0, "anchored at");
+        vm.assertEq(registry.offeredOwner(id), address(0), "offered owner");
+        vm.assertEq(registry.successor(id), 0, "successor");
     }
 
     function test_emitsAllThatItSets() external {
@@ -100,12 +103,21 @@ contract RegisterTest is RegistryTest {
         vm.assertEq(registry.vrfPublicKey(merchantId), 0, "VRF key");
         vm.assertEq(registry.dataUri(merchantId), "", "data URI");
         vm.assertFalse(registry.retired(merchantId), "retired");
-        vm.assertEq(registry.epochHash(merchantId, number), 0, "epoch hash");
-        (uint64 latest, bytes32 hash) = registry.latestEpoch(merchantId);
+        vm.assertEq(registry.offeredOwner(merchantId), address(0), "offered owner");
+        vm.assertEq(registry.successor(merchantId), 0, "successor");
+        (bytes32 hash, uint32 anchoredAt) = registry.epoch(merchantId, number);
+        vm.assertEq(hash, 0, "epoch hash");
+        vm.assertEq(anchoredAt, 0, "anchored at");
+        uint64 latest;
+        (latest, hash, anchoredAt) = registry.latestEpoch(merchantId);
         vm.assertEq(latest, 0, "latest number");
         vm.assertEq(hash, 0, "latest hash");
+        vm.assertEq(anchoredAt, 0, "the latest's time");
         (uint64 from, uint64 until) = registry.receiptSigner(merchantId, signer);
         vm.assertEq(from, 0, "from");
         vm.assertEq(until, 0, "until");
+        (uint64 audited, uint64 attestedAt) = registry.audited(merchantId, signer);
+        vm.assertEq(audited, 0, "audited number");
+        vm.assertEq(attestedAt, 0, "attested at");
     }
 }

@@ -27,7 +27,7 @@ contract SettingsTest is RegistryTest {
         (, bytes32 hash) = _anchorNext();
         vm.prank(OWNER);
         registry.setAnchorer(id, OTHER);
-        (uint64 number, bytes32 head) = registry.latestEpoch(id);
+        (uint64 number, bytes32 head,) = registry.latestEpoch(id);
         vm.assertEq(number, 1, "number");
         vm.assertEq(head, hash, "hash");
         vm.assertFalse(registry.retired(id), "retired");
@@ -68,9 +68,10 @@ contract SettingsTest is RegistryTest {
     function test_retireEndsAnchoringForEver() external {
         (, bytes32 hash) = _anchorNext();
         _expectEvent(OWNER);
-        emit IShelfproofRegistry.MerchantRetired(id);
-        registry.retire(id);
+        emit IShelfproofRegistry.MerchantRetired(id, "successor");
+        registry.retire(id, "successor");
         vm.assertTrue(registry.retired(id), "retired");
+        vm.assertEq(registry.successor(id), "successor", "successor");
 
         _refuse(ANCHORER, abi.encodeWithSelector(IShelfproofRegistry.Retired.selector, id));
         _anchor(2, hash, _content(2));
@@ -79,21 +80,21 @@ contract SettingsTest is RegistryTest {
         _refuse(OTHER, abi.encodeWithSelector(IShelfproofRegistry.Retired.selector, id));
         _anchor(2, hash, _content(2));
 
-        (uint64 number, bytes32 head) = registry.latestEpoch(id);
+        (uint64 number, bytes32 head,) = registry.latestEpoch(id);
         vm.assertEq(number, 1, "number");
         vm.assertEq(head, hash, "hash");
     }
 
     function test_retireHappensOnce() external {
         vm.prank(OWNER);
-        registry.retire(id);
+        registry.retire(id, 0);
         _refuse(OWNER, abi.encodeWithSelector(IShelfproofRegistry.Retired.selector, id));
-        registry.retire(id);
+        registry.retire(id, 0);
     }
 
     function test_theRetiredStillMoveDataAndEndSigners() external {
         vm.prank(OWNER);
-        registry.retire(id);
+        registry.retire(id, 0);
         vm.prank(OWNER);
         registry.setDataUri(id, "ipfs://elsewhere");
         vm.prank(OWNER);
@@ -103,9 +104,17 @@ contract SettingsTest is RegistryTest {
         vm.assertEq(until, START_S + 1 hours, "until");
     }
 
+    function test_theSuccessorIsNamedOnce() external {
+        vm.prank(OWNER);
+        registry.retire(id, 0);
+        _refuse(OWNER, abi.encodeWithSelector(IShelfproofRegistry.Retired.selector, id));
+        registry.retire(id, "successor");
+        vm.assertEq(registry.successor(id), 0, "successor");
+    }
+
     function test_theRetiredDoNotRegisterAgain() external {
         vm.prank(OWNER);
-        registry.retire(id);
+        registry.retire(id, 0);
         _refuse(OWNER, abi.encodeWithSelector(IShelfproofRegistry.AlreadyRegistered.selector, id));
         registry.register(SALT, VRF_KEY, ANCHORER, SIGNER, DATA_URI);
     }
@@ -138,6 +147,8 @@ contract SettingsTest is RegistryTest {
         _refuse(caller, err);
         registry.endReceiptSigner(merchantId, SIGNER, START_S + 1 days);
         _refuse(caller, err);
-        registry.retire(merchantId);
+        registry.offerOwnership(merchantId, OTHER);
+        _refuse(caller, err);
+        registry.retire(merchantId, 0);
     }
 }

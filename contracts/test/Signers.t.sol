@@ -60,13 +60,43 @@ contract SignersTest is RegistryTest {
         _refuseEnd(0);
     }
 
-    function testFuzz_anEndIsSetOnce(uint64 second) external {
+    function testFuzz_anEndIsLoweredAndNeverRaised(uint64 second) external {
+        uint64 first = START_S + 1 days;
+        second = START_S + 1 hours + second % 2 days;
         vm.prank(OWNER);
-        registry.endReceiptSigner(id, SIGNER, START_S + 1 days);
-        _refuse(OWNER, abi.encodeWithSelector(IShelfproofRegistry.SignerAlreadyEnded.selector, id, SIGNER));
+        registry.endReceiptSigner(id, SIGNER, first);
+        if (second < first) _expectEvent(OWNER);
+        if (second < first) emit IShelfproofRegistry.ReceiptSignerEnded(id, SIGNER, second);
+        if (second >= first) _refuse(OWNER, _notLower(second, first));
         registry.endReceiptSigner(id, SIGNER, second);
         (, uint64 until) = registry.receiptSigner(id, SIGNER);
-        vm.assertEq(until, START_S + 1 days, "until");
+        vm.assertEq(until, second < first ? second : first, "until");
+    }
+
+    function test_refusesTheSameEndAgain() external {
+        uint64 end = START_S + 1 days;
+        vm.prank(OWNER);
+        registry.endReceiptSigner(id, SIGNER, end);
+        _refuse(OWNER, _notLower(end, end));
+        registry.endReceiptSigner(id, SIGNER, end);
+    }
+
+    function test_aLoweredEndLiesAnHourAheadToo() external {
+        vm.prank(OWNER);
+        registry.endReceiptSigner(id, SIGNER, START_S + 1 days);
+        vm.warp(START_S + 22 hours);
+        _refuseEnd(START_S + 23 hours - 1);
+        vm.prank(OWNER);
+        registry.endReceiptSigner(id, SIGNER, START_S + 23 hours);
+    }
+
+    function test_refusesToBringBackASignerThatEnded() external {
+        uint64 end = START_S + 1 hours;
+        vm.prank(OWNER);
+        registry.endReceiptSigner(id, SIGNER, end);
+        vm.warp(end + 1);
+        _refuse(OWNER, _notLower(end + 2 hours, end));
+        registry.endReceiptSigner(id, SIGNER, end + 2 hours);
     }
 
     function testFuzz_refusesToEndWhoNeverSigned(address signer) external {
@@ -83,8 +113,13 @@ contract SignersTest is RegistryTest {
         vm.assertEq(until, 0, "until");
     }
 
+    function _notLower(uint64 given, uint64 stored) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IShelfproofRegistry.EndNotLower.selector, given, stored);
+    }
+
     function _refuseEnd(uint64 until) private {
-        _refuse(OWNER, abi.encodeWithSelector(IShelfproofRegistry.EndTooSoon.selector, until, START_S + 1 hours));
+        uint64 earliest = uint64(block.timestamp) + 1 hours;
+        _refuse(OWNER, abi.encodeWithSelector(IShelfproofRegistry.EndTooSoon.selector, until, earliest));
         registry.endReceiptSigner(id, SIGNER, until);
     }
 }

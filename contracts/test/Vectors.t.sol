@@ -16,7 +16,7 @@ contract VectorsTest {
     using Vectors for string;
     using Vectors for Vectors.KeyEvent;
 
-    uint256 private constant EPOCHS = 2;
+    uint256 private constant EPOCHS = 4;
 
     IShelfproofRegistry private registry;
     bytes32 private id;
@@ -61,6 +61,9 @@ contract VectorsTest {
         for (uint256 i = 0; i < EPOCHS; i++) {
             Header memory header = json.header(i);
             bytes32 expected = vm.parseJsonBytes32(json, string.concat(Vectors.epochPath(i), ".hash"));
+            string memory trusted = string.concat(".trusted.epochs[", vm.toString(i), "]");
+            uint256 time = vm.parseJsonUint(json, string.concat(trusted, ".anchoredAt"));
+            vm.warp(time);
             bytes32 hash = registry.anchor(
                 header.merchantId,
                 header.number,
@@ -71,7 +74,10 @@ contract VectorsTest {
                 header.dataHash
             );
             vm.assertEq(hash, expected, "epoch hash");
-            vm.assertEq(registry.epochHash(id, header.number), expected, "stored");
+            (bytes32 stored, uint32 anchoredAt) = registry.epoch(id, header.number);
+            vm.assertEq(stored, expected, "stored");
+            vm.assertEq(stored, vm.parseJsonBytes32(json, string.concat(trusted, ".hash")), "trusted");
+            vm.assertEq(anchoredAt, time, "anchored at");
         }
         vm.assertFalse(vm.keyExistsJson(json, Vectors.epochPath(EPOCHS)), "an epoch was not read");
     }
@@ -145,7 +151,9 @@ contract VectorsTest {
 
             bytes memory signature = vm.parseJsonBytes(json, string.concat(place, ".signature"));
             vm.assertEq(ECDSA.recover(digest, signature), signer, "signer");
-            bytes32 hash = json.keyEvent(string.concat(place, ".event")).eventHash();
+            bytes32 hash = _promiseHash(json, place, json.keyEvent(string.concat(place, ".event")).eventHash());
+            string memory leaf = string.concat(".receipts.promises[", vm.toString(receipts), "].hash");
+            vm.assertEq(hash, vm.parseJsonBytes32(json, leaf), "promise hash");
             bytes32[] memory path = vm.parseJsonBytes32Array(json, string.concat(place, ".path"));
             vm.assertTrue(MerkleProof.verify(path, root, hash), place);
         }
@@ -154,6 +162,17 @@ contract VectorsTest {
 
     function _receipt(uint256 index) private pure returns (string memory) {
         return string.concat(".receipts.receipts[", vm.toString(index), "]");
+    }
+
+    /// @dev The leaf that the receipt's root is over, as protocol section 4 says.
+    function _promiseHash(string memory json, string memory place, bytes32 eventHash) private pure returns (bytes32) {
+        bytes memory leaf = abi.encode(
+            eventHash,
+            vm.parseJsonBytes32(json, string.concat(place, ".buyer")),
+            vm.parseUint(vm.parseJsonString(json, string.concat(place, ".cover"))),
+            vm.parseJsonAddress(json, string.concat(place, ".token"))
+        );
+        return keccak256(bytes.concat(keccak256(leaf)));
     }
 
     /// @dev EIP-712, as protocol section 4 says.

@@ -10,7 +10,6 @@ use alloy_primitives::{Address, B256};
 use k256::ecdsa::SigningKey;
 use secrecy::SecretString;
 use shelfproof_verifier::chain::Identity;
-use shelfproof_verifier::event::KeyEvent;
 use shelfproof_verifier::{Code, Refusal, code, vrf};
 
 mod batch;
@@ -137,11 +136,12 @@ impl Vault {
         Ok(self.masters.wrap(batch, &key))
     }
 
-    /// Receipts for a burst of sales, each event's in its place: one signature over the events tree of all of them,
-    /// promising that they are anchored by `anchor_by_s` (Unix seconds). `None` of none, or of more than 2²⁰.
+    /// Receipts for a burst of sales, each promise's in its place, by the promises' hashes
+    /// ([`sale_promise`](crate::domain::delivery::sale_promise)): one signature over the tree of all of them, promising
+    /// that the sales are anchored by `anchor_by_s` (Unix seconds). `None` of none, or of more than 2²⁰.
     #[must_use]
-    pub fn sign_receipts(&self, events: &[KeyEvent], anchor_by_s: u64) -> Option<Vec<Signed>> {
-        receipt::sign(&self.receipt, &self.identity, events, anchor_by_s)
+    pub fn sign_receipts(&self, promises: &[B256], anchor_by_s: u64) -> Option<Vec<Signed>> {
+        receipt::sign(&self.receipt, &self.identity, promises, anchor_by_s)
     }
 
     /// The text of that token: `spo_<order>_<generation>_<mac>`. It is always the same.

@@ -161,6 +161,7 @@ pub fn forge(material: &Material) -> Result<Vec<Forgery>> {
     fields::forge_numbers(bench.group("numbers"))?;
     fields::forge_hex(bench.group("hex"))?;
     fields::forge_missing(bench.group("missing"))?;
+    fields::forge_covers(bench.group("covers"))?;
     fields::forge_types(bench.group("types"))?;
     identity::forge(bench.group("identity"))?;
     key::forge(bench.group("key"))?;

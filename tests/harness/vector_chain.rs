@@ -18,7 +18,7 @@ const DEPLOYED_AT_S: u64 = 1_789_999_900;
 /// The time of the block that registers the merchant, which is the first second of its receipt key.
 pub const REGISTERED_AT_S: u64 = 1_789_999_999;
 /// The times of the blocks that anchor the epochs, in their order.
-pub const ANCHORED_AT_S: [u64; 2] = [1_790_000_160, 1_790_000_220];
+pub const ANCHORED_AT_S: [u64; 4] = [1_790_000_160, 1_790_000_220, 1_790_000_280, 1_790_000_340];
 /// The time of the newest final block.
 pub const AS_OF_S: u64 = 1_790_003_600;
 
@@ -109,11 +109,11 @@ async fn build(anvil: Anvil, vectors: &Vectors) -> Result<VectorChain> {
         let header = Header::from(&epoch.header);
         let receipt = anchor(&registry, merchant.merchant_id, merchant.owner, &header).await?;
         epoch_blocks.push(block(&receipt)?);
-        let held = registry.epochHash(merchant.merchant_id, header.number).call().await?;
-        if held != epoch.hash {
+        let held = registry.epoch(merchant.merchant_id, header.number).call().await?;
+        if (held.epochHash, u64::from(held.anchoredAt)) != (epoch.hash, at_s) {
             return Err(format!(
-                "epoch {}: the registry holds {held}, the vectors {}",
-                header.number, epoch.hash
+                "epoch {}: the registry holds {} of {}, the vectors {} of {at_s}",
+                header.number, held.epochHash, held.anchoredAt, epoch.hash
             )
             .into());
         }

@@ -1,17 +1,26 @@
 //! Protocol §6: the audit. It checks an epoch's published data against the anchored header and the history before it.
 //!
-//! The steps are pure. The caller keeps the history map, in memory or on disk, and runs them for each epoch in order:
-//! [`read_epoch`], then [`keys_of`] for the heads to look up, then [`advance`] for the map's updates, then
-//! [`check_history_root`] with the map's new root. The first [`Breach`] ends the audit.
+//! The steps are pure. The caller runs them for each epoch in order, and the first [`Breach`] ends the audit.
+//!
+//! - In a full audit the caller keeps the history map, in memory or on disk: [`key_ids_in`] and [`check_key_ids`] with
+//!   the map's ids beside them, [`read_epoch`], [`keys_of`] for the heads to look up, [`advance`] for the updates of the
+//!   map, [`check_history_root`] with its new root.
+//! - In a light audit [`LightEpoch`] runs the same steps, with the epoch's delta in the place of the map.
 
 use alloy_primitives::B256;
 
 use crate::epoch::{self, DataError, Header, latest_event_ms};
-use crate::event::{KeyEvent, RawEvent};
-use crate::history::Head;
+use crate::event::{Kind, RawEvent};
+use crate::history::{Before, Head};
 use crate::tree::EventsTree;
 use crate::vocabulary::breach::Rule;
 use crate::vocabulary::evidence::Dispute;
+
+mod key_ids;
+mod light;
+
+pub use key_ids::{MAX_KEY_IDS, check_key_ids, key_ids_in, prefix_of};
+pub use light::{LightEpoch, NotFollowed};
 
 /// How long data may be missing after its epoch is final, seconds.
 pub const WITHHELD_AFTER_S: u64 = 3600;
@@ -73,67 +82,51 @@ impl Breach {
 /// breach, since whoever served it may have changed it.
 ///
 /// # Errors
-/// A [`Breach`] of form, count, events root, kind or order.
-pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<KeyEvent>, Breach> {
+/// `inclusion` where the data is not `eventCount` records in order or does not give the events root, `version_gap`
+/// where a key has one version twice.
+pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<RawEvent>, Breach> {
     let number = header.number;
-    let form = |error| Breach::new(Rule::DataForm, format!("epoch {number}: {error}"));
-    let records = epoch::split_data(data).map_err(form)?;
+    let inclusion = |what: String| Breach::new(Rule::Inclusion, format!("epoch {number}: {what}"));
+    let records = epoch::split_data(data).map_err(|error| inclusion(error.to_string()))?;
     if records.len() as u64 != header.event_count {
-        return Err(Breach::new(
-            Rule::EventCount,
-            format!(
-                "epoch {number} has {} events and {} were anchored",
-                records.len(),
-                header.event_count
-            ),
-        ));
+        return Err(inclusion(format!(
+            "there are {} events, and {} were anchored",
+            records.len(),
+            header.event_count
+        )));
+    }
+    let place = |record: &RawEvent| (record.key_id, record.version);
+    if let Some(index) = records.windows(2).position(|pair| place(&pair[0]) > place(&pair[1])) {
+        return Err(inclusion(DataError::Order(index + 1).to_string()));
     }
     let root = EventsTree::of_raw_events(&records, threads).map(|tree| tree.root());
     if root != Some(header.events_root) {
-        return Err(Breach::new(
-            Rule::EventsRoot,
-            format!("epoch {number} has another events root than was anchored"),
-        ));
+        return Err(inclusion("the events have another root than was anchored".to_owned()));
     }
-    // The root matches, so the events are leaves, and what is wrong with them can be proved.
-    epoch::events_of(&records).map_err(|error| Breach {
-        proof: proof_in(&records, error).map(Box::new),
-        ..form(error)
-    })
+    match records.windows(2).find(|pair| place(&pair[0]) == place(&pair[1])) {
+        None => Ok(records),
+        Some(twice) => Err(one_version_twice(number, &twice[0], &twice[1])),
+    }
 }
 
-/// The proof that events are not in form: a kind that the protocol does not have, or two events with one version.
-fn proof_in(records: &[RawEvent], error: DataError) -> Option<BreachProof> {
-    match error {
-        DataError::Length(_) => None,
-        DataError::Kind(index) => {
-            let event = *records.get(index)?;
-            let other = event
-                .version
-                .checked_sub(1)
-                .filter(|before| *before > 0)
-                .map_or(OtherEvent::None, OtherEvent::Version);
-            Some(BreachProof {
-                dispute: Dispute::IllegalTransition,
-                event,
-                other,
-            })
-        }
-        DataError::Order(index) => {
-            let (before, event) = (*records.get(index.checked_sub(1)?)?, *records.get(index)?);
-            let fork = (before.key_id, before.version) == (event.key_id, event.version) && before != event;
-            fork.then_some(BreachProof {
-                dispute: Dispute::Fork,
-                event,
-                other: OtherEvent::SameEpoch(before),
-            })
-        }
+/// The breach of two records with one key and version. The root matches, so both are leaves; they prove the breach
+/// unless they are one and the same.
+fn one_version_twice(number: u64, before: &RawEvent, event: &RawEvent) -> Breach {
+    let proof = BreachProof {
+        dispute: Dispute::Fork,
+        event: *event,
+        other: OtherEvent::SameEpoch(*before),
+    };
+    let place = format!("epoch {number}, key {}, version {}", event.key_id, event.version);
+    Breach {
+        proof: (before != event).then(|| Box::new(proof)),
+        ..Breach::new(Rule::VersionGap, format!("{place}: it is there twice"))
     }
 }
 
 /// The keys of an epoch's events, in ascending order, each once.
 #[must_use]
-pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
+pub fn keys_of(events: &[RawEvent]) -> Vec<B256> {
     let mut keys: Vec<B256> = events.iter().map(|event| event.key_id).collect();
     keys.dedup();
     keys
@@ -144,19 +137,22 @@ pub fn keys_of(events: &[KeyEvent]) -> Vec<B256> {
 ///
 /// # Errors
 /// The first [`Breach`] of version, link, transition or time, in the data's order.
-pub fn advance(
-    events: &[KeyEvent],
-    heads: &[Option<Head>],
+pub fn advance<H: Copy + Into<Before>>(
+    events: &[RawEvent],
+    heads: &[Option<H>],
     number: u64,
     anchored_at_s: u64,
 ) -> Result<Vec<(B256, Head)>, Breach> {
     let mut updates = Vec::with_capacity(heads.len());
     for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(heads) {
-        let mut head = *head;
+        let mut before: Option<Before> = head.map(Into::into);
+        let mut newest = None;
         for event in events {
-            head = Some(follow(head.as_ref(), event, number, anchored_at_s)?);
+            let head = follow(before.as_ref(), event, number, anchored_at_s)?;
+            before = Some(head.into());
+            newest = Some(head);
         }
-        updates.extend(events.first().map(|event| event.key_id).zip(head));
+        updates.extend(events.first().map(|event| event.key_id).zip(newest));
     }
     Ok(updates)
 }
@@ -170,7 +166,7 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
         return Ok(());
     }
     Err(Breach::new(
-        Rule::HistoryRoot,
+        Rule::HistoryMismatch,
         format!(
             "epoch {}: the events lead to the history root {root}, anchored was {}",
             header.number, header.history_root
@@ -178,22 +174,24 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
     ))
 }
 
-/// Checks one event against its key's head, and returns the new head.
-fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
-    let expected_version = head.map_or(1, |head| head.version.saturating_add(1));
+/// Checks one event against its key's newest event before it, and returns the key's new head.
+fn follow(before: Option<&Before>, event: &RawEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
+    let expected_version = before.map_or(1, |before| before.version.saturating_add(1));
     let breach = |rule, proof: Option<(Dispute, OtherEvent)>, what: &str| Breach {
-        rule,
-        detail: format!(
-            "epoch {number}, key {}, version {}: {what}",
-            event.key_id, event.version
-        ),
         proof: proof.map(|(dispute, other)| {
             Box::new(BreachProof {
                 dispute,
-                event: (*event).into(),
+                event: *event,
                 other,
             })
         }),
+        ..Breach::new(
+            rule,
+            format!(
+                "epoch {number}, key {}, version {}: {what}",
+                event.key_id, event.version
+            ),
+        )
     };
     if event.version != expected_version {
         // A version that the key already has is a second history, and provable. A gap is not: the events that are
@@ -209,25 +207,24 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
         };
         return Err(breach(Rule::VersionGap, proof, &what));
     }
-    let other = head.map_or(OtherEvent::None, |head| OtherEvent::Version(head.version));
-    if event.prev != head.map_or(B256::ZERO, |head| head.hash) {
+    let other = before.map_or(OtherEvent::None, |before| OtherEvent::Version(before.version));
+    if event.prev != before.map_or(B256::ZERO, |before| before.hash) {
         return Err(breach(
             Rule::BrokenLink,
             Some((Dispute::BrokenLink, other)),
             "prev is not the hash of the event before",
         ));
     }
-    let before = head.map(|head| head.kind);
-    if !event.kind.may_follow(before) {
-        let after = before.map_or("nothing", |kind| kind.name());
-        let what = format!("{} after {after}", event.kind.name());
+    let Some(kind) = legal_kind(event.kind, before) else {
+        let after = before.map_or_else(|| "nothing".to_owned(), |before| kind_name(before.kind));
+        let what = format!("{} after {after}", kind_name(event.kind));
         return Err(breach(
             Rule::IllegalTransition,
             Some((Dispute::IllegalTransition, other)),
             &what,
         ));
-    }
-    if head.is_some_and(|head| event.at_ms < head.at_ms) {
+    };
+    if before.is_some_and(|before| event.at_ms < before.at_ms) {
         return Err(breach(
             Rule::Clock,
             Some((Dispute::IllegalTransition, other)),
@@ -244,8 +241,22 @@ fn follow(head: Option<&Head>, event: &KeyEvent, number: u64, anchored_at_s: u64
     Ok(Head {
         version: event.version,
         hash: event.hash(),
-        kind: event.kind,
+        kind,
         at_ms: event.at_ms,
         epoch: number,
     })
+}
+
+/// The kind with that number, if the protocol has it and it may follow what was before. Nothing may follow a kind that
+/// the protocol does not have.
+fn legal_kind(number: u8, before: Option<&Before>) -> Option<Kind> {
+    let before = match before {
+        None => None,
+        Some(before) => Some(Kind::from_number(before.kind)?),
+    };
+    Kind::from_number(number).filter(|kind| kind.may_follow(before))
+}
+
+fn kind_name(number: u8) -> String {
+    Kind::from_number(number).map_or_else(|| format!("kind {number}"), |kind| kind.name().to_owned())
 }

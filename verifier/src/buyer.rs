@@ -6,7 +6,8 @@ use alloy_primitives::{B256, keccak256};
 const DOMAIN: &[u8] = b"shelfproof-buyer-v1:";
 
 /// The buyer's secret, which proves a purchase: `keccak256(domain ‖ nonce ‖ tag)`. The buyer's side makes the random
-/// nonce; the tag is the buyer's e-mail, phone or other name, without spaces and with A–Z as a–z.
+/// nonce; the tag is the buyer's e-mail, phone or other name, without spaces and invisible characters, and with
+/// A–Z as a–z.
 #[must_use]
 pub fn secret(nonce: &B256, tag: &str) -> B256 {
     let tag: String = tag
@@ -33,11 +34,10 @@ const fn is_space(character: char) -> bool {
             | '\u{a0}'
             | '\u{1680}'
             | '\u{2000}'..='\u{200f}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{202f}'
+            | '\u{2028}'..='\u{202f}'
             | '\u{205f}'
             | '\u{2060}'
+            | '\u{2066}'..='\u{2069}'
             | '\u{3000}'
             | '\u{feff}'
     )
@@ -55,6 +55,7 @@ mod tests {
             "Bob@Example.COM",
             " bob@example.com\r\n",
             "bob\u{85}@\u{a0}ex\u{1680}am\u{2000}p\u{200f}le\u{2028}.\u{2029}c\u{202f}o\u{205f}m\u{2060}\u{3000}\u{feff}\u{9}\u{b}\u{c}",
+            "\u{202a}bob@\u{2066}example\u{2069}.com\u{202e}",
         ] {
             assert_eq!(secret(&nonce, spelling), expected, "{spelling:?}");
         }
@@ -63,6 +64,9 @@ mod tests {
             "bob@example.com\u{e}",
             "bob@example.com\u{1fff}",
             "b\u{2010}ob@example.com",
+            "bob@example.com\u{2030}",
+            "bob@example.com\u{2065}",
+            "bob@example.com\u{206a}",
         ] {
             assert_ne!(secret(&nonce, another), expected, "{another:?}");
         }

@@ -105,6 +105,8 @@ pub struct ChainView {
     pub receipt_signers: Vec<SignerSpan>,
     /// Time of the newest final block, Unix seconds.
     pub as_of_s: u64,
+    /// The lowest number that the source tells of. A trusted file may start at any epoch; the registry answers for all.
+    pub first: u64,
     /// Number of the latest final epoch; 0 if there is none yet.
     pub latest: u64,
     /// Final epochs by number: at least those that were asked for.

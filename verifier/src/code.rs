@@ -55,7 +55,15 @@ const fn is_dropped(character: char) -> bool {
     character.is_ascii()
         || matches!(
             character,
-            '\u{ad}' | '\u{200b}'..='\u{2015}' | '\u{2060}' | '\u{2212}' | '\u{3000}' | '\u{feff}'
+            '\u{a0}'
+                | '\u{ad}'
+                | '\u{2000}'..='\u{2015}'
+                | '\u{202a}'..='\u{202f}'
+                | '\u{205f}'..='\u{2060}'
+                | '\u{2066}'..='\u{2069}'
+                | '\u{2212}'
+                | '\u{3000}'
+                | '\u{feff}'
         )
 }
 
@@ -76,12 +84,14 @@ mod tests {
     #[test]
     fn edges_of_the_listed_ranges() {
         for dropped in [
-            '\u{ad}', '\u{200b}', '\u{2015}', '\u{2060}', '\u{2212}', '\u{3000}', '\u{feff}', '\u{ff01}',
+            '\u{a0}', '\u{ad}', '\u{2000}', '\u{2015}', '\u{202a}', '\u{202f}', '\u{205f}', '\u{2060}', '\u{2066}',
+            '\u{2069}', '\u{2212}', '\u{3000}', '\u{feff}', '\u{ff01}',
         ] {
             assert_eq!(canonical(&format!("a{dropped}b")).unwrap(), "ab", "{dropped:?}");
         }
         for kept in [
-            '\u{ac}', '\u{ae}', '\u{200a}', '\u{2016}', '\u{2061}', '\u{2211}', '\u{3001}', '\u{ff00}', '\u{ff5f}',
+            '\u{9f}', '\u{a1}', '\u{ac}', '\u{ae}', '\u{1fff}', '\u{2016}', '\u{2029}', '\u{2030}', '\u{205e}',
+            '\u{2061}', '\u{2065}', '\u{206a}', '\u{2211}', '\u{2213}', '\u{3001}', '\u{ff00}', '\u{ff5f}',
         ] {
             assert!(canonical(&format!("a{kept}b")).is_err(), "{kept:?}");
         }

@@ -43,7 +43,7 @@ pub struct Header {
 
 impl Header {
     /// The epoch hash: `keccak256(abi.encode(merchantId, number, parent, eventsRoot, historyRoot, eventCount,
-    /// dataHash))`.
+    /// dataHash))` with its last four bytes set to zero, where the registry keeps the epoch's time.
     #[must_use]
     pub fn hash(&self, merchant_id: &B256) -> B256 {
         let words = [
@@ -55,7 +55,9 @@ impl Header {
             word(self.event_count),
             self.data_hash,
         ];
-        keccak256(words.concat())
+        let mut hash = keccak256(words.concat());
+        hash[28..].fill(0);
+        hash
     }
 
     /// Takes a header's fields, as bundles and evidence write them.

@@ -7,7 +7,7 @@
 use alloy_primitives::B256;
 use sha2::{Digest, Sha256};
 
-use crate::event::Kind;
+use crate::event::{Kind, RawEvent};
 
 /// The most siblings of a proof: one for each bit of a key.
 pub const MAX_SIBLINGS: usize = 256;
@@ -35,6 +35,49 @@ impl Head {
     #[must_use]
     pub fn value_hash(&self) -> B256 {
         value_hash(self.version, &self.hash)
+    }
+}
+
+/// A key's newest event before an epoch, as far as the next one is checked against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The event's version.
+    pub version: u32,
+    /// The event's hash.
+    pub hash: B256,
+    /// The kind's number, which the protocol need not have: a light audit may start after an epoch that breaks it.
+    pub kind: u8,
+    /// The event's time, Unix milliseconds.
+    pub at_ms: u64,
+}
+
+impl Before {
+    /// [`value_hash`] of this event.
+    #[must_use]
+    pub fn value_hash(&self) -> B256 {
+        value_hash(self.version, &self.hash)
+    }
+}
+
+impl From<Head> for Before {
+    fn from(head: Head) -> Self {
+        Self {
+            version: head.version,
+            hash: head.hash,
+            kind: head.kind as u8,
+            at_ms: head.at_ms,
+        }
+    }
+}
+
+impl From<&RawEvent> for Before {
+    fn from(event: &RawEvent) -> Self {
+        Self {
+            version: event.version,
+            hash: event.hash(),
+            kind: event.kind,
+            at_ms: event.at_ms,
+        }
     }
 }
 

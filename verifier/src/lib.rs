@@ -4,7 +4,7 @@
 //!
 //! - §1: [`code`] and [`vrf`], from a code to its key id.
 //! - §2: [`event`] and [`buyer`]; the bodies of events are in [`vocabulary`].
-//! - §3: [`epoch`], [`tree`] (the events tree) and [`history`] (the history map's trie).
+//! - §3: [`epoch`], [`tree`] (the events tree), [`history`] (the history map's trie) and [`delta`].
 //! - §4: [`receipt`].
 //! - §5: [`json`] (the lexical rules), [`bundle`], [`verdict`], [`transfer`], and [`refusal`] with the codes.
 //! - §6: [`audit`].
@@ -22,6 +22,7 @@ pub mod bundle;
 pub mod buyer;
 pub mod chain;
 pub mod code;
+pub mod delta;
 pub mod epoch;
 pub mod event;
 pub mod history;
@@ -38,5 +39,5 @@ pub mod verdict;
 pub mod vocabulary;
 pub mod vrf;
 
-pub use alloy_primitives::{Address, B256};
+pub use alloy_primitives::{Address, B256, U256};
 pub use refusal::{Code, Refusal};

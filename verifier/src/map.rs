@@ -14,6 +14,7 @@
 
 mod base;
 mod bucket;
+mod crowd;
 mod disk;
 mod error;
 mod overlay;

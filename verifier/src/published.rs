@@ -2,7 +2,7 @@
 //! anchored hash.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use shelfproof_base::client::{Bounds, Client, HttpError, Reach};
 use shelfproof_base::web::{NotWeb, Url, parse_url};
 use tokio::task;
 
+use crate::delta;
 use crate::epoch::{self, Header, MAX_DATA_BYTES};
 
-/// The bounds of one file: the time lets an epoch's 114 MB pass at 200 kB/s.
-const BOUNDS: Bounds = Bounds {
-    bytes: MAX_DATA_BYTES,
-    time: Duration::from_mins(10),
-};
+/// The rate, in bytes a second, at which the largest file passes within its time.
+const SLOWEST: usize = 200_000;
+/// The least time that a file has.
+const LEAST_TIME: Duration = Duration::from_mins(10);
 /// Redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 /// The pauses before a file is requested again; one try more than there are pauses.
@@ -90,10 +90,10 @@ impl Data {
     pub async fn fetch(&self, header: &Header) -> Result<Vec<u8>, Missing> {
         let path = epoch::data_path(header.number);
         let bytes = match self {
-            Self::Folder(folder) => read(folder.join(&path))
+            Self::Folder(folder) => read(folder.join(&path), MAX_DATA_BYTES)
                 .await
                 .map_err(|error| Missing::Unknown(format!("{path}: {error}")))?,
-            Self::Server { client, base } => get(client, base, &path).await?,
+            Self::Server { client, base } => get(client, base, &path, MAX_DATA_BYTES).await?,
         };
         let found = epoch::data_hash(&bytes);
         if found == header.data_hash {
@@ -105,16 +105,34 @@ impl Data {
             Self::Server { .. } => Missing::Answered(why),
         })
     }
+
+    /// Reads the delta of an epoch with events of so many keys. What it proves is not checked here; a folder answers
+    /// for what it lacks as a server does.
+    ///
+    /// # Errors
+    /// [`Missing`].
+    pub async fn fetch_delta(&self, number: u64, keys: usize) -> Result<Vec<u8>, Missing> {
+        let (path, max_bytes) = (delta::delta_path(number), delta::max_bytes(keys));
+        match self {
+            Self::Folder(folder) => read(folder.join(&path), max_bytes).await.map_err(|error| {
+                let why = format!("{path}: {error}");
+                match error.kind() {
+                    ErrorKind::NotFound | ErrorKind::FileTooLarge => Missing::Answered(why),
+                    _ => Missing::Unknown(why),
+                }
+            }),
+            Self::Server { client, base } => get(client, base, &path, max_bytes).await,
+        }
+    }
 }
 
-async fn read(path: PathBuf) -> io::Result<Vec<u8>> {
+/// Reads a file of at most `max_bytes`.
+async fn read(path: PathBuf, max_bytes: usize) -> io::Result<Vec<u8>> {
     let read = move || {
         let mut bytes = Vec::new();
-        File::open(path)?
-            .take(MAX_DATA_BYTES as u64 + 1)
-            .read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_DATA_BYTES {
-            Err(io::Error::other("larger than an epoch can be"))
+        File::open(path)?.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
+        if bytes.len() > max_bytes {
+            Err(ErrorKind::FileTooLarge.into())
         } else {
             Ok(bytes)
         }
@@ -122,7 +140,11 @@ async fn read(path: PathBuf) -> io::Result<Vec<u8>> {
     task::spawn_blocking(read).await?
 }
 
-async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing> {
+async fn get(client: &Client, base: &Url, path: &str, max_bytes: usize) -> Result<Vec<u8>, Missing> {
+    let bounds = Bounds {
+        bytes: max_bytes,
+        time: LEAST_TIME.max(Duration::from_secs((max_bytes / SLOWEST) as u64)),
+    };
     let missing = |error: HttpError| {
         let why = format!("{path}: {error}");
         match error {
@@ -134,14 +156,14 @@ async fn get(client: &Client, base: &Url, path: &str) -> Result<Vec<u8>, Missing
     };
     let url = address(base, path).map_err(missing)?;
     for pause in RETRY_PAUSES {
-        match client.get(url.clone(), BOUNDS).await {
+        match client.get(url.clone(), bounds).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
                 tokio::time::sleep(pause).await;
             }
             answer => return answer.map_err(missing),
         }
     }
-    client.get(url, BOUNDS).await.map_err(missing)
+    client.get(url, bounds).await.map_err(missing)
 }
 
 /// A file's address: below the data's address, with the same query, which may contain an access key.
@@ -161,7 +183,7 @@ mod tests {
         let Ok(Data::Server { client, base }) = Data::open("http://127.0.0.1:1/data", Reach::Public) else {
             panic!("it is an address");
         };
-        let refused = get(&client, &base, "v1/1").await;
+        let refused = get(&client, &base, "v1/1", 1).await;
         assert!(matches!(refused, Err(Missing::Unknown(why)) if why.contains("private network")));
     }
 

@@ -4,10 +4,11 @@
 //! [`Promise`] is what is signed, in receipt files ([`Receipt`]) and in bundles. [`check_purchase`] is the buyer's
 //! check at the moment of purchase; [`crate::verdict`] checks later what became of the promise.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 
 use crate::chain::{Identity, SignerSpan};
 use crate::event::{KeyEvent, Kind, Opening};
+use crate::vocabulary::body::Sold;
 use crate::vocabulary::typed_data::{self, SIGNATURE_BYTES};
 use crate::{Code, Refusal, tree};
 
@@ -20,6 +21,13 @@ pub use purchase::{Checked, MAX_CLOCK_MS, Terms, check_purchase};
 /// The longest time from a sale to its anchoring deadline, milliseconds.
 pub const MAX_DELAY_MS: u64 = 86_400_000;
 
+/// The leaf that a receipt's root is over: `keccak256(keccak256(abi.encode(eventHash, buyer, cover, token)))`.
+#[must_use]
+pub fn promise_hash(event_hash: &B256, buyer: &B256, cover: &U256, token: &Address) -> B256 {
+    let words = [*event_hash, *buyer, B256::from(*cover), token.into_word()];
+    keccak256(keccak256(words.concat()))
+}
+
 /// A signed promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promise {
@@ -27,9 +35,15 @@ pub struct Promise {
     pub event: KeyEvent,
     /// The sale's body; `None` if it is withheld.
     pub opening: Option<Opening>,
+    /// The sale's buyer; zero if the sale names none.
+    pub buyer: B256,
+    /// What the merchant's bond pays at most for this sale, in the smallest unit of `token`; zero without a bond.
+    pub cover: U256,
+    /// The bond's token; zero for the chain's own coin.
+    pub token: Address,
     /// The deadline, Unix seconds: the sale will be in a final epoch whose block's time is not later.
     pub anchor_by_s: u64,
-    /// The siblings from the event up to the root that was signed; empty if it was signed alone.
+    /// The siblings from the promise's hash up to the root that was signed; empty if it was signed alone.
     pub path: Vec<B256>,
     /// The receipt key's signature.
     pub signature: [u8; SIGNATURE_BYTES],
@@ -59,19 +73,31 @@ impl Status {
 }
 
 impl Promise {
+    /// [`promise_hash`] of its event, buyer, cover and token.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        promise_hash(&self.event.hash(), &self.buyer, &self.cover, &self.token)
+    }
+
+    /// The root that was signed, if the signature is over this promise.
+    #[must_use]
+    pub fn root(&self) -> B256 {
+        tree::climb(&self.hash(), &self.path)
+    }
+
     /// The address that signed the promise in that merchant's name; `None` if the signature is not valid.
     #[must_use]
     pub fn signer(&self, identity: &Identity) -> Option<Address> {
-        let root = tree::climb(&self.event.hash(), &self.path);
-        let digest = typed_data::receipt_digest(identity, &root, self.anchor_by_s);
+        let digest = typed_data::receipt_digest(identity, &self.root(), self.anchor_by_s);
         typed_data::recover(&digest, &self.signature)
     }
 
-    /// Checks that the promise is for a sale of `key_id`, and that its deadline is within the bounds.
+    /// Checks that the promise is for a sale of `key_id`, that its deadline is within the bounds, and that its buyer is
+    /// the sale's, if `opened` is the sale's body.
     ///
     /// # Errors
     /// `receipt_terms`, with the term that does not fit.
-    pub fn check_terms(&self, key_id: &B256) -> Result<(), Refusal> {
+    pub fn check_terms(&self, key_id: &B256, opened: Option<&Opening>) -> Result<(), Refusal> {
         let event = &self.event;
         let anchor_by_ms = self.anchor_by_s.saturating_mul(1000);
         let broken = if event.key_id != *key_id {
@@ -82,6 +108,8 @@ impl Promise {
             "its deadline lies before the sale"
         } else if anchor_by_ms > event.at_ms.saturating_add(MAX_DELAY_MS) {
             "its deadline lies more than a day after the sale"
+        } else if opened.is_some_and(|opening| !Sold::names(&opening.body, &self.buyer)) {
+            "it promises the sale to another buyer than the sale names"
         } else {
             return Ok(());
         };

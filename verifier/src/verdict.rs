@@ -11,6 +11,7 @@ use alloy_primitives::B256;
 
 use crate::bundle::{Bundle, Included};
 use crate::chain::{ChainView, Identity};
+use crate::epoch::Header;
 use crate::history::{self, Proven};
 use crate::transfer::{self, Counterpart};
 use crate::{Code, Refusal, code, vrf};
@@ -24,6 +25,9 @@ pub use holds::{Freshness, Holds, ReceiptOutcome, VerifiedEvent};
 
 /// How long a superseded history counts by default, seconds.
 pub const STALE_AFTER_S: u64 = 86_400;
+
+/// How long it counts by default where a node is asked: a newer history is there to be fetched.
+pub const STALE_AFTER_RPC_S: u64 = 3_600;
 
 /// What a bundle is checked for.
 #[derive(Clone, Debug)]
@@ -116,7 +120,8 @@ fn check_key_id(bundle: &Bundle, alpha: &[u8], view: &ChainView) -> Result<(), R
 
 fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
     let headers = || bundle.epochs.iter().map(|listed| &listed.header);
-    for header in headers().filter(|header| header.number <= view.latest) {
+    let told = |header: &&Header| (view.first..=view.latest).contains(&header.number);
+    for header in headers().filter(told) {
         let held = view.epochs.get(&header.number).map(|anchored| anchored.hash);
         if held != Some(header.hash(&bundle.identity.merchant_id)) {
             return Err(Refusal::new(
@@ -128,13 +133,18 @@ fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
             ));
         }
     }
-    match headers().find(|header| header.number > view.latest) {
-        Some(header) => Err(Refusal::new(
-            Code::EpochNotFinal,
-            format!("epoch {} is not in a final block yet", header.number),
-        )),
-        None => Ok(()),
-    }
+    let Some(header) = headers().find(|header| !told(header)) else {
+        return Ok(());
+    };
+    let why = if header.number < view.first {
+        format!(
+            "epoch {} lies before the trusted epochs, which start at {}",
+            header.number, view.first
+        )
+    } else {
+        format!("epoch {} is not in a final block yet", header.number)
+    };
+    Err(Refusal::new(Code::EpochNotFinal, why))
 }
 
 /// An event with its epoch's block. `check_epochs` has made sure that the view has the epoch.

@@ -27,12 +27,17 @@ impl EpochFile {
 
     /// Checks that it has that many bytes.
     pub(super) fn expect_length(&self, bytes: u64) -> Result<(), HistoryError> {
-        let found = self.file.metadata().map_err(HistoryError::io(&self.path))?.len();
+        let found = self.length()?;
         if found == bytes {
             Ok(())
         } else {
             Err(self.damaged(format!("this file has {found} bytes in the place of {bytes}")))
         }
+    }
+
+    /// The number of its bytes.
+    pub(super) fn length(&self) -> Result<u64, HistoryError> {
+        Ok(self.file.metadata().map_err(HistoryError::io(&self.path))?.len())
     }
 
     /// The `N` bytes at an offset.

@@ -1,6 +1,6 @@
 //! The layout of a history folder.
 //!
-//! - `data/epochs/0000000001.events` …: published; nothing else in the folder may be;
+//! - `data/epochs/0000000001.events` and `.delta` …: published; nothing else in the folder may be;
 //! - `proofs/0000000001.proofs` …: what proves the events of a final epoch;
 //! - `map/`: the history map at the last final epoch.
 

@@ -1,10 +1,11 @@
-//! The folder `data`, which any static server can serve at the merchant's `dataUri`.
+//! The folder `data` with the epochs' data and deltas, which any static server can serve at the merchant's `dataUri`.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::B256;
+use shelfproof_verifier::delta;
 use shelfproof_verifier::epoch::{self, MAX_DATA_BYTES};
 
 use super::durable;
@@ -13,7 +14,7 @@ use super::error::HistoryError;
 /// Bytes that are compared at once.
 const COMPARED_BYTES: usize = 1 << 16;
 
-/// The data files of a merchant's epochs.
+/// The published files of a merchant's epochs.
 #[derive(Debug)]
 pub(super) struct Published {
     folder: PathBuf,
@@ -37,8 +38,14 @@ impl Published {
         self.folder.join(epoch::data_path(number))
     }
 
-    /// Writes an epoch's data. Once this returns the file survives a power failure; a crash before that leaves the
-    /// whole file or the one before it.
+    /// The path of an epoch's delta.
+    #[must_use]
+    pub(super) fn delta_path(&self, number: u64) -> PathBuf {
+        self.folder.join(delta::delta_path(number))
+    }
+
+    /// Writes an epoch's data and delta. Once this returns both files survive a power failure; a crash before that
+    /// leaves each whole or as it was before, and the next call writes what is missing.
     ///
     /// A file with the same bytes stays as it is. One with other bytes belongs to an epoch that was computed and never
     /// anchored, as where the database was restored from a backup since: data is published before the epoch's hash is
@@ -46,17 +53,11 @@ impl Published {
     ///
     /// # Errors
     /// [`HistoryError::Io`].
-    pub(super) fn write(&self, number: u64, data: &[u8]) -> Result<(), HistoryError> {
-        let path = self.path(number);
-        let write = || {
-            if holds(&path, data)? {
-                // A crash may have come between its rename and this.
-                durable::sync_folder_of(&path)
-            } else {
-                durable::write(&path, |file| file.write_all(data))
-            }
-        };
-        write().map_err(HistoryError::io(&path))
+    pub(super) fn write(&self, number: u64, data: &[u8], delta: &[u8]) -> Result<(), HistoryError> {
+        for (path, bytes) in [(self.path(number), data), (self.delta_path(number), delta)] {
+            write_once(&path, bytes).map_err(HistoryError::io(&path))?;
+        }
+        Ok(())
     }
 
     /// Reads an epoch's data, which must have that hash.
@@ -79,6 +80,16 @@ impl Published {
         } else {
             Err(HistoryError::Differs(path))
         }
+    }
+}
+
+/// Writes a file, unless it has these bytes already.
+fn write_once(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if holds(path, bytes)? {
+        // A crash may have come between its rename and this.
+        durable::sync_folder_of(path)
+    } else {
+        durable::write(path, |file| file.write_all(bytes))
     }
 }
 

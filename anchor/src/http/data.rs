@@ -9,7 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use shelfproof_base::server::file::Download;
-use shelfproof_verifier::epoch::MAX_DATA_BYTES;
+use shelfproof_verifier::delta::{self, delta_path};
+use shelfproof_verifier::epoch::{MAX_DATA_BYTES, data_path};
 
 use super::Prover;
 use super::problem::Problem;
@@ -21,14 +22,19 @@ pub(super) async fn download(
     State(prover): State<Arc<Prover>>,
     name: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let number = name.ok().and_then(|Path(name)| name.parse().ok());
-    let EpochFile(number) = number.ok_or(Problem::NotFound)?;
+    let asked = name.ok().and_then(|Path(name)| name.parse().ok());
+    let asked: EpochFile = asked.ok_or(Problem::NotFound)?;
+    let number = asked.number();
     let place = Arc::clone(&prover.downloads).try_acquire_owned();
     let place = place.map_err(|_| Problem::Busy)?;
-    let file = match Download::open(&prover.history.data_path(number), MAX_DATA_BYTES as u64).await {
+    let path = match asked {
+        EpochFile::Events(_) => prover.history.data_path(number),
+        EpochFile::Delta(_) => prover.history.delta_path(number),
+    };
+    let file = match Download::open(&path, asked.max_bytes()).await {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(Problem::NotFound),
         Err(error) => {
-            tracing::error!(number, %error, "an epoch's data could not be read");
+            tracing::error!(number, %error, path = %path.display(), "a published file could not be read");
             return Err(Problem::Storage);
         }
         Ok(file) => file,
@@ -47,18 +53,56 @@ pub(super) async fn download(
     Ok((headers, file.into_body(place)).into_response())
 }
 
-/// The number in the name of an epoch's data file. No other name is accepted, so nothing else in the folder can be
-/// requested.
+/// A published file of an epoch, with the epoch's number. No other name is accepted, so nothing else in the folder can
+/// be requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EpochFile(pub u64);
+pub enum EpochFile {
+    /// Its data.
+    Events(u64),
+    /// Its delta.
+    Delta(u64),
+}
+
+impl EpochFile {
+    /// The epoch's number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Events(number) | Self::Delta(number) => number,
+        }
+    }
+
+    /// The file's path below the published folder.
+    #[must_use]
+    pub fn path(self) -> String {
+        match self {
+            Self::Events(number) => data_path(number),
+            Self::Delta(number) => delta_path(number),
+        }
+    }
+
+    /// The most bytes that such a file has.
+    #[must_use]
+    pub const fn max_bytes(self) -> u64 {
+        match self {
+            Self::Events(_) => MAX_DATA_BYTES as u64,
+            Self::Delta(_) => delta::MAX_BYTES as u64,
+        }
+    }
+}
 
 impl FromStr for EpochFile {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let digits = name.strip_suffix(".events").ok_or(())?;
+        let (digits, ending) = name.split_once('.').ok_or(())?;
         let is_number = digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit());
-        digits.parse().ok().filter(|_| is_number).map(Self).ok_or(())
+        let number = digits.parse().ok().filter(|_| is_number).ok_or(())?;
+        match ending {
+            "events" => Ok(Self::Events(number)),
+            "delta" => Ok(Self::Delta(number)),
+            _ => Err(()),
+        }
     }
 }
 
@@ -68,11 +112,20 @@ mod tests {
 
     #[test]
     fn only_an_epoch_s_file_has_a_name() {
-        assert_eq!("0000000012.events".parse(), Ok(EpochFile(12)));
+        for (name, file) in [
+            ("0000000012.events", EpochFile::Events(12)),
+            ("0000000012.delta", EpochFile::Delta(12)),
+        ] {
+            assert_eq!(name.parse(), Ok(file));
+            assert_eq!((file.number(), file.path()), (12, format!("epochs/{name}")));
+        }
         for name in [
             "12.events",
             "00000000012.events",
             "0000000012.events.tmp",
+            "0000000012.delta.next",
+            "0000000012.proofs",
+            "0000000012",
             "+000000012.events",
             "../0000000012.events",
             "０000000012.events",

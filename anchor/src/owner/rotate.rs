@@ -66,8 +66,8 @@ impl Owner {
         self.change(Purpose::AddReceiptSigner, call).await
     }
 
-    /// Lets receipts of `signer` count for sales of the next [`END_NOTICE_S`] seconds, and then no more. An end is set
-    /// once.
+    /// Lets receipts of `signer` count for sales of the next [`END_NOTICE_S`] seconds, and then no more. An end
+    /// that is set is left as it is.
     ///
     /// # Errors
     /// As [`Self::set_anchorer`], and if the registry never knew that key.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod damage;
+mod deltas;
 mod epochs;
 mod proofs;
 mod prover;

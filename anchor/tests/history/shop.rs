@@ -127,6 +127,7 @@ impl Shop {
             vrf_public_key: self.vrf.public_key(),
             receipt_signers: Vec::new(),
             as_of_s: self.clock_ms / 1000 + 60,
+            first: 1,
             latest: self.anchored.len() as u64,
             epochs: self.anchored.clone(),
         };

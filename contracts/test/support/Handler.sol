@@ -15,11 +15,18 @@ contract Handler {
 
     struct Model {
         address owner;
+        address offeredOwner;
         address anchorer;
         bytes32 vrfPublicKey;
         string dataUri;
         bool retired;
         uint64 retiredAtEpoch;
+        bytes32 successor;
+    }
+
+    struct Audit {
+        uint64 number;
+        uint64 attestedAt;
     }
 
     uint256 private constant MERCHANTS = 4;
@@ -30,6 +37,8 @@ contract Handler {
     bytes32[] public ids;
     mapping(bytes32 id => Model) public models;
     mapping(bytes32 id => bytes32[]) public hashes;
+    mapping(bytes32 id => uint64[]) public times;
+    mapping(bytes32 id => mapping(address auditor => Audit)) public audits;
     mapping(bytes32 id => mapping(address signer => Span)) public spans;
     /// @notice How many calls of each kind were to succeed, and did.
     mapping(bytes4 selector => uint256) public done;
@@ -54,7 +63,8 @@ contract Handler {
         if (!_call(call, allowed)) return;
         ids.push(id);
         hashes[id].push(0);
-        models[id] = Model(caller, person(anchorer), vrfPublicKey, "first", false, 0);
+        times[id].push(0);
+        models[id] = Model(caller, address(0), person(anchorer), vrfPublicKey, "first", false, 0, 0);
         spans[id][person(signer)].from = uint64(block.timestamp);
     }
 
@@ -74,7 +84,9 @@ contract Handler {
         bool allowed = caller == models[id].anchorer && !models[id].retired && header.number == next
             && header.parent == head && header.eventCount >= 1 && header.eventCount <= 1 << 20;
         vm.prank(caller);
-        if (_call(header.anchorCall(), allowed)) hashes[id].push(header.epochHash());
+        if (!_call(header.anchorCall(), allowed)) return;
+        hashes[id].push(header.epochHash());
+        times[id].push(uint64(block.timestamp));
     }
 
     function setAnchorer(uint256 which, uint256 who, uint256 anchorer) external {
@@ -102,18 +114,56 @@ contract Handler {
         bytes32 id = _pick(which);
         Span storage span = spans[id][person(signer)];
         uint64 until = uint64(block.timestamp + ahead % 3 hours);
-        bool allowed = span.from != 0 && span.until == 0 && until >= block.timestamp + 1 hours;
+        bool lower = span.until == 0 || until < span.until;
+        bool allowed = span.from != 0 && lower && until >= block.timestamp + 1 hours;
         bytes memory call = abi.encodeCall(registry.endReceiptSigner, (id, person(signer), until));
         if (_callAsOwnerOrOther(id, who, call, allowed)) span.until = until;
+    }
+
+    function offerOwnership(uint256 which, uint256 who, uint256 to) external {
+        bytes32 id = _pick(which);
+        address offered = to % 7 == 0 ? address(0) : person(to);
+        bytes memory call = abi.encodeCall(registry.offerOwnership, (id, offered));
+        if (_callAsOwnerOrOther(id, who, call, true)) models[id].offeredOwner = offered;
+    }
+
+    /// @param slip odd: anybody tries, and not who was offered it
+    function acceptOwnership(uint256 which, uint256 who, uint256 slip) external {
+        bytes32 id = _pick(which);
+        address offered = models[id].offeredOwner;
+        address caller = slip % 2 == 0 && offered != address(0) ? offered : person(who);
+        vm.prank(caller);
+        if (!_call(abi.encodeCall(registry.acceptOwnership, (id)), caller == offered)) return;
+        models[id].owner = caller;
+        models[id].offeredOwner = address(0);
+    }
+
+    /// @param slip which of the call's parts is spoilt, most often none
+    function attestAudit(uint256 which, uint256 who, uint256 slip) external {
+        bytes32 id = _pick(which);
+        if (id == 0) return;
+        uint64 number = epochs(id);
+        if (slip % 4 == 1) number = uint64(slip >> 8) % (number + 2);
+        bytes32 hash = number <= epochs(id) ? hashes[id][number] : bytes32(0);
+        if (slip % 8 == 3) hash = bytes32(slip);
+        address auditor = person(who);
+        Audit storage audit = audits[id][auditor];
+
+        bool stored = number >= 1 && number <= epochs(id) && hash == hashes[id][number];
+        vm.prank(auditor);
+        if (!_call(abi.encodeCall(registry.attestAudit, (id, number, hash)), stored && number > audit.number)) return;
+        audit.number = number;
+        audit.attestedAt = uint64(block.timestamp);
     }
 
     /// @param seldom zero of 16: keeps most merchants at work for most of a run
     function retire(uint256 which, uint256 who, uint256 seldom) external {
         if (seldom % 16 != 0) return;
         bytes32 id = _pick(which);
-        bytes memory call = abi.encodeCall(registry.retire, (id));
+        bytes memory call = abi.encodeCall(registry.retire, (id, bytes32(seldom)));
         if (!_callAsOwnerOrOther(id, who, call, !models[id].retired)) return;
         models[id].retired = true;
+        models[id].successor = bytes32(seldom);
         models[id].retiredAtEpoch = uint64(hashes[id].length - 1);
     }
 

@@ -21,9 +21,9 @@ function anchorCall(Header memory header) pure returns (bytes memory) {
     return bytes.concat(IShelfproofRegistry.anchor.selector, abi.encode(header));
 }
 
-/// @dev The epoch hash as protocol section 3 writes it.
+/// @dev The epoch hash as protocol section 3 writes it: its last four bytes are zero.
 function epochHash(Header memory header) pure returns (bytes32) {
-    return keccak256(
+    bytes32 whole = keccak256(
         abi.encode(
             header.merchantId,
             header.number,
@@ -34,4 +34,5 @@ function epochHash(Header memory header) pure returns (bytes32) {
             header.dataHash
         )
     );
+    return bytes32(bytes28(whole));
 }

@@ -43,10 +43,15 @@ abstract contract RegistryTest {
 
     /// @dev Anchors some next epoch as the anchorer.
     function _anchorNext() internal returns (uint64 number, bytes32 hash) {
-        (uint64 latest, bytes32 parent) = registry.latestEpoch(id);
+        (uint64 latest, bytes32 parent,) = registry.latestEpoch(id);
         number = latest + 1;
         vm.prank(ANCHORER);
         hash = _anchor(number, parent, _content(number));
+    }
+
+    /// @dev The stored hash of one epoch.
+    function _epochHash(bytes32 merchantId, uint64 number) internal view returns (bytes32 hash) {
+        (hash,) = registry.epoch(merchantId, number);
     }
 
     /// @dev Anchors as whoever is pranked.

@@ -19,6 +19,7 @@ interface Vm {
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
     function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
+    function parseUint(string calldata decimal) external pure returns (uint256);
     function parseBytes(string calldata hexadecimal) external pure returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
     function getCode(string calldata artifact) external view returns (bytes memory);

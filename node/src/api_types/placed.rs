@@ -98,6 +98,7 @@ pub(crate) fn example() -> serde_json::Value {
             "receipt": {
                 "format": "shelfproof-receipt-v1", "chainId": 31337, "registry": format!("0x{}", "5f".repeat(20)),
                 "merchantId": hash("a1"), "vrfProof": format!("0x{}", "07".repeat(80)), "anchorBy": 1_790_086_400,
+                "buyer": hash("00"), "cover": "0", "token": format!("0x{}", "00".repeat(20)),
                 "event": {
                     "keyId": hash("3f"), "version": 3, "kind": "sold", "at": 1_790_000_000_000_u64, "prev": hash("9c"),
                     "payload": hash("d4"), "salt": hash("55"), "body": "{\"order\":\"…\"}",

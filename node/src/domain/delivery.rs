@@ -3,10 +3,10 @@
 //! The answer is made of what never changes: the order's own columns, the sold events of its items, and the signature of
 //! the batch that placed it. So a repeat gets the same bytes, whatever became of the order meanwhile.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::{KeyEvent, Opening};
-use shelfproof_verifier::receipt::{Promise, Receipt};
+use shelfproof_verifier::receipt::{Promise, Receipt, promise_hash};
 use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 use shelfproof_verifier::vrf;
 
@@ -15,6 +15,20 @@ use super::id::{BatchId, OrderId, ProductId};
 use super::key::Head;
 use super::money::Money;
 use super::order::RefusalReason;
+
+/// What a receipt promises of a sale beside its event: the buyer that the body names, and no cover, since a shop has no
+/// bond yet. Returned are the promise's `buyer`, `cover` and `token`.
+#[must_use]
+pub fn sale_terms(buyer: Option<B256>) -> (B256, U256, Address) {
+    (buyer.unwrap_or_default(), U256::ZERO, Address::ZERO)
+}
+
+/// The hash of the promise of a sale, which is what is signed.
+#[must_use]
+pub fn sale_promise(sale: &KeyEvent, buyer: Option<B256>) -> B256 {
+    let (buyer, cover, token) = sale_terms(buyer);
+    promise_hash(&sale.hash(), &buyer, &cover, &token)
+}
 
 /// One delivered key as the database holds it, encrypted, with its receipt.
 #[derive(Clone, Debug)]
@@ -26,9 +40,11 @@ pub struct SoldItem {
     /// The sale.
     pub sale: KeyEvent,
     pub opening: Opening,
+    /// Whom the sale's body names.
+    pub buyer: Option<B256>,
     /// The receipt's deadline, Unix seconds.
     pub anchor_by_s: u64,
-    /// The receipt's path, from the sale to the root that was signed.
+    /// The receipt's path, from the promise's hash to the root that was signed.
     pub path: Vec<B256>,
     pub signature: [u8; SIGNATURE_BYTES],
     /// Whether the batch that placed the order delivered it: such items are the first answer.
@@ -84,12 +100,16 @@ impl SoldItem {
     /// The receipt that was handed out with the key by the merchant of that identity.
     #[must_use]
     pub fn receipt(&self, identity: &Identity) -> Receipt {
+        let (buyer, cover, token) = sale_terms(self.buyer);
         Receipt {
             identity: *identity,
             vrf_proof: self.vrf_proof,
             promise: Promise {
                 event: self.sale,
                 opening: Some(self.opening.clone()),
+                buyer,
+                cover,
+                token,
                 anchor_by_s: self.anchor_by_s,
                 path: self.path.clone(),
                 signature: self.signature,

@@ -4,12 +4,12 @@
 
 use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{NewEvent, Sale};
-use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
+use shelfproof_verifier::event::{Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
 use shelfproof_verifier::vocabulary::body::{Body, Sold};
 
 use super::plan::{Decision, OpenedKey, Purchase};
-use crate::domain::delivery::{Delivered, Item, OrderOutcome};
+use crate::domain::delivery::{Delivered, Item, OrderOutcome, sale_promise, sale_terms};
 use crate::domain::key;
 use crate::domain::order::{Line, NewOrder, Order, RefusalReason, TransitionError};
 use crate::domain::sale::{AvailableKey, Pool};
@@ -59,17 +59,20 @@ pub(super) fn lay_out(
     let mut rows = BatchRows::default();
     rows.writes.at_ms = times.now_ms;
     let mut placed = Vec::with_capacity(decisions.len());
+    let mut promises = Vec::new();
     for Decision::Sell { order: new, outcome } in &decisions {
         let order = match outcome {
             Ok(purchase) => prepaid(new, purchase, times.now_ms)?,
             Err(reason) => Order::refuse(new, *reason, times.now_ms),
         };
         for (item, pool, opened) in outcome.iter().flat_map(Purchase::items) {
-            rows.events.push(chain(&order, item, pool, &opened.key, times, salt())?);
+            let sold = chain(&order, item, pool, &opened.key, times, salt())?;
+            promises.push(sale_promise(&sold.event, order.buyer));
+            rows.events.push(sold);
         }
         placed.push(order);
     }
-    let signed = sign(vault, &rows.events, times)?;
+    let signed = sign(vault, &promises, times)?;
     rows.writes.signature = signed.first().map(|signed| signed.signature);
     let mut proofs = rows.events.iter().zip(signed);
     for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
@@ -152,13 +155,12 @@ fn chain(
 }
 
 /// One signature for the whole batch, and the path to it for each sale.
-fn sign(vault: &Vault, events: &[NewEvent], times: Times) -> Result<Vec<Signed>, RowsError> {
-    if events.is_empty() {
+fn sign(vault: &Vault, promises: &[B256], times: Times) -> Result<Vec<Signed>, RowsError> {
+    if promises.is_empty() {
         return Ok(Vec::new());
     }
-    let events: Vec<KeyEvent> = events.iter().map(|new| new.event).collect();
     vault
-        .sign_receipts(&events, times.anchor_by_s)
+        .sign_receipts(promises, times.anchor_by_s)
         .ok_or(RowsError::Unsigned)
 }
 
@@ -174,6 +176,7 @@ fn deliver<'a>(
 ) -> Result<OrderOutcome, RowsError> {
     let mut items = Vec::new();
     let (total, wallet) = (purchase.total, purchase.wallet);
+    let (buyer, cover, token) = sale_terms(order.buyer);
     for ((item, pool, OpenedKey { key, goods }), (new, signed)) in purchase.into_items().zip(proofs) {
         let unwritable = || RowsError::Key(key.head.key_no);
         let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
@@ -193,6 +196,9 @@ fn deliver<'a>(
                 promise: Promise {
                     event: new.event,
                     opening: Some(new.opening.clone()),
+                    buyer,
+                    cover,
+                    token,
                     anchor_by_s: times.anchor_by_s,
                     path: signed.path,
                     signature: signed.signature,

@@ -1,17 +1,19 @@
 //! The delivered items of orders. An item is the sold event of its key, with the order and the item's number beside it.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening};
 use shelfproof_verifier::tree::EventsTree;
+use shelfproof_verifier::vocabulary::body::{Body, Sold};
 use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::column::{bytes, inconsistent, whole};
 use super::head::HeadRow;
-use crate::domain::delivery::SoldItem;
+use crate::domain::delivery::{SoldItem, sale_promise};
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, OrderId};
 use crate::domain::key::Head;
@@ -58,18 +60,20 @@ impl ItemRow {
             .sale_batch
             .and_then(|batch| leaves.get(&batch))
             .ok_or_else(unsigned)?;
+        let buyer = buyer(&self.body, &no)?;
         let anchor_by_s = self
             .anchor_by_s
             .ok_or_else(|| inconsistent("events", "anchor_by_s", &no))?;
         Ok(SoldItem {
             item: whole("events", "item", self.item, &no)?,
             head,
-            path: tree.path(&sale.hash()).ok_or_else(unsigned)?,
+            path: tree.path(&sale_promise(&sale, buyer)).ok_or_else(unsigned)?,
             sale,
             opening: Opening {
                 salt: hash("salt", &self.salt)?,
                 body: self.body,
             },
+            buyer,
             anchor_by_s: whole("events", "anchor_by_s", anchor_by_s, &no)?,
             signature: bytes("sale_batches", "signature", &self.signature.ok_or_else(unsigned)?, &no)?,
             is_first_answer: self.is_first_answer.unwrap_or_default(),
@@ -92,10 +96,11 @@ struct LeafRow {
     at_ms: i64,
     prev: Vec<u8>,
     payload: Vec<u8>,
+    body: String,
 }
 
 impl LeafRow {
-    fn hash(&self) -> Result<B256, StoreError> {
+    fn promise(&self) -> Result<B256, StoreError> {
         let hash = |column, value: &[u8]| bytes("events", column, value, &self.id).map(B256::from);
         let event = KeyEvent {
             key_id: hash("key_id", &self.key_id)?,
@@ -105,8 +110,15 @@ impl LeafRow {
             prev: hash("prev", &self.prev)?,
             payload: hash("payload", &self.payload)?,
         };
-        Ok(event.hash())
+        let buyer = buyer(&self.body, &self.id)?;
+        Ok(sale_promise(&event, buyer))
     }
+}
+
+/// Whom the body of a sale names, if anybody. Refuses what is no body that this program writes, in the row named `row`.
+fn buyer(body: &str, row: &impl Display) -> Result<Option<B256>, StoreError> {
+    let sold = Sold::parse(body).map_err(|_| inconsistent("events", "body", row))?;
+    Ok(sold.buyer)
 }
 
 /// The delivered items of an order, by their numbers, each with the receipt that was handed out with it.
@@ -137,7 +149,7 @@ async fn trees(connection: &mut PgConnection, batches: &[i64]) -> Result<HashMap
         .await?;
     let mut leaves: HashMap<i64, Vec<B256>> = HashMap::new();
     for row in rows {
-        leaves.entry(row.id).or_default().push(row.hash()?);
+        leaves.entry(row.id).or_default().push(row.promise()?);
     }
     let trees = leaves.into_iter().filter_map(|(batch, leaves)| {
         let tree = EventsTree::of_leaves(leaves, 1)?;

@@ -1,16 +1,15 @@
-//! Receipts: one signature over the events of a burst of sales, in the verifier's formats.
+//! Receipts: one signature over the promises of a burst of sales, in the verifier's formats.
 
 use alloy_primitives::{Address, B256};
 use k256::ecdsa::SigningKey;
 use shelfproof_verifier::chain::Identity;
-use shelfproof_verifier::event::KeyEvent;
 use shelfproof_verifier::tree::{EventsTree, MAX_PATH};
 use shelfproof_verifier::vocabulary::typed_data::{SIGNATURE_BYTES, receipt_digest};
 
-/// What an event's receipt adds to it.
+/// What a receipt adds to its promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// From the event to the root that was signed; empty for a lone event.
+    /// From the promise's hash to the root that was signed; empty for a lone promise.
     pub path: Vec<B256>,
     /// The receipt key's signature: r, s, v.
     pub signature: [u8; SIGNATURE_BYTES],
@@ -21,24 +20,18 @@ pub(super) fn address(key: &SigningKey) -> Address {
     Address::from_public_key(key.verifying_key())
 }
 
-/// Each event's path and the one signature, in the order of `events`.
-pub(super) fn sign(
-    key: &SigningKey,
-    identity: &Identity,
-    events: &[KeyEvent],
-    anchor_by_s: u64,
-) -> Option<Vec<Signed>> {
-    if events.len() > 1 << MAX_PATH {
+/// Each promise's path and the one signature, in the order of the promises' hashes.
+pub(super) fn sign(key: &SigningKey, identity: &Identity, promises: &[B256], anchor_by_s: u64) -> Option<Vec<Signed>> {
+    if promises.len() > 1 << MAX_PATH {
         return None;
     }
-    let leaves: Vec<B256> = events.iter().map(KeyEvent::hash).collect();
-    let tree = EventsTree::of_leaves(leaves.clone(), 1)?;
+    let tree = EventsTree::of_leaves(promises.to_vec(), 1)?;
     let signature = sign_digest(key, &receipt_digest(identity, &tree.root(), anchor_by_s))?;
-    leaves
+    promises
         .iter()
-        .map(|leaf| {
+        .map(|promise| {
             Some(Signed {
-                path: tree.path(leaf)?,
+                path: tree.path(promise)?,
                 signature,
             })
         })

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{U256, keccak256};
 use secrecy::ExposeSecret;
 use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::{ChainView, SignerSpan};
@@ -9,6 +9,7 @@ use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt, Terms, check_purchase};
 
 use super::*;
+use crate::domain::delivery::sale_promise;
 use crate::domain::goods::Goods;
 use crate::domain::id::OrderId;
 
@@ -129,9 +130,13 @@ fn a_burst_of_receipts_holds_before_the_verifier() {
         let codes: Vec<String> = (0..count).map(|n| format!("CODE-{n:04}")).collect();
         let ids: Vec<_> = codes.iter().map(|code| vault.key_id(code).unwrap()).collect();
         let sales: Vec<_> = ids.iter().zip(0..).map(|((id, _), n)| sale(*id, n)).collect();
-        let events: Vec<_> = sales.iter().map(|(event, _)| *event).collect();
-        let signed = vault.sign_receipts(&events, ANCHOR_BY_S).unwrap();
-        assert_eq!(signed.len(), events.len());
+        let buyer = buyer::commitment(&B256::repeat_byte(7));
+        let promises: Vec<_> = sales
+            .iter()
+            .map(|(event, _)| sale_promise(event, Some(buyer)))
+            .collect();
+        let signed = vault.sign_receipts(&promises, ANCHOR_BY_S).unwrap();
+        assert_eq!(signed.len(), promises.len());
         let view = ChainView {
             identity: identity(),
             vrf_public_key: vault.vrf_public_key(),
@@ -141,6 +146,7 @@ fn a_burst_of_receipts_holds_before_the_verifier() {
                 until_s: 0,
             }],
             as_of_s: ANCHOR_BY_S,
+            first: 1,
             latest: 0,
             epochs: [].into(),
         };
@@ -148,6 +154,9 @@ fn a_burst_of_receipts_holds_before_the_verifier() {
             let promise = Promise {
                 event,
                 opening: Some(opening),
+                buyer,
+                cover: U256::ZERO,
+                token: Address::ZERO,
                 anchor_by_s: ANCHOR_BY_S,
                 path: signed.path,
                 signature: signed.signature,

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use alloy_primitives::{Address, B256, address, b256, keccak256};
+use alloy_primitives::{Address, B256, U256, address, b256, keccak256};
 use k256::ecdsa::SigningKey;
 use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::history::{self, Entry};
-use shelfproof_verifier::receipt::Promise;
+use shelfproof_verifier::receipt::{Promise, promise_hash};
 use shelfproof_verifier::tree::EventsTree;
 use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::body::{Body, Sold};
 use shelfproof_verifier::vocabulary::typed_data::{self, SIGNATURE_BYTES};
 use shelfproof_verifier::{code, vrf};
 
@@ -81,6 +82,7 @@ fn build() -> Result<String> {
             until_s: 0,
         }],
         as_of_s: (START_MS + 10 * EPOCH_MS) / 1000,
+        first: 1,
         latest: 0,
         epochs: BTreeMap::new(),
     };
@@ -156,17 +158,22 @@ fn build() -> Result<String> {
 
 /// Returns a signed receipt for the first of the sales whose leaves are `leaves`.
 fn promise(event: &KeyEvent, opening: &Opening, leaves: &[B256], key: &SigningKey) -> Result<Promise> {
-    let burst: Vec<B256> = leaves.iter().copied().take(usize::try_from(BURST)?).collect();
+    let buyer = Sold::parse(&opening.body)?.buyer.unwrap_or_default();
+    let hash = |leaf: &B256| promise_hash(leaf, &buyer, &U256::ZERO, &Address::ZERO);
+    let burst: Vec<B256> = leaves.iter().take(usize::try_from(BURST)?).map(hash).collect();
     let tree = EventsTree::of_leaves(burst, 1).ok_or("an empty burst")?;
     let anchor_by_s = event.at_ms / 1000 + 3600;
     let digest = typed_data::receipt_digest(&IDENTITY, &tree.root(), anchor_by_s);
     let (signed, recovery) = key.sign_prehash_recoverable(digest.as_slice())?;
     let mut signature = [27 + recovery.to_byte(); SIGNATURE_BYTES];
     signature[..64].copy_from_slice(&signed.to_bytes());
-    let path = tree.path(&leaves[0]).ok_or("a sale that is no leaf")?;
+    let path = tree.path(&hash(&leaves[0])).ok_or("a sale that is no leaf")?;
     Ok(Promise {
         event: *event,
         opening: Some(opening.clone()),
+        buyer,
+        cover: U256::ZERO,
+        token: Address::ZERO,
         anchor_by_s,
         path,
         signature,

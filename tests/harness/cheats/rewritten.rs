@@ -54,7 +54,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
         &crook.key("ann-before", &sold.code, &sold.secret, &at(before)?)?,
         "holds sold",
     )?;
-    crook.expect_audit("history_root")?;
+    crook.expect_audit("history_mismatch")?;
     crook.show(&crook.key("ann", &sold.code, &sold.secret, &at(newest)?)?)
 }
 

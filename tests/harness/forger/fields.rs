@@ -21,7 +21,7 @@ const NUMBERS: [&str; 11] = [
 ];
 
 /// Every hex value that all bundles have.
-const HEX: [&str; 17] = [
+const HEX: [&str; 19] = [
     "/registry",
     "/merchantId",
     "/keyId",
@@ -38,6 +38,8 @@ const HEX: [&str; 17] = [
     "/receipts/0/event/prev",
     "/receipts/0/event/payload",
     "/receipts/0/event/salt",
+    "/receipts/0/buyer",
+    "/receipts/0/token",
     "/receipts/0/signature",
 ];
 
@@ -86,7 +88,10 @@ const REQUIRED: [(&str, &[&str]); 7] = [
             "dataHash",
         ],
     ),
-    ("/receipts/0", &["event", "anchorBy", "path", "signature"]),
+    (
+        "/receipts/0",
+        &["event", "buyer", "cover", "token", "anchorBy", "path", "signature"],
+    ),
     (
         "/receipts/0/event",
         &["keyId", "version", "kind", "at", "prev", "payload", "salt", "body"],
@@ -143,7 +148,8 @@ pub(super) fn forge_hex(bench: &mut Bench<'_>) -> Result<()> {
             ("bare", digits.to_owned()),
         ] {
             // An address may be written in either case, and a value without letters has only one spelling.
-            if (pointer, form) != ("/registry", "in-capitals") && forged != hex {
+            let is_address = ["/registry", "/receipts/0/token"].contains(&pointer);
+            if !(is_address && form == "in-capitals") && forged != hex {
                 let name = format!("{}-{form}", name_of(pointer));
                 bench.malformed(&name, with_raw(&file, pointer, &json!(forged).to_string())?);
             }
@@ -158,6 +164,27 @@ pub(super) fn forge_hex(bench: &mut Bench<'_>) -> Result<()> {
         ("spaced", format!(" 0x{}", "a".repeat(64))),
     ] {
         bench.malformed(name, with_raw(&file, "/keyId", &json!(forged).to_string())?);
+    }
+    Ok(())
+}
+
+/// Writes a receipt's cover in forms that other readers of numbers accept too, and as numbers out of bounds.
+pub(super) fn forge_covers(bench: &mut Bench<'_>) -> Result<()> {
+    let file = bench.file()?;
+    let above = "115792089237316195423570985008687907853269984665640564039457584007913129639936";
+    for (name, cover) in [
+        ("cover-empty", ""),
+        ("cover-with-a-leading-zero", "00"),
+        ("cover-signed", "+1"),
+        ("cover-negative", "-1"),
+        ("cover-as-fraction", "1.0"),
+        ("cover-with-exponent", "1e3"),
+        ("cover-in-hex", "0x01"),
+        ("cover-spaced", " 1"),
+        ("cover-of-full-width-digits", "\u{ff11}"),
+        ("cover-of-256-bits-and-one", above),
+    ] {
+        bench.malformed(name, with_raw(&file, "/receipts/0/cover", &json!(cover).to_string())?);
     }
     Ok(())
 }
@@ -224,6 +251,11 @@ pub(super) fn forge_types(bench: &mut Bench<'_>) -> Result<()> {
         ("receipts-null", "/receipts", Value::Null),
         ("receipts-object", "/receipts", json!({})),
         ("receipt-null", "/receipts/0", Value::Null),
+        ("buyer-null", "/receipts/0/buyer", Value::Null),
+        ("token-null", "/receipts/0/token", Value::Null),
+        ("token-of-32-bytes", "/receipts/0/token", words(1)[0].clone()),
+        ("cover-null", "/receipts/0/cover", Value::Null),
+        ("cover-number", "/receipts/0/cover", json!(0)),
         ("promised-event-null", "/receipts/0/event", Value::Null),
         ("promised-kind-number", "/receipts/0/event/kind", json!(3)),
         ("promised-path-null", "/receipts/0/path", Value::Null),

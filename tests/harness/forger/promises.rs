@@ -22,8 +22,7 @@ pub(super) fn forge(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
 
 /// Signs a promise for that merchant.
 fn signed(promise: Promise, identity: &Identity, key: &SigningKey) -> Result<Promise> {
-    let root = tree::climb(&promise.event.hash(), &promise.path);
-    let digest = typed_data::receipt_digest(identity, &root, promise.anchor_by_s);
+    let digest = typed_data::receipt_digest(identity, &promise.root(), promise.anchor_by_s);
     Ok(Promise {
         signature: sign(key, &digest)?,
         ..promise
@@ -73,12 +72,16 @@ fn forge_domains(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
 fn forge_digests(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
     let identity = bench.victim().bundle.identity;
     let honest = &bench.victim().bundle.receipts[0];
-    let root = tree::climb(&honest.event.hash(), &honest.path);
+    let root = honest.root();
     let digest = typed_data::receipt_digest(&identity, &root, honest.anchor_by_s);
+    let bare = tree::climb(&honest.event.hash(), &honest.path);
+    let over_the_event = typed_data::receipt_digest(&identity, &bare, honest.anchor_by_s);
     let prefixed = |word: &B256| keccak256([&b"\x19Ethereum Signed Message:\n32"[..], word.as_slice()].concat());
     for (name, digest) in [
         ("of-the-bare-root", root),
         ("of-the-hash-of-the-sale", honest.event.hash()),
+        ("of-the-hash-of-the-promise", honest.hash()),
+        ("over-the-event-alone", over_the_event),
         ("of-the-payload", honest.event.payload),
         ("as-a-message", prefixed(&digest)),
         ("as-a-message-of-the-root", prefixed(&root)),
@@ -183,9 +186,10 @@ fn forge_sales(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
         let promise = Promise {
             event,
             opening: opening.clone(),
+            buyer: B256::ZERO,
             anchor_by_s: at_ms.div_ceil(1000),
             path,
-            signature: sale.signature,
+            ..sale.clone()
         };
         let promise = signed(promise, &identity, key)?;
         bench.draft(name, Code::ReceiptUnmet, |draft| {

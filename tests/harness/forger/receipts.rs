@@ -1,11 +1,11 @@
 //! Receipts with other promises, or signed with a key that is not a receipt key of the merchant.
 
-use alloy_primitives::{B256, hex, keccak256};
+use alloy_primitives::{Address, B256, hex, keccak256};
 use k256::ecdsa::{Signature, SigningKey};
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Promise;
 use shelfproof_verifier::vocabulary::typed_data;
-use shelfproof_verifier::{Code, tree};
+use shelfproof_verifier::{Code, U256};
 
 use super::bench::{Bench, Draft, flip, slug};
 use super::paths;
@@ -24,7 +24,7 @@ const N: [u8; 32] = hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e
 type Change = fn(&mut Promise);
 
 /// Changes to the signed values, within the bounds of a receipt. The recovered signer is then another one.
-const SIGNED: [(&str, Change); 5] = [
+const SIGNED: [(&str, Change); 8] = [
     ("version", |receipt| receipt.event.version += 1),
     ("time", |receipt| receipt.event.at_ms += 1),
     ("prev", |receipt| flip(&mut receipt.event.prev)),
@@ -32,8 +32,11 @@ const SIGNED: [(&str, Change); 5] = [
         flip(&mut receipt.event.payload);
         receipt.opening = None;
     }),
+    ("cover", |receipt| receipt.cover += U256::ONE),
+    ("highest-cover", |receipt| receipt.cover = U256::MAX),
+    ("token", |receipt| receipt.token = Address::repeat_byte(1)),
     ("sibling-of-its-own-added", |receipt| {
-        receipt.path.push(receipt.event.hash());
+        receipt.path.push(receipt.hash());
     }),
 ];
 
@@ -109,6 +112,8 @@ fn forge_terms(bench: &mut Bench<'_>) {
     }
     terms("key-one-bit-off", &|draft| flip(&mut draft.receipt().event.key_id));
     terms("key-zero", &|draft| draft.receipt().event.key_id = B256::ZERO);
+    terms("buyer-one-bit-off", &|draft| flip(&mut draft.receipt().buyer));
+    terms("buyer-left-out", &|draft| draft.receipt().buyer = B256::ZERO);
     terms("due-at-the-beginning-of-time", &|draft| draft.receipt().anchor_by_s = 0);
     terms("due-in-milliseconds", &|draft| {
         draft.receipt().anchor_by_s = draft.receipt().event.at_ms;
@@ -155,10 +160,9 @@ fn forge_stranger(bench: &mut Bench<'_>) -> Result<()> {
     };
     let mut burst = honest.clone();
     for promise in [&mut burst, &mut lone] {
-        let root = tree::climb(&promise.event.hash(), &promise.path);
         promise.signature = sign(
             &stranger,
-            &typed_data::receipt_digest(&identity, &root, promise.anchor_by_s),
+            &typed_data::receipt_digest(&identity, &promise.root(), promise.anchor_by_s),
         )?;
     }
     let mut invented = Promise {
@@ -166,7 +170,7 @@ fn forge_stranger(bench: &mut Bench<'_>) -> Result<()> {
         ..lone.clone()
     };
     invented.event.payload = keccak256("a sale that never was");
-    let digest = typed_data::receipt_digest(&identity, &invented.event.hash(), invented.anchor_by_s);
+    let digest = typed_data::receipt_digest(&identity, &invented.root(), invented.anchor_by_s);
     invented.signature = sign(&stranger, &digest)?;
     bench.draft("by-a-stranger", Code::ReceiptSignature, |draft| {
         *draft.receipt() = burst;

@@ -34,6 +34,7 @@ impl Judge {
                 vrf_public_key: public_key(keys, "vrf")?.parse::<B256>()?,
                 receipt_signers: vec![signer],
                 as_of_s: 0,
+                first: 1,
                 latest: 0,
                 epochs: BTreeMap::new(),
             },

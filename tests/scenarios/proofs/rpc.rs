@@ -51,7 +51,7 @@ fn a_block_is_only_a_hint() {
 fn confirmations_say_what_is_final() {
     let setup = Setup::new();
     let case = setup.sold();
-    // The newest block is the third after the second epoch's block, and the fourth after the first's.
+    // The newest block is the third after the fourth epoch's block, and the fourth after the third's.
     for (confirmations, exit, code) in [("0", 0, None), ("3", 0, None), ("4", 2, Some("epoch_not_final"))] {
         let answer = setup.key(&case).args(["--confirmations", confirmations]).json(exit);
         assert_eq!(answer["code"].as_str(), code, "{confirmations}: {answer}");
@@ -78,7 +78,7 @@ fn the_chain_can_be_taken_along() {
     let setup = Setup::new();
     let file = setup.path("epochs.json");
     let answer = setup.online(["epochs", "--out", &file]).json(0);
-    assert_eq!(answer["epochs"], 2);
+    assert_eq!(answer["epochs"], 4);
     let written: Value = serde_json::from_slice(&fs::read(&file).expect("the file")).expect("JSON");
     assert_eq!(written["asOf"], AS_OF_S);
     assert_eq!(written["receiptSigners"].as_array().map(Vec::len), Some(1));
@@ -183,12 +183,12 @@ fn an_audit_replays_everything_and_covers_later_checks() {
         .audit(&data)
         .args(["--report", &report, "--auditor", "Alice"])
         .json(0);
-    assert_eq!((&answer["epoch"], &answer["replayedEpochs"]), (&json!(2), &json!(2)));
-    assert_eq!(answer["replayedEvents"], 63);
+    assert_eq!((&answer["epoch"], &answer["replayedEpochs"]), (&json!(4), &json!(4)));
+    assert_eq!(answer["replayedEvents"], 108);
     let again = setup.audit(&data).json(0);
     assert_eq!(
         (&again["epoch"], &again["replayedEpochs"], &again["epochHash"]),
-        (&json!(2), &json!(0), &answer["epochHash"])
+        (&json!(4), &json!(0), &answer["epochHash"])
     );
 
     let answer = setup.key(&case).json(0);
@@ -211,7 +211,7 @@ fn an_audit_replays_everything_and_covers_later_checks() {
             .audit(&format!("{}/", server.url()))
             .args(["--state", &state])
             .json(0)["epoch"],
-        2
+        4
     );
 }
 
@@ -236,7 +236,7 @@ fn an_audit_that_was_killed_goes_on() {
     child.kill().expect("killed");
     child.wait().expect("reaped");
     let answer = setup.audit(&data).json(0);
-    assert_eq!((&answer["epoch"], &answer["replayedEpochs"]), (&json!(2), &json!(1)));
+    assert_eq!((&answer["epoch"], &answer["replayedEpochs"]), (&json!(4), &json!(3)));
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
     );
     // When the data is back, it is audited, and the breach is gone.
     fs::write(&second, &right).expect("written");
-    assert_eq!(setup.audit(&data).json(0)["epoch"], 2);
+    assert_eq!(setup.audit(&data).json(0)["epoch"], 4);
     assert!(!setup.key(&case).json(0)["warnings"].to_string().contains("breach"));
 }
 
@@ -306,7 +306,7 @@ fn a_node_behind_an_earlier_audit_is_waited_for() {
     setup.audit(&data).json(0);
     let answer = setup.audit(&data).args(["--confirmations", "4"]).json(2);
     assert_eq!(answer["code"], "map_ahead", "{answer}");
-    assert_eq!(setup.audit(&data).json(0)["epoch"], 2);
+    assert_eq!(setup.audit(&data).json(0)["epoch"], 4);
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn a_forged_events_root_is_a_breach_and_a_map_of_another_history_is_refused() {
     let answer = setup.run(["audit", "--data", &data]).args(&at).json(1);
     assert_eq!(
         (&answer["code"], &answer["epoch"]),
-        (&json!("events_root"), &json!(1)),
+        (&json!("inclusion"), &json!(1)),
         "{answer}"
     );
     setup.swap_maps(setup.chain.merchant_id, other);
@@ -347,7 +347,7 @@ fn a_key_used_twice_is_found_with_the_evidence() {
     let answer = setup.audit(&data).args(["--evidence", &evidence]).json(1);
     assert_eq!(
         (&answer["code"], &answer["epoch"]),
-        (&json!("illegal_transition"), &json!(3)),
+        (&json!("illegal_transition"), &json!(5)),
         "{answer}"
     );
     let file: Value = serde_json::from_slice(&fs::read(&evidence).expect("evidence")).expect("JSON");
@@ -362,7 +362,7 @@ fn a_key_used_twice_is_found_with_the_evidence() {
             )
         })
         .collect();
-    assert_eq!(shown, [(4, 2), (5, 3)]);
+    assert_eq!(shown, [(4, 2), (5, 5)]);
     assert_eq!(exhibits[0]["path"].as_array().map(Vec::len), Some(4));
 }
 

@@ -49,18 +49,27 @@ fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
     Err("the orders were given up before the node was full".into())
 }
 
+type Status = std::result::Result<u16, Gone>;
+
 /// Sends an order that will wait.
-fn order(
-    shop: &TestShop,
-    reseller: &Reseller,
-    product: &str,
-    key: String,
-) -> Result<JoinHandle<std::result::Result<u16, Gone>>> {
+fn order(shop: &TestShop, reseller: &Reseller, product: &str, key: String) -> Result<JoinHandle<Status>> {
     let mut buyer = Client::new(shop.address(0), &reseller.token)?;
     let body = order_of(product);
     Ok(tokio::spawn(async move {
         buyer.order(&key, body).await.map(|answer| answer.status)
     }))
+}
+
+/// Waits until so many orders wait for a batch, or the one in a batch is given up.
+async fn until_waiting(metrics: &mut Client, orders: usize, in_batch: &JoinHandle<Status>) -> Result<()> {
+    let line = format!("shelfproof_queue_orders {orders}\n");
+    timeout(BOUND, async {
+        while !metrics.get("/metrics").await?.text().contains(&line) && !in_batch.is_finished() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    })
+    .await?
 }
 
 /// Fills the node, and looks at its answers. Returns `false` if an order was given up before the node was full.
@@ -82,19 +91,7 @@ async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2], num
     // The account's second order waits, its third is told to come back, and others find a place.
     let in_lane = order(shop, loud, product, format!("in-lane-{number}"))?;
     let mut metrics = Client::new(shop.metrics(0).ok_or("no address for metrics")?, "")?;
-    timeout(BOUND, async {
-        while !metrics
-            .get("/metrics")
-            .await?
-            .text()
-            .contains("shelfproof_queue_orders 1\n")
-            && !in_batch.is_finished()
-        {
-            sleep(Duration::from_millis(5)).await;
-        }
-        Result::Ok(())
-    })
-    .await??;
+    until_waiting(&mut metrics, 1, &in_batch).await?;
     if in_batch.is_finished() {
         return Ok(false);
     }
@@ -107,15 +104,12 @@ async fn fill(shop: &TestShop, product: &str, [loud, quiet]: &[Reseller; 2], num
     let mut client = shop.client(&shop.admin)?;
     client.get("/api/v1/products").await?.expect(200)?;
 
-    // With an order of another account the node is full.
+    // With an order of another account the node is full. Nothing else is asked until that order waits: a request that
+    // is still being answered would take the order's place.
     let other = order(shop, quiet, product, format!("other-{number}"))?;
-    timeout(BOUND, async {
-        while client.get("/api/v1/products").await?.status != 503 && !in_batch.is_finished() {
-            sleep(Duration::from_millis(5)).await;
-        }
-        Result::Ok(())
-    })
-    .await??;
+    until_waiting(&mut metrics, 2, &in_batch).await?;
+    let answer = client.get("/api/v1/products").await?;
+    assert!(answer.status == 503 || in_batch.is_finished(), "{}", answer.status);
     client.get("/healthz").await?.expect(200)?;
     client.get("/readyz").await?.expect(200)?;
     let is_full = !in_batch.is_finished();

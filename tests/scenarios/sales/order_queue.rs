@@ -92,6 +92,7 @@ async fn a_sale_is_paid_chained_and_signed() -> Result<()> {
             until_s: 0,
         }],
         as_of_s: 0,
+        first: 1,
         latest: 0,
         epochs: BTreeMap::new(),
     };

@@ -10,6 +10,7 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Breach};
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
+use shelfproof_verifier::delta::Delta;
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::RawEvent;
 use shelfproof_verifier::history::Head;
@@ -23,6 +24,9 @@ pub mod seeds;
 static TRUSTED: LazyLock<TrustedEpochs> = LazyLock::new(|| {
     TrustedEpochs::parse(seeds::vectors()["trusted"].to_string().as_bytes()).expect("the vectors' trusted epochs hold")
 });
+
+/// The vectors' last epoch, so that a delta grown from its own climbs to the root before.
+static LAST: LazyLock<seeds::LastEpoch> = LazyLock::new(seeds::last_epoch);
 
 /// Any bytes as a bundle: no panic; a bundle that was read is the same after writing and reading; two checks give the
 /// same verdict.
@@ -56,6 +60,14 @@ pub fn trusted_epochs(bytes: &[u8]) {
         TrustedEpochs::parse(trusted.to_json().as_bytes()).as_ref(),
         Ok(&trusted)
     );
+}
+
+/// Any bytes as the delta of the vectors' last epoch: no panic, and only the right bytes are taken.
+pub fn delta(bytes: &[u8]) {
+    let epoch = &*LAST;
+    if Delta::read(bytes, &epoch.keys, &epoch.root_before).is_ok() {
+        assert_eq!(bytes, epoch.delta, "one history has two deltas");
+    }
 }
 
 /// Any bytes as the data of two epochs, the second after the first, as [`seeds::two_epochs`] lays them out: no panic;
@@ -106,7 +118,8 @@ fn audit_one(
         data_hash: epoch::data_hash(data),
     };
     let events = audit::read_epoch(&header, data, 1)?;
-    assert_eq!(epoch::encode_data(&events), data);
+    let written: Vec<u8> = events.iter().flat_map(RawEvent::to_bytes).collect();
+    assert_eq!(written, data);
     let keys = audit::keys_of(&events);
     let before: Vec<_> = keys.iter().map(|key| heads.get(key).copied()).collect();
     let updates = audit::advance(&events, &before, number, anchored_at_s)?;

@@ -1,6 +1,8 @@
 //! A first corpus for each target, from the protocol's vectors.
 
 use serde_json::Value;
+use shelfproof_verifier::B256;
+use shelfproof_verifier::audit;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::{EVENT_BYTES, KeyEvent, Kind};
 
@@ -13,7 +15,7 @@ pub fn vectors() -> Value {
 }
 
 /// Each target's name and seeds.
-pub fn all() -> [(&'static str, Vec<Vec<u8>>); 4] {
+pub fn all() -> [(&'static str, Vec<Vec<u8>>); 5] {
     let vectors = vectors();
     let cases: Vec<&Value> = items(&vectors["bundles"])
         .iter()
@@ -29,7 +31,51 @@ pub fn all() -> [(&'static str, Vec<Vec<u8>>); 4] {
         ),
         ("trusted_epochs", trusted.map(text).collect()),
         ("epoch_data", epochs(&vectors)),
+        ("delta", deltas()),
     ]
+}
+
+/// The last epoch of the vectors.
+pub struct LastEpoch {
+    /// The history root before it.
+    pub root_before: B256,
+    /// Its keys.
+    pub keys: Vec<B256>,
+    /// Its delta.
+    pub delta: Vec<u8>,
+}
+
+/// Reads the last epoch of the vectors.
+pub fn last_epoch() -> LastEpoch {
+    let vectors = vectors();
+    let [.., before, last] = items(&vectors["epochs"]) else {
+        panic!("two epochs")
+    };
+    let root_before = before["header"]["historyRoot"]
+        .as_str()
+        .and_then(|root| root.parse().ok());
+    let delta = items(&vectors["deltas"]).iter().find(|case| is_of(case, last));
+    LastEpoch {
+        root_before: root_before.expect("a root"),
+        keys: audit::key_ids_in(&bytes(&last["data"])),
+        delta: bytes(&delta.expect("its delta")["delta"]),
+    }
+}
+
+/// The delta of the vectors' last epoch, and all that is refused in its place.
+fn deltas() -> Vec<Vec<u8>> {
+    let vectors = vectors();
+    let last = items(&vectors["epochs"]).last().expect("an epoch");
+    let cases = items(&vectors["deltas"]).iter().chain(items(&vectors["deltasRefused"]));
+    cases
+        .filter(|case| is_of(case, last))
+        .map(|case| bytes(&case["delta"]))
+        .collect()
+}
+
+/// Whether a vector is about that epoch as the chain has it.
+fn is_of(case: &Value, epoch: &Value) -> bool {
+    case["number"] == epoch["header"]["number"] && case["data"].is_null() && case["before"].is_null()
 }
 
 /// What the target `epoch_data` takes: when both epochs were anchored, 4 bytes, the length of the first one's data,

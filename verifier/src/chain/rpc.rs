@@ -2,7 +2,7 @@
 //!
 //! The node's answers about the chain's state are trusted, since checking them would need consensus proofs. Everything
 //! else is checked: answers are bounded in size and time, logs are hashed again and compared with the registry's epoch
-//! hashes, and a block that a time is taken from must be the one that the node has at that height.
+//! hashes, and a log's block must be the one that the node has at that height. An epoch's time is the registry's.
 
 mod block;
 mod error;
@@ -151,18 +151,20 @@ impl RpcSource {
         self.latest_epoch(&self.newest_block().await?).await
     }
 
-    /// The epoch hash that the registry holds as of `at`; zero if it holds none.
+    /// The hash of an epoch and the time of its block, Unix seconds, as the registry holds them as of `at`; zeros if it
+    /// holds none.
     ///
     /// # Errors
     /// [`RpcError`].
-    pub async fn epoch_hash(&self, number: u64, at: &FinalBlock) -> Result<B256, RpcError> {
+    pub async fn epoch(&self, number: u64, at: &FinalBlock) -> Result<(B256, u64), RpcError> {
         let call = self
             .registry()
-            .epochHash(self.identity.merchant_id, number)
+            .epoch(self.identity.merchant_id, number)
             .block(at.id())
             .call()
             .await;
-        call.map_err(|e| RpcError::contract("epochHash", e))
+        let epoch = call.map_err(|e| RpcError::contract("epoch", e))?;
+        Ok((epoch.epochHash, u64::from(epoch.anchoredAt)))
     }
 
     /// The time in which `signer` is one of the merchant's receipt keys, as of `at`; `None` if it never was added.
@@ -224,12 +226,12 @@ impl RootSource for RpcSource {
         let at = self.final_block().await?;
         let vrf_public_key = self.vrf_public_key(&at).await?;
         let (latest, _) = self.latest_epoch(&at).await?;
-        let mut hashes = BTreeMap::new();
+        let mut held = BTreeMap::new();
         // `BTreeSet::range` would panic here before the first epoch, when the range is empty.
         for number in needs.epochs.iter().filter(|number| (1..=latest).contains(*number)) {
-            hashes.insert(*number, self.epoch_hash(*number, &at).await?);
+            held.insert(*number, self.epoch(*number, &at).await?);
         }
-        let found = logs::locate(self, &hashes, &at).await?;
+        let found = logs::locate(self, &held, &at).await?;
         let mut receipt_signers = Vec::new();
         for signer in &needs.signers {
             receipt_signers.extend(self.receipt_signer(*signer, &at).await?);
@@ -243,6 +245,7 @@ impl RootSource for RpcSource {
             vrf_public_key,
             receipt_signers,
             as_of_s: at.time_s,
+            first: 0,
             latest,
             epochs,
         })

@@ -23,7 +23,7 @@ pub const MAX_BYTES: usize = 1 << 24;
 pub struct TrustedEpochs(ChainView);
 
 impl TrustedEpochs {
-    /// The file's content from a view of the chain, which must have every epoch from 1 to its latest.
+    /// The file's content from a view of the chain, which must have every epoch from its first to its latest.
     #[must_use]
     pub const fn new(view: ChainView) -> Self {
         Self(view)
@@ -32,8 +32,8 @@ impl TrustedEpochs {
     /// Reads a file.
     ///
     /// # Errors
-    /// `malformed`, with the first place that breaks a rule. Epochs must be listed from 1 without gaps, since a missing
-    /// one would look like one that does not exist.
+    /// `malformed`, with the first place that breaks a rule. Epochs may start anywhere, and must be listed without
+    /// gaps, since a missing one would look like one that does not exist.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         if bytes.len() > MAX_BYTES {
             return Err(Refusal::malformed(format!(
@@ -44,10 +44,14 @@ impl TrustedEpochs {
         let file = Node::root(&value, "trusted");
         file.field("format")?.exactly(FORMAT)?;
         let listed = file.field("epochs")?.items(|epoch| anchored(&epoch))?;
-        for (position, (number, _)) in (1..).zip(&listed) {
-            if *number != position {
+        let first = listed.first().map_or(1, |(number, _)| *number);
+        if first == 0 {
+            return Err(Refusal::malformed("trusted.epochs must start at 1 or later"));
+        }
+        for (expected, (number, _)) in (first..).zip(&listed) {
+            if *number != expected {
                 return Err(Refusal::malformed(format!(
-                    "trusted.epochs must list epoch {position} before {number}"
+                    "trusted.epochs must list epoch {expected} before {number}"
                 )));
             }
         }
@@ -56,7 +60,8 @@ impl TrustedEpochs {
             vrf_public_key: file.field("vrfPublicKey")?.word()?,
             receipt_signers: file.field("receiptSigners")?.items(|span| signer_span(&span))?,
             as_of_s: file.field("asOf")?.number()?,
-            latest: listed.len() as u64,
+            first,
+            latest: listed.last().map_or(0, |(number, _)| *number),
             epochs: listed.into_iter().collect(),
         }))
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alloy_primitives::{Address, B256, hex};
+use alloy_primitives::{Address, B256, U256, hex};
 
 use super::Value;
 use crate::Refusal;
@@ -176,6 +176,14 @@ impl<'a> Node<'a> {
         self.items(|word| word.word())
     }
 
+    /// The value as a whole number below 2^256, which is written as text: decimal digits without a leading zero.
+    ///
+    /// # Errors
+    /// `malformed` if it is anything else.
+    pub fn decimal(&self) -> Result<U256, Refusal> {
+        decimal(self.text()?).ok_or_else(|| self.must("text of decimal digits, without a leading zero, below 2^256"))
+    }
+
     /// The value as an address: `0x` and 40 hex digits of either case.
     ///
     /// # Errors
@@ -190,6 +198,14 @@ impl<'a> Node<'a> {
             .map(Address::from)
             .ok_or_else(|| self.must("0x and 40 digits of hex"))
     }
+}
+
+fn decimal(text: &str) -> Option<U256> {
+    let canonical = text == "0" || !text.starts_with('0');
+    if !canonical || text.is_empty() || text.bytes().any(|digit| !digit.is_ascii_digit()) {
+        return None;
+    }
+    U256::from_str_radix(text, 10).ok()
 }
 
 /// Decodes exactly `N` bytes from `0x` and lower-case hex; `None` if the text is anything else.
@@ -216,6 +232,20 @@ mod tests {
             "0x0aFF", "0aff", "0x0aff0", "0x0af", "0X0aff", "0x0agg", "0x", "0x+aff", "",
         ] {
             assert_eq!(hex_bytes::<2>(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn decimals_have_one_form() {
+        let highest = U256::MAX.to_string();
+        for (text, expected) in [("0", U256::ZERO), ("10", U256::from(10)), (&highest, U256::MAX)] {
+            assert_eq!(decimal(text), Some(expected));
+        }
+        let above = format!("{}6", &highest[..77]);
+        for wrong in [
+            "", "00", "01", "+1", "-1", "1.0", "1e3", "0x1", " 1", "1 ", "1_000", "\u{0661}", &above,
+        ] {
+            assert_eq!(decimal(wrong), None, "{wrong}");
         }
     }
 

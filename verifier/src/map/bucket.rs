@@ -89,6 +89,11 @@ impl Bucket {
         self.0[HEADER_BYTES..].as_chunks().0
     }
 
+    /// The trie's leaves of its records.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        entries(self.records())
+    }
+
     /// The key's last event.
     pub(super) fn head(&self, key: &B256) -> Option<Head> {
         let records = self.records();
@@ -100,7 +105,7 @@ impl Bucket {
 
     /// The part of the key's proof below the node at `depth`.
     pub(super) fn proof(&self, depth: usize, key: &B256) -> Proof {
-        history::subtree_proof(&entries(self.records()), depth, key)
+        history::subtree_proof(&self.entries(), depth, key)
     }
 }
 

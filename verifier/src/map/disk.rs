@@ -6,6 +6,7 @@ use std::path::Path;
 use alloy_primitives::B256;
 
 use super::base::Base;
+use super::crowd::crowded;
 use super::error::MapError;
 use super::plan::Plan;
 use super::seen::Seen;
@@ -109,7 +110,16 @@ impl Map {
     /// [`MapError::Order`] if the keys are not strictly ascending, [`MapError::Crowded`] if too many share a prefix;
     /// otherwise as [`Self::head`].
     pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
-        Plan::make(self.epoch(), &self.base, &Seen::root(iter::empty()), updates)
+        Plan::make(self.epoch(), &self.base, &Seen::root(iter::empty()), updates, &mut None)
+    }
+
+    /// The first of these keys, given in ascending order, each once, whose first 48 bits more than
+    /// [`crate::audit::MAX_KEY_IDS`] ids share, in the map and among these keys together: the breach `key_ids`.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub fn crowded(&self, keys: &[B256]) -> Result<Option<B256>, MapError> {
+        crowded(&self.base, &Seen::root(iter::empty()), 0, keys)
     }
 
     /// Applies the plan as the epoch with that number and hash. When this returns, the epoch is on disk; a crash before

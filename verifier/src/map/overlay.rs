@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use alloy_primitives::B256;
 
+use super::crowd::crowded;
 use super::disk::Map;
 use super::error::MapError;
 use super::plan::Plan;
@@ -99,8 +100,32 @@ impl Overlay {
     /// # Errors
     /// As [`Map::plan`].
     pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
-        let changes = self.layers.iter().rev().filter_map(|layer| layer.plan.change.as_ref());
-        Plan::make(self.tip(), self.map.base(), &Seen::root(changes), updates)
+        Plan::make(self.tip(), self.map.base(), &self.seen(), updates, &mut None)
+    }
+
+    /// As [`Self::plan`], with the trie before that epoch, opened along the updates' keys: the end of the epoch's delta
+    /// ([`crate::delta`]). Memory: the trie, beside the plan.
+    ///
+    /// # Errors
+    /// As [`Map::plan`].
+    pub fn plan_and_open(&self, updates: &[(B256, Head)]) -> Result<(Plan, Vec<u8>), MapError> {
+        let mut trie = Some(Vec::new());
+        let plan = Plan::make(self.tip(), self.map.base(), &self.seen(), updates, &mut trie)?;
+        Ok((plan, trie.unwrap_or_default()))
+    }
+
+    /// As [`Map::crowded`], after the newest epoch.
+    ///
+    /// # Errors
+    /// As [`Map::head`].
+    pub fn crowded(&self, keys: &[B256]) -> Result<Option<B256>, MapError> {
+        let planned = self.layers.iter().map(|layer| layer.plan.deepest).max();
+        crowded(self.map.base(), &self.seen(), planned.unwrap_or(0), keys)
+    }
+
+    /// The tree after the newest epoch.
+    fn seen(&self) -> Seen<'_> {
+        Seen::root(self.layers.iter().rev().filter_map(|layer| layer.plan.change.as_ref()))
     }
 
     /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated

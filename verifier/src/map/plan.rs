@@ -7,6 +7,7 @@ use super::bucket::{BUCKET_RECORDS, BucketId, MAX_CROWD, MAX_DEPTH, RecordBytes,
 use super::error::MapError;
 use super::seen::Seen;
 use super::tree::Change;
+use crate::delta::{open_part, write_closed, write_fork};
 use crate::history::{self, Head};
 
 /// From this many records on, the two halves of the map are computed in parallel.
@@ -19,21 +20,24 @@ pub struct Plan {
     pub(super) root: B256,
     pub(super) added: u64,
     pub(super) change: Option<Change>,
+    /// The depth of the deepest bucket that changes.
+    pub(super) deepest: u8,
 }
 
 impl Plan {
     /// Computes the changes that these updates, in strictly ascending order of keys, make after `epoch` to the tree
-    /// below `root`.
+    /// below `root`. Writes the trie before, opened along the updates' keys, to `trie` if there is one.
     pub(super) fn make(
         epoch: (u64, B256),
         base: &Base,
         root: &Seen<'_>,
         updates: &[(B256, Head)],
+        trie: &mut Option<Vec<u8>>,
     ) -> Result<Self, MapError> {
         if let Some(at) = updates.windows(2).position(|pair| pair[0].0 >= pair[1].0) {
             return Err(MapError::Order(at + 1));
         }
-        let grown = Planner { base }.grow(root, BucketId::ROOT, updates)?;
+        let grown = Planner { base }.grow(root, BucketId::ROOT, updates, trie)?;
         let (root, added) = grown.as_ref().map_or_else(
             || (root.hash(&base.tree), 0),
             |grown| (grown.change.hash(), grown.added),
@@ -42,6 +46,7 @@ impl Plan {
             epoch,
             root,
             added,
+            deepest: grown.as_ref().map_or(0, |grown| grown.change.deepest()),
             change: grown.map(|grown| grown.change),
         })
     }
@@ -66,15 +71,27 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The change that these updates, in order of keys, make to a node; `None` if there are no updates. Recurses once
-    /// for each bit.
-    fn grow(&self, seen: &Seen<'_>, id: BucketId, updates: &[(B256, Head)]) -> Result<Option<Grown>, MapError> {
+    /// The change that these updates, in order of keys, make to a node; `None` if there are no updates. Appends the
+    /// node before to `trie`, as a delta has it. Recurses once for each bit.
+    fn grow(
+        &self,
+        seen: &Seen<'_>,
+        id: BucketId,
+        updates: &[(B256, Head)],
+        trie: &mut Option<Vec<u8>>,
+    ) -> Result<Option<Grown>, MapError> {
+        let tree = &self.base.tree;
         if updates.is_empty() {
+            if let Some(trie) = trie {
+                write_closed(trie, &seen.hash(tree));
+            }
             return Ok(None);
         }
-        let tree = &self.base.tree;
         let Some(halves) = seen.halves(tree) else {
             let bucket = seen.bucket(self.base, id)?;
+            if let Some(trie) = trie {
+                open_part(trie, &bucket.entries(), usize::from(id.depth), updates);
+            }
             let (records, added) = merge(bucket.records(), updates);
             return Ok(Some(Grown {
                 change: cut(id, &records)?,
@@ -83,12 +100,28 @@ impl Planner<'_> {
         };
         let depth = usize::from(id.depth);
         let (left, right) = updates.split_at(updates.partition_point(|(key, _)| !history::bit(key, depth)));
-        let (left, right) = both(
-            id.depth == 0 && updates.len() >= PARALLEL_RECORDS,
-            || self.grow(&halves[0], id.half(false), left),
-            || self.grow(&halves[1], id.half(true), right),
-        );
-        let grown = [left?, right?];
+        // A bucket splits only if it has too many records for one, and no record is ever removed: there are at least
+        // two leaves below.
+        if let Some(trie) = trie {
+            write_fork(trie);
+        }
+        let grown = if id.depth == 0 && updates.len() >= PARALLEL_RECORDS {
+            let mut other = trie.as_ref().map(|_| Vec::new());
+            let (left, right) = both(
+                true,
+                || self.grow(&halves[0], id.half(false), left, trie),
+                || self.grow(&halves[1], id.half(true), right, &mut other),
+            );
+            if let (Some(trie), Some(other)) = (trie, other) {
+                trie.extend(other);
+            }
+            [left?, right?]
+        } else {
+            [
+                self.grow(&halves[0], id.half(false), left, trie)?,
+                self.grow(&halves[1], id.half(true), right, trie)?,
+            ]
+        };
         let added = grown.iter().flatten().map(|half| half.added).sum();
         let node = |side: usize| {
             grown[side]

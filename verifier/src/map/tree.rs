@@ -9,6 +9,8 @@ use crate::history::{self, EMPTY};
 pub(super) struct Tree {
     /// The root first; the two halves of a node are adjacent, left first.
     nodes: Vec<Node>,
+    /// The depth of its deepest bucket.
+    deepest: u8,
 }
 
 struct Node {
@@ -69,6 +71,13 @@ impl Change {
         }
     }
 
+    /// The depth of the deepest bucket that changes.
+    pub(super) fn deepest(&self) -> u8 {
+        let mut deepest = 0;
+        self.each_row(&mut |row| deepest = row.id.depth.max(deepest));
+        deepest
+    }
+
     /// Calls `take` with every changed row, in order of keys.
     pub(super) fn each_row(&self, take: &mut impl FnMut(&Row)) {
         match self {
@@ -83,6 +92,7 @@ impl Tree {
     pub(super) fn build(buckets: &[Summary]) -> Option<Self> {
         let mut tree = Self {
             nodes: vec![Node::bucket(EMPTY)],
+            deepest: buckets.iter().map(|bucket| bucket.id.depth).max()?,
         };
         tree.fill(0, BucketId::ROOT, buckets)?;
         Some(tree)
@@ -114,6 +124,11 @@ impl Tree {
         self.nodes.extend([Node::bucket(EMPTY), Node::bucket(EMPTY)]);
         self.nodes[at].halves = halves;
         halves
+    }
+
+    /// The depth of its deepest bucket.
+    pub(super) const fn deepest(&self) -> u8 {
+        self.deepest
     }
 
     /// The trie's root.
@@ -175,6 +190,7 @@ impl Tree {
     /// Applies the change.
     pub(super) fn apply(&mut self, change: &Change) {
         self.apply_at(0, change);
+        self.deepest = self.deepest.max(change.deepest());
     }
 
     fn apply_at(&mut self, at: usize, change: &Change) {

@@ -1,6 +1,6 @@
 //! The file `shelfproof-receipt-v1`: one receipt, which the buyer gets with the code.
 
-use alloy_primitives::{Address, B256, hex};
+use alloy_primitives::{Address, B256, U256, hex};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -61,6 +61,9 @@ impl Serialize for Receipt {
         let Promise {
             event,
             opening,
+            buyer,
+            cover,
+            token,
             anchor_by_s,
             path,
             signature,
@@ -68,7 +71,9 @@ impl Serialize for Receipt {
         let (mut signature_hex, mut proof_hex) = (hex::Buffer::<65, true>::new(), hex::Buffer::<80, true>::new());
         let file = File {
             anchor_by: *anchor_by_s,
+            buyer,
             chain_id: self.identity.chain_id,
+            cover,
             event: Event {
                 at: event.at_ms,
                 body: opening.as_ref().map(|opening| &*opening.body),
@@ -84,6 +89,7 @@ impl Serialize for Receipt {
             path,
             registry: &self.identity.registry,
             signature: signature_hex.format(signature),
+            token,
             vrf_proof: proof_hex.format(&self.vrf_proof),
         };
         file.serialize(serializer)
@@ -95,13 +101,17 @@ impl Serialize for Receipt {
 #[serde(rename_all = "camelCase")]
 struct File<'a> {
     anchor_by: u64,
+    buyer: &'a B256,
     chain_id: u64,
+    #[serde(serialize_with = "decimal")]
+    cover: &'a U256,
     event: Event<'a>,
     format: &'static str,
     merchant_id: &'a B256,
     path: &'a [B256],
     registry: &'a Address,
     signature: &'a str,
+    token: &'a Address,
     vrf_proof: &'a str,
 }
 
@@ -120,6 +130,11 @@ struct Event<'a> {
     version: u32,
 }
 
+/// Writes a number as text, in decimal digits.
+fn decimal<S: Serializer>(number: &U256, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
+}
+
 impl Promise {
     /// Takes a promise's fields, as bundles and receipt files write them.
     pub(crate) fn from_fields(fields: &Node<'_>) -> Result<Self, Refusal> {
@@ -132,6 +147,9 @@ impl Promise {
         Ok(Self {
             event: KeyEvent::from_fields(&event, event.field("keyId")?.word()?)?,
             opening: Opening::from_fields(&event)?,
+            buyer: fields.field("buyer")?.word()?,
+            cover: fields.field("cover")?.decimal()?,
+            token: fields.field("token")?.address()?,
             anchor_by_s: fields.field("anchorBy")?.number()?,
             path,
             signature: fields.field("signature")?.bytes()?,
@@ -144,6 +162,9 @@ impl Promise {
         event["keyId"] = json!(self.event.key_id);
         json!({
             "event": event,
+            "buyer": self.buyer,
+            "cover": self.cover.to_string(),
+            "token": self.token,
             "anchorBy": self.anchor_by_s,
             "path": self.path,
             "signature": hex::encode_prefixed(self.signature),
@@ -180,6 +201,9 @@ mod tests {
                     salt: word(4),
                     body: "{\"name\":\"月卡 \\\"\"}".to_owned(),
                 }),
+                buyer: word(7),
+                cover: U256::MAX,
+                token: Address::repeat_byte(0xe7),
                 anchor_by_s: 1_790_086_400,
                 path: vec![word(5), word(6)],
                 signature: [27; 65],

@@ -68,7 +68,9 @@ pub fn check_purchase(receipt: &Receipt, terms: &Terms<'_>, view: &ChainView) ->
         ));
     }
     check_body(receipt, terms)?;
-    receipt.promise.check_terms(&event.key_id)?;
+    receipt
+        .promise
+        .check_terms(&event.key_id, receipt.promise.opening.as_ref())?;
     if terms
         .now_ms
         .is_some_and(|now_ms| event.at_ms.abs_diff(now_ms) > MAX_CLOCK_MS)

@@ -3,13 +3,14 @@
 use super::holds::{Freshness, ReceiptOutcome};
 use crate::bundle::Bundle;
 use crate::chain::ChainView;
+use crate::event::Opening;
 use crate::receipt::Promise;
 use crate::{Code, Refusal};
 
 /// Checks the terms of all receipts, then their signatures, then what became of each promise.
 pub(super) fn check(bundle: &Bundle, view: &ChainView, freshness: &Freshness) -> Result<Vec<ReceiptOutcome>, Refusal> {
     for promise in &bundle.receipts {
-        promise.check_terms(&bundle.key_id)?;
+        promise.check_terms(&bundle.key_id, opening(promise, bundle))?;
     }
     let signers = bundle
         .receipts
@@ -27,6 +28,12 @@ pub(super) fn check(bundle: &Bundle, view: &ChainView, freshness: &Freshness) ->
         })
     };
     bundle.receipts.iter().zip(signers).map(outcome).collect()
+}
+
+/// The sale's body, if the receipt opens it or the bundle does, whose event is then the same.
+fn opening<'a>(promise: &'a Promise, bundle: &'a Bundle) -> Option<&'a Opening> {
+    let shown = || bundle.events.iter().find(|included| included.event == promise.event);
+    promise.opening.as_ref().or_else(|| shown()?.opening.as_ref())
 }
 
 /// Block time of the epoch that includes the promised event, if the bundle shows the event.

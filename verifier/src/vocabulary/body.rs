@@ -140,6 +140,18 @@ impl Body for Sold<'_> {
     }
 }
 
+impl Sold<'_> {
+    /// Whether a promise of the sale with this body may name that buyer: zero if the body names none. A `buyer` that is
+    /// no 32-byte hex is still one, and no promise can name it.
+    #[must_use]
+    pub fn names(body: &str, buyer: &B256) -> bool {
+        json::parse_object(body).is_ok_and(|object| {
+            let named = Node::root(&object, "body").optional("buyer").map(|field| field.word());
+            named.map_or(buyer.is_zero(), |named| named.is_ok_and(|named| named == *buyer))
+        })
+    }
+}
+
 /// What a `redeemed` event says: which sale was used up, and by whom if its buyer showed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -23,12 +23,10 @@ pub const MAX_BYTES: usize = 1 << 20;
 pub enum Rule {
     /// An hour after its epoch was final, the published data was missing or did not match its hash.
     DataWithheld,
-    /// The data matches its hash, but is not in the protocol's form or order.
-    DataForm,
-    /// The data holds another number of events than was anchored.
-    EventCount,
-    /// The data's events have another root than was anchored.
-    EventsRoot,
+    /// More key ids with an event share their first 48 bits than happens by chance.
+    KeyIds,
+    /// The data matches its hash, and is not the events that were anchored, in their order.
+    Inclusion,
     /// A version is missing or comes twice.
     VersionGap,
     /// A `prev` is not the hash of the event before.
@@ -38,21 +36,20 @@ pub enum Rule {
     /// A time is earlier than the one before it, or too far after its block.
     Clock,
     /// The events lead to another history root than was anchored.
-    HistoryRoot,
+    HistoryMismatch,
 }
 
 impl Rule {
     /// Every rule, in the order in which an audit checks them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::DataWithheld,
-        Self::DataForm,
-        Self::EventCount,
-        Self::EventsRoot,
+        Self::KeyIds,
+        Self::Inclusion,
         Self::VersionGap,
         Self::BrokenLink,
         Self::IllegalTransition,
         Self::Clock,
-        Self::HistoryRoot,
+        Self::HistoryMismatch,
     ];
 
     /// The name in files.
@@ -60,14 +57,13 @@ impl Rule {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DataWithheld => "data_withheld",
-            Self::DataForm => "data_form",
-            Self::EventCount => "event_count",
-            Self::EventsRoot => "events_root",
+            Self::KeyIds => "key_ids",
+            Self::Inclusion => "inclusion",
             Self::VersionGap => "version_gap",
             Self::BrokenLink => "broken_link",
             Self::IllegalTransition => "illegal_transition",
             Self::Clock => "clock",
-            Self::HistoryRoot => "history_root",
+            Self::HistoryMismatch => "history_mismatch",
         }
     }
 }

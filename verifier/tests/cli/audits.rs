@@ -13,7 +13,7 @@ fn record(epoch: u64, hash: &Value, breach: &Value) -> Value {
     let merchant = &all["merchant"];
     serde_json::json!({
         "format": "shelfproof-audit-v1", "chainId": merchant["chainId"], "registry": merchant["registry"],
-        "merchantId": merchant["merchantId"], "epoch": epoch, "epochHash": hash, "block": null,
+        "merchantId": merchant["merchantId"], "from": 1, "epoch": epoch, "epochHash": hash, "block": null,
         "auditedAt": 1_790_003_000, "auditor": "Alice", "breach": breach,
     })
 }
@@ -26,7 +26,7 @@ fn an_audit_handed_over_is_named_and_matched() {
     let report =
         |epoch: u64, hash: &Value, breach: Value| cli.write("report.json", &record(epoch, hash, &breach).to_string());
     let hash = |number: usize| all["epochs"][number - 1]["hash"].clone();
-    let file = report(2, &hash(2), Value::Null);
+    let file = report(4, &hash(4), Value::Null);
     let answer = cli.key(case).args(["--audit", &file]).json_only(0);
     assert_eq!(
         (&answer["audit"]["covers"], &answer["audit"]["auditor"]),
@@ -46,12 +46,12 @@ fn an_audit_handed_over_is_named_and_matched() {
         cli.key(case).args(["--audit", &file]).json_only(0)["audit"]["covers"],
         false
     );
-    let file = report(2, &hash(1), Value::Null);
+    let file = report(4, &hash(1), Value::Null);
     assert_eq!(
         cli.key(case).args(["--audit", &file]).json_only(0)["audit"]["otherHistory"],
         true
     );
-    let breach = serde_json::json!({"epoch": 2, "rule": "history_root", "detail": "epoch 2 was rewritten"});
+    let breach = serde_json::json!({"epoch": 2, "rule": "history_mismatch", "detail": "epoch 2 was rewritten"});
     let file = report(1, &hash(1), breach);
     let answer = cli.key(case).args(["--audit", &file]).json_only(0);
     assert!(
@@ -62,14 +62,14 @@ fn an_audit_handed_over_is_named_and_matched() {
         "{answer}"
     );
     // A breach is shown even if the audit is ahead of the chain's view, but not if it is of another history.
-    for (hash, found, warned) in [(hash(1), 3, true), (hash(1), 2, false)] {
-        let breach = serde_json::json!({"epoch": 4, "rule": "clock", "detail": "epoch 4 was rewritten"});
+    for (hash, found, warned) in [(hash(1), 5, true), (hash(1), 4, false)] {
+        let breach = serde_json::json!({"epoch": 6, "rule": "clock", "detail": "epoch 6 was rewritten"});
         let file = report(found, &hash, breach);
         let answer = cli.key(case).args(["--audit", &file]).json_only(0);
         let warnings = answer["warnings"].to_string();
-        assert_eq!(warnings.contains("epoch 4 was rewritten"), warned, "{answer}");
+        assert_eq!(warnings.contains("epoch 6 was rewritten"), warned, "{answer}");
     }
-    let file = report(3, &hash(1), Value::Null);
+    let file = report(5, &hash(1), Value::Null);
     let answer = cli.key(case).args(["--audit", &file]).json_only(0);
     assert_eq!(
         (&answer["audit"]["aheadOfView"], &answer["audit"]["covers"]),
@@ -96,7 +96,7 @@ fn a_damaged_record_of_ones_own_is_a_warning() {
     let state = cli.folder();
     let folder = format!("{state}/31337-{}-{}", text("registry"), text("merchantId"));
     fs::create_dir_all(&folder).expect("made");
-    let right = record(2, &all["epochs"][1]["hash"], &Value::Null).to_string();
+    let right = record(4, &all["epochs"][3]["hash"], &Value::Null).to_string();
     for (content, damaged) in [(right.as_str(), false), ("{", true), ("", true)] {
         fs::write(format!("{folder}/audit.json"), content).expect("written");
         let answer = cli.key(case).args(["--state", &state]).json_only(0);

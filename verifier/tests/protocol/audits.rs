@@ -129,21 +129,21 @@ fn data_that_is_not_the_header_s_is_named() {
     let rule = |header, data: &[u8]| audit::read_epoch(&header, data, 1).unwrap_err().rule;
     let mut counted = header;
     counted.event_count -= 1;
-    assert_eq!(rule(counted, &data), Rule::EventCount);
+    assert_eq!(rule(counted, &data), Rule::Inclusion);
     let mut rooted = header;
     rooted.events_root = B256::ZERO;
-    assert_eq!(rule(rooted, &data), Rule::EventsRoot);
-    assert_eq!(rule(header, &data[..data.len() - 1]), Rule::DataForm);
-    assert_eq!(rule(header, &[]), Rule::DataForm);
+    assert_eq!(rule(rooted, &data), Rule::Inclusion);
+    assert_eq!(rule(header, &data[..data.len() - 1]), Rule::Inclusion);
+    assert_eq!(rule(header, &[]), Rule::Inclusion);
     let mut kind = data.clone();
     kind[36] = 11;
-    assert_eq!(rule(header, &kind), Rule::EventsRoot, "it is another leaf, too");
+    assert_eq!(rule(header, &kind), Rule::Inclusion, "it is another leaf");
     let mut order = data.clone();
     order[..218].rotate_left(109);
-    assert_eq!(rule(header, &order), Rule::DataForm);
+    assert_eq!(rule(header, &order), Rule::Inclusion);
     let mut twice = data;
     twice.copy_within(..109, 109);
-    assert_eq!(rule(header, &twice), Rule::EventsRoot);
+    assert_eq!(rule(header, &twice), Rule::Inclusion, "the root comes before it");
 }
 
 /// An honest merchant's second epoch with one more event, which is a changed copy of another, and the breach found in
@@ -159,7 +159,10 @@ fn second_epoch_with(change: impl FnOnce(&mut RawEvent)) -> (Header, Vec<u8>, Ra
     header.events_root = EventsTree::of_raw_events(&records, 1).unwrap().root();
     header.event_count = records.len() as u64;
     let data: Vec<u8> = records.iter().flat_map(RawEvent::to_bytes).collect();
-    let breach = audit::read_epoch(&header, &data, 1).unwrap_err();
+    let heads = |keys: &[B256]| -> Vec<Option<Head>> { keys.iter().map(|key| merchant.head(*key, 1)).collect() };
+    let breach = audit::read_epoch(&header, &data, 1)
+        .and_then(|events| audit::advance(&events, &heads(&audit::keys_of(&events)), 2, u64::MAX))
+        .unwrap_err();
     (header, data, added, breach)
 }
 
@@ -170,7 +173,7 @@ fn two_histories_in_one_epoch_are_a_fork() {
     let OtherEvent::SameEpoch(other) = proof.other else {
         panic!("{proof:?}")
     };
-    assert_eq!((breach.rule, proof.dispute), (Rule::DataForm, Dispute::Fork));
+    assert_eq!((breach.rule, proof.dispute), (Rule::VersionGap, Dispute::Fork));
     assert_eq!((other.key_id, other.version), (proof.event.key_id, proof.event.version));
     assert!(other != proof.event && (added == other || added == proof.event));
     for record in [other, proof.event] {
@@ -181,16 +184,20 @@ fn two_histories_in_one_epoch_are_a_fork() {
 
 #[test]
 fn one_event_twice_is_no_fork() {
-    assert_eq!(second_epoch_with(|_| {}).3.proof, None);
+    let breach = second_epoch_with(|_| {}).3;
+    assert_eq!((breach.rule, breach.proof), (Rule::VersionGap, None));
 }
 
 #[test]
 fn a_kind_that_nobody_knows_is_evidence() {
-    let (header, data, added, breach) = second_epoch_with(|record| (record.version, record.kind) = (4, 11));
+    let (header, data, added, breach) = second_epoch_with(|record| {
+        record.prev = record.hash();
+        (record.version, record.kind) = (4, 11);
+    });
     let proof = *breach.proof.unwrap();
     assert_eq!(
         (breach.rule, proof.dispute),
-        (Rule::DataForm, Dispute::IllegalTransition)
+        (Rule::IllegalTransition, Dispute::IllegalTransition)
     );
     assert_eq!((proof.event, proof.other), (added, OtherEvent::Version(3)));
     let exhibit = Exhibit::prove(&header, &data, &added, 1).unwrap();
@@ -205,7 +212,11 @@ fn a_kind_that_nobody_knows_is_evidence() {
     assert_eq!(file["events"][0]["event"]["kind"], 11);
     assert_eq!(file["events"][0]["epoch"]["number"], 2);
 
-    let first = second_epoch_with(|record| (record.key_id, record.version, record.kind) = (B256::ZERO, 1, 0)).3;
+    let first = second_epoch_with(|record| {
+        (record.key_id, record.prev) = (B256::ZERO, B256::ZERO);
+        (record.version, record.kind) = (1, 0);
+    })
+    .3;
     assert_eq!(first.proof.unwrap().other, OtherEvent::None);
 }
 
@@ -228,7 +239,7 @@ fn an_event_that_is_not_there_is_no_exhibit() {
 fn a_history_root_of_other_events_is_named() {
     let mut merchant = honest();
     merchant.epochs[1].header.history_root = merchant.epochs[0].header.history_root;
-    assert_eq!(run(&merchant).unwrap_err().rule, Rule::HistoryRoot);
+    assert_eq!(run(&merchant).unwrap_err().rule, Rule::HistoryMismatch);
 }
 
 #[test]

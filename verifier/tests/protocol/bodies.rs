@@ -193,9 +193,11 @@ fn the_vectors_bodies_are_read() {
     for sale in &sales {
         assert_eq!(sale.product, some("steam-50"));
         assert_eq!((&sale.price, &sale.currency), (&some("9.90"), &some("CNY")));
-        assert!(sale.order.is_some() && sale.buyer.is_some());
+        assert!(sale.order.is_some());
         assert_eq!((sale.line, &sale.name), (None, &None));
     }
+    let to_nobody = sales.iter().filter(|sale| sale.buyer.is_none());
+    assert_eq!(to_nobody.count(), 1);
     let buyers = vectors["buyers"].as_array().unwrap();
     let of_a_buyer = |sale: &&Sold<'_>| {
         buyers.iter().any(|known| {
@@ -225,4 +227,22 @@ fn a_field_of_another_type_counts_as_absent_but_not_in_a_transfer() {
         broken["to"][field] = Value::Null;
         assert!(TransferredOut::parse(&broken.to_string()).is_err(), "{field}");
     }
+}
+
+#[test]
+fn only_an_absent_buyer_is_none_to_a_promise() {
+    let buyer = B256::repeat_byte(0xab);
+    let named = |value: &str| format!(r#"{{"buyer":{value}}}"#);
+    let right = named(&format!("\"{buyer}\""));
+    assert!(Sold::names(&right, &buyer) && !Sold::names(&right, &B256::ZERO));
+    assert!(Sold::names("{}", &B256::ZERO) && !Sold::names("{}", &buyer));
+    let capitals = format!("\"0x{}\"", "AB".repeat(32));
+    for value in ["null", "0", "\"\"", "\"0x\"", "{}", "[]", "false", capitals.as_str()] {
+        let body = named(value);
+        assert!(
+            !Sold::names(&body, &B256::ZERO) && !Sold::names(&body, &buyer),
+            "{body}"
+        );
+    }
+    assert!(!Sold::names("no object", &B256::ZERO));
 }

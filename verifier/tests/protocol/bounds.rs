@@ -129,15 +129,22 @@ fn a_block_is_a_number_where_it_is_given() {
 }
 
 #[test]
-fn trusted_epochs_start_at_one_and_leave_none_out() {
+fn trusted_epochs_start_anywhere_and_leave_none_out() {
     let parse = |change: fn(&mut serde_json::Value)| {
         let mut trusted = vectors()["trusted"].clone();
         change(&mut trusted);
         TrustedEpochs::parse(trusted.to_string().as_bytes()).is_ok()
     };
     assert!(parse(|_| {}));
-    assert!(!parse(
+    assert!(parse(
         |trusted| trusted["epochs"] = serde_json::json!([trusted["epochs"][1]])
+    ));
+    assert!(!parse(|trusted| trusted["epochs"][0]["number"] = 0.into()));
+    assert!(!parse(
+        |trusted| trusted["epochs"] = serde_json::json!([trusted["epochs"][1], trusted["epochs"][3]])
+    ));
+    assert!(!parse(
+        |trusted| trusted["epochs"] = serde_json::json!([trusted["epochs"][2], trusted["epochs"][1]])
     ));
     assert!(!parse(
         |trusted| trusted["epochs"] = serde_json::json!([trusted["epochs"][0], trusted["epochs"][0]])

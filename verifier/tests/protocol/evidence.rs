@@ -49,7 +49,7 @@ fn report(evidence: Option<Result<Evidence, String>>) -> BreachReport {
             registry: Address::repeat_byte(13),
             merchant_id: B256::repeat_byte(11),
         },
-        rule: Rule::DataForm,
+        rule: Rule::Inclusion,
         detail: "epoch 2 is not of the form".to_owned(),
         epoch: AnchoredEpoch {
             header: header(),
@@ -93,7 +93,7 @@ fn evidence_and_reports_have_these_fields() {
     epoch["anchoredAt"] = json!(16);
     let mut expected = json!({
         "format": "shelfproof-breach-v1", "chainId": 31_337, "registry": Address::repeat_byte(13),
-        "merchantId": B256::repeat_byte(11), "rule": "data_form", "detail": "epoch 2 is not of the form",
+        "merchantId": B256::repeat_byte(11), "rule": "inclusion", "detail": "epoch 2 is not of the form",
         "epoch": epoch, "evidence": null,
     });
     assert_eq!(report(None).to_json(), expected);

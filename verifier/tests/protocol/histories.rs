@@ -239,3 +239,33 @@ fn the_terms_of_a_receipt_have_their_bounds() {
     assert_eq!(code(at_s + 86_400), None);
     assert_eq!(code(at_s + 86_401), Some(Code::ReceiptTerms));
 }
+
+#[test]
+fn a_promise_names_the_buyer_of_the_sale_wherever_that_is_opened() {
+    let mut merchant = TestMerchant::new(1);
+    let sale = merchant.sell(CODE, &B256::repeat_byte(7));
+    merchant.cut_epoch();
+    let mut honest = merchant.bundle(CODE);
+    honest.receipts = vec![merchant.promise(sale, &[], sale.at_ms / 1000 + 600)];
+    assert_eq!(merchant.refused(&honest, CODE, None), None);
+    // Whether the bundle's event and the receipt open the sale, and what a receipt for another buyer is refused by.
+    for (event, receipt, code) in [
+        (true, true, Code::ReceiptTerms),
+        (true, false, Code::ReceiptTerms),
+        (false, true, Code::ReceiptTerms),
+        (false, false, Code::ReceiptSignature),
+    ] {
+        let mut bundle = honest.clone();
+        if !event {
+            bundle.events[2].opening = None;
+        }
+        if !receipt {
+            bundle.receipts[0].opening = None;
+        }
+        assert_eq!(merchant.refused(&bundle, CODE, None), None, "{event}, {receipt}");
+        for buyer in [B256::repeat_byte(8), B256::ZERO] {
+            bundle.receipts[0].buyer = buyer;
+            assert_eq!(merchant.refused(&bundle, CODE, None), Some(code), "{event}, {receipt}");
+        }
+    }
+}

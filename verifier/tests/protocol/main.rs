@@ -5,6 +5,7 @@
 mod audits;
 mod bodies;
 mod bounds;
+mod deltas;
 mod evidence;
 mod flips;
 mod histories;

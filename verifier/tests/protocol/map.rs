@@ -1,6 +1,7 @@
 //! The history map on disk, compared with the trie in memory: across reopening, kills and damage.
 
 mod damage;
+mod deltas;
 mod kills;
 mod overlay;
 

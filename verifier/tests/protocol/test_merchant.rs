@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use k256::ecdsa::SigningKey;
 use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
-use shelfproof_verifier::receipt::Promise;
+use shelfproof_verifier::history::Head;
+use shelfproof_verifier::receipt::{Promise, promise_hash};
 use shelfproof_verifier::tree::{self, EventsTree};
 use shelfproof_verifier::verdict::{self, Holds, Question, STALE_AFTER_S};
+use shelfproof_verifier::vocabulary::body::{Body, Sold};
 use shelfproof_verifier::vocabulary::typed_data;
-use shelfproof_verifier::{Code, Refusal, code, history, vrf};
+use shelfproof_verifier::{Code, Refusal, code, delta, history, vrf};
 
 /// The time of the merchant's first event, Unix seconds.
 pub(crate) const OPENED_AT_S: u64 = 1_800_000_000;
@@ -76,6 +78,41 @@ impl TestMerchant {
             .chain(pending)
             .filter(|(event, _)| event.key_id == key_id)
             .collect()
+    }
+
+    /// The key's last event in the epochs up to that one.
+    pub(crate) fn head(&self, key_id: B256, number: u64) -> Option<Head> {
+        let events = self.events_of(key_id).into_iter();
+        let mut anchored =
+            events.filter_map(|(event, epoch)| epoch.filter(|epoch| *epoch <= number).map(|epoch| (event, epoch)));
+        anchored.next_back().map(|(event, epoch)| Head {
+            version: event.version,
+            hash: event.hash(),
+            kind: event.kind,
+            at_ms: event.at_ms,
+            epoch,
+        })
+    }
+
+    /// The delta of an epoch.
+    pub(crate) fn delta(&self, number: u64) -> Vec<u8> {
+        let epoch = self.epoch(number);
+        let before = number
+            .checked_sub(2)
+            .map(|index| &self.epochs[usize::try_from(index).unwrap()]);
+        let mut keys: Vec<(B256, ())> = epoch.events.iter().map(|event| (event.key_id, ())).collect();
+        keys.dedup();
+        let mut out = Vec::new();
+        for (key, ()) in &keys {
+            let mut events = self.events_of(*key).into_iter();
+            let newest = events.rfind(|(_, epoch)| epoch.is_some_and(|epoch| epoch < number));
+            delta::write_newest(&mut out, newest.map(|(event, _)| event.to_bytes()).as_ref());
+        }
+        let leaves: Vec<history::Entry> = before
+            .map(|before| before.entries.iter().map(|(key, value)| (*key, *value)).collect())
+            .unwrap_or_default();
+        delta::open_part(&mut out, &leaves, 0, &keys);
+        out
     }
 
     /// Adds the key's next event, correctly linked, one second after the last.
@@ -182,6 +219,7 @@ impl TestMerchant {
                 until_s: 0,
             }],
             as_of_s: self.clock_ms / 1000,
+            first: 1,
             latest: self.epochs.len() as u64,
             epochs: self.epochs.iter().map(anchored).collect(),
         }
@@ -241,9 +279,17 @@ impl TestMerchant {
 
     /// A receipt for one of several sales that are signed together.
     pub(crate) fn promise(&self, event: KeyEvent, beside: &[KeyEvent], anchor_by_s: u64) -> Promise {
-        let burst: Vec<KeyEvent> = beside.iter().copied().chain([event]).collect();
-        let path = EventsTree::of_events(&burst, 1).unwrap().path(&event.hash()).unwrap();
-        let digest = typed_data::receipt_digest(&self.identity, &tree::climb(&event.hash(), &path), anchor_by_s);
+        let buyer_of = |event: &KeyEvent| {
+            let opening = self.openings.get(&event.hash());
+            opening.and_then(|opening| Sold::parse(&opening.body).unwrap().buyer)
+        };
+        let hash = |event: &KeyEvent| {
+            let buyer = buyer_of(event).unwrap_or_default();
+            promise_hash(&event.hash(), &buyer, &U256::ZERO, &Address::ZERO)
+        };
+        let burst: Vec<B256> = beside.iter().chain([&event]).map(hash).collect();
+        let path = EventsTree::of_leaves(burst, 1).unwrap().path(&hash(&event)).unwrap();
+        let digest = typed_data::receipt_digest(&self.identity, &tree::climb(&hash(&event), &path), anchor_by_s);
         let (signature, recovery) = self.receipt_key.sign_prehash_recoverable(digest.as_slice()).unwrap();
         let mut bytes = [0; typed_data::SIGNATURE_BYTES];
         bytes[..64].copy_from_slice(&signature.to_bytes());
@@ -251,6 +297,9 @@ impl TestMerchant {
         Promise {
             event,
             opening: self.openings.get(&event.hash()).cloned(),
+            buyer: buyer_of(&event).unwrap_or_default(),
+            cover: U256::ZERO,
+            token: Address::ZERO,
             anchor_by_s,
             path,
             signature: bytes,

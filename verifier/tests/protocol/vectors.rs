@@ -83,7 +83,7 @@ fn codes_have_their_canonical_form_key_id_and_proof() {
     assert_eq!(secret.public_key(), read::<B256>(&vectors["vrf"]["publicKey"]));
     let public = vrf::PublicKey::from_bytes(&secret.public_key()).unwrap();
     let codes = vectors["codes"].as_array().unwrap();
-    assert_eq!(codes.len(), 27);
+    assert_eq!(codes.len(), 38);
     for vector in codes {
         let typed: String = read(&vector["code"]);
         assert_eq!(code::canonical(&typed).unwrap(), vector["canonical"].as_str().unwrap());
@@ -100,13 +100,24 @@ fn codes_have_their_canonical_form_key_id_and_proof() {
 fn unusual_codes_are_refused() {
     let vectors = vectors();
     let codes = vectors["unusualCodes"].as_array().unwrap();
-    assert_eq!(codes.len(), 21);
+    assert_eq!(codes.len(), 22);
     for typed in codes {
         assert_eq!(
             code::canonical(typed.as_str().unwrap()).unwrap_err().code,
             Code::CodeUnusual,
             "{typed}"
         );
+    }
+}
+
+#[test]
+fn spellings_have_their_canonical_form() {
+    let vectors = vectors();
+    let spellings = vectors["spellings"].as_array().unwrap();
+    assert_eq!(spellings.len(), 3);
+    for vector in spellings {
+        let typed = vector["code"].as_str().unwrap();
+        assert_eq!(code::canonical(typed).unwrap(), vector["canonical"].as_str().unwrap());
     }
 }
 
@@ -137,6 +148,7 @@ fn epochs_have_their_events_data_tree_and_hash() {
         assert_eq!(header.parent, parent);
         parent = header.hash(&merchant_id);
         assert_eq!(parent, read::<B256>(&vector["hash"]));
+        assert_eq!(parent[28..], [0; 4]);
 
         let listed: Vec<VectorEvent> = read(&vector["events"]);
         assert_eq!(listed.len() as u64, header.event_count);
@@ -172,7 +184,10 @@ fn receipts_have_their_root_digest_and_signer() {
         from_s: 1,
         until_s: 0,
     };
-    for vector in group["receipts"].as_array().unwrap() {
+    let receipts = group["receipts"].as_array().unwrap();
+    let promises = group["promises"].as_array().unwrap();
+    assert_eq!((receipts.len(), promises.len()), (9, 9));
+    for (vector, listed) in receipts.iter().zip(promises) {
         let mut file = vector.clone();
         file["format"] = "shelfproof-receipt-v1".into();
         for field in ["chainId", "registry", "merchantId"] {
@@ -182,13 +197,18 @@ fn receipts_have_their_root_digest_and_signer() {
         let parsed = Receipt::parse(file.to_string().as_bytes()).unwrap();
         assert_eq!(Receipt::parse(parsed.to_json().as_bytes()).unwrap(), parsed);
         let promise = parsed.promise;
-        assert_eq!(tree::climb(&promise.event.hash(), &promise.path), root);
+        assert_eq!(promise.event.hash(), read::<B256>(&listed["event"]));
+        assert_eq!(promise.hash(), read::<B256>(&listed["hash"]));
+        assert_eq!(promise.root(), root);
         assert_eq!(
             typed_data::receipt_digest(&identity, &root, promise.anchor_by_s),
             read::<B256>(&group["digest"])
         );
         assert_eq!(promise.check_signature(&identity, &[span]), Ok(signer));
-        assert_eq!(promise.check_terms(&promise.event.key_id), Ok(()));
+        assert_eq!(
+            promise.check_terms(&promise.event.key_id, promise.opening.as_ref()),
+            Ok(())
+        );
     }
 }
 
@@ -230,7 +250,7 @@ fn verdict_of(vectors: &Value, case: &Value) -> (String, Vec<&'static str>) {
 fn bundles_hold_with_their_receipts() {
     let vectors = vectors();
     let cases = vectors["bundles"].as_array().unwrap();
-    assert_eq!(cases.len(), 11);
+    assert_eq!(cases.len(), 22);
     for case in cases {
         let (verdict, receipts) = verdict_of(&vectors, case);
         assert_eq!(verdict, case["verdict"].as_str().unwrap(), "{}", case["name"]);
@@ -247,7 +267,7 @@ fn bundles_hold_with_their_receipts() {
 fn every_refusal_comes_by_its_code() {
     let vectors = vectors();
     let cases = vectors["refused"].as_array().unwrap();
-    assert_eq!(cases.len(), 72);
+    assert_eq!(cases.len(), 93);
     let mut seen = BTreeMap::new();
     for case in cases {
         let (verdict, _) = verdict_of(&vectors, case);

@@ -1,4 +1,4 @@
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use shelfproof_anchor::status::Condition;
 use shelfproof_anchor::store::events::StoredEvent;
 use shelfproof_verifier::bundle::{HistoryAt, Included};
@@ -53,6 +53,9 @@ fn bought() -> BoughtKey {
             promise: Promise {
                 event: events[2].event,
                 opening: Some(events[2].opening.clone()),
+                buyer: B256::ZERO,
+                cover: U256::ZERO,
+                token: Address::ZERO,
                 anchor_by_s: 2,
                 path: Vec::new(),
                 signature: [0; 65],

@@ -1,4 +1,4 @@
-//! The epochs' data, for auditors; no token is needed.
+//! The epochs' data and deltas, for auditors; no token is needed.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use shelfproof_anchor::http::data::EpochFile;
 use shelfproof_base::server::file::Download;
-use shelfproof_verifier::epoch::{MAX_DATA_BYTES, data_path};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::docs::problems;
@@ -25,25 +24,23 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 
 problems!(DataProblems: NotFound);
 
-/// Read an epoch's data
+/// Read an epoch's data, or its delta
 ///
-/// The events that the epoch commits to, 109 bytes each (protocol, section 3). Once the epoch is final it never
-/// changes, and mirrors may keep it.
+/// The data is the events that the epoch commits to, 109 bytes each; the delta proves that the epoch's history root
+/// follows from the one before (protocol, section 3). Once the epoch is final they never change, and mirrors may keep
+/// them.
 #[utoipa::path(
     get, path = "/data/epochs/{file}", tag = "service", operation_id = "getEpochData",
-    params(("file" = String, Path, pattern = r"^[0-9]{10}\.events$", description = "The epoch's number in ten digits, and `.events`")),
+    params(("file" = String, Path, pattern = r"^[0-9]{10}\.(events|delta)$", description = "The epoch's number in ten digits, and `.events` or `.delta`")),
     responses((status = 200, description = "The data", content_type = "application/octet-stream", body = Vec<u8>), DataProblems),
 )]
-async fn epoch(
-    State(shop): State<Arc<Shop>>,
-    PathId(EpochFile(number)): PathId<EpochFile>,
-) -> Result<Response, Problem> {
+async fn epoch(State(shop): State<Arc<Shop>>, PathId(file): PathId<EpochFile>) -> Result<Response, Problem> {
     let folder = shop.app.config.proofs.data_folder.as_deref().ok_or_else(missing)?;
     let Ok(place) = Arc::clone(&shop.downloads).try_acquire_owned() else {
         let detail = "Too many files are being read. Repeat this request a little later.";
         return Err(Problem::new(Code::Busy, detail));
     };
-    let file = match Download::open(&folder.join(data_path(number)), MAX_DATA_BYTES as u64).await {
+    let file = match Download::open(&folder.join(file.path()), file.max_bytes()).await {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing()),
         Err(error) => return Err(Problem::internal(error)),
@@ -57,5 +54,5 @@ async fn epoch(
 }
 
 fn missing() -> Problem {
-    Problem::new(Code::NotFound, "This node publishes no data of such an epoch.")
+    Problem::new(Code::NotFound, "This node publishes no such file of an epoch.")
 }

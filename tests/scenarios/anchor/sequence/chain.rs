@@ -151,7 +151,9 @@ fn a_merchant_that_retired_is_told_so() -> Result<()> {
         let provider = anchor.chain.provider()?;
         let identity = anchor.chain.identity;
         let registry = ShelfproofRegistry::new(identity.registry, &provider);
-        let retire = registry.retire(identity.merchant_id).from(anchor.chain.owner);
+        let retire = registry
+            .retire(identity.merchant_id, B256::ZERO)
+            .from(anchor.chain.owner);
         retire.send().await?.get_receipt().await?;
         anchor.write(0..3).await?;
         assert_eq!(refused(&mut anchor).await?, Condition::Retired);

@@ -26,7 +26,10 @@ use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::{Result, sample_rows};
 use shelfproof_verifier::B256;
+use shelfproof_verifier::audit::LightEpoch;
+use shelfproof_verifier::delta::delta_path;
 use shelfproof_verifier::epoch;
+use shelfproof_verifier::history::EMPTY;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
@@ -354,6 +357,10 @@ impl TestAnchor {
         );
         let data = fs::read(self.folder.path().join("data").join(epoch::data_path(number)))?;
         assert_eq!(epoch::data_hash(&data), roots.header.data_hash);
+        let before = epoch_get(connection, number - 1).await?.and_then(|before| before.roots);
+        let root_before = before.map_or(EMPTY, |before| before.header.history_root);
+        let delta = fs::read(self.folder.path().join("data").join(delta_path(number)))?;
+        LightEpoch::read(&roots.header, &data, 1)?.follow(&root_before, &delta, u64::MAX)?;
         let place = epoch.anchored.ok_or("the epoch has no block")?;
         let logs = self.chain.epochs().await?;
         assert!(

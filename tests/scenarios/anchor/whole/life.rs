@@ -1,9 +1,11 @@
 //! One key from sale to refund, checked at each step with `shelfproof-verify` over RPC, as its buyer, as a stranger and
 //! as an auditor.
 
-use serde_json::json;
+use std::fs;
+
+use serde_json::{Value, json};
 use shelfproof_tests::Result;
-use shelfproof_tests::anchored_shop::{Plan, Secret, Verifier};
+use shelfproof_tests::anchored_shop::{AnchoredShop, Plan, Secret, Verifier};
 
 use super::{kinds, open, open_by};
 
@@ -123,10 +125,67 @@ fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_cover
         "{}",
         audited.json
     );
+    light_audits(anchored, &verifier, &data)?;
     anchored.check()?;
 
     let (is_well, status) = anchored.anchor_json(&["status"])?;
     assert!(is_well, "{status}");
     assert_eq!(status["database"]["anchor"]["status"]["condition"], "working");
+    Ok(())
+}
+
+/// Audits without a map, from the first epoch and from a later one, and from a copy that lacks a delta.
+fn light_audits(anchored: &AnchoredShop, verifier: &Verifier, data: &str) -> Result<()> {
+    let file = |name: &str| -> Result<String> { Ok(verifier.file(name, "")?.display().to_string()) };
+    for since in [0, 1] {
+        let report = file("light.json")?;
+        let light = verifier.run(&[
+            "audit",
+            "--data",
+            data,
+            "--since",
+            &since.to_string(),
+            "--report",
+            &report,
+        ])?;
+        let latest = light.json["epoch"].as_u64().ok_or("no epoch")?;
+        assert!(latest >= 2, "{}", light.json);
+        assert_eq!(light.holds()?, format!("holds {} epochs since {since}", latest - since));
+        let record: Value = serde_json::from_slice(&fs::read(report)?)?;
+        assert_eq!((&record["from"], &record["epoch"]), (&json!(since + 1), &json!(latest)));
+    }
+    let ahead = verifier.run(&["audit", "--data", data, "--since", "1000000"])?;
+    assert_eq!((ahead.exit, ahead.code()), (2, "epoch_not_final"), "{}", ahead.json);
+
+    // A copy of the data with its deltas; then with the first one's bytes changed, then without it.
+    let copy = tempfile::tempdir()?;
+    let (from, to) = (anchored.folder().join("anchor/data/epochs"), copy.path().join("epochs"));
+    fs::create_dir(&to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    let place = copy.path().display().to_string();
+    let audit = || verifier.run(&["audit", "--data", &place, "--since", "0"]);
+    assert!(audit()?.holds()?.starts_with("holds"));
+    let delta = to.join("0000000001.delta");
+    fs::write(&delta, [7])?;
+    for what in ["another", "none"] {
+        let unusable = audit()?;
+        assert_eq!(
+            (unusable.exit, unusable.code()),
+            (2, "delta_unusable"),
+            "{what}: {}",
+            unusable.json
+        );
+        assert!(
+            unusable.json["detail"].to_string().contains("epoch"),
+            "{}",
+            unusable.json
+        );
+        if delta.exists() {
+            fs::remove_file(&delta)?;
+        }
+    }
     Ok(())
 }

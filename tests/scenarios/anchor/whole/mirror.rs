@@ -35,8 +35,11 @@ fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()
         assert_eq!(said.holds()?, "holds sold");
     }
     // The mirror also serves the data, in case the merchant's server does not.
-    let file = format!("/data/epochs/{epoch:010}.events");
-    assert_eq!(mirror.get(&file)?.body, anchored.anchor()?.get(&file)?.body);
+    for ending in ["events", "delta"] {
+        let file = format!("/data/epochs/{epoch:010}.{ending}");
+        let (theirs, ours) = (mirror.get(&file)?, anchored.anchor()?.get(&file)?);
+        assert_eq!((theirs.status, &theirs.body), (200, &ours.body), "{file}");
+    }
     assert_eq!(mirror.get("/data/epochs/../map")?.status, 404);
     assert_eq!(mirror.get("/data/epochs/9999999999.events")?.status, 404);
     Ok(())

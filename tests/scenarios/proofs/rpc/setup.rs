@@ -8,7 +8,7 @@ use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
-use alloy_primitives::{B256, hex};
+use alloy_primitives::{Address, B256, U256, hex};
 use serde_json::{Value, json};
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::vector_chain::{ANCHORED_AT_S, VectorChain, anchor, block_on, client, vector_chain};
@@ -16,6 +16,7 @@ use shelfproof_tests::vectors::{Case, RECEIPT_KEY, Vectors};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::epoch::{Header, data_hash, data_path, encode_data};
 use shelfproof_verifier::event::{KeyEvent, Kind, payload};
+use shelfproof_verifier::receipt::promise_hash;
 use shelfproof_verifier::vocabulary::typed_data;
 use tempfile::TempDir;
 
@@ -166,13 +167,13 @@ impl Setup {
         registered.expect("a runtime").expect("registered")
     }
 
-    /// Publishes and anchors a third epoch that holds only `event`.
+    /// Publishes and anchors a fifth epoch that holds only `event`.
     pub(crate) fn anchor_lone(&self, event: &KeyEvent, data: &str) {
         let bytes = encode_data([event]);
-        fs::write(format!("{data}/{}", data_path(3)), &bytes).expect("written");
+        fs::write(format!("{data}/{}", data_path(5)), &bytes).expect("written");
         let header = Header {
-            number: 3,
-            parent: self.vectors.epochs[1].hash,
+            number: 5,
+            parent: self.vectors.epochs[3].hash,
             events_root: event.hash(),
             history_root: B256::repeat_byte(3),
             event_count: 1,
@@ -203,7 +204,8 @@ impl Setup {
             registry: self.chain.registry,
             merchant_id: self.chain.merchant_id,
         };
-        let digest = typed_data::receipt_digest(&identity, &event.hash(), anchor_by_s);
+        let promise = promise_hash(&event.hash(), &B256::ZERO, &U256::ZERO, &Address::ZERO);
+        let digest = typed_data::receipt_digest(&identity, &promise, anchor_by_s);
         let signer = PrivateKeySigner::from_bytes(&RECEIPT_KEY).expect("a key");
         assert_eq!(signer.address(), self.vectors.receipts.signer);
         let signature = signer.sign_hash_sync(&digest).expect("a signature").as_bytes();
@@ -212,6 +214,7 @@ impl Setup {
                 "keyId": event.key_id, "version": event.version, "kind": event.kind.name(), "at": event.at_ms,
                 "prev": event.prev, "payload": event.payload, "salt": salt, "body": body,
             },
+            "buyer": B256::ZERO, "cover": "0", "token": Address::ZERO,
             "anchorBy": anchor_by_s, "path": [], "signature": hex::encode_prefixed(signature),
         })
     }

@@ -181,7 +181,8 @@ pub(crate) struct KeyArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "More")]
 pub(crate) struct MoreArgs {
-    /// How long a history is still accepted after a later epoch has superseded it.
+    /// How long a history is still accepted after a later epoch has superseded it. By default an hour, and a day with a
+    /// file of trusted epochs.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) stale_after: Option<u64>,
     /// An audit's report, handed to you by its auditor. Your own audits are found automatically.
@@ -277,6 +278,10 @@ pub(crate) struct AuditArgs {
     /// Where the shop's data is published: its address, or a folder with a copy.
     #[arg(long, value_name = "URL|FOLDER")]
     pub(crate) data: String,
+    /// Audit only what came after this epoch, without the history before it: the epoch of your purchase, or the last
+    /// one of an earlier audit. Needs the shop's deltas, and keeps nothing.
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) since: Option<u64>,
     /// Where audits are kept. An audit that was interrupted continues where it stopped.
     #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
     pub(crate) state: Option<PathBuf>,
@@ -298,6 +303,8 @@ const AUDIT_HELP: &str = "\
 Examples:
   Audit a pinned shop; run it again later, and it goes on from there:
     shelfproof-verify audit --merchant myshop --data https://shop.example/data
+  Audit what came since your purchase, without replaying what came before:
+    shelfproof-verify audit --merchant myshop --data https://shop.example/data --since 41
   Audit from a copy of the data, with a report for others:
     shelfproof-verify audit --rpc https://node.example --registry 0x5FbD…0aa3 --merchant 0x340c…7838 \\
       --data ./mirror --report report.json --auditor \"Alice\"";

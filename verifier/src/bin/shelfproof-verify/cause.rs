@@ -43,6 +43,8 @@ pub(crate) enum Cause {
     DataMissing,
     /// The user's copy of the published data is not what was anchored.
     CopyDiffers,
+    /// An epoch's delta is missing or wrong.
+    DeltaUnusable,
     /// The history map of an earlier audit is ahead of the node.
     MapAhead,
     /// The history map of an earlier audit is of another history than the chain's.
@@ -52,7 +54,7 @@ pub(crate) enum Cause {
 impl Cause {
     /// The causes in the surroundings: neither a check nor a breach.
     #[cfg(test)]
-    pub(crate) const AROUND: [Self; 15] = [
+    pub(crate) const AROUND: [Self; 16] = [
         Self::PinChanged,
         Self::Usage,
         Self::Input,
@@ -66,6 +68,7 @@ impl Cause {
         Self::LogNotFound,
         Self::DataMissing,
         Self::CopyDiffers,
+        Self::DeltaUnusable,
         Self::MapAhead,
         Self::MapDiffers,
     ];
@@ -88,6 +91,7 @@ impl Cause {
             Self::LogNotFound => "log_not_found",
             Self::DataMissing => "data_missing",
             Self::CopyDiffers => "copy_differs",
+            Self::DeltaUnusable => "delta_unusable",
             Self::MapAhead => "map_ahead",
             Self::MapDiffers => "map_differs",
         }

@@ -68,6 +68,7 @@ async fn view_of_all(online: &Online, from_block: u64) -> Result<ChainView, RpcE
         vrf_public_key,
         receipt_signers,
         as_of_s: at.time_s,
+        first: 1,
         latest,
         epochs,
     })

@@ -5,7 +5,7 @@ mod answer;
 pub(crate) use answer::Style;
 
 use shelfproof_verifier::code;
-use shelfproof_verifier::verdict::{self, Question, STALE_AFTER_S};
+use shelfproof_verifier::verdict::{self, Question};
 
 use crate::args::KeyArgs;
 use crate::audit::record::AuditRecord;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &KeyArgs, style: Style, context: &Context) -> Result<Rep
         code: &input.code,
         claim: input.claim,
         expected: source.identity(),
-        stale_after_s: args.more.stale_after.unwrap_or(STALE_AFTER_S),
+        stale_after_s: args.more.stale_after.unwrap_or_else(|| source.stale_after_s()),
     };
     let holds = verdict::check(&bundle, &question, &view, &others.counterparts())?;
     let answer = KeyAnswer {

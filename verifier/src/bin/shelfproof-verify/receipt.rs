@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use shelfproof_verifier::chain::{ChainView, Needs};
 use shelfproof_verifier::receipt::{self, Receipt, Status, Terms};
-use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome, STALE_AFTER_S};
+use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome};
 use shelfproof_verifier::{Address, Code, Refusal, code};
 
 use crate::args::{Lang, ReceiptArgs};
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
                 code: &input.code,
                 claim: None,
                 expected: identity,
-                stale_after_s: STALE_AFTER_S,
+                stale_after_s: source.stale_after_s(),
             };
             let others = Others::read(&args.others, &args.source, &names, &mut inputs)?;
             verdict::check(&bundle, &question, &view, &others.counterparts())?

@@ -6,6 +6,7 @@ use shelfproof_base::client::HttpError;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
 use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
+use shelfproof_verifier::verdict::{STALE_AFTER_RPC_S, STALE_AFTER_S};
 use shelfproof_verifier::{Address, B256, Code, Refusal};
 use tokio::runtime::{Builder, Runtime};
 
@@ -75,6 +76,14 @@ impl Source {
                 let source = online.source.clone().with_block_hints(hints);
                 online.runtime.block_on(source.view(needs)).map_err(Failure::from)
             }
+        }
+    }
+
+    /// How long a superseded history counts if the command line does not say, seconds.
+    pub(crate) const fn stale_after_s(&self) -> u64 {
+        match self {
+            Self::Offline(_) => STALE_AFTER_S,
+            Self::Online(_) => STALE_AFTER_RPC_S,
         }
     }
 

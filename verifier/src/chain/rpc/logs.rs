@@ -27,27 +27,30 @@ pub(super) struct Candidate {
     block_hash: B256,
 }
 
-/// Finds the logs of the epochs whose `hashes` the registry holds as of `at`.
+/// What the registry holds of an epoch: its hash, and the time of its block.
+type Held = (B256, u64);
+
+/// Finds the logs of the epochs that the registry holds as of `at`.
 pub(super) async fn locate(
     source: &RpcSource,
-    hashes: &BTreeMap<u64, B256>,
+    epochs: &BTreeMap<u64, Held>,
     at: &FinalBlock,
 ) -> Result<BTreeMap<u64, AnchoredEpoch>, RpcError> {
     let mut found = BTreeMap::new();
-    for (number, hash) in hashes {
+    for (number, held) in epochs {
         let Some(hint) = source.block_hints.get(number).filter(|block| **block <= at.number) else {
             continue;
         };
         // A hint is any number that the bundle's author wrote, so an error of this query is ignored.
         let candidates = fetch(source, &[*number], *hint, *hint).await.unwrap_or_default();
-        if let Some(candidate) = pick(source, &candidates, *number, *hash) {
-            found.insert(*number, confirm(source, &candidate, *hash, at).await?);
+        if let Some(candidate) = pick(source, &candidates, *number, held.0) {
+            found.insert(*number, confirm(source, &candidate, *held, at).await?);
         }
     }
-    let missing: BTreeMap<u64, B256> = hashes
+    let missing: BTreeMap<u64, Held> = epochs
         .iter()
         .filter(|(number, _)| !found.contains_key(number))
-        .map(|(n, h)| (*n, *h))
+        .map(|(number, held)| (*number, *held))
         .collect();
     search(source, missing, Range::new(0, at.number), at, &mut found).await?;
     Ok(found)
@@ -64,15 +67,15 @@ pub(super) async fn anchored_before(
     block: u64,
     at: &FinalBlock,
 ) -> Result<(), RpcError> {
-    let hash = source.epoch_hash(number, at).await?;
-    let missing = BTreeMap::from([(number, hash)]);
+    let held = source.epoch(number, at).await?;
+    let missing = BTreeMap::from([(number, held)]);
     search(source, missing, Range::before(block), at, &mut BTreeMap::new()).await
 }
 
 /// Searches backwards from the range's end, since proofs use recent epochs, until nothing is missing.
 async fn search(
     source: &RpcSource,
-    mut missing: BTreeMap<u64, B256>,
+    mut missing: BTreeMap<u64, Held>,
     mut range: Range,
     at: &FinalBlock,
     found: &mut BTreeMap<u64, AnchoredEpoch>,
@@ -90,9 +93,9 @@ async fn search(
             Err(error) if error.may_be_range() && range.halve() => continue,
             Err(error) => return Err(error),
         };
-        for (number, hash) in missing.clone() {
-            if let Some(candidate) = pick(source, &candidates, number, hash) {
-                found.insert(number, confirm(source, &candidate, hash, at).await?);
+        for (number, held) in missing.clone() {
+            if let Some(candidate) = pick(source, &candidates, number, held.0) {
+                found.insert(number, confirm(source, &candidate, held, at).await?);
                 missing.remove(&number);
             }
         }
@@ -165,12 +168,12 @@ fn pick(source: &RpcSource, candidates: &[Candidate], number: u64, hash: B256) -
         .copied()
 }
 
-/// Checks that a log's header hashes to the registry's epoch hash and that its block is on the final chain, and takes
-/// the block's time.
+/// Checks that a log's header hashes to the registry's epoch hash and that its block is on the final chain. The epoch's
+/// time is the registry's.
 pub(super) async fn confirm(
     source: &RpcSource,
     candidate: &Candidate,
-    hash: B256,
+    (hash, anchored_at_s): Held,
     at: &FinalBlock,
 ) -> Result<AnchoredEpoch, RpcError> {
     let number = candidate.header.number;
@@ -186,6 +189,6 @@ pub(super) async fn confirm(
         header: candidate.header,
         hash,
         block: candidate.block,
-        anchored_at_s: block.time_s,
+        anchored_at_s,
     })
 }

@@ -92,8 +92,8 @@ impl Scan<'_> {
             return Ok(None);
         };
         let number = candidate.header.number;
-        let hash = self.source.epoch_hash(number, &self.at).await?;
-        let epoch = logs::confirm(self.source, &candidate, hash, &self.at).await?;
+        let held = self.source.epoch(number, &self.at).await?;
+        let epoch = logs::confirm(self.source, &candidate, held, &self.at).await?;
         self.number = Some(number.saturating_add(1));
         Ok(Some(epoch))
     }

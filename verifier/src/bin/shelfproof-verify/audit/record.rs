@@ -1,6 +1,7 @@
 //! The record of an audit, the file `shelfproof-audit-v1`: up to which epoch a merchant's history was replayed, and by
 //! whom.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,9 @@ pub(crate) struct AuditRecord {
     chain_id: u64,
     registry: Address,
     merchant_id: B256,
-    /// The last epoch that keeps the rules; 0 if there is none.
+    /// The first epoch that was audited: 1, or the one after that of `audit --since`.
+    from: u64,
+    /// The last epoch that keeps the rules; the one before `from` if there is none.
     pub(crate) epoch: u64,
     /// That epoch's hash.
     epoch_hash: B256,
@@ -62,6 +65,8 @@ pub(crate) enum Coverage {
     Covers,
     /// The audit ends before that epoch.
     EndsBefore,
+    /// The audit begins after that epoch.
+    BeginsAfter,
     /// The audit found a breach.
     Broken,
     /// The audit is of another history than the chain's.
@@ -80,17 +85,19 @@ pub(crate) struct KnownAudit {
 }
 
 impl AuditRecord {
-    /// An audit up to `epoch`, with that epoch's hash and block.
-    pub(crate) fn new(identity: &Identity, epoch: u64, epoch_hash: B256, block: Option<u64>, audited_at: u64) -> Self {
+    /// An audit from the epoch `from` up to `last`, of which it has number and hash, in that block.
+    pub(crate) fn new(identity: &Identity, from: u64, last: (u64, B256), block: Option<u64>) -> Self {
+        let (epoch, epoch_hash) = last;
         Self {
             format: FORMAT.to_owned(),
             chain_id: identity.chain_id,
             registry: identity.registry,
             merchant_id: identity.merchant_id,
+            from,
             epoch,
             epoch_hash,
             block,
-            audited_at,
+            audited_at: time::now_s(),
             auditor: None,
             breach: None,
             handed_over: false,
@@ -172,9 +179,10 @@ impl AuditRecord {
         match held {
             Some(held) if held != self.epoch_hash => Coverage::OtherHistory,
             _ if self.breach.is_some() => Coverage::Broken,
-            None if self.epoch != 0 => Coverage::AheadOfView,
-            _ if self.epoch >= epoch => Coverage::Covers,
-            _ => Coverage::EndsBefore,
+            None if self.epoch > view.latest => Coverage::AheadOfView,
+            _ if self.epoch < epoch => Coverage::EndsBefore,
+            _ if self.from > epoch => Coverage::BeginsAfter,
+            _ => Coverage::Covers,
         }
     }
 
@@ -183,12 +191,19 @@ impl AuditRecord {
         let text = match cover {
             Coverage::Covers => Text::AuditCovers,
             Coverage::EndsBefore => Text::AuditEndsBefore,
+            Coverage::BeginsAfter => Text::AuditBeginsAfter,
             Coverage::Broken => Text::AuditBroken,
             Coverage::OtherHistory => Text::AuditIgnored,
             Coverage::AheadOfView => Text::AuditAhead,
         };
         let (whose, at) = (self.whose(lang), time::utc(self.audited_at));
-        lang.fill(text, &[("audit", &whose), ("time", &at), ("epoch", &self.epoch)])
+        let values: [(&str, &dyn Display); 4] = [
+            ("audit", &whose),
+            ("time", &at),
+            ("from", &self.from),
+            ("epoch", &self.epoch),
+        ];
+        lang.fill(text, &values)
     }
 
     /// The coverage in JSON.
@@ -197,6 +212,7 @@ impl AuditRecord {
             "covers": cover == Coverage::Covers,
             "otherHistory": cover == Coverage::OtherHistory,
             "aheadOfView": cover == Coverage::AheadOfView,
+            "from": self.from,
             "epoch": self.epoch,
             "epochHash": self.epoch_hash,
             "auditedAt": self.audited_at,

@@ -8,7 +8,7 @@ use shelfproof_verifier::audit;
 use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::chain::rpc::Scan;
 use shelfproof_verifier::epoch::MAX_AHEAD_MS;
-use shelfproof_verifier::event::KeyEvent;
+use shelfproof_verifier::event::{KeyEvent, RawEvent};
 use shelfproof_verifier::published::Data;
 use shelfproof_verifier::vocabulary::evidence::Exhibit;
 
@@ -35,7 +35,8 @@ pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Fou
         let at = online.source.final_block().await?;
         let since_s = event.at_ms.saturating_sub(MAX_AHEAD_MS) / 1000;
         let mut scan = online.source.scan_since(since_s, at).await?;
-        let found = first_with(&mut scan, &data, |other| other == event).await?;
+        let wanted = RawEvent::from(*event);
+        let found = first_with(&mut scan, &data, |other| *other == wanted).await?;
         Ok(Found {
             anchored_at_s: found.map(|f| f.epoch.anchored_at_s),
             as_of_s: at.time_s,
@@ -58,7 +59,7 @@ pub(super) async fn exhibit(
         event.key_id == key_id && event.version == version
     })
     .await?;
-    Ok(found.and_then(|hit| Exhibit::prove(&hit.epoch.header, &hit.bytes, &hit.event.into(), threads())))
+    Ok(found.and_then(|hit| Exhibit::prove(&hit.epoch.header, &hit.bytes, &hit.event, threads())))
 }
 
 /// The number of threads that the machine runs in parallel.
@@ -69,7 +70,7 @@ pub(crate) fn threads() -> usize {
 struct Hit {
     epoch: AnchoredEpoch,
     bytes: Vec<u8>,
-    event: KeyEvent,
+    event: RawEvent,
 }
 
 /// The first epoch of a scan with an event that `wanted` accepts. Missing data is an error only if no other epoch has
@@ -77,7 +78,7 @@ struct Hit {
 async fn first_with(
     scan: &mut Scan<'_>,
     data: &Data,
-    wanted: impl Fn(&KeyEvent) -> bool,
+    wanted: impl Fn(&RawEvent) -> bool,
 ) -> Result<Option<Hit>, Failure> {
     let mut missing = None;
     while let Some(epoch) = scan.next().await? {

@@ -81,7 +81,7 @@ impl KeyAnswer<'_> {
                 Some(self.lang.fill(Text::AuditFoundBreach, &[("detail", &detail)]))
             }
             Coverage::OtherHistory => Some(self.lang.text(Text::AuditOfOtherHistory).to_owned()),
-            Coverage::Covers | Coverage::EndsBefore | Coverage::AheadOfView => None,
+            Coverage::Covers | Coverage::EndsBefore | Coverage::BeginsAfter | Coverage::AheadOfView => None,
         }
     }
 

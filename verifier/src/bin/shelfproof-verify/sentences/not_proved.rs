@@ -26,6 +26,8 @@ pub(crate) enum NotProved {
     FileBelieved,
     /// That the rest of the shop's log keeps the rules.
     Audit,
+    /// That what was anchored before a light audit keeps the rules.
+    BeforeAudit,
     /// That the audit was made as its report says.
     AuditorBelieved,
     /// That every sale is in the log.
@@ -49,6 +51,7 @@ impl NotProved {
             Self::NodeBelieved => "node_believed",
             Self::FileBelieved => "file_believed",
             Self::Audit => "audit",
+            Self::BeforeAudit => "before_audit",
             Self::AuditorBelieved => "auditor_believed",
             Self::UnloggedSales => "unlogged_sales",
             Self::Future => "future",

@@ -67,6 +67,7 @@ fn looked_up(group: &str) -> BTreeSet<String> {
                 NotProved::NodeBelieved,
                 NotProved::FileBelieved,
                 NotProved::Audit,
+                NotProved::BeforeAudit,
                 NotProved::AuditorBelieved,
                 NotProved::UnloggedSales,
                 NotProved::Future,

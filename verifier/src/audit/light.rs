@@ -1,0 +1,68 @@
+//! The light audit of one epoch: the steps of the full one, with the epoch's delta in the place of the history map.
+
+use alloy_primitives::B256;
+
+use super::{Breach, advance, check_history_root, check_key_ids, key_ids_in, keys_of, read_epoch};
+use crate::delta::{Delta, DeltaError};
+use crate::epoch::Header;
+use crate::event::RawEvent;
+
+/// An epoch whose data was read and matches its header; its delta comes next. Memory: the epoch's events.
+#[derive(Clone, Debug)]
+pub struct LightEpoch {
+    header: Header,
+    events: Vec<RawEvent>,
+    keys: Vec<B256>,
+}
+
+/// Why a light audit does not get past an epoch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotFollowed {
+    /// The merchant broke a rule.
+    #[error(transparent)]
+    Breach(#[from] Breach),
+    /// The delta cannot be used, so that nothing can be told of this epoch: `delta_unusable`.
+    #[error("delta_unusable: {0}")]
+    Delta(#[from] DeltaError),
+}
+
+impl LightEpoch {
+    /// Reads an epoch's data, whose hash the caller has compared with the header's.
+    ///
+    /// # Errors
+    /// A [`Breach`] of `key_ids`, counted in this epoch by itself, or one that [`read_epoch`] finds.
+    pub fn read(header: &Header, data: &[u8], threads: usize) -> Result<Self, Breach> {
+        check_key_ids(header.number, &key_ids_in(data))?;
+        let events = read_epoch(header, data, threads)?;
+        let keys = keys_of(&events);
+        Ok(Self {
+            header: *header,
+            events,
+            keys,
+        })
+    }
+
+    /// The number of its events.
+    #[must_use]
+    pub const fn events(&self) -> usize {
+        self.events.len()
+    }
+
+    /// The number of keys with an event in it, which bounds its delta.
+    #[must_use]
+    pub const fn keys(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Follows the epoch from `root_before`, the history root of the epoch before, to its own. `anchored_at_s` is the
+    /// time of its block, Unix seconds.
+    ///
+    /// # Errors
+    /// [`NotFollowed`].
+    pub fn follow(&self, root_before: &B256, delta: &[u8], anchored_at_s: u64) -> Result<(), NotFollowed> {
+        let delta = Delta::read(delta, &self.keys, root_before)?;
+        let updates = advance(&self.events, &delta.newest(), self.header.number, anchored_at_s)?;
+        let root = delta.root_after(&updates)?;
+        Ok(check_history_root(&self.header, &root)?)
+    }
+}

@@ -1,0 +1,189 @@
+//! What the map writes of a delta, against the vectors and against the trie in memory; and the ids that crowd it.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{B256, keccak256};
+use proptest::prelude::*;
+use shelfproof_verifier::audit;
+use shelfproof_verifier::delta;
+use shelfproof_verifier::event::{EVENT_BYTES, RawEvent};
+use shelfproof_verifier::history::{self, Head};
+use shelfproof_verifier::map::{Map, Overlay};
+
+use super::{Heads, head, named};
+use crate::deltas;
+
+#[test]
+fn the_map_s_update_gives_the_vectors_deltas() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
+    let mut newest: BTreeMap<B256, [u8; EVENT_BYTES]> = BTreeMap::new();
+    let vectors = deltas::vectors();
+    for (epoch, expected) in vectors.epochs.iter().zip(&vectors.deltas) {
+        let header = epoch.header();
+        let events = audit::read_epoch(&header, &epoch.data(), 1).unwrap();
+        let keys = audit::keys_of(&events);
+        let heads = overlay.heads(&keys).unwrap();
+        let updates = audit::advance(&events, &heads, header.number, u64::MAX).unwrap();
+        let (plan, trie) = overlay.plan_and_open(&updates).unwrap();
+        assert_eq!(plan.root(), header.history_root);
+        let mut delta = Vec::new();
+        for key in &keys {
+            delta::write_newest(&mut delta, newest.get(key));
+        }
+        delta.extend(trie);
+        assert_eq!(expected.number, header.number);
+        assert_eq!(delta, expected.delta(), "epoch {}", header.number);
+        newest.extend(events.iter().map(|event: &RawEvent| (event.key_id, event.to_bytes())));
+        overlay
+            .push(plan, updates, header.number, named(header.number))
+            .unwrap();
+        // The first two lie in the map below, the others in memory above it.
+        if header.number <= 2 {
+            overlay.commit_first().unwrap();
+        }
+    }
+}
+
+/// The trie of these heads, opened along the keys of an epoch.
+fn opened(heads: &Heads, keys: &[(B256, Head)]) -> Vec<u8> {
+    let leaves: Vec<_> = heads.iter().map(|(key, head)| (*key, head.value_hash())).collect();
+    let mut out = Vec::new();
+    delta::open_part(&mut out, &leaves, 0, keys);
+    out
+}
+
+/// Updates by seeds and by how much their keys share, and whether the epoch is committed.
+fn an_epoch() -> impl Strategy<Value = (Heads, bool)> {
+    let update = (0..600u64, 0..5usize, any::<u64>());
+    let update = update.prop_map(|(key, shared, seed)| (key_of(key, shared), head(seed % 9_999)));
+    (
+        prop::collection::vec(update, 1..200).prop_map(Heads::from_iter),
+        any::<bool>(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn any_epoch_opens_the_trie_as_the_trie_in_memory_does(
+        epochs in prop::collection::vec(an_epoch(), 1..6)
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
+        let mut heads = Heads::new();
+        for (number, (updates, is_final)) in (1..).zip(epochs) {
+            let listed: Vec<(B256, Head)> = updates.iter().map(|(key, head)| (*key, *head)).collect();
+            let (plan, trie) = overlay.plan_and_open(&listed).unwrap();
+            prop_assert_eq!(plan.root(), overlay.plan(&listed).unwrap().root());
+            prop_assert_eq!(trie, opened(&heads, &listed));
+            heads.extend(updates);
+            overlay.push(plan, listed, number, named(number)).unwrap();
+            if is_final {
+                overlay.commit_first().unwrap();
+            }
+        }
+    }
+}
+
+/// Enough updates that both halves of the map are planned at once.
+#[test]
+fn a_large_epoch_opens_both_halves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
+    let heads: Heads = (0..6_000u64)
+        .map(|seed| (keccak256(seed.to_be_bytes()), head(seed)))
+        .collect();
+    let listed: Vec<_> = heads.iter().map(|(key, head)| (*key, *head)).collect();
+    let (plan, trie) = overlay.plan_and_open(&listed).unwrap();
+    assert_eq!(trie, [0]);
+    overlay.push(plan, listed.clone(), 1, named(1)).unwrap();
+    let some: Vec<_> = listed.into_iter().step_by(2).collect();
+    assert_eq!(overlay.plan_and_open(&some).unwrap().1, opened(&heads, &some));
+}
+
+fn key_of(seed: u64, shared: usize) -> B256 {
+    let mut key = keccak256(seed.to_be_bytes());
+    key[..shared * 6].fill(0x5A);
+    key
+}
+
+/// A key of the place that is crowded, or of the one beside it, with which it shares 47 bits.
+fn crowding(seed: u64, beside: bool) -> B256 {
+    let mut key = keccak256(seed.to_be_bytes());
+    key[..6].fill(0xC0);
+    key[5] ^= u8::from(beside);
+    key
+}
+
+fn listed(keys: impl IntoIterator<Item = B256>) -> Vec<(B256, Head)> {
+    let heads: Heads = keys.into_iter().map(|key| (key, head(1))).collect();
+    heads.into_iter().collect()
+}
+
+#[test]
+fn ids_that_crowd_one_place_are_found_in_the_map_and_above_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
+    let keys = |updates: &[(B256, Head)]| updates.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+    let at_once = listed((0..257).map(|seed| crowding(seed, false)));
+    assert_eq!(overlay.crowded(&keys(&at_once)).unwrap(), Some(at_once[0].0));
+    assert_eq!(overlay.crowded(&keys(&at_once[1..])).unwrap(), None);
+
+    let first = listed(
+        (0..250)
+            .map(|seed| crowding(seed, false))
+            .chain((0..250).map(|seed| crowding(seed, true))),
+    );
+    let second = listed((250..256).map(|seed| crowding(seed, false)));
+    for (number, updates) in (1..).zip([first, second]) {
+        assert_eq!(overlay.crowded(&keys(&updates)).unwrap(), None);
+        let plan = overlay.plan(&updates).unwrap();
+        overlay.push(plan, updates, number, named(number)).unwrap();
+    }
+    let (held, new) = (crowding(3, false), crowding(256, false));
+    let check = |overlay: &Overlay| {
+        assert_eq!(overlay.crowded(&[held]).unwrap(), None, "it is there already");
+        assert_eq!(overlay.crowded(&[new]).unwrap(), Some(new));
+        assert_eq!(overlay.crowded(&[crowding(256, true)]).unwrap(), None);
+    };
+    check(&overlay);
+    while overlay.commit_first().unwrap().is_some() {}
+    check(&overlay);
+    assert_eq!(overlay.map().crowded(&[new]).unwrap(), Some(new));
+    drop(overlay);
+    assert_eq!(Map::open(folder.path()).unwrap().crowded(&[new]).unwrap(), Some(new));
+}
+
+#[test]
+fn the_vectors_of_key_ids_are_judged_by_the_map() {
+    for case in &deltas::vectors().key_ids {
+        let folder = tempfile::tempdir().unwrap();
+        let mut map = Map::open(folder.path()).unwrap();
+        let mut verdict = None;
+        for epoch in &case.epochs {
+            let (header, data) = (epoch.header(), epoch.data());
+            assert_eq!(verdict, None, "{}: only the last epoch is refused", case.name);
+            if map.crowded(&audit::key_ids_in(&data)).unwrap().is_some() {
+                verdict = Some("key_ids".to_owned());
+                continue;
+            }
+            let events = audit::read_epoch(&header, &data, 1).unwrap();
+            let heads = map.heads(&audit::keys_of(&events)).unwrap();
+            let updates = audit::advance(&events, &heads, header.number, u64::MAX).unwrap();
+            let plan = map.plan(&updates).unwrap();
+            assert_eq!(plan.root(), header.history_root);
+            assert_eq!(
+                history::root_of(
+                    &updates
+                        .iter()
+                        .map(|(key, head)| (*key, head.value_hash()))
+                        .collect::<Vec<_>>()
+                ),
+                plan.root()
+            );
+            map.commit(plan, header.number, named(header.number)).unwrap();
+        }
+        assert_eq!(verdict, case.verdict, "{}", case.name);
+    }
+}
