@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
-use shelfproof_anchor::owner::{Change, Registration};
+use shelfproof_anchor::owner::{Change, Deployed, Disputes, Registration};
 use shelfproof_base::output::print;
 use shelfproof_verifier::chain::rpc::Finality;
 
@@ -59,6 +59,10 @@ enum Command {
     Deploy {
         #[command(flatten)]
         chain: ChainArgs,
+        /// The dispute contract that the registry names for good: its address, or `next` for the contract that this
+        /// account creates with its transaction after the registry's [default: none]
+        #[arg(long, value_name = "ADDRESS")]
+        disputes: Option<Disputes>,
     },
     /// Register a merchant, and wait until that is final
     #[command(after_help = REGISTER_HELP)]
@@ -159,7 +163,7 @@ impl Error for Shown {}
 impl Command {
     async fn run(self) -> Result<Done, Box<dyn Error>> {
         match self {
-            Self::Deploy { chain } => deploy(&chain).await,
+            Self::Deploy { chain, disputes } => deploy(&chain, disputes).await,
             Self::Register(args) => register(args).await,
             Self::Run(args) => run::run(&args).await,
             Self::Status(args) => status::run(&args).await,
@@ -171,17 +175,32 @@ impl Command {
     }
 }
 
-async fn deploy(args: &ChainArgs) -> Result<Done, Box<dyn Error>> {
+async fn deploy(args: &ChainArgs, disputes: Option<Disputes>) -> Result<Done, Box<dyn Error>> {
     let mut owner = connect(args, None).await?;
-    let (registry, change) = owner.deploy().await?;
+    let Deployed {
+        registry,
+        disputes: named,
+        disputes_nonce,
+        change,
+    } = owner.deploy(disputes.unwrap_or(Disputes::None)).await?;
+    let named_line = match (named, disputes_nonce) {
+        (Address::ZERO, _) => String::new(),
+        (named, None) => format!("\ndisputes {named}"),
+        (named, Some(nonce)) => format!(
+            "\ndisputes {named}\nNothing is there yet: deploy the dispute contract with this account's very next \
+             transaction, nonce {nonce}. Until then send nothing else from it."
+        ),
+    };
     Ok(Done {
         json: json!({
             "chainId": owner.chain_id(),
             "registry": registry,
+            "disputes": named,
+            "disputesNonce": disputes_nonce,
             "deployed": matches!(change, Change::Done(_)),
         }),
         text: format!(
-            "{}registry {registry}",
+            "{}registry {registry}{named_line}",
             outcome_line(change, "the registry was deployed before\n")
         ),
     })

@@ -1,13 +1,13 @@
 //! Compares a database with the chain: one that was restored from an old backup lacks what was sold since, and would
 //! sell it again.
 //!
-//! [`latest`] reads the chain's newest epoch, [`compare`] looks it up in the database. The node fences its sales with
-//! both.
+//! [`latest`] reads the merchant's newest epoch on the chain, [`compare`] looks it up in the database. The node fences
+//! its sales with both.
 
 use std::fmt;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
+use shelfproof_verifier::chain::rpc::{FinalBlock, RpcError, RpcSource};
 use sqlx::PgConnection;
 
 use crate::store::StoreError;
@@ -75,23 +75,27 @@ pub struct OnChain {
     pub hash: B256,
 }
 
-/// The merchant's latest epoch in the newest block, final or not: waiting until it is final would leave time in which a
-/// key is sold twice. Where the chain drops that block, the anchor sends the epoch again.
+/// The merchant's latest epoch in `newest`, the newest block, final or not: waiting until it is final would leave time
+/// in which a key is sold twice. Where the chain drops that block, the anchor sends the epoch again.
 ///
 /// A node whose newest block is older than `stale_after_s` may lack the latest epoch, and is refused; 0 accepts any.
 ///
 /// # Errors
 /// If the chain cannot be read, its node lags, or the registry does not know the merchant.
-pub async fn latest(source: &RpcSource, stale_after_s: u64, now_s: u64) -> Result<OnChain, FenceError> {
-    let block = source.newest_block().await?;
-    let age_s = now_s.saturating_sub(block.time_s);
+pub async fn latest(
+    source: &RpcSource,
+    newest: &FinalBlock,
+    stale_after_s: u64,
+    now_s: u64,
+) -> Result<OnChain, FenceError> {
+    let age_s = now_s.saturating_sub(newest.time_s);
     if stale_after_s > 0 && age_s > stale_after_s {
         return Err(FenceError::Stale { age_s });
     }
-    let (number, hash) = source.latest_epoch(&block).await?;
+    let (number, hash) = source.newest_epoch().await?;
     if number == 0 {
         // An unknown merchant has no epoch either, and no sale of it could ever be proved.
-        source.vrf_public_key(&block).await.map_err(|error| match error {
+        source.vrf_public_key().await.map_err(|error| match error {
             RpcError::NotRegistered => FenceError::NotRegistered,
             error => error.into(),
         })?;

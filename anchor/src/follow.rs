@@ -138,7 +138,7 @@ impl Place {
         let data = match self {
             Self::Given(place) => Data::open(place, Reach::Any),
             Self::Registered(reach) => {
-                let named = source.data_uri(&source.final_block().await?).await?;
+                let named = source.data_uri().await?;
                 if parse_url(&named).is_err() {
                     let none = "the registry names no http or https address";
                     return Err(FollowError::Data(none.to_owned()));

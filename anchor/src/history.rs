@@ -1,7 +1,7 @@
 //! The history folder: published data, history map and proofs. From a list of events to the proof of a key's history.
 //!
 //! An epoch is computed from its events on top of the newest one, published, and pushed in memory; once its block is
-//! final it is finalised: its proofs file is written, then the history map advances. Proofs are made from final epochs
+//! final it is finalised: its proofs file is written, its header is published, then the history map advances. Proofs are made from final epochs
 //! alone. All of it follows from the chain and the published data, so a mirror keeps the same folder as the merchant.
 //!
 //! There is no database and no chain here. Every function blocks: asynchronous code calls them on a thread that may.
@@ -39,6 +39,7 @@ pub use error::HistoryError;
 
 use folder::Folder;
 use proofs::Facts;
+use trace::Place;
 
 /// The block time of an epoch that is in no block yet: no event is too late for it.
 const NO_BLOCK_YET_S: u64 = u64::MAX;
@@ -95,18 +96,6 @@ impl History {
     #[must_use]
     pub fn final_epoch(&self) -> (u64, B256) {
         self.read().overlay.map().epoch()
-    }
-
-    /// The block of the last final epoch; `None` before the first.
-    ///
-    /// # Errors
-    /// Where its proofs file cannot be read or is damaged.
-    pub fn final_block(&self) -> Result<Option<u64>, HistoryError> {
-        let (number, _) = self.final_epoch();
-        if number == 0 {
-            return Ok(None);
-        }
-        Ok(Some(self.folder.proofs(number)?.facts().block))
     }
 
     /// Number and hash of the newest epoch, final or not; 0 and zero before the first.
@@ -176,12 +165,11 @@ impl History {
             hash,
             tree,
             links,
-            updates,
             plan,
             ..
         } = computed;
         let mut state = self.write();
-        state.overlay.push(plan, updates, header.number, hash)?;
+        state.overlay.push(plan, header.number, hash)?;
         state.waiting.push_back(Arc::new(Waiting { header, tree, links }));
         Ok(())
     }
@@ -206,9 +194,15 @@ impl History {
         self.folder.data.delta_path(number)
     }
 
+    /// The path of an epoch's header file, whether it exists or not.
+    #[must_use]
+    pub fn header_path(&self, number: u64) -> PathBuf {
+        self.folder.data.header_path(number)
+    }
+
     /// Takes the oldest epoch that is not final into the map: it is final, in that block of that time (Unix seconds).
-    /// Writes its proofs file first; a crash between the two leaves a file that the next call writes again. Proofs wait
-    /// while the map advances.
+    /// Writes its proofs file first, then publishes its header; a crash before the map advances leaves files that the
+    /// next call writes again. Meanwhile proofs are made from the epoch before: they do not wait for the disk.
     ///
     /// # Errors
     /// [`HistoryError::NotWaiting`] where it is not the oldest; where something cannot be written. After
@@ -225,12 +219,19 @@ impl History {
             anchored_at_s,
         };
         proofs::write(&self.folder.proofs_path(number), facts, &epoch.links, &epoch.tree)?;
+        self.folder.data.write_header(&facts.listed())?;
+        let written = {
+            let state = self.read();
+            if !state.waiting.front().is_some_and(|oldest| Arc::ptr_eq(oldest, &epoch)) {
+                return Err(HistoryError::NotWaiting(number));
+            }
+            state.overlay.write_first().map_err(HistoryError::Lost)?
+        };
         let mut state = self.write();
-        if !state.waiting.front().is_some_and(|oldest| Arc::ptr_eq(oldest, &epoch)) {
-            return Err(HistoryError::NotWaiting(number));
+        if let Some(written) = written {
+            state.overlay.settle_first(written).map_err(HistoryError::Lost)?;
+            state.waiting.pop_front();
         }
-        state.overlay.commit_first().map_err(HistoryError::Lost)?;
-        state.waiting.pop_front();
         Ok(())
     }
 
@@ -242,13 +243,41 @@ impl History {
         state.waiting.truncate(layers);
     }
 
-    /// A key's events up to the last final epoch, with their proofs; for a key without events, the proof that it has
-    /// none.
+    /// A key's newest events up to the last final epoch, at most 400, with their proofs; for a key without events, the
+    /// proof that it has none. Where the first of them is not version 1, [`Self::prove_before`] goes on.
     ///
     /// # Errors
-    /// [`HistoryError::NothingFinal`] before the first final epoch, [`HistoryError::TooLong`] for more events than a
-    /// bundle holds; where a file cannot be read or is damaged: what does not climb is never handed out.
+    /// [`HistoryError::NothingFinal`] before the first final epoch; where a file cannot be read or is damaged, for what
+    /// does not climb is never handed out.
     pub fn prove(&self, key: &B256) -> Result<Proven, HistoryError> {
+        self.prove_from(key, |head, _| Ok(head))
+    }
+
+    /// As [`Self::prove`], of the events before that version, which is in that epoch: the next older part of a history
+    /// that does not fit into one.
+    ///
+    /// # Errors
+    /// As [`Self::prove`]; [`HistoryError::NoSuchEvent`] where that epoch is not final or has no such event, and for
+    /// version 1, before which there is nothing.
+    pub fn prove_before(&self, key: &B256, version: u32, epoch: u64) -> Result<Proven, HistoryError> {
+        self.prove_from(key, |_, newest| {
+            if !(1..=newest).contains(&epoch) {
+                return Err(HistoryError::NoSuchEvent {
+                    key: *key,
+                    version,
+                    epoch,
+                });
+            }
+            trace::place_before(&self.folder, key, version, epoch).map(Some)
+        })
+    }
+
+    /// A part of a key's history: from the place that `start` gives for the key's head and the last final epoch.
+    fn prove_from(
+        &self,
+        key: &B256,
+        start: impl FnOnce(Option<Place>, u64) -> Result<Option<Place>, HistoryError>,
+    ) -> Result<Proven, HistoryError> {
         let state = self.read();
         let map = state.overlay.map();
         let ((number, _), root) = (map.epoch(), map.root());
@@ -265,7 +294,8 @@ impl History {
         if newest.facts().header.history_root != root || history::climb(key, &proof, &root) != Some(expected) {
             return Err(newest.damaged(format!("the history map's proof of key {key} is not for this epoch")));
         }
-        let mut trace = trace::trace_back(&self.folder, key, head.as_ref())?;
+        let start = start(head.as_ref().map(Place::from), number)?;
+        let mut trace = trace::trace_back(&self.folder, key, start)?;
         trace.epochs.insert(number, newest.facts().listed());
         Ok(Proven {
             key_id: *key,

@@ -2,9 +2,10 @@
 //!
 //! | path | answer |
 //! |---|---|
-//! | `/v1/keys/{keyId}` | a key's history with its proofs, `shelfproof-history-v1` |
+//! | `/v1/keys/{keyId}` | a key's history with its proofs, `shelfproof-history-v1`: its newest 400 events |
+//! | `/v1/keys/{keyId}?before={version}&epoch={number}` | those before the first event of such an answer |
 //! | `/v1/status` | how far the history has come |
-//! | `/data/epochs/{number}.events`, `.delta` | an epoch's published data, and its delta |
+//! | `/data/epochs/{number}.events`, `.delta`, `.header.json` | an epoch's published data, its delta and its header |
 //! | `/healthz`, `/metrics` | for its operator |
 //!
 //! A new route is a handler in a file of its own, and a line in [`router`]; its errors are [`Problem`]s.

@@ -19,10 +19,12 @@ use alloy_primitives::{Address, B256, Bytes};
 use shelfproof_contracts::ShelfproofRegistry::{self, ShelfproofRegistryInstance};
 use shelfproof_verifier::chain::rpc::{Finality, RpcSource};
 
+mod deploy;
 mod error;
 mod register;
 mod rotate;
 
+pub use deploy::{Deployed, Disputes};
 pub use error::OwnerError;
 pub use register::Registration;
 pub use rotate::{END_NOTICE_S, Ended};

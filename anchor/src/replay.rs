@@ -19,7 +19,7 @@ pub struct Replay {
     pub source: RpcSource,
     /// The published data, or a copy of it; the history's own folder can be one.
     pub data: Data,
-    /// The search of an empty history begins at this block: no epoch was anchored before it.
+    /// No epoch was anchored before this block.
     pub from_block: u64,
 }
 
@@ -80,15 +80,14 @@ impl Replay {
         mut on_epoch: impl FnMut(&AnchoredEpoch, usize),
     ) -> Result<u64, ReplayError> {
         let at = self.source.final_block().await?;
-        self.source.vrf_public_key(&at).await?;
+        self.source.vrf_public_key().await?;
         let last = {
             let history = Arc::clone(history);
-            spawn_blocking(move || begin(&history)).await??
+            spawn_blocking(move || begin(&history)).await?
         };
         self.check(&last, &at).await?;
-        // More than one epoch may lie in the last one's block.
-        let from_block = last.block.unwrap_or(0).max(self.from_block);
-        let mut scan = self.source.scan(last.number + 1, from_block, at).await?;
+        let scan = self.source.scan(last.number + 1, self.from_block, at).await?;
+        let mut scan = scan.with_headers(&self.data);
         let mut added = 0;
         while let Some(epoch) = scan.next().await? {
             let number = epoch.header.number;
@@ -104,7 +103,7 @@ impl Replay {
 
     /// Checks that the history's last epoch is the chain's.
     async fn check(&self, last: &Last, at: &FinalBlock) -> Result<(), ReplayError> {
-        let Last { number, hash, .. } = *last;
+        let Last { number, hash } = *last;
         if number == 0 {
             return Ok(());
         }
@@ -128,15 +127,13 @@ impl Replay {
 struct Last {
     number: u64,
     hash: B256,
-    block: Option<u64>,
 }
 
-fn begin(history: &History) -> Result<Last, HistoryError> {
+fn begin(history: &History) -> Last {
     let (number, hash) = history.final_epoch();
     // An epoch that was pushed before a failure would be in the way of itself.
     history.truncate(number);
-    let block = history.final_block()?;
-    Ok(Last { number, hash, block })
+    Last { number, hash }
 }
 
 /// Adds an epoch whose data has the anchored hash. Returns the number of its events.

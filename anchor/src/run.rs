@@ -35,7 +35,7 @@ use crate::status::Condition;
 use crate::store::fence::fence_marks;
 use crate::store::lock::{AnchorLock, lock_try, session_open};
 use crate::store::merchant::{Merchant, merchant_get};
-use crate::submit::{Signals, Submitter};
+use crate::submit::{ReadBack, Signals, Submitter};
 use crate::tx::{Account, IntentLog, Sender, TxError};
 use report::{StatusReporter, StepTimer};
 
@@ -267,7 +267,10 @@ impl Anchor {
         };
         let account = Account::new(&source, self.signer.clone());
         let sender = Sender::new(account, IntentLog::Database(session), Box::new(StepTimer));
-        let mut submitter = Submitter::new(source, sender, Arc::clone(signals));
+        let place = self.config.anchor.read_back_url.as_ref();
+        let place = place.map(|place| place.expose_secret().to_owned());
+        let read_back = ReadBack::new(Arc::clone(&self.history), place);
+        let mut submitter = Submitter::new(source, sender, Arc::clone(signals), read_back);
         loop {
             match submitter.round(now_ms()).await {
                 Ok(is_slow) => {
@@ -337,7 +340,7 @@ impl Anchor {
     /// that is down ends nothing: what is final can be proved without it.
     async fn connect(&self, merchant: &Merchant) -> Result<RpcSource, TxError> {
         let source = self.config.chain.source().await?;
-        let held = source.vrf_public_key(&source.final_block().await?).await?;
+        let held = source.vrf_public_key().await?;
         if held == merchant.vrf_public_key {
             return Ok(source);
         }

@@ -148,6 +148,7 @@ impl Sequencer {
         let roots = EpochRoots {
             header: computed.header,
             hash: computed.hash,
+            newest_at_ms: computed.newest_at_ms,
         };
         let computed = Arc::new(computed);
         let (history, file) = (Arc::clone(&self.history), Arc::clone(&computed));

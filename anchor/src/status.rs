@@ -34,6 +34,10 @@ pub enum Condition {
     RefusedParent,
     /// A transaction has waited too long for its block.
     Slow,
+    /// The chain's newest block is too far behind the newest event of the next epoch, which waits for a later one.
+    ChainBehind,
+    /// The next epoch's data or delta is not where the public reads it, and the epoch waits.
+    NotPublished,
     /// As many epochs as are allowed wait for their final block: no more are cut.
     Full,
     /// The database does not answer.
@@ -47,7 +51,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Starting,
         Self::Standby,
         Self::Working,
@@ -60,6 +64,8 @@ impl Condition {
         Self::NoFunds,
         Self::RefusedParent,
         Self::Slow,
+        Self::ChainBehind,
+        Self::NotPublished,
         Self::Full,
         Self::DatabaseUnreachable,
         Self::BadHistory,
@@ -83,6 +89,8 @@ impl Condition {
             Self::NoFunds => "no_funds",
             Self::RefusedParent => "refused_parent",
             Self::Slow => "slow",
+            Self::ChainBehind => "chain_behind",
+            Self::NotPublished => "not_published",
             Self::Full => "full",
             Self::DatabaseUnreachable => "database_unreachable",
             Self::BadHistory => "bad_history",
@@ -117,6 +125,8 @@ impl Condition {
             Self::NoFunds => "The account that anchors has run out of funds.",
             Self::RefusedParent => "The chain holds an epoch that the database does not know.",
             Self::Slow => "A transaction waits long for its block.",
+            Self::ChainBehind => "The chain's newest block is too far behind the events, and the next epoch waits.",
+            Self::NotPublished => "The next epoch's data is not where it is to be published, and the epoch waits.",
             Self::Full => "Too many epochs wait for their final block.",
             Self::DatabaseUnreachable => "The database does not answer.",
             Self::BadHistory => "The events break the protocol, and are not anchored.",

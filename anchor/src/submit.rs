@@ -17,9 +17,12 @@ use shelfproof_verifier::chain::{Identity, Needs, RootSource};
 use shelfproof_verifier::epoch::Header;
 
 mod error;
+mod gate;
+mod read_back;
 mod signals;
 
 pub use error::SubmitError;
+pub use read_back::ReadBack;
 pub use signals::Signals;
 
 use crate::store::intents::{BlockAt, Call, Intent, NewIntent, Outcome, Purpose};
@@ -38,6 +41,7 @@ pub struct Submitter {
     source: RpcSource,
     sender: Sender,
     signals: Arc<Signals>,
+    read_back: ReadBack,
     /// The final block and the newest epoch with an open intent, when final epochs were last looked for.
     seen: Option<(B256, u64)>,
 }
@@ -79,11 +83,12 @@ fn epoch_hash(call: &Call) -> Option<B256> {
 impl Submitter {
     /// `sender` writes to the database that the sequencer writes to.
     #[must_use]
-    pub const fn new(source: RpcSource, sender: Sender, signals: Arc<Signals>) -> Self {
+    pub const fn new(source: RpcSource, sender: Sender, signals: Arc<Signals>, read_back: ReadBack) -> Self {
         Self {
             source,
             sender,
             signals,
+            read_back,
             seen: None,
         }
     }
@@ -214,6 +219,7 @@ impl Submitter {
     async fn advance(&mut self, intent: &mut Intent, now_ms: u64) -> Result<bool, SubmitError> {
         if let (Some(epoch), true) = (intent.content.purpose.epoch(), intent.variants.is_empty()) {
             self.check_pause(epoch, now_ms).await?;
+            self.check_ready(epoch).await?;
         }
         match self.sender.advance(intent, now_ms).await? {
             Progress::Included { .. } => Ok(false),

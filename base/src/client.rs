@@ -2,7 +2,8 @@
 //!
 //! An address that an operator or a user typed may lead anywhere ([`Reach::Any`]). One that a third party wrote, such
 //! as a URI on the chain, may not lead into a private network ([`Reach::Public`]). Redirects are followed up to a
-//! bound, but never from a public address to a private one, nor from https to http.
+//! bound, but never from a public address to a private one, nor from https to http. A client for what nobody may change
+//! on the way is [`secured`](Client::secured).
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ mod tests;
 pub use error::HttpError;
 pub use reach::Reach;
 
-use reach::{Hop, literal};
+use reach::{Hop, is_this_machine, literal};
 use resolve::{Proxies, PublicOnly};
 
 /// How long a connection may take to open.
@@ -51,6 +52,8 @@ pub struct Answer {
 pub struct Client {
     reach: Reach,
     redirects: usize,
+    /// Whether plain http is refused to all machines but this one.
+    secured: bool,
     proxies: Proxies,
     /// Connects to what `reach` allows.
     own: reqwest::Client,
@@ -75,10 +78,18 @@ impl Client {
         Ok(Self {
             reach,
             redirects,
+            secured: false,
             proxies,
             own,
             public,
         })
+    }
+
+    /// With plain http only to this machine, also where a redirect leads.
+    #[must_use]
+    pub const fn secured(mut self) -> Self {
+        self.secured = true;
+        self
     }
 
     /// Gets `url`.
@@ -134,6 +145,9 @@ impl Client {
     /// Sends a request to `url`, unless `reach` forbids its host. If no proxy is used, a host name is checked by the
     /// resolver instead, with the same addresses that the client connects to.
     async fn send(&self, url: &Url, reach: Reach, request: RequestBuilder) -> Result<Response, HttpError> {
+        if self.secured && url.scheme() != "https" && !is_this_machine(url) {
+            return Err(HttpError::Plain);
+        }
         let is_private = match literal(url) {
             Some(address) => !reach.allows(address),
             None => reach == Reach::Public && self.proxies.may_reach_private(url).await,

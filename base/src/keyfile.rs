@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::Bytes;
+use rand::Rng;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -29,6 +30,14 @@ pub struct Key {
     /// The public part, if the key has one: an address, a public key.
     pub public: Option<Bytes>,
     pub secret: Zeroizing<Vec<u8>>,
+}
+
+/// 32 random bytes, for the secret of a new key.
+#[must_use]
+pub fn random_secret() -> Zeroizing<Vec<u8>> {
+    let mut secret = Zeroizing::new(vec![0; 32]);
+    rand::rng().fill_bytes(&mut secret);
+    secret
 }
 
 /// Why a key file cannot be created or opened. No message contains a secret.

@@ -25,3 +25,26 @@ pub fn parse_url(text: &str) -> Result<Url, NotWeb> {
 pub fn is_web_address(text: &str) -> bool {
     parse_url(text).is_ok()
 }
+
+/// Whether an answer is a page for people, such as a network's sign-in page, and no file of a program: its first
+/// visible character is `<`.
+#[must_use]
+pub fn is_page(answer: &[u8]) -> bool {
+    let text = answer.strip_prefix(b"\xef\xbb\xbf").unwrap_or(answer);
+    text.trim_ascii_start().starts_with(b"<")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_told_from_a_file() {
+        for page in ["<!DOCTYPE html>", "\r\n <html>", "\u{feff}<?xml", "<"] {
+            assert!(is_page(page.as_bytes()), "{page:?}");
+        }
+        for file in ["", "{}", " []", "\u{1}<html>", "a<b"] {
+            assert!(!is_page(file.as_bytes()), "{file:?}");
+        }
+    }
+}

@@ -10,6 +10,10 @@
 
 pub use generated::ShelfproofRegistry;
 
+/// The registry's releases, by the code that stands on the chain: the file `abi/releases.json`, whose fields
+/// `contracts/tools/artifacts` describes.
+pub const RELEASES: &str = include_str!("../abi/releases.json");
+
 // Generated names and shapes are the ABI's and the macro's; the documentation is in `src/IShelfproofRegistry.sol`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub)]
 mod generated {

@@ -1,5 +1,7 @@
 //! The composition root: makes the parts of a shop from a configuration.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret;
@@ -14,6 +16,7 @@ use crate::config::Config;
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::fence::FenceState;
 use crate::flow::prove::Prover;
+use crate::journal::Journal;
 use crate::sale::{OrderQueue, Workers};
 use crate::store::server::server_get;
 use crate::store::{self, StoreError};
@@ -62,6 +65,13 @@ pub enum AppError {
     /// The prover cannot be asked.
     #[error("proofs.prover: {0}")]
     Prover(#[from] HttpError),
+    /// The receipt journal cannot be written.
+    #[error(
+        "sale.journal {}: {cause}. It must be a folder in which this program may write: mount the disk that has it, or \
+         create it",
+        folder.display()
+    )]
+    Journal { folder: PathBuf, cause: io::Error },
     /// The clocks disagree.
     #[error("this machine's clock and the database's are {0} ms apart; at most {MAX_DRIFT_MS}. Set the clocks (NTP)")]
     Clock(u64),
@@ -151,7 +161,11 @@ impl App {
     /// The text says what to do.
     pub async fn open(config: Config) -> Result<(Self, Workers), AppError> {
         let options = store::options(config.database.url.expose_secret())?;
-        let fence = Arc::new(FenceState::new(&config.chain));
+        let fence = Arc::new(FenceState::new(
+            &config.chain,
+            config.sale.chain_apart_max_s,
+            open_journal(&config)?,
+        ));
         let watched = Arc::clone(&fence);
         let opened = move |instance| watched.reached(instance);
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
@@ -171,6 +185,18 @@ impl App {
         };
         Ok((app, workers))
     }
+}
+
+/// The receipt journal, where one is configured.
+fn open_journal(config: &Config) -> Result<Option<Arc<Journal>>, AppError> {
+    let Some(folder) = &config.sale.journal else {
+        return Ok(None);
+    };
+    let opened = Journal::open(folder, config.chain.merchant_id, now_ms);
+    opened.map(Some).map_err(|cause| AppError::Journal {
+        folder: folder.clone(),
+        cause,
+    })
 }
 
 /// Checks that the server is one that a shop can use.

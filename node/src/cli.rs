@@ -144,13 +144,13 @@ impl Cli {
             Command::Import(args) => {
                 let config = Config::read(&settings(Vec::new())?)?;
                 let (pool, vault) = open_shop(&config).await?;
-                require_open(&pool, &config.chain).await?;
+                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
                 import::run(args, &pool, &vault).await?;
             }
             Command::Activate(args) => {
                 let config = Config::read(&settings(Vec::new())?)?;
                 let pool = open_pool(&config).await?;
-                require_open(&pool, &config.chain).await?;
+                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
                 activate::run(args, &pool).await?;
             }
             Command::Admin(command) => {
@@ -180,7 +180,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
             let pool = open_pool(&config).await?;
             // What was put on sale must be known before anything is said not to have been.
             if args.withdraws() {
-                require_open(&pool, &config.chain).await?;
+                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
             }
             batch::run(args, &pool).await?;
         }
@@ -190,7 +190,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
             let config = Config::read(&settings)?;
             let pool = open_pool(&config).await?;
             if args.revokes() {
-                require_open(&pool, &config.chain).await?;
+                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
             }
             order::run(args, &pool).await?;
         }

@@ -63,7 +63,7 @@ pub struct Shop {
 }
 
 /// `[sale]`: the hot path.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sale {
     /// Batches under way at once, each with a connection of its own.
@@ -80,6 +80,11 @@ pub struct Sale {
     pub lock_wait_ms: u64,
     /// Receipts promise that the sale is anchored within this time.
     pub anchor_within_s: u64,
+    /// The folder of the receipt journal, on another disk than the database's; there is none where this is not set.
+    #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
+    pub journal: Option<PathBuf>,
+    /// No receipt is signed while the node's clock and the chain's newest block are further apart.
+    pub chain_apart_max_s: u64,
 }
 
 /// `[worker]`: background tasks.
@@ -188,6 +193,8 @@ impl Default for Sale {
             queue_max: 4_096,
             lock_wait_ms: 250,
             anchor_within_s: 86_400,
+            journal: None,
+            chain_apart_max_s: 300,
         }
     }
 }

@@ -1,12 +1,14 @@
-//! The fence of this node: it sells only over a database that knows all that the chain holds. One that was restored
-//! from an old backup would sell keys twice.
+//! The fence of this node: it sells only over a database that knows all that the chain holds, and all that the receipt
+//! journal has ([`journal`]). One that was restored from an old backup would sell keys twice. It signs receipts only
+//! while its clock and the chain's agree ([`chain_clock`]).
 //!
 //! [`FenceState`] is shared by all that sell or write events; [`FenceState::watch`] keeps it up to date. A command that
 //! writes once asks [`require_open`].
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -15,11 +17,22 @@ use shelfproof_anchor::store::fence::{Instance, fence_instance};
 use shelfproof_base::client::HttpError;
 use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
 use sqlx::{Connection, PgConnection, PgPool};
+use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use shelfproof_anchor::config::Chain;
 use shelfproof_base::clock::now_ms;
+
+use crate::journal::Journal;
+
+mod chain_clock;
+mod journal;
+
+pub use chain_clock::Apart;
+
+use chain_clock::ChainClock;
+use journal::{Gap, JournalError, JournalFence};
 
 /// Time between two comparisons, in addition to [`FIRST_PERIOD`].
 const FENCE_PERIOD: Duration = Duration::from_secs(14);
@@ -38,8 +51,10 @@ const COMPARE_BOUND: Duration = Duration::from_secs(20);
 #[derive(Debug, Default)]
 pub struct FenceState {
     observed: RwLock<Observed>,
+    clock: RwLock<ChainClock>,
     /// Notified when connections lead to another database than the one that was compared.
     moved: Notify,
+    journal: JournalFence,
 }
 
 #[derive(Debug, Default)]
@@ -81,12 +96,18 @@ pub enum Fenced {
         "{0}. Nothing is written before the chain was seen: look at chain.rpc and at that node, and run this again"
     )]
     Unknown(#[from] FenceError),
+    #[error("{0}")]
+    Lacking(Gap),
+    /// Journal and database could not be compared.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 impl FenceState {
-    /// Closed until the first comparison, where a chain is configured.
+    /// Closed until the first comparison, where a chain or a journal is configured. The node's clock and the chain's
+    /// newest block may be `apart_max_s` apart.
     #[must_use]
-    pub fn new(chain: &Chain) -> Self {
+    pub fn new(chain: &Chain, apart_max_s: u64, journal: Option<Arc<Journal>>) -> Self {
         let state = if has_node(chain) {
             FenceStatus::Unknown("it is being asked".to_owned())
         } else {
@@ -98,13 +119,22 @@ impl FenceState {
         });
         Self {
             observed,
+            clock: RwLock::new(ChainClock::new(apart_max_s)),
             moved: Notify::new(),
+            journal: JournalFence::new(journal),
         }
+    }
+
+    /// The receipt journal, if one is configured.
+    #[must_use]
+    pub fn journal(&self) -> Option<Arc<Journal>> {
+        self.journal.journal()
     }
 
     /// Notes the database that a new connection leads to. If it is another than the one that was compared, the fence
     /// closes until that one is compared too: it may be an old backup.
     pub fn reached(&self, instance: Instance) {
+        self.journal.reached(instance);
         let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
         if observed.instance.replace(instance) != Some(instance) && observed.state == FenceStatus::Open {
             let why = "the database's server was started again, or another took its place";
@@ -118,11 +148,12 @@ impl FenceState {
     #[must_use]
     pub fn admits(&self, instance: &Instance) -> bool {
         let observed = self.observed();
-        match observed.state {
+        let by_chain = match observed.state {
             FenceStatus::Unwatched => true,
             FenceStatus::Open => observed.instance.as_ref() == Some(instance),
             FenceStatus::Unknown(_) | FenceStatus::Closed(_) => false,
-        }
+        };
+        by_chain && self.journal.admits(instance)
     }
 
     /// Why nothing may be sold or written now, for a caller of the API; `None` where it may. The text names no address,
@@ -130,7 +161,7 @@ impl FenceState {
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         match &self.observed().state {
-            FenceStatus::Unwatched | FenceStatus::Open => None,
+            FenceStatus::Unwatched | FenceStatus::Open => self.journal.refusal(),
             FenceStatus::Unknown(why) => Some(format!(
                 "this node has not seen the chain since it or its database started, and cannot tell whether the database is \
                  up to date: {why}"
@@ -142,14 +173,43 @@ impl FenceState {
     /// Whether the fence is open; `None` where nothing is compared.
     #[must_use]
     pub fn is_open(&self) -> Option<bool> {
-        match &self.observed().state {
+        let by_chain = match &self.observed().state {
             FenceStatus::Unwatched => None,
             state => Some(*state == FenceStatus::Open),
+        };
+        let both = [by_chain, self.journal.is_open()];
+        both.into_iter().flatten().reduce(|one, other| one && other)
+    }
+
+    /// Notes the chain's newest block, whatever the fence makes of it; times in Unix seconds.
+    pub fn saw_block(&self, block_s: u64, now_s: u64) {
+        let mut clock = self.clock.write().unwrap_or_else(PoisonError::into_inner);
+        let before = clock.apart().is_some();
+        clock.saw(block_s, now_s);
+        match (before, clock.apart()) {
+            (false, Some(apart)) => tracing::error!(
+                "no receipt is signed: {apart}. Set the clocks (NTP), or see whether the node at chain.rpc lags"
+            ),
+            (true, None) => tracing::error!("receipts are signed again: the clocks of node and chain agree"),
+            _ => {}
         }
+    }
+
+    /// That no receipt may be signed, since this node's clock and the chain's are too far apart.
+    #[must_use]
+    pub fn clock_apart(&self) -> Option<Apart> {
+        self.clock().apart()
+    }
+
+    /// How far this node's clock and the chain's are apart, seconds; `None` where no block was seen.
+    #[must_use]
+    pub fn clock_apart_s(&self) -> Option<u64> {
+        self.clock().apart_s()
     }
 
     /// Makes the first comparison. A chain that does not answer delays a node's start by [`FIRST_BOUND`] at most.
     pub async fn compare_first(&self, pool: &PgPool, chain: &Chain) {
+        self.journal.compare_first(pool).await;
         if !has_node(chain) {
             tracing::warn!(
                 "chain.rpc is not set: nobody can tell whether this database is an old backup, which would sell keys twice"
@@ -164,6 +224,13 @@ impl FenceState {
     /// Compares again and again, until dropped. A comparison that fails changes nothing about a database that was
     /// compared before: a running database does not fall behind, and a chain that does not answer must not stop sales.
     pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
+        select! {
+            never = Box::pin(self.watch_chain(pool, chain)) => never,
+            never = self.journal.watch(pool) => never,
+        }
+    }
+
+    async fn watch_chain(&self, pool: &PgPool, chain: &Chain) -> Infallible {
         if !has_node(chain) {
             return pending().await;
         }
@@ -184,7 +251,7 @@ impl FenceState {
             let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
             let instance = fence_instance(&mut connection).await?;
             self.reached(instance);
-            let latest = latest(chain).await?;
+            let latest = latest(chain, |block_s, now_s| self.saw_block(block_s, now_s)).await?;
             let highest = self.raise(latest);
             let fence = fence::compare(&mut connection, &[latest, highest]).await?;
             connection.close().await?;
@@ -218,6 +285,10 @@ impl FenceState {
         observed.state = after;
     }
 
+    fn clock(&self) -> RwLockReadGuard<'_, ChainClock> {
+        self.clock.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn observed(&self) -> RwLockReadGuard<'_, Observed> {
         self.observed.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -242,16 +313,21 @@ impl Observed {
 }
 
 /// Refuses a command that writes events over a database that must not be written. Without a chain nothing is compared,
-/// and the command may write.
+/// and the command may write. The receipt journal in the folder `journal`, if any, must let it pass too.
 ///
 /// # Errors
-/// Where the fence is closed, or chain or database cannot be read.
-pub async fn require_open(pool: &PgPool, chain: &Chain) -> Result<(), Fenced> {
+/// Where the fence is closed, or chain, journal or database cannot be read.
+pub async fn require_open(pool: &PgPool, chain: &Chain, journal: Option<&Path>) -> Result<(), Fenced> {
+    if let Some(folder) = journal
+        && let Some(gap) = journal::compare_once(pool, folder, &chain.merchant_id).await?
+    {
+        return Err(Fenced::Lacking(gap));
+    }
     if !has_node(chain) {
         return Ok(());
     }
     let compared = bounded(async {
-        let latest = latest(chain).await?;
+        let latest = latest(chain, |_, _| ()).await?;
         fence::compare(&mut *pool.acquire().await?, &[latest]).await
     });
     match compared.await? {
@@ -260,12 +336,16 @@ pub async fn require_open(pool: &PgPool, chain: &Chain) -> Result<(), Fenced> {
     }
 }
 
-/// The chain's latest epoch. Connects anew each time: the address may lead to another chain by now.
-async fn latest(chain: &Chain) -> Result<OnChain, FenceError> {
+/// The chain's latest epoch; `saw` is told the newest block's time and now, Unix seconds. Connects anew each time: the
+/// address may lead to another chain by now.
+async fn latest(chain: &Chain, saw: impl FnOnce(u64, u64)) -> Result<OnChain, FenceError> {
     let identity = chain.identity();
     let (url, told) = (chain.rpc.expose_secret(), Some(identity.chain_id));
     let source = RpcSource::connect(url, told, identity.registry, identity.merchant_id, chain.finality()).await?;
-    fence::latest(&source, chain.stale_after_s, now_ms() / 1000).await
+    let block = source.newest_block().await?;
+    let now_s = now_ms() / 1000;
+    saw(block.time_s, now_s);
+    fence::latest(&source, &block, chain.stale_after_s, now_s).await
 }
 
 /// A comparison that takes longer than [`COMPARE_BOUND`] fails as one that the chain did not answer.

@@ -17,6 +17,7 @@ pub mod fence;
 pub mod flow;
 pub mod http;
 pub mod import;
+pub mod journal;
 pub mod sale;
 pub mod store;
 pub mod telemetry;

@@ -3,7 +3,8 @@
 //! An [`Intent`](crate::domain::sale::Intent) waits in its account's lane ([`lane`], [`inbox`]) while the batch before it is
 //! prepared. A worker ([`worker`]) takes the next batch, opens a transaction ([`batch`]), locks and reads ([`read`], its keys before the locks: [`read_ahead`]), decides
 //! each intent in memory in the order of arrival ([`plan`]), chains and signs every sale ([`rows`]), writes, and commits once.
-//! Nobody is answered before the commit is on disk. A repeat is answered from what never changes ([`first_answer`]).
+//! Nobody is answered before the commit is on disk, and the batch's signed root in the receipt journal
+//! ([`crate::journal`]). A repeat is answered from what never changes ([`first_answer`]).
 //!
 //! Everybody locks in one order: orders that are there, by id; pools, by id; wallets, credit before revenue, by id. Prices,
 //! cursors and balances are read after the locks. A key's row is not written: its sale is an event, and the events' primary key

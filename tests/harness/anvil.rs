@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use alloy_primitives::{Address, Bytes, hex};
 use shelfproof::dev::anvil as dev;
 use tempfile::TempDir;
 
@@ -61,4 +62,11 @@ impl Deref for Anvil {
     fn deref(&self) -> &Self::Target {
         &self.node
     }
+}
+
+/// Returns the code of a proxy before `behind` (EIP-1167): the other's code, over the proxy's own storage and address.
+#[must_use]
+pub fn proxy(behind: Address) -> Bytes {
+    let (before, after) = (hex!("363d3d373d3d3d363d73"), hex!("5af43d82803e903d91602b57fd5bf3"));
+    [before.as_slice(), behind.as_slice(), after.as_slice()].concat().into()
 }

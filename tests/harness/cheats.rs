@@ -11,17 +11,21 @@ mod after_refund;
 mod chain;
 mod copied_shop;
 mod crook;
+mod crowded;
 mod database;
 mod left_out;
 mod log;
+mod look_alike;
 mod place;
 mod redeemed_twice;
 mod respelled;
 mod rewritten;
+mod silent;
 mod snapshot;
 mod sold_to_two;
 mod sold_twice;
 mod story;
+mod turning_map;
 mod two_faces;
 mod withheld;
 
@@ -36,16 +40,20 @@ use story::Story;
 type Cheat = (Story, fn(&mut Crook<'_>) -> Result<Ruling>);
 
 /// All cheats, in the order of the protocol's table.
-const CHEATS: [Cheat; 9] = [
+const CHEATS: [Cheat; 13] = [
     (sold_twice::STORY, sold_twice::run),
+    (turning_map::STORY, turning_map::run),
     (sold_to_two::STORY, sold_to_two::run),
     (left_out::STORY, left_out::run),
+    (two_faces::STORY, two_faces::run),
+    (look_alike::STORY, look_alike::run),
+    (crowded::STORY, crowded::run),
+    (silent::STORY, silent::run),
     (rewritten::STORY, rewritten::run),
     (withheld::STORY, withheld::run),
-    (two_faces::STORY, two_faces::run),
     (redeemed_twice::STORY, redeemed_twice::run),
-    (respelled::STORY, respelled::run),
     (after_refund::STORY, after_refund::run),
+    (respelled::STORY, respelled::run),
 ];
 
 /// A cheat that was detected.
@@ -59,6 +67,8 @@ pub struct Caught {
     pub who: [&'static str; 2],
     /// The code with which `shelfproof-verify` reports it.
     pub code: &'static str,
+    /// The exit status of `shelfproof-verify` with that code.
+    pub exit: i32,
     /// Why it cannot be hidden, in English and in Chinese.
     pub why: [&'static str; 2],
     /// The whole output of the command.
@@ -98,7 +108,7 @@ pub fn run_all(snapshot: &ShopSnapshot, mut told: impl FnMut(&Caught)) -> Result
     for (story, run) in CHEATS {
         let mut crook = Crook::new(snapshot, story.name)?;
         let ruling = run(&mut crook).map_err(|error| format!("{}: {error}", story.name))?;
-        if (ruling.exit, ruling.word.as_str()) != (1, story.code) {
+        if (ruling.exit, ruling.word.as_str()) != (story.exit(), story.code) {
             return Err(format!("{}: {} was expected:\n{}", story.name, story.code, ruling.text).into());
         }
         let place = &crook.stand.place;
@@ -108,6 +118,7 @@ pub fn run_all(snapshot: &ShopSnapshot, mut told: impl FnMut(&Caught)) -> Result
             what: story.what,
             who: story.who,
             code: story.code,
+            exit: story.exit(),
             why: story.why,
             verdict: ruling.text,
             folder: place.folder().to_owned(),

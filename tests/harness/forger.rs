@@ -3,6 +3,9 @@
 //! It starts from two honest bundles of one merchant, which any two customers have. A forgery changes one place in one
 //! way, and names the protocol's code with which it must be refused. That code follows from the protocol's order of
 //! checks, not from the verifier's answers. To add a forgery, put it into the module of the place that it changes.
+//!
+//! Two more things are forged: the shop's deltas (`deltas`), against light audits, and the file of trusted epochs
+//! (`trusted`), against somebody who checks an honest bundle without a node.
 
 use alloy_primitives::{B256, keccak256};
 use k256::ecdsa::SigningKey;
@@ -16,6 +19,7 @@ use crate::vectors::Case;
 
 mod bench;
 mod buyer;
+mod deltas;
 mod fields;
 mod forging_shop;
 mod form;
@@ -32,11 +36,14 @@ mod promises;
 mod receipts;
 mod refused;
 mod trial;
+mod trusted;
 mod worlds;
 
+pub use deltas::{ForgedDelta, forge_deltas};
 pub use forging_shop::ForgingShop;
 pub use refused::of_vectors;
-pub use trial::{Outcome, try_all};
+pub use trial::{Outcome, Tried, try_all, try_deltas, try_trusted};
+pub use trusted::{ForgedTrusted, forge_trusted};
 
 use bench::Bench;
 

@@ -6,7 +6,7 @@
 //!   and a paying account, [`anchored_shop::AnchoredShop`] a chain and an anchor. [`sample_rows`] and [`event_writer`]
 //!   fill a database without any program.
 //! - Chains: [`merchant_chain`] (one registered merchant), [`vector_chain`] (the protocol's vectors).
-//! - Dishonest shops: [`cheats`] and [`forger`].
+//! - Dishonest shops: [`cheats`] and [`forger`]; [`patience`] lets an auditor's hour pass.
 //!
 //! Functions return an error with the child's log instead of panicking. To add a helper that several scenarios need,
 //! write a module here and list it above; a helper for a single scenario stays beside that scenario.
@@ -23,6 +23,7 @@ pub mod load;
 pub mod merchant_chain;
 pub mod node;
 pub mod pages;
+pub mod patience;
 pub mod permit;
 pub mod postgres;
 pub mod sample_rows;

@@ -79,8 +79,8 @@ impl MerchantChain {
     ///
     /// # Errors
     /// The node's error.
-    pub async fn start(block_time_s: Option<u64>, merchant: &Merchant) -> Result<Self> {
-        let chain = Self::deploy(block_time_s).await?;
+    pub async fn start(settings: Settings, merchant: &Merchant) -> Result<Self> {
+        let chain = Self::deploy_on(settings).await?;
         chain.register(merchant).await?;
         Ok(chain)
     }
@@ -91,10 +91,19 @@ impl MerchantChain {
     /// # Errors
     /// The node's error.
     pub async fn deploy(block_time_s: Option<u64>) -> Result<Self> {
-        let anvil = Anvil::start(Settings {
+        Self::deploy_on(Settings {
             block_time_s,
             ..Settings::default()
-        })?;
+        })
+        .await
+    }
+
+    /// Like [`deploy`](Self::deploy), on a chain with these settings.
+    ///
+    /// # Errors
+    /// The node's error.
+    pub async fn deploy_on(settings: Settings) -> Result<Self> {
+        let anvil = Anvil::start(settings)?;
         let provider = client(anvil.url())?.erased();
         let accounts = provider.get_accounts().await?;
         let owner = *accounts.first().ok_or("anvil has no account")?;

@@ -1,8 +1,7 @@
 //! A running shop, set up as a merchant would: a database, keys, a configuration, and any number of processes of
 //! `shelfproof serve`. Dropping it ends the processes and removes the files.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -174,8 +173,7 @@ impl TestShop {
     /// # Errors
     /// The system's error.
     pub fn configure(&self, lines: &str) -> Result<()> {
-        let file = OpenOptions::new().append(true).open(self.folder.path().join(CONFIG));
-        Ok(file?.write_all(lines.as_bytes())?)
+        self.cli.configure(lines)
     }
 
     /// The shop's folder: configuration, keys and logs.

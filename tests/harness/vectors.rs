@@ -5,6 +5,7 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256, hex};
 use serde::Deserialize;
+use shelfproof_verifier::delta::delta_path;
 use shelfproof_verifier::epoch::{Header, data_path};
 
 use crate::{Result, tools};
@@ -23,6 +24,8 @@ pub struct Vectors {
     pub epochs: Vec<Epoch>,
     /// The receipts' signer.
     pub receipts: Receipts,
+    /// The deltas that hold.
+    pub deltas: Vec<Delta>,
     /// The `shelfproof-trusted-epochs-v1` file.
     pub trusted: serde_json::Value,
     /// Bundles that hold.
@@ -62,6 +65,17 @@ pub struct Epoch {
     pub hash: B256,
     /// The published data, in hex.
     pub data: String,
+}
+
+/// An epoch's delta.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Delta {
+    /// The epoch's number.
+    pub number: u64,
+    /// The bytes, in hex.
+    pub delta: String,
+    /// The epoch's header, if it is none of [`Vectors::epochs`].
+    pub header: Option<ListedHeader>,
 }
 
 /// A header as the vectors write it.
@@ -125,7 +139,7 @@ impl Vectors {
         )?)?)
     }
 
-    /// Publishes the data of every epoch below `folder`, as a merchant's `dataUri` would serve it.
+    /// Publishes the data and the delta of every epoch below `folder`, as a merchant's `dataUri` would serve them.
     ///
     /// # Errors
     /// If the data is not hex, or the folder cannot be written.
@@ -134,6 +148,9 @@ impl Vectors {
             let path = folder.join(data_path(epoch.header.number));
             fs::create_dir_all(path.parent().unwrap_or(folder))?;
             fs::write(path, hex::decode(&epoch.data)?)?;
+        }
+        for delta in self.deltas.iter().filter(|delta| delta.header.is_none()) {
+            fs::write(folder.join(delta_path(delta.number)), hex::decode(&delta.delta)?)?;
         }
         Ok(())
     }

@@ -22,8 +22,17 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long a client may let the server wait.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns the answer for a path and the request's body; `None` is 404.
-type Answer = dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync;
+/// Returns the answer for a path and the request's body.
+type Answer = dyn Fn(&str, &[u8]) -> Reply + Send + Sync;
+
+/// How a request is answered.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// With a status and a body.
+    Status(u16, Vec<u8>),
+    /// The connection is closed without an answer.
+    Closed,
+}
 
 /// A running server. After it is dropped it accepts no more connections, but finishes the answers in progress.
 #[derive(Debug)]
@@ -47,6 +56,16 @@ impl Server {
     /// # Errors
     /// As [`Self::start`].
     pub fn respond(answer: impl Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync + 'static) -> Result<Self> {
+        Self::reply(move |path, body| {
+            answer(path, body).map_or(Reply::Status(404, Vec::new()), |content| Reply::Status(200, content))
+        })
+    }
+
+    /// Like [`respond`](Self::respond), with any status or none.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn reply(answer: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let ends = Arc::new(AtomicBool::new(false));
@@ -138,10 +157,12 @@ fn serve(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let (path, body) = read_request(stream)?;
-    let (status, content) = answer(&path, &body).map_or(("404 Not Found", Vec::new()), |content| ("200 OK", content));
+    let Reply::Status(status, content) = answer(&path, &body) else {
+        return Ok(());
+    };
     write!(
         stream,
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} Scripted\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         content.len()
     )?;
     stream.write_all(&content)

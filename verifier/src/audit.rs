@@ -3,27 +3,29 @@
 //! The steps are pure. The caller runs them for each epoch in order, and the first [`Breach`] ends the audit.
 //!
 //! - In a full audit the caller keeps the history map, in memory or on disk: [`key_ids_in`] and [`check_key_ids`] with
-//!   the map's ids beside them, [`read_epoch`], [`keys_of`] for the heads to look up, [`advance`] for the updates of the
-//!   map, [`check_history_root`] with its new root.
+//!   the map's ids beside them, [`read_epoch`], [`EventsByKey`] and [`advance`] for the updates of the map,
+//!   [`check_history_root`] with its new root.
 //! - In a light audit [`LightEpoch`] runs the same steps, with the epoch's delta in the place of the map.
+//! - Data that cannot be had is a breach by [`is_overdue`] or [`Silence`]; the caller remembers the times.
+
+use std::ops::Range;
 
 use alloy_primitives::B256;
 
+use crate::breach::Rule;
+use crate::breach::evidence::Dispute;
 use crate::epoch::{self, DataError, Header, latest_event_ms};
 use crate::event::{Kind, RawEvent};
 use crate::history::{Before, Head};
 use crate::tree::EventsTree;
-use crate::vocabulary::breach::Rule;
-use crate::vocabulary::evidence::Dispute;
 
 mod key_ids;
 mod light;
+mod withheld;
 
 pub use key_ids::{MAX_KEY_IDS, check_key_ids, key_ids_in, prefix_of};
 pub use light::{LightEpoch, NotFollowed};
-
-/// How long data may be missing after its epoch is final, seconds.
-pub const WITHHELD_AFTER_S: u64 = 3600;
+pub use withheld::{SILENT_AFTER_S, Silence, WITHHELD_AFTER_S, is_overdue};
 
 /// A rule that a merchant broke.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,15 +68,6 @@ impl Breach {
             detail: detail.into(),
             proof: None,
         }
-    }
-
-    /// The breach of data that could not be fetched in time, or does not match its anchored hash.
-    #[must_use]
-    pub fn withheld(number: u64) -> Self {
-        Self::new(
-            Rule::DataWithheld,
-            format!("the data of epoch {number} is not to be had, an hour after it was final"),
-        )
     }
 }
 
@@ -130,6 +123,41 @@ pub fn keys_of(events: &[RawEvent]) -> Vec<B256> {
     let mut keys: Vec<B256> = events.iter().map(|event| event.key_id).collect();
     keys.dedup();
     keys
+}
+
+/// An epoch's events with their keys, for whoever follows them in parts.
+#[derive(Clone, Debug)]
+pub struct EventsByKey<'a> {
+    events: &'a [RawEvent],
+    keys: Vec<B256>,
+    /// For each key the index after its last event.
+    ends: Vec<usize>,
+}
+
+impl<'a> EventsByKey<'a> {
+    /// Of events in order of (keyId, version).
+    #[must_use]
+    pub fn new(events: &'a [RawEvent]) -> Self {
+        let (mut keys, mut ends) = (Vec::new(), Vec::new());
+        for events in events.chunk_by(|a, b| a.key_id == b.key_id) {
+            keys.extend(events.first().map(|event| event.key_id));
+            ends.push(ends.last().unwrap_or(&0) + events.len());
+        }
+        Self { events, keys, ends }
+    }
+
+    /// [`keys_of`] the events.
+    #[must_use]
+    pub fn keys(&self) -> &[B256] {
+        &self.keys
+    }
+
+    /// The events of a range of the keys.
+    #[must_use]
+    pub fn of(&self, keys: Range<usize>) -> &'a [RawEvent] {
+        let end = |keys: usize| keys.checked_sub(1).map_or(0, |last| self.ends[last]);
+        &self.events[end(keys.start)..end(keys.end)]
+    }
 }
 
 /// Follows an epoch's events from the keys' heads before it, given in the order of [`keys_of`]. Returns the keys' heads

@@ -1,23 +1,25 @@
 //! Protocol §5: the proof bundle. With the code and a view of the chain, it is all that a verifier needs.
 //!
 //! [`Bundle`] is the merchant's file; [`KeyHistory`] is the part of it that anybody can make from public data. `read`
-//! and `write` hold the two directions of the fields that both files have.
+//! and `write` hold the two directions of the fields that both files have; `join` joins the parts of a long history.
 
 use std::collections::BTreeSet;
 
 use alloy_primitives::B256;
 
 use crate::chain::{Identity, Needs};
-use crate::epoch::Header;
+use crate::epoch::{Header, ListedHeader};
 use crate::event::{KeyEvent, Opening};
 use crate::history;
 use crate::receipt::Promise;
 use crate::vrf;
 
+mod join;
 mod key_history;
 mod read;
 mod write;
 
+pub use join::{MAX_PARTS, Part};
 pub use key_history::KeyHistory;
 
 /// The format's name.
@@ -65,15 +67,6 @@ pub struct HistoryAt {
     pub epoch: u64,
     /// The proof, against the epoch's `historyRoot`.
     pub proof: history::Proof,
-}
-
-/// A header as a bundle lists it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListedHeader {
-    /// The header.
-    pub header: Header,
-    /// The block of its log: an unverified hint, to find the log sooner.
-    pub block: Option<u64>,
 }
 
 impl Bundle {

@@ -50,29 +50,17 @@ pub struct Anchored {
     pub block: Option<u64>,
 }
 
-/// An epoch with all that final blocks hold of it: the header of its log, which hashes to the registry's epoch hash.
+/// An epoch with all that final blocks hold of it: a header that hashes to the registry's epoch hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AnchoredEpoch {
     /// The epoch's header.
     pub header: Header,
     /// The registry's epoch hash.
     pub hash: B256,
-    /// Number of its block.
+    /// Number of its block: its log's, or what its header file says, which nobody checked.
     pub block: u64,
     /// Time of its block, Unix seconds.
     pub anchored_at_s: u64,
-}
-
-impl AnchoredEpoch {
-    /// The part of it that a verdict takes.
-    #[must_use]
-    pub const fn anchored(&self) -> Anchored {
-        Anchored {
-            hash: self.hash,
-            anchored_at_s: self.anchored_at_s,
-            block: Some(self.block),
-        }
-    }
 }
 
 /// The time in which an address is one of the merchant's receipt keys.

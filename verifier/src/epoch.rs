@@ -9,6 +9,10 @@ use crate::Refusal;
 use crate::event::{EVENT_BYTES, KeyEvent, RawEvent};
 use crate::json::Node;
 
+mod listed;
+
+pub use listed::ListedHeader;
+
 /// The most events that an epoch may hold.
 pub const MAX_EVENTS: u64 = 1 << 20;
 
@@ -127,6 +131,12 @@ pub fn data_hash(data: &[u8]) -> B256 {
 #[must_use]
 pub fn data_path(number: u64) -> String {
     format!("epochs/{number:010}.events")
+}
+
+/// The path of an epoch's header file below the merchant's `dataUri`.
+#[must_use]
+pub fn header_path(number: u64) -> String {
+    format!("epochs/{number:010}.header.json")
 }
 
 /// Why bytes are not an epoch's data file.

@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::event::{Kind, RawEvent};
 
+mod json;
+
 /// The most siblings of a proof: one for each bit of a key.
 pub const MAX_SIBLINGS: usize = 256;
 

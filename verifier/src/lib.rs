@@ -7,7 +7,7 @@
 //! - §3: [`epoch`], [`tree`] (the events tree), [`history`] (the history map's trie) and [`delta`].
 //! - §4: [`receipt`].
 //! - §5: [`json`] (the lexical rules), [`bundle`], [`verdict`], [`transfer`], and [`refusal`] with the codes.
-//! - §6: [`audit`].
+//! - §6: [`audit`]; [`contradiction`] makes the evidence of a dispute out of two bundles.
 //! - [`chain`]: what the registry holds of a merchant, from a file or from a node.
 //!
 //! The library reads no file, socket or clock, and never panics: bytes and times are arguments, and a check that fails
@@ -18,10 +18,12 @@
 #![deny(missing_docs)]
 
 pub mod audit;
+pub mod breach;
 pub mod bundle;
 pub mod buyer;
 pub mod chain;
 pub mod code;
+pub mod contradiction;
 pub mod delta;
 pub mod epoch;
 pub mod event;

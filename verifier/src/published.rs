@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use shelfproof_base::client::{Bounds, Client, HttpError, Reach};
-use shelfproof_base::web::{NotWeb, Url, parse_url};
+use shelfproof_base::web::{NotWeb, Url, is_page, parse_url};
 use tokio::task;
 
 use crate::delta;
-use crate::epoch::{self, Header, MAX_DATA_BYTES};
+use crate::epoch::{self, Header, ListedHeader, MAX_DATA_BYTES};
+use crate::event::EVENT_BYTES;
 
 /// The rate, in bytes a second, at which the largest file passes within its time.
 const SLOWEST: usize = 200_000;
@@ -47,16 +48,24 @@ pub enum PlaceError {
     Http(#[from] HttpError),
 }
 
-/// Why an epoch's data is missing, in English, by who is responsible: only the server's own answer counts against the
-/// merchant. No message contains the address, which may contain an access key.
+/// Why an epoch's data is missing, in English, by who is responsible. No message contains the address, which may contain
+/// an access key.
 #[derive(Debug, thiserror::Error)]
 pub enum Missing {
-    /// The server answered that it does not have the data, or sent other data than was anchored.
+    /// The server answered that it has none (404, 410), or sent as many bytes as the epoch has that are not it.
     #[error("{0}")]
     Answered(String),
-    /// The server did not answer or cannot serve now, or the copy on this machine lacks the file.
+    /// The server gave no usable answer: none at all, another status, or bytes of another length. Only a long silence
+    /// counts against the merchant.
+    #[error("{0}")]
+    Silent(String),
+    /// The request could not be made from this machine, or the copy on it lacks the file.
     #[error("{0}")]
     Unknown(String),
+    /// The answer may be that of something between here and the server: a page, or a status by which networks, proxies
+    /// and filters let nobody through.
+    #[error("{0}")]
+    Network(String),
     /// The copy on this machine is not what was anchored.
     #[error("{0}")]
     CopyDiffers(String),
@@ -93,7 +102,10 @@ impl Data {
             Self::Folder(folder) => read(folder.join(&path), MAX_DATA_BYTES)
                 .await
                 .map_err(|error| Missing::Unknown(format!("{path}: {error}")))?,
-            Self::Server { client, base } => get(client, base, &path, MAX_DATA_BYTES).await?,
+            Self::Server { client, base } => {
+                let got = get(client, base, &path, MAX_DATA_BYTES).await;
+                got.map_err(|error| missing(&path, &error))?
+            }
         };
         let found = epoch::data_hash(&bytes);
         if found == header.data_hash {
@@ -102,7 +114,12 @@ impl Data {
         let why = format!("{path}: its SHA-256 is {found}, anchored was {}", header.data_hash);
         Err(match self {
             Self::Folder(_) => Missing::CopyDiffers(why),
-            Self::Server { .. } => Missing::Answered(why),
+            Self::Server { .. } if bytes.len() as u64 == header.event_count.saturating_mul(EVENT_BYTES as u64) => {
+                Missing::Answered(why)
+            }
+            // Another length may be half a file, or anything that is not the shop's.
+            Self::Server { .. } if is_page(&bytes) => Missing::Network(a_page(&path)),
+            Self::Server { .. } => Missing::Silent(format!("{why}, and its length is another")),
         })
     }
 
@@ -121,9 +138,39 @@ impl Data {
                     _ => Missing::Unknown(why),
                 }
             }),
-            Self::Server { client, base } => get(client, base, &path, max_bytes).await,
+            Self::Server { client, base } => {
+                match get(client, base, &path, max_bytes).await {
+                    // A delta begins with 00 or 01.
+                    Ok(page) if is_page(&page) => Err(Missing::Network(a_page(&path))),
+                    Err(error @ HttpError::TooLarge { .. }) => Err(Missing::Answered(format!("{path}: {error}"))),
+                    answer => answer.map_err(|error| missing(&path, &error)),
+                }
+            }
         }
     }
+
+    /// Reads an epoch's header file. It is a hint, which the registry's hash confirms.
+    ///
+    /// # Errors
+    /// [`Missing`], also where it is not of a header's form.
+    pub async fn fetch_header(&self, number: u64) -> Result<ListedHeader, Missing> {
+        let (path, max_bytes) = (epoch::header_path(number), ListedHeader::MAX_FILE_BYTES);
+        let bytes = match self {
+            Self::Folder(folder) => {
+                let read = read(folder.join(&path), max_bytes).await;
+                read.map_err(|error| Missing::Unknown(format!("{path}: {error}")))?
+            }
+            Self::Server { client, base } => {
+                let got = get(client, base, &path, max_bytes).await;
+                got.map_err(|error| missing(&path, &error))?
+            }
+        };
+        ListedHeader::parse(&bytes).map_err(|refusal| Missing::Answered(format!("{path}: {}", refusal.detail)))
+    }
+}
+
+fn a_page(path: &str) -> String {
+    format!("{path}: a page for people came in its place")
 }
 
 /// Reads a file of at most `max_bytes`.
@@ -140,30 +187,34 @@ async fn read(path: PathBuf, max_bytes: usize) -> io::Result<Vec<u8>> {
     task::spawn_blocking(read).await?
 }
 
-async fn get(client: &Client, base: &Url, path: &str, max_bytes: usize) -> Result<Vec<u8>, Missing> {
+/// Who is responsible for an answer without the file. What is neither the server's word that it has none, nor that of
+/// something on the way, asks for another try.
+fn missing(path: &str, error: &HttpError) -> Missing {
+    let why = format!("{path}: {error}");
+    match error {
+        HttpError::Status(404 | 410) => Missing::Answered(why),
+        error if error.may_be_the_network() => Missing::Network(why),
+        // What this machine's certificates and its user forbid is not the server's.
+        HttpError::Url(_) | HttpError::Client(_) | HttpError::Private => Missing::Unknown(why),
+        _ => Missing::Silent(why),
+    }
+}
+
+async fn get(client: &Client, base: &Url, path: &str, max_bytes: usize) -> Result<Vec<u8>, HttpError> {
     let bounds = Bounds {
         bytes: max_bytes,
         time: LEAST_TIME.max(Duration::from_secs((max_bytes / SLOWEST) as u64)),
     };
-    let missing = |error: HttpError| {
-        let why = format!("{path}: {error}");
-        match error {
-            // A proxy's statuses, and those that ask for another try, are no answer by the merchant.
-            HttpError::Status(407 | 408 | 425 | 429) => Missing::Unknown(why),
-            HttpError::Status(400..=499) | HttpError::TooLarge { .. } => Missing::Answered(why),
-            _ => Missing::Unknown(why),
-        }
-    };
-    let url = address(base, path).map_err(missing)?;
+    let url = address(base, path)?;
     for pause in RETRY_PAUSES {
         match client.get(url.clone(), bounds).await {
             Err(HttpError::Unreachable(_) | HttpError::TimedOut | HttpError::Status(429 | 500..)) => {
                 tokio::time::sleep(pause).await;
             }
-            answer => return answer.map_err(missing),
+            answer => return answer,
         }
     }
-    client.get(url, bounds).await.map_err(missing)
+    client.get(url, bounds).await
 }
 
 /// A file's address: below the data's address, with the same query, which may contain an access key.
@@ -184,7 +235,26 @@ mod tests {
             panic!("it is an address");
         };
         let refused = get(&client, &base, "v1/1", 1).await;
-        assert!(matches!(refused, Err(Missing::Unknown(why)) if why.contains("private network")));
+        assert!(matches!(refused, Err(HttpError::Private)), "{refused:?}");
+    }
+
+    #[test]
+    fn only_the_servers_own_word_counts_against_the_merchant_at_once() {
+        let answered = |status| matches!(missing("f", &HttpError::Status(status)), Missing::Answered(_));
+        let network = |status| matches!(missing("f", &HttpError::Status(status)), Missing::Network(_));
+        let silent = |status| matches!(missing("f", &HttpError::Status(status)), Missing::Silent(_));
+        for status in 300..600 {
+            assert_eq!(answered(status), [404, 410].contains(&status), "{status}");
+            assert_eq!(network(status), [401, 403, 407, 451, 511].contains(&status), "{status}");
+            assert_eq!(silent(status), !answered(status) && !network(status), "{status}");
+        }
+        let (too_large, redirect) = (HttpError::TooLarge { max_bytes: 1 }, HttpError::Redirect("away"));
+        for error in [too_large, redirect, HttpError::TimedOut] {
+            assert!(matches!(missing("f", &error), Missing::Silent(_)), "{error}");
+        }
+        for error in [HttpError::Private, HttpError::Client(String::new())] {
+            assert!(matches!(missing("f", &error), Missing::Unknown(_)), "{error}");
+        }
     }
 
     #[test]

@@ -14,9 +14,11 @@ use crate::{Code, Refusal, tree};
 
 mod file;
 mod purchase;
+mod terms;
 
 pub use file::{MAX_BYTES, Receipt};
 pub use purchase::{Checked, MAX_CLOCK_MS, Terms, check_purchase};
+pub use terms::decimal;
 
 /// The longest time from a sale to its anchoring deadline, milliseconds.
 pub const MAX_DELAY_MS: u64 = 86_400_000;

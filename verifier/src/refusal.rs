@@ -49,11 +49,15 @@ pub enum Code {
     ReceiptUnmet,
     /// A transfer's other side was not shown, or does not match.
     TransferUnverified,
+    /// An audit found a breach at or before the history's epoch.
+    AuditBreach,
+    /// An audit was asked for, and none that is known covers the history's epoch.
+    Unaudited,
 }
 
 impl Code {
     /// Every code, in the order in which the checks run.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Malformed,
         Self::CodeUnusual,
         Self::WrongMerchant,
@@ -76,6 +80,8 @@ impl Code {
         Self::ReceiptSignature,
         Self::ReceiptUnmet,
         Self::TransferUnverified,
+        Self::AuditBreach,
+        Self::Unaudited,
     ];
 
     /// The code as the protocol writes it, in `snake_case`.
@@ -104,6 +110,8 @@ impl Code {
             Self::ReceiptSignature => "receipt_signature",
             Self::ReceiptUnmet => "receipt_unmet",
             Self::TransferUnverified => "transfer_unverified",
+            Self::AuditBreach => "audit_breach",
+            Self::Unaudited => "unaudited",
         }
     }
 
@@ -111,7 +119,12 @@ impl Code {
     #[must_use]
     pub const fn exit(self) -> u8 {
         match self {
-            Self::CodeUnusual | Self::EpochNotFinal | Self::Stale | Self::BodyWithheld | Self::TransferUnverified => 2,
+            Self::CodeUnusual
+            | Self::EpochNotFinal
+            | Self::Stale
+            | Self::BodyWithheld
+            | Self::TransferUnverified
+            | Self::Unaudited => 2,
             _ => 1,
         }
     }

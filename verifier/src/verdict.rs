@@ -2,8 +2,9 @@
 //! bundle, and the first that fails is the verdict.
 //!
 //! `events` checks the key's events against their epochs and each other, `claim` the opened bodies and whose the sale
-//! is, `receipts` the receipts; [`crate::transfer`] compares the bundles of several merchants. To add a check, give it
-//! a place in the order of `check_merchant`.
+//! is, `receipts` the receipts; [`crate::transfer`] compares the bundles of several merchants. `audits` says what audits
+//! are worth for a bundle that holds: the last checks, which [`check_audits`] runs after [`check`]. To add a check, give
+//! it a place in the order of `check_merchant`.
 
 use std::iter;
 
@@ -16,11 +17,13 @@ use crate::history::{self, Proven};
 use crate::transfer::{self, Counterpart};
 use crate::{Code, Refusal, code, vrf};
 
+mod audits;
 mod claim;
-mod events;
+pub(crate) mod events;
 mod holds;
 mod receipts;
 
+pub use audits::{Coverage, check_audits};
 pub use holds::{Freshness, Holds, ReceiptOutcome, VerifiedEvent};
 
 /// How long a superseded history counts by default, seconds.
@@ -118,7 +121,8 @@ fn check_key_id(bundle: &Bundle, alpha: &[u8], view: &ChainView) -> Result<(), R
     }
 }
 
-fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
+/// Checks that every header of a bundle is the one that the contract holds, and final.
+pub(crate) fn check_epochs(bundle: &Bundle, view: &ChainView) -> Result<(), Refusal> {
     let headers = || bundle.epochs.iter().map(|listed| &listed.header);
     let told = |header: &&Header| (view.first..=view.latest).contains(&header.number);
     for header in headers().filter(told) {

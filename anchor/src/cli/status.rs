@@ -99,7 +99,7 @@ async fn database(config: &Config) -> Result<DatabaseState, Box<dyn Error>> {
 async fn on_chain(chain: &Chain, signer: Option<Address>) -> Result<ChainState, Box<dyn Error>> {
     let source = chain.source().await?;
     let at = source.final_block().await?;
-    source.vrf_public_key(&at).await?;
+    source.vrf_public_key().await?;
     let balance = match signer {
         Some(signer) => Some((signer, source.provider().get_balance(signer).await?)),
         None => None,

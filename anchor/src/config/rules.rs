@@ -106,6 +106,10 @@ fn rpc(rpc: &SecretString) -> Option<String> {
 
 fn anchor(anchor: &Anchor) -> Vec<Check> {
     let folder = "is not set: set it to a folder for the epochs' data and the history map";
+    let is_no_address = anchor
+        .read_back_url
+        .as_ref()
+        .is_some_and(|url| !is_web_address(url.expose_secret()));
     broken([
         anchor
             .folder
@@ -118,6 +122,12 @@ fn anchor(anchor: &Anchor) -> Vec<Check> {
         within("pending_epochs_max", anchor.pending_epochs_max as u64, 1..=1_024),
         within("pending_events_max", anchor.pending_events_max, 1..=16_000_000),
         within("poll_ms", anchor.poll_ms, 10..=60_000),
+        is_no_address.then(|| {
+            (
+                "read_back_url",
+                "must be an address like https://shop.example/data".to_owned(),
+            )
+        }),
         within("max_fee_gwei", anchor.max_fee_gwei, 1..=1_000_000),
     ])
 }

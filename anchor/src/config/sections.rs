@@ -99,6 +99,13 @@ pub struct Anchor {
     pub pending_events_max: u64,
     /// The time between two reads of database and chain.
     pub poll_ms: u64,
+    /// Where the anchor reads an epoch's data back before it is sent, if not at the address that the registry names.
+    #[serde(
+        deserialize_with = "config::optional_secret",
+        serialize_with = "config::serialize_optional_origin",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub read_back_url: Option<SecretString>,
     /// The most paid for a unit of gas, whatever the node estimates, so that a lying node cannot spend the account at
     /// once.
     pub max_fee_gwei: u64,
@@ -158,6 +165,7 @@ impl Default for Anchor {
             pending_epochs_max: 64,
             pending_events_max: 1_000_000,
             poll_ms: 1_000,
+            read_back_url: None,
             max_fee_gwei: 1_000,
         }
     }

@@ -210,6 +210,10 @@ fn numbers_have_bounds() {
         ),
         ("poll_ms = 9", "anchor.poll_ms must be 10 to 60000"),
         ("max_fee_gwei = 0", "anchor.max_fee_gwei must be 1 to 1000000"),
+        (
+            "read_back_url = \"ftp://shop.example\"",
+            "anchor.read_back_url must be an address like https://shop.example/data",
+        ),
     ];
     for (line, rule) in cases {
         let error = error(&format!("{WHOLE}{line}"));

@@ -36,20 +36,24 @@ impl DataFile {
 
     /// The index and content of the event of that key and version, which must have that hash.
     pub(super) fn find(&self, key: &B256, version: u32, hash: &B256) -> Result<(u64, KeyEvent), HistoryError> {
-        let index = self.place(key, version)?;
-        let event = if index < self.events {
-            self.record(index)?.event()
-        } else {
-            None
-        };
         // The hash covers every field, the key and the version among them.
-        event
-            .filter(|event| event.hash() == *hash)
-            .map(|event| (index, event))
+        self.look_up(key, version)?
+            .filter(|(_, event)| event.hash() == *hash)
             .ok_or_else(|| {
                 self.file
                     .damaged(format!("version {version} of key {key} is not what the history says"))
             })
+    }
+
+    /// The index and content of the event of that key and version; `None` if the file has none.
+    pub(super) fn look_up(&self, key: &B256, version: u32) -> Result<Option<(u64, KeyEvent)>, HistoryError> {
+        let index = self.place(key, version)?;
+        if index >= self.events {
+            return Ok(None);
+        }
+        let event = self.record(index)?.event();
+        let is_it = |event: &KeyEvent| event.key_id == *key && event.version == version;
+        Ok(event.filter(is_it).map(|event| (index, event)))
     }
 
     /// The index of the event of that key and version, or where it would be.

@@ -43,8 +43,8 @@ pub enum HistoryError {
     NotWaiting(u64),
     #[error("no epoch is final yet, so there is nothing to prove from")]
     NothingFinal,
-    #[error("the key {0} has more events than a proof bundle holds")]
-    TooLong(B256),
+    #[error("epoch {epoch} is not final or has no version {version} of key {key}, above 1")]
+    NoSuchEvent { key: B256, version: u32, epoch: u64 },
 }
 
 impl HistoryError {

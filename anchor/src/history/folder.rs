@@ -1,6 +1,7 @@
 //! The layout of a history folder.
 //!
-//! - `data/epochs/0000000001.events` and `.delta` …: published; nothing else in the folder may be;
+//! - `data/epochs/0000000001.events`, `.delta` and, of a final epoch, `.header.json` …: published; nothing else in the
+//!   folder may be;
 //! - `proofs/0000000001.proofs` …: what proves the events of a final epoch;
 //! - `map/`: the history map at the last final epoch.
 

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::bundle::ListedHeader;
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{self, Header, MAX_EVENTS};
 use shelfproof_verifier::tree::{self, EventsTree, MAX_PATH};
 

@@ -1,4 +1,4 @@
-//! The folder `data` with the epochs' data and deltas, which any static server can serve at the merchant's `dataUri`.
+//! The folder `data` with the epochs' data, deltas and headers, which any static server can serve at the merchant's `dataUri`.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use alloy_primitives::B256;
 use shelfproof_verifier::delta;
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{self, MAX_DATA_BYTES};
 
 use super::durable;
@@ -42,6 +43,22 @@ impl Published {
     #[must_use]
     pub(super) fn delta_path(&self, number: u64) -> PathBuf {
         self.folder.join(delta::delta_path(number))
+    }
+
+    /// The path of an epoch's header file.
+    #[must_use]
+    pub(super) fn header_path(&self, number: u64) -> PathBuf {
+        self.folder.join(epoch::header_path(number))
+    }
+
+    /// Writes the header file of an epoch that is final. Once this returns it survives a power failure; a crash before
+    /// that leaves the file whole or as it was before. One with other bytes is of a chain that lost final blocks.
+    ///
+    /// # Errors
+    /// [`HistoryError::Io`].
+    pub(super) fn write_header(&self, listed: &ListedHeader) -> Result<(), HistoryError> {
+        let path = self.header_path(listed.header.number);
+        write_once(&path, listed.to_file().as_bytes()).map_err(HistoryError::io(&path))
     }
 
     /// Writes an epoch's data and delta. Once this returns both files survive a power failure; a crash before that

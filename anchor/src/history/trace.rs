@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::bundle::{Included, ListedHeader};
+use shelfproof_verifier::bundle::Included;
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::history::Head;
 
 use super::data::DataFile;
@@ -11,9 +12,27 @@ use super::error::HistoryError;
 use super::folder::Folder;
 use super::proofs::ProofsFile;
 
-/// The most events of a key that are proved: each in a full epoch of its own, they take some 850 kB of the 1 MiB that a
-/// bundle may have.
+/// The most events of a key that one answer proves: each in a full epoch of its own, they take some 850 kB of the 1 MiB
+/// that a bundle may have. A longer history comes in parts, and each answer costs as much as any other.
 const MAX_SHOWN: u32 = 400;
+
+/// Where the newest event to be shown is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) version: u32,
+    pub(super) hash: B256,
+    pub(super) epoch: u64,
+}
+
+impl From<&Head> for Place {
+    fn from(head: &Head) -> Self {
+        Self {
+            version: head.version,
+            hash: head.hash,
+            epoch: head.epoch,
+        }
+    }
+}
 
 /// A key's events, and the headers of their epochs by number.
 pub(super) struct Trace {
@@ -22,19 +41,38 @@ pub(super) struct Trace {
     pub(super) epochs: BTreeMap<u64, ListedHeader>,
 }
 
-/// Traces back from a key's head. Each event has the hash that the next one names, and a path to its epoch's root.
-pub(super) fn trace_back(folder: &Folder, key: &B256, head: Option<&Head>) -> Result<Trace, HistoryError> {
+/// Where the event before that version is, which is in that epoch.
+pub(super) fn place_before(folder: &Folder, key: &B256, version: u32, number: u64) -> Result<Place, HistoryError> {
+    let epoch = Epoch::open(folder, number)?;
+    let no_such = || HistoryError::NoSuchEvent {
+        key: *key,
+        version,
+        epoch: number,
+    };
+    let (index, event) = epoch.data.look_up(key, version)?.ok_or_else(no_such)?;
+    let before = version
+        .checked_sub(1)
+        .filter(|before| *before > 0)
+        .ok_or_else(no_such)?;
+    Ok(Place {
+        version: before,
+        hash: event.prev,
+        epoch: epoch.proofs.link(index)?,
+    })
+}
+
+/// Traces back from that place, for at most [`MAX_SHOWN`] events. Each has the hash that the next one names, and a path
+/// to its epoch's root.
+pub(super) fn trace_back(folder: &Folder, key: &B256, newest: Option<Place>) -> Result<Trace, HistoryError> {
     let mut trace = Trace {
         events: Vec::new(),
         epochs: BTreeMap::new(),
     };
-    let Some(head) = head else { return Ok(trace) };
-    if head.version > MAX_SHOWN {
-        return Err(HistoryError::TooLong(*key));
-    }
-    let mut epoch = Epoch::open(folder, head.epoch)?;
-    let (mut hash, mut number) = (head.hash, head.epoch);
-    for version in (1..=head.version).rev() {
+    let Some(newest) = newest else { return Ok(trace) };
+    let first = newest.version.saturating_sub(MAX_SHOWN - 1).max(1);
+    let mut epoch = Epoch::open(folder, newest.epoch)?;
+    let (mut hash, mut number) = (newest.hash, newest.epoch);
+    for version in (first..=newest.version).rev() {
         if epoch.number() != number {
             epoch = Epoch::open(folder, number)?;
         }

@@ -10,7 +10,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use shelfproof_base::server::file::Download;
 use shelfproof_verifier::delta::{self, delta_path};
-use shelfproof_verifier::epoch::{MAX_DATA_BYTES, data_path};
+use shelfproof_verifier::epoch::ListedHeader;
+use shelfproof_verifier::epoch::{MAX_DATA_BYTES, data_path, header_path};
 
 use super::Prover;
 use super::problem::Problem;
@@ -30,6 +31,7 @@ pub(super) async fn download(
     let path = match asked {
         EpochFile::Events(_) => prover.history.data_path(number),
         EpochFile::Delta(_) => prover.history.delta_path(number),
+        EpochFile::Header(_) => prover.history.header_path(number),
     };
     let file = match Download::open(&path, asked.max_bytes()).await {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(Problem::NotFound),
@@ -61,6 +63,8 @@ pub enum EpochFile {
     Events(u64),
     /// Its delta.
     Delta(u64),
+    /// Its header, once it is final.
+    Header(u64),
 }
 
 impl EpochFile {
@@ -68,7 +72,7 @@ impl EpochFile {
     #[must_use]
     pub const fn number(self) -> u64 {
         match self {
-            Self::Events(number) | Self::Delta(number) => number,
+            Self::Events(number) | Self::Delta(number) | Self::Header(number) => number,
         }
     }
 
@@ -78,6 +82,7 @@ impl EpochFile {
         match self {
             Self::Events(number) => data_path(number),
             Self::Delta(number) => delta_path(number),
+            Self::Header(number) => header_path(number),
         }
     }
 
@@ -87,6 +92,7 @@ impl EpochFile {
         match self {
             Self::Events(_) => MAX_DATA_BYTES as u64,
             Self::Delta(_) => delta::MAX_BYTES as u64,
+            Self::Header(_) => ListedHeader::MAX_FILE_BYTES as u64,
         }
     }
 }
@@ -101,6 +107,7 @@ impl FromStr for EpochFile {
         match ending {
             "events" => Ok(Self::Events(number)),
             "delta" => Ok(Self::Delta(number)),
+            "header.json" => Ok(Self::Header(number)),
             _ => Err(()),
         }
     }
@@ -115,6 +122,7 @@ mod tests {
         for (name, file) in [
             ("0000000012.events", EpochFile::Events(12)),
             ("0000000012.delta", EpochFile::Delta(12)),
+            ("0000000012.header.json", EpochFile::Header(12)),
         ] {
             assert_eq!(name.parse(), Ok(file));
             assert_eq!((file.number(), file.path()), (12, format!("epochs/{name}")));
@@ -124,6 +132,8 @@ mod tests {
             "00000000012.events",
             "0000000012.events.tmp",
             "0000000012.delta.next",
+            "0000000012.header.json.next",
+            "0000000012.json",
             "0000000012.proofs",
             "0000000012",
             "+000000012.events",

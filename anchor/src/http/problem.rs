@@ -21,8 +21,9 @@ pub(super) enum Problem {
     InvalidKeyId,
     /// No epoch is final yet.
     NothingFinal,
-    /// The key's history is larger than a bundle may be.
-    TooLong,
+    /// Not the event before which a part of a history ends.
+    InvalidPart,
+    NoSuchEvent,
     /// Too many requests at once.
     Busy,
     TimedOut,
@@ -37,10 +38,9 @@ pub(super) enum Problem {
 impl Problem {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::NothingFinal => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NothingFinal | Self::NoSuchEvent => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::InvalidKeyId => StatusCode::BAD_REQUEST,
-            Self::TooLong => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidKeyId | Self::InvalidPart => StatusCode::BAD_REQUEST,
             Self::Busy | Self::TimedOut | Self::Storage | Self::Unwell(..) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -53,7 +53,8 @@ impl Problem {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::InvalidKeyId => "invalid_key_id",
             Self::NothingFinal => "nothing_final",
-            Self::TooLong => "too_long",
+            Self::InvalidPart => "invalid_part",
+            Self::NoSuchEvent => "no_such_event",
             Self::Busy => "busy",
             Self::TimedOut => "timed_out",
             Self::Storage => "storage",
@@ -68,7 +69,8 @@ impl Problem {
             Self::MethodNotAllowed => "Method not allowed",
             Self::InvalidKeyId => "Not a key id",
             Self::NothingFinal => "No epoch is final yet",
-            Self::TooLong => "More events than a proof holds",
+            Self::InvalidPart => "Not a part of a history",
+            Self::NoSuchEvent => "No such event",
             Self::Busy => "Too many requests at once",
             Self::TimedOut => "Timed out",
             Self::Storage => "The history cannot be read",
@@ -84,7 +86,10 @@ impl Problem {
             Self::MethodNotAllowed => "Everything here is read with GET.",
             Self::InvalidKeyId => "A key id is 0x and 64 digits of lower-case hex.",
             Self::NothingFinal => "The merchant's first epoch is not in a final block yet; ask again later.",
-            Self::TooLong => "This key has more events than a proof bundle holds; read them in the published data.",
+            Self::InvalidPart => {
+                "Ask for an older part with `before` and `epoch`: version and epoch of the first event that you have."
+            }
+            Self::NoSuchEvent => "That epoch is not final, or has no such version of this key above 1.",
             Self::Busy => "Repeat the request a little later.",
             Self::TimedOut => "A new epoch may be on its way into the history; repeat the request a little later.",
             Self::Storage | Self::Internal => "The operator of this server finds the reason in its log.",

@@ -19,6 +19,11 @@ pub enum OwnerError {
     WrongChain { told: u64, found: u64 },
     #[error("no contract is at {0} on this chain: check --registry and --rpc")]
     NoRegistry(Address),
+    #[error(
+        "no contract is at {0} on this chain, so that the registry must not name it as its dispute contract: check \
+         --disputes and --rpc, or say `--disputes next` for the contract that this account creates next"
+    )]
+    NoDisputes(Address),
     #[error("the contract at that address is not Shelfproof's registry: check --registry")]
     NotTheRegistry,
     /// The owner's merchant of that salt has another VRF key.
@@ -44,6 +49,12 @@ pub enum OwnerError {
     /// No block took the transaction in time.
     #[error("no block has taken the transaction {0} yet: wait, then run this again; what is done is not done twice")]
     Slow(B256),
+    /// A registry that names a contract which this account can no longer create.
+    #[error(
+        "another transaction of this account came between, and the registry at {0} names a dispute contract that \
+         cannot be deployed: do not use it. Let nothing else send from this account, and run this again"
+    )]
+    Unplanned(Address),
     #[error("merchant {0} is registered, but not in a final block yet: wait, then run this again")]
     NotFinal(B256),
     #[error("{0}; then run this again")]

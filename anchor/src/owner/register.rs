@@ -1,10 +1,10 @@
-//! A merchant's place on the chain: the registry deployed where there is none, the merchant registered in it.
+//! A merchant's registration.
 
 use std::time::{Duration, Instant};
 
-use alloy::sol_types::{SolCall, SolConstructor};
+use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256};
-use shelfproof_contracts::ShelfproofRegistry::{self, constructorCall, registerCall};
+use shelfproof_contracts::ShelfproofRegistry::registerCall;
 use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
 use shelfproof_verifier::epoch;
 
@@ -40,33 +40,6 @@ impl Owner {
         epoch::merchant_id(self.chain_id(), registry, &self.address(), salt)
     }
 
-    /// Deploys the registry, or finds the one that this account deployed: as its first transaction, or with any
-    /// transaction that the log knows.
-    ///
-    /// # Errors
-    /// If the node refuses, or the account cannot pay.
-    pub async fn deploy(&mut self) -> Result<(Address, Change), OwnerError> {
-        let arguments = constructorCall {
-            disputes: Address::ZERO,
-        };
-        let code = [ShelfproofRegistry::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
-        let call = self.sender.call(None, code);
-        let mut nonces = self.sender.log().nonces(Purpose::Deploy, &call).await?;
-        nonces.push(0);
-        for nonce in nonces {
-            let address = self.address().create(nonce);
-            let registry = ShelfproofRegistry::new(address, self.source.provider());
-            // A contract that answers this like an unknown merchant's is taken for the registry.
-            if self.has_code(address).await? && registry.latestEpoch(B256::ZERO).call().await.is_ok() {
-                return Ok((address, self.found(&call)));
-            }
-        }
-        let mut intent = self.intent(Purpose::Deploy, call).await?;
-        let (hash, _) = self.await_block(&mut intent).await?;
-        let nonce = intent.nonce.ok_or(OwnerError::Reverted(hash))?;
-        Ok((self.address().create(nonce), Change::Done(hash)))
-    }
-
     /// Registers the account as the owner of a merchant, unless that was done, and waits until it is final.
     ///
     /// # Errors
@@ -99,16 +72,20 @@ impl Owner {
     async fn await_final(&self, registry: Address, merchant_id: B256, finality: Finality) -> Result<(), OwnerError> {
         let source = RpcSource::connect(&self.url, Some(self.chain_id()), registry, merchant_id, finality).await?;
         let start = Instant::now();
+        let look = async || {
+            let at = source.final_block().await?;
+            source.vrf_public_key().await?;
+            // The state that has it is of a block up to this one.
+            Ok::<_, RpcError>((at.number, source.newest_block().await?.number))
+        };
         let wait = async {
+            let mut seen_in = None;
             loop {
-                let seen = match source.final_block().await {
-                    Ok(at) => source.vrf_public_key(&at).await,
-                    Err(error) => Err(error),
-                };
-                match seen {
-                    Ok(_) => return Ok(()),
+                match look().await {
+                    Ok((at, newest)) if *seen_in.get_or_insert(newest) <= at => return Ok(()),
+                    Ok(_) => {}
                     Err(RpcError::Refused { .. }) if start.elapsed() < REFUSAL_BOUND => {}
-                    Err(RpcError::NoContract | RpcError::NotRegistered | RpcError::NoFinalBlock) => {}
+                    Err(RpcError::NoContract | RpcError::NotRegistered | RpcError::NoFinalBlock) => seen_in = None,
                     Err(error) => return Err(error.into()),
                 }
                 tokio::time::sleep(POLL).await;

@@ -54,7 +54,11 @@ impl Report {
 
     /// Whether the task cannot go on; one that is slow or full only waits.
     const fn has_failed(&self) -> bool {
-        !self.condition.is_well() && !matches!(self.condition, Condition::Slow | Condition::Full)
+        !self.condition.is_well()
+            && !matches!(
+                self.condition,
+                Condition::Slow | Condition::ChainBehind | Condition::NotPublished | Condition::Full
+            )
     }
 }
 

@@ -18,6 +18,7 @@ impl Sequencer {
     pub(super) async fn restore(&mut self) -> Result<(), SequenceError> {
         self.check_map().await?;
         self.check_tip().await?;
+        self.finalise_others().await?;
         loop {
             let (tip, _) = self.history.tip();
             let missing = bounded(epoch_after(&mut self.connection, tip)).await?;
@@ -42,6 +43,24 @@ impl Sequencer {
         }
         let history = Arc::clone(&self.history);
         Ok(tokio::task::spawn_blocking(move || history.truncate(history.final_epoch().0)).await?)
+    }
+
+    /// Takes the epochs in memory into the map that another anchor brought to their final blocks while this one stood by.
+    async fn finalise_others(&mut self) -> Result<(), SequenceError> {
+        let ((map, _), (tip, _)) = (self.history.final_epoch(), self.history.tip());
+        if map == tip {
+            return Ok(());
+        }
+        for epoch in bounded(epoch_after(&mut self.connection, map)).await? {
+            let Some(place) = epoch.anchored.filter(|_| epoch.number <= tip) else {
+                break;
+            };
+            let history = Arc::clone(&self.history);
+            let done =
+                tokio::task::spawn_blocking(move || history.finalise(epoch.number, place.block, place.anchored_at_s));
+            done.await??;
+        }
+        Ok(())
     }
 
     /// Whether the database holds that epoch with that hash.

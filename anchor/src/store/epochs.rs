@@ -33,6 +33,8 @@ pub struct EpochRoots {
     pub header: Header,
     /// The hash that the registry will hold.
     pub hash: B256,
+    /// The latest time of its events, Unix milliseconds.
+    pub newest_at_ms: u64,
 }
 
 /// The final block that holds an epoch.
@@ -81,6 +83,7 @@ struct Row {
     event_count: Option<i64>,
     data_hash: Option<Vec<u8>>,
     hash: Option<Vec<u8>>,
+    newest_at_ms: Option<i64>,
     block: Option<i64>,
     anchored_at_s: Option<i64>,
     final_at_ms: Option<i64>,
@@ -118,6 +121,7 @@ impl Row {
                 data_hash: hash(&self.data_hash)?,
             },
             hash: hash(&self.hash)?,
+            newest_at_ms: self.newest_at_ms?.cast_unsigned(),
         })
     }
 
@@ -176,7 +180,11 @@ pub async fn epoch_commit_roots(
     roots: &EpochRoots,
     now_ms: u64,
 ) -> Result<(), StoreError> {
-    let EpochRoots { header, hash } = roots;
+    let EpochRoots {
+        header,
+        hash,
+        newest_at_ms,
+    } = roots;
     let changed = sqlx::query(include_str!("sql/epoch_commit_roots.sql"))
         .bind(header.number.cast_signed())
         .bind(header.events_root.as_slice())
@@ -184,6 +192,7 @@ pub async fn epoch_commit_roots(
         .bind(header.event_count.cast_signed())
         .bind(header.data_hash.as_slice())
         .bind(hash.as_slice())
+        .bind(newest_at_ms.cast_signed())
         .bind(now_ms.cast_signed())
         .execute(&mut *connection)
         .await?;

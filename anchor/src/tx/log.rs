@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use super::{Journal, JournalError};
 use crate::store::StoreError;
 use crate::store::bound::bounded;
+use crate::store::epochs::{EpochRoots, epoch_get};
 use crate::store::intents::{
     Call, Closed, Intent, NewIntent, Purpose, Variant, intent_close, intent_insert, intent_nonces, intent_of_epoch,
     intent_open, variant_insert,
@@ -40,6 +41,16 @@ impl IntentLog {
         match self {
             Self::Database(connection) => Ok(bounded(intent_of_epoch(connection, epoch)).await?),
             Self::Journal(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// What an epoch commits to; `None` before its roots are stored. Only a database has any.
+    pub(crate) async fn roots_of(&mut self, epoch: u64) -> Result<Option<EpochRoots>, LogError> {
+        match self {
+            Self::Database(connection) => Ok(bounded(epoch_get(connection, epoch))
+                .await?
+                .and_then(|epoch| epoch.roots)),
+            Self::Journal(_) => Ok(None),
         }
     }
 

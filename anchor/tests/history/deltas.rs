@@ -6,9 +6,9 @@ use std::fs;
 use alloy_primitives::{B256, keccak256};
 use shelfproof_anchor::history::{ComputedEpoch, History, HistoryError};
 use shelfproof_verifier::audit::LightEpoch;
+use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::history::EMPTY;
-use shelfproof_verifier::vocabulary::breach::Rule;
 
 use crate::shop::{Shop, stocked};
 

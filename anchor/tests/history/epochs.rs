@@ -6,10 +6,10 @@ use std::os::unix::fs::MetadataExt;
 
 use alloy_primitives::B256;
 use shelfproof_anchor::history::{History, HistoryError};
+use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::map::MapError;
-use shelfproof_verifier::vocabulary::breach::Rule;
 
 use super::shop::{STOCK, Shop, stocked};
 
@@ -174,12 +174,24 @@ fn data_is_published_once_and_replaced_where_nothing_rests_on_it() {
         history.read_data(4, &one.header.data_hash),
         Err(HistoryError::Differs(_))
     ));
-    // Nothing but data and deltas is in the folder that is published.
+    // Nothing else is in the folder that is published. A header comes with the final block.
     let names = fs::read_dir(folder.path().join("data/epochs")).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
     names.sort_unstable();
-    let expected = (1..=4).flat_map(|number| [format!("{number:010}.delta"), format!("{number:010}.events")]);
-    assert_eq!(names, expected.map(OsString::from).collect::<Vec<_>>());
+    let endings = |number| {
+        if number < 4 {
+            vec!["delta", "events", "header.json"]
+        } else {
+            vec!["delta", "events"]
+        }
+    };
+    let of_epoch = |number: u64| {
+        endings(number)
+            .into_iter()
+            .map(move |ending| format!("{number:010}.{ending}"))
+    };
+    let expected: Vec<OsString> = (1..=4).flat_map(of_epoch).map(OsString::from).collect();
+    assert_eq!(names, expected);
 }
 
 #[test]

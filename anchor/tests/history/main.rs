@@ -5,6 +5,7 @@
 mod damage;
 mod deltas;
 mod epochs;
+mod headers;
 mod proofs;
 mod prover;
 mod shop;

@@ -13,7 +13,9 @@ use shelfproof_anchor::history::{History, Proven};
 use shelfproof_anchor::http::{MAX_DOWNLOADS, serve};
 use shelfproof_anchor::status::{Condition, Status};
 use shelfproof_base::clock::now_ms;
+use shelfproof_verifier::Code;
 use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::epoch::ListedHeader;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -163,6 +165,35 @@ fn keys_are_proved_to_whoever_asks() {
 }
 
 #[test]
+fn a_long_history_is_read_in_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shop = Shop::new(1);
+    let history = shop.open(folder.path());
+    shop.live_long(&history, 401);
+    let served = Served::start(history, shop.identity);
+    let path = format!("/v1/keys/{}", shop.key("A-1"));
+    let (_, newest) = Proven::parse(&served.get(&path).body).unwrap();
+    let first = &newest.events[0];
+    let older = served.get(&format!("{path}?before={}&epoch={}", first.event.version, first.epoch));
+    let (_, older) = Proven::parse(&older.body).unwrap();
+    let refused = shop.verdict_of_parts("A-1", &[newest, older]).unwrap_err();
+    assert_eq!(refused.code, Code::TransferUnverified, "all else holds");
+    for (query, status, code) in [
+        ("before=2", 400, "invalid_part"),
+        ("epoch=1", 400, "invalid_part"),
+        ("before=-1&epoch=1", 400, "invalid_part"),
+        ("before=4294967296&epoch=1", 400, "invalid_part"),
+        ("before=2&epoch=x", 400, "invalid_part"),
+        ("before=1&epoch=1", 404, "no_such_event"),
+        ("before=2&epoch=99", 404, "no_such_event"),
+    ] {
+        let answer = served.get(&format!("{path}?{query}"));
+        assert_eq!((answer.status, answer.problem().as_str()), (status, code), "{query}");
+    }
+    served.stop();
+}
+
+#[test]
 fn what_is_nowhere_or_not_to_be_read_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::new(1);
@@ -223,6 +254,14 @@ fn published_data_is_sent_as_it_is() {
         assert_eq!(answer.headers["content-type"], "application/octet-stream");
         assert_eq!(answer.headers["cache-control"], "public, max-age=31536000, immutable");
     }
+    let answer = served.get("/data/epochs/0000000003.header.json");
+    let listed = ListedHeader::parse(&answer.body).unwrap();
+    assert_eq!((answer.status, listed.header.number, listed.block), (200, 3, Some(103)));
+    assert_eq!(
+        served.get("/data/epochs/0000000004.header.json").status,
+        404,
+        "it is not final"
+    );
     let answer = served.get("/data/epochs/0000000004.events");
     assert_eq!((answer.status, answer.body), (200, waiting));
     assert_eq!(answer.headers["cache-control"], "no-cache", "it may still be replaced");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256, keccak256};
 use shelfproof_anchor::history::{ComputedEpoch, History, Proven};
-use shelfproof_verifier::bundle::Bundle;
+use shelfproof_verifier::bundle::{Bundle, Part};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity};
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::verdict::{self, Holds, Question, STALE_AFTER_S};
@@ -108,20 +108,46 @@ impl Shop {
         epoch
     }
 
+    /// A key A-1 goes to and fro between shops until it has that many events, in several final epochs.
+    pub(crate) fn live_long(&mut self, history: &History, events: u32) {
+        let cycle = [Kind::Activated, Kind::TransferredOut, Kind::TransferredIn];
+        let kinds = std::iter::once(Kind::Generated).chain(cycle.into_iter().cycle());
+        for (version, kind) in (1..=events).zip(kinds) {
+            assert_eq!(self.add("A-1", kind).version, version);
+            if version % 130 == 0 || version == events {
+                self.add(&format!("B-{version}"), Kind::Generated);
+                self.compute_final(history);
+            }
+        }
+    }
+
     /// What the verifier says of a history that a prover handed out, as a file and read again.
     pub(crate) fn verdict(&self, code: &str, proven: &Proven) -> Result<Holds, Refusal> {
-        let (identity, read) = Proven::parse(proven.to_json(&self.identity).as_bytes())?;
-        assert_eq!(&read, proven);
+        self.verdict_of_parts(code, std::slice::from_ref(proven))
+    }
+
+    /// As [`Self::verdict`], of a history in parts. The merchant makes its file of the first.
+    pub(crate) fn verdict_of_parts(&self, code: &str, proven: &[Proven]) -> Result<Holds, Refusal> {
         let (key_id, vrf_proof) = self.vrf.prove(&code::alpha(code).unwrap()).unwrap();
-        let bundle = Bundle {
-            identity,
-            key_id,
-            vrf_proof,
-            events: read.events,
-            history: read.history,
-            epochs: read.epochs,
-            receipts: Vec::new(),
+        let part = |(index, proven): (usize, &Proven)| {
+            let file = proven.to_json(&self.identity);
+            let (identity, read) = Proven::parse(file.as_bytes())?;
+            assert_eq!(&read, proven);
+            if index > 0 {
+                return Part::parse(file.as_bytes());
+            }
+            Ok(Part::Proof(Bundle {
+                identity,
+                key_id,
+                vrf_proof,
+                events: read.events,
+                history: read.history,
+                epochs: read.epochs,
+                receipts: Vec::new(),
+            }))
         };
+        let parts = proven.iter().enumerate().map(part).collect::<Result<_, _>>()?;
+        let bundle = Bundle::join(parts)?;
         let view = ChainView {
             identity: self.identity,
             vrf_public_key: self.vrf.public_key(),

@@ -15,6 +15,9 @@ pub enum HttpError {
     /// A third party wrote the address, and it leads into a private network.
     #[error("the address leads into a private network")]
     Private,
+    /// A [secured](super::Client::secured) client was led to plain http on another machine.
+    #[error("plain http is not read from another machine, since anybody on the way could change it: use https")]
+    Plain,
     #[error("the server redirects, and that is not followed: {0}")]
     Redirect(&'static str),
     /// The name did not resolve, the port did not answer, or the transfer broke off.
@@ -35,6 +38,13 @@ pub enum HttpError {
 pub(super) struct PrivateNetwork;
 
 impl HttpError {
+    /// Whether the answer may be that of a network which lets nobody through before a sign-in, or of a proxy or filter,
+    /// and not the server's.
+    #[must_use]
+    pub const fn may_be_the_network(&self) -> bool {
+        matches!(self, Self::Status(401 | 403 | 407 | 451 | 511))
+    }
+
     /// Converts an error of `reqwest`, without the address.
     pub(super) fn from_reqwest(error: reqwest::Error) -> Self {
         if error.is_timeout() {

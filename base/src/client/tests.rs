@@ -41,6 +41,7 @@ async fn answer(mut stream: TcpStream) {
         "/loop" => redirect("/loop"),
         "/to-hello" => redirect("/hello"),
         "/to-file" => redirect("file:///etc/passwd"),
+        "/to-plain" => redirect("http://192.0.2.1/hello"),
         "/silent" => return tokio::time::sleep(Duration::from_mins(1)).await,
         _ => "404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
     };
@@ -78,6 +79,7 @@ async fn a_private_name_is_refused_before_a_proxy_is_asked_for_it() {
     let client = Client {
         reach: Reach::Public,
         redirects: 0,
+        secured: false,
         own: build(&url, Reach::Public, &proxies).unwrap(),
         public: build(&url, Reach::Public, &proxies).unwrap(),
         proxies,
@@ -96,6 +98,25 @@ async fn redirects_are_followed_up_to_their_bound() {
     for path in ["/loop", "/to-file"] {
         let refused = get(&place(path), Reach::Any, 5).await;
         assert!(matches!(refused, Err(HttpError::Redirect(_))), "{path}: {refused:?}");
+    }
+}
+
+/// 192.0.2.1 is an address for documentation, at which nobody answers: nothing is sent to it.
+#[tokio::test]
+async fn a_secured_client_reads_plain_http_from_this_machine_alone() {
+    let port = server().await.port();
+    let get = async |place: &str| {
+        let url = Url::parse(place).unwrap();
+        let client = Client::new(&url, Reach::Any, 1).unwrap().secured();
+        client.get(url, BOUNDS).await
+    };
+    for host in ["127.0.0.1", "localhost"] {
+        assert_eq!(get(&format!("http://{host}:{port}/to-hello")).await.unwrap(), b"hello");
+    }
+    let led = format!("http://127.0.0.1:{port}/to-plain");
+    for place in ["http://192.0.2.1/hello", "http://shop.invalid/", led.as_str()] {
+        let refused = get(place).await;
+        assert!(matches!(refused, Err(HttpError::Plain)), "{place}: {refused:?}");
     }
 }
 

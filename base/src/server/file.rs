@@ -14,8 +14,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 const CHUNK_BYTES: usize = 1 << 16;
-/// How long sending a file may take: 114 MB, the data of a full epoch, at 200 kB/s.
-const DOWNLOAD_BOUND: Duration = Duration::from_mins(10);
+/// How long sending a file may take at least.
+const LEAST_TIME: Duration = Duration::from_mins(10);
+/// A larger file may take longer: verifiers, too, wait for so many bytes a second.
+const SLOWEST: u64 = 200_000;
 
 /// An open file that will be sent.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl Download {
         Body::new(FileBody {
             file: self.file,
             left: self.left,
-            until: Instant::now() + DOWNLOAD_BOUND,
+            until: Instant::now() + LEAST_TIME.max(Duration::from_secs(self.left / SLOWEST)),
             chunk: vec![0; CHUNK_BYTES],
             _place: place,
         })

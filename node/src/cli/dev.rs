@@ -126,7 +126,8 @@ fn configure(machine: &Machine, merchant: Merchant, listen: SocketAddr) -> Resul
     if told != data_uri(listen) {
         eprint!("{}", words::data_moved(&told, &data_uri(listen)));
     }
-    words::write_config(&file, machine, merchant, &told, free_port()?)?;
+    machine.folder().make_journal()?;
+    words::write_config(&file, machine, merchant, &told, &data_uri(listen), free_port()?)?;
     let listen = Flag {
         name: "--listen",
         field: "http.listen",

@@ -125,6 +125,7 @@ struct Shop {
 fn prepare(args: &InitArgs) -> Result<Shop, Failure> {
     let folder = Folder::take(&args.folder)?;
     folder.make_keys()?;
+    folder.make_journal()?;
     let keys = PublicKeys::read(&folder.keys())?;
     let (file, draft) = (folder.join(CONFIG), folder.join(DRAFT));
     let draft = if file.exists() {
@@ -169,6 +170,10 @@ merchant_id = \"{merchant_id}\"
 [shop]
 name = {}
 data_uri = {}
+
+# What was sold, beside the database. Move this folder to another disk, and write its path here.
+[sale]
+journal = \"journal\"
 
 [anchor]
 folder = \"anchor\"

@@ -53,6 +53,8 @@ pub(super) fn sale(sale: &Sale) -> Vec<Check> {
         within("queue_max", sale.queue_max as u64, 1..=1_000_000),
         within("lock_wait_ms", sale.lock_wait_ms, 10..=5_000),
         within("anchor_within_s", sale.anchor_within_s, 600..=86_400),
+        // An event may be ten minutes later than its block; a minute is the margin.
+        within("chain_apart_max_s", sale.chain_apart_max_s, 30..=540),
         (sale.queue_max < sale.lane_max).then(|| {
             (
                 "queue_max",

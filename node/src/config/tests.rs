@@ -114,6 +114,10 @@ fn numbers_have_bounds() {
             "[sale]\nanchor_within_s = 599",
             "sale.anchor_within_s must be 600 to 86400",
         ),
+        (
+            "[sale]\nchain_apart_max_s = 541",
+            "sale.chain_apart_max_s must be 30 to 540",
+        ),
         ("[worker]\ncheck_every_s = 0", "worker.check_every_s must be 1 to 86400"),
         (
             "[worker]\noutbox_keep_days = 0",

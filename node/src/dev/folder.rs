@@ -161,6 +161,14 @@ impl Folder {
         fs::rename(&unfinished, &keys).map_err(FolderError::at(&keys))
     }
 
+    /// Creates the folder of the receipt journal, `journal`, unless it exists.
+    ///
+    /// # Errors
+    /// If a system call fails.
+    pub fn make_journal(&self) -> Result<(), FolderError> {
+        private_folder(&self.join("journal"))
+    }
+
     /// Writes a secret to a new file that only its owner can read.
     ///
     /// # Errors

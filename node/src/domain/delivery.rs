@@ -49,6 +49,10 @@ pub struct SoldItem {
     pub signature: [u8; SIGNATURE_BYTES],
     /// Whether the batch that placed the order delivered it: such items are the first answer.
     pub is_first_answer: bool,
+    /// The number of the batch of orders that sold it.
+    pub sale_batch: i64,
+    /// Whether a final epoch holds the sale.
+    pub is_final: bool,
     /// The import that brought the key.
     pub batch: BatchId,
     /// What its goods are encrypted with.

@@ -87,20 +87,24 @@ async fn prove_one(prover: &Prover, key: &BoughtKey) -> Result<Option<Arc<RawVal
     Ok(Some(file))
 }
 
-/// The bundle made from the key's public history, which must be a prefix of the database's; `None` where it ends before
-/// the sale.
+/// The bundle made from the key's public history, which must be what the database holds of the same versions; `None`
+/// where it ends before the sale. Of a long history the prover hands out the newest events, which have the sale and all
+/// after it; anybody gets the older ones from a prover, and joins them.
 fn bundle(key: &BoughtKey, proven: Proven) -> Result<Option<Bundle>, ProverError> {
     let mut events = proven.events;
-    let ours = key.events.iter().map(|stored| stored.event);
-    let is_ours =
-        events.len() <= key.events.len() && events.iter().map(|event| event.event).eq(ours.take(events.len()));
+    let older = events.first().map_or(0, |first| first.event.version.saturating_sub(1));
+    let ours = key.events.iter().skip(usize::try_from(older).unwrap_or(usize::MAX));
+    let is_ours = events
+        .iter()
+        .map(|event| event.event)
+        .eq(ours.clone().take(events.len()).map(|stored| stored.event));
     if proven.key_id != key.key_id() || !is_ours {
         return Err(ProverError::Differs(key.key_id()));
     }
     let Some(sale) = events.iter().position(|included| included.event.kind == Kind::Sold) else {
         return Ok(None);
     };
-    for (included, stored) in events.iter_mut().zip(&key.events).skip(sale) {
+    for (included, stored) in events.iter_mut().zip(ours).skip(sale) {
         included.opening = Some(stored.opening.clone());
     }
     Ok(Some(Bundle {

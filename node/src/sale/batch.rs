@@ -2,7 +2,8 @@
 //!
 //! [`run`] looks up which orders were placed before, locks and reads what the others need, decides them, signs the
 //! sales, writes everything and commits once. It answers nobody: it returns a [`Verdict`] for each intent, and the
-//! worker sends the replies. A crash before the commit leaves nothing; after it, each order is found by its id.
+//! worker sends the replies, or the receipt journal does. A crash before the commit leaves nothing; after it, each order
+//! is found by its id.
 
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
@@ -25,6 +26,7 @@ use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::message::Fact;
 use crate::domain::sale::Intent;
+use crate::journal::Record;
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
 use crate::store::sale::{self, Earlier};
@@ -44,6 +46,21 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// One verdict for each intent of a batch, in the order of the intents.
 pub(super) type Verdicts = Vec<Verdict>;
+
+/// A batch that was carried out.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) verdicts: Verdicts,
+    /// What the receipt journal must have before the replies are sent; `None` where nothing was sold.
+    pub(super) record: Option<Record>,
+}
+
+impl Outcome {
+    /// Of a batch that sold nothing.
+    const fn unsold(verdicts: Verdicts) -> Self {
+        Self { verdicts, record: None }
+    }
+}
 
 /// Why a batch was not carried out. The database holds nothing of it, except after [`Self::Unanswered`], when it may
 /// hold all of it.
@@ -67,9 +84,6 @@ pub(super) enum BatchError {
     /// The fence does not allow sales on the database that the connection leads to.
     #[error("the fence has not let this database pass")]
     Fenced,
-    /// This machine's clock is too far from the database's.
-    #[error("the clocks are {0} ms apart")]
-    Clock(u64),
     /// The commit was not answered in time, so that its outcome is unknown.
     #[error("the commit was not answered: {error}")]
     Unanswered {
@@ -106,19 +120,19 @@ pub(super) async fn run(
     intents: &[&Intent],
     patience: Patience,
     turn: Option<Turn>,
-) -> Result<Verdicts, BatchError> {
+) -> Result<Outcome, BatchError> {
     let begun = Instant::now();
     let mut stages = Stages::begin();
     let mut transaction = bounded(connection.begin_with(BEGIN)).await?;
     let prepare = prepare(&mut transaction, context, intents, patience, turn, &mut stages);
     let prepared = timeout(PREPARE_BOUND, prepare).await;
     match prepared.unwrap_or_else(|_| Err(timed_out().into())) {
-        Ok(Prepared { verdicts, name: None }) => {
+        Ok(Prepared { outcome, name: None }) => {
             bounded(transaction.rollback()).await?;
-            Ok(verdicts)
+            Ok(outcome)
         }
         Ok(Prepared {
-            verdicts,
+            outcome,
             name: Some(name),
         }) => {
             // After a timeout the outcome of the commit is unknown; the worker looks it up over another connection.
@@ -126,7 +140,7 @@ pub(super) async fn run(
             stages.end("commit");
             metrics::batch(intents.len(), begun.elapsed());
             let committed = committed.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())));
-            committed.map(|()| verdicts).map_err(|error| BatchError::Unanswered {
+            committed.map(|()| outcome).map_err(|error| BatchError::Unanswered {
                 transaction: name,
                 error,
             })
@@ -152,8 +166,17 @@ pub(super) fn timed_out() -> StoreError {
 
 /// A batch that is written and not yet committed.
 struct Prepared {
-    verdicts: Verdicts,
+    outcome: Outcome,
     /// The transaction's name; `None` if there is nothing to commit.
+    name: Option<String>,
+}
+
+/// What was written of the intents that were to be carried out.
+#[derive(Default)]
+struct Written {
+    verdicts: Verdicts,
+    record: Option<Record>,
+    /// The transaction's name, if there is anything to commit.
     name: Option<String>,
 }
 
@@ -203,7 +226,8 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// Answers the repeats, and does everything up to the commit for the other intents.
+/// Answers the repeats, and does everything up to the commit for the other intents. While this machine's clock is wrong
+/// those are refused, and the repeats are answered all the same.
 async fn prepare(
     transaction: &mut Transaction<'_, Postgres>,
     context: &BatchContext,
@@ -214,12 +238,16 @@ async fn prepare(
 ) -> Result<Prepared, BatchError> {
     let earlier = earlier(transaction, intents).await?;
     let now_ms = (context.now_ms)();
-    let drift_ms = now_ms.abs_diff(earlier.clock_ms);
     let sorted = Sorted::new(intents, &earlier.orders, &context.troubles);
-    let (mut name, new) = if sorted.new.is_empty() {
-        (None, Vec::new())
-    } else if drift_ms > MAX_DRIFT_MS {
-        return Err(BatchError::Clock(drift_ms));
+    let mut written = if sorted.new.is_empty() {
+        Written::default()
+    } else if let Some(error) = wrong_clock(context, now_ms.abs_diff(earlier.clock_ms)) {
+        tracing::warn!(%error, orders = sorted.new.len(), "new orders are refused");
+        let refused = sorted.new.iter().map(|_| Verdict::Reply(Err(error.clone())));
+        Written {
+            verdicts: refused.collect(),
+            ..Written::default()
+        }
     } else {
         read::ahead(transaction, context, &sorted.new).await?;
         stages.end("claim");
@@ -227,13 +255,24 @@ async fn prepare(
     };
     // An order that is found may come from a commit that was never answered because the standby had not confirmed it.
     // Its repeat must not be answered before the standby has it, so this transaction's commit waits for the standby.
-    if name.is_none() && earlier.has_standby && !earlier.orders.is_empty() {
-        name = Some(sale::transaction_barrier(transaction).await?);
+    if written.name.is_none() && earlier.has_standby && !earlier.orders.is_empty() {
+        written.name = Some(sale::transaction_barrier(transaction).await?);
     }
     Ok(Prepared {
-        verdicts: sorted.verdicts(new),
-        name,
+        outcome: Outcome {
+            verdicts: sorted.verdicts(written.verdicts),
+            record: written.record,
+        },
+        name: written.name,
     })
+}
+
+/// Why no new order may be carried out by this machine's clock; `None` where it may.
+fn wrong_clock(context: &BatchContext, drift_ms: u64) -> Option<PlaceError> {
+    if drift_ms > MAX_DRIFT_MS {
+        return Some(PlaceError::Clock);
+    }
+    context.fence.clock_apart().map(PlaceError::Apart)
 }
 
 /// Which of the orders were placed before. Also checks that the session answers commits only once they are on disk.
@@ -247,8 +286,7 @@ async fn earlier(connection: &mut PgConnection, intents: &[&Intent]) -> Result<E
     }
 }
 
-/// Reads, decides, signs and writes. Returns the verdict of each intent, and the transaction's name if anything was
-/// written.
+/// Reads, decides, signs and writes.
 async fn carry_out(
     transaction: &mut Transaction<'_, Postgres>,
     context: &BatchContext,
@@ -257,7 +295,7 @@ async fn carry_out(
     now_ms: u64,
     turn: Option<Turn>,
     stages: &mut Stages,
-) -> Result<(Option<String>, Vec<Verdict>), BatchError> {
+) -> Result<Written, BatchError> {
     let times = Times {
         now_ms,
         anchor_by_s: now_ms / 1000 + context.anchor_within_s,
@@ -271,21 +309,23 @@ async fn carry_out(
     stages.end("sign");
     // The next batch reads while this one is written.
     drop(turn);
-    let (name, outcomes) = if rows.outcomes.is_empty() {
-        (None, Vec::new())
-    } else {
-        let (name, outcomes) = write(transaction, rows).await?;
-        (Some(name), outcomes)
-    };
+    let (mut written, signed) = (Written::default(), rows.signed);
+    let mut outcomes = Vec::new().into_iter();
+    if !rows.outcomes.is_empty() {
+        let ((name, batch), placed) = write(transaction, rows).await?;
+        written.record = signed.map(|signed| signed.record(batch));
+        written.name = Some(name);
+        outcomes = placed.into_iter();
+    }
     stages.end("write");
-    let mut outcomes = outcomes.into_iter();
     let verdict = |held| match held {
         None => Verdict::Reply(outcomes.next().map(Answer::Placed).ok_or(PlaceError::Internal)),
         Some(HeldBack::Full) => Verdict::Next,
         Some(HeldBack::Unsellable) => Verdict::Reply(Err(PlaceError::Stalled)),
         Some(HeldBack::Busy(neighbour)) => Verdict::Park(context.troubles.locked_until(neighbour)),
     };
-    Ok((name, held.into_iter().map(verdict).collect()))
+    written.verdicts = held.into_iter().map(verdict).collect();
+    Ok(written)
 }
 
 /// Records an order that the database refuses as abnormal, so that its repeats are answered and an operator can find
@@ -297,23 +337,26 @@ pub(super) async fn record_abnormal(
     connection: &mut PgConnection,
     intent: &Intent,
     now_ms: u64,
-) -> Result<Verdicts, BatchError> {
+) -> Result<Outcome, BatchError> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let earlier = earlier(&mut transaction, &[intent]).await?;
     let sorted = Sorted::new(&[intent], &earlier.orders, &Troubles::default());
     if sorted.new.is_empty() {
         transaction.rollback().await?;
-        return Ok(sorted.verdicts(Vec::new()));
+        return Ok(Outcome::unsold(sorted.verdicts(Vec::new())));
     }
     let Intent::Sell(order) = intent;
     let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
     outbox_insert(&mut transaction, &Fact::OrderAbnormal(order.id)).await?;
     transaction.commit().await?;
     let placed = |outcome| Verdict::Reply(Ok(Answer::Placed(outcome)));
-    Ok(sorted.verdicts(outcomes.into_iter().map(placed).collect()))
+    Ok(Outcome::unsold(
+        sorted.verdicts(outcomes.into_iter().map(placed).collect()),
+    ))
 }
 
-/// Writes a batch's rows and events. Returns the transaction's name and the answers to the new orders.
+/// Writes a batch's rows and events. Returns the transaction's name and the batch's number, and the answers to the new
+/// orders.
 ///
 /// # Errors
 /// [`BatchError::Placed`] if another transaction placed one of the orders in the meantime; otherwise if the database
@@ -321,13 +364,14 @@ pub(super) async fn record_abnormal(
 async fn write(
     transaction: &mut Transaction<'_, Postgres>,
     rows: BatchRows,
-) -> Result<(String, Vec<OrderOutcome>), BatchError> {
+) -> Result<((String, i64), Vec<OrderOutcome>), BatchError> {
     let BatchRows {
         writes,
         events,
         outcomes,
+        ..
     } = rows;
-    let name = sale_write(transaction, writes).await.map_err(|error| {
+    let named = sale_write(transaction, writes).await.map_err(|error| {
         if is_placed(&error) {
             BatchError::Placed
         } else {
@@ -337,5 +381,5 @@ async fn write(
     if !events.is_empty() {
         event_append(transaction, &events).await?;
     }
-    Ok((name, outcomes))
+    Ok((named, outcomes))
 }

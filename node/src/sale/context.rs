@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::job::Clock;
 use super::read_ahead::ReadAhead;
 use super::trouble::Troubles;
+use crate::fence::FenceState;
+use crate::journal::Journal;
 use crate::vault::Vault;
 
 /// Everything that a batch needs apart from its connection and its intents.
@@ -13,9 +15,12 @@ pub(super) struct BatchContext {
     pub(super) vault: Arc<Vault>,
     pub(super) troubles: Arc<Troubles>,
     pub(super) read_ahead: Arc<ReadAhead>,
+    /// Where the signed root of each batch is written before its replies are sent.
+    pub(super) journal: Option<Arc<Journal>>,
     /// A receipt promises that its sale is anchored within this time.
     pub(super) anchor_within_s: u64,
     /// The most keys that a batch sells.
     pub(super) keys_max: u32,
     pub(super) now_ms: Clock,
+    pub(super) fence: Arc<FenceState>,
 }

@@ -4,6 +4,7 @@ use sqlx::PgPool;
 
 use crate::domain::delivery::{Delivered, OrderOutcome};
 use crate::domain::id::OrderId;
+use crate::journal::{Journal, Unwritten, cover};
 use crate::store::StoreError;
 use crate::store::item::order_items;
 use crate::store::order::order_get;
@@ -16,6 +17,8 @@ pub(super) enum FirstAnswerError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
     /// The order was placed, but it or one of its lines is missing.
     #[error("the order or one of its lines is not there")]
     Missing,
@@ -31,8 +34,13 @@ impl FirstAnswerError {
 /// The answer that the order got when it was placed, whatever its present state.
 ///
 /// # Errors
-/// If the database or the vault fails, or the order is not complete.
-pub(super) async fn first_answer(pool: &PgPool, vault: &Vault, id: OrderId) -> Result<OrderOutcome, FirstAnswerError> {
+/// If the database or the vault fails, the order is not complete, or its sale cannot be written to the journal.
+pub(super) async fn first_answer(
+    pool: &PgPool,
+    vault: &Vault,
+    journal: Option<&Journal>,
+    id: OrderId,
+) -> Result<OrderOutcome, FirstAnswerError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let order = order_get(&mut *connection, id)
         .await?
@@ -46,6 +54,7 @@ pub(super) async fn first_answer(pool: &PgPool, vault: &Vault, id: OrderId) -> R
     }
     let sold = order_items(&mut connection, id).await?;
     drop(connection);
+    cover(journal, &sold).await?;
     if sold.is_empty() {
         return Err(FirstAnswerError::Missing);
     }

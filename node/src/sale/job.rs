@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::sale::Intent;
+use crate::fence::Apart;
 
 /// Why an order got no answer. It is always safe to send the same request again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,9 +27,14 @@ pub enum PlaceError {
     Stalled,
     #[error("this machine's clock and the database's are more than a minute apart")]
     Clock,
+    #[error("{0}")]
+    Apart(Apart),
     /// The fence closed after the order was accepted into the queue, or the database was replaced.
     #[error("it is not known whether the database is up to date")]
     Fenced,
+    /// The order may be placed, but its sale is not in the receipt journal, so that nobody may be told of it yet.
+    #[error("the receipt journal could not be written")]
+    Unwritten,
     #[error("this node is shutting down")]
     Closing,
     /// The database holds rows that this program does not write; the log has the details.

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::first_answer::first_answer;
+use super::first_answer::{FirstAnswerError, first_answer};
 use super::inbox::{Inbox, NotTaken};
 use super::job::{Answer, Clock, Job, PlaceError};
 use super::lane::Bounds;
@@ -21,6 +21,7 @@ use crate::domain::delivery::OrderOutcome;
 use crate::domain::order::NewOrder;
 use crate::domain::sale::Intent;
 use crate::fence::FenceState;
+use crate::journal::Journal;
 use crate::vault::Vault;
 
 /// Takes orders, from any number of requests at once.
@@ -29,6 +30,7 @@ pub struct OrderQueue {
     inbox: Arc<Inbox>,
     pool: PgPool,
     vault: Arc<Vault>,
+    journal: Option<Arc<Journal>>,
 }
 
 /// The tasks that sell. They end once the queue is dropped and every waiting order is answered.
@@ -60,7 +62,13 @@ impl OrderQueue {
             batch_jobs: settings.batch_max,
         }));
         let workers = worker::start(&inbox, options, &vault, settings, now_ms, fence);
-        (Self { inbox, pool, vault }, Workers(workers))
+        let orders = Self {
+            inbox,
+            pool,
+            vault,
+            journal: fence.journal(),
+        };
+        (orders, Workers(workers))
     }
 
     /// The number of orders that wait for a batch.
@@ -100,13 +108,17 @@ impl OrderQueue {
         // If a worker panics, the sender of the reply is dropped.
         match answer.await.unwrap_or(Err(PlaceError::Unavailable))? {
             Answer::Placed(outcome) => Ok(outcome),
-            Answer::Earlier(order) => first_answer(&self.pool, &self.vault, order).await.map_err(|error| {
-                if error.is_passing() {
-                    return PlaceError::Unavailable;
-                }
-                tracing::error!(%order, %error, "an order could not be read back");
-                PlaceError::Internal
-            }),
+            Answer::Earlier(order) => {
+                let answer = first_answer(&self.pool, &self.vault, self.journal.as_deref(), order);
+                answer.await.map_err(|error| match error {
+                    FirstAnswerError::Unwritten(_) => PlaceError::Unwritten,
+                    error if error.is_passing() => PlaceError::Unavailable,
+                    error => {
+                        tracing::error!(%order, %error, "an order could not be read back");
+                        PlaceError::Internal
+                    }
+                })
+            }
         }
     }
 }

@@ -6,13 +6,16 @@ use alloy_primitives::B256;
 use shelfproof_anchor::store::events::{NewEvent, Sale};
 use shelfproof_verifier::event::{Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
+use shelfproof_verifier::tree::climb;
 use shelfproof_verifier::vocabulary::body::{Body, Sold};
+use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 
 use super::plan::{Decision, OpenedKey, Purchase};
 use crate::domain::delivery::{Delivered, Item, OrderOutcome, sale_promise, sale_terms};
 use crate::domain::key;
 use crate::domain::order::{Line, NewOrder, Order, RefusalReason, TransitionError};
 use crate::domain::sale::{AvailableKey, Pool};
+use crate::journal::Record;
 use crate::store::sale_write::BatchWrites;
 use crate::vault::{Signed, Vault};
 
@@ -21,8 +24,31 @@ use crate::vault::{Signed, Vault};
 pub(super) struct BatchRows {
     pub(super) writes: BatchWrites,
     pub(super) events: Vec<NewEvent>,
+    /// What the signature of the batch's receipts covers; `None` if it sells nothing.
+    pub(super) signed: Option<SignedRoot>,
     /// In the order of the decisions.
     pub(super) outcomes: Vec<OrderOutcome>,
+}
+
+/// What one signature covers: the root of the tree of the batch's promises, and their deadline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SignedRoot {
+    root: B256,
+    signature: [u8; SIGNATURE_BYTES],
+    times: Times,
+}
+
+impl SignedRoot {
+    /// The record of that batch for the receipt journal.
+    pub(super) const fn record(&self, batch: i64) -> Record {
+        Record {
+            batch,
+            root: self.root,
+            anchor_by_s: self.times.anchor_by_s,
+            signature: self.signature,
+            at_ms: self.times.now_ms,
+        }
+    }
 }
 
 /// Why a batch cannot be laid out.
@@ -73,7 +99,15 @@ pub(super) fn lay_out(
         placed.push(order);
     }
     let signed = sign(vault, &promises, times)?;
-    rows.writes.signature = signed.first().map(|signed| signed.signature);
+    rows.signed = promises
+        .first()
+        .zip(signed.first())
+        .map(|(promise, signed)| SignedRoot {
+            root: climb(promise, &signed.path),
+            signature: signed.signature,
+            times,
+        });
+    rows.writes.signature = rows.signed.map(|signed| signed.signature);
     let mut proofs = rows.events.iter().zip(signed);
     for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
         let keys = outcome.iter().flat_map(Purchase::items);

@@ -21,7 +21,7 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::batch::{self, ANSWER_BOUND, BatchError, Verdicts, timed_out};
+use super::batch::{self, ANSWER_BOUND, BatchError, Outcome, timed_out};
 use super::connection::WorkerConnection;
 use super::context::BatchContext;
 use super::inbox::{Inbox, Seat, Turn};
@@ -64,9 +64,11 @@ pub(super) fn start(
             vault: Arc::clone(vault),
             troubles: Arc::clone(&troubles),
             read_ahead: Arc::clone(&read_ahead),
+            journal: fence.journal(),
             anchor_within_s: settings.anchor_within_s,
             keys_max: settings.batch_keys_max,
             now_ms,
+            fence: Arc::clone(&fence),
         };
         // Each worker has its own thread. It holds row locks between two statements, and on a shared runtime it could
         // have to wait there behind the requests that it just answered.
@@ -136,7 +138,7 @@ impl Worker {
         let mut turn = Some(turn);
         while let Some(part) = parts.pop_front() {
             match self.attempt(&part, turn.take()).await {
-                Ok(verdicts) => self.conclude(part.jobs, verdicts),
+                Ok(outcome) => self.conclude(part.jobs, outcome),
                 Err(error) => self.after(error, part, &mut parts).await,
             }
         }
@@ -150,11 +152,13 @@ impl Worker {
         }
     }
 
-    fn conclude(&self, jobs: Vec<Job>, verdicts: Verdicts) {
-        let mut next = Vec::new();
-        for (job, verdict) in jobs.into_iter().zip(verdicts) {
+    /// Sends the replies of a batch that was carried out, and returns the other jobs to the inbox. The replies of a batch
+    /// that sold something are sent by the journal, once its record is on the disk: the worker goes on meanwhile.
+    fn conclude(&self, jobs: Vec<Job>, outcome: Outcome) {
+        let (mut next, mut replies) = (Vec::new(), Vec::new());
+        for (job, verdict) in jobs.into_iter().zip(outcome.verdicts) {
             match verdict {
-                Verdict::Reply(reply) => answer(job, reply),
+                Verdict::Reply(reply) => replies.push((job, reply)),
                 Verdict::Next => next.push(job),
                 Verdict::Park(due) => self.park(job, due),
             }
@@ -162,10 +166,14 @@ impl Worker {
         if !next.is_empty() {
             self.inbox.put_back(next);
         }
+        match (&self.context.journal, outcome.record) {
+            (Some(journal), Some(record)) => journal.append(record, move |is_written| answer_all(replies, is_written)),
+            _ => answer_all(replies, true),
+        }
     }
 
     /// Runs a part in one transaction, which drops `turn` before it writes.
-    async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Verdicts, BatchError> {
+    async fn attempt(&mut self, part: &Part, turn: Option<Turn>) -> Result<Outcome, BatchError> {
         let intents: Vec<_> = part.jobs.iter().map(|job| &job.intent).collect();
         let connection = self.connection.fenced().await?;
         batch::run(connection, &self.context, &intents, part.patience, turn).await
@@ -176,7 +184,6 @@ impl Worker {
         metrics::batch_failed();
         tracing::warn!(%error, orders = part.jobs.len(), tries = part.tries, "a batch was not committed");
         match error {
-            BatchError::Clock(_) => refuse(part.jobs, &PlaceError::Clock),
             BatchError::Fenced => refuse(part.jobs, &PlaceError::Fenced),
             BatchError::Unanswered { transaction, .. } => {
                 // After its end, only the orders' rows tell whether it was committed. Its reported status does not: a
@@ -286,7 +293,7 @@ impl Worker {
             Err(error) => Err(error),
         };
         match recorded {
-            Ok(verdicts) => self.conclude(vec![job], verdicts),
+            Ok(outcome) => self.conclude(vec![job], outcome),
             Err(error) => {
                 tracing::error!(order = %job.intent.order(), %error, "an order could not be recorded as abnormal");
                 self.lose();
@@ -310,6 +317,19 @@ fn try_again(part: Part, parts: &mut VecDeque<Part>) {
         });
     } else {
         refuse(part.jobs, &PlaceError::Unavailable);
+    }
+}
+
+/// Sends the replies of a batch. Where its record is not in the journal nobody is told of a sale: the orders stand, and
+/// their repeats are answered once the journal can be written.
+fn answer_all(replies: Vec<(Job, Reply)>, is_written: bool) {
+    for (job, reply) in replies {
+        let is_sale = matches!(reply, Ok(Answer::Placed(OrderOutcome::Delivered(_))));
+        if is_sale && !is_written {
+            answer(job, Err(PlaceError::Unwritten));
+        } else {
+            answer(job, reply);
+        }
     }
 }
 

@@ -33,6 +33,7 @@ struct ItemRow {
     sale_batch: Option<i64>,
     signature: Option<Vec<u8>>,
     is_first_answer: Option<bool>,
+    is_final: bool,
     #[sqlx(flatten)]
     head: HeadRow,
     batch_id: Uuid,
@@ -56,10 +57,8 @@ impl ItemRow {
             prev: hash("prev", &self.sale_prev)?,
             payload: hash("payload", &self.sale_payload)?,
         };
-        let tree = self
-            .sale_batch
-            .and_then(|batch| leaves.get(&batch))
-            .ok_or_else(unsigned)?;
+        let sale_batch = self.sale_batch.ok_or_else(unsigned)?;
+        let tree = leaves.get(&sale_batch).ok_or_else(unsigned)?;
         let buyer = buyer(&self.body, &no)?;
         let anchor_by_s = self
             .anchor_by_s
@@ -77,6 +76,8 @@ impl ItemRow {
             anchor_by_s: whole("events", "anchor_by_s", anchor_by_s, &no)?,
             signature: bytes("sale_batches", "signature", &self.signature.ok_or_else(unsigned)?, &no)?,
             is_first_answer: self.is_first_answer.unwrap_or_default(),
+            sale_batch,
+            is_final: self.is_final,
             batch: BatchId(self.batch_id),
             wrapped: WrappedKey {
                 wrapped: self.wrapped_key,

@@ -5,7 +5,7 @@
 //! numbered in the order in which [`sale_write`] binds them.
 
 use sqlx::postgres::PgArguments;
-use sqlx::query::QueryScalar;
+use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
 
 use super::StoreError;
@@ -19,7 +19,7 @@ pub use orders::OrderRows;
 pub use stock::StockRows;
 
 /// The statement while its parameters are bound.
-type Statement<'q> = QueryScalar<'q, Postgres, String, PgArguments>;
+type Statement<'q> = QueryAs<'q, Postgres, (String, i64), PgArguments>;
 
 /// The rows of one batch.
 #[derive(Debug, Default)]
@@ -35,13 +35,13 @@ pub struct BatchWrites {
     pub at_ms: u64,
 }
 
-/// Writes a batch. Returns the transaction's name, by which its end can be looked up later.
+/// Writes a batch. Returns the transaction's name, by which its end can be looked up later, and the batch's number.
 ///
 /// # Errors
 /// If the database fails, or a constraint refuses a row: the primary key of the orders, if another transaction placed one
 /// of them ([`is_placed`]).
-pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> Result<String, StoreError> {
-    let statement = sqlx::query_scalar(include_str!("sql/sale_write.sql"));
+pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> Result<(String, i64), StoreError> {
+    let statement = sqlx::query_as(include_str!("sql/sale_write.sql"));
     let statement = writes.money.bind(writes.stock.bind(statement));
     let statement = statement.bind(writes.at_ms.cast_signed()).bind(writes.signature);
     Ok(writes.orders.bind(statement).fetch_one(connection).await?)

@@ -23,6 +23,7 @@ const REQUESTS: &str = "shelfproof_http_requests_total";
 const REQUEST_TIME: &str = "shelfproof_http_request_seconds";
 const CONNECTIONS: &str = "shelfproof_database_connections";
 const FENCE: &str = "shelfproof_fence_open";
+const CHAIN_APART: &str = "shelfproof_chain_apart_seconds";
 const MESSAGES: &str = "shelfproof_messages_total";
 const TASK_RUNS: &str = "shelfproof_task_runs_total";
 const TASK_TIME: &str = "shelfproof_task_seconds";
@@ -78,6 +79,11 @@ fn install() -> Result<PrometheusHandle, BuildError> {
         FENCE,
         "1 while the database knows every epoch on the chain, 0 while nothing is sold"
     );
+    describe_gauge!(
+        CHAIN_APART,
+        Unit::Seconds,
+        "How far this node's clock and the chain's newest block are apart"
+    );
     describe_counter!(
         TASK_RUNS,
         "Runs of background tasks in this process, by task and outcome"
@@ -108,6 +114,10 @@ pub(crate) fn connections(open: u32, idle: usize) {
 
 pub(crate) fn fence(is_open: bool) {
     gauge!(FENCE).set(f64::from(u8::from(is_open)));
+}
+
+pub(crate) fn chain_apart(seconds: u64) {
+    gauge!(CHAIN_APART).set(u32::try_from(seconds).map_or(f64::INFINITY, f64::from));
 }
 
 pub(crate) fn waiting(orders: usize) {

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256, U256, address, b256, keccak256};
 use k256::ecdsa::SigningKey;
-use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
+use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::history::{self, Entry};

@@ -1,13 +1,12 @@
 //! `history_update`: an epoch of 100,000 updates, from sorted records to a durable root.
 //!
-//! Ours is the history map. The baseline is `nomt`, called directly with the same keys and the same committed values.
+//! Ours is the history map, which also finds the heads that the records follow. The baseline is `nomt`, called directly with the same keys and the same committed values.
 //! Where the system forbids io_uring, the baseline is `fjall`, which writes the same leaves one by one and computes no
 //! root. Four of five updates are to existing keys at random places; every fifth is of a new key. Both end with the
 //! data synced to disk.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
 
 use alloy_primitives::keccak256;
 use shelfproof_verifier::B256;
@@ -15,7 +14,7 @@ use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::Map;
 
-use super::idle::wait_until_idle;
+use super::map::{Updates, commit, timed};
 use super::{ROUNDS, Sample};
 use shelfproof_tests::Result;
 
@@ -29,9 +28,6 @@ const SMALL: u64 = 2_000_000;
 const LARGE: u64 = 8_000_000;
 /// Keys are loaded in epochs of this size, the largest that the protocol allows.
 const LOAD: u64 = 1 << 20;
-
-/// The last events of an epoch by key, sorted.
-type Updates = Vec<(B256, Head)>;
 
 /// Runs the benchmark with its stores below `dir`, which it leaves for the caller to delete.
 ///
@@ -104,8 +100,8 @@ impl LoadedMap {
             let updates = (self.keys..upto)
                 .map(|index| (key(index), head(index, 1)))
                 .collect::<BTreeMap<_, _>>();
-            let updates = updates.into_iter().collect();
-            self.write(&updates)?;
+            let updates: Updates = updates.into_iter().collect();
+            commit(&mut self.map, &updates)?;
             also(&updates)?;
             self.keys = upto;
         }
@@ -126,25 +122,10 @@ impl LoadedMap {
         updates.into_iter().collect()
     }
 
-    fn write(&mut self, updates: &Updates) -> Result<()> {
-        let plan = self.map.plan(updates)?;
-        let epoch = self.map.epoch().0 + 1;
-        Ok(self.map.commit(plan, epoch, keccak256(epoch.to_be_bytes()))?)
-    }
-
     /// Returns the updates per second.
     fn timed(&mut self, updates: &Updates) -> Result<f64> {
-        wait_until_idle()?;
-        let start = Instant::now();
-        self.write(updates)?;
-        Ok(rate(updates, start))
+        timed(&mut self.map, updates)
     }
-}
-
-fn rate(updates: &Updates, start: Instant) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    let count = updates.len() as f64;
-    count / start.elapsed().as_secs_f64()
 }
 
 /// Returns the key with that number. Keys look random, and are the same in every run.

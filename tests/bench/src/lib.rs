@@ -8,14 +8,20 @@ use std::path::Path;
 
 use shelfproof_tests::Result;
 
+mod audit;
+mod audit_memory;
 mod bundle_bytes;
 mod cli_verify;
+mod crowded;
 mod gas_anchor;
 mod held;
 mod history_update;
 mod idle;
+mod map;
+mod memory;
 mod node_memory;
 mod peers;
+mod published;
 mod report;
 mod sale_beside_snapshot;
 mod sale_beside_trouble;
@@ -70,13 +76,16 @@ pub enum When {
 }
 
 /// Every benchmark, by name.
-pub const ALL: [(&str, Run, When); 21] = [
+pub const ALL: [(&str, Run, When); 24] = [
     ("tree_build", tree_build::one_thread, When::Always),
     ("tree_build_parallel", tree_build::two_threads, When::Always),
     ("verify_key", verify_key::run, When::Always),
     ("cli_verify", cli_verify::run, When::Always),
     ("bundle_bytes", bundle_bytes::run, When::Always),
     ("history_update", history_update::run, When::Always),
+    ("crowded", crowded::run, When::Always),
+    ("audit", audit::run, When::Always),
+    ("audit_memory", audit_memory::run, When::Named),
     ("gas_anchor", gas_anchor::run, When::Always),
     ("sale_http", sale_http::run, When::Always),
     ("sale_growth", sale_http::growth, When::Always),

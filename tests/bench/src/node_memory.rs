@@ -1,11 +1,11 @@
 //! `node_memory`: the most memory that a node has used after it sold under load and imported a large file.
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use super::Sample;
-use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed, number};
+use super::memory::memory_mb;
+use super::shop::{BenchShop, CLIENTS, FIRST, MEASURED, WARM_UP, closed};
 use shelfproof_tests::Result;
 use shelfproof_tests::client::Client;
 use shelfproof_tests::shop::codes;
@@ -59,32 +59,4 @@ fn import(shop: &BenchShop) -> Result<()> {
         let activated = admin.post(&format!("/api/v1/batches/{batch}/activate"), "").await?;
         activated.expect(200).map(drop)
     })?
-}
-
-/// A field of `/proc/PID/status`, in MB.
-fn memory_mb(pid: u32, field: &str) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    mb_in(&status, field).ok_or_else(|| format!("{field} is not in:\n{status}").into())
-}
-
-/// Linux says `kB` and means 1,024 bytes.
-fn mb_in(status: &str, field: &str) -> Option<f64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
-    let kb: usize = line.trim().strip_suffix(" kB")?.parse().ok()?;
-    number(kb).ok().map(|kb| kb * 1_024.0 / 1e6)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_peak_is_read_and_not_another_field() {
-        let status = "Name:\tshelfproof\nVmPeak:\t 1000000 kB\nVmHWM:\t  125000 kB\nVmRSS:\t  100000 kB\n";
-        assert_eq!(mb_in(status, "VmHWM"), Some(128.0));
-        assert_eq!(mb_in(status, "VmRSS"), Some(102.4));
-        assert_eq!(mb_in(status, "VmSwap"), None);
-    }
 }

@@ -1,7 +1,8 @@
 //! `seal`: an epoch of 100,000 events, from committed rows to the chain's newest block.
 //!
-//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and an anvil node that mines immediately. The
-//! baseline is the history map alone, which plans and commits the same updates over a separate map of the same size.
+//! Ours is the anchor's own sequence over a durable PostgreSQL cluster and an anvil node that mines immediately; data and
+//! delta are published on the way. The baseline is the history map alone, which finds the heads, plans and commits the
+//! same updates over a separate map of the same size.
 //! Four of five events are of existing keys, in the order of the keys, as in sales; every fifth is of a new key. Both
 //! must end at the same root.
 
@@ -9,11 +10,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use shelfproof_anchor::store::events::NewEvent;
-use shelfproof_verifier::B256;
-use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::Map;
 
 use super::idle::wait_until_idle;
+use super::map::{commit, timed, updates_of};
 use super::{ROUNDS, Sample};
 use shelfproof_tests::Result;
 use shelfproof_tests::event_writer::EventWriter;
@@ -44,7 +44,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
 
     let events = source.first()?;
     pipeline.load(&events).await?;
-    commit(&mut map, &updates_of(&events, 1))?;
+    commit(&mut map, &updates_of(events.iter().map(|new| &new.event), 1))?;
     drop(events);
     pipeline.post().await?;
     pipeline.finish(map.root()).await?;
@@ -53,7 +53,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     let (mut steps, mut readings) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let events = source.next()?;
-        let updates = updates_of(&events, map.epoch().0 + 1);
+        let updates = updates_of(events.iter().map(|new| &new.event), map.epoch().0 + 1);
         pipeline.write(&events).await?;
         drop(events);
         let ours_first = round % 2 == 0;
@@ -78,7 +78,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
     let settings = format!(
         "{EVENTS} events an epoch, 80 % of them of {KEYS} keys that are there, written by transactions of {SALES}; fsync; \
          until final and in the map too {:.0} events/s; ms a step: {}; reading the rows again {:.0}; \
-         baseline: the history map's plan and commit of the same updates",
+         data and delta published; baseline: the history map's heads, plan and commit of the same updates",
         median(&to_map),
         medians_ms(&steps),
         median(&readings) * 1e3,
@@ -122,39 +122,6 @@ impl EventSource {
         }
         self.events.next(keys)
     }
-}
-
-/// Returns the updates that the map needs for an epoch with that number and those events, one per key.
-fn updates_of(events: &[NewEvent], epoch: u64) -> Vec<(B256, Head)> {
-    let update = |appended: &NewEvent| {
-        let event = &appended.event;
-        let head = Head {
-            version: event.version,
-            hash: event.hash(),
-            kind: event.kind,
-            at_ms: event.at_ms,
-            epoch,
-        };
-        (event.key_id, head)
-    };
-    let mut updates: Vec<_> = events.iter().map(update).collect();
-    updates.sort_unstable_by_key(|(key, _)| *key);
-    updates
-}
-
-/// Returns the rate of the map alone, in updates per second.
-fn timed(map: &mut Map, updates: &[(B256, Head)]) -> Result<f64> {
-    wait_until_idle()?;
-    let start = Instant::now();
-    commit(map, updates)?;
-    Ok(f64::from(EVENTS) / start.elapsed().as_secs_f64())
-}
-
-fn commit(map: &mut Map, updates: &[(B256, Head)]) -> Result<()> {
-    let plan = map.plan(updates)?;
-    let epoch = map.epoch().0 + 1;
-    // The hash of an epoch that is never anchored.
-    Ok(map.commit(plan, epoch, B256::repeat_byte(1))?)
 }
 
 /// Returns the median.

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use alloy_primitives::B256;
+use shelfproof_verifier::audit::key_ids_in;
+use shelfproof_verifier::delta::delta_path;
+use shelfproof_verifier::epoch::data_path;
 
 use super::buyers::CheckedBuyer;
 use super::place::Place;
 use super::printer::Printer;
+use super::public;
 use super::shop::OpenShop;
 use super::stock::StockedProduct;
 use shelfproof_tests::Result;
@@ -92,7 +96,48 @@ pub(super) fn try_forgeries(shop: &OpenShop, checked_buyers: &[CheckedBuyer], pr
         outcomes.len() - refused
     ));
     printer.print_wrapped(&counts.join(", "));
+    try_other_forgeries(shop, &material, printer)?;
     printer.print("没有一份假证明通过核验。");
+    Ok(())
+}
+
+/// Tries every forgery of the newest epoch's delta and of a file of trusted epochs. The verifier must refuse each for
+/// the expected reason.
+fn try_other_forgeries(shop: &OpenShop, material: &Material, printer: &Printer) -> Result<()> {
+    // Whoever checks without a node never saw the chain.
+    let (online, offline) = (verifier(shop)?, verifier(shop)?);
+    let number = material.victim().bundle.history.epoch;
+    let data = tempfile::tempdir()?;
+    let copy = |path: &str| -> Result<Vec<u8>> {
+        let bytes = public::get(shop.address, &format!("/data/{path}"))?;
+        let copy = data.path().join(path);
+        fs::create_dir_all(copy.parent().unwrap_or(data.path()))?;
+        fs::write(copy, &bytes)?;
+        Ok(bytes)
+    };
+    let (events, delta) = (copy(&data_path(number))?, copy(&delta_path(number))?);
+    let deltas = forger::forge_deltas(&delta, &key_ids_in(&events), &[])?;
+    let deltas = forger::try_deltas(data.path(), number, &deltas, &online)?;
+
+    let path = online.file("epochs.json", "")?;
+    online.run(&["epochs", "--out", &path.display().to_string()])?.holds()?;
+    let files = forger::forge_trusted(material, &fs::read_to_string(path)?)?;
+    let files = forger::try_trusted(material.victim(), &files, &offline)?;
+    if let Some(missed) = deltas.iter().chain(&files).find(|tried| !tried.is_as_expected()) {
+        return Err(format!(
+            "the forgery {}: {} was expected: {}",
+            missed.name, missed.expected, missed.said.json
+        )
+        .into());
+    }
+    printer.print(&format!(
+        "{} kinds of false deltas: a light audit stops at each",
+        deltas.len()
+    ));
+    printer.print(&format!(
+        "{} kinds of false files of trusted epochs: an honest bundle holds with none",
+        files.len()
+    ));
     Ok(())
 }
 

@@ -138,7 +138,7 @@ pub(super) fn mirror(
     Ok(mirror)
 }
 
-fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
+pub(super) fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
     let answer = ask(address, path)?;
     if answer.status == 200 {
         return Ok(answer.body.to_vec());

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use shelfproof_verifier::chain::Identity;
@@ -94,6 +94,23 @@ impl Verifier {
         self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
+    /// Runs `key` as [`key`](Self::key) does, with that file of trusted epochs in the place of a node.
+    ///
+    /// # Errors
+    /// If the output cannot be read.
+    pub fn key_by_file(
+        &self,
+        trusted: &str,
+        code: &str,
+        bundle: &(impl AsRef<[u8]> + ?Sized),
+        secret: Option<&Secret>,
+    ) -> Result<Said> {
+        let trusted = self.file("trusted.json", trusted)?.display().to_string();
+        let mut args = self.key_args("key", code, bundle, secret)?;
+        args.extend(["--offline", "--trusted-epochs", &trusted, "--json"].map(str::to_owned));
+        said(&mut self.program(&args.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
     /// Like [`key`](Self::key), with output for people: the exit status and the text.
     ///
     /// # Errors
@@ -115,14 +132,8 @@ impl Verifier {
     /// # Errors
     /// If the output cannot be read.
     pub fn run(&self, args: &[&str]) -> Result<Said> {
-        let output = self.output(&[args, &["--json"]].concat())?;
-        let out = String::from_utf8_lossy(&output.stdout);
-        let json = serde_json::from_str(&out)
-            .map_err(|error| format!("{args:?}: {error}: {out}{}", String::from_utf8_lossy(&output.stderr)))?;
-        Ok(Said {
-            exit: exit(&output),
-            json,
-        })
+        let mut program = self.program(&[args, &["--json"]].concat());
+        said(program.args(["--rpc", &self.rpc]))
     }
 
     fn key_args(
@@ -153,10 +164,14 @@ impl Verifier {
     }
 
     fn output(&self, args: &[&str]) -> Result<Output> {
+        Ok(self.program(args).args(["--rpc", &self.rpc]).output()?)
+    }
+
+    /// The program with those arguments and the merchant that it was told, before it is started.
+    fn program(&self, args: &[&str]) -> Command {
         let mut program = command(&self.program, None, Signal::Kill);
         program
             .args(args)
-            .args(["--rpc", &self.rpc])
             .args(["--merchant", &self.identity.merchant_id.to_string()])
             .args(["--registry", &self.identity.registry.to_string()])
             .args(["--chain-id", &self.identity.chain_id.to_string()])
@@ -164,8 +179,20 @@ impl Verifier {
             .env("HOME", self.home.path())
             .env("SHELFPROOF_STATE", self.home.path().join("state"))
             .stdin(Stdio::null());
-        Ok(program.output()?)
+        program
     }
+}
+
+/// Runs the program, which answers in JSON.
+fn said(program: &mut Command) -> Result<Said> {
+    let output = program.output()?;
+    let out = String::from_utf8_lossy(&output.stdout);
+    let json = serde_json::from_str(&out)
+        .map_err(|error| format!("{program:?}: {error}: {out}{}", String::from_utf8_lossy(&output.stderr)))?;
+    Ok(Said {
+        exit: exit(&output),
+        json,
+    })
 }
 
 fn exit(output: &Output) -> i32 {

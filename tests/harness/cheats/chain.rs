@@ -1,14 +1,20 @@
 //! A copy of the shop's chain on which only the operator sends transactions and sets the time.
 
+use std::thread;
+use std::time::Duration;
+
+use alloy::eips::BlockNumberOrTag;
+use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
 use alloy_primitives::{Address, Bytes, U256};
+use shelfproof_base::clock::now_ms;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_verifier::chain::rpc::{Finality, RpcSource};
 use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
 use shelfproof_verifier::epoch::Header;
 
 use crate::Result;
-use crate::anvil::{Anvil, Settings};
+use crate::anvil::{Anvil, Settings, proxy};
 use crate::merchant_chain::FUNDS_WEI;
 use crate::vector_chain::{anchor, block_on, client};
 
@@ -48,6 +54,20 @@ impl Chain {
         })
     }
 
+    /// Waits until the system's clock has come to the time of the newest block. Blocks that follow each other at once
+    /// get times a second apart, ahead of the clock.
+    pub(super) fn wait_for_the_clock(&self) -> Result<()> {
+        let newest = block_on(async {
+            let provider = client(self.anvil.url())?;
+            let block = provider.get_block_by_number(BlockNumberOrTag::Latest).await?;
+            Ok::<_, Box<dyn std::error::Error>>(block.ok_or("a chain without blocks")?.header.timestamp)
+        })??;
+        if let Some(ahead_ms) = (newest * 1_000).checked_sub(now_ms()) {
+            thread::sleep(Duration::from_millis(ahead_ms));
+        }
+        Ok(())
+    }
+
     /// Whether the chain's process has ended by itself.
     pub(super) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.anvil.has_ended()?)
@@ -71,6 +91,18 @@ impl Chain {
         block_on(async {
             let provider = client(self.anvil.url())?;
             provider.anvil_increase_time(seconds).await?;
+            Ok(provider.anvil_mine(Some(BLOCKS_TO_FINALITY), None).await?)
+        })?
+    }
+
+    /// Puts a proxy (EIP-1167) at the registry's address, before the code that stood there.
+    pub(super) fn put_proxy_before_registry(&self) -> Result<()> {
+        let behind = Address::repeat_byte(0xee);
+        block_on(async {
+            let provider = client(self.anvil.url())?;
+            let code = provider.get_code_at(self.identity.registry).await?;
+            provider.anvil_set_code(behind, code).await?;
+            provider.anvil_set_code(self.identity.registry, proxy(behind)).await?;
             Ok(provider.anvil_mine(Some(BLOCKS_TO_FINALITY), None).await?)
         })?
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use shelfproof_verifier::bundle::{Bundle, KeyHistory};
 use shelfproof_verifier::chain::ChainView;
+use shelfproof_verifier::delta::delta_path;
 use shelfproof_verifier::epoch::{Header, data_path};
 use shelfproof_verifier::event::{KeyEvent, Opening};
 use shelfproof_verifier::receipt::Receipt;
@@ -52,17 +53,27 @@ impl<'a> Crook<'a> {
         })
     }
 
-    /// Seals events, publishes them and anchors the epoch; returns its number. For the keys of `claims`, the history
-    /// map says what the claims say.
+    /// Seals events, publishes them with their delta, and anchors the epoch; returns its number. For the keys of
+    /// `claims`, the history map says what the claims say. The delta is true all the same: any other is unusable.
     pub(super) fn anchor(&mut self, events: &[KeyEvent], claims: &[KeyEvent]) -> Result<u64> {
         let header = self.log.seal(events, claims)?;
-        let name = Path::new("data").join(data_path(header.number));
-        let data = self.log.data(header.number)?;
-        self.stand.place.write(&name.to_string_lossy(), &data)?;
+        self.publish(&data_path(header.number), &self.log.data(header.number)?)?;
+        self.publish_delta(header.number, &[])?;
         self.post(&header)
     }
 
-    /// Like [`anchor`](Self::anchor), but does not publish the data.
+    /// Publishes an epoch's delta, in place of any that was published before. See [`Log::delta`] for the lies.
+    pub(super) fn publish_delta(&self, number: u64, lies: &[KeyEvent]) -> Result<()> {
+        self.publish(&delta_path(number), &self.log.delta(number, lies)?)
+    }
+
+    fn publish(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let name = Path::new("data").join(path);
+        self.stand.place.write(&name.to_string_lossy(), bytes)?;
+        Ok(())
+    }
+
+    /// Like [`anchor`](Self::anchor), but publishes nothing.
     pub(super) fn anchor_and_withhold(&mut self, events: &[KeyEvent]) -> Result<u64> {
         let header = self.log.seal(events, &[])?;
         self.post(&header)
@@ -124,14 +135,25 @@ impl<'a> Crook<'a> {
 
     /// Returns the arguments of `audit` for that data. Its copies and the evidence are kept in the cheat's folder.
     pub(super) fn audit(&self, data: &str) -> Vec<String> {
+        self.audit_in(data, self.stand.place.path("audit"))
+    }
+
+    /// Like [`audit`](Self::audit), with another folder for the audit's copies.
+    pub(super) fn audit_in(&self, data: &str, state: String) -> Vec<String> {
         let place = &self.stand.place;
         let options = [
             ("--data", data.to_owned()),
-            ("--state", place.path("audit")),
+            ("--state", state),
             ("--evidence", place.path("evidence.json")),
         ];
         let options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
         self.of_chain("audit", &options.collect::<Vec<_>>())
+    }
+
+    /// Returns the arguments of a light audit of the epochs after `since`, with that data.
+    pub(super) fn light_audit(&self, data: &str, since: u64) -> Vec<String> {
+        let since = ["--since".to_owned(), since.to_string()];
+        [self.audit(data), since.to_vec()].concat()
     }
 
     /// Returns the arguments of a command about this merchant on this chain.
@@ -142,6 +164,8 @@ impl<'a> Crook<'a> {
             ("--chain-id", identity.chain_id.to_string()),
             ("--registry", identity.registry.to_string()),
             ("--merchant", identity.merchant_id.to_string()),
+            // What the verifier remembers of a merchant lies beside this file, and each cheat has a chain of its own.
+            ("--trust-store", self.stand.place.path("merchants.json")),
             ("--lang", "en".to_owned()),
         ];
         let place = place.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
@@ -172,6 +196,20 @@ impl<'a> Crook<'a> {
     /// The verdict of such an audit if everything is sound.
     pub(super) fn sound(&self) -> String {
         format!("holds {} epochs", self.log.newest())
+    }
+
+    /// Checks the verdict of such an audit of everything that is anchored after `since`.
+    pub(super) fn expect_light_audit(&self, since: u64, word: &str) -> Result<()> {
+        let state = tempfile::tempdir()?;
+        let state = state.path().display().to_string();
+        let since = since.to_string();
+        let options = ["--data", &self.data(), "--state", &state, "--since", &since].map(str::to_owned);
+        self.expect(&self.of_chain("audit", &options), word)
+    }
+
+    /// The verdict of such an audit if everything is sound.
+    pub(super) fn sound_since(&self, since: u64) -> String {
+        format!("holds {} epochs since {since}", self.log.newest() - since)
     }
 
     /// The folder with the published data.

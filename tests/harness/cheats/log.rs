@@ -5,8 +5,10 @@ use std::path::Path;
 
 use alloy_primitives::{B256, keccak256};
 use shelfproof_base::clock::now_ms;
-use shelfproof_verifier::bundle::{HistoryAt, Included, KeyHistory, ListedHeader};
+use shelfproof_verifier::bundle::{HistoryAt, Included, KeyHistory};
 use shelfproof_verifier::chain::rpc::RpcSource;
+use shelfproof_verifier::delta;
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{Header, data_hash, decode_data, encode_data};
 use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
 use shelfproof_verifier::history::{self, Entry};
@@ -54,7 +56,7 @@ impl Log {
             });
         }
         let newest = log.epochs.last().ok_or("nothing is anchored")?;
-        if history::root_of(&log.leaves(newest.header.number)) != newest.header.history_root {
+        if history::root_of(&leaves(log.heads(newest.header.number))) != newest.header.history_root {
             return Err("the published data makes another history than was anchored".into());
         }
         Ok(log)
@@ -81,7 +83,7 @@ impl Log {
         epoch.header.events_root = epoch.tree()?.root();
         let number = epoch.header.number;
         self.epochs.push(epoch);
-        let history_root = history::root_of(&self.leaves(number));
+        let history_root = history::root_of(&leaves(self.heads(number)));
         let sealed = self.epochs.last_mut().ok_or("nothing is anchored")?;
         sealed.header.history_root = history_root;
         Ok(sealed.header)
@@ -90,6 +92,26 @@ impl Log {
     /// Returns an epoch's data, in the published form.
     pub(super) fn data(&self, number: u64) -> Result<Vec<u8>> {
         Ok(encode_data(&self.epoch(number)?.events))
+    }
+
+    /// Returns an epoch's delta, in the published form. It is true if there are no `lies`; each of them is shown as its
+    /// key's newest event before the epoch, whatever the map before has.
+    pub(super) fn delta(&self, number: u64, lies: &[KeyEvent]) -> Result<Vec<u8>> {
+        let mut before = self.heads(number - 1);
+        before.extend(lies.iter().map(|event| (event.key_id, *event)));
+        let mut keys: Vec<(B256, ())> = self
+            .epoch(number)?
+            .events
+            .iter()
+            .map(|event| (event.key_id, ()))
+            .collect();
+        keys.dedup();
+        let mut bytes = Vec::new();
+        for (key_id, ()) in &keys {
+            delta::write_newest(&mut bytes, before.get(key_id).map(KeyEvent::to_bytes).as_ref());
+        }
+        delta::open_part(&mut bytes, &leaves(before), 0, &keys);
+        Ok(bytes)
     }
 
     /// How many events there are.
@@ -113,6 +135,12 @@ impl Log {
         let heads = self.heads(self.newest());
         let head = heads.into_values().find(|head| head.kind == state);
         Ok(head.ok_or_else(|| format!("no key is {}", state.name()))?)
+    }
+
+    /// Makes the event that withdraws a key from sale, for an epoch that says nothing new of any buyer's key.
+    pub(super) fn withdrawal(&self) -> Result<KeyEvent> {
+        let on_sale = self.any(Kind::Activated)?;
+        Ok(made_up(on_sale.key_id, Some(&on_sale), Kind::Voided, "{}").0)
     }
 
     /// Returns a key's history with its proofs, as of the map of that epoch, with only the events that `shown` accepts.
@@ -141,7 +169,7 @@ impl Log {
             events,
             history: HistoryAt {
                 epoch: number,
-                proof: history::prove_from(&self.leaves(number), key_id),
+                proof: history::prove_from(&leaves(self.heads(number)), key_id),
             },
             epochs: named.into_iter().map(listed).collect::<Result<_>>()?,
         })
@@ -158,11 +186,12 @@ impl Log {
         let told = epochs.flat_map(|epoch| epoch.events.iter().chain(&epoch.claims));
         told.map(|event| (event.key_id, *event)).collect()
     }
+}
 
-    fn leaves(&self, number: u64) -> Vec<Entry> {
-        let leaf = |head: KeyEvent| (head.key_id, history::value_hash(head.version, &head.hash()));
-        self.heads(number).into_values().map(leaf).collect()
-    }
+/// The leaves of the map that has these newest events.
+fn leaves(heads: BTreeMap<B256, KeyEvent>) -> Vec<Entry> {
+    let leaf = |head: KeyEvent| (head.key_id, history::value_hash(head.version, &head.hash()));
+    heads.into_values().map(leaf).collect()
 }
 
 /// Makes an event that no program of the shop wrote: the next event of a key, or its first if `before` is `None`.

@@ -112,6 +112,8 @@ fn ruling(mut command: Command) -> Result<Ruling> {
     let Some((_, word)) = word else {
         return Err(format!("no verdict: {text}{}", String::from_utf8_lossy(&output.stderr)).into());
     };
+    // Whether an audit covers it stands behind, in parentheses.
+    let word = word.split(" (").next().unwrap_or(word);
     Ok(Ruling {
         exit: output.status.code().unwrap_or(-1),
         word: word.to_owned(),

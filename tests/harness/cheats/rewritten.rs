@@ -6,7 +6,6 @@ use shelfproof_verifier::event::{KeyEvent, Kind, Opening, payload};
 
 use super::copied_shop::CopiedShop;
 use super::crook::Crook;
-use super::log::made_up;
 use super::place::Ruling;
 use super::story::Story;
 use crate::Result;
@@ -35,11 +34,8 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     let opening = sale.opening.as_ref().ok_or("the sale is not opened")?;
     let rewritten = rewrite(crook, &sale.event, opening)?;
 
-    // An epoch needs an event, so a key is withdrawn.
-    let on_sale = crook.log.any(Kind::Activated)?;
-    let (voided, _) = made_up(on_sale.key_id, Some(&on_sale), Kind::Voided, "{}");
     let before = crook.log.newest();
-    let newest = crook.anchor(&[voided], &[rewritten])?;
+    let newest = crook.anchor(&[crook.log.withdrawal()?], &[rewritten])?;
 
     let at = |number| -> Result<Bundle> {
         let history = crook.log.history(&bought.key_id, number, |_| true)?;

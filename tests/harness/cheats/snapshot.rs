@@ -10,6 +10,7 @@ use shelfproof::store;
 use shelfproof_anchor::config::{Config, Keys};
 use shelfproof_base::config::Settings;
 use shelfproof_verifier::chain::Identity;
+use shelfproof_verifier::delta::delta_path;
 use shelfproof_verifier::epoch::data_path;
 use tempfile::TempDir;
 
@@ -23,7 +24,7 @@ use crate::{Result, tools};
 
 /// What the cheats need besides the shop's configuration. At least one sold key must be redeemed.
 pub struct Stock {
-    /// The id of a product with at least two keys on sale.
+    /// The id of a product with at least three keys on sale.
     pub product: String,
     /// The API key of a reseller that can pay for them.
     pub reseller: String,
@@ -124,9 +125,9 @@ impl ShopSnapshot {
     }
 }
 
-/// Copies the data of the epochs up to the number `newest`.
+/// Copies the data and the deltas of the epochs up to the number `newest`.
 fn copy_data(from: &Path, to: &Path, newest: u64) -> Result<()> {
-    for path in (1..=newest).map(data_path) {
+    for path in (1..=newest).flat_map(|number| [data_path(number), delta_path(number)]) {
         let copy = to.join(&path);
         fs::create_dir_all(copy.parent().unwrap_or(to))?;
         fs::copy(from.join(&path), copy)?;

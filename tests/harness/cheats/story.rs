@@ -15,6 +15,11 @@ pub(super) struct Story {
 }
 
 impl Story {
+    /// The exit status with that code. Of an unknown registry the verifier refuses nothing: it cannot tell.
+    pub(super) fn exit(&self) -> i32 {
+        if self.code == "registry_unknown" { 2 } else { 1 }
+    }
+
     /// Formats the description, with instructions to repeat the check.
     pub(super) fn text(&self) -> String {
         let Self {

@@ -99,8 +99,30 @@ const REQUIRED: [(&str, &[&str]); 7] = [
 ];
 
 /// Returns `events.2.at` for `/events/2/at`.
-fn name_of(pointer: &str) -> String {
+pub(super) fn name_of(pointer: &str) -> String {
     pointer.trim_start_matches('/').replace('/', ".")
+}
+
+/// Returns JSON of that number in forms that other readers accept too, and of numbers that no field may have.
+pub(super) fn number_forms(number: &str) -> [(&'static str, String); 5] {
+    [
+        ("as-text", format!("\"{number}\"")),
+        ("as-fraction", format!("{number}.0")),
+        ("with-exponent", format!("{number}e0")),
+        ("negative", format!("-{number}")),
+        ("too-large", "9007199254740992".to_owned()),
+    ]
+}
+
+/// Returns those bytes in other spellings, and bytes of another length.
+pub(super) fn hex_forms(hex: &str) -> [(&'static str, String); 4] {
+    let digits = hex.trim_start_matches("0x");
+    [
+        ("in-capitals", format!("0x{}", digits.to_ascii_uppercase())),
+        ("a-byte-short", hex[..hex.len() - 2].to_owned()),
+        ("a-byte-long", format!("{hex}00")),
+        ("bare", digits.to_owned()),
+    ]
 }
 
 /// Writes each number in forms that other JSON readers accept too, and replaces it by numbers that no field may have.
@@ -111,13 +133,7 @@ pub(super) fn forge_numbers(bench: &mut Bench<'_>) -> Result<()> {
     }
     for pointer in NUMBERS {
         let number = place(&mut file, pointer)?.to_string();
-        for (form, raw) in [
-            ("as-text", format!("\"{number}\"")),
-            ("as-fraction", format!("{number}.0")),
-            ("with-exponent", format!("{number}e0")),
-            ("negative", format!("-{number}")),
-            ("too-large", "9007199254740992".to_owned()),
-        ] {
+        for (form, raw) in number_forms(&number) {
             bench.malformed(&format!("{}-{form}", name_of(pointer)), with_raw(&file, pointer, &raw)?);
         }
     }
@@ -140,13 +156,7 @@ pub(super) fn forge_hex(bench: &mut Bench<'_>) -> Result<()> {
         .filter(|pointer| file.pointer(pointer).is_some());
     for pointer in HEX.into_iter().chain(of_some.collect::<Vec<_>>()) {
         let hex = place(&mut file, pointer)?.as_str().ok_or("no hex")?.to_owned();
-        let digits = hex.trim_start_matches("0x");
-        for (form, forged) in [
-            ("in-capitals", format!("0x{}", digits.to_ascii_uppercase())),
-            ("a-byte-short", hex[..hex.len() - 2].to_owned()),
-            ("a-byte-long", format!("{hex}00")),
-            ("bare", digits.to_owned()),
-        ] {
+        for (form, forged) in hex_forms(&hex) {
             // An address may be written in either case, and a value without letters has only one spelling.
             let is_address = ["/registry", "/receipts/0/token"].contains(&pointer);
             if !(is_address && form == "in-capitals") && forged != hex {

@@ -2,8 +2,8 @@
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
-use shelfproof_verifier::bundle::ListedHeader;
 use shelfproof_verifier::epoch::Header;
+use shelfproof_verifier::epoch::ListedHeader;
 
 use super::bench::{Bench, Draft, SALE, flip};
 use super::of_path;

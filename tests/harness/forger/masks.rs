@@ -3,8 +3,8 @@
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
-use shelfproof_verifier::bundle::ListedHeader;
 use shelfproof_verifier::epoch::Header;
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Promise;
 

@@ -1,5 +1,5 @@
-//! Receipts that the merchant's own key signed but must not sign: for another domain, with other terms, or for sales
-//! that never enter the log.
+//! Receipts that the merchant's own key signed but must not sign: for another domain, with other terms, over other
+//! leaves, or for sales that never enter the log.
 
 use alloy_primitives::{Address, B256, keccak256};
 use k256::ecdsa::SigningKey;
@@ -7,7 +7,7 @@ use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::Promise;
 use shelfproof_verifier::vocabulary::typed_data;
-use shelfproof_verifier::{Code, tree};
+use shelfproof_verifier::{Code, U256, tree};
 
 use super::bench::{Bench, GENERATION};
 use super::receipts::sign;
@@ -91,6 +91,86 @@ fn forge_digests(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
         bench.draft(name, Code::ReceiptSignature, |draft| {
             draft.receipt().signature = signature;
         });
+    }
+    forge_leaves(bench, key)
+}
+
+/// Signs trees whose leaf binds sale, buyer, cover and token in another way than the protocol's.
+fn forge_leaves(bench: &mut Bench<'_>, key: &SigningKey) -> Result<()> {
+    let identity = bench.victim().bundle.identity;
+    let honest = bench.victim().bundle.receipts[0].clone();
+    let (sale, buyer) = (honest.event.hash(), honest.buyer);
+    let (cover, token) = (B256::from(honest.cover), honest.token.into_word());
+    let hash = |words: &[&[u8]]| keccak256(words.concat());
+    let twice = |words: &[&[u8]]| keccak256(hash(words));
+    let [sale, buyer, cover, token] = [&sale, &buyer, &cover, &token].map(B256::as_slice);
+    for (name, leaf) in [
+        ("leaf-hashed-once", hash(&[sale, buyer, cover, token])),
+        ("leaf-without-buyer", twice(&[sale, cover, token])),
+        ("leaf-without-cover", twice(&[sale, buyer, token])),
+        ("leaf-without-token", twice(&[sale, buyer, cover])),
+        (
+            "leaf-of-packed-fields",
+            twice(&[sale, buyer, cover, honest.token.as_slice()]),
+        ),
+        (
+            "leaf-with-buyer-and-cover-exchanged",
+            twice(&[sale, cover, buyer, token]),
+        ),
+        (
+            "leaf-with-buyer-and-sale-exchanged",
+            twice(&[buyer, sale, cover, token]),
+        ),
+    ] {
+        let root = tree::climb(&leaf, &honest.path);
+        let signature = sign(key, &typed_data::receipt_digest(&identity, &root, honest.anchor_by_s))?;
+        bench.draft(name, Code::ReceiptSignature, |draft| {
+            draft.receipt().signature = signature;
+        });
+    }
+    // The shop promises one thing, and shows another.
+    for (name, promised) in [
+        (
+            "promised-another-buyer",
+            Promise {
+                buyer: bench.material.word("a buyer"),
+                ..honest.clone()
+            },
+        ),
+        (
+            "promised-another-cover",
+            Promise {
+                cover: honest.cover + U256::ONE,
+                ..honest.clone()
+            },
+        ),
+        (
+            "promised-another-token",
+            Promise {
+                token: Address::repeat_byte(1),
+                ..honest.clone()
+            },
+        ),
+    ] {
+        let signature = signed(promised, &identity, key)?.signature;
+        bench.draft(name, Code::ReceiptSignature, |draft| {
+            draft.receipt().signature = signature;
+        });
+    }
+    // The promise is signed as it is shown, and names another buyer than the sale that it opens.
+    for (name, buyer) in [
+        ("to-another-buyer", bench.material.word("a buyer")),
+        ("to-nobody", B256::ZERO),
+    ] {
+        let promise = signed(
+            Promise {
+                buyer,
+                ..honest.clone()
+            },
+            &identity,
+            key,
+        )?;
+        bench.draft(name, Code::ReceiptTerms, |draft| *draft.receipt() = promise);
     }
     Ok(())
 }

@@ -1,11 +1,14 @@
 //! Buyers who download every forgery and check it with the verifier.
 
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use shelfproof_verifier::Code;
+use shelfproof_verifier::delta::delta_path;
 
-use super::{Forgery, ForgingShop};
+use super::{ForgedDelta, ForgedTrusted, Forgery, ForgingShop, Honest};
 use crate::Result;
 use crate::anchored_shop::{Said, Verifier};
 use crate::client::Client;
@@ -71,4 +74,67 @@ fn try_one(shop: &ForgingShop, forgery: &Forgery, verifier: &Verifier) -> Result
         expected: forgery.expected,
         said: verifier.key("key", &forgery.code, &answer.body, forgery.secret.as_ref())?,
     })
+}
+
+/// The result of a forged delta or file of trusted epochs.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    pub name: String,
+    /// The code with which it must be refused.
+    pub expected: &'static str,
+    /// The verifier's answer.
+    pub said: Said,
+}
+
+impl Tried {
+    /// Whether it was refused with the expected code, and the exit status that belongs to it.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        let code = Code::ALL.into_iter().find(|code| code.as_str() == self.expected);
+        // What is no code of the protocol's checks is no verdict.
+        let exit = code.map_or(2, |code| i32::from(code.exit()));
+        (self.said.exit, self.said.code()) == (exit, self.expected)
+    }
+}
+
+/// Audits from that epoch on, once with each forged delta in the place of its own, which is there again afterwards.
+/// `data` is a folder with the published data.
+///
+/// # Errors
+/// If the folder cannot be written, or a verifier's output cannot be read.
+pub fn try_deltas(data: &Path, number: u64, forged: &[ForgedDelta], verifier: &Verifier) -> Result<Vec<Tried>> {
+    let place = data.join(delta_path(number));
+    let honest = fs::read(&place)?;
+    let (folder, since) = (data.display().to_string(), (number - 1).to_string());
+    let mut tried = Vec::new();
+    for forgery in forged {
+        fs::write(&place, &forgery.delta)?;
+        tried.push(Tried {
+            name: forgery.name.clone(),
+            expected: "delta_unusable",
+            said: verifier.run(&["audit", "--data", &folder, "--since", &since])?,
+        });
+    }
+    fs::write(&place, honest)?;
+    Ok(tried)
+}
+
+/// Checks the honest bundle without a node, once with each forged file of trusted epochs.
+///
+/// # Errors
+/// If a verifier's output cannot be read.
+pub fn try_trusted(honest: &Honest, forged: &[ForgedTrusted], verifier: &Verifier) -> Result<Vec<Tried>> {
+    let try_one = |forgery: &ForgedTrusted| {
+        Ok(Tried {
+            name: forgery.name.clone(),
+            expected: forgery.expected,
+            said: verifier.key_by_file(
+                &forgery.file,
+                &honest.code,
+                &honest.bundle.to_json(),
+                Some(&honest.secret),
+            )?,
+        })
+    };
+    forged.iter().map(try_one).collect()
 }

@@ -3,7 +3,8 @@
 
 use alloy_primitives::{B256, keccak256};
 use serde_json::Value;
-use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
+use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included};
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::tree::EventsTree;

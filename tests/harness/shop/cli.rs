@@ -35,6 +35,15 @@ impl Cli {
         Self { config, ..self.clone() }
     }
 
+    /// Appends lines to the configuration. Processes that are already running do not read them.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn configure(&self, lines: &str) -> Result<()> {
+        let mut file = OpenOptions::new().append(true).open(&self.config)?;
+        Ok(file.write_all(lines.as_bytes())?)
+    }
+
     /// Returns a command that ends with this process at the latest, and that finds no configuration in its environment.
     #[must_use]
     pub fn command(&self, args: &[&str]) -> Command {

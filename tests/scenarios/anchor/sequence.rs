@@ -2,7 +2,9 @@
 //! once, byte for byte.
 
 mod chain;
+mod failed;
 pub(crate) mod owner;
+mod published;
 mod restore;
 mod submit;
 pub(crate) mod test_anchor;
@@ -12,7 +14,8 @@ use shelfproof_anchor::step::Step;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-use test_anchor::{Failed, Fault, Finished, TestAnchor};
+use failed::Failed;
+use test_anchor::{Fault, Finished, TestAnchor};
 
 /// How a write can go wrong.
 const FAULTS: [Fault; 3] = [Fault::Failed, Fault::FailedButPersisted, Fault::KilledAfter];

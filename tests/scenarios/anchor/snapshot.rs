@@ -51,6 +51,7 @@ pub(crate) async fn cut(connection: &mut PgConnection, events_max: u64) -> Resul
     let roots = EpochRoots {
         header,
         hash: header.hash(&B256::ZERO),
+        newest_at_ms: events.iter().map(|event| event.at_ms).max().unwrap_or_default(),
     };
     epoch_commit_roots(connection, &roots, 1).await?;
     Ok(Some(events))

@@ -6,6 +6,7 @@ mod life;
 mod mirror;
 mod owner;
 mod takeover;
+mod watch;
 
 use serde_json::Value;
 use shelfproof_tests::Result;

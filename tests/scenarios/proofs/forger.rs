@@ -1,4 +1,8 @@
-//! `shelfproof-verify` refuses every forged bundle, with the chain read over RPC.
+//! `shelfproof-verify` refuses every forged bundle, with the chain read over RPC, every forged delta, and honest
+//! bundles with forged files of trusted epochs.
+
+mod deltas;
+mod trusted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +11,8 @@ use serde_json::{Value, json};
 use shelfproof_tests::Result;
 use shelfproof_tests::anchored_shop::Verifier;
 use shelfproof_tests::client::Client;
-use shelfproof_tests::forger::{Forgery, ForgingShop, Honest, Material, forge, of_vectors, try_all};
-use shelfproof_tests::vector_chain::{block_on, vector_chain};
+use shelfproof_tests::forger::{Forgery, ForgingShop, Honest, Material, Tried, forge, of_vectors, try_all};
+use shelfproof_tests::vector_chain::{VectorChain, block_on, vector_chain};
 use shelfproof_tests::vectors::{RECEIPT_KEY, Vectors};
 use shelfproof_verifier::Code;
 use shelfproof_verifier::bundle::MAX_BYTES;
@@ -21,23 +25,26 @@ const KINDS: usize = 200;
 const BUYERS: usize = 2;
 
 /// The codes that the protocol marks with (2).
-const CANNOT_TELL: [Code; 5] = [
+const CANNOT_TELL: [Code; 6] = [
     Code::CodeUnusual,
     Code::EpochNotFinal,
     Code::Stale,
     Code::BodyWithheld,
     Code::TransferUnverified,
+    Code::Unaudited,
 ];
 
 /// The codes that no bundle can cause on an honest chain. They are about events that are all leaves of their epochs. On
 /// an honest chain such events of a key have one version each, are linked, allowed and in time, and none is a transfer.
 /// Merchants that anchored what they must not are in the vectors, each with a chain of its own, and the verifier's
-/// tests check them offline.
-const OUT_OF_REACH: [Code; 4] = [
+/// tests check them offline. What audits say comes from elsewhere than the bundle.
+const OUT_OF_REACH: [Code; 6] = [
     Code::BrokenLink,
     Code::IllegalTransition,
     Code::Clock,
     Code::TransferUnverified,
+    Code::AuditBreach,
+    Code::Unaudited,
 ];
 
 /// A key that is sold and one that was redeemed, both of the vectors' merchant.
@@ -52,6 +59,26 @@ fn material(vectors: &Vectors, receipt_key: Option<B256>) -> Result<Material> {
         included.opening = None;
     }
     Material::new(victim, honest("holds redeemed")?, keccak256("a forger"), receipt_key)
+}
+
+/// A buyer of the vectors' merchant.
+fn verifier(vectors: &Vectors, chain: &VectorChain) -> Result<Verifier> {
+    let identity = Identity {
+        chain_id: vectors.merchant.chain_id,
+        registry: chain.registry,
+        merchant_id: chain.merchant_id,
+    };
+    Verifier::new(identity, chain.anvil.url())
+}
+
+/// Checks that each was refused for its own reason.
+fn assert_refused(all: &[Tried]) {
+    let wrong: Vec<String> = all
+        .iter()
+        .filter(|tried| !tried.is_as_expected())
+        .map(|tried| format!("{}: not {}: {}", tried.name, tried.expected, tried.said.json))
+        .collect();
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -74,12 +101,7 @@ fn every_kind_is_another_by_another_name_and_a_live_shop_gives_enough_of_them() 
 fn every_forged_bundle_is_refused_for_its_own_reason_and_no_honest_one_is() -> Result<()> {
     let vectors = Vectors::read()?;
     let chain = vector_chain()?;
-    let identity = Identity {
-        chain_id: vectors.merchant.chain_id,
-        registry: chain.registry,
-        merchant_id: chain.merchant_id,
-    };
-    let buyers = (0..BUYERS).map(|_| Verifier::new(identity, chain.anvil.url()));
+    let buyers = (0..BUYERS).map(|_| verifier(&vectors, &chain));
     let buyers = buyers.collect::<Result<Vec<_>>>()?;
     let material = material(&vectors, Some(RECEIPT_KEY))?;
     assert_allowed(&material, &buyers[0])?;

@@ -1,6 +1,7 @@
 //! A node sells only from a database that contains every epoch on the chain.
 
 mod chain;
+mod journal;
 mod shop;
 
 use std::fs;
@@ -9,11 +10,12 @@ use std::process::Command;
 
 use alloy_primitives::B256;
 use chain::{Chain, Gateway};
+use shelfproof_base::clock::now_ms;
 use shelfproof_tests::child::{Signal, command, run};
 use shelfproof_tests::postgres::{Durability, Postgres};
 use shelfproof_tests::shop::StockedShop;
 use shelfproof_tests::{Result, tools};
-use shop::{FencedShop, get, said};
+use shop::{FencedShop, get, said, wait_unready};
 
 #[test]
 fn a_node_over_an_old_backup_sells_nothing_and_says_how_to_repair_it() -> Result<()> {
@@ -184,6 +186,31 @@ fn a_node_of_a_chain_that_stands_still_sells_nothing() -> Result<()> {
     let stocked = FencedShop::start(chain.settings())?;
     let node = stocked.shop.listen(&stocked.shop.cli)?;
     stocked.assert_fenced(&node, "the chain's node lags")
+}
+
+#[test]
+fn a_node_twelve_minutes_ahead_of_the_chain_signs_no_receipt_until_both_agree() -> Result<()> {
+    const AHEAD_S: u64 = 720;
+    let chain = Chain::start_at(Some(now_ms() / 1_000 - AHEAD_S))?;
+    let stocked = FencedShop::start(chain.settings())?;
+    // Events without a receipt are written: the anchor sends them once the chain's time has come.
+    stocked.stock()?;
+    let node = stocked.shop.listen(&stocked.shop.cli)?;
+    wait_unready(&node, "s ahead of the chain's newest block")?;
+    let refused = stocked.order(&node)?.expect(503)?;
+    assert_eq!(refused["code"], "clock_drift", "{refused}");
+    assert!(said(&refused).contains("No receipt is signed"), "{refused}");
+    let metrics = node.metrics().ok_or("a node without metrics")?;
+    let figures = get(metrics, "", "/metrics")?.text();
+    assert!(figures.contains("shelfproof_chain_apart_seconds 7"), "{figures}");
+    assert!(node.log().contains("no receipt is signed"), "{}", node.log());
+
+    chain.pass(AHEAD_S)?;
+    node.wait_until_ready()?;
+    stocked.order(&node)?.expect(201)?;
+    let ready = get(node.address(), "", "/readyz")?.expect(200)?;
+    assert_eq!(ready["chainClock"], true, "{ready}");
+    Ok(())
 }
 
 #[test]

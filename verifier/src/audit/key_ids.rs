@@ -3,8 +3,8 @@
 use alloy_primitives::B256;
 
 use super::Breach;
+use crate::breach::Rule;
 use crate::event::EVENT_BYTES;
-use crate::vocabulary::breach::Rule;
 
 /// The most key ids with an event that may share their first 48 bits. Ids are as good as random: of a million
 /// million keys, no eight do.

@@ -42,6 +42,13 @@ impl LightEpoch {
         })
     }
 
+    /// Its events of that key, in order.
+    pub fn events_of(&self, key: &B256) -> impl Iterator<Item = &RawEvent> {
+        let first = self.events.partition_point(|event| event.key_id < *key);
+        let rest = self.events.get(first..).unwrap_or_default();
+        rest.iter().take_while(move |event| event.key_id == *key)
+    }
+
     /// The number of its events.
     #[must_use]
     pub const fn events(&self) -> usize {

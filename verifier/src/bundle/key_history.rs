@@ -3,15 +3,16 @@
 use alloy_primitives::B256;
 use serde_json::json;
 
-use super::read::{check_epochs, history_at, included, listed_header};
-use super::write::{history_json, included_json, listed_json};
-use super::{HistoryAt, Included, ListedHeader, MAX_BYTES};
+use super::read::{check_epochs, history_at, included};
+use super::write::{history_json, included_json};
+use super::{HistoryAt, Included, MAX_BYTES};
 use crate::Refusal;
 use crate::chain::Identity;
+use crate::epoch::ListedHeader;
 use crate::json::{self, Node};
 
 /// The format's name.
-const FORMAT: &str = "shelfproof-history-v1";
+pub(super) const FORMAT: &str = "shelfproof-history-v1";
 
 /// The events of one key up to one epoch, with their proofs. A merchant adds a VRF proof, openings and receipts to make
 /// a [`super::Bundle`]. A file that was read is well formed; nothing in it is verified until a verdict accepts it.
@@ -19,7 +20,7 @@ const FORMAT: &str = "shelfproof-history-v1";
 pub struct KeyHistory {
     /// The key.
     pub key_id: B256,
-    /// The key's events, oldest first; empty for a key that never had one.
+    /// The key's events, oldest first, or those of one part; empty for a key that never had one.
     pub events: Vec<Included>,
     /// The proof that the key has no other events.
     pub history: HistoryAt,
@@ -46,7 +47,9 @@ impl KeyHistory {
             key_id,
             events: file.field("events")?.items(|event| included(&event, key_id))?,
             history: history_at(&file.field("history")?)?,
-            epochs: file.field("epochs")?.items(|header| listed_header(&header))?,
+            epochs: file
+                .field("epochs")?
+                .items(|header| ListedHeader::from_fields(&header))?,
         };
         check_epochs(&history.events, &history.history, &history.epochs)?;
         Ok((Identity::from_fields(&file)?, history))
@@ -63,7 +66,7 @@ impl KeyHistory {
             "keyId": self.key_id,
             "events": self.events.iter().map(included_json).collect::<Vec<_>>(),
             "history": history_json(&self.history),
-            "epochs": self.epochs.iter().map(listed_json).collect::<Vec<_>>(),
+            "epochs": self.epochs.iter().map(|listed| listed.to_json()).collect::<Vec<_>>(),
         })
         .to_string()
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
 
-use super::{Bundle, FORMAT, HistoryAt, Included, ListedHeader, MAX_BYTES};
+use super::{Bundle, FORMAT, HistoryAt, Included, MAX_BYTES};
 use crate::chain::Identity;
-use crate::epoch::Header;
+use crate::epoch::ListedHeader;
 use crate::event::{KeyEvent, Opening};
 use crate::json::{self, Node};
 use crate::receipt::Promise;
@@ -31,7 +31,9 @@ impl Bundle {
             vrf_proof: file.field("vrfProof")?.bytes()?,
             events: file.field("events")?.items(|event| included(&event, key_id))?,
             history: history_at(&file.field("history")?)?,
-            epochs: file.field("epochs")?.items(|header| listed_header(&header))?,
+            epochs: file
+                .field("epochs")?
+                .items(|header| ListedHeader::from_fields(&header))?,
             receipts: file
                 .field("receipts")?
                 .items(|receipt| Promise::from_fields(&receipt))?,
@@ -76,28 +78,8 @@ pub(super) fn included(node: &Node<'_>, key_id: B256) -> Result<Included, Refusa
 }
 
 pub(super) fn history_at(node: &Node<'_>) -> Result<HistoryAt, Refusal> {
-    let terminal = node.field("terminal")?;
-    let terminal = if terminal.is_null() {
-        None
-    } else {
-        Some(history::Terminal {
-            key: terminal.field("key")?.word()?,
-            value_hash: terminal.field("valueHash")?.word()?,
-        })
-    };
-    let siblings_node = node.field("siblings")?;
-    let siblings = siblings_node.words()?;
-    if siblings.len() > history::MAX_SIBLINGS {
-        return Err(siblings_node.must("of at most 256 siblings"));
-    }
     Ok(HistoryAt {
+        proof: history::Proof::from_fields(node)?,
         epoch: node.field("epoch")?.number()?,
-        proof: history::Proof { terminal, siblings },
     })
-}
-
-pub(super) fn listed_header(node: &Node<'_>) -> Result<ListedHeader, Refusal> {
-    let header = Header::from_fields(node)?;
-    let block = node.optional("block").map(|block| block.number()).transpose()?;
-    Ok(ListedHeader { header, block })
 }

@@ -3,7 +3,7 @@
 use alloy_primitives::hex;
 use serde_json::{Value, json};
 
-use super::{Bundle, FORMAT, HistoryAt, Included, ListedHeader};
+use super::{Bundle, FORMAT, HistoryAt, Included};
 use crate::receipt::Promise;
 
 impl Bundle {
@@ -19,7 +19,7 @@ impl Bundle {
             "vrfProof": hex::encode_prefixed(self.vrf_proof),
             "events": self.events.iter().map(included_json).collect::<Vec<_>>(),
             "history": history_json(&self.history),
-            "epochs": self.epochs.iter().map(listed_json).collect::<Vec<_>>(),
+            "epochs": self.epochs.iter().map(|listed| listed.to_json()).collect::<Vec<_>>(),
             "receipts": self.receipts.iter().map(Promise::to_json).collect::<Vec<_>>(),
         })
         .to_string()
@@ -27,12 +27,9 @@ impl Bundle {
 }
 
 pub(super) fn history_json(history: &HistoryAt) -> Value {
-    let terminal = history.proof.terminal.as_ref();
-    json!({
-        "epoch": history.epoch,
-        "terminal": terminal.map(|leaf| json!({"key": leaf.key, "valueHash": leaf.value_hash})),
-        "siblings": history.proof.siblings,
-    })
+    let mut json = history.proof.to_json();
+    json["epoch"] = history.epoch.into();
+    json
 }
 
 pub(super) fn included_json(included: &Included) -> Value {
@@ -40,12 +37,4 @@ pub(super) fn included_json(included: &Included) -> Value {
     event["epoch"] = included.epoch.into();
     event["path"] = json!(included.path);
     event
-}
-
-pub(super) fn listed_json(listed: &ListedHeader) -> Value {
-    let mut json = listed.header.to_json();
-    if let Some(block) = listed.block {
-        json["block"] = block.into();
-    }
-    json
 }

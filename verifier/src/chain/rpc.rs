@@ -1,29 +1,55 @@
-//! The registry over JSON-RPC: one node, read at one final block.
+//! The registry over JSON-RPC: one node, read as of one final block.
 //!
 //! The node's answers about the chain's state are trusted, since checking them would need consensus proofs. Everything
-//! else is checked: answers are bounded in size and time, logs are hashed again and compared with the registry's epoch
-//! hashes, and a log's block must be the one that the node has at that height. An epoch's time is the registry's.
+//! else is checked: answers are bounded in size and time, headers and logs are hashed again and compared with the
+//! registry's epoch hashes, and a log's block must be the one that the node has at that height. An epoch's time is the
+//! registry's.
 
+mod audited;
+mod batch;
 mod block;
+mod code;
 mod error;
 mod logs;
 mod range;
+mod registration;
 mod scan;
 mod signers;
+mod state;
 mod transport;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::RpcClient;
+use alloy::sol_types::SolCall;
 use alloy_primitives::{Address, B256};
-use shelfproof_contracts::ShelfproofRegistry::ShelfproofRegistryInstance;
+use shelfproof_contracts::ShelfproofRegistry::{
+    dataUriCall, epochCall, latestEpochCall, receiptSignerCall, vrfPublicKeyCall,
+};
 
-use super::{ChainView, Identity, Needs, RootSource, SignerSpan};
+use super::{Anchored, ChainView, Identity, Needs, RootSource, SignerSpan};
 
 pub use block::{FinalBlock, Finality};
 pub use error::RpcError;
+pub use registration::{Registration, Retired};
 pub use scan::Scan;
+
+/// The most epochs whose blocks are searched for where no hint names them.
+const MAX_SEARCHED: usize = 8;
+
+/// What the registry holds of an epoch: its hash, and the time of its block; zeros for nothing.
+type Held = (B256, u64);
+
+/// At which block state is asked, and at which it must not be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Newest {
+    /// The hash of the newest block, when it was last asked for.
+    hash: Option<B256>,
+    /// The number of the final block that is read as of: the state of a block below it lacks what is final.
+    least: u64,
+}
 
 /// One merchant in the registry, read from one node.
 #[derive(Clone, Debug)]
@@ -33,6 +59,10 @@ pub struct RpcSource {
     finality: Finality,
     /// Block numbers by epoch number, from bundles: tried first, and used only if the hash matches.
     block_hints: BTreeMap<u64, u64>,
+    /// At which block state is asked.
+    newest: Arc<Mutex<Newest>>,
+    /// The one final block to read as of, and the latest epoch in it.
+    agreed: Option<(FinalBlock, (u64, B256))>,
 }
 
 impl RpcSource {
@@ -69,13 +99,23 @@ impl RpcSource {
             identity,
             finality,
             block_hints: BTreeMap::new(),
+            newest: Arc::default(),
+            agreed: None,
         })
     }
 
-    /// Tries `hints`, block numbers by epoch number, before searching for an epoch's log.
+    /// Tries `hints`, block numbers by epoch number, before searching for an epoch's block.
     #[must_use]
     pub fn with_block_hints(mut self, hints: impl IntoIterator<Item = (u64, u64)>) -> Self {
         self.block_hints.extend(hints);
+        self
+    }
+
+    /// Reads as of that final block and no other. Several nodes agree that `latest` is the latest epoch in it: number
+    /// and hash.
+    #[must_use]
+    pub const fn as_of(mut self, at: FinalBlock, latest: (u64, B256)) -> Self {
+        self.agreed = Some((at, latest));
         self
     }
 
@@ -92,31 +132,40 @@ impl RpcSource {
         &self.provider
     }
 
-    /// The newest final block. All reads for one check are made at the same block.
+    /// The newest final block. All reads for one check are made as of the same block.
     ///
     /// # Errors
     /// [`RpcError`], also if the node names no final block.
     pub async fn final_block(&self) -> Result<FinalBlock, RpcError> {
-        block::newest_final(&self.provider, self.finality).await
+        if let Some((at, _)) = self.agreed {
+            return Ok(at);
+        }
+        let at = block::newest_final(&self.provider, self.finality).await?;
+        self.newest().least = at.number;
+        if self.newest_block().await?.number < at.number {
+            // One of the machines behind the node's address lags.
+            self.newest().hash = Some(at.hash);
+        }
+        Ok(at)
     }
 
-    /// The merchant's VRF public key as of `at`.
+    /// The merchant's VRF public key, which never changes.
     ///
     /// # Errors
     /// [`RpcError::NoContract`] if the registry's address is empty, [`RpcError::NotRegistered`] if the registry does
     /// not know the merchant.
-    pub async fn vrf_public_key(&self, at: &FinalBlock) -> Result<B256, RpcError> {
-        let answer = self
-            .registry()
-            .vrfPublicKey(self.identity.merchant_id)
-            .block(at.id())
-            .call()
-            .await;
-        match answer {
-            Ok(key) if key != B256::ZERO => Ok(key),
-            // A revert, an empty answer and a zero word all mean that no merchant is registered; an outage does not.
-            Err(error) if error::is_outage(&error) => Err(RpcError::contract("vrfPublicKey", error)),
-            _ => Err(self.no_merchant(at).await),
+    pub async fn vrf_public_key(&self) -> Result<B256, RpcError> {
+        let call = vrfPublicKeyCall {
+            merchantId: self.identity.merchant_id,
+        };
+        // A revert, an empty answer and a zero word all mean that no merchant is registered; an outage does not.
+        match self.call_raw("vrfPublicKey", &call).await {
+            Ok(answer) => match vrfPublicKeyCall::abi_decode_returns(&answer) {
+                Ok(key) if key != B256::ZERO => Ok(key),
+                _ => Err(self.no_merchant().await),
+            },
+            Err(error) if error.is_revert() => Err(self.no_merchant().await),
+            Err(error) => Err(error),
         }
     }
 
@@ -125,14 +174,18 @@ impl RpcSource {
     /// # Errors
     /// [`RpcError`].
     pub async fn latest_epoch(&self, at: &FinalBlock) -> Result<(u64, B256), RpcError> {
-        let call = self
-            .registry()
-            .latestEpoch(self.identity.merchant_id)
-            .block(at.id())
-            .call()
-            .await;
-        let latest = call.map_err(|e| RpcError::contract("latestEpoch", e))?;
-        Ok((latest.number, latest.epochHash))
+        match self.agreed {
+            Some((agreed, latest)) if agreed == *at => Ok(latest),
+            _ => self.latest_as_of(at).await,
+        }
+    }
+
+    /// The block at that height, as the node has it.
+    ///
+    /// # Errors
+    /// [`RpcError`], also if the node has none.
+    pub async fn block(&self, number: u64) -> Result<FinalBlock, RpcError> {
+        block::by_number(&self.provider, number).await
     }
 
     /// The newest block, which may not be final. Verdicts use final blocks only.
@@ -140,7 +193,13 @@ impl RpcSource {
     /// # Errors
     /// [`RpcError`].
     pub async fn newest_block(&self) -> Result<FinalBlock, RpcError> {
-        block::newest(&self.provider).await
+        let newest = block::newest(&self.provider).await?;
+        let mut known = self.newest();
+        if newest.number >= known.least {
+            known.hash = Some(newest.hash);
+        }
+        drop(known);
+        Ok(newest)
     }
 
     /// Number and hash of the latest epoch in the newest block.
@@ -148,7 +207,12 @@ impl RpcSource {
     /// # Errors
     /// [`RpcError`].
     pub async fn newest_epoch(&self) -> Result<(u64, B256), RpcError> {
-        self.latest_epoch(&self.newest_block().await?).await
+        self.newest_block().await?;
+        let call = latestEpochCall {
+            merchantId: self.identity.merchant_id,
+        };
+        let newest = self.call("latestEpoch", &call).await?;
+        Ok((newest.number, newest.epochHash))
     }
 
     /// The hash of an epoch and the time of its block, Unix seconds, as the registry holds them as of `at`; zeros if it
@@ -157,65 +221,102 @@ impl RpcSource {
     /// # Errors
     /// [`RpcError`].
     pub async fn epoch(&self, number: u64, at: &FinalBlock) -> Result<(B256, u64), RpcError> {
-        let call = self
-            .registry()
-            .epoch(self.identity.merchant_id, number)
-            .block(at.id())
-            .call()
-            .await;
-        let epoch = call.map_err(|e| RpcError::contract("epoch", e))?;
-        Ok((epoch.epochHash, u64::from(epoch.anchoredAt)))
+        let call = epochCall {
+            merchantId: self.identity.merchant_id,
+            number,
+        };
+        let epoch = self.call("epoch", &call).await?;
+        let held = (epoch.epochHash, u64::from(epoch.anchoredAt));
+        self.if_final(number, held, at).await
     }
 
-    /// The time in which `signer` is one of the merchant's receipt keys, as of `at`; `None` if it never was added.
+    /// As [`epoch`](Self::epoch), for an epoch up to `latest`, the latest as of `at`.
+    ///
+    /// # Errors
+    /// [`RpcError`]; [`RpcError::Contradicts`] if the registry holds none.
+    pub async fn epoch_up_to(&self, latest: u64, number: u64, at: &FinalBlock) -> Result<(B256, u64), RpcError> {
+        match self.epoch(number, at).await? {
+            (B256::ZERO, _) => Err(RpcError::Contradicts { number, latest }),
+            held => Ok(held),
+        }
+    }
+
+    /// The time in which `signer` is one of the merchant's receipt keys, as of `at`; `None` if it never was added. An
+    /// end lies at least an hour after the block that set it, so that one which is not final changes nothing before.
     ///
     /// # Errors
     /// [`RpcError`].
     pub async fn receipt_signer(&self, signer: Address, at: &FinalBlock) -> Result<Option<SignerSpan>, RpcError> {
-        let call = self
-            .registry()
-            .receiptSigner(self.identity.merchant_id, signer)
-            .block(at.id())
-            .call()
-            .await;
-        let span = call.map_err(|e| RpcError::contract("receiptSigner", e))?;
-        Ok((span.from != 0).then_some(SignerSpan {
+        let call = receiptSignerCall {
+            merchantId: self.identity.merchant_id,
+            signer,
+        };
+        let span = self.call("receiptSigner", &call).await?;
+        Ok((1..=at.time_s).contains(&span.from).then_some(SignerSpan {
             address: signer,
             from_s: span.from,
             until_s: span.until,
         }))
     }
 
-    /// The address where the merchant's data is published, as of `at`. It is any text that the merchant chose.
+    /// The address where the merchant's data is published. It is any text that the merchant chose.
     ///
     /// # Errors
     /// [`RpcError`].
-    pub async fn data_uri(&self, at: &FinalBlock) -> Result<String, RpcError> {
-        let call = self
-            .registry()
-            .dataUri(self.identity.merchant_id)
-            .block(at.id())
-            .call()
-            .await;
-        call.map_err(|e| RpcError::contract("dataUri", e))
-    }
-
-    fn registry(&self) -> ShelfproofRegistryInstance<&RootProvider> {
-        ShelfproofRegistryInstance::new(self.identity.registry, &self.provider)
+    pub async fn data_uri(&self) -> Result<String, RpcError> {
+        let call = dataUriCall {
+            merchantId: self.identity.merchant_id,
+        };
+        self.call("dataUri", &call).await
     }
 
     /// Why the registry has no VRF key.
-    async fn no_merchant(&self, at: &FinalBlock) -> RpcError {
-        match self
-            .provider
-            .get_code_at(self.identity.registry)
-            .block_id(at.id())
-            .await
-        {
+    async fn no_merchant(&self) -> RpcError {
+        let state = match self.state().await {
+            Ok(state) => state,
+            Err(error) => return error,
+        };
+        match self.provider.get_code_at(self.identity.registry).block_id(state).await {
             Ok(code) if code.is_empty() => RpcError::NoContract,
             Ok(_) => RpcError::NotRegistered,
             Err(error) => RpcError::call("eth_getCode", error),
         }
+    }
+
+    /// The epochs as of `at`, up to the latest, that a check needs, with their blocks where the node tells them.
+    async fn held(&self, numbers: &[u64], latest: u64, at: &FinalBlock) -> Result<BTreeMap<u64, Anchored>, RpcError> {
+        let mut batches = batch::Batches::default();
+        let mut epochs = BTreeMap::new();
+        let mut rest = numbers;
+        // Block numbers are only shown: they are searched for where that is cheap, and at no node that refuses.
+        let (may_search, mut refused) = (numbers.len() <= MAX_SEARCHED, false);
+        while !rest.is_empty() {
+            let held = batches.first_of(self, rest.iter().copied(), at).await?;
+            for (number, held) in rest.iter().zip(&held) {
+                if held.0.is_zero() {
+                    return Err(RpcError::Contradicts {
+                        number: *number,
+                        latest,
+                    });
+                }
+                let hint = self.block_hints.get(number).copied();
+                let block = if refused || (hint.is_none() && !may_search) {
+                    None
+                } else {
+                    let found = logs::block_of(self, *number, *held, hint, may_search, at).await;
+                    refused = found.is_err();
+                    found.unwrap_or_default()
+                };
+                let anchored = Anchored {
+                    hash: held.0,
+                    anchored_at_s: held.1,
+                    block,
+                };
+                epochs.insert(*number, anchored);
+            }
+            rest = &rest[held.len()..];
+        }
+        Ok(epochs)
     }
 }
 
@@ -224,22 +325,15 @@ impl RootSource for RpcSource {
 
     async fn view(&self, needs: &Needs) -> Result<ChainView, RpcError> {
         let at = self.final_block().await?;
-        let vrf_public_key = self.vrf_public_key(&at).await?;
+        let vrf_public_key = self.vrf_public_key().await?;
         let (latest, _) = self.latest_epoch(&at).await?;
-        let mut held = BTreeMap::new();
-        // `BTreeSet::range` would panic here before the first epoch, when the range is empty.
-        for number in needs.epochs.iter().filter(|number| (1..=latest).contains(*number)) {
-            held.insert(*number, self.epoch(*number, &at).await?);
-        }
-        let found = logs::locate(self, &held, &at).await?;
+        let numbers = needs.epochs.iter().copied();
+        let numbers: Vec<u64> = numbers.filter(|number| (1..=latest).contains(number)).collect();
+        let epochs = self.held(&numbers, latest, &at).await?;
         let mut receipt_signers = Vec::new();
         for signer in &needs.signers {
             receipt_signers.extend(self.receipt_signer(*signer, &at).await?);
         }
-        let epochs = found
-            .into_iter()
-            .map(|(number, epoch)| (number, epoch.anchored()))
-            .collect();
         Ok(ChainView {
             identity: self.identity,
             vrf_public_key,

@@ -33,7 +33,7 @@ impl TrustedEpochs {
     ///
     /// # Errors
     /// `malformed`, with the first place that breaks a rule. Epochs may start anywhere, and must be listed without
-    /// gaps, since a missing one would look like one that does not exist.
+    /// gaps, since a missing one would look like one that does not exist. Blocks follow each other, so times do too.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         if bytes.len() > MAX_BYTES {
             return Err(Refusal::malformed(format!(
@@ -55,11 +55,24 @@ impl TrustedEpochs {
                 )));
             }
         }
+        let as_of_s = file.field("asOf")?.number()?;
+        let runs_back = |pair: &&[(u64, Anchored)]| pair[0].1.anchored_at_s > pair[1].1.anchored_at_s;
+        if let Some(pair) = listed.windows(2).find(runs_back) {
+            let (before, number) = (pair[0].0, pair[1].0);
+            return Err(Refusal::malformed(format!(
+                "trusted.epochs must not anchor epoch {number} before epoch {before}"
+            )));
+        }
+        if listed.last().is_some_and(|(_, last)| last.anchored_at_s > as_of_s) {
+            return Err(Refusal::malformed(
+                "trusted.asOf must not lie before the last epoch's anchoredAt",
+            ));
+        }
         Ok(Self(ChainView {
             identity: Identity::from_fields(&file)?,
             vrf_public_key: file.field("vrfPublicKey")?.word()?,
             receipt_signers: file.field("receiptSigners")?.items(|span| signer_span(&span))?,
-            as_of_s: file.field("asOf")?.number()?,
+            as_of_s,
             first,
             latest: listed.last().map_or(0, |(number, _)| *number),
             epochs: listed.into_iter().collect(),

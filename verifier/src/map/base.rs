@@ -38,3 +38,30 @@ impl Base {
         Ok(bucket)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bucket::{BucketId, Row};
+    use super::super::tree::Change;
+    use super::*;
+    use crate::history::EMPTY;
+    use alloy_primitives::B256;
+
+    #[test]
+    fn a_bucket_that_is_not_the_tree_s_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut base, marker) = Base::open(folder.path()).unwrap();
+        let place = base.tree.place(&B256::ZERO);
+        assert_eq!(base.read(&place).unwrap().root(), EMPTY);
+        let mut row = Row::new(BucketId::ROOT, &[]);
+        let mut value = row.value.to_vec();
+        value[1] = 7;
+        row.value = value.into();
+        base.store.write(Some(&Change::Bucket(row)), &marker).unwrap();
+        // It is not read before it is settled.
+        assert!(base.read(&place).is_ok());
+        base.store.settle();
+        let refused = base.read(&place).err().unwrap().to_string();
+        assert!(refused.contains("a bucket is of another epoch"), "{refused}");
+    }
+}

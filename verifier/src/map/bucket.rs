@@ -1,8 +1,9 @@
 //! A bucket: the records of all keys below one prefix of bits, and its encoding as a row of the store.
 //!
-//! Row: key `prefix(8)`, the prefix's bits followed by zeros; value `depth(1) ‖ root(32) ‖ records`. When a bucket
-//! splits, its left half has the same prefix and so takes over the row: no row is ever deleted. Record: `keyId(32) ‖
-//! version(4) ‖ head(32) ‖ kind(1) ‖ at(8) ‖ epoch(8)`, integers big-endian, sorted by key id.
+//! Row: key `prefix(8…32)`, the prefix's bits followed by zeros, without the zero bytes at its end after the eighth;
+//! value `depth(1) ‖ root(32) ‖ records`. When a bucket splits, its left half has the same prefix and so takes over the
+//! row: no row is ever deleted. Record: `keyId(32) ‖ version(4) ‖ head(32) ‖ kind(1) ‖ at(8) ‖ epoch(8)`, integers
+//! big-endian, sorted by key id.
 
 use alloy_primitives::B256;
 use fjall::Slice;
@@ -12,16 +13,34 @@ use crate::event::Kind;
 use crate::history::{self, Entry, Head, Proof};
 
 /// The most records of a bucket before it splits. Smaller buckets need more memory (80 bytes for each bucket), larger
-/// ones more writes, since an update rewrites its whole bucket.
+/// ones more writes, since an update rewrites its whole bucket. Deeper than any ids of real codes get, it is 64.
 pub const BUCKET_RECORDS: usize = 16;
 
-/// The depth at which a bucket no longer splits. Key ids are as good as random, so only ids that were chosen to share a
-/// prefix get this deep.
-pub(super) const MAX_DEPTH: u8 = 48;
+/// From this depth on there are only key ids that were chosen to share their first bits: ids of real codes are as good
+/// as random.
+pub(super) const CROWD_DEPTH: u8 = 48;
 
-/// The most records of a bucket at [`MAX_DEPTH`]. Without a bound, a merchant could fill epoch after epoch with made-up
-/// ids of one prefix, and each epoch would read and write all of them.
-pub(super) const MAX_CROWD: usize = 1 << 14;
+/// The most records of a bucket at [`CROWD_DEPTH`] or below before it splits. Ids can be chosen to share all bits but
+/// the last few, and each further bit costs the tree two nodes, 80 bytes in memory. With more records in such a bucket
+/// these are some 250 bytes for each id in the worst case; with [`BUCKET_RECORDS`] they would be a thousand.
+const CROWD_RECORDS: usize = 64;
+
+/// The depth of the deepest bucket that can be: there are no more keys below it than it holds.
+pub(super) const MAX_DEPTH: u8 = 250;
+
+const _: () = assert!(1 << (256 - MAX_DEPTH as usize) <= CROWD_RECORDS);
+
+/// The most records of a bucket at that depth.
+pub(super) const fn capacity(depth: u8) -> usize {
+    if depth < CROWD_DEPTH {
+        BUCKET_RECORDS
+    } else {
+        CROWD_RECORDS
+    }
+}
+
+/// The bytes of a prefix that every row's key has.
+const PREFIX_BYTES: usize = 8;
 
 const RECORD_BYTES: usize = 85;
 
@@ -33,34 +52,46 @@ const HEADER_BYTES: usize = 33;
 /// The keys of a bucket: those whose first `depth` bits are the first bits of `prefix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BucketId {
-    /// The bits, left-aligned and followed by zeros.
-    pub(super) prefix: u64,
+    /// The bits, followed by zeros.
+    pub(super) prefix: B256,
     /// How many bits of the prefix count.
     pub(super) depth: u8,
 }
 
 impl BucketId {
     /// The bucket of all keys.
-    pub(super) const ROOT: Self = Self { prefix: 0, depth: 0 };
+    pub(super) const ROOT: Self = Self {
+        prefix: B256::ZERO,
+        depth: 0,
+    };
 
     /// The left or right half, by the next bit.
     pub(super) fn half(self, right: bool) -> Self {
-        let bit = if right { (1 << 63) >> self.depth } else { 0 };
+        let mut prefix = self.prefix;
+        if right {
+            prefix[usize::from(self.depth / 8)] |= 0x80 >> (self.depth % 8);
+        }
         Self {
-            prefix: self.prefix | bit,
+            prefix,
             depth: self.depth + 1,
         }
     }
 
-    /// Whether the key belongs to it.
-    pub(super) fn holds(self, key: &B256) -> bool {
-        self.depth == 0 || (front(key) ^ self.prefix) >> (64 - self.depth) == 0
+    /// The key of its row. The keys' order is that of the prefixes.
+    pub(super) fn row_key(&self) -> &[u8] {
+        let end = self.prefix.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+        &self.prefix[..end.max(PREFIX_BYTES)]
     }
-}
 
-/// A key's first 64 bits.
-fn front(key: &B256) -> u64 {
-    key.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    /// The bucket with that row's key; `None` if the key has no legal form.
+    fn of_row(key: &[u8], depth: u8) -> Option<Self> {
+        if key.len() < PREFIX_BYTES || (key.len() > PREFIX_BYTES && key.ends_with(&[0])) {
+            return None;
+        }
+        let mut prefix = B256::ZERO;
+        prefix.get_mut(..key.len())?.copy_from_slice(key);
+        Some(Self { prefix, depth })
+    }
 }
 
 /// A bucket, encoded as its row's value.
@@ -148,10 +179,7 @@ pub(super) struct Summary {
 impl Summary {
     /// Reads a row; `None` if it has no legal form.
     pub(super) fn of_row(key: &[u8], value: Slice) -> Option<Self> {
-        let id = BucketId {
-            prefix: u64::from_be_bytes(key.try_into().ok()?),
-            depth: *value.first()?,
-        };
+        let id = BucketId::of_row(key, *value.first()?)?;
         let bucket = Bucket::from_row(value, id.depth)?;
         Some(Self {
             id,
@@ -208,4 +236,63 @@ fn read_head(record: &RecordBytes) -> Option<Head> {
         at_ms: u64::from_be_bytes(*record[69..].first_chunk()?),
         epoch: u64::from_be_bytes(*record[77..].first_chunk()?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_s_key_leads_back_to_its_bucket_and_keeps_the_order() {
+        let mut ids = vec![BucketId::ROOT];
+        for depth in 0..MAX_DEPTH {
+            let last = ids[ids.len() - 1];
+            // The sibling of each step, and a path that turns right at every third.
+            ids.push(last.half(depth % 3 != 0));
+            ids.push(last.half(depth % 3 == 0));
+        }
+        for id in &ids {
+            let key = id.row_key();
+            assert!((PREFIX_BYTES..=32).contains(&key.len()));
+            assert_eq!(BucketId::of_row(key, id.depth), Some(*id));
+            for other in &ids {
+                assert_eq!(id.prefix.cmp(&other.prefix), key.cmp(other.row_key()));
+            }
+        }
+        for illegal in [&[1; 7][..], &[1; 33], &[1, 0, 0, 0, 0, 0, 0, 0, 0], &[]] {
+            assert_eq!(BucketId::of_row(illegal, 1), None);
+        }
+    }
+
+    #[test]
+    fn a_row_of_another_depth_length_or_kind_is_no_bucket() {
+        let head = Head {
+            version: 3,
+            hash: B256::repeat_byte(9),
+            kind: Kind::Sold,
+            at_ms: 5,
+            epoch: 2,
+        };
+        let (records, added) = merge(&[], &[(B256::repeat_byte(1), head), (B256::repeat_byte(2), head)]);
+        assert_eq!((records.len(), added), (2, 2));
+        let row = Row::new(BucketId::ROOT, &records);
+        let bucket = Bucket::of(&row);
+        assert_eq!(bucket.head(&B256::repeat_byte(2)), Some(head));
+        assert_eq!(bucket.head(&B256::repeat_byte(3)), None);
+        let bytes = row.value.to_vec();
+        let reads = |bytes: &[u8], depth| Bucket::from_row(Slice::from(bytes), depth).is_some();
+        assert!(reads(&bytes, 0) && reads(&bytes[..HEADER_BYTES], 0));
+        assert!(!reads(&bytes, 1));
+        for length in [0, 1, HEADER_BYTES - 1, HEADER_BYTES + 1, bytes.len() - 1] {
+            assert!(!reads(&bytes[..length], 0), "{length}");
+        }
+        for kind in [0, 11] {
+            let mut other = bytes.clone();
+            other[HEADER_BYTES + RECORD_BYTES + 68] = kind;
+            assert!(!reads(&other, 0), "kind {kind}");
+        }
+        // Of the keys that are there already none is counted as new.
+        let (merged, added) = merge(&records, &[(B256::ZERO, head), (B256::repeat_byte(2), head)]);
+        assert_eq!((merged.len(), added), (3, 1));
+    }
 }

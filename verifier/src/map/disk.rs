@@ -1,6 +1,7 @@
 //! The map at the last final epoch.
 
 use std::iter;
+use std::ops::Range;
 use std::path::Path;
 
 use alloy_primitives::B256;
@@ -8,7 +9,7 @@ use alloy_primitives::B256;
 use super::base::Base;
 use super::crowd::crowded;
 use super::error::MapError;
-use super::plan::Plan;
+use super::plan::{Followed, Plan, Planner};
 use super::seen::Seen;
 use super::store::Marker;
 use crate::history::{self, Head, Proof};
@@ -17,6 +18,11 @@ use crate::history::{self, Head, Proof};
 pub struct Map {
     base: Base,
     marker: Marker,
+}
+
+/// An epoch that is on disk, while the map is still read at the one before.
+pub struct Written {
+    pub(super) marker: Marker,
 }
 
 impl Map {
@@ -63,26 +69,6 @@ impl Map {
         Ok(self.base.read(&self.base.tree.place(key))?.head(key))
     }
 
-    /// The keys' last events, in the order of the keys, which must be ascending. Each bucket is read once.
-    ///
-    /// # Errors
-    /// [`MapError::Order`] if the keys are not ascending; otherwise as [`Self::head`].
-    pub fn heads(&self, keys: &[B256]) -> Result<Vec<Option<Head>>, MapError> {
-        if let Some(at) = keys.windows(2).position(|pair| pair[0] > pair[1]) {
-            return Err(MapError::Order(at + 1));
-        }
-        let mut heads = Vec::with_capacity(keys.len());
-        let mut rest = keys;
-        while let Some(first) = rest.first() {
-            let place = self.base.tree.place(first);
-            let bucket = self.base.read(&place)?;
-            let (mine, others) = rest.split_at(rest.partition_point(|key| place.bucket.holds(key)));
-            heads.extend(mine.iter().map(|key| bucket.head(key)));
-            rest = others;
-        }
-        Ok(heads)
-    }
-
     /// The proof of the key's presence or absence under [`Self::root`]. It is checked before it is returned.
     ///
     /// # Errors
@@ -103,14 +89,19 @@ impl Map {
         Ok(proof)
     }
 
-    /// Computes how the map changes if these keys' last events become these. The keys must be strictly ascending.
-    /// Writes nothing.
+    /// Follows an epoch with events of these keys, which must be strictly ascending: reads every bucket of theirs once,
+    /// and computes how the map changes. `step` gives the last events after the epoch of a range of the keys, in their
+    /// order, from those before; of its errors, the first in the order of the keys is returned. It is called for parts
+    /// of the map at once, on several threads. Writes nothing.
     ///
     /// # Errors
-    /// [`MapError::Order`] if the keys are not strictly ascending, [`MapError::Crowded`] if too many share a prefix;
-    /// otherwise as [`Self::head`].
-    pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
-        Plan::make(self.epoch(), &self.base, &Seen::root(iter::empty()), updates, &mut None)
+    /// Those of `step`; [`MapError::Order`] if the keys are not strictly ascending; otherwise as [`Self::head`].
+    pub fn follow<E: From<MapError> + Send>(
+        &self,
+        keys: &[B256],
+        step: impl Fn(Range<usize>, &[Option<Head>]) -> Result<Vec<(B256, Head)>, E> + Sync,
+    ) -> Result<Followed, E> {
+        Planner::new(&self.base, keys, step, false).follow(self.epoch(), &Seen::root(iter::empty()))
     }
 
     /// The first of these keys, given in ascending order, each once, whose first 48 bits more than
@@ -124,18 +115,21 @@ impl Map {
 
     /// Applies the plan as the epoch with that number and hash. When this returns, the epoch is on disk; a crash before
     /// that leaves the map at the previous epoch or at this one, whole. Memory: the buckets touched, at most
-    /// [`super::BUCKET_RECORDS`] records for each update.
+    /// [`super::BUCKET_RECORDS`] records for each update, and four times as many below a prefix that ids were made up
+    /// to share.
     ///
     /// # Errors
     /// [`MapError::OtherState`] if the map changed since the plan was made, [`MapError::Number`] if the epoch is not
     /// the next. After an error of the store the map may be at either epoch: open it again.
     #[expect(clippy::needless_pass_by_value, reason = "a plan is good for one commit")]
     pub fn commit(&mut self, plan: Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
-        self.advance(&plan, epoch, epoch_hash)
+        let written = self.write(&plan, epoch, epoch_hash)?;
+        self.settle(&plan, written.marker);
+        Ok(())
     }
 
-    /// As [`Self::commit`], for a plan that the caller keeps.
-    pub(super) fn advance(&mut self, plan: &Plan, epoch: u64, epoch_hash: B256) -> Result<(), MapError> {
+    /// Writes an epoch to the disk, durably. What is read of the map stays at the epoch before until [`Self::settle`].
+    pub(super) fn write(&self, plan: &Plan, epoch: u64, epoch_hash: B256) -> Result<Written, MapError> {
         if plan.epoch != self.epoch() {
             return Err(MapError::OtherState);
         }
@@ -152,12 +146,16 @@ impl Map {
             keys: self.marker.keys + plan.added,
         };
         self.base.store.write(plan.change.as_ref(), &marker)?;
-        // The epoch is on disk. Nothing from here on can fail, so the tree in memory follows.
+        Ok(Written { marker })
+    }
+
+    /// Lets the map be read at the epoch of that plan, which is on disk with that marker. Nothing here can fail.
+    pub(super) fn settle(&mut self, plan: &Plan, marker: Marker) {
+        self.base.store.settle();
         if let Some(change) = &plan.change {
             self.base.tree.apply(change);
         }
         self.marker = marker;
-        Ok(())
     }
 
     /// The buckets and the tree, which plans are made on.

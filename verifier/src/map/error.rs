@@ -35,12 +35,6 @@ pub enum MapError {
     /// Keys are out of order; the index of the first that is.
     #[error("key {0} does not come after the one before it")]
     Order(usize),
-    /// More keys share one prefix than happens by chance.
-    #[error(
-        "more than 16,384 key ids share their first 48 bits: real codes never do that, and the history map takes no \
-         more of them"
-    )]
-    Crowded,
     /// The plan was made on another state of the map.
     #[error("the plan was made on another state of the history map; make it again")]
     OtherState,

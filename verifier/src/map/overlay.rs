@@ -2,18 +2,19 @@
 //! made from the map alone.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use alloy_primitives::B256;
 
 use super::crowd::crowded;
-use super::disk::Map;
+use super::disk::{Map, Written};
 use super::error::MapError;
-use super::plan::Plan;
+use super::plan::{Followed, Plan, Planner};
 use super::seen::Seen;
 use crate::history::Head;
 
-/// A map at the last final epoch, and planned epochs above it. Memory: every bucket that these epochs touch, at most
-/// [`super::BUCKET_RECORDS`] records for each update. The caller bounds [`Self::waiting`].
+/// A map at the last final epoch, and planned epochs above it. Memory: every bucket that these epochs touch, as
+/// [`Map::commit`] says. The caller bounds [`Self::waiting`].
 pub struct Overlay {
     map: Map,
     /// Oldest first.
@@ -24,8 +25,6 @@ pub struct Overlay {
 struct Layer {
     number: u64,
     hash: B256,
-    /// In strictly ascending order of keys.
-    updates: Vec<(B256, Head)>,
     plan: Plan,
 }
 
@@ -68,50 +67,20 @@ impl Overlay {
     /// The number of updates above the map, to which the overlay's memory is proportional.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.layers.iter().map(|layer| layer.updates.len() as u64).sum()
+        self.layers.iter().map(|layer| layer.plan.updates as u64).sum()
     }
 
-    /// The keys' last events after the newest epoch, in the order of the keys, which must be ascending.
+    /// As [`Map::follow`], after the newest epoch; and opens the trie before the epoch along the keys, which is the end
+    /// of the epoch's delta ([`crate::delta`]).
     ///
     /// # Errors
-    /// As [`Map::heads`].
-    pub fn heads(&self, keys: &[B256]) -> Result<Vec<Option<Head>>, MapError> {
-        if self.layers.is_empty() {
-            return self.map.heads(keys);
-        }
-        if let Some(at) = keys.windows(2).position(|pair| pair[0] > pair[1]) {
-            return Err(MapError::Order(at + 1));
-        }
-        let mut heads = vec![None; keys.len()];
-        for layer in self.layers.iter().rev() {
-            fill(&mut heads, keys, &layer.updates);
-        }
-        let older: Vec<usize> = (0..keys.len()).filter(|at| heads[*at].is_none()).collect();
-        let older_keys: Vec<B256> = older.iter().map(|at| keys[*at]).collect();
-        for (at, head) in older.into_iter().zip(self.map.heads(&older_keys)?) {
-            heads[at] = head;
-        }
-        Ok(heads)
-    }
-
-    /// Computes how the next epoch changes the map if these keys' last events become these. The keys must be strictly
-    /// ascending. Writes nothing.
-    ///
-    /// # Errors
-    /// As [`Map::plan`].
-    pub fn plan(&self, updates: &[(B256, Head)]) -> Result<Plan, MapError> {
-        Plan::make(self.tip(), self.map.base(), &self.seen(), updates, &mut None)
-    }
-
-    /// As [`Self::plan`], with the trie before that epoch, opened along the updates' keys: the end of the epoch's delta
-    /// ([`crate::delta`]). Memory: the trie, beside the plan.
-    ///
-    /// # Errors
-    /// As [`Map::plan`].
-    pub fn plan_and_open(&self, updates: &[(B256, Head)]) -> Result<(Plan, Vec<u8>), MapError> {
-        let mut trie = Some(Vec::new());
-        let plan = Plan::make(self.tip(), self.map.base(), &self.seen(), updates, &mut trie)?;
-        Ok((plan, trie.unwrap_or_default()))
+    /// As [`Map::follow`].
+    pub fn follow<E: From<MapError> + Send>(
+        &self,
+        keys: &[B256],
+        step: impl Fn(Range<usize>, &[Option<Head>]) -> Result<Vec<(B256, Head)>, E> + Sync,
+    ) -> Result<Followed, E> {
+        Planner::new(self.map.base(), keys, step, true).follow(self.tip(), &self.seen())
     }
 
     /// As [`Map::crowded`], after the newest epoch.
@@ -128,13 +97,12 @@ impl Overlay {
         Seen::root(self.layers.iter().rev().filter_map(|layer| layer.plan.change.as_ref()))
     }
 
-    /// Adds an epoch. [`Self::plan`] must have made `plan` from these `updates`, with nothing pushed or truncated
-    /// since.
+    /// Adds an epoch. [`Self::follow`] must have made its plan, with nothing pushed or truncated since.
     ///
     /// # Errors
     /// [`MapError::OtherState`] if the plan was made on another state, [`MapError::Number`] if the epoch is not the
     /// next.
-    pub fn push(&mut self, plan: Plan, updates: Vec<(B256, Head)>, number: u64, hash: B256) -> Result<(), MapError> {
+    pub fn push(&mut self, plan: Plan, number: u64, hash: B256) -> Result<(), MapError> {
         if plan.epoch != self.tip() {
             return Err(MapError::OtherState);
         }
@@ -142,46 +110,37 @@ impl Overlay {
         if number != wanted {
             return Err(MapError::Number { wanted, given: number });
         }
-        self.layers.push_back(Layer {
-            number,
-            hash,
-            updates,
-            plan,
-        });
+        self.layers.push_back(Layer { number, hash, plan });
         Ok(())
     }
 
-    /// Commits the oldest epoch to the map, durably. Returns its number and hash; `None` if there is no epoch above the
-    /// map.
+    /// Writes the oldest epoch above the map to the disk, durably. The map is read as before until
+    /// [`Self::settle_first`], which must follow: so proofs need not wait for the disk. `None` if there is no epoch above
+    /// the map.
     ///
     /// # Errors
     /// If the store fails. The map may then be at either epoch: open it again.
-    pub fn commit_first(&mut self) -> Result<Option<(u64, B256)>, MapError> {
-        let Some(layer) = self.layers.front() else {
-            return Ok(None);
-        };
-        let (number, hash) = (layer.number, layer.hash);
-        self.map.advance(&layer.plan, number, hash)?;
-        self.layers.pop_front();
-        Ok(Some((number, hash)))
+    pub fn write_first(&self) -> Result<Option<Written>, MapError> {
+        let write = |layer: &Layer| self.map.write(&layer.plan, layer.number, layer.hash);
+        self.layers.front().map(write).transpose()
+    }
+
+    /// Takes the epoch that was written into what is read of the map. Returns its number and hash.
+    ///
+    /// # Errors
+    /// [`MapError::OtherState`] if it is no longer the oldest above the map: open the map again.
+    #[expect(clippy::needless_pass_by_value, reason = "what was written is settled once")]
+    pub fn settle_first(&mut self, written: Written) -> Result<(u64, B256), MapError> {
+        let marker = written.marker;
+        let epoch = (marker.epoch, marker.epoch_hash);
+        let layer = self.layers.pop_front_if(|layer| (layer.number, layer.hash) == epoch);
+        let layer = layer.ok_or(MapError::OtherState)?;
+        self.map.settle(&layer.plan, marker);
+        Ok(epoch)
     }
 
     /// Drops the epochs after `number`, for a chain that was reorganized. The map itself does not change.
     pub fn truncate(&mut self, number: u64) {
         while self.layers.pop_back_if(|layer| layer.number > number).is_some() {}
-    }
-}
-
-/// Fills in the unknown heads whose keys are among the updates. Keys and updates are in order of keys.
-fn fill(heads: &mut [Option<Head>], keys: &[B256], updates: &[(B256, Head)]) {
-    let mut updates = updates.iter().peekable();
-    for (head, key) in heads.iter_mut().zip(keys) {
-        while updates.next_if(|(updated, _)| updated < key).is_some() {}
-        if head.is_none()
-            && let Some((updated, newest)) = updates.peek()
-            && updated == key
-        {
-            *head = Some(*newest);
-        }
     }
 }

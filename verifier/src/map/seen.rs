@@ -7,7 +7,7 @@ use super::base::Base;
 use super::bucket::{Bucket, BucketId};
 use super::error::MapError;
 use super::tree::{Change, Place, Tree};
-use crate::history::{self, EMPTY};
+use crate::history::EMPTY;
 
 /// A node after the planned epochs.
 #[derive(Clone)]
@@ -46,16 +46,6 @@ impl<'a> Seen<'a> {
             changes: self.changes.iter().filter_map(|change| change.half(side)).collect(),
             at: own.map(|halves| halves[side]),
         }))
-    }
-
-    /// The bucket that the key belongs to.
-    pub(super) fn bucket_of(self, base: &Base, key: &B256) -> Result<Bucket, MapError> {
-        let (mut seen, mut id) = (self, BucketId::ROOT);
-        while let Some([left, right]) = seen.halves(&base.tree) {
-            let is_right = history::bit(key, usize::from(id.depth));
-            (seen, id) = (if is_right { right } else { left }, id.half(is_right));
-        }
-        seen.bucket(base, id)
     }
 
     /// The bucket at this node.

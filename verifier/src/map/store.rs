@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use alloy_primitives::B256;
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy, PinningPolicy};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
 use super::bucket::{Bucket, BucketId, Row, Summary};
 use super::error::MapError;
@@ -75,8 +75,10 @@ impl Marker {
 /// The open database.
 pub(super) struct Store {
     path: PathBuf,
-    database: Database,
+    /// The rows as they are read: those of the last settled epoch, also while the next one is written.
+    view: Snapshot,
     rows: Keyspace,
+    database: Database,
 }
 
 impl Store {
@@ -92,21 +94,26 @@ impl Store {
         let database = Database::builder(path.join(STORE_FOLDER))
             .cache_size(CACHE_BYTES)
             .manual_journal_persist(true)
+            // Of several workers the first hands what is to be compacted on to itself, again and again, while the others
+            // compact: it uses a processor for nothing.
+            .worker_threads(1)
             .open()
             .map_err(|cause| store_error(&path, cause))?;
         let rows = database
             .keyspace(KEYSPACE, options)
             .map_err(|cause| store_error(&path, cause))?;
-        let store = Self {
+        let mut store = Self {
             path: path.clone(),
-            database,
+            view: database.snapshot(),
             rows,
+            database,
         };
         let marker = match store.marker()? {
             Some(marker) => marker,
             None if made => return Err(store.damaged("the row that names its epoch is gone")),
             None => store.begin()?,
         };
+        store.settle();
         if !made {
             write_format(&path).map_err(io)?;
         }
@@ -151,23 +158,29 @@ impl Store {
     /// Reads a bucket.
     pub(super) fn bucket(&self, id: &BucketId) -> Result<Bucket, MapError> {
         let row = self
-            .rows
-            .get(id.prefix.to_be_bytes())
+            .view
+            .get(&self.rows, id.row_key())
             .map_err(|cause| store_error(&self.path, cause))?;
         row.and_then(|row| Bucket::from_row(row, id.depth))
             .ok_or_else(|| self.damaged("a bucket is gone or illegible"))
     }
 
-    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. The entry has a
+    /// Writes the changed rows and the marker as one journal entry, and waits until it is on disk. Buckets are read as
+    /// before until [`Self::settle`]. The entry has a
     /// checksum over all of it. An entry cut short by a crash is dropped whole when the store is opened again; an entry
     /// torn in its middle by a power failure makes that opening fail.
     pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         if let Some(change) = change {
-            change.each_row(&mut |row| batch.insert(&self.rows, row.id.prefix.to_be_bytes(), row.value.clone()));
+            change.each_row(&mut |row| batch.insert(&self.rows, row.id.row_key(), row.value.clone()));
         }
         batch.insert(&self.rows, MARKER_KEY, marker.to_bytes());
         batch.commit().map_err(|cause| store_error(&self.path, cause))
+    }
+
+    /// Lets what was written be read.
+    pub(super) fn settle(&mut self) {
+        self.view = self.database.snapshot();
     }
 
     /// The error for a damaged map.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 
-use super::Receipt;
+use super::{Receipt, terms as compare};
 use crate::chain::{ChainView, Identity};
 use crate::vocabulary::body::{Body, Sold};
 use crate::{Code, Refusal, buyer, code, vrf};
@@ -19,11 +19,11 @@ pub struct Terms<'a> {
     pub secret: Option<B256>,
     /// The merchant that the buyer bought from.
     pub expected: Identity,
-    /// The product, in the form that the sale's body has.
+    /// The product: the id or the name in the sale's body.
     pub product: Option<&'a str>,
-    /// The price, a decimal number.
+    /// The price, in any spelling of the same decimal number.
     pub price: Option<&'a str>,
-    /// The currency, in the form that the sale's body has.
+    /// The currency, in either case.
     pub currency: Option<&'a str>,
     /// The time of the purchase, Unix milliseconds; `None` for an older receipt.
     pub now_ms: Option<u64>,
@@ -108,18 +108,22 @@ fn check_body(receipt: &Receipt, terms: &Terms<'_>) -> Result<(), Refusal> {
     {
         return Err(Refusal::new(Code::NotYourSale, "the receipt's sale is another buyer's"));
     }
+    let said = |typed: Option<&str>, said: &Option<_>, is_same: fn(&str, &str) -> bool| {
+        typed.is_none_or(|typed| said.as_deref().is_some_and(|said| is_same(typed, said)))
+    };
     let agreed = [
-        ("product", terms.product, sold.product),
-        ("price", terms.price, sold.price),
-        ("currency", terms.currency, sold.currency),
+        (
+            "product",
+            terms.product.is_none_or(|typed| compare::is_product(typed, &sold)),
+        ),
+        ("price", said(terms.price, &sold.price, compare::is_price)),
+        ("currency", said(terms.currency, &sold.currency, compare::is_currency)),
     ];
-    for (name, wanted, said) in agreed {
-        if wanted.is_some() && said.as_deref() != wanted {
-            return Err(Refusal::new(
-                Code::ReceiptTerms,
-                format!("the sale's {name} is not what you agreed to"),
-            ));
-        }
+    match agreed.into_iter().find(|(_, is_same)| !is_same) {
+        Some((name, _)) => Err(Refusal::new(
+            Code::ReceiptTerms,
+            format!("the sale's {name} is not what you agreed to"),
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }

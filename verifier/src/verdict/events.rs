@@ -9,7 +9,7 @@ use crate::event::Kind;
 use crate::{Code, Refusal, tree};
 
 /// Checks that every event is a leaf of its epoch's events tree.
-pub(super) fn check_inclusion(bundle: &Bundle) -> Result<(), Refusal> {
+pub(crate) fn check_inclusion(bundle: &Bundle) -> Result<(), Refusal> {
     for included in &bundle.events {
         let root = bundle.header(included.epoch).map(|header| header.events_root);
         if root != Some(tree::climb(&included.event.hash(), &included.path)) {

@@ -266,3 +266,52 @@ fn show_lists_the_history_and_hides_what_is_private() {
         "the vectors are old: {text}"
     );
 }
+
+#[test]
+fn a_proof_in_parts_holds_with_all_of_them() {
+    let cli = Cli::new();
+    let case = &vectors("bundles")[0];
+    let whole: Value = serde_json::from_str(&case.bundle).expect("JSON");
+    let events = whole["events"].as_array().expect("events");
+    let part = |name: &str, events: &[Value], is_public: bool| {
+        let mut file = whole.clone();
+        file["events"] = events.into();
+        if is_public {
+            file["format"] = "shelfproof-history-v1".into();
+            let fields = file.as_object_mut().expect("an object");
+            fields.remove("vrfProof");
+            fields.remove("receipts");
+        }
+        cli.write(name, &file.to_string())
+    };
+    let newest = part("newest.json", &events[2..], false);
+    let older = part("older.json", &events[..2], true);
+    let other = vectors("bundles")
+        .into_iter()
+        .find(|other| other.bundle != case.bundle && other.code != case.code)
+        .expect("another key");
+    let stranger = cli.write("stranger.json", &other.bundle);
+    let check = |files: &[&String]| {
+        let bundles = files.iter().flat_map(|file| ["--bundle", file]);
+        cli.run(["key", "--code", &case.code]).args(bundles).offline(case)
+    };
+    for files in [[&newest, &older], [&older, &newest]] {
+        let answer = check(&files).json_only(0);
+        assert_eq!(answer["verdict"], case.verdict);
+        assert_eq!(answer["events"].as_array().expect("events").len(), events.len());
+    }
+    assert_eq!(check(&[&newest]).json_only(1)["code"], "version_gap");
+    for lang in ["en", "zh"] {
+        let text = check(&[&newest]).args(["--lang", lang]).text(1);
+        assert!(text.contains("--bundle"), "{text}");
+    }
+    for wrong in [[&older, &older], [&newest, &stranger]] {
+        assert_eq!(check(&wrong).json_only(1)["code"], "malformed");
+    }
+    assert_eq!(
+        check(&[&older]).json_only(1)["code"],
+        "malformed",
+        "the shop's own file is needed"
+    );
+    assert_eq!(check(&[]).json_only(2)["code"], "usage");
+}

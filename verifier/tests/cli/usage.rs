@@ -54,7 +54,8 @@ fn files_and_standard_input_are_read() {
     let secret_file = cli.write("secret", &secret);
     for given in [["--secret", &secret], ["--secret-file", &secret_file]] {
         let run = cli.run(["key", "--code", &case.code]).args(given);
-        assert_eq!(run.bundle(case).offline(case).json_only(0)["yours"], true, "{given:?}");
+        let answer = run.bundle(case).offline(case).json_only(0);
+        assert_eq!(answer["soldTo"], "whoever knows this secret", "{given:?}");
     }
 }
 
@@ -166,7 +167,9 @@ fn help_teaches_by_examples() {
         &["key"],
         &["show"],
         &["receipt"],
+        &["buyer"],
         &["audit"],
+        &["evidence"],
         &["epochs"],
         &["trust"],
     ] {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::audit::{self, Breach, OtherEvent};
+use shelfproof_verifier::audit::{self, Breach, EventsByKey, OtherEvent};
+use shelfproof_verifier::breach::Rule;
+use shelfproof_verifier::breach::evidence::{Dispute, Evidence, Exhibit};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{KeyEvent, Kind, RawEvent};
 use shelfproof_verifier::history::{self, Head};
 use shelfproof_verifier::tree::EventsTree;
-use shelfproof_verifier::vocabulary::breach::Rule;
-use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
 
 use crate::test_merchant::TestMerchant;
 
@@ -61,6 +61,23 @@ fn breach_of(change: impl FnOnce(&mut KeyEvent)) -> (Rule, Option<(Dispute, Othe
 #[test]
 fn an_honest_shelf_is_followed_to_the_end() {
     assert_eq!(run(&honest()), Ok(21));
+}
+
+#[test]
+fn an_epoch_s_events_are_had_by_ranges_of_its_keys() {
+    let merchant = honest();
+    let events = audit::read_epoch(&merchant.epochs[1].header, &merchant.epochs[1].data(), 1).unwrap();
+    let by_key = EventsByKey::new(&events);
+    let keys = by_key.keys();
+    assert_eq!((keys, keys.len(), events.len()), (&audit::keys_of(&events)[..], 2, 3));
+    for start in 0..=keys.len() {
+        for end in start..=keys.len() {
+            let mine = events.iter().filter(|event| keys[start..end].contains(&event.key_id));
+            assert_eq!(by_key.of(start..end), mine.copied().collect::<Vec<_>>());
+        }
+    }
+    assert!(EventsByKey::new(&[]).keys().is_empty());
+    assert!(EventsByKey::new(&[]).of(0..0).is_empty());
 }
 
 #[test]
@@ -205,6 +222,8 @@ fn a_kind_that_nobody_knows_is_evidence() {
         merchant_id: B256::repeat_byte(1),
         dispute: proof.dispute,
         events: vec![exhibit],
+        receipts: Vec::new(),
+        history: None,
     };
     let file = evidence.to_json();
     assert_eq!(Evidence::parse(file.to_string().as_bytes()), Ok(evidence));
@@ -244,9 +263,10 @@ fn a_history_root_of_other_events_is_named() {
 
 #[test]
 fn names_are_the_protocols() {
-    assert_eq!(Breach::withheld(3).rule.as_str(), "data_withheld");
-    assert_eq!(Breach::withheld(3).proof, None);
+    let withheld = Breach::withheld(3, "status 404");
+    assert_eq!((withheld.rule.as_str(), withheld.proof), ("data_withheld", None));
     assert_eq!(Dispute::Fork.as_str(), "fork");
     assert_eq!(Dispute::IllegalTransition.as_str(), "illegalTransition");
     assert_eq!(Dispute::BrokenLink.as_str(), "brokenLink");
+    assert_eq!(Dispute::HistoryMismatch.as_str(), "historyMismatch");
 }

@@ -4,11 +4,11 @@
 use alloy_primitives::{B256, hex};
 use serde::Deserialize;
 use shelfproof_verifier::audit::{self, LightEpoch, NotFollowed};
+use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::delta::{self, Delta, DeltaError};
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::history::EMPTY;
-use shelfproof_verifier::vocabulary::breach::Rule;
 
 use crate::test_merchant::TestMerchant;
 
@@ -303,10 +303,76 @@ fn refusals_say_what_is_wrong_with_a_delta() {
     assert!(read(&[0, 3, 0, 3]).starts_with("the trie, at depth 1: a part on the path of no key"));
 }
 
+/// A path as long as a key has bits, whose last fork has this part beside it.
+fn longest_path(last: &[u8]) -> Vec<u8> {
+    [&[0][..], &[3; 256], &[0], last, &[0; 255]].concat()
+}
+
+#[test]
+fn no_part_lies_below_the_last_bit_of_a_key() {
+    let key = B256::ZERO;
+    let read = |bytes: &[u8]| Delta::read(bytes, &[key], &EMPTY).unwrap_err();
+    let closed = |first: u8| [&[1, first][..], &[7; 31]].concat();
+    let part = |depth, rule| DeltaError::Part { depth, rule };
+    // Beside the key's own place there is at most one leaf, with which the last fork has fewer than two.
+    let inner = longest_path(&closed(0x7F));
+    assert_eq!(read(&inner), part(256, "no two keys share all their bits"));
+    let leaf = longest_path(&closed(0x80));
+    assert_eq!(read(&leaf), part(255, "a part of fewer than two leaves must not be 03"));
+    let deeper = [&[0][..], &[3; 257]].concat();
+    assert_eq!(read(&deeper), part(256, "a key has no further bit"));
+    let zero = [&[0, 3][..], &[0], &[1], &[0; 32]].concat();
+    assert_eq!(read(&zero), part(1, "an empty part must be 00"));
+    let lone_inner = [&[0, 3][..], &[0], &closed(0x7F)].concat();
+    assert!(matches!(read(&lone_inner), DeltaError::Root(_)));
+    let two_leaves = [&[0, 3][..], &[2], &[1; 64], &closed(0x80)].concat();
+    assert!(matches!(read(&two_leaves), DeltaError::Root(_)));
+}
+
+#[test]
+fn a_light_epoch_says_how_many_events_and_keys_it_has() {
+    let merchant = honest();
+    let epoch = &merchant.epochs[1];
+    let light = LightEpoch::read(&epoch.header, &epoch.data(), 1).unwrap();
+    assert_eq!((light.events(), light.keys()), (29, 15));
+}
+
+#[test]
+fn two_hundred_and_fifty_six_ids_may_share_a_place_and_one_more_may_not() {
+    let ids: Vec<B256> = (0..258u64)
+        .map(|number| {
+            let mut id = B256::repeat_byte(0x11);
+            id[24..].copy_from_slice(&number.to_be_bytes());
+            // The last one lies beside the others: it shares 47 bits with them.
+            id[5] ^= u8::from(number == 257);
+            id
+        })
+        .collect();
+    assert_ne!(audit::prefix_of(&ids[0]), audit::prefix_of(&ids[257]));
+    assert_eq!(audit::prefix_of(&ids[0]), 0x1111_1111_1111);
+    let check = |ids: &[B256]| {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        audit::check_key_ids(9, &ids)
+    };
+    assert_eq!(check(&ids[1..]), Ok(()));
+    let breach = check(&ids).unwrap_err();
+    assert_eq!((breach.rule, breach.proof.is_none()), (Rule::KeyIds, true));
+    assert!(
+        breach.detail.starts_with("epoch 9: more than 256 key ids"),
+        "{}",
+        breach.detail
+    );
+    assert!(breach.detail.contains(&ids[0].to_string()), "{}", breach.detail);
+}
+
 #[test]
 fn a_delta_lies_beside_the_data_and_has_a_bound() {
     assert_eq!(delta::delta_path(7), "epochs/0000000007.delta");
     assert_eq!(delta::max_bytes(0), 0);
-    assert!(delta::max_bytes(1) >= 110 + 256 * 34 + 65);
+    // A newest event, a path of 256 forks with a closed part beside each, and a leaf.
+    assert_eq!(delta::max_bytes(1), 110 + 256 * 34 + 65);
+    assert_eq!(delta::max_bytes(3), 3 * (110 + 256 * 34 + 65));
+    assert_eq!(delta::MAX_BYTES, 1 << 30);
     assert_eq!(delta::max_bytes(1 << 20), delta::MAX_BYTES);
 }

@@ -3,13 +3,19 @@
 use alloy_primitives::{Address, B256};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shelfproof_verifier::breach::evidence::{Dispute, Evidence, Exhibit, MapExhibit};
+use shelfproof_verifier::breach::{BreachReport, Rule};
 use shelfproof_verifier::chain::{AnchoredEpoch, Identity};
 use shelfproof_verifier::epoch::Header;
 use shelfproof_verifier::event::RawEvent;
-use shelfproof_verifier::vocabulary::breach::{BreachReport, Rule};
-use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
+use shelfproof_verifier::history::{Proof, Terminal};
 
-const DISPUTES: [Dispute; 3] = [Dispute::Fork, Dispute::IllegalTransition, Dispute::BrokenLink];
+const DISPUTES: [Dispute; 4] = [
+    Dispute::Fork,
+    Dispute::IllegalTransition,
+    Dispute::BrokenLink,
+    Dispute::HistoryMismatch,
+];
 
 fn header() -> Header {
     Header {
@@ -39,6 +45,8 @@ fn evidence() -> Evidence {
             header: header(),
             path: vec![B256::repeat_byte(12)],
         }],
+        receipts: Vec::new(),
+        history: None,
     }
 }
 
@@ -102,6 +110,47 @@ fn evidence_and_reports_have_these_fields() {
     expected.as_object_mut().unwrap().remove("evidenceMissing");
     expected["evidence"] = evidence_json();
     assert_eq!(report(Some(Ok(evidence()))).to_json(), expected);
+}
+
+#[test]
+fn a_history_stands_beside_the_event_that_it_contradicts() {
+    let mut file = evidence_json();
+    file["proof"] = json!("historyMismatch");
+    file["history"] = json!({
+        "epoch": header_json(),
+        "terminal": {"key": B256::repeat_byte(17), "valueHash": B256::repeat_byte(18)},
+        "siblings": [B256::repeat_byte(19)],
+        "version": 6,
+        "head": B256::repeat_byte(20),
+    });
+    let map = MapExhibit {
+        header: header(),
+        proof: Proof {
+            terminal: Some(Terminal {
+                key: B256::repeat_byte(17),
+                value_hash: B256::repeat_byte(18),
+            }),
+            siblings: vec![B256::repeat_byte(19)],
+        },
+        version: 6,
+        head: B256::repeat_byte(20),
+    };
+    let expected = Evidence {
+        dispute: Dispute::HistoryMismatch,
+        history: Some(map),
+        ..evidence()
+    };
+    assert_eq!(expected.to_json(), file);
+    assert_eq!(Evidence::parse(file.to_string().as_bytes()), Ok(expected));
+    for (name, wrong) in [
+        ("version", json!(1_u64 << 32)),
+        ("head", json!("0x")),
+        ("siblings", json!(vec![B256::ZERO; 257])),
+    ] {
+        let mut changed = file.clone();
+        changed["history"][name] = wrong;
+        assert!(Evidence::parse(changed.to_string().as_bytes()).is_err(), "{name}");
+    }
 }
 
 #[test]
@@ -172,7 +221,7 @@ proptest! {
         (chain_id, block, anchored_at_s) in (number(), number(), number()),
         (header, registry, detail) in (any_header(), any::<[u8; 20]>(), any::<String>()),
     ) {
-        let evidence = Evidence { merchant_id, dispute: DISPUTES[dispute], events };
+        let evidence = Evidence { merchant_id, dispute: DISPUTES[dispute], events, receipts: Vec::new(), history: None };
         let written = evidence.to_json().to_string();
         let read = Evidence::parse(written.as_bytes()).unwrap();
         prop_assert_eq!(&read, &evidence);

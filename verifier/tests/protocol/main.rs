@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this crate is tests, helpers too")]
 
+mod audit_records;
 mod audits;
 mod bodies;
 mod bounds;
+mod contradictions;
 mod deltas;
 mod evidence;
 mod flips;

@@ -1,8 +1,10 @@
 //! What a buyer's client checks at a purchase.
 
 use alloy_primitives::B256;
+use proptest::prelude::*;
 use shelfproof_verifier::chain::ChainView;
-use shelfproof_verifier::receipt::{MAX_CLOCK_MS, Receipt, Terms, check_purchase};
+use shelfproof_verifier::event::Kind;
+use shelfproof_verifier::receipt::{MAX_CLOCK_MS, Receipt, Terms, check_purchase, decimal};
 use shelfproof_verifier::{Code, buyer};
 
 use crate::test_merchant::TestMerchant;
@@ -91,7 +93,7 @@ fn every_term_is_checked() {
         Some(Code::ReceiptTerms)
     );
     assert_eq!(
-        refused(|_, terms, _| terms.price = Some("9.9")),
+        refused(|_, terms, _| terms.price = Some("9.91")),
         Some(Code::ReceiptTerms)
     );
     assert_eq!(
@@ -157,4 +159,87 @@ fn a_withheld_body_passes_where_nothing_of_it_is_asked() {
         check_purchase(&receipt, &priced, &view).unwrap_err().code,
         Code::BodyWithheld
     );
+}
+
+#[test]
+fn a_product_is_named_by_its_id_or_its_name() {
+    let sold = |body: &'static str, product: &'static str| {
+        let mut merchant = TestMerchant::new(1);
+        merchant.add(CODE, Kind::Generated, "{}");
+        merchant.add(CODE, Kind::Activated, "{}");
+        let sale = merchant.add(CODE, Kind::Sold, body);
+        let promise = merchant.promise(sale, &[], sale.at_ms / 1000 + 600);
+        merchant.cut_epoch();
+        let receipt = Receipt {
+            identity: merchant.identity,
+            vrf_proof: merchant.bundle(CODE).vrf_proof,
+            promise,
+        };
+        let asked = Terms {
+            secret: None,
+            product: Some(product),
+            price: None,
+            currency: None,
+            ..terms(&receipt, B256::ZERO)
+        };
+        check_purchase(&receipt, &asked, &merchant.view())
+            .err()
+            .map(|refusal| refusal.code)
+    };
+    let body = r#"{"product":"prd_7","name":"月卡"}"#;
+    for (product, expected) in [
+        ("prd_7", None),
+        (" 月卡 ", None),
+        ("月", Some(Code::ReceiptTerms)),
+        ("", Some(Code::ReceiptTerms)),
+        ("PRD_7", Some(Code::ReceiptTerms)),
+    ] {
+        assert_eq!(sold(body, product), expected, "{product:?}");
+    }
+    assert_eq!(
+        sold(r#"{"name":""}"#, ""),
+        Some(Code::ReceiptTerms),
+        "nothing is no product"
+    );
+    assert_eq!(
+        sold(r#"{"price":"1"}"#, "月卡"),
+        Some(Code::ReceiptTerms),
+        "the sale names none"
+    );
+}
+
+/// A number's spellings: zeros before and after, and full-width forms.
+fn spelling(units: u64, thousandths: u64, before: usize, after: usize, wide: bool) -> String {
+    let digits = format!("{thousandths:03}");
+    let part = digits.trim_end_matches('0');
+    let zeros = |count| "0".repeat(count);
+    let point = if part.is_empty() && after == 0 { "" } else { "." };
+    let text = format!("{}{units}{point}{part}{}", zeros(before), zeros(after));
+    let widen = |c: char| char::from_u32(u32::from(c) + 0xfee0).unwrap();
+    if wide { text.chars().map(widen).collect() } else { text }
+}
+
+proptest! {
+    #[test]
+    fn spellings_of_one_number_are_equal_and_of_two_are_not(
+        one in (0..2_000_u64, 0..1_000_u64),
+        other in (0..2_000_u64, 0..1_000_u64),
+        zeros in (0..4_usize, 0..4_usize, 0..4_usize, 0..4_usize),
+        wide in any::<(bool, bool)>(),
+    ) {
+        let first = decimal(&spelling(one.0, one.1, zeros.0, zeros.1, wide.0));
+        prop_assert!(first.is_some());
+        prop_assert_eq!(&first, &decimal(&spelling(one.0, one.1, zeros.2, zeros.3, wide.1)));
+        let second = decimal(&spelling(other.0, other.1, zeros.2, zeros.3, wide.1));
+        prop_assert_eq!(first == second, one == other);
+    }
+
+    #[test]
+    fn only_digits_with_one_point_between_are_a_number(text in "[0-9.,eE+ -]{0,8}") {
+        let trimmed = text.trim();
+        let parts: Vec<&str> = trimmed.split('.').collect();
+        let is_number = parts.len() <= 2
+            && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|digit| digit.is_ascii_digit()));
+        prop_assert_eq!(decimal(&text).is_some(), is_number, "{:?}", text);
+    }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use k256::ecdsa::SigningKey;
-use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included, ListedHeader};
+use shelfproof_verifier::bundle::{Bundle, HistoryAt, Included};
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity, SignerSpan};
+use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{self, Header};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::history::Head;
@@ -157,6 +158,11 @@ impl TestMerchant {
 
     /// Anchors the events since the last epoch, a minute later.
     pub(crate) fn cut_epoch(&mut self) -> u64 {
+        self.cut_epoch_of_map(|_| ())
+    }
+
+    /// As [`Self::cut_epoch`], of a history map that was changed.
+    pub(crate) fn cut_epoch_of_map(&mut self, change: impl FnOnce(&mut BTreeMap<B256, B256>)) -> u64 {
         let mut events = std::mem::take(&mut self.pending);
         events.sort_by_key(|event| (event.key_id, event.version));
         let tree = EventsTree::of_events(&events, 1).unwrap();
@@ -164,6 +170,7 @@ impl TestMerchant {
         for event in &events {
             entries.insert(event.key_id, history::value_hash(event.version, &event.hash()));
         }
+        change(&mut entries);
         let leaves: Vec<history::Entry> = entries.iter().map(|(key, value)| (*key, *value)).collect();
         let header = Header {
             number: self.epochs.len() as u64 + 1,

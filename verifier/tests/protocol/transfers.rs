@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use shelfproof_verifier::Code;
-use shelfproof_verifier::bundle::Bundle;
+use shelfproof_verifier::bundle::{Bundle, Included, KeyHistory, MAX_BYTES, Part};
 use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::transfer::Counterpart;
@@ -244,4 +244,93 @@ fn an_arrival_from_elsewhere_is_not_the_arrival() {
     let sides = [side(&origin), side(&target), side(&third)];
     assert_eq!(judge(&sides), Err(Code::TransferUnverified));
     assert_eq!(judge(&sides[1..]), Ok("holds transferred_in".into()));
+}
+
+/// A key that went to and fro until each merchant has over `events` events of it, an epoch for each cycle.
+fn long_lived(events: u32) -> (TestMerchant, TestMerchant) {
+    let (mut origin, mut target) = (TestMerchant::new(1), TestMerchant::new(2));
+    origin.add(CODE, Kind::Generated, "{}");
+    loop {
+        origin.add(CODE, Kind::Activated, "{}");
+        let departure = leave(&mut origin, &target);
+        origin.cut_epoch();
+        target.clock_ms = origin.clock_ms;
+        arrive(&mut target, &origin, &departure);
+        target.add(CODE, Kind::Activated, "{}");
+        if departure.version > events {
+            target.cut_epoch();
+            return (origin, target);
+        }
+        let back = leave(&mut target, &origin);
+        target.cut_epoch();
+        origin.clock_ms = target.clock_ms;
+        arrive(&mut origin, &target, &back);
+    }
+}
+
+/// The parts of a merchant's proof, newest first, each of at most 100 events: by turns as the merchant's file and as
+/// anybody makes it, all written and read.
+fn parts(merchant: &TestMerchant) -> Vec<Part> {
+    let bundle = merchant.bundle(CODE);
+    assert!(bundle.to_json().len() > MAX_BYTES / 4, "it is large");
+    let chunks: Vec<&[Included]> = bundle.events.rchunks(100).collect();
+    let part = |(index, events): (usize, &[Included])| {
+        let epochs = bundle.epochs.iter().filter(|listed| {
+            let number = listed.header.number;
+            number == bundle.history.epoch || events.iter().any(|included| included.epoch == number)
+        });
+        let history = KeyHistory {
+            key_id: bundle.key_id,
+            events: events.to_vec(),
+            history: bundle.history.clone(),
+            epochs: epochs.copied().collect(),
+        };
+        let file = if index % 2 == 1 {
+            history.to_json(&bundle.identity)
+        } else {
+            Bundle {
+                events: history.events,
+                epochs: history.epochs,
+                ..bundle.clone()
+            }
+            .to_json()
+        };
+        Part::parse(file.as_bytes()).unwrap()
+    };
+    chunks.into_iter().enumerate().map(part).collect()
+}
+
+#[test]
+fn a_history_of_any_length_is_shown_in_parts() {
+    let (origin, target) = long_lived(450);
+    let joined = |merchant: &TestMerchant| {
+        let mut parts = parts(merchant);
+        assert!(parts.len() > 4, "{} parts", parts.len());
+        parts.rotate_left(1);
+        (Bundle::join(parts).unwrap(), merchant.view())
+    };
+    let (ours, theirs) = (joined(&target), joined(&origin));
+    assert!(ours.0.events.len() > 450);
+    assert_eq!(ours.0, target.bundle(CODE));
+    assert_eq!(judge(&[ours.clone(), theirs.clone()]), Ok("holds activated".into()));
+    assert_eq!(judge(&[theirs.clone(), ours]), Ok("holds transferred_out".into()));
+    // Each part that is left out is noticed, wherever it stands.
+    for index in 0..parts(&target).len() {
+        let mut some = parts(&target);
+        let left_out = some.remove(index);
+        let code = match Bundle::join(some) {
+            Ok(bundle) => judge(&[(bundle, target.view()), theirs.clone()]).unwrap_err(),
+            Err(refusal) => refusal.code,
+        };
+        let is_newest = left_out == parts(&target)[0];
+        assert_eq!(
+            code,
+            if is_newest {
+                Code::HistoryMismatch
+            } else {
+                Code::VersionGap
+            },
+            "{index}"
+        );
+    }
 }

@@ -33,6 +33,8 @@ CREATE TABLE attest.epochs (
     event_count   bigint      CHECK (event_count BETWEEN 1 AND 1048576),
     data_hash     bytea       CHECK (octet_length(data_hash) = 32),
     hash          bytea       CHECK (octet_length(hash) = 32),
+    -- The latest time of its events, Unix milliseconds.
+    newest_at_ms  bigint      CHECK (newest_at_ms >= 0),
     roots_at_ms   bigint,
     -- Set once the history map holds it.
     block         bigint,
@@ -42,7 +44,7 @@ CREATE TABLE attest.epochs (
     FOREIGN KEY (before, parent) REFERENCES attest.epochs (number, hash),
     CHECK (number > 1 OR parent = decode(repeat('00', 32), 'hex')),
     CHECK ((after_key IS NULL) = (after_version IS NULL) AND (upto_key IS NULL) = (upto_version IS NULL)),
-    CHECK (num_nulls(events_root, history_root, event_count, data_hash, hash, roots_at_ms) IN (0, 6)),
+    CHECK (num_nulls(events_root, history_root, event_count, data_hash, hash, newest_at_ms, roots_at_ms) IN (0, 7)),
     CHECK (num_nulls(block, anchored_at_s, final_at_ms) IN (0, 3)),
     CHECK (final_at_ms IS NULL OR hash IS NOT NULL)
 );
@@ -65,9 +67,11 @@ BEGIN
         (OLD.number, OLD.parent, OLD.since::text, OLD.snapshot::text, OLD.after_key, OLD.after_version, OLD.upto_key,
         OLD.upto_version, OLD.cut_at_ms, OLD.anchor_by_s)
         OR OLD.hash IS NOT NULL AND
-            (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.roots_at_ms)
+            (NEW.events_root, NEW.history_root, NEW.event_count, NEW.data_hash, NEW.hash, NEW.newest_at_ms,
+            NEW.roots_at_ms)
             IS DISTINCT FROM
-            (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.roots_at_ms)
+            (OLD.events_root, OLD.history_root, OLD.event_count, OLD.data_hash, OLD.hash, OLD.newest_at_ms,
+            OLD.roots_at_ms)
         OR OLD.final_at_ms IS NOT NULL AND (NEW.block, NEW.anchored_at_s, NEW.final_at_ms)
             IS DISTINCT FROM (OLD.block, OLD.anchored_at_s, OLD.final_at_ms)
     THEN

@@ -63,13 +63,14 @@ Ctrl-C ends it; the next start goes on from here. 按 Ctrl-C 结束；下次启�
     }
 }
 
-/// Writes the configuration of the shop that runs on `machine`, whose data is at `data_uri` by the chain, and whose
-/// anchor answers proofs on that port.
+/// Writes the configuration of the shop that runs on `machine`, whose data is at `data_uri` by the chain and this time
+/// at `served`, and whose anchor answers proofs on that port.
 pub(super) fn write_config(
     file: &Path,
     machine: &Machine,
     merchant: Merchant,
     data_uri: &str,
+    served: &str,
     anchor_port: u16,
 ) -> io::Result<()> {
     let text = format!(
@@ -92,11 +93,15 @@ rpc = \"{}\"
 name = \"Shelfproof dev\"
 data_uri = \"{data_uri}\"
 
+[sale]
+journal = \"journal\"
+
 [anchor]
 folder = \"anchor\"
 listen = \"127.0.0.1:{anchor_port}\"
 every_s = {EVERY_S}
 poll_ms = {POLL_MS}
+read_back_url = \"{served}\"
 
 [proofs]
 prover = \"http://127.0.0.1:{anchor_port}\"

@@ -76,7 +76,7 @@ impl fmt::Display for Next<'_> {
         let (owner, anchorer, folder) = (self.keys.owner, self.keys.anchorer, self.folder.display());
         let every_s = Anchor::default().every_s;
         let (register, month) = (ether(REGISTER_GAS), ether(ANCHOR_GAS * MONTH_S / every_s));
-        let (command, config) = (self.register(), self.path("shelfproof.toml"));
+        let (command, config, journal) = (self.register(), self.path("shelfproof.toml"), self.path("journal"));
         let (where_en, where_zh) = if self.is_rpc_told {
             (
                 ", with your node's address in SHELFPROOF_RPC",
@@ -104,6 +104,8 @@ The database is ready, and so are keys and configuration in {folder}. What is le
            --to shop.backup --to-passphrase-file second.txt
    [ ] the passphrases / 口令
    [ ] the database, all the time: with write-ahead-log archiving / 数据库：持续归档
+   [ ] the receipt journal: move {journal} to another disk, and name its place in [sale] journal
+       收据日志：移到另一块磁盘，并在 [sale] journal 中写明位置
    [ ] move owner.key to a machine that is offline / 把 owner.key 移到离线机器
    Losing the VRF key ends the proofs for ever; losing a master key loses the codes in stock.
    VRF 密钥丢失后将永远无法再提供证明；主密钥丢失则库存卡密全部丢失。

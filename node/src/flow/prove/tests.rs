@@ -100,6 +100,22 @@ fn the_sale_and_what_came_after_is_opened_and_nothing_before() {
 }
 
 #[test]
+fn the_newest_part_of_a_long_history_is_opened_from_the_sale_on() {
+    let key = bought();
+    for older in 1..3 {
+        let mut newest = proven(&key, 4);
+        newest.events.drain(..older);
+        let part = bundle(&key, newest).unwrap().unwrap();
+        for included in &part.events {
+            let is_open = included.event.version >= 3;
+            let expected = is_open.then(|| opening(included.event.version));
+            assert_eq!(included.opening, expected, "version {}", included.event.version);
+        }
+        assert_eq!(part.events.len(), 4 - older);
+    }
+}
+
+#[test]
 fn there_is_no_proof_before_the_sale_is_in_it() {
     let key = bought();
     for events in 0..3 {

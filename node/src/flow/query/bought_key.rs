@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use super::order::LookUpError;
 use crate::domain::id::OrderId;
+use crate::journal::{Journal, cover};
 use crate::store::StoreError;
 use crate::store::item::order_items;
 
@@ -33,10 +34,11 @@ impl BoughtKey {
 /// The keys of an order, by their numbers.
 ///
 /// # Errors
-/// Where the database fails, or holds what this program never writes.
+/// Where the database fails, or holds what this program never writes, or nobody may be told of the sale yet.
 pub async fn list_bought_keys(
     pool: &PgPool,
     identity: &Identity,
+    journal: Option<&Journal>,
     order: OrderId,
 ) -> Result<Vec<BoughtKey>, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
@@ -44,6 +46,7 @@ pub async fn list_bought_keys(
     let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let mut events = event_of_keys(&mut connection, &numbers).await?;
     drop(connection);
+    cover(journal, &sold).await?;
     let bought = sold.into_iter().map(|sold| {
         let of_key = |stored: &mut StoredEvent| stored.key_no == sold.head.key_no;
         BoughtKey {

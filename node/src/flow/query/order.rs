@@ -4,13 +4,14 @@ use alloy_primitives::B256;
 use secrecy::SecretString;
 use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
 use shelfproof_verifier::event::Kind;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
 use super::Page;
 use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::id::{AccountId, OrderId};
 use crate::domain::order::Order;
 use crate::domain::order_token::OrderToken;
+use crate::journal::{Journal, Unwritten, cover};
 use crate::store::StoreError;
 use crate::store::item::order_items;
 use crate::store::order::{order_find_by_key, order_get, order_list, order_list_abnormal};
@@ -59,6 +60,9 @@ pub enum LookUpError {
     /// The goods could not be decrypted.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Nobody may be told of the sale yet.
+    #[error(transparent)]
+    Unwritten(#[from] Unwritten),
     /// An item of the order has a number that its lines do not reach.
     #[error("item {0} belongs to no line of its order")]
     NoLine(u32),
@@ -110,13 +114,25 @@ pub async fn list_abnormal_orders(
 /// The order with its codes, its receipts, and the opened events from the sale on, for its holder.
 ///
 /// # Errors
-/// `Store`, `Event` or `Vault` where that part fails; `NoLine` for an item that the order's lines do not reach.
-pub async fn open_order(pool: &PgPool, vault: &Vault, order: Order) -> Result<OrderView, LookUpError> {
+/// `Store`, `Event`, `Vault` or `Unwritten` where that part fails; `NoLine` for an item that the order's lines do not
+/// reach.
+pub async fn open_order(
+    pool: &PgPool,
+    vault: &Vault,
+    journal: Option<&Journal>,
+    order: Order,
+) -> Result<OrderView, LookUpError> {
     let mut connection = pool.acquire().await.map_err(StoreError::from)?;
     let revoked = order_token_revoked(&mut *connection, order.id).await?;
     let valid_token = OrderToken::valid(order.id, revoked);
+    let sold = order_items(&mut connection, order.id).await?;
+    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
+    let events = event_of_keys(&mut connection, &numbers).await?;
+    // The journal's disk may be slow, and others need the connection.
+    drop(connection);
+    cover(journal, &sold).await?;
     Ok(OrderView {
-        items: items(&mut connection, vault, &order).await?,
+        items: open_items(vault, &order, sold, events)?,
         token: vault.order_token(valid_token),
         valid_token,
         order,
@@ -140,10 +156,12 @@ pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<Orde
     }))
 }
 
-async fn items(connection: &mut PgConnection, vault: &Vault, order: &Order) -> Result<Vec<ItemView>, LookUpError> {
-    let sold = order_items(&mut *connection, order.id).await?;
-    let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
-    let mut events = event_of_keys(connection, &numbers).await?;
+fn open_items(
+    vault: &Vault,
+    order: &Order,
+    sold: Vec<SoldItem>,
+    mut events: Vec<StoredEvent>,
+) -> Result<Vec<ItemView>, LookUpError> {
     sold.into_iter()
         .map(|sold| {
             let of_key = events.extract_if(.., |stored| stored.key_no == sold.head.key_no);

@@ -1,4 +1,4 @@
-//! The epochs' data and deltas, for auditors; no token is needed.
+//! The epochs' data, deltas and headers, for auditors; no token is needed.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -24,14 +24,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
 
 problems!(DataProblems: NotFound);
 
-/// Read an epoch's data, or its delta
+/// Read an epoch's data, its delta or its header
 ///
 /// The data is the events that the epoch commits to, 109 bytes each; the delta proves that the epoch's history root
-/// follows from the one before (protocol, section 3). Once the epoch is final they never change, and mirrors may keep
-/// them.
+/// follows from the one before; the header is there once the epoch is final (protocol, section 3). From then on they
+/// never change, and mirrors may keep them.
 #[utoipa::path(
     get, path = "/data/epochs/{file}", tag = "service", operation_id = "getEpochData",
-    params(("file" = String, Path, pattern = r"^[0-9]{10}\.(events|delta)$", description = "The epoch's number in ten digits, and `.events` or `.delta`")),
+    params(("file" = String, Path, pattern = r"^[0-9]{10}\.(events|delta|header\.json)$", description = "The epoch's number in ten digits, and `.events`, `.delta` or `.header.json`")),
     responses((status = 200, description = "The data", content_type = "application/octet-stream", body = Vec<u8>), DataProblems),
 )]
 async fn epoch(State(shop): State<Arc<Shop>>, PathId(file): PathId<EpochFile>) -> Result<Response, Problem> {

@@ -13,6 +13,7 @@ use crate::flow::withdraw_batch::WithdrawError;
 use crate::flow::{EventError, FlowError, StepError, StoreError};
 use crate::http::edge::problem::{Code, Problem};
 use crate::import::ReadError;
+use crate::journal::Unwritten;
 use crate::sale::PlaceError;
 
 impl From<FlowError> for Problem {
@@ -54,11 +55,16 @@ impl From<PlaceError> for Problem {
                 "This node's clock is too far from the database's to sign receipts. Repeat the request later, with the \
                  same idempotency key.",
             ),
+            PlaceError::Apart(apart) => Self::new(
+                Code::ClockDrift,
+                format!("No receipt is signed: {apart}. Repeat the request later, with the same idempotency key."),
+            ),
             PlaceError::Fenced => Self::new(
                 Code::Fenced,
-                "This node's database may be another by now, and is held against the chain first. Repeat the request, with \
-                 the same idempotency key.",
+                "This node's database may be another by now, and is held against the chain and the receipt journal first. \
+                 Repeat the request, with the same idempotency key.",
             ),
+            PlaceError::Unwritten => Unwritten.into(),
             PlaceError::Closing => Self::new(
                 Code::Unavailable,
                 "This node is shutting down. Repeat the request, with the same idempotency key.",
@@ -68,6 +74,16 @@ impl From<PlaceError> for Problem {
                 "The shop's operator finds the reason in the log. Repeat the request with the same idempotency key.",
             ),
         }
+    }
+}
+
+impl From<Unwritten> for Problem {
+    fn from(Unwritten: Unwritten) -> Self {
+        Self::new(
+            Code::Unavailable,
+            "This node cannot write its receipt journal, so that it may not say yet whether this was sold. Repeat the request \
+             later, with the same idempotency key if it had one: nothing is sold twice.",
+        )
     }
 }
 
@@ -108,6 +124,7 @@ impl From<LookUpError> for Problem {
         match error {
             LookUpError::Store(error) => error.into(),
             LookUpError::Event(error) => error.into(),
+            LookUpError::Unwritten(error) => error.into(),
             LookUpError::Vault(_) | LookUpError::NoLine(_) => Self::internal(error),
         }
     }

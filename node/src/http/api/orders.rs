@@ -138,7 +138,7 @@ async fn get(
         }
         OrderSight::Goods(holder) => {
             let order = authorize_order(&shop, holder, id).await?;
-            let view = open_order(&app.pool, &app.vault, order).await?;
+            let view = open_order(&app.pool, &app.vault, app.fence.journal().as_deref(), order).await?;
             Ok(json_response(StatusCode::OK, &ShownOrder::with_goods(&view, holder)))
         }
     }

@@ -122,7 +122,7 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::TimedOut => "The request took too long",
         Code::Unavailable => "A part of the service is away",
         Code::ClockDrift => "The service's clock cannot be trusted",
-        Code::Fenced => "The database is not known to be as new as the chain",
+        Code::Fenced => "The database is not known to be as new as the chain and the receipt journal",
         Code::ProverUnavailable => "The prover does not answer",
         Code::Internal => "Something is wrong within the service",
     }

@@ -69,7 +69,8 @@ async fn get(
         Subject::Key(key_id) => find_order_of_key(&app.pool, &key_id).await?.ok_or_else(missing)?,
     };
     authorize_order(&shop, holder, order).await?;
-    let mut keys = list_bought_keys(&app.pool, app.vault.identity(), order).await?;
+    let journal = app.fence.journal();
+    let mut keys = list_bought_keys(&app.pool, app.vault.identity(), journal.as_deref(), order).await?;
     if let Subject::Key(key_id) = subject {
         keys.retain(|key| key.key_id() == key_id);
     }

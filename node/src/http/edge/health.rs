@@ -46,7 +46,8 @@ async fn alive() -> Response {
 #[utoipa::path(
     get, path = "/readyz", tag = "service", operation_id = "isReady",
     responses((status = 200, description = "It can", body = Report,
-        example = json!({"database": true, "schema": true, "clock": true, "orders": true, "fence": true}))),
+        example = json!({"database": true, "schema": true, "clock": true, "chainClock": true, "orders": true,
+            "fence": true}))),
 )]
 async fn ready(State(shop): State<Arc<Shop>>) -> Response {
     let report = shop.readiness.report(&shop.app).await;

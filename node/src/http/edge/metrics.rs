@@ -48,6 +48,9 @@ fn render(app: &App) -> Response {
     if let Some(is_open) = app.fence.is_open() {
         metrics::fence(is_open);
     }
+    if let Some(apart_s) = app.fence.clock_apart_s() {
+        metrics::chain_apart(apart_s);
+    }
     render_all()
 }
 

@@ -1,4 +1,4 @@
--- Writes everything that a batch of orders changes, except its events. Returns the transaction's name. Each order's id must
+-- Writes everything that a batch of orders changes, except its events. Returns the transaction's name and the batch's number. Each order's id must
 -- be free: if another transaction placed one of the orders first, the primary key refuses it. Of the keys nothing is
 -- written: their sales are events, of which a key can have one.
 WITH batch AS (
@@ -31,4 +31,4 @@ WITH batch AS (
         AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, keys, subtotal_minor,
               discount_minor, total_minor, currency)
 )
-SELECT pg_current_xact_id()::text
+SELECT pg_current_xact_id()::text, id FROM batch

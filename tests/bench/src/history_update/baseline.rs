@@ -8,7 +8,8 @@ use nomt::{IoUringPermission, KeyReadWrite, Nomt, Options, SessionParams};
 use shelfproof_verifier::B256;
 
 use super::super::idle::wait_until_idle;
-use super::{UPDATES, Updates, rate};
+use super::super::map::{Updates, rate};
+use super::UPDATES;
 use shelfproof_tests::Result;
 
 /// `nomt` where the kernel allows it, otherwise leaves without a tree.
@@ -22,7 +23,11 @@ pub(super) enum Baseline {
 impl Baseline {
     pub(super) fn open(dir: &Path, keys: u64) -> Result<Self> {
         if !matches!(nomt::check_iou_permissions(), IoUringPermission::Allowed) {
-            let database = fjall::Database::builder(dir).manual_journal_persist(true).open()?;
+            let database = fjall::Database::builder(dir)
+                .manual_journal_persist(true)
+                // As ours: of several workers one spins.
+                .worker_threads(1)
+                .open()?;
             let leaves = database.keyspace("leaves", fjall::KeyspaceCreateOptions::default)?;
             return Ok(Self::Leaves(database, leaves));
         }
@@ -66,7 +71,7 @@ impl Baseline {
         wait_until_idle()?;
         let start = Instant::now();
         self.write(updates)?;
-        Ok(rate(updates, start))
+        Ok(rate(updates.len(), start))
     }
 
     /// Checks that the baseline computed the same root as our map, if it computes one.
@@ -81,10 +86,12 @@ impl Baseline {
     pub(super) fn settings(&self) -> String {
         match self {
             Self::Nomt(_) => format!(
-                "{UPDATES} updates, 80 % to existing keys; baseline nomt 1.0.5, SHA-256, 2 commit workers, page cache 1 GiB"
+                "{UPDATES} updates, 80 % to existing keys, their heads found; baseline nomt 1.0.5, SHA-256, 2 commit workers, page cache 1 GiB"
             ),
             Self::Leaves(..) => {
-                format!("{UPDATES} updates, 80 % to existing keys; baseline fjall 3, the leaves alone, without a root")
+                format!(
+                    "{UPDATES} updates, 80 % to existing keys, their heads found; baseline fjall 3, the leaves alone, without a root"
+                )
             }
         }
     }

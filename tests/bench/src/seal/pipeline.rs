@@ -11,7 +11,7 @@ use shelfproof_anchor::sequence::{Bounds, IntentTerms, Sequencer};
 use shelfproof_anchor::store::epochs::{epoch_events, epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::{NewEvent, event_append};
 use shelfproof_anchor::store::lock::session_open;
-use shelfproof_anchor::submit::{Signals, Submitter};
+use shelfproof_anchor::submit::{ReadBack, Signals, Submitter};
 use shelfproof_anchor::tx::{Account, IntentLog, Sender};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::chain::rpc::RpcSource;
@@ -19,6 +19,7 @@ use sqlx::PgConnection;
 
 use super::super::shop::disk;
 use super::timeline::Timeline;
+use shelfproof_tests::anvil;
 use shelfproof_tests::event_writer::BEGIN_MS;
 use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
@@ -68,7 +69,12 @@ impl Pipeline {
         store::migrate(&pool).await?;
         pool.close().await;
         let options = postgres.connection_url(&database).parse()?;
-        let chain = MerchantChain::start(None, &Merchant::plain()?).await?;
+        // The chain begins with the events, whatever the time is: none may be later than its block.
+        let settings = anvil::Settings {
+            genesis_at_s: Some(BEGIN_MS / 1_000),
+            block_time_s: None,
+        };
+        let chain = MerchantChain::start(settings, &Merchant::plain()?).await?;
         let history = Arc::new(History::open(&folder.join("anchor"), chain.identity.merchant_id)?);
         let (source, signals) = (chain.source().await?, Arc::new(Signals::default()));
         let account = Account::new(&source, anchorer()?);
@@ -79,6 +85,8 @@ impl Pipeline {
         };
         let log = IntentLog::Database(session_open(&options).await?);
         let sender = Sender::new(account, log, Box::new(timeline.clone()));
+        let data = folder.join("anchor/data").display().to_string();
+        let read_back = ReadBack::new(Arc::clone(&history), Some(data));
         Ok(Self {
             sequencer: Sequencer::new(
                 session_open(&options).await?,
@@ -89,7 +97,7 @@ impl Pipeline {
                 Arc::clone(&signals),
                 Box::new(timeline.clone()),
             ),
-            submitter: Submitter::new(source, sender, signals),
+            submitter: Submitter::new(source, sender, signals, read_back),
             session: session_open(&options).await?,
             postgres,
             database,

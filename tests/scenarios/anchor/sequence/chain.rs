@@ -8,6 +8,8 @@ use shelfproof_anchor::status::Condition;
 use shelfproof_anchor::store::epochs::epoch_progress;
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
+use shelfproof_tests::anchored_shop::Verifier;
+use shelfproof_tests::event_writer::BEGIN_MS;
 use shelfproof_tests::merchant_chain::anchorer;
 use shelfproof_tests::vector_chain::block_on;
 
@@ -38,6 +40,31 @@ fn an_account_without_funds_waits_for_them() -> Result<()> {
             .await?;
         anchor.finish(None).await?;
         assert_eq!(anchor.sent().await?, 1);
+        Ok(())
+    })?
+}
+
+#[test]
+fn on_a_chain_that_lags_nothing_is_sent_until_no_event_would_be_later_than_its_block_allows() -> Result<()> {
+    block_on(async {
+        let begin_s = BEGIN_MS / 1_000;
+        let mut anchor = TestAnchor::on_chain_since(begin_s - 1_200).await?;
+        anchor.write(0..3).await?;
+        assert_eq!(refused(&mut anchor).await?, Condition::ChainBehind);
+        let provider = anchor.chain.provider()?;
+        // The events are a millisecond later than `begin_s`: five minutes and one millisecond are too much.
+        for (block_s, expected) in [(begin_s - 300, Some(Condition::ChainBehind)), (begin_s - 299, None)] {
+            assert_eq!(anchor.sent().await?, 0, "before {block_s}");
+            provider.anvil_set_next_block_timestamp(block_s).await?;
+            provider.anvil_mine(Some(1), None).await?;
+            let condition = anchor.round().await.err().map(|error| error.condition());
+            assert_eq!(condition, expected, "a block of {block_s}");
+        }
+        anchor.finish(None).await?;
+        assert_eq!(anchor.sent().await?, 1);
+        let auditor = Verifier::new(anchor.chain.identity, anchor.chain.anvil.url())?;
+        let said = auditor.run(&["audit", "--data", &anchor.data()])?;
+        assert_eq!(said.exit, 0, "an auditor finds no `clock`: {}", said.json);
         Ok(())
     })?
 }

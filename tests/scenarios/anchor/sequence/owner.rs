@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
+use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::Value;
-use shelfproof_anchor::owner::{Change, Owner, OwnerError, Registration};
+use shelfproof_anchor::owner::{Change, Disputes, Owner, OwnerError, Registration};
 use shelfproof_anchor::step::{Step, StepObserver, Unobserved};
 use shelfproof_anchor::store::intents::{Purpose, intent_open};
 use shelfproof_anchor::tx::{Account, IntentLog, Journal, TxError};
@@ -178,10 +180,10 @@ fn a_deployment_killed_at_any_write_makes_one_registry() -> Result<()> {
                     let url = chain.anvil.url();
                     let signer = key().map_err(|_| OwnerError::NonceTaken)?;
                     let owner = Owner::connect(url, None, signer, log, Box::new(breaker.clone())).await;
-                    owner?.deploy().await
+                    owner?.deploy(Disputes::None).await
                 };
                 match run.await {
-                    Ok((registry, _)) => found.push(registry),
+                    Ok(deployed) => found.push(deployed.registry),
                     failed => assert!(is_killed(&failed), "{case}: {failed:?}"),
                 }
                 chain.finalise().await?;
@@ -190,6 +192,62 @@ fn a_deployment_killed_at_any_write_makes_one_registry() -> Result<()> {
             assert_eq!(found, [account.create(1); 3], "{case}");
             assert_eq!(chain.sent_by(account).await?, 2, "{case}: one transaction");
         }
+        Ok(())
+    })?
+}
+
+#[test]
+fn a_registry_names_the_dispute_contract_that_it_is_told_or_the_account_s_next_one() -> Result<()> {
+    block_on(async {
+        let chain = MerchantChain::deploy(None).await?;
+        let account = key()?.address();
+        chain.fund(account, FUNDS_WEI).await?;
+        let provider = chain.provider()?;
+        let told = Address::repeat_byte(0xd1);
+        let cases = [
+            (Disputes::None, Address::ZERO, None),
+            (Disputes::At(told), told, None),
+            (Disputes::Next, account.create(3), Some(3)),
+        ];
+        let mut owner = owner(&chain, IntentLog::Journal(Journal::default()), Box::new(Unobserved)).await?;
+        let nothing_there = owner.deploy(Disputes::At(told)).await;
+        assert!(matches!(nothing_there, Err(OwnerError::NoDisputes(at)) if at == told));
+        provider.anvil_set_code(told, vec![0].into()).await?;
+        for (nonce, (disputes, named, disputes_nonce)) in (0..).zip(cases) {
+            let first = owner.deploy(disputes).await?;
+            assert_eq!(first.registry, account.create(nonce), "{disputes:?}");
+            assert_eq!((first.disputes, first.disputes_nonce), (named, disputes_nonce));
+            assert!(
+                matches!(first.change, Change::Done(_)),
+                "{disputes:?}: no registry before names these"
+            );
+            let held = ShelfproofRegistry::new(first.registry, &provider)
+                .disputes()
+                .call()
+                .await?;
+            assert_eq!(held, named);
+            let again = owner.deploy(disputes).await?;
+            assert_eq!(
+                (again.registry, again.disputes_nonce, again.change),
+                (first.registry, disputes_nonce, Change::Found),
+                "{disputes:?}"
+            );
+        }
+        // Another transaction takes the nonce, so that nothing can ever be at the address which the registry names.
+        provider.anvil_impersonate_account(account).await?;
+        let other = TransactionRequest::default().from(account).to(told);
+        provider.send_transaction(other).await?.get_receipt().await?;
+        let anew = owner.deploy(Disputes::Next).await?;
+        assert_eq!((anew.registry, anew.disputes_nonce), (account.create(4), Some(5)));
+        assert!(matches!(anew.change, Change::Done(_)), "{anew:?}");
+        // The next contract of the account is at the address that the registry names, and stays there.
+        let other = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(account);
+        // The provider does not know of the owner's transactions.
+        let at = other.nonce(5).send().await?.get_receipt().await?.contract_address;
+        assert_eq!(at, Some(account.create(5)));
+        let found = owner.deploy(Disputes::Next).await?;
+        assert_eq!((found.registry, found.disputes), (anew.registry, account.create(5)));
+        assert_eq!((found.disputes_nonce, found.change), (None, Change::Found));
         Ok(())
     })?
 }

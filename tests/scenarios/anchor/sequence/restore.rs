@@ -7,7 +7,8 @@ use shelfproof_anchor::status::Condition;
 use shelfproof_tests::Result;
 use shelfproof_tests::vector_chain::block_on;
 
-use super::test_anchor::{Failed, TestAnchor};
+use super::failed::Failed;
+use super::test_anchor::TestAnchor;
 
 #[test]
 fn another_machine_works_all_epochs_out_again_from_the_database_and_goes_on() -> Result<()> {

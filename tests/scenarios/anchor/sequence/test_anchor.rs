@@ -1,7 +1,6 @@
 //! The anchor of one merchant inside the test: a sequencer that can be stopped at a write, and the database, chain and
 //! folder from which it continues.
 
-use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,14 +12,14 @@ use alloy::signers::local::PrivateKeySigner;
 use shelfproof::store;
 use shelfproof_anchor::cut_policy::CutPolicy;
 use shelfproof_anchor::history::History;
-use shelfproof_anchor::sequence::{Bounds, IntentTerms, Round, SequenceError, Sequencer};
-use shelfproof_anchor::status::Condition;
+use shelfproof_anchor::sequence::{Bounds, IntentTerms, Round, Sequencer};
 use shelfproof_anchor::step::{BrokenOff, Step, StepObserver};
 use shelfproof_anchor::store::epochs::{epoch_get, epoch_progress};
 use shelfproof_anchor::store::events::event_append;
 use shelfproof_anchor::store::lock::{AnchorLock, lock_try, session_open};
-use shelfproof_anchor::submit::{Signals, SubmitError, Submitter};
-use shelfproof_anchor::tx::{Account, IntentLog, Sender, TxError};
+use shelfproof_anchor::submit::{ReadBack, Signals, Submitter};
+use shelfproof_anchor::tx::{Account, IntentLog, Sender};
+use shelfproof_tests::anvil;
 use shelfproof_tests::event_writer::{BEGIN_MS, EventWriter};
 use shelfproof_tests::merchant_chain::{Merchant, MerchantChain, anchorer};
 use shelfproof_tests::postgres::{Durability, Postgres};
@@ -33,6 +32,8 @@ use shelfproof_verifier::history::EMPTY;
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
+
+use super::failed::Failed;
 
 /// The number of rounds after which an epoch must be final.
 const ROUNDS_MAX: u32 = 30;
@@ -57,6 +58,15 @@ pub(crate) enum Fault {
     KilledAfter,
 }
 
+/// Where the public reads the epochs' data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Public {
+    /// In the folder that the anchor publishes.
+    Folder,
+    At(String),
+    AsRegistered,
+}
+
 /// An epoch that became final.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finished {
@@ -71,6 +81,7 @@ pub(crate) struct TestAnchor {
     pub(crate) bounds: Bounds,
     /// How far the clock advances between two rounds.
     pub(crate) round_ms: u64,
+    pub(crate) public: Public,
     /// How often the submitter sent a transaction.
     pub(crate) sends: Arc<AtomicU64>,
     signer: PrivateKeySigner,
@@ -87,46 +98,6 @@ struct Anchor {
     sequencer: Sequencer,
     submitter: Submitter,
     history: Arc<History>,
-}
-
-/// Why a round ended early.
-#[derive(Debug)]
-pub(crate) enum Failed {
-    Sequence(SequenceError),
-    Submit(SubmitError),
-}
-
-impl Failed {
-    pub(crate) fn condition(&self) -> Condition {
-        match self {
-            Self::Sequence(error) => error.condition(),
-            Self::Submit(error) => error.condition(),
-        }
-    }
-
-    fn is_broken_off(&self) -> bool {
-        matches!(
-            self,
-            Self::Sequence(SequenceError::BrokenOff(_)) | Self::Submit(SubmitError::Tx(TxError::BrokenOff(_)))
-        )
-    }
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sequence(error) => error.fmt(out),
-            Self::Submit(error) => error.fmt(out),
-        }
-    }
-}
-
-impl std::error::Error for Failed {}
-
-impl<E: Into<SequenceError>> From<E> for Failed {
-    fn from(error: E) -> Self {
-        Self::Sequence(error.into())
-    }
 }
 
 /// Fails once at a given write, and counts the transactions that are sent.
@@ -163,20 +134,31 @@ impl StepObserver for Breaker {
 }
 
 impl TestAnchor {
+    /// On a chain that begins with the events, and makes a block for each transaction.
     pub(crate) async fn new() -> Result<Self> {
+        Self::on_chain_since(BEGIN_MS / 1_000).await
+    }
+
+    /// On a chain whose first block has that time, Unix seconds.
+    pub(crate) async fn on_chain_since(genesis_at_s: u64) -> Result<Self> {
+        let settings = anvil::Settings {
+            genesis_at_s: Some(genesis_at_s),
+            block_time_s: None,
+        };
         let postgres = Postgres::start(Durability::None)?;
         let database = postgres.database()?;
         let pool = sample_rows::connect(&postgres, &database)?;
         store::migrate(&pool).await?;
         pool.close().await;
         Ok(Self {
-            chain: MerchantChain::start(None, &Merchant::plain()?).await?,
+            chain: MerchantChain::start(settings, &Merchant::plain()?).await?,
             options: postgres.connection_url(&database).parse()?,
             bounds: Bounds {
                 epochs: 8,
                 events: 1_000,
             },
             round_ms: ROUND_MS,
+            public: Public::Folder,
             sends: Arc::default(),
             signer: anchorer()?,
             events: EventWriter::default(),
@@ -191,6 +173,11 @@ impl TestAnchor {
     /// The anchor's folder.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
+    }
+
+    /// The folder that it publishes.
+    pub(crate) fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
     }
 
     /// Changes to another folder, as on another machine.
@@ -298,6 +285,12 @@ impl TestAnchor {
             sender: self.signer.address(),
             max_fee_wei: None,
         };
+        let place = match &self.public {
+            Public::Folder => Some(self.data()),
+            Public::At(url) => Some(url.clone()),
+            Public::AsRegistered => None,
+        };
+        let read_back = ReadBack::new(Arc::clone(&history), place);
         self.anchor = Some(Anchor {
             sequencer: Sequencer::new(
                 sequencing,
@@ -308,7 +301,7 @@ impl TestAnchor {
                 Arc::clone(&signals),
                 observer(),
             ),
-            submitter: Submitter::new(source, sender, signals),
+            submitter: Submitter::new(source, sender, signals, read_back),
             history,
         });
         Ok(())
@@ -360,8 +353,8 @@ impl TestAnchor {
         let before = epoch_get(connection, number - 1).await?.and_then(|before| before.roots);
         let root_before = before.map_or(EMPTY, |before| before.header.history_root);
         let delta = fs::read(self.folder.path().join("data").join(delta_path(number)))?;
-        LightEpoch::read(&roots.header, &data, 1)?.follow(&root_before, &delta, u64::MAX)?;
         let place = epoch.anchored.ok_or("the epoch has no block")?;
+        LightEpoch::read(&roots.header, &data, 1)?.follow(&root_before, &delta, place.anchored_at_s)?;
         let logs = self.chain.epochs().await?;
         assert!(
             logs.iter()

@@ -64,6 +64,26 @@ fn without_funds_and_with_them_again() -> Result<()> {
 }
 
 #[test]
+fn with_a_public_address_that_serves_nothing_and_one_that_does_again() -> Result<()> {
+    let stocked = open(4)?;
+    let anchored = &stocked.shop;
+    told(anchored, "working")?;
+    let elsewhere = "http://127.0.0.1:9/data";
+    anchored.by_owner(&["rotate", "data-uri", elsewhere])?;
+    let sold = anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
+    let said = told(anchored, "not_published")?;
+    let problems = said["problems"].to_string();
+    assert!(
+        problems.contains(elsewhere) && problems.contains("no answer"),
+        "{problems}"
+    );
+    anchored.by_owner(&["rotate", "data-uri", &format!("http://{}/data", anchored.address(0))])?;
+    told(anchored, "working")?;
+    anchored.proof(&sold.purchase.token, &sold.purchase.items[0].key_id)?;
+    Ok(())
+}
+
+#[test]
 fn with_a_node_that_is_down_or_of_another_chain() -> Result<()> {
     let mut stocked = open(4)?;
     let anchored = &mut stocked.shop;

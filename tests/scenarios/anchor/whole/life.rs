@@ -136,24 +136,25 @@ fn redeeming_refunding_and_withdrawing_come_into_later_epochs_and_an_audit_cover
 
 /// Audits without a map, from the first epoch and from a later one, and from a copy that lacks a delta.
 fn light_audits(anchored: &AnchoredShop, verifier: &Verifier, data: &str) -> Result<()> {
-    let file = |name: &str| -> Result<String> { Ok(verifier.file(name, "")?.display().to_string()) };
+    let report = verifier.file("light.json", "")?.display().to_string();
+    let light_since = |since: u64| {
+        let since = since.to_string();
+        verifier.run(&["audit", "--data", data, "--since", &since, "--report", &report])
+    };
+    let mut reached = 0;
     for since in [0, 1] {
-        let report = file("light.json")?;
-        let light = verifier.run(&[
-            "audit",
-            "--data",
-            data,
-            "--since",
-            &since.to_string(),
-            "--report",
-            &report,
-        ])?;
+        let light = light_since(since)?;
         let latest = light.json["epoch"].as_u64().ok_or("no epoch")?;
         assert!(latest >= 2, "{}", light.json);
         assert_eq!(light.holds()?, format!("holds {} epochs since {since}", latest - since));
-        let record: Value = serde_json::from_slice(&fs::read(report)?)?;
-        assert_eq!((&record["from"], &record["epoch"]), (&json!(since + 1), &json!(latest)));
+        let record: Value = serde_json::from_slice(&fs::read(&report)?)?;
+        assert_eq!((&record["from"], &record["to"]), (&json!(since + 1), &json!(latest)));
+        reached = latest;
     }
+    // One that goes on where the last one ended covers both.
+    light_since(reached)?.holds()?;
+    let record: Value = serde_json::from_slice(&fs::read(&report)?)?;
+    assert_eq!(record["from"], 2, "{record}");
     let ahead = verifier.run(&["audit", "--data", data, "--since", "1000000"])?;
     assert_eq!((ahead.exit, ahead.code()), (2, "epoch_not_final"), "{}", ahead.json);
 

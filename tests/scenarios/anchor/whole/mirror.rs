@@ -35,7 +35,7 @@ fn a_mirror_built_from_public_data_serves_the_same_history_proofs() -> Result<()
         assert_eq!(said.holds()?, "holds sold");
     }
     // The mirror also serves the data, in case the merchant's server does not.
-    for ending in ["events", "delta"] {
+    for ending in ["events", "delta", "header.json"] {
         let file = format!("/data/epochs/{epoch:010}.{ending}");
         let (theirs, ours) = (mirror.get(&file)?, anchored.anchor()?.get(&file)?);
         assert_eq!((theirs.status, &theirs.body), (200, &ours.body), "{file}");

@@ -43,9 +43,12 @@ fn an_anchor_that_loses_its_session_stands_by_until_the_other_has_gone() -> Resu
     let second = second.wait()?;
     second.wait_for_epoch(before)?;
     anchored.anchor()?.wait_for_condition("standby")?;
+    // Each publishes its own folder, and an epoch waits until it is where the public reads it.
+    anchored.by_owner(&["rotate", "data-uri", &format!("http://{}/data", second.address)])?;
     anchored.buy(&stocked.reseller, &stocked.product, 1, 1)?;
     second.wait_for_epoch(before + 1)?;
     drop(second);
+    anchored.by_owner(&["rotate", "data-uri", &format!("http://{}/data", anchored.address(0))])?;
     // The first anchor is active again, and updates its own folder to the state of the database.
     anchored.anchor()?.wait_for_condition("working")?;
     anchored.buy(&stocked.reseller, &stocked.product, 1, 2)?;

@@ -6,14 +6,23 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::Value;
 use shelfproof_tests::web::Server;
 
-/// Starts a proxy for the node at `url`. `lie` gets the method and parameters of every call, and may change its answer.
+/// Starts a proxy for the node at `url`. `lie` gets the method and parameters of every call, also of those in one
+/// request, and may change its answer.
 pub(crate) fn before_node(url: &str, lie: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Server {
     let host = url.trim_start_matches("http://").to_owned();
     let server = Server::respond(move |_, body| {
-        let call: Value = serde_json::from_slice(body).ok()?;
-        let mut answer = forward(&host, body).ok()?;
-        lie(&call, &mut answer);
-        Some(answer.to_string().into_bytes())
+        let asked: Value = serde_json::from_slice(body).ok()?;
+        let mut answered = forward(&host, body).ok()?;
+        match answered.as_array_mut() {
+            Some(answers) => {
+                for answer in answers {
+                    let call = asked.as_array()?.iter().find(|call| call["id"] == answer["id"])?;
+                    lie(call, answer);
+                }
+            }
+            None => lie(&asked, &mut answered),
+        }
+        Some(answered.to_string().into_bytes())
     });
     server.expect("a server")
 }

@@ -12,7 +12,7 @@ use shelfproof_tests::vectors::Case;
 
 use super::setup::Setup;
 
-fn binary() -> &'static Path {
+pub(super) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| tools::binary("shelfproof-verify").expect("the binary"))
 }

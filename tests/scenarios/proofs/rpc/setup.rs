@@ -11,6 +11,7 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, U256, hex};
 use serde_json::{Value, json};
 use shelfproof_contracts::ShelfproofRegistry;
+use shelfproof_tests::patience;
 use shelfproof_tests::vector_chain::{ANCHORED_AT_S, VectorChain, anchor, block_on, client, vector_chain};
 use shelfproof_tests::vectors::{Case, RECEIPT_KEY, Vectors};
 use shelfproof_verifier::chain::Identity;
@@ -140,6 +141,14 @@ impl Setup {
             Ok::<_, Box<dyn std::error::Error>>(())
         });
         passed.expect("a runtime").expect("time passes");
+    }
+
+    /// Makes what the auditor remembers so many seconds older; nothing if it has not audited yet.
+    pub(crate) fn wait(&self, seconds: u64) {
+        let state = self.folder.path().join("state");
+        if seconds > 0 {
+            patience::pass(&state, seconds).expect("an audit that waits");
+        }
     }
 
     /// Registers a second merchant and anchors these headers for it, each following the one before.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use alloy::providers::Provider;
+use alloy::providers::ext::AnvilApi;
 use alloy_primitives::{Address, B256, keccak256};
 use shelfproof_contracts::ShelfproofRegistry;
 use shelfproof_tests::Result;
@@ -68,6 +69,15 @@ impl Chain {
         Ok(Epoch { header, hash })
     }
 
+    /// Moves the chain's time forward, and makes a block.
+    pub(super) fn pass(&self, seconds: u64) -> Result<()> {
+        block_on(async {
+            let provider = client(self.anvil.url())?;
+            provider.anvil_increase_time(seconds).await?;
+            Ok(provider.anvil_mine(Some(1), None).await?)
+        })?
+    }
+
     /// Opens that gateway with this chain as its target.
     pub(super) fn open(&self, gateway: Gateway) -> Result<JoinHandle<()>> {
         gateway.open(self.anvil.url())
@@ -95,8 +105,8 @@ impl Epoch {
         let bytes = |hash: &B256| format!("decode('{}', 'hex')", &hash.to_string()[2..]);
         let sql = format!(
             "INSERT INTO attest.epochs (number, parent, since, snapshot, cut_at_ms, events_root, history_root, event_count,
-                                        data_hash, hash, roots_at_ms)
-             VALUES ({number}, {}, '1:1:', pg_current_snapshot(), 1, {}, {}, {event_count}, {}, {}, 1)",
+                                        data_hash, hash, newest_at_ms, roots_at_ms)
+             VALUES ({number}, {}, '1:1:', pg_current_snapshot(), 1, {}, {}, {event_count}, {}, {}, 1, 1)",
             bytes(parent),
             bytes(events_root),
             bytes(history_root),

@@ -69,18 +69,7 @@ impl FencedShop {
     /// and database, the node reports with `words` that it is not ready. Callers are told only the reason, and not how
     /// to repair it.
     pub(super) fn assert_fenced(&self, node: &Node, words: &str) -> Result<()> {
-        let end = Instant::now() + LOOK_BOUND;
-        let readiness = loop {
-            // The node repeats its previous report for a short time.
-            let ready = get(node.address(), "", "/readyz")?;
-            if ready.status == 503 && ready.text().contains(words) {
-                break said(&ready.expect(503)?).to_owned();
-            }
-            if Instant::now() > end {
-                return Err(format!("readiness does not say {words:?}: {}", ready.text()).into());
-            }
-            thread::sleep(Duration::from_millis(20));
-        };
+        let readiness = wait_unready(node, words)?;
         let none = "01890a5d-ac96-774b-bcce-b302099a8057";
         let mut answers = vec![self.order(node)?];
         let (reseller, admin) = (&self.reseller.token, &self.shop.admin);
@@ -105,6 +94,22 @@ impl FencedShop {
             }
         }
         Ok(())
+    }
+}
+
+/// Waits until the node reports with `words` that it is not ready. Returns the whole sentence.
+pub(super) fn wait_unready(node: &Node, words: &str) -> Result<String> {
+    let end = Instant::now() + LOOK_BOUND;
+    loop {
+        // The node repeats its previous report for a short time.
+        let ready = get(node.address(), "", "/readyz")?;
+        if ready.status == 503 && ready.text().contains(words) {
+            return Ok(said(&ready.expect(503)?).to_owned());
+        }
+        if Instant::now() > end {
+            return Err(format!("readiness does not say {words:?}: {}", ready.text()).into());
+        }
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

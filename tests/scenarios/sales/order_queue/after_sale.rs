@@ -52,7 +52,7 @@ async fn a_key_s_life_after_the_sale() -> Result<()> {
     let unused = redeem_item(&shop.pool, sold.order, 2, None, now_ms()).await;
     assert!(matches!(unused, Err(RedeemError::Step(StepError::Illegal { .. }))));
     let order = get_order(&shop.pool, sold.order).await?.ok_or("gone")?;
-    let view = open_order(&shop.pool, &shop.vault, order).await?;
+    let view = open_order(&shop.pool, &shop.vault, None, order).await?;
     assert_eq!(view.order.status, OrderStatus::Refunded);
     let kinds: Vec<Kind> = view.items[0].events.iter().map(|stored| stored.event.kind).collect();
     assert_eq!(

@@ -1,14 +1,21 @@
-//! No event is written if the clock differs by more than a minute from the database's, in either direction.
+//! No event is written if the clock differs by more than a minute from the database's, in either direction, and no
+//! receipt is signed by a node whose clock is minutes from the chain's.
 
-use alloy_primitives::B256;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256};
+use secrecy::SecretString;
+use shelfproof::config::Sale;
 use shelfproof::domain::clock::MAX_DRIFT_MS;
+use shelfproof::fence::FenceState;
 use shelfproof::flow::activate::{ActivateError, activate_batch};
 use shelfproof::flow::import::ImportError;
 use shelfproof::flow::redeem::{RedeemError, redeem_item};
 use shelfproof::flow::refund::{RefundError, refund_item};
 use shelfproof::flow::void::{VoidError, void_key};
 use shelfproof::flow::{ClockError, StepError};
-use shelfproof::sale::Clock;
+use shelfproof::sale::{Clock, PlaceError};
+use shelfproof_anchor::config::Chain;
 use shelfproof_base::clock::now_ms;
 use shelfproof_tests::Result;
 
@@ -51,6 +58,74 @@ async fn no_event_is_written_by_a_wrong_clock() -> Result<()> {
     activate_batch(&shop.pool, pending, false, |_| (), || near).await?;
     refund_item(&shop.pool, order, 1, "broken", near).await?;
     shop.assert_sound().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_twelve_minutes_from_the_chain_sells_nothing_until_both_agree() -> Result<()> {
+    let shop = Shop::open(100_000).await?;
+    let product = shop.product("monthly", 3).await?;
+    let chain = Chain {
+        chain_id: 31337,
+        registry: Address::repeat_byte(1),
+        merchant_id: B256::repeat_byte(2),
+        rpc: SecretString::default(),
+        rpc_file: None,
+        confirmations: None,
+        stale_after_s: 900,
+    };
+    let settings = Sale::default();
+    let fence = Arc::new(FenceState::new(&chain, settings.chain_apart_max_s, None));
+    let (counter, _workers) = shop.counter_fenced(&settings, now_ms, &fence)?;
+    // A merchant of whom nothing is anchored yet, on a chain that was not read yet, may sell.
+    let first = shop.order(product, 1);
+    delivered(counter.place(first.clone()).await)?;
+
+    let now_s = now_ms() / 1_000;
+    for block_s in [now_s - 720, now_s + 720] {
+        fence.saw_block(block_s, now_s);
+        let before = written(&shop).await?;
+        let refused = counter.place(shop.order(product, 1)).await.unwrap_err();
+        assert!(matches!(refused, PlaceError::Apart(_)), "{refused}");
+        assert!(refused.to_string().contains("clock is 720 s"), "{refused}");
+        assert_eq!(written(&shop).await?, before);
+        // A repeat gets the receipt that was signed then.
+        delivered(counter.place(first.clone()).await)?;
+        fence.saw_block(now_s - 5, now_s);
+        delivered(counter.place(shop.order(product, 1)).await)?;
+    }
+    shop.assert_sound().await
+}
+
+/// One worker, so that those that come while it is busy share a batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_answered_by_a_wrong_clock_beside_new_orders() -> Result<()> {
+    let shop = Shop::open(100_000).await?;
+    let product = shop.product("monthly", 3).await?;
+    let settings = Sale {
+        workers: 1,
+        ..Sale::default()
+    };
+    let (counter, _workers) = shop.counter(now_ms)?;
+    let first = shop.order(product, 1);
+    let receipt = delivered(counter.place(first.clone()).await)?.items[0].receipt.clone();
+
+    let before = written(&shop).await?;
+    let (counter, _workers) = shop.counter_with(&settings, || now_ms() + WRONG_MS)?;
+    let counter = Arc::new(counter);
+    let place = |order| {
+        let counter = Arc::clone(&counter);
+        tokio::spawn(async move { counter.place(order).await })
+    };
+    // All are sent before any is answered.
+    let pairs: Vec<_> = (0..32)
+        .map(|_| [first.clone(), shop.order(product, 1)].map(place))
+        .collect();
+    for [repeat, new] in pairs {
+        assert_eq!(delivered(repeat.await?)?.items[0].receipt, receipt);
+        assert_eq!(new.await?.unwrap_err(), PlaceError::Clock);
+    }
+    assert_eq!(written(&shop).await?, before);
+    Ok(())
 }
 
 /// Returns a key that can still be withdrawn.

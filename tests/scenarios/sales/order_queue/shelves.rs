@@ -112,7 +112,7 @@ async fn check_order(shop: &Shop, sold: &Delivered) -> Result<()> {
         [(1, monthly), (1, monthly), (2, yearly), (2, yearly), (3, monthly)]
     );
     let order = get_order(&shop.pool, sold.order).await?.ok_or("no order")?;
-    let seen = open_order(&shop.pool, &shop.vault, order).await?;
+    let seen = open_order(&shop.pool, &shop.vault, None, order).await?;
     assert_eq!(seen.items.len(), KEYS_OF_ORDER);
     for (item, seen) in sold.items.iter().zip(seen.items) {
         let key_id = item.receipt.promise.event.key_id;

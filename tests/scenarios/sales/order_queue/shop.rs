@@ -12,6 +12,7 @@ use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::order::{Customer, NewLine, NewOrder, SalesChannel};
+use shelfproof::fence::FenceState;
 use shelfproof::flow::activate::activate_batch;
 use shelfproof::flow::check::check;
 use shelfproof::flow::create_account::create_account;
@@ -116,6 +117,16 @@ impl Shop {
 
     /// Returns an order queue for this shop with those settings.
     pub(crate) fn counter_with(&self, settings: &config::Sale, now_ms: Clock) -> Result<(OrderQueue, Workers)> {
+        self.counter_fenced(settings, now_ms, &Arc::default())
+    }
+
+    /// Returns an order queue for this shop that asks that fence.
+    pub(crate) fn counter_fenced(
+        &self,
+        settings: &config::Sale,
+        now_ms: Clock,
+        fence: &Arc<FenceState>,
+    ) -> Result<(OrderQueue, Workers)> {
         let options = store::options(&self.url)?;
         Ok(OrderQueue::start(
             &options,
@@ -123,7 +134,7 @@ impl Shop {
             Arc::clone(&self.vault),
             settings,
             now_ms,
-            &Arc::default(),
+            fence,
         ))
     }
 

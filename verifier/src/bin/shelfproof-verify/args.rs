@@ -8,6 +8,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod audit;
+mod buyer;
+
+use audit::{AUDIT_HELP, WATCH_HELP};
+pub(crate) use audit::{AttestArgs, AuditArgs, WatchArgs};
+use buyer::{BUYER_HELP, EVIDENCE_HELP, RECEIPT_HELP};
+pub(crate) use buyer::{BuyerCommand, EvidenceArgs, ReceiptArgs};
+
 /// Checks what a shop says of a key against what it once committed to on a chain. It trusts neither the shop nor this
 /// project's servers.
 ///
@@ -63,9 +71,18 @@ pub(crate) enum Command {
     /// Check a receipt: on purchase, and later whether its promise was kept.
     #[command(after_help = RECEIPT_HELP)]
     Receipt(ReceiptArgs),
+    /// Make the nonce that you buy under, and the value that the shop is told.
+    #[command(subcommand, after_help = BUYER_HELP)]
+    Buyer(BuyerCommand),
     /// Replay everything that a shop ever anchored, from the chain and its published data alone.
     #[command(after_help = AUDIT_HELP)]
     Audit(AuditArgs),
+    /// Follow your keys: each new epoch's history, what happens to them, and receipts that are due.
+    #[command(after_help = WATCH_HELP)]
+    Watch(WatchArgs),
+    /// Make the evidence of a dispute out of two bundles of one key that contradict each other.
+    #[command(after_help = EVIDENCE_HELP)]
+    Evidence(EvidenceArgs),
     /// Write what the chain says to a file, for checks with --offline.
     #[command(after_help = EPOCHS_HELP)]
     Epochs(EpochsArgs),
@@ -79,10 +96,13 @@ pub(crate) enum Command {
 #[command(next_help_heading = "The merchant, and where to read what the chain holds")]
 pub(crate) struct SourceArgs {
     /// A node's JSON-RPC address [default: `SHELFPROOF_RPC` in the environment]. Use your own or one that the
-    /// shop did not choose: what it says is believed.
-    // Read from the environment by `node`: for clap, a variable that stands there always would conflict with --offline.
+    /// shop did not choose: what it says is believed. May be repeated: then the nodes must agree.
+    // Read from the environment by `nodes`: for clap, a variable that stands there always would conflict with --offline.
     #[arg(long, value_name = "URL")]
-    pub(crate) rpc: Option<String>,
+    pub(crate) rpc: Vec<String>,
+    /// Of several nodes, so many must agree on the final block and its latest epoch [default: all of them].
+    #[arg(long, value_name = "COUNT", requires = "rpc")]
+    pub(crate) agree: Option<usize>,
     /// The registry contract's address.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) registry: Option<String>,
@@ -96,7 +116,7 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "BLOCKS")]
     pub(crate) confirmations: Option<u64>,
     /// Ask no node: believe the file named by --trusted-epochs.
-    #[arg(long, requires = "trusted_epochs", conflicts_with_all = ["rpc", "confirmations"])]
+    #[arg(long, requires = "trusted_epochs", conflicts_with_all = ["rpc", "agree", "confirmations"])]
     pub(crate) offline: bool,
     /// A file of `epochs`, from someone you trust or from yourself, earlier.
     #[arg(long, value_name = "FILE", requires = "offline")]
@@ -104,10 +124,14 @@ pub(crate) struct SourceArgs {
 }
 
 impl SourceArgs {
-    /// The node that the command line names, or else the environment.
-    pub(crate) fn node(&self) -> Option<String> {
+    /// The nodes that the command line names, or else the environment.
+    pub(crate) fn nodes(&self) -> Vec<String> {
         let of_environment = || env::var("SHELFPROOF_RPC").ok().filter(|url| !url.is_empty());
-        self.rpc.clone().or_else(of_environment)
+        if self.rpc.is_empty() {
+            of_environment().into_iter().collect()
+        } else {
+            self.rpc.clone()
+        }
     }
 }
 
@@ -168,9 +192,9 @@ pub(crate) struct BuyerArgs {
 pub(crate) struct KeyArgs {
     #[command(flatten)]
     pub(crate) code: CodeArgs,
-    /// The proof file; - reads standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) bundle: PathBuf,
+    /// The proof file; - reads standard input. May be repeated: a long history comes in parts.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) bundle: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
     #[command(flatten)]
@@ -185,9 +209,12 @@ pub(crate) struct MoreArgs {
     /// file of trusted epochs.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) stale_after: Option<u64>,
-    /// An audit's report, handed to you by its auditor. Your own audits are found automatically.
+    /// An audit's report, handed to you by its auditor. May be repeated. Your own audits are found automatically.
     #[arg(long, value_name = "FILE")]
-    pub(crate) audit: Option<PathBuf>,
+    pub(crate) audit: Vec<PathBuf>,
+    /// Answer `unaudited` (cannot tell) if no audit covers the epoch with which the history ends.
+    #[arg(long)]
+    pub(crate) require_audit: bool,
     /// Where your own audits are kept.
     #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
     pub(crate) state: Option<PathBuf>,
@@ -198,7 +225,8 @@ pub(crate) struct MoreArgs {
 /// The other sides of transfers.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct OtherArgs {
-    /// The other merchant's proof file, if the key was transferred between merchants. May be repeated.
+    /// The other merchant's proof file, if the key was transferred between merchants. May be repeated, for several
+    /// merchants and for the parts of one merchant's.
     #[arg(long, value_name = "FILE")]
     pub(crate) other_bundle: Vec<PathBuf>,
     /// For each --other-bundle in turn, where to read what the chain holds of that merchant: a pinned name (asked
@@ -228,87 +256,6 @@ Example:
 
 Times are UTC. Takes what `key` takes.";
 
-/// `receipt`.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct ReceiptArgs {
-    /// The receipt that came with the code; - reads standard input.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) receipt: PathBuf,
-    #[command(flatten)]
-    pub(crate) code: CodeArgs,
-    /// The product you agreed to, as the shop names it.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) product: Option<String>,
-    /// The price you agreed to, as the shop writes it.
-    #[arg(long, value_name = "DECIMAL", allow_hyphen_values = true)]
-    pub(crate) price: Option<String>,
-    /// The currency you agreed to.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) currency: Option<String>,
-    /// When you bought, if that is not now: like 2026-09-21T14:14:09Z, or Unix seconds.
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["bundle", "data"])]
-    pub(crate) bought_at: Option<String>,
-    /// Later: was the promise kept? Look for the sale in this proof file.
-    #[arg(long, value_name = "FILE", conflicts_with = "data")]
-    pub(crate) bundle: Option<PathBuf>,
-    /// Later: was the promise kept? Look for the sale in the shop's published data.
-    #[arg(long, value_name = "URL|FOLDER", conflicts_with = "offline")]
-    pub(crate) data: Option<String>,
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
-    #[command(flatten)]
-    pub(crate) others: OtherArgs,
-}
-
-const RECEIPT_HELP: &str = "\
-Examples:
-  The moment you get the code (the sale's time must be within ten minutes of now):
-    shelfproof-verify receipt --receipt receipt.json --code-file - --nonce-file nonce.txt --tag you@example.com \\
-      --product steam-50 --price 9.90 --currency CNY --merchant myshop
-  Later, to see whether the sale was entered in the log as promised:
-    shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop \\
-      --data https://shop.example/data
-    shelfproof-verify receipt --receipt receipt.json --code-file code.txt --merchant myshop --bundle proof.json";
-
-/// `audit`.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct AuditArgs {
-    #[command(flatten)]
-    pub(crate) source: SourceArgs,
-    /// Where the shop's data is published: its address, or a folder with a copy.
-    #[arg(long, value_name = "URL|FOLDER")]
-    pub(crate) data: String,
-    /// Audit only what came after this epoch, without the history before it: the epoch of your purchase, or the last
-    /// one of an earlier audit. Needs the shop's deltas, and keeps nothing.
-    #[arg(long, value_name = "EPOCH")]
-    pub(crate) since: Option<u64>,
-    /// Where audits are kept. An audit that was interrupted continues where it stopped.
-    #[arg(long, value_name = "FOLDER", env = "SHELFPROOF_STATE")]
-    pub(crate) state: Option<PathBuf>,
-    /// The first block to read: one that is not later than the registry's deployment.
-    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
-    pub(crate) from_block: u64,
-    /// Write the evidence here if a breach is found.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) evidence: Option<PathBuf>,
-    /// Write a report here that can be handed to others.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) report: Option<PathBuf>,
-    /// Who audits: the name in the report.
-    #[arg(long, value_name = "NAME", requires = "report")]
-    pub(crate) auditor: Option<String>,
-}
-
-const AUDIT_HELP: &str = "\
-Examples:
-  Audit a pinned shop; run it again later, and it goes on from there:
-    shelfproof-verify audit --merchant myshop --data https://shop.example/data
-  Audit what came since your purchase, without replaying what came before:
-    shelfproof-verify audit --merchant myshop --data https://shop.example/data --since 41
-  Audit from a copy of the data, with a report for others:
-    shelfproof-verify audit --rpc https://node.example --registry 0x5FbD…0aa3 --merchant 0x340c…7838 \\
-      --data ./mirror --report report.json --auditor \"Alice\"";
-
 /// `epochs`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EpochsArgs {
@@ -332,11 +279,41 @@ Example:
 pub(crate) enum TrustCommand {
     /// Pin a merchant under a name of your choice.
     Add(TrustAddArgs),
+    /// Show a pinned merchant, what the registry says of it now, and what the shop says differently since.
+    Show {
+        /// The name it is pinned under.
+        name: String,
+        /// The node to ask, if it is another than the one kept with the name.
+        #[arg(long, value_name = "URL")]
+        rpc: Option<String>,
+    },
     /// Show what is pinned.
     List,
     /// Forget a pinned merchant.
     Remove {
         /// The name it is pinned under.
+        name: String,
+    },
+    /// The auditors whose word on the chain counts.
+    #[command(subcommand)]
+    Auditor(AuditorCommand),
+}
+
+/// `trust auditor`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditorCommand {
+    /// Count the word of an auditor in verdicts about every merchant.
+    Add {
+        /// A name of your choice: letters, digits, dots, dashes and underscores.
+        name: String,
+        /// The address from which the auditor attests, as you have it from the auditor.
+        address: String,
+    },
+    /// Show whose word counts.
+    List,
+    /// Count an auditor's word no longer.
+    Remove {
+        /// The name that you gave it.
         name: String,
     },
 }
@@ -372,7 +349,9 @@ const TRUST_HELP: &str = "\
 Examples:
   shelfproof-verify trust add myshop --from https://shop.example/.well-known/shelfproof.json --rpc https://node.example
   shelfproof-verify trust add myshop --chain-id 1 --registry 0x5FbD…0aa3 --merchant 0x340c…7838
+  shelfproof-verify trust show myshop
   shelfproof-verify trust list
+  shelfproof-verify trust auditor add alice 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
 
 What the shop says is believed once, when it is pinned. Compare the ids with what others see: a shop that names another
 merchant later, or to you alone, shows another history.";

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::args::Lang;
 use crate::pins::{Names, Pins};
-use crate::report::{Failure, Printer};
+use crate::report::{Failure, Printer, Report};
 
 /// The options that all commands share.
 pub(crate) struct Context {
@@ -20,12 +20,17 @@ impl Context {
 
     /// The names of pinned merchants, to look up.
     pub(crate) fn names(&self) -> Names {
-        Names::of(self.trust_store.clone())
+        Names::of(self.trust_store.clone(), self.lang())
     }
 
     /// The pinned merchants, to list or change.
     pub(crate) fn pins(&self) -> Result<Pins, Failure> {
         Pins::open(self.trust_store.clone())
+    }
+
+    /// Prints an answer that is not the last.
+    pub(crate) fn print(&self, answer: &Result<Report, Failure>) {
+        self.printer.print(answer);
     }
 
     /// The language of the sentences.

@@ -1,6 +1,7 @@
 //! Lines that several commands show.
 
 use shelfproof_verifier::chain::ChainView;
+use shelfproof_verifier::chain::rpc::Retired;
 use shelfproof_verifier::receipt::Status;
 use shelfproof_verifier::verdict::ReceiptOutcome;
 
@@ -23,6 +24,15 @@ pub(crate) fn merchant(view: &ChainView, lang: Lang) -> String {
             ("chain", &identity.chain_id),
         ],
     )
+}
+
+/// The warning that a merchant has ended its log. Whom it names as its successor is shown, and trusted by nobody
+/// unasked.
+pub(crate) fn retired(retired: &Retired, lang: Lang) -> String {
+    match retired.successor {
+        Some(successor) => lang.fill(Text::RetiredFor, &[("successor", &successor)]),
+        None => lang.text(Text::Retired).to_owned(),
+    }
 }
 
 /// Whether a receipt's promise was kept.

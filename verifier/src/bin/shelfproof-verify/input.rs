@@ -2,18 +2,50 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use console::Term;
-use shelfproof_verifier::bundle::{self, Bundle};
+use shelfproof_verifier::bundle::{self, Bundle, Part};
 use shelfproof_verifier::{Address, B256, buyer, json};
 
 use crate::args::{BuyerArgs, CodeArgs};
 use crate::cause::Cause;
 use crate::report::Failure;
+use crate::sentences::NotProved;
 
 /// The most bytes of a file that holds a code, a nonce, a name or a secret.
 const MAX_SECRET_BYTES: usize = 65_536;
+
+/// Whose a sale is, if an answer that holds has compared its buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Nothing was given to compare it with.
+    Unchecked,
+    /// That of whoever knows the secret: it was given bare, and whoever made it may have given it to others.
+    Secret,
+    /// The user's: the verifier itself made the secret, of the nonce and the name.
+    Yours,
+}
+
+impl Whose {
+    /// What to name as not proved, if anything.
+    pub(crate) const fn not_proved(self) -> Option<NotProved> {
+        match self {
+            Self::Unchecked => Some(NotProved::WhoseSale),
+            Self::Secret => Some(NotProved::SecretAlone),
+            Self::Yours => None,
+        }
+    }
+
+    /// The name in the JSON answer.
+    pub(crate) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Unchecked => None,
+            Self::Secret => Some("whoever knows this secret"),
+            Self::Yours => Some("you"),
+        }
+    }
+}
 
 /// The code, and the buyer's secret if the user gave one. Neither is ever printed, so there is no `Debug`.
 pub(crate) struct KeyInput {
@@ -21,6 +53,8 @@ pub(crate) struct KeyInput {
     pub(crate) code: String,
     /// The buyer's secret.
     pub(crate) claim: Option<B256>,
+    /// Whose a sale with that secret's buyer is.
+    pub(crate) whose: Whose,
 }
 
 /// Reads files, and standard input for one option at most.
@@ -57,17 +91,35 @@ impl Inputs {
         Ok(Bundle::parse(&bytes)?)
     }
 
+    /// Reads the parts of one bundle, each within its bound, and joins them.
+    pub(crate) fn joined(&mut self, paths: &[PathBuf], option: &'static str) -> Result<Bundle, Failure> {
+        if paths.len() > bundle::MAX_PARTS {
+            return Err(Failure::usage(format!("{option}: at most {} files", bundle::MAX_PARTS)));
+        }
+        let parts = paths.iter().map(|path| {
+            let bytes = self.read(path, option, bundle::MAX_BYTES)?;
+            Ok(Part::parse(&bytes)?)
+        });
+        let parts = parts.collect::<Result<Vec<_>, Failure>>()?;
+        Ok(Bundle::join(parts)?)
+    }
+
     /// The code, and the buyer's secret if the user gave one.
     pub(crate) fn key(&mut self, args: &CodeArgs) -> Result<KeyInput, Failure> {
         let code = self.text(args.code.as_deref(), args.code_file.as_deref(), "--code-file")?;
         let code = code.ok_or_else(|| Failure::usage("--code or --code-file is missing"))?;
-        Ok(KeyInput {
-            code,
-            claim: self.claim(&args.buyer)?,
-        })
+        let claim = self.claim(&args.buyer)?;
+        let is_bare = args.buyer.secret.is_some() || args.buyer.secret_file.is_some();
+        let whose = match claim {
+            None => Whose::Unchecked,
+            Some(_) if is_bare => Whose::Secret,
+            Some(_) => Whose::Yours,
+        };
+        Ok(KeyInput { code, claim, whose })
     }
 
-    fn claim(&mut self, args: &BuyerArgs) -> Result<Option<B256>, Failure> {
+    /// The buyer's secret, given or made of nonce and name; `None` if the user gave neither.
+    pub(crate) fn claim(&mut self, args: &BuyerArgs) -> Result<Option<B256>, Failure> {
         if let Some(secret) = self.text(args.secret.as_deref(), args.secret_file.as_deref(), "--secret-file")? {
             return word(&secret, "the secret").map(Some);
         }

@@ -8,8 +8,9 @@ use shelfproof_verifier::code;
 use shelfproof_verifier::verdict::{self, Question};
 
 use crate::args::KeyArgs;
-use crate::audit::record::AuditRecord;
+use crate::audit::record::{self, KnownAudits};
 use crate::context::Context;
+use crate::facts;
 use crate::input::Inputs;
 use crate::others::Others;
 use crate::report::{Failure, Report};
@@ -21,20 +22,26 @@ use answer::KeyAnswer;
 pub(crate) fn run(args: &KeyArgs, style: Style, context: &Context) -> Result<Report, Failure> {
     let mut inputs = Inputs::default();
     let input = inputs.key(&args.code)?;
-    let bundle = inputs.bundle(&args.bundle, "--bundle")?;
+    let bundle = inputs.joined(&args.bundle, "--bundle")?;
     // The protocol checks the code before anything on chain, so no node is asked about a code that it refuses.
     code::canonical(&input.code)?;
     let names = context.names();
-    let source = Source::open(&args.source, &names, &mut inputs)?;
+    let mut source = Source::open(&args.source, &names, &mut inputs)?;
     check_merchant("bundle", &bundle.identity, &source.identity())?;
-    let audits = AuditRecord::find(&args.more, &source.identity(), &mut inputs)?;
+    let mut audits = KnownAudits::find(&args.more, &source.identity(), &mut inputs)?;
+    if let Source::Online(online) = &mut source {
+        record::pin(online)?;
+    }
     let mut needs = bundle.needs();
     let mut hints = bundle.block_hints();
-    if let Some(record) = &audits.record {
-        needs.epochs.insert(record.epoch);
-        hints.extend(record.block.map(|block| (record.epoch, block)));
+    for record in &audits.records {
+        needs.epochs.insert(record.to);
+        hints.extend(record.block.map(|block| (record.to, block)));
     }
-    let view = source.view(&needs, hints)?;
+    let mut view = source.view(&needs, hints)?;
+    if let Source::Online(online) = &source {
+        audits.add_attested(online, &names, &mut view)?;
+    }
     let others = Others::read(&args.more.others, &args.source, &names, &mut inputs)?;
     let question = Question {
         code: &input.code,
@@ -43,12 +50,19 @@ pub(crate) fn run(args: &KeyArgs, style: Style, context: &Context) -> Result<Rep
         stale_after_s: args.more.stale_after.unwrap_or_else(|| source.stale_after_s()),
     };
     let holds = verdict::check(&bundle, &question, &view, &others.counterparts())?;
+    let coverage = verdict::check_audits(&holds, &view, &audits.records, args.more.require_audit)?;
     let answer = KeyAnswer {
         holds: &holds,
         view: &view,
         input: &input,
         audits: &audits,
+        coverage: &coverage,
         lang: context.lang(),
     };
-    Ok(answer.report(style, source.believed()))
+    let mut report = answer.report(style, source.believed());
+    let retired = source.retired()?;
+    report
+        .warnings
+        .extend(retired.map(|retired| facts::retired(&retired, context.lang())));
+    Ok(report)
 }

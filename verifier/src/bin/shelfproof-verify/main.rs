@@ -1,22 +1,26 @@
 //! `shelfproof-verify`: checks what a shop says about a key against what it committed to on a chain.
 //!
-//! A module for each command (`key`, `receipt`, `audit`, `epochs`, `trust`) turns its arguments into a [`Report`] or a
-//! [`Failure`], and [`Printer`] prints either, for people or as JSON. To add a command: its arguments in `args`, its
-//! module, its arm in [`run`], and its sentences in `verifier/sentences.json`.
+//! A module for each command (`key`, `receipt`, `buyer`, `audit`, `watch`, `evidence`, `epochs`, `trust`) turns its
+//! arguments into a [`Report`] or a [`Failure`], and [`Printer`] prints either, for people or as JSON. To add a
+//! command: its arguments in `args`, its module, its arm in [`run`], and its sentences in `verifier/sentences.json`.
 
 mod args;
 mod audit;
+mod buyer;
 mod cause;
 mod context;
 mod disclosed;
 mod epochs;
+mod evidence;
 mod facts;
 mod input;
 mod key;
+mod nodes;
 mod others;
 mod pins;
 mod receipt;
 mod report;
+mod seen;
 mod sentences;
 mod source;
 mod store;
@@ -24,6 +28,7 @@ mod text;
 mod time;
 mod trust;
 mod usage;
+mod watch;
 
 use std::env;
 use std::ffi::OsString;
@@ -67,7 +72,10 @@ fn run(command: &Command, context: &Context) -> Result<Report, Failure> {
         Command::Key(args) => key::run(args, Style::Verdict, context),
         Command::Show(args) => key::run(args, Style::History, context),
         Command::Receipt(args) => receipt::run(args, context),
+        Command::Buyer(command) => buyer::run(command, context),
         Command::Audit(args) => audit::run(args, context),
+        Command::Watch(args) => watch::run(args, context),
+        Command::Evidence(args) => evidence::run(args, context),
         Command::Epochs(args) => epochs::run(args, context),
         Command::Trust(command) => trust::run(command, context),
     }

@@ -1,9 +1,9 @@
 //! The other merchants of a transfer: their bundles, each with its own source of what the chain holds.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use shelfproof_verifier::Code;
-use shelfproof_verifier::bundle::{self, Bundle};
+use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::transfer::Counterpart;
 
@@ -30,9 +30,17 @@ impl Others {
                 "each --other-bundle needs one --other-source, in the same order",
             ));
         }
-        let pairs = given.other_bundle.iter().zip(&given.other_source);
-        pairs
-            .map(|(path, name)| Self::read_one(path, name, main, names, inputs))
+        // One source is of one merchant, so that the files beside it are parts of one proof.
+        let mut by_source: Vec<(&str, Vec<PathBuf>)> = Vec::new();
+        for (path, name) in given.other_bundle.iter().zip(&given.other_source) {
+            match by_source.iter_mut().find(|(known, _)| known == name) {
+                Some((_, paths)) => paths.push(path.clone()),
+                None => by_source.push((name, vec![path.clone()])),
+            }
+        }
+        by_source
+            .into_iter()
+            .map(|(name, paths)| Self::read_one(&paths, name, main, names, inputs))
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -40,20 +48,22 @@ impl Others {
     /// Reads one other merchant. If `name` is pinned, its view comes from the pinned node or the main one; any other
     /// `name` is a file of trusted epochs.
     fn read_one(
-        path: &Path,
+        paths: &[PathBuf],
         name: &str,
         main: &SourceArgs,
         names: &Names,
         inputs: &mut Inputs,
     ) -> Result<(Bundle, ChainView), Failure> {
-        let bytes = inputs.read(path, "--other-bundle", bundle::MAX_BYTES)?;
         // A bad file of another merchant makes only the transfer unverifiable, the protocol's last check.
-        let bundle = Bundle::parse(&bytes).map_err(|refusal| {
-            Failure::new(
-                Cause::Check(Code::TransferUnverified),
-                format!("--other-bundle: {}", refusal.detail),
-            )
-        })?;
+        let bundle = inputs
+            .joined(paths, "--other-bundle")
+            .map_err(|failure| match failure.cause {
+                Cause::Check(_) => Failure::new(
+                    Cause::Check(Code::TransferUnverified),
+                    format!("--other-bundle: {}", failure.detail),
+                ),
+                _ => failure,
+            })?;
         let args = match names.look_up(name)? {
             None => SourceArgs {
                 trusted_epochs: Some(name.into()),
@@ -61,7 +71,8 @@ impl Others {
                 ..SourceArgs::default()
             },
             Some(pin) => SourceArgs {
-                rpc: pin.rpc.or_else(|| main.node()),
+                agree: main.agree.filter(|_| pin.rpc.is_none()),
+                rpc: pin.rpc.map_or_else(|| main.nodes(), |rpc| vec![rpc]),
                 merchant: Some(name.to_owned()),
                 confirmations: main.confirmations,
                 ..SourceArgs::default()

@@ -8,10 +8,15 @@ use serde::{Deserialize, Serialize};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::{Address, B256};
 
+use crate::args::Lang;
 use crate::report::Failure;
+use crate::seen::Seen;
 use crate::store;
 
 const FORMAT: &str = "shelfproof-trust-v1";
+
+/// The most auditors that can be trusted: each is asked for at every check.
+pub(crate) const MAX_AUDITORS: usize = 16;
 
 /// A pinned merchant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +28,9 @@ pub(crate) struct Pin {
     /// The address of the node to read the chain from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rpc: Option<String>,
+    /// What the shop calls itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     /// Where the shop's data is published, as the shop says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data_uri: Option<String>,
@@ -46,6 +54,7 @@ impl Pin {
             registry,
             merchant_id,
             rpc: None,
+            name: None,
             data_uri: None,
             from: None,
             pinned_at,
@@ -66,6 +75,9 @@ impl Pin {
 struct Content {
     format: String,
     merchants: BTreeMap<String, Pin>,
+    /// The addresses of trusted auditors, by name.
+    #[serde(default)]
+    auditors: BTreeMap<String, Address>,
 }
 
 /// The file of pins.
@@ -73,19 +85,18 @@ struct Content {
 pub(crate) struct Pins {
     path: PathBuf,
     merchants: BTreeMap<String, Pin>,
+    auditors: BTreeMap<String, Address>,
 }
 
 impl Pins {
     /// Reads the file at `path`, or the user's default one. A file that does not exist is empty.
     pub(crate) fn open(path: Option<PathBuf>) -> Result<Self, Failure> {
-        let path = match path {
-            Some(path) => path,
-            None => store::folders()?.config_dir().join("merchants.json"),
-        };
+        let path = place(path)?;
         let Some(bytes) = store::read(&path)? else {
             return Ok(Self {
                 path,
                 merchants: BTreeMap::new(),
+                auditors: BTreeMap::new(),
             });
         };
         let content: Content = serde_json::from_slice(&bytes).map_err(|error| store::failed(&path, &error))?;
@@ -95,6 +106,7 @@ impl Pins {
         Ok(Self {
             path,
             merchants: content.merchants,
+            auditors: content.auditors,
         })
     }
 
@@ -118,14 +130,42 @@ impl Pins {
         Ok(was_there)
     }
 
+    /// The addresses of trusted auditors, by name.
+    pub(crate) const fn auditors(&self) -> &BTreeMap<String, Address> {
+        &self.auditors
+    }
+
+    /// Trusts an auditor, and writes the file.
+    pub(crate) fn insert_auditor(&mut self, name: &str, address: Address) -> Result<(), Failure> {
+        self.auditors.insert(name.to_owned(), address);
+        self.write()
+    }
+
+    /// Trusts an auditor no longer, and writes the file. `false` if there was none of that name.
+    pub(crate) fn remove_auditor(&mut self, name: &str) -> Result<bool, Failure> {
+        let was_there = self.auditors.remove(name).is_some();
+        if was_there {
+            self.write()?;
+        }
+        Ok(was_there)
+    }
+
     // Only the user may read the file: a node's address may contain an access key.
     fn write(&self) -> Result<(), Failure> {
         let content = Content {
             format: FORMAT.to_owned(),
             merchants: self.merchants.clone(),
+            auditors: self.auditors.clone(),
         };
         let json = serde_json::to_vec_pretty(&content).map_err(|error| store::failed(&self.path, &error))?;
         store::replace_private(&self.path, &json)
+    }
+}
+
+fn place(path: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    match path {
+        Some(path) => Ok(path),
+        None => Ok(store::folders()?.config_dir().join("merchants.json")),
     }
 }
 
@@ -133,12 +173,31 @@ impl Pins {
 #[derive(Debug)]
 pub(crate) struct Names {
     path: Option<PathBuf>,
+    lang: Lang,
 }
 
 impl Names {
     /// The names in the file at `path`, or in the user's default one.
-    pub(crate) const fn of(path: Option<PathBuf>) -> Self {
-        Self { path }
+    pub(crate) const fn of(path: Option<PathBuf>, lang: Lang) -> Self {
+        Self { path, lang }
+    }
+
+    /// The language of what is said beside an answer.
+    pub(crate) const fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// What this verifier has seen of a merchant, pinned or not, beside the file.
+    pub(crate) fn seen(&self, identity: &Identity) -> Result<Seen, Failure> {
+        Seen::open(&place(self.path.clone())?.with_extension("seen"), identity)
+    }
+
+    /// The addresses of trusted auditors, by name; none for a user without a home folder.
+    pub(crate) fn auditors(&self) -> Result<BTreeMap<String, Address>, Failure> {
+        if self.path.is_none() && store::folders().is_err() {
+            return Ok(BTreeMap::new());
+        }
+        Ok(Pins::open(self.path.clone())?.auditors)
     }
 
     /// The pin with that name, if there is one.

@@ -7,10 +7,11 @@ use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome};
 use shelfproof_verifier::{Address, Code, Refusal, code};
 
 use crate::args::{Lang, ReceiptArgs};
+use crate::audit::record::{self, KnownAudits};
 use crate::audit::search;
 use crate::cause::Cause;
 use crate::context::Context;
-use crate::input::{Inputs, KeyInput};
+use crate::input::{Inputs, KeyInput, Whose};
 use crate::others::Others;
 use crate::report::{Failure, Report, Tone, identity_json};
 use crate::sentences::{self, NotProved, TermsOpen, Text};
@@ -24,16 +25,21 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
     let bytes = inputs.read(&args.receipt, "--receipt", receipt::MAX_BYTES)?;
     let receipt = Receipt::parse(&bytes)?;
     code::canonical(&input.code)?;
-    if args.bundle.is_none() && !args.others.other_bundle.is_empty() {
+    if args.bundle.is_empty() && !args.others.other_bundle.is_empty() {
         return Err(Failure::usage("--other-bundle needs --bundle"));
     }
-    let bundle = args
-        .bundle
-        .as_ref()
-        .map(|path| inputs.bundle(path, "--bundle"))
-        .transpose()?;
+    let bundle = if args.bundle.is_empty() {
+        None
+    } else {
+        Some(inputs.joined(&args.bundle, "--bundle")?)
+    };
+    check_price(args)?;
     let later = bundle.is_some() || args.data.is_some();
-    let bought_at_ms = if later { None } else { Some(bought_at_ms(args)?) };
+    let time = if later {
+        Time::NotCompared
+    } else {
+        Time::of_purchase(args, receipt.promise.event.at_ms)?
+    };
     let names = context.names();
     let source = Source::open(&args.source, &names, &mut inputs)?;
     let identity = source.identity();
@@ -42,16 +48,20 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
         signers: receipt.promise.signer(&identity).into_iter().collect(),
         ..Needs::default()
     };
+    let audits = KnownAudits::own(args.state.as_deref(), &identity);
     let mut hints = Vec::new();
     if let Some(bundle) = &bundle {
         check_merchant("bundle", &bundle.identity, &identity)?;
         let more = bundle.needs();
         needs.epochs.extend(more.epochs);
         needs.signers.extend(more.signers);
+        needs.epochs.extend(audits.records.iter().map(|record| record.to));
         hints = bundle.block_hints();
     }
     let view = source.view(&needs, hints)?;
-    let checked = receipt::check_purchase(&receipt, &terms(args, &input, &view, bought_at_ms), &view)?;
+    let checked = receipt::check_purchase(&receipt, &terms(args, &input, &view, time), &view)?;
+    // Last, so that what is wrong with a receipt is told however late it is looked at.
+    time.check(receipt.promise.event.at_ms)?;
     let kept = match (bundle, &args.data) {
         (Some(mut bundle), _) => {
             // The verdict is about this receipt, with the bundle's history.
@@ -63,12 +73,17 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
                 stale_after_s: source.stale_after_s(),
             };
             let others = Others::read(&args.others, &args.source, &names, &mut inputs)?;
-            verdict::check(&bundle, &question, &view, &others.counterparts())?
-                .receipts
-                .first()
-                .copied()
+            let holds = verdict::check(&bundle, &question, &view, &others.counterparts())?;
+            verdict::check_audits(&holds, &view, &audits.records, false)?;
+            holds.receipts.first().copied()
         }
-        (None, Some(data)) => Some(by_data(&receipt, data, &source, checked.signer)?),
+        (None, Some(data)) => {
+            let kept = by_data(&receipt, data, &source, checked.signer)?;
+            if let Ok(folder) = record::folder(args.state.as_deref(), &identity) {
+                record::refuse_known(&folder, &identity)?;
+            }
+            Some(kept)
+        }
         (None, None) => None,
     };
     let answer = ReceiptAnswer {
@@ -87,7 +102,7 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
     Ok(answer.report(source.believed()))
 }
 
-fn terms<'a>(args: &'a ReceiptArgs, input: &'a KeyInput, view: &ChainView, now_ms: Option<u64>) -> Terms<'a> {
+fn terms<'a>(args: &'a ReceiptArgs, input: &'a KeyInput, view: &ChainView, time: Time) -> Terms<'a> {
     Terms {
         code: &input.code,
         secret: input.claim,
@@ -95,16 +110,56 @@ fn terms<'a>(args: &'a ReceiptArgs, input: &'a KeyInput, view: &ChainView, now_m
         product: args.product.as_deref(),
         price: args.price.as_deref(),
         currency: args.currency.as_deref(),
-        now_ms,
+        now_ms: match time {
+            Time::Compared(now_ms) => Some(now_ms),
+            Time::NotCompared | Time::TooLate => None,
+        },
     }
 }
 
-fn bought_at_ms(args: &ReceiptArgs) -> Result<u64, Failure> {
-    match &args.bought_at {
-        None => Ok(time::now_s().saturating_mul(1000)),
-        Some(text) => time::parse(text)
-            .map(|time_s| time_s.saturating_mul(1000))
-            .ok_or_else(|| Failure::new(Cause::Input, "--bought-at must look like 2026-09-21T14:14:09Z")),
+/// With what the sale's time is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Time {
+    /// With the time of the purchase, Unix milliseconds: what the user says, or now.
+    Compared(u64),
+    /// With nothing: whether the promise was kept is asked later.
+    NotCompared,
+    /// The user does not say when the purchase was, and now is too late to compare.
+    TooLate,
+}
+
+impl Time {
+    fn of_purchase(args: &ReceiptArgs, sold_at_ms: u64) -> Result<Self, Failure> {
+        let now_ms = time::now_s().saturating_mul(1000);
+        match &args.bought_at {
+            None if now_ms > sold_at_ms.saturating_add(receipt::MAX_CLOCK_MS) => Ok(Self::TooLate),
+            None => Ok(Self::Compared(now_ms)),
+            Some(text) => time::parse(text)
+                .map(|time_s| Self::Compared(time_s.saturating_mul(1000)))
+                .ok_or_else(|| Failure::new(Cause::Input, "--bought-at must look like 2026-09-21T14:14:09Z")),
+        }
+    }
+
+    fn check(self, sold_at_ms: u64) -> Result<(), Failure> {
+        if self != Self::TooLate {
+            return Ok(());
+        }
+        let sold_at = time::utc(sold_at_ms / 1000);
+        Err(Failure::new(
+            Cause::ReceiptOld,
+            format!("the receipt says that the sale was at {sold_at}, more than ten minutes ago"),
+        ))
+    }
+}
+
+/// Refuses a price that is no decimal number, which would equal no sale's.
+fn check_price(args: &ReceiptArgs) -> Result<(), Failure> {
+    match &args.price {
+        Some(price) if receipt::decimal(price).is_none() => Err(Failure::new(
+            Cause::Input,
+            "--price must be a decimal number like 9.90: digits, and at most one point between them",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -141,15 +196,15 @@ struct ReceiptAnswer<'a> {
 
 impl ReceiptAnswer<'_> {
     fn report(&self, believed: NotProved) -> Report {
-        let yours = self.input.claim.is_some();
+        let whose = self.input.whose;
         let mut not_proved = vec![
             NotProved::CodeWorks,
             NotProved::SoldElsewhere,
             NotProved::LookAlikes,
             believed,
         ];
-        if !yours {
-            not_proved.insert(0, NotProved::WhoseSale);
+        if let Some(open) = whose.not_proved() {
+            not_proved.insert(0, open);
         }
         if self.terms_open.any() {
             not_proved.insert(0, NotProved::Terms(self.terms_open));
@@ -162,36 +217,40 @@ impl ReceiptAnswer<'_> {
                 || "holds receipt".into(),
                 |kept| format!("holds {}", kept.status.as_str()),
             ),
-            tone: if yours && !self.terms_open.any() && self.kept.is_none_or(|kept| kept.status != Status::Late) {
+            tone: if whose == Whose::Yours
+                && !self.terms_open.any()
+                && self.kept.is_none_or(|kept| kept.status != Status::Late)
+            {
                 Tone::Good
             } else {
                 Tone::Care
             },
-            sentence: self.sentence(yours).to_owned(),
+            sentence: self.sentence(whose).to_owned(),
             warnings: facts::chain_behind(self.view.as_of_s, self.lang).into_iter().collect(),
-            facts: self.facts(yours),
+            facts: self.facts(whose),
             not_proved,
-            json: self.json(yours),
+            json: self.json(whose),
             ..Report::default()
         }
     }
 
-    fn sentence(&self, yours: bool) -> &'static str {
-        let name = match (self.kept.map(|kept| kept.status), yours) {
+    fn sentence(&self, whose: Whose) -> &'static str {
+        let name = match (self.kept.map(|kept| kept.status), whose) {
             (Some(status), _) => status.as_str(),
-            (None, true) if self.terms_open.any() => "terms_open",
-            (None, true) => "yours",
-            (None, false) => "unclaimed",
+            (None, Whose::Yours) if self.terms_open.any() => "terms_open",
+            (None, Whose::Yours) => "yours",
+            (None, Whose::Secret) => "secret",
+            (None, Whose::Unchecked) => "unclaimed",
         };
         sentences::of_receipt(name, self.lang)
     }
 
-    fn facts(&self, yours: bool) -> Vec<(&'static str, String)> {
+    fn facts(&self, whose: Whose) -> Vec<(&'static str, String)> {
         let (lang, promise) = (self.lang, &self.receipt.promise);
-        let whose = if yours {
-            Text::PurchaseYours
-        } else {
-            Text::PurchaseUnchecked
+        let whose = match whose {
+            Whose::Unchecked => Text::PurchaseUnchecked,
+            Whose::Secret => Text::PurchaseSecret,
+            Whose::Yours => Text::PurchaseYours,
         };
         let at = time::utc(promise.event.at_ms / 1000);
         let mut facts = vec![(lang.text(Text::PurchaseLabel), lang.fill(whose, &[("time", &at)]))];
@@ -210,10 +269,11 @@ impl ReceiptAnswer<'_> {
         facts
     }
 
-    fn json(&self, yours: bool) -> Map<String, Value> {
+    fn json(&self, whose: Whose) -> Map<String, Value> {
         let promise = &self.receipt.promise;
         let object = json!({
-            "yours": yours,
+            "yours": whose == Whose::Yours,
+            "soldTo": whose.name(),
             "status": self.kept.map(|kept| kept.status.as_str()),
             "eventHash": promise.event.hash(),
             "at": promise.event.at_ms,

@@ -28,6 +28,8 @@ pub(crate) enum Tone {
 pub(crate) struct Report {
     /// The verdict, like `holds sold`.
     pub(crate) verdict: String,
+    /// What stands beside it in the text's first line.
+    pub(crate) mark: Option<&'static str>,
     /// Its colour.
     pub(crate) tone: Tone,
     /// What it means, and what to do.
@@ -75,6 +77,12 @@ impl Failure {
     /// A failure for a command line that is incomplete or contradicts itself.
     pub(crate) fn usage(detail: impl Into<String>) -> Self {
         Self::new(Cause::Usage, detail)
+    }
+
+    /// Names the node that it is about, where there are several.
+    pub(crate) fn of_node(mut self, name: &str) -> Self {
+        self.detail = format!("{name}: {}", self.detail);
+        self
     }
 
     /// Adds a hint to use `--from-block`, for commands that have it, if a log was not found.
@@ -173,10 +181,9 @@ impl Printer {
             AnsiColor::Yellow
         };
         let head = self.lang.text(Text::Proved);
-        push_line(
-            &mut out,
-            &format!("{}: {}", paint(head, color), text::printable(&report.verdict)),
-        );
+        let mark = report.mark.map(|mark| format!(" ({mark})")).unwrap_or_default();
+        let verdict = text::printable(&report.verdict);
+        push_line(&mut out, &format!("{}: {verdict}{mark}", paint(head, color)));
         push_line(&mut out, &report.sentence);
         for warning in &report.warnings {
             let mark = paint(self.lang.text(Text::Warning), AnsiColor::Yellow);

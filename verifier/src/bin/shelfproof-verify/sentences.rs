@@ -10,15 +10,19 @@
 //! | `surroundings` | the other codes of [`Cause`]: command line, files, node, data | as for codes |
 //! | `states` | a key's last kind of event, or `absent` | a sentence: what the state means, and what to do |
 //! | `states`, suffix `_yours` | the kinds from `sold` on, if the sale is proved to be the user's | as for states |
-//! | `receipts` | `yours`, `terms_open` and `unclaimed` at the purchase; `met`, `late`, `pending` later | a sentence |
+//! | `states`, suffix `_secret` | the same, if it is proved to be that of whoever knows a secret | as for states |
+//! | `receipts` | `yours`, `secret`, `terms_open`, `unclaimed` at first; `met`, `late`, `pending` later | a sentence |
 //! | `kinds` | the kinds of events | one to three words |
 //! | `not_proved` | the names of [`NotProved`] | what an answer does not prove, listed under "Not proved:" |
 //! | `texts` | the names of [`Text`] | labels, and lines with values |
 //!
 //! A name in braces is replaced by a value, and both languages have the same names. `{time}` and `{since}` are times in
 //! UTC; `{epoch}`, `{latest}`, `{block}`, `{epochs}` and `{events}` numbers; `{merchant}`, `{registry}` and `{chain}` a
-//! merchant's ids; `{kind}` a text of `kinds`; `{audit}` the text `audit_own` or `audit_by`; `{auditor}` a name;
-//! `{terms}` the texts `term_…` that apply, joined by `term_separator`; `{detail}` an English sentence.
+//! merchant's ids; `{kind}` a text of `kinds`; `{audit}` the text `audit_own`, `audit_by` or `audit_attested`;
+//! `{auditor}` a name or an address; `{transaction}` a hash; `{file}` a file's name, `{keys}` a number;
+//! `{rule}` a rule's name; `{field}` a field's name, `{old}` and `{new}` its values; `{owner}`, `{to}` and `{disputes}`
+//! addresses; `{successor}` a merchant's id; `{terms}` the texts `term_…` that apply, joined by `term_separator`;
+//! `{detail}` an English sentence.
 //!
 //! To add a text, put both languages into the file and its name into the enum of its group. The tests find a text that
 //! is missing or not used.
@@ -32,6 +36,7 @@ use shelfproof_verifier::event::Kind;
 
 use crate::args::Lang;
 use crate::cause::Cause;
+use crate::input::Whose;
 
 mod not_proved;
 mod text;
@@ -98,22 +103,23 @@ pub(crate) fn of_cause(cause: Cause, lang: Lang) -> &'static str {
     of(group, cause.code(), lang)
 }
 
-/// What a key's state means, and what to do. `yours` if the sale was proved to be the user's.
-pub(crate) fn of_state(state: Option<Kind>, yours: bool, lang: Lang) -> &'static str {
-    let states = &SENTENCES.states;
-    let own = match state {
-        Some(Kind::Sold) => "sold_yours",
-        Some(Kind::Redeemed) => "redeemed_yours",
-        Some(Kind::Refunded) => "refunded_yours",
-        Some(Kind::Disputed) => "disputed_yours",
-        Some(Kind::Upheld) => "upheld_yours",
-        _ => state.map_or("absent", Kind::name),
+/// What a key's state means, and what to do, by whose the sale was proved to be.
+pub(crate) fn of_state(state: Option<Kind>, whose: Whose, lang: Lang) -> &'static str {
+    let any = state.map_or("absent", Kind::name);
+    let (yours, secret) = match state {
+        Some(Kind::Sold) => ("sold_yours", "sold_secret"),
+        Some(Kind::Redeemed) => ("redeemed_yours", "redeemed_secret"),
+        Some(Kind::Refunded) => ("refunded_yours", "refunded_secret"),
+        Some(Kind::Disputed) => ("disputed_yours", "disputed_secret"),
+        Some(Kind::Upheld) => ("upheld_yours", "upheld_secret"),
+        _ => (any, any),
     };
-    of(
-        states,
-        if yours { own } else { state.map_or("absent", Kind::name) },
-        lang,
-    )
+    let name = match whose {
+        Whose::Unchecked => any,
+        Whose::Secret => secret,
+        Whose::Yours => yours,
+    };
+    of(&SENTENCES.states, name, lang)
 }
 
 /// What an accepted receipt means, and what to do.

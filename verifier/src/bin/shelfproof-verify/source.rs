@@ -1,9 +1,10 @@
 //! Which merchant a command is about, and the source of what the chain holds of it.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use shelfproof_base::client::HttpError;
-use shelfproof_verifier::chain::rpc::{Finality, RpcError, RpcSource};
+use shelfproof_verifier::chain::rpc::{FinalBlock, Finality, Retired, RpcError, RpcSource};
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
 use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
 use shelfproof_verifier::verdict::{STALE_AFTER_RPC_S, STALE_AFTER_S};
@@ -13,8 +14,10 @@ use tokio::runtime::{Builder, Runtime};
 use crate::args::SourceArgs;
 use crate::cause::Cause;
 use crate::input::{self, Inputs};
+use crate::nodes::{self, Named};
 use crate::pins::Names;
 use crate::report::Failure;
+use crate::seen::Seen;
 use crate::sentences::NotProved;
 
 /// A source of what the chain holds.
@@ -31,6 +34,14 @@ pub(crate) struct Online {
     pub(crate) runtime: Runtime,
     /// The node.
     pub(crate) source: RpcSource,
+    /// The release of the registry that stands at its address.
+    pub(crate) release: &'static str,
+    /// The newest final block when the node was connected to: `source` reads as of it.
+    pub(crate) at: FinalBlock,
+    /// What this verifier has seen of the merchant.
+    seen: RefCell<Seen>,
+    /// Other nodes that agree with it, if the command line names several.
+    others: Vec<Named>,
 }
 
 impl Source {
@@ -74,8 +85,23 @@ impl Source {
             Self::Offline(file) => Ok(file.as_view().clone()),
             Self::Online(online) => {
                 let source = online.source.clone().with_block_hints(hints);
-                online.runtime.block_on(source.view(needs)).map_err(Failure::from)
+                let view = online.runtime.block_on(source.view(needs))?;
+                for other in &online.others {
+                    let theirs = online.runtime.block_on(other.source.view(needs));
+                    let theirs = theirs.map_err(|error| Failure::from(error).of_node(&other.name))?;
+                    nodes::compare(&view, other, &theirs)?;
+                }
+                online.saw(&view)?;
+                Ok(view)
             }
+        }
+    }
+
+    /// Whether and for whom the merchant has ended its log. A file does not tell.
+    pub(crate) fn retired(&self) -> Result<Option<Retired>, Failure> {
+        match self {
+            Self::Offline(_) => Ok(None),
+            Self::Online(online) => Ok(online.runtime.block_on(online.source.retired())?),
         }
     }
 
@@ -108,23 +134,150 @@ impl Online {
             Failure::usage("name the merchant: --merchant with a pinned name, or --registry and --merchant with ids")
         })?;
         let finality = args.confirmations.map_or(Finality::Tag, Finality::Confirmations);
-        let rpc = args.node().or(target.rpc);
-        let rpc = rpc.ok_or_else(|| Failure::usage("name a node of the chain with --rpc"))?;
-        Self::connect(&rpc, target.chain_id, target.registry, target.merchant_id, finality)
+        let mut urls = args.nodes();
+        if urls.is_empty() {
+            urls.extend(target.rpc.clone());
+        }
+        match &urls[..] {
+            [] => Err(Failure::usage("name a node of the chain with --rpc")),
+            [rpc] if args.agree.is_none_or(|needed| needed == 1) => {
+                let merchant = (target.registry, target.merchant_id);
+                Self::connect(rpc, target.chain_id, merchant, finality, names)
+            }
+            _ => Self::connect_all(&urls, args.agree, &target, finality, names),
+        }
     }
 
-    /// Connects to a node.
+    /// Connects to several nodes, of which so many must agree.
+    fn connect_all(
+        urls: &[String],
+        needed: Option<usize>,
+        target: &Target,
+        finality: Finality,
+        names: &Names,
+    ) -> Result<Self, Failure> {
+        let needed = needed.unwrap_or(urls.len());
+        if !(1..=urls.len()).contains(&needed) {
+            let why = format!("--agree must be from 1 to {}, the number of --rpc", urls.len());
+            return Err(Failure::usage(why));
+        }
+        let runtime = runtime()?;
+        let mut agreeing = runtime.block_on(async {
+            let mut all = Vec::new();
+            for (place, url) in urls.iter().enumerate() {
+                let Target {
+                    chain_id,
+                    registry,
+                    merchant_id,
+                    ..
+                } = *target;
+                let source = RpcSource::connect(url, chain_id, registry, merchant_id, finality).await;
+                all.push((nodes::name(place, url), source));
+            }
+            nodes::agree(all, needed, names.lang()).await
+        })?;
+        let source = agreeing.swap_remove(0).source;
+        Self::with(runtime, source, agreeing, names)
+    }
+
+    /// Connects to a node, for a merchant given by its registry and its id there. What protocol section 5 puts before
+    /// all checks is done here: the registry must be a release, and its history the one that this verifier saw before.
     pub(crate) fn connect(
         rpc: &str,
         chain_id: Option<u64>,
-        registry: Address,
-        merchant_id: B256,
+        (registry, merchant_id): (Address, B256),
         finality: Finality,
+        names: &Names,
     ) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let source = runtime.block_on(RpcSource::connect(rpc, chain_id, registry, merchant_id, finality))?;
-        Ok(Self { runtime, source })
+        Self::with(runtime, source, Vec::new(), names)
     }
+
+    fn with(runtime: Runtime, source: RpcSource, others: Vec<Named>, names: &Names) -> Result<Self, Failure> {
+        let release = runtime.block_on(source.release())?;
+        let mut seen = names.seen(&source.identity())?;
+        let (at, latest) = runtime.block_on(compare_newest(&source, &others, &mut seen))?;
+        Ok(Self {
+            runtime,
+            // The node is asked once for both, and everything that a command reads is as of the same block.
+            source: source.as_of(at, latest),
+            release,
+            at,
+            seen: RefCell::new(seen),
+            others,
+        })
+    }
+
+    /// Compares a final epoch with what this verifier saw before. [`keep_seen`](Self::keep_seen) writes it down.
+    pub(crate) async fn see(&self, number: u64, hash: B256) -> Result<(), Failure> {
+        let contradicts = self.seen.borrow().contradicts(number, hash);
+        if contradicts {
+            confirm(&self.others, number, hash, &self.at).await?;
+        }
+        self.seen.borrow_mut().compare(number, hash)
+    }
+
+    /// Writes down which epochs were seen.
+    pub(crate) fn keep_seen(&self) -> Result<(), Failure> {
+        self.seen.borrow_mut().keep()
+    }
+
+    /// Compares a view's epochs with what this verifier saw before, and writes them down.
+    pub(crate) fn saw(&self, view: &ChainView) -> Result<(), Failure> {
+        for (number, epoch) in &view.epochs {
+            self.runtime.block_on(self.see(*number, epoch.hash))?;
+        }
+        self.keep_seen()
+    }
+}
+
+/// Compares the newest final epochs with what was seen: the newest that the chain has now, and the newest of those seen
+/// before. Each commits to all before it, so that a history which differs is found here, whatever a command reads of it
+/// later. Returns the final block, and number and hash of the latest epoch in it.
+async fn compare_newest(
+    source: &RpcSource,
+    others: &[Named],
+    seen: &mut Seen,
+) -> Result<(FinalBlock, (u64, B256)), Failure> {
+    let at = source.final_block().await?;
+    match source.vrf_public_key().await {
+        // There is no history. The command says so itself, after what it has to say about the user's files.
+        Err(RpcError::NoContract | RpcError::NotRegistered) => return Ok((at, (0, B256::ZERO))),
+        answer => answer?,
+    };
+    let (latest, hash) = source.latest_epoch(&at).await?;
+    if let Some(number) = seen.newest_up_to(latest).filter(|number| *number < latest) {
+        let (held, _) = source.epoch_up_to(latest, number, &at).await?;
+        if seen.contradicts(number, held) {
+            confirm(others, number, held, &at).await?;
+        }
+        seen.compare(number, held)?;
+    }
+    if let Some((number, known)) = seen.newest().filter(|(number, _)| *number > latest) {
+        // With more confirmations than before it may not be final again yet, but no node may lack it.
+        let newest = source.newest_block().await?;
+        if source.epoch(number, &newest).await?.0 != known {
+            return Err(RpcError::Contradicts { number, latest }.into());
+        }
+    }
+    if latest > 0 {
+        seen.compare(latest, hash)?;
+    }
+    seen.keep()?;
+    Ok((at, (latest, hash)))
+}
+
+/// Asks the other nodes for an epoch's hash that contradicts what was seen, before that stays as an `equivocation`.
+async fn confirm(others: &[Named], number: u64, hash: B256, at: &FinalBlock) -> Result<(), Failure> {
+    for other in others {
+        let theirs = other.source.epoch(number, at).await;
+        let (theirs, _) = theirs.map_err(|error| Failure::from(error).of_node(&other.name))?;
+        if theirs != hash {
+            return Err(nodes::says_otherwise(other, &format!("epoch {number}")));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a file, named by `what`, of another merchant than the source's, before the node is asked about it.
@@ -210,15 +363,23 @@ impl From<RpcError> for Failure {
                 Cause::RpcUnreachable
             }
             RpcError::Http(
-                HttpError::Private | HttpError::Redirect(_) | HttpError::Status(_) | HttpError::TooLarge { .. },
+                HttpError::Private
+                | HttpError::Plain
+                | HttpError::Redirect(_)
+                | HttpError::Status(_)
+                | HttpError::TooLarge { .. },
             )
             | RpcError::Refused { .. }
-            | RpcError::Answer { .. } => Cause::RpcAnswer,
+            | RpcError::Answer { .. }
+            | RpcError::NoLogs { .. }
+            | RpcError::Lags { .. }
+            | RpcError::Contradicts { .. } => Cause::RpcAnswer,
             RpcError::WrongChain { .. } => Cause::WrongChain,
             RpcError::NoContract => Cause::NoContract,
+            RpcError::RegistryUnknown { .. } => Cause::RegistryUnknown,
             RpcError::NotRegistered => Cause::NotRegistered,
             RpcError::NoFinalBlock => Cause::NoFinalBlock,
-            RpcError::NoLog { .. } | RpcError::SearchTooLong { .. } => Cause::LogNotFound,
+            RpcError::NoLog { .. } | RpcError::NoOldLogs | RpcError::SearchTooLong { .. } => Cause::LogNotFound,
         };
         Self::new(cause, error.to_string())
     }

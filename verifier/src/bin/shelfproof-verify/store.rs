@@ -47,6 +47,23 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> 
     write(path, bytes, &mut options).map_err(|error| failed(path, &error))
 }
 
+/// Makes a file that only its owner may read, where none is yet. A crash leaves it incomplete, and it is never written
+/// again.
+pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let create = || {
+        let mut options = File::options();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.write(true).create_new(true).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    create().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => failed(path, &"it is there already, and is not overwritten: name another file"),
+        _ => failed(path, &error),
+    })
+}
+
 fn write(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
     // The parent of a bare name is empty, and means the working folder.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

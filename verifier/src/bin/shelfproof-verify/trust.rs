@@ -1,88 +1,131 @@
-//! `trust`: pins merchants under names, lists and removes them.
+//! `trust`: pins merchants under names, shows, lists and removes them; `auditor` does so for trusted auditors.
 
-use std::path::Path;
-use std::time::Duration;
+mod auditor;
+mod described;
+mod registered;
 
 use serde_json::{Map, Value, json};
-use shelfproof_base::client::{Bounds, Client, Reach};
-use shelfproof_base::web::{Url, parse_url};
+use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::Finality;
-use shelfproof_verifier::json::{self as lexical, Node};
-use shelfproof_verifier::{B256, Refusal};
 
 use crate::args::{TrustAddArgs, TrustCommand};
-use crate::cause::Cause;
 use crate::context::Context;
-use crate::input::{self, Inputs};
+use crate::input;
 use crate::pins::Pin;
 use crate::report::{Failure, Report, Tone, identity_json};
 use crate::sentences::{NotProved, Text};
-use crate::source::{self, Online};
+use crate::source::Online;
 use crate::time;
 
-const FORMAT: &str = "shelfproof-merchant-v1";
-/// The bounds of `/.well-known/shelfproof.json`.
-const BOUNDS: Bounds = Bounds {
-    bytes: 65_536,
-    time: Duration::from_mins(1),
-};
-/// The most redirects followed to it.
-const MAX_REDIRECTS: usize = 5;
+use described::{Described, check_same};
+use registered::Registered;
+
 const MAX_NAME_CHARS: usize = 64;
 
 /// Runs the subcommand.
 pub(crate) fn run(command: &TrustCommand, context: &Context) -> Result<Report, Failure> {
     match command {
         TrustCommand::Add(args) => add(args, context),
+        TrustCommand::Show { name, rpc } => show(name, rpc.as_deref(), context),
         TrustCommand::List => list(context),
         TrustCommand::Remove { name } => remove(name, context),
+        TrustCommand::Auditor(command) => auditor::run(command, context),
     }
 }
 
 fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
     check_name(&args.name)?;
     let mut pins = context.pins()?;
-    let found = read_identity(args)?;
-    let mut pin = Pin::new(found.identity, time::now_s());
-    if let Some(old) = pins.all().get(&args.name) {
-        if old.identity() != found.identity {
-            return Err(changed(&args.name, &old.identity(), &found.identity));
-        }
-        pin = old.clone();
-    }
-    if let Some(rpc) = &args.rpc {
-        // The merchant is looked up now, so that a wrong id is refused when it is pinned and not when a key is checked.
-        let Identity {
-            chain_id,
-            registry,
-            merchant_id,
-        } = found.identity;
-        let online = Online::connect(rpc, Some(chain_id), registry, merchant_id, Finality::Tag)?;
-        online.runtime.block_on(async {
-            let at = online.source.final_block().await?;
-            online.source.vrf_public_key(&at).await
-        })?;
-        pin.rpc = Some(rpc.clone());
-    }
-    pin.data_uri = found.data_uri.or(pin.data_uri);
-    pin.from = args.from.clone().or(pin.from);
-    let known = pins.all().contains_key(&args.name);
-    pins.insert(&args.name, pin.clone())?;
+    let described = args.from.as_deref().map(Described::read).transpose()?;
+    let identity = match &described {
+        Some(described) => described.identity,
+        None => given_identity(args)?,
+    };
     let lang = context.lang();
-    let sentence = if known { Text::PinnedBefore } else { Text::PinnedNow };
-    Ok(Report {
+    let known = pins.all().get(&args.name).cloned();
+    if let Some(old) = &known {
+        check_same(&args.name, &old.identity(), &identity)?;
+    }
+    let mut pin = known.clone().unwrap_or_else(|| Pin::new(identity, time::now_s()));
+    let mut report = Report {
         verdict: "holds pinned".to_owned(),
         tone: Tone::Good,
-        sentence: lang.text(sentence).to_owned(),
-        facts: facts(&args.name, &pin, context),
+        sentence: lang
+            .text(if known.is_some() {
+                Text::PinnedBefore
+            } else {
+                Text::PinnedNow
+            })
+            .to_owned(),
         not_proved: vec![NotProved::ShopsWord],
-        json: Map::from_iter([
-            ("name".to_owned(), json!(args.name)),
-            ("merchant".to_owned(), pin_json(&pin)),
-        ]),
         ..Report::default()
-    })
+    };
+    if let Some(described) = described {
+        report.warnings = described.changes(&pin, lang);
+        pin.name = Some(described.name);
+        pin.data_uri = Some(described.data_uri);
+    }
+    pin.from = args.from.clone().or(pin.from);
+    // The merchant is looked up now, so that a wrong id is refused when it is pinned and not when a key is checked.
+    let registered = args
+        .rpc
+        .as_deref()
+        .map(|rpc| look_up(rpc, &identity, context))
+        .transpose()?;
+    pin.rpc = args.rpc.clone().or(pin.rpc);
+    pins.insert(&args.name, pin.clone())?;
+    fill(&mut report, &args.name, &pin, registered.as_ref(), context);
+    Ok(report)
+}
+
+/// Shows what is pinned under a name, what the registry says of it now, and what the shop says differently.
+fn show(name: &str, rpc: Option<&str>, context: &Context) -> Result<Report, Failure> {
+    let (pin, lang) = (context.names().find(name)?, context.lang());
+    let mut report = Report {
+        verdict: "holds pinned".to_owned(),
+        tone: Tone::Good,
+        sentence: lang.text(Text::LookedAt).to_owned(),
+        not_proved: vec![NotProved::ShopsWord],
+        ..Report::default()
+    };
+    if let Some(from) = pin.from.as_deref().filter(|from| is_web_address(from)) {
+        match Described::read(from) {
+            Ok(described) => {
+                check_same(name, &pin.identity(), &described.identity)?;
+                report.warnings = described.changes(&pin, lang);
+            }
+            Err(failure) => {
+                let warning = lang.fill(Text::DescribedUnread, &[("detail", &failure.detail)]);
+                report.warnings.push(warning);
+            }
+        }
+    }
+    let registered = rpc
+        .or(pin.rpc.as_deref())
+        .map(|rpc| look_up(rpc, &pin.identity(), context))
+        .transpose()?;
+    fill(&mut report, name, &pin, registered.as_ref(), context);
+    Ok(report)
+}
+
+fn look_up(rpc: &str, identity: &Identity, context: &Context) -> Result<Registered, Failure> {
+    let merchant = (identity.registry, identity.merchant_id);
+    let names = context.names();
+    let online = Online::connect(rpc, Some(identity.chain_id), merchant, Finality::Tag, &names)?;
+    Registered::read(&online)
+}
+
+/// Adds to an answer what is pinned and what the registry says of it.
+fn fill(report: &mut Report, name: &str, pin: &Pin, registered: Option<&Registered>, context: &Context) {
+    report.facts = facts(name, pin, context);
+    report.json.insert("name".to_owned(), json!(name));
+    report.json.insert("merchant".to_owned(), pin_json(pin));
+    if let Some(registered) = registered {
+        report.facts.extend(registered.facts(context.lang()));
+        report.warnings.extend(registered.warning(context.lang()));
+        report.json.insert("registered".to_owned(), registered.json());
+    }
 }
 
 fn list(context: &Context) -> Result<Report, Failure> {
@@ -162,78 +205,24 @@ fn check_name(name: &str) -> Result<(), Failure> {
     }
 }
 
-/// What the shop or the user says about the merchant.
-struct Found {
-    identity: Identity,
-    data_uri: Option<String>,
-}
-
-fn read_identity(args: &TrustAddArgs) -> Result<Found, Failure> {
-    let Some(from) = &args.from else {
-        let (Some(chain_id), Some(registry), Some(merchant)) = (args.chain_id, &args.registry, &args.merchant) else {
-            return Err(Failure::usage(
-                "give --from, or --chain-id with --registry and --merchant",
-            ));
-        };
-        let registry = input::address(registry, "--registry")?;
-        let merchant_id = input::word(merchant, "--merchant")?;
-        return Ok(Found {
-            identity: Identity {
-                chain_id,
-                registry,
-                merchant_id,
-            },
-            data_uri: None,
-        });
+/// The merchant that the command line names by its ids.
+fn given_identity(args: &TrustAddArgs) -> Result<Identity, Failure> {
+    let (Some(chain_id), Some(registry), Some(merchant)) = (args.chain_id, &args.registry, &args.merchant) else {
+        return Err(Failure::usage(
+            "give --from, or --chain-id with --registry and --merchant",
+        ));
     };
-    let bytes = match parse_url(from) {
-        Ok(url) => fetch(url)?,
-        Err(_) => Inputs::default().read(Path::new(from), "--from", BOUNDS.bytes)?,
-    };
-    parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("--from: {}", refusal.detail)))
-}
-
-fn fetch(url: Url) -> Result<Vec<u8>, Failure> {
-    let fetched = source::runtime()?.block_on(async {
-        let client = Client::new(&url, Reach::Any, MAX_REDIRECTS)?;
-        client.get(url, BOUNDS).await
-    });
-    fetched.map_err(|error| Failure::new(Cause::Input, format!("--from: {error}")))
-}
-
-fn parse(bytes: &[u8]) -> Result<Found, Refusal> {
-    let value = lexical::parse(bytes)?;
-    let file = Node::root(&value, "merchant");
-    file.field("format")?.exactly(FORMAT)?;
-    let merchant_id: B256 = file.field("merchantId")?.word()?;
-    let identity = Identity {
-        chain_id: file.field("chainId")?.number()?,
-        registry: file.field("registry")?.address()?,
-        merchant_id,
-    };
-    file.field("name")?.text()?;
-    Ok(Found {
-        identity,
-        data_uri: Some(file.field("dataUri")?.text()?.to_owned()),
+    Ok(Identity {
+        chain_id,
+        registry: input::address(registry, "--registry")?,
+        merchant_id: input::word(merchant, "--merchant")?,
     })
-}
-
-fn changed(name: &str, old: &Identity, new: &Identity) -> Failure {
-    let say = |identity: &Identity| {
-        format!(
-            "chain {}, registry {}, merchant {}",
-            identity.chain_id, identity.registry, identity.merchant_id
-        )
-    };
-    let detail = format!("{name} was pinned as {}; now it is said to be {}", say(old), say(new));
-    Failure::new(Cause::PinChanged, detail)
-        .with("pinned", identity_json(old))
-        .with("found", identity_json(new))
 }
 
 fn pin_json(pin: &Pin) -> Value {
     let mut json = identity_json(&pin.identity());
     json["pinnedAt"] = pin.pinned_at.into();
+    json["name"] = json!(pin.name);
     json["dataUri"] = json!(pin.data_uri);
     // Leaves out the node's address, which may contain an access key.
     json["hasRpc"] = pin.rpc.is_some().into();
@@ -250,6 +239,9 @@ fn facts(name: &str, pin: &Pin, context: &Context) -> Vec<(&'static str, String)
         (lang.text(Text::MerchantLabel), identity.merchant_id.to_string()),
         (lang.text(Text::PinnedAtLabel), time::utc(pin.pinned_at)),
     ];
+    if let Some(own) = &pin.name {
+        facts.push((lang.text(Text::OwnNameLabel), own.clone()));
+    }
     if let Some(data_uri) = &pin.data_uri {
         facts.push((lang.text(Text::DataUriLabel), data_uri.clone()));
     }

@@ -25,7 +25,9 @@ pub(crate) fn failure(error: &Error) -> Failure {
             )
         }
         ErrorKind::InvalidSubcommand => format!("the command is not known{}", suggestion(error)),
-        ErrorKind::MissingSubcommand => "a command is missing: key, show, receipt, audit, epochs or trust".to_owned(),
+        ErrorKind::MissingSubcommand => {
+            "a command is missing: key, show, receipt, buyer, audit, watch, evidence, epochs or trust".to_owned()
+        }
         ErrorKind::MissingRequiredArgument => format!("a required argument is missing{}", listed(&options)),
         ErrorKind::ArgumentConflict => format!("some options cannot be used together{}", listed(&options)),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {

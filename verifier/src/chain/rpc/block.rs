@@ -1,11 +1,10 @@
 //! Blocks: which one is final, and their times.
 
-use alloy::eips::BlockId;
 use alloy::providers::{Provider, RootProvider};
 use alloy_primitives::B256;
 use serde::Deserialize;
 
-use super::RpcError;
+use super::{RpcError, error};
 
 /// When a block counts as final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +24,6 @@ pub struct FinalBlock {
     pub hash: B256,
     /// Its time, Unix seconds.
     pub time_s: u64,
-}
-
-impl FinalBlock {
-    /// The block by its hash, so that reads cannot switch to another branch.
-    pub(super) fn id(&self) -> BlockId {
-        BlockId::hash(self.hash)
-    }
 }
 
 /// The fields of a block's header that every chain has.
@@ -64,7 +56,12 @@ pub(super) async fn newest_final(provider: &RootProvider, finality: Finality) ->
         Ok(Some(block)) => Ok(block),
         // A node that does not support the tag answers with an error or with null.
         Ok(None) => Err(RpcError::NoFinalBlock),
-        Err(RpcError::Refused { .. }) if finality == Finality::Tag => Err(RpcError::NoFinalBlock),
+        // One that is asked too often, or whose quota is used up, may well support it.
+        Err(RpcError::Refused { code, ref message, .. })
+            if finality == Finality::Tag && !error::is_rate_limit(code, message) =>
+        {
+            Err(RpcError::NoFinalBlock)
+        }
         Err(error) => Err(error),
     }
 }
@@ -77,25 +74,61 @@ pub(super) async fn newest(provider: &RootProvider) -> Result<FinalBlock, RpcErr
 
 /// The block at that height, as the node has it.
 pub(super) async fn by_number(provider: &RootProvider, number: u64) -> Result<FinalBlock, RpcError> {
-    let found = get(provider, format!("{number:#x}")).await?;
-    found
-        .filter(|block| block.number == number)
-        .ok_or_else(|| RpcError::answer(GET_BLOCK, format!("block {number} is not there")))
+    let found = at_height(provider, number).await?;
+    found.ok_or_else(|| RpcError::answer(GET_BLOCK, format!("block {number} is not there")))
 }
 
-/// The first block up to `newest` whose time is `time_s` or later; the number after `newest` if there is none.
-pub(super) async fn first_since(provider: &RootProvider, time_s: u64, newest: &FinalBlock) -> Result<u64, RpcError> {
-    let (mut low, mut high) = (0, newest.number.saturating_add(1));
-    // Times never decrease along a chain; each turn halves the range.
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if by_number(provider, middle).await?.time_s < time_s {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+/// The block at that height; `None` if the node has none.
+pub(super) async fn at_height(provider: &RootProvider, number: u64) -> Result<Option<FinalBlock>, RpcError> {
+    let found = get(provider, format!("{number:#x}")).await?;
+    Ok(found.filter(|block| block.number == number))
+}
+
+/// The first block from `from` to `newest` whose time is `time_s` or later; the number after `newest` if there is none.
+pub(super) async fn first_since(
+    provider: &RootProvider,
+    time_s: u64,
+    from: u64,
+    newest: &FinalBlock,
+) -> Result<u64, RpcError> {
+    if newest.time_s < time_s || from > newest.number {
+        return Ok(newest.number.saturating_add(1));
     }
-    Ok(low)
+    let mut early = by_number(provider, from).await?;
+    if early.time_s >= time_s {
+        return Ok(from);
+    }
+    let mut late = *newest;
+    let mut guesses = true;
+    // Times never decrease along a chain. Most chains have blocks at a steady pace, so a guess by proportion is near;
+    // every other turn halves the range, whatever the pace is.
+    while late.number - early.number > 1 {
+        let middle = if guesses {
+            proportional(&early, &late, time_s)
+        } else {
+            early.number + (late.number - early.number) / 2
+        };
+        let block = by_number(provider, middle).await?;
+        if block.time_s < time_s {
+            early = block;
+        } else {
+            late = block;
+        }
+        guesses = !guesses;
+    }
+    Ok(late.number)
+}
+
+/// The number between those of two blocks that is in proportion to a time after that of the first and up to that of the
+/// second.
+fn proportional(early: &FinalBlock, late: &FinalBlock, time_s: u64) -> u64 {
+    let (blocks, seconds) = (
+        late.number - early.number,
+        late.time_s.saturating_sub(early.time_s).max(1),
+    );
+    let part = u128::from(blocks) * u128::from(time_s.saturating_sub(early.time_s)) / u128::from(seconds);
+    let part = u64::try_from(part).unwrap_or(blocks);
+    early.number + part.clamp(1, blocks - 1)
 }
 
 async fn get(provider: &RootProvider, tag: String) -> Result<Option<FinalBlock>, RpcError> {

@@ -1,6 +1,7 @@
-//! `EpochAnchored` logs: in which block an epoch was anchored, and with which header.
+//! `EpochAnchored` logs: in which block an epoch was anchored, and with which header. They are read only for epochs
+//! whose header file is missing.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use alloy::providers::Provider;
 use alloy::rpc::types::{Filter, Log};
@@ -8,128 +9,128 @@ use alloy::sol_types::SolEvent;
 use alloy_primitives::B256;
 use shelfproof_contracts::ShelfproofRegistry::EpochAnchored;
 
-use super::range::Range;
-use super::{FinalBlock, RpcError, RpcSource, block};
+use super::range::Span;
+use super::{FinalBlock, Held, RpcError, RpcSource, block};
 use crate::chain::AnchoredEpoch;
 use crate::epoch::Header;
 
-/// The most queries that one search makes.
-pub(super) const MAX_QUERIES: u32 = 4_096;
-/// The most epoch numbers in one query. Above this, the query is for all of the merchant's logs.
-const MAX_TOPICS: usize = 64;
-const GET_LOGS: &str = "eth_getLogs";
+/// The blocks of the first query: as many as most nodes take.
+const FIRST_SPAN: u64 = 10_000;
+pub(super) const GET_LOGS: &str = "eth_getLogs";
 
 /// A log that names one of the merchant's epochs. Only its form is checked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
-    pub(super) header: Header,
-    pub(super) block: u64,
+    header: Header,
+    block: u64,
     block_hash: B256,
 }
 
-/// What the registry holds of an epoch: its hash, and the time of its block.
-type Held = (B256, u64);
+/// Reads the logs of one epoch after the other, in the order of their numbers.
+#[derive(Debug)]
+pub(super) struct LogWalk {
+    /// The first block that is not read yet.
+    block: u64,
+    span: Span,
+    /// Logs that were read together with one before.
+    ready: VecDeque<Candidate>,
+}
 
-/// Finds the logs of the epochs that the registry holds as of `at`.
-pub(super) async fn locate(
-    source: &RpcSource,
-    epochs: &BTreeMap<u64, Held>,
-    at: &FinalBlock,
-) -> Result<BTreeMap<u64, AnchoredEpoch>, RpcError> {
-    let mut found = BTreeMap::new();
-    for (number, held) in epochs {
-        let Some(hint) = source.block_hints.get(number).filter(|block| **block <= at.number) else {
-            continue;
-        };
-        // A hint is any number that the bundle's author wrote, so an error of this query is ignored.
-        let candidates = fetch(source, &[*number], *hint, *hint).await.unwrap_or_default();
-        if let Some(candidate) = pick(source, &candidates, *number, held.0) {
-            found.insert(*number, confirm(source, &candidate, *held, at).await?);
+impl LogWalk {
+    /// No log lies before `from_block`.
+    pub(super) const fn new(from_block: u64) -> Self {
+        Self {
+            block: from_block,
+            span: Span::new(FIRST_SPAN, u64::MAX),
+            ready: VecDeque::new(),
         }
     }
-    let missing: BTreeMap<u64, Held> = epochs
-        .iter()
-        .filter(|(number, _)| !found.contains_key(number))
-        .map(|(number, held)| (*number, *held))
-        .collect();
-    search(source, missing, Range::new(0, at.number), at, &mut found).await?;
-    Ok(found)
-}
 
-/// Checks that epoch `number` was anchored before `block`, by its log there: otherwise logs of `block` and after may be
-/// hidden or pruned.
-///
-/// # Errors
-/// [`RpcError::NoLog`] if no block before has its log.
-pub(super) async fn anchored_before(
-    source: &RpcSource,
-    number: u64,
-    block: u64,
-    at: &FinalBlock,
-) -> Result<(), RpcError> {
-    let held = source.epoch(number, at).await?;
-    let missing = BTreeMap::from([(number, held)]);
-    search(source, missing, Range::before(block), at, &mut BTreeMap::new()).await
-}
-
-/// Searches backwards from the range's end, since proofs use recent epochs, until nothing is missing.
-async fn search(
-    source: &RpcSource,
-    mut missing: BTreeMap<u64, Held>,
-    mut range: Range,
-    at: &FinalBlock,
-    found: &mut BTreeMap<u64, AnchoredEpoch>,
-) -> Result<(), RpcError> {
-    for _ in 0..MAX_QUERIES {
-        let Some(first_missing) = missing.keys().next().copied() else {
-            return Ok(());
-        };
-        let Some((from, to)) = range.newest() else {
-            return Err(RpcError::NoLog { number: first_missing });
-        };
-        let numbers: Vec<u64> = missing.keys().copied().collect();
-        let candidates = match fetch(source, &numbers, from, to).await {
-            Ok(candidates) => candidates,
-            Err(error) if error.may_be_range() && range.halve() => continue,
-            Err(error) => return Err(error),
-        };
-        for (number, held) in missing.clone() {
-            if let Some(candidate) = pick(source, &candidates, number, held.0) {
-                found.insert(number, confirm(source, &candidate, held, at).await?);
-                missing.remove(&number);
+    /// The log of an epoch that the registry holds, later than those found before. The registry's time says in which
+    /// block it is, so that the search begins there.
+    pub(super) async fn find(
+        &mut self,
+        source: &RpcSource,
+        number: u64,
+        held: Held,
+        at: &FinalBlock,
+    ) -> Result<AnchoredEpoch, RpcError> {
+        while let Some(candidate) = self.ready.pop_front() {
+            if is_of(&candidate, source, number, &held.0) {
+                return confirm(source, &candidate, held, at).await;
             }
         }
-        range.answered();
+        self.block = block::first_since(&source.provider, held.1, self.block, at).await?;
+        while self.block <= at.number && block::by_number(&source.provider, self.block).await?.time_s == held.1 {
+            let mut found = self.read_piece(source, at).await?;
+            if let Some(place) = found.iter().position(|c| is_of(c, source, number, &held.0)) {
+                self.ready = found.split_off(place + 1);
+                return confirm(source, &found[place], held, at).await;
+            }
+        }
+        Err(RpcError::NoLog { number })
     }
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(RpcError::SearchTooLong { queries: MAX_QUERIES })
+
+    /// The logs of the next blocks, by number.
+    async fn read_piece(&mut self, source: &RpcSource, at: &FinalBlock) -> Result<VecDeque<Candidate>, RpcError> {
+        loop {
+            let to = at.number.min(self.block.saturating_add(self.span.blocks() - 1));
+            match fetch(source, self.block, to).await {
+                Ok(mut found) => {
+                    found.sort_by_key(|candidate| (candidate.header.number, candidate.block));
+                    self.block = to.saturating_add(1);
+                    self.span.answered();
+                    return Ok(found.into());
+                }
+                Err(error) => self.span.shrink(to - self.block + 1, error)?,
+            }
+        }
     }
 }
 
-/// The merchant's logs of those epochs in blocks `from` to `to`. Logs that are not of the form are left out.
-pub(super) async fn fetch(source: &RpcSource, numbers: &[u64], from: u64, to: u64) -> Result<Vec<Candidate>, RpcError> {
+/// The block of an epoch that the registry holds; `None` if the node does not tell. A `hint` is any number that a
+/// file's author wrote; where it is wrong, `may_search` allows many more questions.
+pub(super) async fn block_of(
+    source: &RpcSource,
+    number: u64,
+    held: Held,
+    hint: Option<u64>,
+    may_search: bool,
+    at: &FinalBlock,
+) -> Result<Option<u64>, RpcError> {
+    let has_time = |found: Option<FinalBlock>| found.is_some_and(|found| found.time_s == held.1);
+    if let Some(hint) = hint.filter(|hint| *hint <= at.number)
+        && has_time(block::at_height(&source.provider, hint).await?)
+    {
+        return Ok(Some(hint));
+    }
+    if !may_search {
+        return Ok(None);
+    }
+    let first = block::first_since(&source.provider, held.1, 0, at).await?;
+    if first > at.number || !has_time(block::at_height(&source.provider, first).await?) {
+        return Ok(None);
+    }
+    if !has_time(block::at_height(&source.provider, first.saturating_add(1)).await?) {
+        return Ok(Some(first));
+    }
+    // Several blocks have that time: only the log says which of them it is.
+    let mut walk = LogWalk::new(first);
+    let found = walk.find(source, number, held, at).await;
+    Ok(found.ok().map(|epoch| epoch.block))
+}
+
+/// The merchant's logs in blocks `from` to `to`. Logs that are not of the form are left out.
+async fn fetch(source: &RpcSource, from: u64, to: u64) -> Result<Vec<Candidate>, RpcError> {
     let identity = source.identity;
-    let mut filter = Filter::new()
+    let filter = Filter::new()
         .address(identity.registry)
         .event_signature(EpochAnchored::SIGNATURE_HASH)
         .topic1(identity.merchant_id)
         .from_block(from)
         .to_block(to);
-    if !numbers.is_empty() && numbers.len() <= MAX_TOPICS {
-        filter = filter.topic2(
-            numbers
-                .iter()
-                .map(|n| B256::left_padding_from(&n.to_be_bytes()))
-                .collect::<Vec<_>>(),
-        );
-    }
-    let logs = source
-        .provider
-        .get_logs(&filter)
-        .await
-        .map_err(|e| RpcError::call(GET_LOGS, e))?;
+    let logs = source.provider.get_logs(&filter).await;
+    let logs = logs.map_err(|error| RpcError::call(GET_LOGS, error))?;
     Ok(logs
         .iter()
         .filter_map(|log| candidate(source, log))
@@ -160,28 +161,24 @@ fn candidate(source: &RpcSource, log: &Log) -> Option<Candidate> {
     })
 }
 
-fn pick(source: &RpcSource, candidates: &[Candidate], number: u64, hash: B256) -> Option<Candidate> {
-    let merchant_id = source.identity.merchant_id;
-    candidates
-        .iter()
-        .find(|c| c.header.number == number && c.header.hash(&merchant_id) == hash)
-        .copied()
+fn is_of(candidate: &Candidate, source: &RpcSource, number: u64, hash: &B256) -> bool {
+    candidate.header.number == number && candidate.header.hash(&source.identity.merchant_id) == *hash
 }
 
-/// Checks that a log's header hashes to the registry's epoch hash and that its block is on the final chain. The epoch's
-/// time is the registry's.
-pub(super) async fn confirm(
+/// Checks that the block of a log, whose header hashes to the registry's epoch hash, is on the final chain and has the
+/// registry's time.
+async fn confirm(
     source: &RpcSource,
     candidate: &Candidate,
     (hash, anchored_at_s): Held,
     at: &FinalBlock,
 ) -> Result<AnchoredEpoch, RpcError> {
     let number = candidate.header.number;
-    if candidate.header.hash(&source.identity.merchant_id) != hash || candidate.block > at.number {
+    if candidate.block > at.number {
         return Err(RpcError::NoLog { number });
     }
     let block = block::by_number(&source.provider, candidate.block).await?;
-    if block.hash != candidate.block_hash {
+    if block.hash != candidate.block_hash || block.time_s != anchored_at_s {
         let why = format!("the log of epoch {number} lies in a block that is not on the node's chain");
         return Err(RpcError::answer(GET_LOGS, why));
     }

@@ -1,5 +1,7 @@
 //! Ranges of blocks, divided into pieces that a node answers queries for.
 
+use super::RpcError;
+
 /// The pieces answered in a row before a larger one is tried. A node with a fixed bound then refuses few queries, and
 /// after a dense stretch of logs the pieces soon grow again.
 const GROW_AFTER: u32 = 8;
@@ -13,11 +15,11 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Starts with all of `whole` blocks.
-    pub(super) const fn new(whole: u64) -> Self {
+    /// Starts with so many blocks, and never has more than `whole`.
+    pub(super) const fn new(blocks: u64, whole: u64) -> Self {
         Self {
             whole,
-            blocks: whole,
+            blocks,
             answered: 0,
         }
     }
@@ -27,12 +29,20 @@ impl Span {
         self.blocks
     }
 
-    /// Halves it; `false` if it is one block already.
-    pub(super) const fn halve(&mut self) -> bool {
-        let can = self.blocks > 1;
-        self.blocks = self.blocks.div_ceil(2);
+    /// Shrinks it after a node refused `asked` blocks: to the range that the node names, or in halves; after an error
+    /// that a node gives slowly, to an eighth.
+    ///
+    /// # Errors
+    /// The error, if no smaller range helps.
+    pub(super) fn shrink(&mut self, asked: u64, error: RpcError) -> Result<(), RpcError> {
+        let divisor = error.divides_range().filter(|_| asked > 1);
+        let Some(divisor) = divisor else {
+            return Err(error.of_logs());
+        };
+        let named = error.names_blocks(asked / 2);
+        self.blocks = named.unwrap_or(asked.div_ceil(divisor));
         self.answered = 0;
-        can
+        Ok(())
     }
 
     /// Records an answered query; after [`GROW_AFTER`] of them the span doubles.
@@ -59,19 +69,12 @@ pub(super) struct Range {
 impl Range {
     /// From `start` to `newest`, both included; empty if `start` is after `newest`.
     pub(super) const fn new(start: u64, newest: u64) -> Self {
-        Self::up_to(start, newest.saturating_add(1))
-    }
-
-    /// All blocks before `end`.
-    pub(super) const fn before(end: u64) -> Self {
-        Self::up_to(0, end)
-    }
-
-    const fn up_to(start: u64, end: u64) -> Self {
+        let end = newest.saturating_add(1);
+        let whole = end.saturating_sub(start);
         Self {
             start,
             end,
-            span: Span::new(end.saturating_sub(start)),
+            span: Span::new(whole, whole),
         }
     }
 
@@ -81,9 +84,13 @@ impl Range {
         (self.end > self.start).then(|| (from, self.end - 1))
     }
 
-    /// Halves the pieces; `false` if they are one block already.
-    pub(super) const fn halve(&mut self) -> bool {
-        self.span.halve()
+    /// Shrinks the pieces after a node refused one: see [`Span::shrink`].
+    ///
+    /// # Errors
+    /// The error, if no smaller range helps.
+    pub(super) fn shrink(&mut self, error: RpcError) -> Result<(), RpcError> {
+        let asked = self.span.blocks().min(self.end.saturating_sub(self.start));
+        self.span.shrink(asked, error)
     }
 
     /// Records that the piece was searched.
@@ -97,6 +104,14 @@ impl Range {
 mod tests {
     use super::*;
 
+    fn too_wide() -> RpcError {
+        RpcError::Refused {
+            method: "eth_getLogs",
+            code: -32602,
+            message: "block range is too wide".to_owned(),
+        }
+    }
+
     #[test]
     fn a_range_is_searched_whole_and_from_its_end() {
         for (start, newest) in [(0, 0), (0, 1), (0, 9), (0, 1_000), (7, 7), (7, 1_000), (8, 7)] {
@@ -104,7 +119,7 @@ mod tests {
                 let mut range = Range::new(start, newest);
                 let mut seen = Vec::new();
                 for _ in 0..halvings {
-                    range.halve();
+                    let _ = range.shrink(too_wide());
                 }
                 while let Some((from, to)) = range.newest() {
                     assert!(start <= from && from <= to && to <= newest);
@@ -115,23 +130,47 @@ mod tests {
                 assert_eq!(seen, all, "{start} {newest} {halvings}");
             }
         }
-        assert_eq!(Range::before(0).newest(), None);
-        assert_eq!(Range::before(5).newest(), Some((0, 4)));
     }
 
     #[test]
-    fn halving_ends() {
+    fn shrinking_ends() {
         let mut range = Range::new(0, u64::MAX);
-        let halvings = std::iter::from_fn(|| range.halve().then_some(())).count();
-        assert!(halvings <= 64, "{halvings}");
+        let shrunk = std::iter::from_fn(|| range.shrink(too_wide()).ok()).count();
+        assert!(shrunk <= 64, "{shrunk}");
         assert_eq!(range.span.blocks(), 1);
     }
 
     #[test]
+    fn a_range_that_the_node_names_is_taken() {
+        for (message, blocks) in [
+            ("You can make eth_getLogs requests with up to a 10 block range.", 10),
+            ("eth_getLogs is limited to a 10,000 range", 10_000),
+            ("this block range should work: [0x64, 0x1f3]", 400),
+            (
+                "query returned more than 10000 results. Try with this block range [0x10, 0x13].",
+                4,
+            ),
+            ("exceed maximum block range: 2000 blocks", 2_000),
+            ("no number", 50_000),
+            ("up to 99999 blocks", 50_000),
+            ("up to 0 blocks", 50_000),
+        ] {
+            let mut span = Span::new(100_000, 100_000);
+            let error = RpcError::Refused {
+                method: "eth_getLogs",
+                code: -32000,
+                message: message.to_owned(),
+            };
+            span.shrink(100_000, error).expect("smaller");
+            assert_eq!(span.blocks(), blocks, "{message}");
+        }
+    }
+
+    #[test]
     fn a_span_grows_again_and_never_above_the_whole() {
-        let mut span = Span::new(1_000);
+        let mut span = Span::new(1_000, 1_000);
         for _ in 0..4 {
-            assert!(span.halve());
+            span.shrink(span.blocks(), too_wide()).expect("smaller");
         }
         assert_eq!(span.blocks(), 63);
         for expected in [126, 252, 504, 1_000, 1_000] {

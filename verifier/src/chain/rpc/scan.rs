@@ -2,69 +2,86 @@
 
 use std::collections::VecDeque;
 
-use super::logs::{self, Candidate, MAX_QUERIES};
-use super::range::Span;
-use super::{FinalBlock, RpcError, RpcSource, block};
-use crate::chain::AnchoredEpoch;
+use alloy_primitives::B256;
+
+use super::batch::Batches;
+use super::logs::LogWalk;
+use super::{FinalBlock, Held, RpcError, RpcSource};
+use crate::chain::{Anchored, AnchoredEpoch};
+use crate::published::Data;
 
 /// A merchant's epochs in order, from one number or time on, up to the latest as of one final block.
+///
+/// What the registry holds of them is asked for many at once; their headers come from the published data, and from the
+/// node's logs where it lacks them or has others.
 #[derive(Debug)]
 pub struct Scan<'a> {
     source: &'a RpcSource,
+    headers: Option<&'a Data>,
     at: FinalBlock,
-    latest: u64,
-    /// The next epoch's number; `None` until the first one is found.
-    number: Option<u64>,
-    /// The block that the scan begins at.
-    from_block: u64,
-    /// The first block that is not read yet.
-    block: u64,
-    span: Span,
-    queries: u32,
-    ready: VecDeque<Candidate>,
+    /// Number and hash of the latest epoch.
+    latest: (u64, B256),
+    /// The next epoch's number.
+    number: u64,
+    /// What the registry holds of that epoch and of those after it.
+    held: VecDeque<Held>,
+    batches: Batches,
+    logs: LogWalk,
 }
 
 impl RpcSource {
-    /// The epochs from `number` on, as of `at`, whose logs lie in `from_block` or after.
+    /// The epochs from `number` on, as of `at`. No log lies before `from_block`.
     ///
     /// # Errors
     /// [`RpcError`].
     pub async fn scan(&self, number: u64, from_block: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
-        self.walk(Some(number), from_block, at).await
+        let latest = self.latest_epoch(&at).await?;
+        Ok(Scan {
+            source: self,
+            headers: None,
+            at,
+            latest,
+            number,
+            held: VecDeque::new(),
+            batches: Batches::default(),
+            logs: LogWalk::new(from_block),
+        })
     }
 
-    /// The epochs, as of `at`, whose blocks have the time `time_s` or later. A node that hides logs cannot hide the
-    /// first one: the epoch before it must have its log before that time.
+    /// The epochs, as of `at`, whose blocks have the time `time_s` or later: the registry tells each one's time.
     ///
     /// # Errors
     /// [`RpcError`].
     pub async fn scan_since(&self, time_s: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
-        let from_block = block::first_since(&self.provider, time_s, &at).await?;
-        self.walk(None, from_block, at).await
-    }
-
-    async fn walk(&self, number: Option<u64>, from_block: u64, at: FinalBlock) -> Result<Scan<'_>, RpcError> {
-        let (latest, _) = self.latest_epoch(&at).await?;
-        let whole = at.number.saturating_sub(from_block).saturating_add(1);
-        Ok(Scan {
-            source: self,
-            at,
-            latest,
-            number,
-            from_block,
-            block: from_block,
-            span: Span::new(whole),
-            queries: 0,
-            ready: VecDeque::new(),
-        })
+        let mut scan = self.scan(1, 0, at).await?;
+        // Times never decrease along the epochs; each turn halves the range.
+        let (mut low, mut high) = (1, scan.latest.0.saturating_add(1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let (_, anchored_at_s) = self.epoch_up_to(scan.latest.0, middle, &at).await?;
+            if anchored_at_s < time_s {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        scan.number = low;
+        Ok(scan)
     }
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    /// Reads headers from the published data first.
+    #[must_use]
+    pub const fn with_headers(mut self, data: &'a Data) -> Self {
+        self.headers = Some(data);
+        self
+    }
+
     /// The number of the scan's latest epoch; 0 if there is none.
     #[must_use]
     pub const fn latest(&self) -> u64 {
-        self.latest
+        self.latest.0
     }
 
     /// The final block that the scan reads at.
@@ -76,64 +93,67 @@ impl Scan<'_> {
     /// The next epoch, whose header hashes to the registry's epoch hash; `None` after the latest.
     ///
     /// # Errors
-    /// [`RpcError`]; an epoch without a log ends the scan.
+    /// [`RpcError`]; an epoch with neither a header nor a log ends the scan.
     pub async fn next(&mut self) -> Result<Option<AnchoredEpoch>, RpcError> {
-        if self.latest == 0 || self.number.is_some_and(|number| number == 0 || number > self.latest) {
-            return Ok(None);
-        }
-        let candidate = self.candidate().await?;
-        if self.number.is_none() {
-            let before = candidate.map_or(self.latest, |c| c.header.number.saturating_sub(1));
-            if before > 0 {
-                logs::anchored_before(self.source, before, self.from_block, &self.at).await?;
-            }
-        }
-        let Some(candidate) = candidate else {
+        let Some((number, held)) = self.next_held().await? else {
             return Ok(None);
         };
-        let number = candidate.header.number;
-        let held = self.source.epoch(number, &self.at).await?;
-        let epoch = logs::confirm(self.source, &candidate, held, &self.at).await?;
-        self.number = Some(number.saturating_add(1));
+        let epoch = match self.published(number, held).await {
+            Some(epoch) => epoch,
+            None => self.logs.find(self.source, number, held, &self.at).await?,
+        };
+        self.pass();
         Ok(Some(epoch))
     }
 
-    /// The next epoch's log; `None` if no epoch is in the scan's blocks.
-    async fn candidate(&mut self) -> Result<Option<Candidate>, RpcError> {
-        loop {
-            while let Some(candidate) = self.ready.pop_front() {
-                if self.number.is_none_or(|number| number == candidate.header.number) {
-                    return Ok(Some(candidate));
-                }
-            }
-            if self.block > self.at.number {
-                return self.number.map_or(Ok(None), |number| Err(RpcError::NoLog { number }));
-            }
-            self.read_piece().await?;
+    /// The next epoch's number, and what the registry holds of it, without its header and block.
+    ///
+    /// # Errors
+    /// [`RpcError`].
+    pub async fn next_hash(&mut self) -> Result<Option<(u64, Anchored)>, RpcError> {
+        let next = self.next_held().await?;
+        self.pass();
+        Ok(next.map(|(number, (hash, anchored_at_s))| {
+            let anchored = Anchored {
+                hash,
+                anchored_at_s,
+                block: None,
+            };
+            (number, anchored)
+        }))
+    }
+
+    async fn next_held(&mut self) -> Result<Option<(u64, Held)>, RpcError> {
+        let (number, (latest, hash)) = (self.number, self.latest);
+        if number == 0 || number > latest {
+            return Ok(None);
+        }
+        if self.held.is_empty() {
+            let batches = &mut self.batches;
+            self.held = batches.first_of(self.source, number..=latest, &self.at).await?.into();
+        }
+        match self.held.front() {
+            Some(held) if !held.0.is_zero() && (number < latest || held.0 == hash) => Ok(Some((number, *held))),
+            _ => Err(RpcError::Contradicts { number, latest }),
         }
     }
 
-    /// Reads the next piece of blocks, in one query.
-    async fn read_piece(&mut self) -> Result<(), RpcError> {
-        if self.queries >= MAX_QUERIES {
-            return Err(RpcError::SearchTooLong { queries: self.queries });
-        }
-        self.queries += 1;
-        let to = self.at.number.min(self.block.saturating_add(self.span.blocks() - 1));
-        match logs::fetch(self.source, &[], self.block, to).await {
-            Ok(mut found) => {
-                found.sort_by_key(|candidate| candidate.header.number);
-                // The bound is for queries that find no epoch: a long history takes many that do.
-                if !found.is_empty() {
-                    self.queries = 0;
-                }
-                self.ready.extend(found);
-                self.block = to.saturating_add(1);
-                self.span.answered();
-                Ok(())
-            }
-            Err(error) if error.may_be_range() && self.span.halve() => Ok(()),
-            Err(error) => Err(error),
-        }
+    fn pass(&mut self) {
+        self.held.pop_front();
+        self.number = self.number.saturating_add(1);
+    }
+
+    /// The epoch by its header file. One that is missing, or that does not hash to what the registry holds, is as good
+    /// as none: anybody may have written it.
+    async fn published(&self, number: u64, held: Held) -> Option<AnchoredEpoch> {
+        let listed = self.headers?.fetch_header(number).await.ok()?;
+        let block = listed.block.filter(|block| *block <= self.at.number)?;
+        let is_held = listed.header.number == number && listed.header.hash(&self.source.identity.merchant_id) == held.0;
+        is_held.then_some(AnchoredEpoch {
+            header: listed.header,
+            hash: held.0,
+            block,
+            anchored_at_s: held.1,
+        })
     }
 }

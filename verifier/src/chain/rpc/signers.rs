@@ -8,17 +8,29 @@ use alloy::sol_types::SolEvent;
 use alloy_primitives::Address;
 use shelfproof_contracts::ShelfproofRegistry::ReceiptSignerAdded;
 
-use super::logs::MAX_QUERIES;
+use super::logs::GET_LOGS;
 use super::range::Range;
 use super::{FinalBlock, RpcError, RpcSource};
 use crate::chain::SignerSpan;
 
+/// The most queries that one search makes.
+const MAX_QUERIES: u32 = 4_096;
+
 impl RpcSource {
-    /// Every receipt key that was added in `from_block` or after, with its span as of `at`.
+    /// Every receipt key that was added in `from_block` or after, with its span as of `at`. Only logs name the keys: the
+    /// search goes backwards, and calls `on_searched` with the first block of each piece.
+    ///
+    /// # Errors
+    /// [`RpcError`]; [`RpcError::NoOldLogs`] if there is none, since a registration always adds one.
     ///
     /// # Errors
     /// [`RpcError`].
-    pub async fn all_receipt_signers(&self, from_block: u64, at: &FinalBlock) -> Result<Vec<SignerSpan>, RpcError> {
+    pub async fn all_receipt_signers(
+        &self,
+        from_block: u64,
+        at: &FinalBlock,
+        mut on_searched: impl FnMut(u64),
+    ) -> Result<Vec<SignerSpan>, RpcError> {
         let mut range = Range::new(from_block, at.number);
         let mut signers = BTreeSet::new();
         for _ in 0..MAX_QUERIES {
@@ -27,15 +39,19 @@ impl RpcSource {
                 for signer in signers {
                     spans.extend(self.receipt_signer(signer, at).await?);
                 }
-                return Ok(spans);
+                return if spans.is_empty() {
+                    Err(RpcError::NoOldLogs)
+                } else {
+                    Ok(spans)
+                };
             };
             match self.signers_in(from, to).await {
                 Ok(found) => {
                     signers.extend(found);
                     range.answered();
+                    on_searched(from);
                 }
-                Err(error) if error.may_be_range() && range.halve() => {}
-                Err(error) => return Err(error),
+                Err(error) => range.shrink(error)?,
             }
         }
         Err(RpcError::SearchTooLong { queries: MAX_QUERIES })
@@ -52,7 +68,7 @@ impl RpcSource {
             .provider
             .get_logs(&filter)
             .await
-            .map_err(|e| RpcError::call("eth_getLogs", e))?;
+            .map_err(|e| RpcError::call(GET_LOGS, e))?;
         // Only the address is used, and its span is read from the registry: a made-up log adds no key.
         Ok(logs
             .iter()

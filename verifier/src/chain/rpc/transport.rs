@@ -3,8 +3,9 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket};
+use alloy::rpc::json_rpc::{ErrorPayload, Id, RequestPacket, Response, ResponsePacket, ResponsePayload};
 use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
+use serde_json::Value;
 use shelfproof_base::client::{Answer, Bounds, Client, HttpError, Reach};
 use shelfproof_base::web::{Url, parse_url};
 use tower_service::Service;
@@ -52,31 +53,59 @@ impl BoundedHttp {
         parse(self.post(body).await)
     }
 
-    /// Makes one try. Returns the answer's bytes, also of a JSON-RPC error that comes with an HTTP error status.
-    async fn post(&self, body: Vec<u8>) -> Result<Vec<u8>, HttpError> {
+    /// Makes one try. Returns the answer, also a JSON-RPC error that comes with an HTTP error status.
+    async fn post(&self, body: Vec<u8>) -> Result<Parsed, HttpError> {
         let Answer { status, body: answer } = self.client.post_json(&self.url, body, BOUNDS).await?;
-        let is_error = || serde_json::from_slice::<ResponsePacket>(&answer).is_ok_and(|packet| packet.is_error());
-        if (200..300).contains(&status) || is_error() {
-            Ok(answer)
-        } else {
-            Err(HttpError::Status(status))
+        let parsed = read(&answer);
+        if (200..300).contains(&status) || parsed.as_ref().is_ok_and(ResponsePacket::is_error) {
+            return Ok(parsed);
+        }
+        match words(&answer) {
+            Some(words) if (400..500).contains(&status) && status != 429 => Ok(Ok(failure(status.into(), words))),
+            _ => Err(HttpError::Status(status)),
         }
     }
 }
 
-/// Whether the answer is a JSON-RPC error for too many requests.
-fn asks_too_often(answer: &[u8]) -> bool {
-    let packet = serde_json::from_slice::<ResponsePacket>(answer);
-    packet.is_ok_and(|packet| {
-        packet
-            .as_error()
-            .is_some_and(|payload| is_rate_limit(payload.code, &payload.message))
+/// An answer, or why it is not of JSON-RPC's form.
+type Parsed = Result<ResponsePacket, serde_json::Error>;
+
+/// Reads an answer. Some nodes write an error as a text where JSON-RPC has an object.
+fn read(answer: &[u8]) -> Parsed {
+    serde_json::from_slice(answer).or_else(|error| {
+        let text = |answer: Value| answer.get("error")?.as_str().map(str::to_owned);
+        let text = serde_json::from_slice(answer).ok().and_then(text);
+        text.map(|text| failure(0, text)).ok_or(error)
     })
 }
 
-fn parse(answer: Result<Vec<u8>, HttpError>) -> Result<ResponsePacket, TransportError> {
+/// The plain text of an answer; `None` for a page, as a server before the node writes one.
+fn words(answer: &[u8]) -> Option<String> {
+    let text = str::from_utf8(answer).ok()?.trim();
+    let is_plain = !text.is_empty() && !text.starts_with(['<', '{', '[']);
+    is_plain.then(|| text.to_owned())
+}
+
+fn failure(code: i64, message: String) -> ResponsePacket {
+    ResponsePacket::Single(Response {
+        id: Id::None,
+        payload: ResponsePayload::Failure(ErrorPayload {
+            code,
+            message: message.into(),
+            data: None,
+        }),
+    })
+}
+
+/// Whether the answer is a JSON-RPC error for too many requests.
+fn asks_too_often(answer: &Parsed) -> bool {
+    let error = answer.as_ref().ok().and_then(ResponsePacket::as_error);
+    error.is_some_and(|payload| is_rate_limit(payload.code, &payload.message))
+}
+
+fn parse(answer: Result<Parsed, HttpError>) -> Result<ResponsePacket, TransportError> {
     let answer = answer.map_err(TransportErrorKind::custom)?;
-    serde_json::from_slice(&answer).map_err(|error| TransportError::deser_err(error, ""))
+    answer.map_err(|error| TransportError::deser_err(error, ""))
 }
 
 impl Service<RequestPacket> for BoundedHttp {

@@ -61,7 +61,7 @@ fn assert_noticed(path: &Path, states: &[Heads], what: &str) -> bool {
         let keys: Vec<B256> = heads.keys().copied().collect();
         assert_eq!(map.root(), root_of(heads), "{what}");
         assert_eq!(
-            map.heads(&keys)?,
+            heads_in(&map, &keys)?,
             heads.values().copied().map(Some).collect::<Vec<_>>(),
             "{what}"
         );
@@ -122,4 +122,64 @@ fn a_deleted_file_is_noticed_or_harms_nothing() {
         fs::remove_dir_all(&broken).unwrap();
     }
     assert!(noticed > 2, "noticed {noticed}");
+}
+
+/// The store's own checksums are right here: what is wrong is what the rows say.
+#[test]
+fn rows_that_do_not_belong_together_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    whole_map(&whole);
+    let refused = |change: &dyn Fn(&fjall::Keyspace)| {
+        copy(&whole, &broken);
+        let database = fjall::Database::builder(broken.join("store")).open().unwrap();
+        let rows = database
+            .keyspace("history", fjall::KeyspaceCreateOptions::default)
+            .unwrap();
+        change(&rows);
+        drop((rows, database));
+        let error = Map::open(&broken).err().expect("it opened").to_string();
+        fs::remove_dir_all(&broken).unwrap();
+        error
+    };
+    let marker = |change: &dyn Fn(&mut Vec<u8>)| {
+        refused(&|rows| {
+            let mut bytes = rows.get([0]).unwrap().unwrap().to_vec();
+            change(&mut bytes);
+            rows.insert([0], bytes).unwrap();
+        })
+    };
+    let bucket = |change: &dyn Fn(&mut Vec<u8>)| {
+        refused(&|rows| {
+            let (key, value) = rows.last_key_value().unwrap().into_inner().unwrap();
+            let mut bytes = value.to_vec();
+            change(&mut bytes);
+            rows.insert(key, bytes).unwrap();
+        })
+    };
+    let other_epoch = "its buckets are not those of the epoch it names";
+    let no_row = "a row is of no legal form";
+    let gap = "its buckets leave a gap or overlap";
+    for (said, expected) in [
+        (
+            refused(&|rows| rows.remove([0]).unwrap()),
+            "the row that names its epoch is gone",
+        ),
+        (
+            marker(&|bytes| bytes.truncate(79)),
+            "the row that names its epoch is of no legal form",
+        ),
+        (marker(&|bytes| bytes[40] ^= 1), other_epoch),
+        (marker(&|bytes| bytes[79] ^= 1), other_epoch),
+        (bucket(&|bytes| bytes[1] ^= 1), other_epoch),
+        (bucket(&|bytes| bytes.truncate(bytes.len() - 85)), other_epoch),
+        (bucket(&|bytes| bytes.truncate(bytes.len() - 1)), no_row),
+        (bucket(&|bytes| bytes[33 + 68] = 0), no_row),
+        (bucket(&|bytes| bytes.clear()), no_row),
+        (bucket(&|bytes| bytes[0] += 1), gap),
+        (refused(&|rows| rows.insert([7; 7], [0; 33]).unwrap()), no_row),
+        (refused(&|rows| rows.insert([0xFF; 32], [255; 33]).unwrap()), gap),
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
 }

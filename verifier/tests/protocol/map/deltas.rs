@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, keccak256};
 use proptest::prelude::*;
-use shelfproof_verifier::audit;
+use shelfproof_verifier::audit::{self, EventsByKey};
 use shelfproof_verifier::delta;
 use shelfproof_verifier::event::{EVENT_BYTES, RawEvent};
 use shelfproof_verifier::history::{self, Head};
-use shelfproof_verifier::map::{Map, Overlay};
+use shelfproof_verifier::map::{Followed, Map, MapError, Overlay};
 
-use super::{Heads, head, named};
+use super::{Heads, SHARED, commit_first, follow_above, head, key, named};
 use crate::deltas;
 
 #[test]
@@ -23,9 +23,11 @@ fn the_map_s_update_gives_the_vectors_deltas() {
         let header = epoch.header();
         let events = audit::read_epoch(&header, &epoch.data(), 1).unwrap();
         let keys = audit::keys_of(&events);
-        let heads = overlay.heads(&keys).unwrap();
-        let updates = audit::advance(&events, &heads, header.number, u64::MAX).unwrap();
-        let (plan, trie) = overlay.plan_and_open(&updates).unwrap();
+        let by_key = EventsByKey::new(&events);
+        let follow = |range, heads: &[_]| {
+            Ok::<_, MapError>(audit::advance(by_key.of(range), heads, header.number, u64::MAX).unwrap())
+        };
+        let Followed { plan, trie, .. } = overlay.follow(&keys, follow).unwrap();
         assert_eq!(plan.root(), header.history_root);
         let mut delta = Vec::new();
         for key in &keys {
@@ -35,12 +37,10 @@ fn the_map_s_update_gives_the_vectors_deltas() {
         assert_eq!(expected.number, header.number);
         assert_eq!(delta, expected.delta(), "epoch {}", header.number);
         newest.extend(events.iter().map(|event: &RawEvent| (event.key_id, event.to_bytes())));
-        overlay
-            .push(plan, updates, header.number, named(header.number))
-            .unwrap();
+        overlay.push(plan, header.number, named(header.number)).unwrap();
         // The first two lie in the map below, the others in memory above it.
         if header.number <= 2 {
-            overlay.commit_first().unwrap();
+            commit_first(&mut overlay).unwrap();
         }
     }
 }
@@ -55,8 +55,8 @@ fn opened(heads: &Heads, keys: &[(B256, Head)]) -> Vec<u8> {
 
 /// Updates by seeds and by how much their keys share, and whether the epoch is committed.
 fn an_epoch() -> impl Strategy<Value = (Heads, bool)> {
-    let update = (0..600u64, 0..5usize, any::<u64>());
-    let update = update.prop_map(|(key, shared, seed)| (key_of(key, shared), head(seed % 9_999)));
+    let update = (0..600u64, prop::sample::select(&SHARED), any::<u64>());
+    let update = update.prop_map(|(number, shared, seed)| (key(number, shared), head(seed % 9_999)));
     (
         prop::collection::vec(update, 1..200).prop_map(Heads::from_iter),
         any::<bool>(),
@@ -74,13 +74,12 @@ proptest! {
         let mut heads = Heads::new();
         for (number, (updates, is_final)) in (1..).zip(epochs) {
             let listed: Vec<(B256, Head)> = updates.iter().map(|(key, head)| (*key, *head)).collect();
-            let (plan, trie) = overlay.plan_and_open(&listed).unwrap();
-            prop_assert_eq!(plan.root(), overlay.plan(&listed).unwrap().root());
+            let Followed { plan, trie, .. } = follow_above(&overlay, &listed).unwrap();
             prop_assert_eq!(trie, opened(&heads, &listed));
             heads.extend(updates);
-            overlay.push(plan, listed, number, named(number)).unwrap();
+            overlay.push(plan, number, named(number)).unwrap();
             if is_final {
-                overlay.commit_first().unwrap();
+                commit_first(&mut overlay).unwrap();
             }
         }
     }
@@ -95,17 +94,11 @@ fn a_large_epoch_opens_both_halves() {
         .map(|seed| (keccak256(seed.to_be_bytes()), head(seed)))
         .collect();
     let listed: Vec<_> = heads.iter().map(|(key, head)| (*key, *head)).collect();
-    let (plan, trie) = overlay.plan_and_open(&listed).unwrap();
+    let Followed { plan, trie, .. } = follow_above(&overlay, &listed).unwrap();
     assert_eq!(trie, [0]);
-    overlay.push(plan, listed.clone(), 1, named(1)).unwrap();
+    overlay.push(plan, 1, named(1)).unwrap();
     let some: Vec<_> = listed.into_iter().step_by(2).collect();
-    assert_eq!(overlay.plan_and_open(&some).unwrap().1, opened(&heads, &some));
-}
-
-fn key_of(seed: u64, shared: usize) -> B256 {
-    let mut key = keccak256(seed.to_be_bytes());
-    key[..shared * 6].fill(0x5A);
-    key
+    assert_eq!(follow_above(&overlay, &some).unwrap().trie, opened(&heads, &some));
 }
 
 /// A key of the place that is crowded, or of the one beside it, with which it shares 47 bits.
@@ -138,8 +131,8 @@ fn ids_that_crowd_one_place_are_found_in_the_map_and_above_it() {
     let second = listed((250..256).map(|seed| crowding(seed, false)));
     for (number, updates) in (1..).zip([first, second]) {
         assert_eq!(overlay.crowded(&keys(&updates)).unwrap(), None);
-        let plan = overlay.plan(&updates).unwrap();
-        overlay.push(plan, updates, number, named(number)).unwrap();
+        let plan = follow_above(&overlay, &updates).unwrap().plan;
+        overlay.push(plan, number, named(number)).unwrap();
     }
     let (held, new) = (crowding(3, false), crowding(256, false));
     let check = |overlay: &Overlay| {
@@ -148,7 +141,7 @@ fn ids_that_crowd_one_place_are_found_in_the_map_and_above_it() {
         assert_eq!(overlay.crowded(&[crowding(256, true)]).unwrap(), None);
     };
     check(&overlay);
-    while overlay.commit_first().unwrap().is_some() {}
+    while commit_first(&mut overlay).is_some() {}
     check(&overlay);
     assert_eq!(overlay.map().crowded(&[new]).unwrap(), Some(new));
     drop(overlay);
@@ -169,9 +162,11 @@ fn the_vectors_of_key_ids_are_judged_by_the_map() {
                 continue;
             }
             let events = audit::read_epoch(&header, &data, 1).unwrap();
-            let heads = map.heads(&audit::keys_of(&events)).unwrap();
-            let updates = audit::advance(&events, &heads, header.number, u64::MAX).unwrap();
-            let plan = map.plan(&updates).unwrap();
+            let by_key = EventsByKey::new(&events);
+            let follow = |range, heads: &[_]| {
+                Ok::<_, MapError>(audit::advance(by_key.of(range), heads, header.number, u64::MAX).unwrap())
+            };
+            let Followed { plan, updates, .. } = map.follow(by_key.keys(), follow).unwrap();
             assert_eq!(plan.root(), header.history_root);
             assert_eq!(
                 history::root_of(

@@ -5,14 +5,9 @@ use shelfproof_verifier::B256;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{BUCKET_RECORDS, Map, MapError, Overlay};
 
-use super::{Heads, advance, assert_holds, flipped, head, keccak256, named, root_of};
-
-/// Few keys, so that epochs update the same ones; many share a prefix, so that buckets split in any layer.
-fn key(number: u64, shared: usize) -> B256 {
-    let mut key = keccak256(number.to_be_bytes());
-    key[..shared * 2].fill(0x5A);
-    key
-}
+use super::{
+    Heads, SHARED, advance, assert_holds, commit_first, flipped, follow_above, head, keccak256, key, named, root_of,
+};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -23,9 +18,10 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let update = (0..90u64, 0..3usize, 0..1_u64 << 40);
+    // Few keys, so that epochs update the same ones; many share a prefix, so that buckets split in any layer.
+    let update = (0..90u64, prop::sample::select(&SHARED), 0..1_u64 << 40);
     prop_oneof![
-        5 => prop::collection::vec(update, 0..60).prop_map(Step::Push),
+        5 => prop::collection::vec(update, 0..120).prop_map(Step::Push),
         2 => Just(Step::Commit),
         1 => (0..4u64).prop_map(Step::Truncate),
     ]
@@ -51,13 +47,13 @@ impl Model {
 
     fn push(&mut self, overlay: &mut Overlay, updates: Heads) {
         let list: Vec<(B256, Head)> = updates.iter().map(|(key, head)| (*key, *head)).collect();
-        let plan = overlay.plan(&list).unwrap();
+        let plan = follow_above(overlay, &list).unwrap().plan;
         let mut heads = self.heads().clone();
         heads.extend(&updates);
         assert_eq!(plan.root(), root_of(&heads));
         self.pushed += 1;
         let (number, hash) = (self.tip().0 + 1, named(self.pushed));
-        overlay.push(plan, list, number, hash).unwrap();
+        overlay.push(plan, number, hash).unwrap();
         self.states.push((heads, hash));
         self.updates.push(updates);
     }
@@ -75,7 +71,7 @@ impl Model {
             self.committed += 1;
             (self.committed, self.states[usize::try_from(self.committed).unwrap()].1)
         });
-        assert_eq!(overlay.commit_first().unwrap(), expected);
+        assert_eq!(commit_first(overlay), expected);
     }
 
     fn assert_is(&self, overlay: &Overlay) {
@@ -88,12 +84,20 @@ impl Model {
         let mut keys: Vec<B256> = self.heads().keys().copied().collect();
         keys.extend(self.heads().keys().map(|key| flipped(*key, 255)));
         keys.sort_unstable();
+        keys.dedup();
         let expected: Vec<_> = keys.iter().map(|key| self.heads().get(key).copied()).collect();
-        assert_eq!(overlay.heads(&keys).unwrap(), expected);
+        assert_eq!(heads_above(overlay, &keys), expected);
         let (heads, hash) = &self.states[committed];
         assert_eq!(overlay.map().epoch(), (self.committed, *hash));
         assert_eq!(overlay.map().root(), root_of(heads));
     }
+}
+
+fn heads_above(overlay: &Overlay, keys: &[B256]) -> Vec<Option<Head>> {
+    overlay
+        .follow(keys, |_, _| Ok::<_, MapError>(Vec::new()))
+        .unwrap()
+        .heads
 }
 
 proptest! {
@@ -139,6 +143,52 @@ proptest! {
     }
 }
 
+/// While an epoch is on disk and not settled, the map is read at the one before, whole: proofs need not wait for it.
+#[test]
+fn an_epoch_that_is_being_taken_in_is_read_once_it_is_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
+    let mut states = vec![Heads::new()];
+    for epoch in 1..=3u64 {
+        // Buckets split, and keys that were there are updated.
+        let updates: Heads = (0..epoch * 300)
+            .map(|seed| (key(seed, 2), head(seed + epoch)))
+            .collect();
+        let mut all = states[states.len() - 1].clone();
+        all.extend(&updates);
+        states.push(all);
+        let list: Vec<(B256, Head)> = updates.into_iter().collect();
+        let plan = follow_above(&overlay, &list).unwrap().plan;
+        overlay.push(plan, epoch, named(epoch)).unwrap();
+    }
+    for (number, pair) in (1..).zip(states.windows(2)) {
+        let written = overlay.write_first().unwrap().unwrap();
+        assert_eq!(overlay.map().epoch().0, number - 1);
+        assert_holds(overlay.map(), &pair[0]);
+        assert_eq!(overlay.settle_first(written).unwrap(), (number, named(number)));
+        assert_holds(overlay.map(), &pair[1]);
+    }
+    assert!(overlay.write_first().unwrap().is_none());
+    drop(overlay);
+    assert_holds(&Map::open(folder.path()).unwrap(), &states[3]);
+}
+
+/// What is no longer the oldest epoch above the map is not settled; opened again, the map is at what was written.
+#[test]
+fn an_epoch_that_was_taken_back_while_it_was_written_is_not_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
+    let list = vec![(named(1), head(1))];
+    let plan = follow_above(&overlay, &list).unwrap().plan;
+    overlay.push(plan, 1, named(1)).unwrap();
+    let written = overlay.write_first().unwrap().unwrap();
+    overlay.truncate(0);
+    assert!(matches!(overlay.settle_first(written), Err(MapError::OtherState)));
+    assert_eq!(overlay.map().epoch(), (0, B256::ZERO));
+    drop(overlay);
+    assert_eq!(Map::open(folder.path()).unwrap().epoch(), (1, named(1)));
+}
+
 /// A layer splits a bucket, the next writes one of its halves, the next the other, and the one after splits again.
 #[test]
 fn a_bucket_that_waiting_epochs_split_again_and_again_stays_whole() {
@@ -155,7 +205,7 @@ fn a_bucket_that_waiting_epochs_split_again_and_again_stays_whole() {
         (0, 5 * many, Some(true)),
     ]) {
         let updates: Heads = (from..to)
-            .map(|seed| (key(seed, 1), head(seed + epoch)))
+            .map(|seed| (key(seed, 2), head(seed + epoch)))
             .map(|(mut key, head)| {
                 // The first bit that the keys do not share.
                 if let Some(bit) = bit {
@@ -166,11 +216,11 @@ fn a_bucket_that_waiting_epochs_split_again_and_again_stays_whole() {
             .collect();
         all.extend(&updates);
         let list: Vec<(B256, Head)> = updates.into_iter().collect();
-        let plan = overlay.plan(&list).unwrap();
-        overlay.push(plan, list, epoch, named(epoch)).unwrap();
+        let plan = follow_above(&overlay, &list).unwrap().plan;
+        overlay.push(plan, epoch, named(epoch)).unwrap();
         assert_eq!(overlay.root(), root_of(&all));
     }
-    while overlay.commit_first().unwrap().is_some() {}
+    while commit_first(&mut overlay).is_some() {}
     assert_holds(overlay.map(), &all);
 }
 
@@ -185,11 +235,11 @@ fn a_large_epoch_is_planned_above_another_by_two_threads() {
             .collect();
         all.extend(&updates);
         let list: Vec<(B256, Head)> = updates.into_iter().collect();
-        let plan = overlay.plan(&list).unwrap();
-        overlay.push(plan, list, epoch, named(epoch)).unwrap();
+        let plan = follow_above(&overlay, &list).unwrap().plan;
+        overlay.push(plan, epoch, named(epoch)).unwrap();
         assert_eq!(overlay.root(), root_of(&all));
     }
-    while overlay.commit_first().unwrap().is_some() {}
+    while commit_first(&mut overlay).is_some() {}
     assert_holds(overlay.map(), &all);
 }
 
@@ -198,34 +248,29 @@ fn a_plan_goes_on_top_of_the_epoch_it_was_made_on_as_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
     let list = |seed| vec![(named(seed), head(seed))];
-    let (first, late) = (overlay.plan(&list(1)).unwrap(), overlay.plan(&list(2)).unwrap());
-    let early = overlay.plan(&list(1)).unwrap();
+    let plan = |overlay: &Overlay, list: &[_]| follow_above(overlay, list).unwrap().plan;
+    let (first, late) = (plan(&overlay, &list(1)), plan(&overlay, &list(2)));
+    let early = plan(&overlay, &list(1));
     assert!(matches!(
-        overlay.push(early, list(1), 2, named(2)),
+        overlay.push(early, 2, named(2)),
         Err(MapError::Number { wanted: 1, given: 2 })
     ));
-    overlay.push(first, list(1), 1, named(1)).unwrap();
-    assert!(matches!(
-        overlay.push(late, list(2), 2, named(2)),
-        Err(MapError::OtherState)
-    ));
+    overlay.push(first, 1, named(1)).unwrap();
+    assert!(matches!(overlay.push(late, 2, named(2)), Err(MapError::OtherState)));
     // Another epoch 1 with the same events: a plan made on the first does not apply to the second.
-    let second = overlay.plan(&list(2)).unwrap();
+    let second = plan(&overlay, &list(2));
     overlay.truncate(0);
     assert_eq!(overlay.tip(), (0, B256::ZERO));
-    let again = overlay.plan(&list(1)).unwrap();
-    overlay.push(again, list(1), 1, named(3)).unwrap();
-    assert!(matches!(
-        overlay.push(second, list(2), 2, named(2)),
-        Err(MapError::OtherState)
-    ));
+    let again = plan(&overlay, &list(1));
+    overlay.push(again, 1, named(3)).unwrap();
+    assert!(matches!(overlay.push(second, 2, named(2)), Err(MapError::OtherState)));
     // An epoch without a change is kept all the same.
-    let idle = overlay.plan(&[]).unwrap();
+    let idle = plan(&overlay, &[]);
     assert_eq!(idle.root(), overlay.root());
-    overlay.push(idle, Vec::new(), 2, named(4)).unwrap();
-    assert_eq!(overlay.commit_first().unwrap(), Some((1, named(3))));
-    assert_eq!(overlay.commit_first().unwrap(), Some((2, named(4))));
-    assert_eq!(overlay.commit_first().unwrap(), None);
+    overlay.push(idle, 2, named(4)).unwrap();
+    assert_eq!(commit_first(&mut overlay), Some((1, named(3))));
+    assert_eq!(commit_first(&mut overlay), Some((2, named(4))));
+    assert_eq!(commit_first(&mut overlay), None);
     assert_eq!(overlay.map().epoch(), (2, named(4)));
 }
 
@@ -235,12 +280,11 @@ fn keys_out_of_order_are_refused_above_a_layer_too() {
     let mut overlay = Overlay::new(Map::open(folder.path()).unwrap());
     let (low, high) = (B256::repeat_byte(1), B256::repeat_byte(2));
     let list = vec![(low, head(1))];
-    let plan = overlay.plan(&list).unwrap();
-    overlay.push(plan, list, 1, named(1)).unwrap();
-    assert!(matches!(overlay.heads(&[high, low]), Err(MapError::Order(1))));
-    assert_eq!(overlay.heads(&[low, low]).unwrap(), [Some(head(1)); 2]);
+    let plan = follow_above(&overlay, &list).unwrap().plan;
+    overlay.push(plan, 1, named(1)).unwrap();
+    assert_eq!(heads_above(&overlay, &[low, high]), [Some(head(1)), None]);
     assert!(matches!(
-        overlay.plan(&[(high, head(1)), (low, head(1))]),
+        follow_above(&overlay, &[(high, head(1)), (low, head(1))]),
         Err(MapError::Order(1))
     ));
 }

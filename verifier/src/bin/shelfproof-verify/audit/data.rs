@@ -19,7 +19,8 @@ pub(crate) fn open(place: &str) -> Result<Data, Failure> {
 impl From<Missing> for Failure {
     fn from(missing: Missing) -> Self {
         match missing {
-            Missing::Answered(why) | Missing::Unknown(why) => Self::new(Cause::DataMissing, why),
+            Missing::Answered(why) | Missing::Silent(why) | Missing::Unknown(why) => Self::new(Cause::DataMissing, why),
+            Missing::Network(why) => Self::new(Cause::Network, why),
             Missing::CopyDiffers(why) => Self::new(Cause::CopyDiffers, why),
         }
     }

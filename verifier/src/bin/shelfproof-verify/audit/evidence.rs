@@ -1,14 +1,14 @@
 //! Makes the report of a breach, with the evidence for a dispute.
 
-use shelfproof_verifier::audit::{Breach, BreachProof, OtherEvent};
+use shelfproof_verifier::audit::{BreachProof, OtherEvent};
+use shelfproof_verifier::breach::BreachReport;
+use shelfproof_verifier::breach::evidence::{Dispute, Evidence, Exhibit};
 use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::epoch::split_data;
 use shelfproof_verifier::event::RawEvent;
 use shelfproof_verifier::published::Data;
-use shelfproof_verifier::vocabulary::breach::BreachReport;
-use shelfproof_verifier::vocabulary::evidence::{Dispute, Evidence, Exhibit};
 
-use super::search;
+use super::{Broken, search};
 use crate::source::Online;
 
 /// Makes the report. An event of an earlier epoch is looked for in the published data; if it cannot be found, the
@@ -18,18 +18,20 @@ pub(super) async fn collect(
     data: &Data,
     from_block: u64,
     epoch: &AnchoredEpoch,
-    breach: &Breach,
-    bytes: &[u8],
+    broken: &Broken,
 ) -> BreachReport {
+    let breach = &broken.breach;
     let identity = online.source.identity();
     let evidence = match &breach.proof {
         None => None,
         Some(proof) => {
-            let exhibits = exhibits(online, data, from_block, epoch, proof, bytes).await;
+            let exhibits = exhibits(online, data, from_block, epoch, proof, broken).await;
             Some(exhibits.map(|events| Evidence {
                 merchant_id: identity.merchant_id,
                 dispute: proof.dispute,
                 events,
+                receipts: Vec::new(),
+                history: None,
             }))
         }
     };
@@ -49,8 +51,9 @@ async fn exhibits(
     from_block: u64,
     epoch: &AnchoredEpoch,
     proof: &BreachProof,
-    bytes: &[u8],
+    broken: &Broken,
 ) -> Result<Vec<Exhibit>, String> {
+    let bytes = &broken.bytes;
     let of_this_epoch = |event: &RawEvent| {
         Exhibit::prove(&epoch.header, bytes, event, search::threads()).ok_or("the event has no path")
     };
@@ -63,7 +66,7 @@ async fn exhibits(
             let here = |event: &&RawEvent| event.key_id == key_id && event.version == version && **event != proof.event;
             let other = match split_data(bytes).unwrap_or_default().iter().find(here) {
                 Some(event) => Some(of_this_epoch(event)?),
-                None => search::exhibit(online, data, from_block, key_id, version)
+                None => search::exhibit(online, data, (broken.other_from, from_block), key_id, version)
                     .await
                     .map_err(|f| f.detail)?,
             };

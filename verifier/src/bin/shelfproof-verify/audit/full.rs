@@ -1,16 +1,18 @@
 //! The full audit: every epoch from the first, with a history map on disk that the next run goes on with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, json};
 use shelfproof_verifier::B256;
-use shelfproof_verifier::audit::{self, Breach};
+use shelfproof_verifier::audit::{self, Breach, BreachProof, EventsByKey, OtherEvent};
 use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
+use shelfproof_verifier::vocabulary::audit_record::AuditRecord;
 
 use super::progress::Progress;
-use super::record::{self, AuditRecord};
-use super::{Audit, Step, search};
+use super::record::{self, OwnKind};
+use super::{Audit, Broken, Step, search};
 use crate::cause::Cause;
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::{NotProved, Text};
@@ -18,10 +20,8 @@ use crate::{facts, store, time};
 
 /// Replays the epochs that the last run did not.
 pub(super) fn run(audit: &Audit<'_>) -> Result<Report, Failure> {
-    let folder = record::folder(audit.args.state.as_deref(), &audit.online.source.identity())?;
-    let map = open_map(&folder)?;
-    let full = FullAudit { audit, folder };
-    audit.online.runtime.block_on(full.run(map))
+    let map = open_map(&audit.folder)?;
+    audit.online.runtime.block_on(FullAudit { audit }.run(map))
 }
 
 fn open_map(folder: &Path) -> Result<HistoryMap, Failure> {
@@ -36,7 +36,6 @@ fn map_failed(error: &MapError) -> Failure {
 
 struct FullAudit<'a> {
     audit: &'a Audit<'a>,
-    folder: PathBuf,
 }
 
 impl FullAudit<'_> {
@@ -45,15 +44,15 @@ impl FullAudit<'_> {
         let (done, hash) = map.epoch();
         let (latest, _) = online.source.latest_epoch(at).await?;
         self.check_map(done, hash, latest).await?;
-        let old = AuditRecord::read_own(&self.folder, &online.source.identity())?;
-        // A crash leaves the map ahead of the record, so the record's block may be too early to start from, never too
-        // late.
+        self.audit.see(done, latest)?;
+        let old = record::read_own(&self.audit.folder, OwnKind::Full, &online.source.identity()).ok();
         let known = old
-            .filter(|record| record.epoch <= done)
+            .flatten()
+            .filter(|record| record.to <= done)
             .and_then(|record| record.block);
         let mut last_block = known;
-        let from_block = known.unwrap_or(args.from_block);
-        let mut scan = online.source.scan(done + 1, from_block, *at).await?;
+        let scan = online.source.scan(done + 1, args.from_block, *at).await?;
+        let mut scan = scan.with_headers(&self.audit.data);
         let mut progress = Progress::new(done, latest, self.audit.json, self.audit.lang);
         while let Some(epoch) = scan.next().await? {
             match self.step(&mut map, &epoch).await {
@@ -61,11 +60,14 @@ impl FullAudit<'_> {
                     last_block = Some(epoch.block);
                     progress.advance(epoch.header.number, events);
                 }
-                Ok(Step::Broken(breach, bytes)) => {
+                Ok(Step::Broken(broken)) => {
                     progress.finish();
-                    let record = self.record(&map, last_block).with_breach(epoch.header.number, &breach);
-                    record.write_own(&self.folder)?;
-                    return Err(self.audit.broken(record, &epoch, breach, &bytes).await?);
+                    let record = AuditRecord {
+                        breach: Some(record::found(epoch.header.number, &broken.breach)),
+                        ..self.audit.record(1, map.epoch(), last_block)
+                    };
+                    self.audit.keep(record)?;
+                    return Err(self.audit.broken(&epoch, broken).await?);
                 }
                 Err(failure) => {
                     progress.finish();
@@ -84,7 +86,7 @@ impl FullAudit<'_> {
         if done > latest {
             let detail = format!(
                 "{}: the map stands at epoch {done}, and the latest final epoch is {latest}",
-                self.folder.display()
+                self.audit.folder.display()
             );
             return Err(Failure::new(Cause::MapAhead, detail));
         }
@@ -92,7 +94,7 @@ impl FullAudit<'_> {
         if held == hash {
             return Ok(());
         }
-        let folder = self.folder.display();
+        let folder = self.audit.folder.display();
         let detail = format!("{folder}: the map's epoch {done} has the hash {hash}, the chain's has {held}");
         Err(Failure::new(Cause::MapDiffers, detail))
     }
@@ -100,23 +102,21 @@ impl FullAudit<'_> {
     async fn step(&self, map: &mut HistoryMap, epoch: &AnchoredEpoch) -> Result<Step, Failure> {
         let bytes = match self.audit.fetch(epoch, &map.epoch().1).await? {
             Ok(bytes) => bytes,
-            Err(breach) => return Ok(Step::Broken(breach, Vec::new())),
+            Err(breach) => return Ok(Step::Broken(Broken::new(breach, Vec::new()))),
         };
         match replay(map, epoch, &bytes) {
-            Ok(Ok(events)) => Ok(Step::Kept(events)),
-            Ok(Err(breach)) => Ok(Step::Broken(breach, bytes)),
-            Err(error) => Err(map_failed(&error)),
+            Ok(events) => Ok(Step::Kept(events)),
+            Err(NotTaken::Breach { breach, other_from }) => Ok(Step::Broken(Broken {
+                other_from,
+                ..Broken::new(breach, bytes)
+            })),
+            Err(NotTaken::Map(error)) => Err(map_failed(&error)),
         }
     }
 
-    fn record(&self, map: &HistoryMap, last_block: Option<u64>) -> AuditRecord {
-        AuditRecord::new(&self.audit.online.source.identity(), 1, map.epoch(), last_block)
-    }
-
     fn kept(&self, map: &HistoryMap, before: u64, last_block: Option<u64>, events: u64) -> Result<Report, Failure> {
-        let record = self.record(map, last_block);
-        record.write_own(&self.folder)?;
-        self.audit.write_report(record)?;
+        let record = self.audit.record(1, map.epoch(), last_block);
+        self.audit.keep(record)?;
         let (epoch, hash) = map.epoch();
         let (lang, as_of_s) = (self.audit.lang, self.audit.at.time_s);
         let sentence = if epoch == 0 {
@@ -139,7 +139,7 @@ impl FullAudit<'_> {
                 (lang.text(Text::ReplayedLabel), replayed),
                 (lang.text(Text::KeysLabel), map.len().to_string()),
                 (lang.text(Text::LastHashLabel), hash.to_string()),
-                (lang.text(Text::FolderLabel), self.folder.display().to_string()),
+                (lang.text(Text::FolderLabel), self.audit.folder.display().to_string()),
             ],
             not_proved: vec![
                 NotProved::UnloggedSales,
@@ -155,34 +155,62 @@ impl FullAudit<'_> {
                 ("replayedEvents".to_owned(), json!(events)),
                 ("keys".to_owned(), json!(map.len())),
                 ("asOf".to_owned(), json!(as_of_s)),
-                ("state".to_owned(), json!(self.folder.display().to_string())),
+                ("state".to_owned(), json!(self.audit.folder.display().to_string())),
             ]),
             ..Report::default()
         })
     }
 }
 
-/// Checks an epoch whose data has the anchored hash, and takes it into the map. Returns the number of its events, or
-/// the breach.
-fn replay(map: &mut HistoryMap, epoch: &AnchoredEpoch, bytes: &[u8]) -> Result<Result<usize, Breach>, MapError> {
+/// Why an epoch was not taken into the map.
+enum NotTaken {
+    Breach {
+        breach: Breach,
+        /// No epoch before this one holds the event that the breach contradicts.
+        other_from: u64,
+    },
+    Map(MapError),
+}
+
+impl From<MapError> for NotTaken {
+    fn from(error: MapError) -> Self {
+        Self::Map(error)
+    }
+}
+
+impl From<Breach> for NotTaken {
+    fn from(breach: Breach) -> Self {
+        Self::Breach { breach, other_from: 1 }
+    }
+}
+
+/// Checks an epoch whose data has the anchored hash, and takes it into the map. Returns the number of its events.
+fn replay(map: &mut HistoryMap, epoch: &AnchoredEpoch, bytes: &[u8]) -> Result<usize, NotTaken> {
     let header = &epoch.header;
     if let Some(key) = map.crowded(&audit::key_ids_in(bytes))? {
-        return Ok(Err(Breach::key_ids(header.number, &key)));
+        return Err(Breach::key_ids(header.number, &key).into());
     }
-    let events = match audit::read_epoch(header, bytes, search::threads()) {
-        Ok(events) => events,
-        Err(breach) => return Ok(Err(breach)),
-    };
-    let heads = map.heads(&audit::keys_of(&events))?;
-    let updates = match audit::advance(&events, &heads, header.number, epoch.anchored_at_s) {
-        Ok(updates) => updates,
-        Err(breach) => return Ok(Err(breach)),
-    };
-    let plan = map.plan(&updates)?;
-    if let Err(breach) = audit::check_history_root(header, &plan.root()) {
-        return Ok(Err(breach));
-    }
+    let events = audit::read_epoch(header, bytes, search::threads())?;
+    let by_key = EventsByKey::new(&events);
+    let followed = map.follow(by_key.keys(), |range, heads| {
+        let keys = &by_key.keys()[range.clone()];
+        audit::advance(by_key.of(range), heads, header.number, epoch.anchored_at_s).map_err(|breach| NotTaken::Breach {
+            other_from: first_epoch(&breach, keys, heads),
+            breach,
+        })
+    })?;
+    audit::check_history_root(header, &followed.plan.root())?;
     // A crash before the commit repeats this epoch in the next run; a crash after it continues with the next epoch.
-    map.commit(plan, header.number, epoch.hash)?;
-    Ok(Ok(events.len()))
+    map.commit(followed.plan, header.number, epoch.hash)?;
+    Ok(events.len())
+}
+
+/// The first epoch that may hold the event that a breach contradicts: that of the key's head if it is the head itself.
+fn first_epoch(breach: &Breach, keys: &[B256], heads: &[Option<Head>]) -> u64 {
+    let head = |proof: &BreachProof| {
+        let index = keys.binary_search(&proof.event.key_id).ok()?;
+        let head = heads.get(index).copied().flatten()?;
+        (proof.other == OtherEvent::Version(head.version)).then_some(head.epoch)
+    };
+    breach.proof.as_deref().and_then(head).unwrap_or(1)
 }

@@ -1,6 +1,8 @@
 //! The light audit: the epochs after one that the user names, with the shop's deltas in the place of a history map. It
-//! keeps nothing on disk, and at most one epoch's data and delta in memory.
+//! keeps no map, and at most one epoch's data and delta in memory; on disk, only what it found.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use serde_json::{Map, json};
@@ -9,25 +11,43 @@ use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::chain::rpc::Scan;
 use shelfproof_verifier::history::EMPTY;
 use shelfproof_verifier::published::Missing;
+use shelfproof_verifier::vocabulary::audit_record::AuditRecord;
 use shelfproof_verifier::{B256, Code, Refusal};
 
 use super::progress::Progress;
-use super::record::AuditRecord;
-use super::{Audit, Step, search};
-use crate::cause::Cause;
+use super::record::{self, OwnKind};
+use super::{Audit, Broken, KeptEvent, Step, Watched, search};
+use crate::cause::{CANNOT_TELL, Cause};
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::{NotProved, Text};
 use crate::{facts, time};
 
 /// Audits the epochs after `since`.
 pub(super) fn run(audit: &Audit<'_>, since: u64) -> Result<Report, Failure> {
-    let light = LightAudit { audit, since };
+    let keys = BTreeSet::new();
+    let light = LightAudit::new(audit, since, &keys);
     audit.online.runtime.block_on(light.run())
+}
+
+/// As [`run`], with the events of those keys, and also how far it came if it could not go on.
+pub(super) fn watch(audit: &Audit<'_>, since: u64, keys: &BTreeSet<B256>) -> Watched {
+    let light = LightAudit::new(audit, since, keys);
+    let end = audit.online.runtime.block_on(light.run()).map(drop);
+    Watched {
+        end,
+        to: light.to.get(),
+        events: light.found.into_inner(),
+    }
 }
 
 struct LightAudit<'a> {
     audit: &'a Audit<'a>,
     since: u64,
+    /// The keys whose events are wanted, and those that were found.
+    keys: &'a BTreeSet<B256>,
+    found: RefCell<Vec<KeptEvent>>,
+    /// The last epoch that keeps the rules.
+    to: Cell<u64>,
 }
 
 /// The epoch that the audit has come to.
@@ -60,30 +80,93 @@ impl Reached {
     }
 }
 
-impl LightAudit<'_> {
+/// How far an audit has come.
+struct Walked {
+    /// The first epoch that its record covers.
+    from: u64,
+    reached: Reached,
+}
+
+impl<'a> LightAudit<'a> {
+    fn new(audit: &'a Audit<'a>, since: u64, keys: &'a BTreeSet<B256>) -> Self {
+        Self {
+            audit,
+            since,
+            keys,
+            found: RefCell::default(),
+            to: Cell::new(since),
+        }
+    }
+
     async fn run(&self) -> Result<Report, Failure> {
         let Audit { args, online, at, .. } = self.audit;
-        let mut scan = online.source.scan(self.since.max(1), args.from_block, *at).await?;
-        let mut reached = self.checkpoint(&mut scan).await?;
+        let identity = online.source.identity();
+        let old = record::read_own(&self.audit.folder, OwnKind::Light, &identity)
+            .ok()
+            .flatten();
+        let scan = online.source.scan(self.since.max(1), args.from_block, *at).await?;
+        let mut scan = scan.with_headers(&self.audit.data);
+        let reached = self.checkpoint(&mut scan).await?;
+        let mut walked = Walked {
+            from: first(old.as_ref(), self.since.saturating_add(1), &reached),
+            reached,
+        };
+        self.audit.see(self.since, scan.latest())?;
         let mut progress = Progress::new(self.since, scan.latest(), self.audit.json, self.audit.lang);
-        while let Some(epoch) = scan.next().await? {
-            match self.step(&reached, &epoch).await {
-                Ok(Step::Kept(events)) => {
-                    reached = Reached::of(&epoch);
-                    progress.advance(reached.number, events);
+        let ended = self.walk(&mut scan, old.as_ref(), &mut walked, &mut progress).await;
+        let events = progress.finish();
+        let Walked { from, reached } = walked;
+        let record = self.record(from, &reached);
+        match ended {
+            Ok(None) => {
+                self.audit.keep(record)?;
+                Ok(self.kept(&reached, events))
+            }
+            Ok(Some((epoch, broken))) => {
+                let breach = Some(record::found(epoch.header.number, &broken.breach));
+                self.audit.keep(AuditRecord { breach, ..record })?;
+                Err(self.audit.broken(&epoch, broken).await?)
+            }
+            Err(failure) => {
+                if failure.cause.exit() == CANNOT_TELL {
+                    self.keep_part(old.as_ref(), &record)?;
                 }
-                Ok(Step::Broken(breach, bytes)) => {
-                    progress.finish();
-                    let record = self.record(&reached).with_breach(epoch.header.number, &breach);
-                    return Err(self.audit.broken(record, &epoch, breach, &bytes).await?);
-                }
-                Err(failure) => {
-                    progress.finish();
-                    return Err(failure);
-                }
+                Err(failure)
             }
         }
-        self.kept(&reached, progress.finish())
+    }
+
+    /// Audits one epoch after the other, up to the first that breaks a rule.
+    async fn walk(
+        &self,
+        scan: &mut Scan<'_>,
+        old: Option<&AuditRecord>,
+        walked: &mut Walked,
+        progress: &mut Progress,
+    ) -> Result<Option<(AnchoredEpoch, Broken)>, Failure> {
+        while let Some(epoch) = scan.next().await? {
+            match self.step(&walked.reached, &epoch).await? {
+                Step::Kept(events) => {
+                    walked.reached = Reached::of(&epoch);
+                    if !self.keys.is_empty() {
+                        walked.from = first(old, walked.from, &walked.reached);
+                    }
+                    self.to.set(epoch.header.number);
+                    progress.advance(epoch.header.number, events);
+                }
+                Step::Broken(broken) => return Ok(Some((epoch, broken))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Keeps how far an audit came that could not go on, unless the last one covers all of that.
+    fn keep_part(&self, old: Option<&AuditRecord>, record: &AuditRecord) -> Result<(), Failure> {
+        let holds = |old: &AuditRecord| old.breach.is_none() && old.from <= record.from && record.to <= old.to;
+        if record.to == self.since || old.is_some_and(holds) {
+            return Ok(());
+        }
+        record::write_own(&self.audit.folder, OwnKind::Light, record)
     }
 
     /// The epoch that the audit starts after, whose header the registry's hash confirms.
@@ -103,11 +186,11 @@ impl LightAudit<'_> {
         let number = epoch.header.number;
         let bytes = match self.audit.fetch(epoch, &before.hash).await? {
             Ok(bytes) => bytes,
-            Err(breach) => return Ok(Step::Broken(breach, Vec::new())),
+            Err(breach) => return Ok(Step::Broken(Broken::new(breach, Vec::new()))),
         };
         let light = match LightEpoch::read(&epoch.header, &bytes, search::threads()) {
             Ok(light) => light,
-            Err(breach) => return Ok(Step::Broken(breach, bytes)),
+            Err(breach) => return Ok(Step::Broken(Broken::new(breach, bytes))),
         };
         let delta = match self.audit.data.fetch_delta(number, light.keys()).await {
             Ok(delta) => delta,
@@ -115,8 +198,16 @@ impl LightAudit<'_> {
             Err(missing) => return Err(missing.into()),
         };
         match light.follow(&before.root, &delta, epoch.anchored_at_s) {
-            Ok(()) => Ok(Step::Kept(light.events())),
-            Err(NotFollowed::Breach(breach)) => Ok(Step::Broken(breach, bytes)),
+            Ok(()) => {
+                let events = self.keys.iter().flat_map(|key| light.events_of(key));
+                let kept = events.map(|event| KeptEvent {
+                    epoch: number,
+                    event: *event,
+                });
+                self.found.borrow_mut().extend(kept);
+                Ok(Step::Kept(light.events()))
+            }
+            Err(NotFollowed::Breach(breach)) => Ok(Step::Broken(Broken::new(breach, bytes))),
             Err(NotFollowed::Delta(error)) => {
                 let why = format!("the delta of epoch {number}: {error}");
                 Err(Failure::new(Cause::DeltaUnusable, why))
@@ -124,14 +215,11 @@ impl LightAudit<'_> {
         }
     }
 
-    fn record(&self, reached: &Reached) -> AuditRecord {
-        let identity = self.audit.online.source.identity();
-        let last = (reached.number, reached.hash);
-        AuditRecord::new(&identity, self.since.saturating_add(1), last, reached.block)
+    fn record(&self, from: u64, reached: &Reached) -> AuditRecord {
+        self.audit.record(from, (reached.number, reached.hash), reached.block)
     }
 
-    fn kept(&self, reached: &Reached, events: u64) -> Result<Report, Failure> {
-        self.audit.write_report(self.record(reached))?;
+    fn kept(&self, reached: &Reached, events: u64) -> Report {
         let (lang, as_of_s, since, epoch) = (self.audit.lang, self.audit.at.time_s, self.since, reached.number);
         let epochs = epoch - since;
         let from = since.saturating_add(1);
@@ -157,7 +245,7 @@ impl LightAudit<'_> {
             NotProved::NodeBelieved,
         ];
         not_proved.extend((since > 0).then_some(NotProved::BeforeAudit));
-        Ok(Report {
+        Report {
             verdict: format!("holds {epochs} epochs since {since}"),
             tone: Tone::Good,
             sentence,
@@ -173,6 +261,16 @@ impl LightAudit<'_> {
                 ("asOf".to_owned(), json!(as_of_s)),
             ]),
             ..Report::default()
-        })
+        }
     }
+}
+
+/// The first epoch that the record covers, which begins at `from` so far: that of the last light audit, if this one has
+/// come to where that one ended.
+fn first(old: Option<&AuditRecord>, from: u64, reached: &Reached) -> u64 {
+    let goes_on = |old: &&AuditRecord| {
+        let keeps = old.breach.as_ref().is_none_or(|breach| breach.epoch > old.to);
+        keeps && old.from < from && (old.to, old.hash) == (reached.number, reached.hash)
+    };
+    old.filter(goes_on).map_or(from, |old| old.from)
 }

@@ -5,12 +5,12 @@ use std::thread;
 
 use shelfproof_verifier::B256;
 use shelfproof_verifier::audit;
+use shelfproof_verifier::breach::evidence::Exhibit;
 use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::chain::rpc::Scan;
 use shelfproof_verifier::epoch::MAX_AHEAD_MS;
 use shelfproof_verifier::event::{KeyEvent, RawEvent};
 use shelfproof_verifier::published::Data;
-use shelfproof_verifier::vocabulary::evidence::Exhibit;
 
 use super::data;
 use crate::cause::Cause;
@@ -34,9 +34,10 @@ pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Fou
     online.runtime.block_on(async {
         let at = online.source.final_block().await?;
         let since_s = event.at_ms.saturating_sub(MAX_AHEAD_MS) / 1000;
-        let mut scan = online.source.scan_since(since_s, at).await?;
+        let mut scan = online.source.scan_since(since_s, at).await?.with_headers(&data);
         let wanted = RawEvent::from(*event);
-        let found = first_with(&mut scan, &data, |other| *other == wanted).await?;
+        let found = first_with(online, &mut scan, &data, |other| *other == wanted).await?;
+        online.keep_seen()?;
         Ok(Found {
             anchored_at_s: found.map(|f| f.epoch.anchored_at_s),
             as_of_s: at.time_s,
@@ -45,17 +46,19 @@ pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Fou
     })
 }
 
-/// Finds and proves a key's event of that version, from the first epoch on.
+/// Finds and proves a key's event of that version. `begin` is an epoch before which it is not, and a block before which
+/// no epoch was anchored.
 pub(super) async fn exhibit(
     online: &Online,
     data: &Data,
-    from_block: u64,
+    begin: (u64, u64),
     key_id: B256,
     version: u32,
 ) -> Result<Option<Exhibit>, Failure> {
     let at = online.source.final_block().await?;
-    let mut scan = online.source.scan(1, from_block, at).await?;
-    let found = first_with(&mut scan, data, |event| {
+    let scan = online.source.scan(begin.0, begin.1, at).await?;
+    let mut scan = scan.with_headers(data);
+    let found = first_with(online, &mut scan, data, |event| {
         event.key_id == key_id && event.version == version
     })
     .await?;
@@ -76,12 +79,14 @@ struct Hit {
 /// The first epoch of a scan with an event that `wanted` accepts. Missing data is an error only if no other epoch has
 /// the event.
 async fn first_with(
+    online: &Online,
     scan: &mut Scan<'_>,
     data: &Data,
     wanted: impl Fn(&RawEvent) -> bool,
 ) -> Result<Option<Hit>, Failure> {
     let mut missing = None;
     while let Some(epoch) = scan.next().await? {
+        online.see(epoch.header.number, epoch.hash).await?;
         let bytes = match data.fetch(&epoch.header).await {
             Ok(bytes) => bytes,
             Err(why) => {

@@ -1,15 +1,18 @@
 //! The answer of `key` and `show` for a verdict that holds.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value, json};
 use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Status;
-use shelfproof_verifier::verdict::{Holds, ReceiptOutcome, VerifiedEvent};
+use shelfproof_verifier::verdict::{Coverage, Holds, ReceiptOutcome, VerifiedEvent};
+use shelfproof_verifier::vocabulary::audit_record::AuditRecord;
 
 use crate::args::Lang;
-use crate::audit::record::{Coverage, KnownAudit};
+use crate::audit::record::{self, KnownAudits, Maker};
 use crate::facts;
-use crate::input::KeyInput;
+use crate::input::{KeyInput, Whose};
 use crate::report::{Report, Tone, identity_json};
 use crate::sentences::{self, NotProved, Text};
 use crate::{disclosed, time};
@@ -28,37 +31,36 @@ pub(super) struct KeyAnswer<'a> {
     pub(super) holds: &'a Holds,
     pub(super) view: &'a ChainView,
     pub(super) input: &'a KeyInput,
-    pub(super) audits: &'a KnownAudit,
+    pub(super) audits: &'a KnownAudits,
+    /// What each audit says about the history.
+    pub(super) coverage: &'a [Coverage],
     pub(super) lang: Lang,
 }
 
 impl KeyAnswer<'_> {
     pub(super) fn report(&self, style: Style, believed: NotProved) -> Report {
-        let record = self.audits.record.as_ref();
-        let cover = record.map(|record| record.coverage(self.view, self.holds.freshness.epoch));
+        let is_usable = self.input.whose == Whose::Yours && self.holds.state == Some(Kind::Sold);
         let mut report = Report {
             verdict: self.holds.verdict(),
-            tone: if self.holds.yours && self.holds.state == Some(Kind::Sold) {
+            mark: (!self.is_audited()).then(|| self.lang.text(Text::Unaudited)),
+            tone: if is_usable && self.is_audited() {
                 Tone::Good
             } else {
                 Tone::Care
             },
-            sentence: sentences::of_state(self.holds.state, self.holds.yours, self.lang).to_owned(),
-            not_proved: self.not_proved(believed, cover),
-            json: self.json(cover),
+            sentence: sentences::of_state(self.holds.state, self.input.whose, self.lang).to_owned(),
+            not_proved: self.not_proved(believed),
+            json: self.json(),
             ..Report::default()
         };
         report.facts = match style {
-            Style::Verdict => self.facts(cover),
-            Style::History => vec![
-                self.history_fact(),
-                (self.lang.text(Text::AuditLabel), self.audit_text(cover)),
-            ],
+            Style::Verdict => self.facts(),
+            Style::History => std::iter::once(self.history_fact()).chain(self.audit_facts()).collect(),
         };
         if style == Style::History {
             report.table = self.table();
         }
-        report.warnings.extend(self.audit_warning(cover));
+        report.warnings = self.audit_warnings();
         if self.holds.receipts.iter().any(|receipt| receipt.status == Status::Late) {
             report.warnings.push(self.lang.text(Text::SoldLate).to_owned());
         }
@@ -68,27 +70,52 @@ impl KeyAnswer<'_> {
         report
     }
 
-    /// The warning about audits, if the user must know of one.
-    fn audit_warning(&self, cover: Option<Coverage>) -> Option<String> {
-        if let Some(damage) = &self.audits.damage {
-            return Some(self.lang.fill(Text::AuditUnreadable, &[("detail", damage)]));
-        }
-        let record = self.audits.record.as_ref()?;
-        match cover? {
-            Coverage::Broken => {
-                let breach = record.breach.as_ref().map(|breach| breach.detail.as_str());
-                let detail = breach.unwrap_or_default();
-                Some(self.lang.fill(Text::AuditFoundBreach, &[("detail", &detail)]))
-            }
-            Coverage::OtherHistory => Some(self.lang.text(Text::AuditOfOtherHistory).to_owned()),
-            Coverage::Covers | Coverage::EndsBefore | Coverage::BeginsAfter | Coverage::AheadOfView => None,
-        }
+    fn sale(&self) -> Option<&VerifiedEvent> {
+        let mut events = self.holds.events.iter();
+        events.find(|verified| verified.event.kind == Kind::Sold)
     }
 
-    fn not_proved(&self, believed: NotProved, cover: Option<Coverage>) -> Vec<NotProved> {
+    /// The audits that are known, with who made each and what it says about the history.
+    fn audits(&self) -> impl Iterator<Item = (&AuditRecord, Maker, Coverage)> {
+        let known = self.audits.iter().zip(self.coverage);
+        known.map(|((record, maker), cover)| (record, maker, *cover))
+    }
+
+    fn is_audited(&self) -> bool {
+        self.coverage.contains(&Coverage::Covers)
+    }
+
+    /// The warnings about audits: what the user must know of, and what to do where none covers the history.
+    fn audit_warnings(&self) -> Vec<String> {
+        let lang = self.lang;
+        let mut warnings = Vec::new();
+        if !self.is_audited() {
+            let epoch = self.holds.freshness.epoch;
+            // An audit since the purchase covers the sale's own epoch too.
+            let sale = self.sale().map_or(epoch, |sale| sale.epoch);
+            let since = sale.saturating_sub(1);
+            warnings.push(lang.fill(Text::UnauditedNext, &[("epoch", &epoch), ("since", &since)]));
+        }
+        let damage = self.audits.damage.iter();
+        warnings.extend(damage.map(|damage| lang.fill(Text::AuditUnreadable, &[("detail", damage)])));
+        for (record, _, cover) in self.audits() {
+            if cover == Coverage::OtherHistory {
+                warnings.push(lang.text(Text::AuditOfOtherHistory).to_owned());
+            } else if let Some(breach) = &record.breach {
+                let values: [(&str, &dyn Display); 2] = [("rule", &breach.word), ("epoch", &breach.epoch)];
+                warnings.push(lang.fill(Text::AuditFoundBreach, &values));
+            }
+        }
+        warnings
+    }
+
+    fn not_proved(&self, believed: NotProved) -> Vec<NotProved> {
         let mut open = Vec::new();
-        if self.holds.state.is_some() && !self.holds.yours {
-            open.push(NotProved::WhoseSale);
+        if self.holds.state.is_some() {
+            open.extend(self.input.whose.not_proved());
+        }
+        if self.holds.receipts.is_empty() {
+            open.push(NotProved::NoReceipt);
         }
         open.extend([
             NotProved::CodeWorks,
@@ -96,17 +123,23 @@ impl KeyAnswer<'_> {
             NotProved::LookAlikes,
             believed,
         ]);
-        match cover {
-            Some(Coverage::Covers) if self.audits.record.as_ref().is_some_and(|record| record.handed_over) => {
-                open.push(NotProved::AuditorBelieved);
-            }
-            Some(Coverage::Covers) => {}
-            _ => open.push(NotProved::Audit),
+        let covers = |by| {
+            let mut audits = self.audits();
+            audits.any(|(_, maker, cover)| cover == Coverage::Covers && maker == by)
+        };
+        if !self.is_audited() {
+            open.push(NotProved::Audit);
+        } else if !covers(Maker::Own) {
+            open.push(if covers(Maker::Trusted) {
+                NotProved::AttestationBelieved
+            } else {
+                NotProved::AuditorBelieved
+            });
         }
         open
     }
 
-    fn facts(&self, cover: Option<Coverage>) -> Vec<(&'static str, String)> {
+    fn facts(&self) -> Vec<(&'static str, String)> {
         let lang = self.lang;
         let mut facts = Vec::new();
         if let Some(last) = self.holds.events.last() {
@@ -118,17 +151,12 @@ impl KeyAnswer<'_> {
             facts.push((lang.text(Text::StateLabel), state));
             facts.push((lang.text(Text::EntryLabel), self.place(last)));
         }
-        if let Some(sale) = self
-            .holds
-            .events
-            .iter()
-            .find(|verified| verified.event.kind == Kind::Sold)
-        {
+        if let Some(sale) = self.sale() {
             let at = time::utc(sale.event.at_ms / 1000);
-            let whose = if self.holds.yours {
-                Text::SaleYours
-            } else {
-                Text::SaleUnchecked
+            let whose = match self.input.whose {
+                Whose::Unchecked => Text::SaleUnchecked,
+                Whose::Secret => Text::SaleSecret,
+                Whose::Yours => Text::SaleYours,
             };
             facts.push((lang.text(Text::SaleLabel), lang.fill(whose, &[("time", &at)])));
         }
@@ -141,8 +169,11 @@ impl KeyAnswer<'_> {
                 .iter()
                 .map(|receipt| (lang.text(Text::ReceiptLabel), facts::promise(receipt, lang))),
         );
+        if self.holds.receipts.is_empty() {
+            facts.push((lang.text(Text::ReceiptLabel), lang.text(Text::ReceiptNone).to_owned()));
+        }
         facts.push(self.history_fact());
-        facts.push((lang.text(Text::AuditLabel), self.audit_text(cover)));
+        facts.extend(self.audit_facts());
         facts.push((lang.text(Text::ShopLabel), facts::merchant(self.view, lang)));
         facts
     }
@@ -178,11 +209,15 @@ impl KeyAnswer<'_> {
         }
     }
 
-    fn audit_text(&self, cover: Option<Coverage>) -> String {
-        let Some((cover, record)) = cover.zip(self.audits.record.as_ref()) else {
-            return self.lang.text(Text::AuditUnknown).to_owned();
-        };
-        record.text(cover, self.lang)
+    /// A line for each audit.
+    fn audit_facts(&self) -> Vec<(&'static str, String)> {
+        let label = self.lang.text(Text::AuditLabel);
+        let line = |(audit, maker, cover)| (label, record::text(audit, maker, cover, self.lang));
+        let facts: Vec<_> = self.audits().map(line).collect();
+        if facts.is_empty() {
+            return vec![(label, self.lang.text(Text::AuditUnknown).to_owned())];
+        }
+        facts
     }
 
     /// The rows of the history: each event, and its opened body below.
@@ -216,7 +251,7 @@ impl KeyAnswer<'_> {
         rows
     }
 
-    fn json(&self, cover: Option<Coverage>) -> Map<String, Value> {
+    fn json(&self) -> Map<String, Value> {
         let fresh = &self.holds.freshness;
         let receipt = |receipt: &ReceiptOutcome| {
             json!({
@@ -225,9 +260,12 @@ impl KeyAnswer<'_> {
                 "anchorBy": receipt.anchor_by_s,
             })
         };
+        let summary = |(audit, maker, cover)| record::summary(audit, maker, cover);
+        let audits: Vec<Value> = self.audits().map(summary).collect();
         let object = json!({
             "state": self.holds.state.map_or("absent", Kind::name),
-            "yours": self.holds.yours,
+            "yours": self.input.whose == Whose::Yours,
+            "soldTo": self.input.whose.name(),
             "redeemedByBuyer": self.holds.redeemed_by_buyer,
             "events": self.holds.events.iter().map(|verified| self.event_json(verified)).collect::<Vec<_>>(),
             "receipts": self.holds.receipts.iter().map(receipt).collect::<Vec<_>>(),
@@ -235,7 +273,8 @@ impl KeyAnswer<'_> {
                 "epoch": fresh.epoch, "epochHash": fresh.epoch_hash, "anchoredAt": fresh.anchored_at_s,
                 "supersededAt": fresh.superseded_at_s, "latest": fresh.latest, "asOf": fresh.as_of_s,
             },
-            "audit": self.audits.record.as_ref().zip(cover).map(|(record, cover)| record.summary(cover)),
+            "audited": self.is_audited(),
+            "audits": audits,
             "merchant": identity_json(&self.view.identity),
         });
         match object {

@@ -18,6 +18,10 @@ pub(crate) enum NotProved {
     LookAlikes,
     /// Whose the sale is.
     WhoseSale,
+    /// That only one person knows the secret.
+    SecretAlone,
+    /// That the shop's promises were kept: the file holds none.
+    NoReceipt,
     /// That the receipt's terms are those agreed to.
     Terms(TermsOpen),
     /// That the node's answers are true.
@@ -30,6 +34,8 @@ pub(crate) enum NotProved {
     BeforeAudit,
     /// That the audit was made as its report says.
     AuditorBelieved,
+    /// That the auditor did what it attested on the chain.
+    AttestationBelieved,
     /// That every sale is in the log.
     UnloggedSales,
     /// That the sale will be in the log.
@@ -47,12 +53,15 @@ impl NotProved {
             Self::SoldElsewhere => "sold_elsewhere",
             Self::LookAlikes => "look_alikes",
             Self::WhoseSale => "whose_sale",
+            Self::SecretAlone => "secret_alone",
+            Self::NoReceipt => "no_receipt",
             Self::Terms(_) => "terms",
             Self::NodeBelieved => "node_believed",
             Self::FileBelieved => "file_believed",
             Self::Audit => "audit",
             Self::BeforeAudit => "before_audit",
             Self::AuditorBelieved => "auditor_believed",
+            Self::AttestationBelieved => "attestation_believed",
             Self::UnloggedSales => "unlogged_sales",
             Self::Future => "future",
             Self::ShopsWord => "shops_word",

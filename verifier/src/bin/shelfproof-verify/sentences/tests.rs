@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
 use shelfproof_verifier::Code;
-use shelfproof_verifier::vocabulary::breach::Rule;
+use shelfproof_verifier::breach::Rule;
 
 use super::*;
 
 const STATES_OF_A_BUYER: [Kind; 5] = [Kind::Sold, Kind::Redeemed, Kind::Refunded, Kind::Disputed, Kind::Upheld];
 
 const LANGS: [Lang; 2] = [Lang::En, Lang::Zh];
+
+const WHOSE: [Whose; 3] = [Whose::Unchecked, Whose::Secret, Whose::Yours];
 
 fn groups() -> [(&'static str, &'static Group); 8] {
     let Sentences {
@@ -51,10 +53,11 @@ fn looked_up(group: &str) -> BTreeSet<String> {
         "states" => {
             let mut states = names(Kind::ALL.map(Kind::name));
             states.extend(STATES_OF_A_BUYER.map(|kind| format!("{}_yours", kind.name())));
+            states.extend(STATES_OF_A_BUYER.map(|kind| format!("{}_secret", kind.name())));
             states.insert("absent".to_owned());
             states
         }
-        "receipts" => names(["terms_open", "yours", "unclaimed", "met", "late", "pending"]),
+        "receipts" => names(["terms_open", "yours", "secret", "unclaimed", "met", "late", "pending"]),
         "kinds" => names(Kind::ALL.map(Kind::name)),
         "not_proved" => names(
             [
@@ -63,12 +66,15 @@ fn looked_up(group: &str) -> BTreeSet<String> {
                 NotProved::SoldElsewhere,
                 NotProved::LookAlikes,
                 NotProved::WhoseSale,
+                NotProved::SecretAlone,
+                NotProved::NoReceipt,
                 NotProved::Terms(terms),
                 NotProved::NodeBelieved,
                 NotProved::FileBelieved,
                 NotProved::Audit,
                 NotProved::BeforeAudit,
                 NotProved::AuditorBelieved,
+                NotProved::AttestationBelieved,
                 NotProved::UnloggedSales,
                 NotProved::Future,
                 NotProved::ShopsWord,
@@ -118,7 +124,7 @@ fn every_outcome_has_one_sentence_of_its_own_in_both_languages() {
     for lang in LANGS {
         let of_causes = causes.iter().map(|cause| of_cause(*cause, lang));
         let states = std::iter::once(None).chain(Kind::ALL.map(Some));
-        let of_states = states.flat_map(|state| [true, false].map(|yours| of_state(state, yours, lang)));
+        let of_states = states.flat_map(|state| WHOSE.map(|whose| of_state(state, whose, lang)));
         for sentence in of_causes.clone().chain(of_states) {
             let stop = match lang {
                 Lang::En => ".",
@@ -139,9 +145,13 @@ fn every_outcome_has_one_sentence_of_its_own_in_both_languages() {
 #[test]
 fn only_a_sale_to_the_asker_is_called_usable() {
     for state in std::iter::once(None).chain(Kind::ALL.map(Some)) {
-        for yours in [true, false] {
-            let usable = of_state(state, yours, Lang::En).contains("it is yours to use");
-            assert_eq!(usable, state == Some(Kind::Sold) && yours, "{state:?} {yours}");
+        for whose in WHOSE {
+            let usable = of_state(state, whose, Lang::En).contains("it is yours to use");
+            assert_eq!(
+                usable,
+                state == Some(Kind::Sold) && whose == Whose::Yours,
+                "{state:?} {whose:?}"
+            );
         }
     }
 }
@@ -150,8 +160,15 @@ fn only_a_sale_to_the_asker_is_called_usable() {
 fn a_sale_that_is_the_askers_has_a_sentence_of_its_own() {
     for state in Kind::ALL {
         for lang in LANGS {
-            let differs = of_state(Some(state), true, lang) != of_state(Some(state), false, lang);
-            assert_eq!(differs, STATES_OF_A_BUYER.contains(&state), "{state:?}");
+            let sentences: BTreeSet<&str> = WHOSE.map(|whose| of_state(Some(state), whose, lang)).into();
+            let expected = if STATES_OF_A_BUYER.contains(&state) { 3 } else { 1 };
+            assert_eq!(sentences.len(), expected, "{state:?}");
+            let of_secret = of_state(Some(state), Whose::Secret, lang);
+            let said = match lang {
+                Lang::En => "to whoever knows this secret",
+                Lang::Zh => "知道这个密钥的人",
+            };
+            assert_eq!(of_secret.contains(said), expected == 3, "{of_secret}");
         }
     }
 }
@@ -169,12 +186,8 @@ fn refusals_and_doubts_end_with_their_own_status() {
         );
     }
     for cause in Cause::AROUND {
-        assert_eq!(
-            cause.exit(),
-            if cause == Cause::PinChanged { 1 } else { 2 },
-            "{}",
-            cause.code()
-        );
+        let refused = matches!(cause, Cause::PinChanged | Cause::Equivocation);
+        assert_eq!(cause.exit(), if refused { 1 } else { 2 }, "{}", cause.code());
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! File `shelfproof-breach-v1`: `format`, `chainId`, `registry`, `merchantId`, `rule` (a [`Rule`]'s name), `detail`
 //! (in English), `epoch` (the header with `hash`, `block` and `anchoredAt`), and `evidence`. `evidence` is as in
-//! [`super::evidence`]. It is null if the dispute contract takes no evidence for the breach, and null with the reason
+//! [`evidence`]. It is null if the dispute contract takes no evidence for the breach, and null with the reason
 //! in `evidenceMissing` if the breach could be proved but one of its events was not found.
+
+pub mod evidence;
 
 use serde_json::{Value, json};
 
-use super::evidence::Evidence;
+use self::evidence::Evidence;
 use crate::Refusal;
 use crate::chain::{AnchoredEpoch, Identity};
 use crate::epoch::Header;
@@ -21,7 +23,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 /// The rule that a merchant broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// An hour after its epoch was final, the published data was missing or did not match its hash.
+    /// The published data was not given: for an hour the server had none or other bytes, or for a day it was silent.
     DataWithheld,
     /// More key ids with an event share their first 48 bits than happens by chance.
     KeyIds,

@@ -2,7 +2,10 @@
 //!
 //! File `shelfproof-evidence-v1`: `format`, `merchantId`, `proof` (a [`Dispute`]'s name) and `events`, each with
 //! `event` (six fields, the kind as its number), `epoch` (the header) and `path`. An event that breaks a rule alone is
-//! the only one; otherwise the event that came first stands first.
+//! the only one; otherwise the event that came first stands first. `history` stands in evidence of `historyMismatch`
+//! alone: `epoch` (the header), `terminal` and `siblings` as in a bundle, and what the map gives for the event's key,
+//! `version` and `head`: both 0 where the key is absent. `receipts` stands in evidence of a `fork` where an event was
+//! promised and not included: each as in a bundle, in the place of an event.
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};
@@ -10,7 +13,9 @@ use serde_json::{Value, json};
 use crate::Refusal;
 use crate::epoch::{self, Header};
 use crate::event::RawEvent;
+use crate::history;
 use crate::json::{self, Node};
+use crate::receipt::Promise;
 use crate::tree::{self, EventsTree};
 
 const FORMAT: &str = "shelfproof-evidence-v1";
@@ -28,10 +33,18 @@ pub enum Dispute {
     IllegalTransition,
     /// Two events with consecutive versions are not linked, or an event has no legal link.
     BrokenLink,
+    /// The history map of the event's epoch or a later one gives its key as absent, at a lower version, or at its
+    /// version with another head.
+    HistoryMismatch,
 }
 
 impl Dispute {
-    const ALL: [Self; 3] = [Self::Fork, Self::IllegalTransition, Self::BrokenLink];
+    const ALL: [Self; 4] = [
+        Self::Fork,
+        Self::IllegalTransition,
+        Self::BrokenLink,
+        Self::HistoryMismatch,
+    ];
 
     /// The name in files.
     #[must_use]
@@ -40,6 +53,7 @@ impl Dispute {
             Self::Fork => "fork",
             Self::IllegalTransition => "illegalTransition",
             Self::BrokenLink => "brokenLink",
+            Self::HistoryMismatch => "historyMismatch",
         }
     }
 }
@@ -76,6 +90,34 @@ impl Exhibit {
     }
 }
 
+/// What a history map gives for a key, with its proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapExhibit {
+    /// The header of the epoch whose map it is.
+    pub header: Header,
+    /// The proof, against the header's `historyRoot`.
+    pub proof: history::Proof,
+    /// The key's version; 0 where it is absent.
+    pub version: u32,
+    /// The key's head; zero where it is absent.
+    pub head: B256,
+}
+
+impl MapExhibit {
+    /// Whether the proof leads to the header's `historyRoot` and to this version and head of the key.
+    #[must_use]
+    pub fn is_proved(&self, key_id: &B256) -> bool {
+        let proven = match self.version {
+            0 => history::Proven::Absent,
+            version => history::Proven::Present {
+                value_hash: history::value_hash(version, &self.head),
+            },
+        };
+        history::climb(key_id, &self.proof, &self.header.history_root) == Some(proven)
+            && (self.version != 0 || self.head.is_zero())
+    }
+}
+
 /// Evidence of one breach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -83,8 +125,12 @@ pub struct Evidence {
     pub merchant_id: B256,
     /// What the events prove.
     pub dispute: Dispute,
-    /// The events: one or two.
+    /// The events: one or two, with `receipts`.
     pub events: Vec<Exhibit>,
+    /// The receipts that promise events; only for [`Dispute::Fork`].
+    pub receipts: Vec<Promise>,
+    /// The map that contradicts the event; only for [`Dispute::HistoryMismatch`].
+    pub history: Option<MapExhibit>,
 }
 
 impl Evidence {
@@ -98,12 +144,22 @@ impl Evidence {
                 "path": exhibit.path,
             })
         };
-        json!({
+        let mut file = json!({
             "format": FORMAT,
             "merchantId": self.merchant_id,
             "proof": self.dispute.as_str(),
             "events": self.events.iter().map(exhibit).collect::<Vec<_>>(),
-        })
+        });
+        if !self.receipts.is_empty() {
+            file["receipts"] = self.receipts.iter().map(Promise::to_json).collect();
+        }
+        if let Some(map) = &self.history {
+            file["history"] = map.proof.to_json();
+            file["history"]["epoch"] = map.header.to_json();
+            file["history"]["version"] = map.version.into();
+            file["history"]["head"] = json!(map.head);
+        }
+        file
     }
 
     /// Reads a file. Whether it proves anything is for the registry's epoch hashes and the dispute's rule to say.
@@ -135,6 +191,22 @@ impl Evidence {
                     path: node.field("path")?.words()?,
                 })
             })?,
+            receipts: file
+                .optional("receipts")
+                .map(|node| node.items(|receipt| Promise::from_fields(&receipt)))
+                .transpose()?
+                .unwrap_or_default(),
+            history: file.optional("history").map(|node| map_exhibit(&node)).transpose()?,
         })
     }
+}
+
+fn map_exhibit(node: &Node<'_>) -> Result<MapExhibit, Refusal> {
+    let version = node.field("version")?;
+    Ok(MapExhibit {
+        header: Header::from_fields(&node.field("epoch")?)?,
+        proof: history::Proof::from_fields(node)?,
+        version: u32::try_from(version.number()?).map_err(|_| version.must("at most 2^32-1"))?,
+        head: node.field("head")?.word()?,
+    })
 }
