@@ -20,7 +20,7 @@ use sqlx::PgPool;
 use crate::app::{open_pool, open_shop};
 use crate::config::Config;
 use crate::domain::money::Currency;
-use crate::fence::require_open;
+use crate::fence::{self, Fenced};
 
 pub mod activate;
 pub mod batch;
@@ -144,13 +144,13 @@ impl Cli {
             Command::Import(args) => {
                 let config = Config::read(&settings(Vec::new())?)?;
                 let (pool, vault) = open_shop(&config).await?;
-                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
+                require_open(&pool, &config).await?;
                 import::run(args, &pool, &vault).await?;
             }
             Command::Activate(args) => {
                 let config = Config::read(&settings(Vec::new())?)?;
                 let pool = open_pool(&config).await?;
-                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
+                require_open(&pool, &config).await?;
                 activate::run(args, &pool).await?;
             }
             Command::Admin(command) => {
@@ -180,7 +180,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
             let pool = open_pool(&config).await?;
             // What was put on sale must be known before anything is said not to have been.
             if args.withdraws() {
-                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
+                require_open(&pool, &config).await?;
             }
             batch::run(args, &pool).await?;
         }
@@ -190,7 +190,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
             let config = Config::read(&settings)?;
             let pool = open_pool(&config).await?;
             if args.revokes() {
-                require_open(&pool, &config.chain, config.sale.journal.as_deref()).await?;
+                require_open(&pool, &config).await?;
             }
             order::run(args, &pool).await?;
         }
@@ -200,6 +200,11 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
         Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses over a database that lacks what the chain or the receipt journal has.
+async fn require_open(pool: &PgPool, config: &Config) -> Result<(), Fenced> {
+    fence::require_open(pool, &config.chain, config.sale.journal.as_deref()).await
 }
 
 /// Prints an error and its causes, without those whose text the one above contains.

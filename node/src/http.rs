@@ -12,6 +12,7 @@
 //! whose one `match` gives every [`Code`](edge::problem::Code) its status and words (a gateway's plain word, say), and
 //! a `guard` with that writer in [`routes`].
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::VARY;
 use axum::response::Response;
+use metrics_exporter_prometheus::PrometheusHandle;
 use shelfproof_base::server;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -138,20 +140,21 @@ pub struct Listeners {
 /// Answers requests to `app` until `shutdown`; then what is in flight has `http.drain_ms` to end.
 ///
 /// # Errors
-/// Where a listener fails.
+/// Where a listener fails, or another recorder of metrics is there.
 pub async fn serve(app: Arc<App>, listeners: Listeners, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let drain = Duration::from_millis(app.config.http.drain_ms);
+    // Before the first request, which would otherwise be counted nowhere.
+    let recorded = telemetry::metrics::start().map_err(io::Error::other)?;
     let scrapes = scrapes(Arc::clone(&app), listeners.metrics, drain);
     tokio::select! {
         ended = server::run(router(app), listeners.api, drain, shutdown) => ended,
         ended = scrapes => ended,
-        ended = upkeep() => ended,
+        never = upkeep(recorded) => match never {},
     }
 }
 
 /// Collects metrics, and keeps them small between two reads of `/metrics`, until dropped.
-async fn upkeep() -> io::Result<()> {
-    let handle = telemetry::metrics::start().map_err(io::Error::other)?;
+async fn upkeep(handle: PrometheusHandle) -> Infallible {
     let mut ticks = interval(UPKEEP_PERIOD);
     loop {
         ticks.tick().await;

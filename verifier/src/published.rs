@@ -149,23 +149,15 @@ impl Data {
         }
     }
 
-    /// Reads an epoch's header file. It is a hint, which the registry's hash confirms.
-    ///
-    /// # Errors
-    /// [`Missing`], also where it is not of a header's form.
-    pub async fn fetch_header(&self, number: u64) -> Result<ListedHeader, Missing> {
+    /// Reads an epoch's header file; `None` without one. It is a hint, which the registry's hash confirms, so nobody asks
+    /// why there is none.
+    pub async fn fetch_header(&self, number: u64) -> Option<ListedHeader> {
         let (path, max_bytes) = (epoch::header_path(number), ListedHeader::MAX_FILE_BYTES);
         let bytes = match self {
-            Self::Folder(folder) => {
-                let read = read(folder.join(&path), max_bytes).await;
-                read.map_err(|error| Missing::Unknown(format!("{path}: {error}")))?
-            }
-            Self::Server { client, base } => {
-                let got = get(client, base, &path, max_bytes).await;
-                got.map_err(|error| missing(&path, &error))?
-            }
+            Self::Folder(folder) => read(folder.join(&path), max_bytes).await.ok()?,
+            Self::Server { client, base } => get(client, base, &path, max_bytes).await.ok()?,
         };
-        ListedHeader::parse(&bytes).map_err(|refusal| Missing::Answered(format!("{path}: {}", refusal.detail)))
+        ListedHeader::parse(&bytes).ok()
     }
 }
 

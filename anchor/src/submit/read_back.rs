@@ -1,5 +1,5 @@
-//! Reads an epoch back from where the public reads it, before its transaction is signed: one that nobody can fetch is a
-//! breach an hour after it is final, and an epoch that is anchored cannot be taken back.
+//! Reads an epoch back from where the public reads it, before its transaction is signed: one that the server does not
+//! have is a breach an hour after it is final, and an epoch that is anchored cannot be taken back.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -21,6 +21,7 @@ use super::edge::limits::MAX_SCRAPES;
 use super::edge::{RequestLimits, guard, metrics};
 use crate::api_types::ShownTask;
 use crate::background::driver::LastSeen;
+use crate::telemetry;
 
 /// How long an answer may take; all of them come from memory.
 const ANSWER_BOUND: Duration = Duration::from_secs(5);
@@ -37,11 +38,12 @@ struct Health<'a> {
 /// Answers at `listener`, if there is one, until dropped.
 ///
 /// # Errors
-/// Where the listener fails.
+/// Where the listener fails, or another recorder of metrics is there.
 pub async fn serve_worker(listener: Option<TcpListener>, seen: LastSeen) -> io::Result<()> {
     let Some(listener) = listener else {
         return pending().await;
     };
+    let recorded = telemetry::metrics::start().map_err(io::Error::other)?;
     let limits = RequestLimits {
         in_flight: Arc::new(Semaphore::new(MAX_SCRAPES)),
         bound: ANSWER_BOUND,
@@ -52,7 +54,7 @@ pub async fn serve_worker(listener: Option<TcpListener>, seen: LastSeen) -> io::
         .with_state(seen);
     tokio::select! {
         ended = server::run(guard(router, limits, |_| problem::write), listener, Duration::ZERO, pending()) => ended,
-        ended = super::upkeep() => ended,
+        never = super::upkeep(recorded) => match never {},
     }
 }
 

@@ -77,7 +77,7 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     describe_gauge!(CONNECTIONS, "Connections to the database, by state: open, idle");
     describe_gauge!(
         FENCE,
-        "1 while the database knows every epoch on the chain, 0 while nothing is sold"
+        "1 while the database has all that the chain and the receipt journal have, 0 while nothing is sold"
     );
     describe_gauge!(
         CHAIN_APART,

@@ -9,28 +9,25 @@ use std::time::Duration;
 
 use shelfproof_tests::Result;
 use shelfproof_tests::child::spawn;
-use shelfproof_tests::client::Client;
+use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::load::at_once;
 use shelfproof_tests::shop::{
-    Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Settings, TestShop, codes, order_of,
+    Addresses, Buyer, CURRENCY, PRICE, PRICE_MINOR, Purchase, Reseller, Settings, TestShop, codes, order_of,
 };
 
-const BUYERS: usize = 48;
-const ORDERS: usize = 60;
+pub(crate) const BUYERS: usize = 48;
+pub(crate) const ORDERS: usize = 60;
+pub(crate) const SOLD: &str = "SELECT count(*) FROM attest.events WHERE kind = 3";
 
-#[test]
-fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
-    let mut shop = TestShop::start(&Settings {
-        nodes: 3,
-        ..Settings::default()
-    })?;
-    let product = shop.product(PRICE, CURRENCY)?;
-    shop.stock(&product, &codes("kill", BUYERS * ORDERS))?;
-    let reseller = shop.reseller()?;
-    shop.credit(&reseller, "100000.00", CURRENCY)?;
-    let addresses = Addresses::new((0..3).map(|node| shop.address(node)).collect());
-
-    let (token, body) = (reseller.token.clone(), order_of(&product));
+/// Lets [`BUYERS`] order [`ORDERS`] keys each, kills node 1 once some are sold, and returns all answers: of a node that
+/// was killed, the buyers go on at another.
+pub(crate) fn kill_under_load(
+    shop: &mut TestShop,
+    addresses: Addresses,
+    reseller: &Reseller,
+    product: &str,
+) -> Result<Vec<Answer>> {
+    let (token, body) = (reseller.token.clone(), order_of(product));
     let load = thread::spawn(move || {
         let buyers = (0..BUYERS).map(|turn| {
             let (buyer, body) = (Buyer::new(&addresses, turn, &token), body.clone());
@@ -46,22 +43,36 @@ fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
         let answers = at_once(buyers).and_then(|all| all.into_iter().collect::<Result<Vec<_>>>());
         answers.map_err(|error| error.to_string())
     });
-    // Once every node has sold something, and long before everything is sold.
-    let sold = "SELECT count(*) FROM attest.events WHERE kind = 3";
-    while shop.ask(sold)? < 300 && !load.is_finished() {
+    while shop.ask(SOLD)? < 300 && !load.is_finished() {
         thread::sleep(Duration::from_millis(5));
     }
     shop.kill_node(1);
-    let left = i64::try_from(BUYERS * ORDERS)? - shop.ask(sold)?;
+    let left = i64::try_from(BUYERS * ORDERS)? - shop.ask(SOLD)?;
     let answers = load.join().map_err(|_| "the load panicked")??.concat();
     assert!(left > 0, "everything was sold before the kill");
+    Ok(answers)
+}
+
+#[test]
+fn buyers_of_a_killed_node_go_on_at_another() -> Result<()> {
+    let mut shop = TestShop::start(&Settings {
+        nodes: 3,
+        ..Settings::default()
+    })?;
+    let product = shop.product(PRICE, CURRENCY)?;
+    shop.stock(&product, &codes("kill", BUYERS * ORDERS))?;
+    let reseller = shop.reseller()?;
+    shop.credit(&reseller, "100000.00", CURRENCY)?;
+    let addresses = Addresses::new((0..3).map(|node| shop.address(node)).collect());
+
+    let answers = kill_under_load(&mut shop, addresses, &reseller, &product)?;
 
     let purchases: Vec<Purchase> = answers.iter().map(Purchase::read).collect::<Result<_>>()?;
     purchases.iter().try_for_each(|purchase| shop.judge().check(purchase))?;
     let sold: HashSet<&str> = purchases.iter().flat_map(Purchase::codes).collect();
     assert_eq!(sold.len(), BUYERS * ORDERS, "a code was sold twice");
     let count = i64::try_from(BUYERS * ORDERS)?;
-    assert_eq!(shop.ask("SELECT count(*) FROM attest.events WHERE kind = 3")?, count);
+    assert_eq!(shop.ask(SOLD)?, count);
     let credit = shop.ask("SELECT balance_minor FROM shop.balances WHERE kind = 'credit'")?;
     assert_eq!(credit, 10_000_000 - count * PRICE_MINOR);
     shop.check()

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 
-use super::{Breach, advance, check_history_root, check_key_ids, key_ids_in, keys_of, read_epoch};
+use super::{Breach, advance, check_history_root, check_key_ids, key_ids_in, read_epoch};
 use crate::delta::{Delta, DeltaError};
 use crate::epoch::Header;
 use crate::event::RawEvent;
@@ -32,9 +32,9 @@ impl LightEpoch {
     /// # Errors
     /// A [`Breach`] of `key_ids`, counted in this epoch by itself, or one that [`read_epoch`] finds.
     pub fn read(header: &Header, data: &[u8], threads: usize) -> Result<Self, Breach> {
-        check_key_ids(header.number, &key_ids_in(data))?;
+        let keys = key_ids_in(data);
+        check_key_ids(header.number, &keys)?;
         let events = read_epoch(header, data, threads)?;
-        let keys = keys_of(&events);
         Ok(Self {
             header: *header,
             events,

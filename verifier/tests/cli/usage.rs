@@ -169,6 +169,7 @@ fn help_teaches_by_examples() {
         &["receipt"],
         &["buyer"],
         &["audit"],
+        &["watch"],
         &["evidence"],
         &["epochs"],
         &["trust"],

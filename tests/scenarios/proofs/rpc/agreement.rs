@@ -150,7 +150,7 @@ fn what_one_node_alone_says_of_an_epoch_seen_before_stays_with_nobody() {
     lacking.headers = lacking.headers[..25].to_vec().into();
     let (answer, _) = shop.audit_at(home.path(), &[&Node::honest(lacking)], &since, 2);
     assert_eq!(answer["code"], "rpc_answer", "{answer}");
-    assert!(detail(&answer).contains("saw before"), "{answer}");
+    assert!(detail(&answer).contains("another hash of it than before"), "{answer}");
 }
 
 /// The first node tells the agreed latest epoch only when it is first asked.
@@ -169,6 +169,5 @@ fn a_node_that_says_otherwise_after_the_agreement_is_not_believed() {
     });
     let answer = shop.audit(&[&liar, &Node::honest(shop.ledger.clone())], &["--since", "0"], 2);
     assert_eq!(answer["code"], "rpc_answer", "{answer}");
-    assert!(detail(&answer).contains("contradicts itself"), "{answer}");
-    assert!(block_of(EPOCHS) < shop.ledger.finalized);
+    assert!(detail(&answer).contains("another hash of it than before"), "{answer}");
 }

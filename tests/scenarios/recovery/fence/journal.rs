@@ -11,23 +11,18 @@ use alloy_primitives::B256;
 use serde_json::Value;
 use shelfproof_tests::Result;
 use shelfproof_tests::client::{Answer, Client};
-use shelfproof_tests::load::at_once;
 use shelfproof_tests::postgres::Durability;
 use shelfproof_tests::shop::{
-    Addresses, Buyer, CURRENCY, Node, PRICE, Purchase, Settings, StockedShop, TestShop, codes, order_of,
+    Addresses, CURRENCY, Node, PRICE, Purchase, Settings, StockedShop, TestShop, codes, order_of,
 };
 use shelfproof_tests::vector_chain::block_on;
 
 use super::chain::Chain;
 use super::shop::{FencedShop, get, said};
+use crate::kills::{BUYERS, ORDERS, SOLD, kill_under_load};
 
 /// Keeps a journal in the shop's folder.
 const JOURNAL: &str = "\n[sale]\njournal = \"journal\"\n";
-
-const SOLD: &str = "SELECT count(*) FROM attest.events WHERE kind = 3";
-
-const BUYERS: usize = 16;
-const ORDERS: usize = 25;
 
 fn folder(shop: &TestShop) -> PathBuf {
     shop.folder().join("journal")
@@ -241,28 +236,7 @@ fn nodes_that_are_killed_under_load_leave_a_journal_that_agrees() -> Result<()> 
     shop.credit(&reseller, "100000.00", CURRENCY)?;
     let addresses = Addresses::new(vec![shop.add_node()?, shop.add_node()?]);
 
-    let load = thread::spawn(move || {
-        let buyers = (0..BUYERS).map(|turn| {
-            let (buyer, body) = (Buyer::new(&addresses, turn, &reseller.token), order_of(&product));
-            async move {
-                let mut buyer = buyer?;
-                let mut answers = Vec::new();
-                for number in 0..ORDERS {
-                    answers.push(buyer.order_to_the_end(&format!("kill-{turn}-{number}"), &body).await?);
-                }
-                Result::Ok(answers)
-            }
-        });
-        let answers = at_once(buyers).and_then(|all| all.into_iter().collect::<Result<Vec<_>>>());
-        answers.map_err(|error| error.to_string())
-    });
-    while shop.ask(SOLD)? < 100 && !load.is_finished() {
-        thread::sleep(Duration::from_millis(5));
-    }
-    shop.kill_node(1);
-    let left = i64::try_from(BUYERS * ORDERS)? - shop.ask(SOLD)?;
-    let answers = load.join().map_err(|_| "the load panicked")??.concat();
-    assert!(left > 0, "everything was sold before the kill");
+    let answers = kill_under_load(&mut shop, addresses, &reseller, &product)?;
 
     let known = signatures(&shop)?;
     for answer in &answers {

@@ -16,7 +16,6 @@ use std::path::PathBuf;
 
 use shelfproof_verifier::audit::Breach;
 use shelfproof_verifier::chain::AnchoredEpoch;
-use shelfproof_verifier::chain::rpc::FinalBlock;
 use shelfproof_verifier::event::RawEvent;
 use shelfproof_verifier::published::Data;
 use shelfproof_verifier::vocabulary::audit_record::AuditRecord;
@@ -36,7 +35,8 @@ use record::OwnKind;
 pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure> {
     // A key that does not open is known before the work.
     let auditor = Auditor::open(&args.attest)?;
-    with(args, context, |audit| {
+    let online = Online::open(&args.source, &context.names())?;
+    with(args, &online, context, |audit| {
         let mut report = match args.since {
             None => full::run(audit),
             Some(since) => light::run(audit, since),
@@ -48,10 +48,11 @@ pub(crate) fn run(args: &AuditArgs, context: &Context) -> Result<Report, Failure
     })
 }
 
-/// Audits what came after an epoch, and returns how far it came, with the events of those keys.
-pub(crate) fn watch(args: &AuditArgs, context: &Context, keys: &BTreeSet<B256>) -> Watched {
+/// Audits what came after an epoch over a node that is connected already, and returns how far it came, with the events
+/// of those keys.
+pub(crate) fn watch(args: &AuditArgs, online: &Online, context: &Context, keys: &BTreeSet<B256>) -> Watched {
     let since = args.since.unwrap_or_default();
-    let watched = with(args, context, |audit| {
+    let watched = with(args, online, context, |audit| {
         let watched = light::watch(audit, since, keys);
         let end = watched.end.map_err(Failure::naming_from_block);
         Ok(Watched { end, ..watched })
@@ -85,19 +86,18 @@ pub(crate) struct KeptEvent {
 /// Opens what an audit needs, and does the work.
 fn with<T>(
     args: &AuditArgs,
+    online: &Online,
     context: &Context,
     work: impl FnOnce(&Audit<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let data = data::open(&args.data)?;
-    let online = Online::open(&args.source, &context.names())?;
     online.runtime.block_on(online.source.vrf_public_key())?;
     let folder = record::folder(args.state.as_deref(), &online.source.identity())?;
     let audit = Audit {
         args,
         folder,
-        online: &online,
+        online,
         data,
-        at: online.at,
         lang: context.lang(),
         json: context.json(),
     };
@@ -113,7 +113,6 @@ struct Audit<'a> {
     folder: PathBuf,
     online: &'a Online,
     data: Data,
-    at: FinalBlock,
     lang: Lang,
     json: bool,
 }
@@ -172,7 +171,7 @@ impl Audit<'_> {
             from,
             to,
             hash,
-            as_of_s: self.at.time_s,
+            as_of_s: self.online.at.time_s,
             breach: None,
             block,
             auditor: None,

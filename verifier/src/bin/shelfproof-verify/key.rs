@@ -8,7 +8,7 @@ use shelfproof_verifier::code;
 use shelfproof_verifier::verdict::{self, Question};
 
 use crate::args::KeyArgs;
-use crate::audit::record::{self, KnownAudits};
+use crate::audit::record::KnownAudits;
 use crate::context::Context;
 use crate::facts;
 use crate::input::Inputs;
@@ -26,12 +26,9 @@ pub(crate) fn run(args: &KeyArgs, style: Style, context: &Context) -> Result<Rep
     // The protocol checks the code before anything on chain, so no node is asked about a code that it refuses.
     code::canonical(&input.code)?;
     let names = context.names();
-    let mut source = Source::open(&args.source, &names, &mut inputs)?;
+    let source = Source::open(&args.source, &names, &mut inputs)?;
     check_merchant("bundle", &bundle.identity, &source.identity())?;
     let mut audits = KnownAudits::find(&args.more, &source.identity(), &mut inputs)?;
-    if let Source::Online(online) = &mut source {
-        record::pin(online)?;
-    }
     let mut needs = bundle.needs();
     let mut hints = bundle.block_hints();
     for record in &audits.records {

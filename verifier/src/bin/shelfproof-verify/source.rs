@@ -1,4 +1,6 @@
-//! Which merchant a command is about, and the source of what the chain holds of it.
+//! The source of what the chain holds of the merchant that a command is about.
+
+mod target;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -13,12 +15,14 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::SourceArgs;
 use crate::cause::Cause;
-use crate::input::{self, Inputs};
+use crate::input::Inputs;
 use crate::nodes::{self, Named};
 use crate::pins::Names;
 use crate::report::Failure;
 use crate::seen::Seen;
 use crate::sentences::NotProved;
+
+use self::target::Target;
 
 /// A source of what the chain holds.
 pub(crate) enum Source {
@@ -58,7 +62,7 @@ impl Source {
         let found = file.as_view().identity;
         // Every option that was given is compared, also if together they do not name a merchant.
         let chain_differs = args.chain_id.is_some_and(|chain_id| chain_id != found.chain_id);
-        let registry_differs = registry_of(args)?.is_some_and(|registry| registry != found.registry);
+        let registry_differs = target::registry_of(args)?.is_some_and(|registry| registry != found.registry);
         let merchant_differs = Target::find(args, names)?.is_some_and(|target| !target.is(&found));
         if chain_differs || registry_differs || merchant_differs {
             let why = "the file of trusted epochs is of another chain, registry or merchant";
@@ -83,17 +87,7 @@ impl Source {
     ) -> Result<ChainView, Failure> {
         match self {
             Self::Offline(file) => Ok(file.as_view().clone()),
-            Self::Online(online) => {
-                let source = online.source.clone().with_block_hints(hints);
-                let view = online.runtime.block_on(source.view(needs))?;
-                for other in &online.others {
-                    let theirs = online.runtime.block_on(other.source.view(needs));
-                    let theirs = theirs.map_err(|error| Failure::from(error).of_node(&other.name))?;
-                    nodes::compare(&view, other, &theirs)?;
-                }
-                online.saw(&view)?;
-                Ok(view)
-            }
+            Self::Online(online) => online.view(needs, hints),
         }
     }
 
@@ -209,6 +203,35 @@ impl Online {
         })
     }
 
+    /// The chain's view, with what `needs` names, of which all nodes must say the same. `hints` are block numbers by epoch
+    /// number.
+    pub(crate) fn view(
+        &self,
+        needs: &Needs,
+        hints: impl IntoIterator<Item = (u64, u64)>,
+    ) -> Result<ChainView, Failure> {
+        let source = self.source.clone().with_block_hints(hints);
+        let view = self.runtime.block_on(source.view(needs))?;
+        for other in &self.others {
+            let theirs = self.runtime.block_on(other.source.view(needs));
+            let theirs = theirs.map_err(|error| Failure::from(error).of_node(&other.name))?;
+            nodes::compare(&view, other, &theirs)?;
+        }
+        self.saw(&view)?;
+        Ok(view)
+    }
+
+    /// How far `auditor` said that it has audited, as [`RpcSource::audited`] tells; of several nodes, what all of them
+    /// say at least.
+    pub(crate) async fn audited(&self, auditor: Address) -> Result<(u64, u64), Failure> {
+        let mut said = self.source.audited(auditor, &self.at).await?;
+        for other in &self.others {
+            let theirs = other.source.audited(auditor, &self.at).await;
+            said = said.min(theirs.map_err(|error| Failure::from(error).of_node(&other.name))?);
+        }
+        Ok(said)
+    }
+
     /// Compares a final epoch with what this verifier saw before. [`keep_seen`](Self::keep_seen) writes it down.
     pub(crate) async fn see(&self, number: u64, hash: B256) -> Result<(), Failure> {
         let contradicts = self.seen.borrow().contradicts(number, hash);
@@ -300,59 +323,6 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 pub(crate) fn read_trusted(path: &Path, option: &'static str, inputs: &mut Inputs) -> Result<TrustedEpochs, Failure> {
     let bytes = inputs.read(path, option, trusted::MAX_BYTES)?;
     TrustedEpochs::parse(&bytes).map_err(|refusal| Failure::new(Cause::Input, format!("{option}: {}", refusal.detail)))
-}
-
-fn registry_of(args: &SourceArgs) -> Result<Option<Address>, Failure> {
-    let registry = args.registry.as_deref();
-    registry.map(|text| input::address(text, "--registry")).transpose()
-}
-
-/// The merchant that the command line means.
-struct Target {
-    chain_id: Option<u64>,
-    registry: Address,
-    merchant_id: B256,
-    rpc: Option<String>,
-}
-
-impl Target {
-    /// Finds the merchant by ids or by a pinned name; `None` if the command line names none.
-    fn find(args: &SourceArgs, names: &Names) -> Result<Option<Self>, Failure> {
-        let Some(merchant) = &args.merchant else {
-            return Ok(None);
-        };
-        let registry = registry_of(args)?;
-        let Some(merchant_id) = input::hex_word(merchant) else {
-            let pin = names.find(merchant)?;
-            let identity = pin.identity();
-            let differs = registry.is_some_and(|registry| registry != identity.registry)
-                || args.chain_id.is_some_and(|chain_id| chain_id != identity.chain_id);
-            if differs {
-                return Err(Failure::usage(
-                    "--registry or --chain-id is not what was pinned under that name",
-                ));
-            }
-            return Ok(Some(Self {
-                chain_id: Some(identity.chain_id),
-                registry: identity.registry,
-                merchant_id: identity.merchant_id,
-                rpc: pin.rpc,
-            }));
-        };
-        let registry = registry.ok_or_else(|| Failure::usage("a merchant id needs --registry beside it"))?;
-        Ok(Some(Self {
-            chain_id: args.chain_id,
-            registry,
-            merchant_id,
-            rpc: None,
-        }))
-    }
-
-    fn is(&self, identity: &Identity) -> bool {
-        self.chain_id.is_none_or(|chain_id| chain_id == identity.chain_id)
-            && self.registry == identity.registry
-            && self.merchant_id == identity.merchant_id
-    }
 }
 
 impl From<RpcError> for Failure {

@@ -149,7 +149,7 @@ impl Watch<'_> {
         }
         if let Some(since) = self.since(&state, &folder, &identity) {
             let keys: BTreeSet<_> = self.own.keys().map(|key| key.bundle.key_id).collect();
-            let watched = audit::watch(&self.audit_args(since), self.context, &keys);
+            let watched = audit::watch(&self.audit_args(since), &online, self.context, &keys);
             self.follow(&mut state, &watched, &mut look);
             look.end(watched.end)?;
         }
@@ -265,14 +265,7 @@ impl Watch<'_> {
             sentence: lang.fill(Text::WatchedWell, &values),
             warnings,
             facts,
-            not_proved: vec![
-                NotProved::UnloggedSales,
-                NotProved::CodeWorks,
-                NotProved::SoldElsewhere,
-                NotProved::LookAlikes,
-                NotProved::NodeBelieved,
-                NotProved::BeforeAudit,
-            ],
+            not_proved: [&NotProved::AFTER_AUDIT[..], &[NotProved::BeforeAudit]].concat(),
             json: Map::from_iter([
                 ("epoch".to_owned(), json!(epoch)),
                 ("keys".to_owned(), Value::from(keys)),

@@ -41,8 +41,8 @@ pub enum RpcError {
         /// The node's.
         found: u64,
     },
-    /// There is no contract at the registry's address, as of the final block.
-    #[error("no contract stands at the registry's address in the newest final block")]
+    /// There is no contract at the registry's address.
+    #[error("no contract stands at the registry's address in the newest block")]
     NoContract,
     /// The contract at the registry's address is no release of the registry.
     #[error("the code at the registry's address ({bytes} bytes, keccak-256 {hash}) is that of no release")]
@@ -52,8 +52,8 @@ pub enum RpcError {
         /// The hash of its code, immutables included.
         hash: B256,
     },
-    /// The registry does not know the merchant, as of the final block.
-    #[error("the registry does not know this merchant in the newest final block")]
+    /// The registry does not know the merchant.
+    #[error("the registry does not know this merchant in the newest block")]
     NotRegistered,
     /// The node names no final block.
     #[error("the node names no final block; where its chain has no such tag, say with --confirmations what is final")]
@@ -87,9 +87,8 @@ pub enum RpcError {
     /// The node's registry has a latest epoch, and lacks one before it or one that was final before, or tells two
     /// hashes of it.
     #[error(
-        "the node contradicts itself or what this verifier saw before: its registry says that epoch {latest} \
-         is the latest, and of epoch {number} nothing \
-         or another thing; one of the machines behind its address lags, so ask again or name another node"
+        "the node says that epoch {latest} is the latest, and lacks epoch {number} or tells another hash of it than \
+         before: one of the machines behind its address lags, so ask again or name another node"
     )]
     Contradicts {
         /// The epoch that it lacks or tells otherwise.

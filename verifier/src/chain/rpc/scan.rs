@@ -84,12 +84,6 @@ impl<'a> Scan<'a> {
         self.latest.0
     }
 
-    /// The final block that the scan reads at.
-    #[must_use]
-    pub const fn at(&self) -> FinalBlock {
-        self.at
-    }
-
     /// The next epoch, whose header hashes to the registry's epoch hash; `None` after the latest.
     ///
     /// # Errors
@@ -146,7 +140,7 @@ impl<'a> Scan<'a> {
     /// The epoch by its header file. One that is missing, or that does not hash to what the registry holds, is as good
     /// as none: anybody may have written it.
     async fn published(&self, number: u64, held: Held) -> Option<AnchoredEpoch> {
-        let listed = self.headers?.fetch_header(number).await.ok()?;
+        let listed = self.headers?.fetch_header(number).await?;
         let block = listed.block.filter(|block| *block <= self.at.number)?;
         let is_held = listed.header.number == number && listed.header.hash(&self.source.identity.merchant_id) == held.0;
         is_held.then_some(AnchoredEpoch {

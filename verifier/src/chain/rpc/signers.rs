@@ -22,9 +22,6 @@ impl RpcSource {
     ///
     /// # Errors
     /// [`RpcError`]; [`RpcError::NoOldLogs`] if there is none, since a registration always adds one.
-    ///
-    /// # Errors
-    /// [`RpcError`].
     pub async fn all_receipt_signers(
         &self,
         from_block: u64,

@@ -40,7 +40,8 @@ struct FullAudit<'a> {
 
 impl FullAudit<'_> {
     async fn run(&self, mut map: HistoryMap) -> Result<Report, Failure> {
-        let Audit { args, online, at, .. } = self.audit;
+        let Audit { args, online, .. } = self.audit;
+        let at = &online.at;
         let (done, hash) = map.epoch();
         let (latest, _) = online.source.latest_epoch(at).await?;
         self.check_map(done, hash, latest).await?;
@@ -90,7 +91,7 @@ impl FullAudit<'_> {
             );
             return Err(Failure::new(Cause::MapAhead, detail));
         }
-        let (held, _) = self.audit.online.source.epoch(done, &self.audit.at).await?;
+        let (held, _) = self.audit.online.source.epoch(done, &self.audit.online.at).await?;
         if held == hash {
             return Ok(());
         }
@@ -118,7 +119,7 @@ impl FullAudit<'_> {
         let record = self.audit.record(1, map.epoch(), last_block);
         self.audit.keep(record)?;
         let (epoch, hash) = map.epoch();
-        let (lang, as_of_s) = (self.audit.lang, self.audit.at.time_s);
+        let (lang, as_of_s) = (self.audit.lang, self.audit.online.at.time_s);
         let sentence = if epoch == 0 {
             Text::NothingAnchored
         } else {
@@ -141,13 +142,7 @@ impl FullAudit<'_> {
                 (lang.text(Text::LastHashLabel), hash.to_string()),
                 (lang.text(Text::FolderLabel), self.audit.folder.display().to_string()),
             ],
-            not_proved: vec![
-                NotProved::UnloggedSales,
-                NotProved::CodeWorks,
-                NotProved::SoldElsewhere,
-                NotProved::LookAlikes,
-                NotProved::NodeBelieved,
-            ],
+            not_proved: NotProved::AFTER_AUDIT.to_vec(),
             json: Map::from_iter([
                 ("epoch".to_owned(), json!(epoch)),
                 ("epochHash".to_owned(), json!(hash)),

@@ -99,7 +99,8 @@ impl<'a> LightAudit<'a> {
     }
 
     async fn run(&self) -> Result<Report, Failure> {
-        let Audit { args, online, at, .. } = self.audit;
+        let Audit { args, online, .. } = self.audit;
+        let at = &online.at;
         let identity = online.source.identity();
         let old = record::read_own(&self.audit.folder, OwnKind::Light, &identity)
             .ok()
@@ -220,7 +221,7 @@ impl<'a> LightAudit<'a> {
     }
 
     fn kept(&self, reached: &Reached, events: u64) -> Report {
-        let (lang, as_of_s, since, epoch) = (self.audit.lang, self.audit.at.time_s, self.since, reached.number);
+        let (lang, as_of_s, since, epoch) = (self.audit.lang, self.audit.online.at.time_s, self.since, reached.number);
         let epochs = epoch - since;
         let from = since.saturating_add(1);
         let sentence = if epochs == 0 {
@@ -237,13 +238,7 @@ impl<'a> LightAudit<'a> {
         let replayed = lang.fill(Text::Replayed, &[("epochs", &epochs), ("events", &events)]);
         facts.push((lang.text(Text::ReplayedLabel), replayed));
         facts.push((lang.text(Text::LastHashLabel), reached.hash.to_string()));
-        let mut not_proved = vec![
-            NotProved::UnloggedSales,
-            NotProved::CodeWorks,
-            NotProved::SoldElsewhere,
-            NotProved::LookAlikes,
-            NotProved::NodeBelieved,
-        ];
+        let mut not_proved = NotProved::AFTER_AUDIT.to_vec();
         not_proved.extend((since > 0).then_some(NotProved::BeforeAudit));
         Report {
             verdict: format!("holds {epochs} epochs since {since}"),

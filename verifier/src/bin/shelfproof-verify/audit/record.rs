@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use shelfproof_verifier::audit::Breach;
 use shelfproof_verifier::breach::Rule;
-use shelfproof_verifier::chain::rpc::RpcError;
 use shelfproof_verifier::chain::{Anchored, ChainView, Identity};
 use shelfproof_verifier::verdict::Coverage;
 use shelfproof_verifier::vocabulary::audit_record::{AuditRecord, FoundBreach, MAX_BYTES};
@@ -103,8 +102,8 @@ impl KnownAudits {
         known
     }
 
-    /// Adds what the auditors that the user trusts said on the chain, as of the view's final block, which is the one of
-    /// [`pin`]. The epochs of which they spoke come into the view, as the registry holds them.
+    /// Adds what the auditors that the user trusts said on the chain, as of the final block that the view is of. The
+    /// epochs of which they spoke come into the view, as the registry holds them.
     pub(crate) fn add_attested(&mut self, online: &Online, names: &Names, view: &mut ChainView) -> Result<(), Failure> {
         let auditors = names.auditors()?;
         if auditors.is_empty() {
@@ -113,15 +112,11 @@ impl KnownAudits {
         let (source, at) = (&online.source, &online.at);
         online.runtime.block_on(async {
             for (name, address) in auditors {
-                let (to, as_of_s) = source.audited(address, at).await?;
+                let (to, as_of_s) = online.audited(address).await?;
                 if to == 0 {
                     continue;
                 }
-                let (hash, anchored_at_s) = source.epoch(to, at).await?;
-                if hash.is_zero() {
-                    let (number, latest) = (to, view.latest);
-                    return Err(RpcError::Contradicts { number, latest }.into());
-                }
+                let (hash, anchored_at_s) = source.epoch_up_to(view.latest, to, at).await?;
                 let block = None;
                 view.epochs.entry(to).or_insert(Anchored {
                     hash,
@@ -153,17 +148,6 @@ impl KnownAudits {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&AuditRecord, Maker)> {
         self.records.iter().zip(self.makers.iter().copied())
     }
-}
-
-/// Lets the view and all that is read beside it be as of one final block.
-pub(crate) fn pin(online: &mut Online) -> Result<(), Failure> {
-    let (source, at) = (&online.source, online.at);
-    let latest = online.runtime.block_on(async {
-        source.vrf_public_key().await?;
-        source.latest_epoch(&at).await
-    })?;
-    online.source = online.source.clone().as_of(at, latest);
-    Ok(())
 }
 
 /// The breach that an audit found in that epoch.

@@ -32,7 +32,7 @@ pub(crate) struct Found {
 pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Found, Failure> {
     let data = data::open(place)?;
     online.runtime.block_on(async {
-        let at = online.source.final_block().await?;
+        let at = online.at;
         let since_s = event.at_ms.saturating_sub(MAX_AHEAD_MS) / 1000;
         let mut scan = online.source.scan_since(since_s, at).await?.with_headers(&data);
         let wanted = RawEvent::from(*event);
@@ -55,7 +55,7 @@ pub(super) async fn exhibit(
     key_id: B256,
     version: u32,
 ) -> Result<Option<Exhibit>, Failure> {
-    let at = online.source.final_block().await?;
+    let at = online.at;
     let scan = online.source.scan(begin.0, begin.1, at).await?;
     let mut scan = scan.with_headers(data);
     let found = first_with(online, &mut scan, data, |event| {

@@ -45,6 +45,15 @@ pub(crate) enum NotProved {
 }
 
 impl NotProved {
+    /// What no audit proves.
+    pub(crate) const AFTER_AUDIT: [Self; 5] = [
+        Self::UnloggedSales,
+        Self::CodeWorks,
+        Self::SoldElsewhere,
+        Self::LookAlikes,
+        Self::NodeBelieved,
+    ];
+
     /// The name in the JSON answer, and in the file of sentences.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use shelfproof_verifier::bundle::{Bundle, Included};
-use shelfproof_verifier::chain::{ChainView, Needs, RootSource};
+use shelfproof_verifier::chain::Needs;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::{self, Receipt, Status, Terms};
 use shelfproof_verifier::verdict::{self, Question};
@@ -121,7 +121,7 @@ impl Own {
 
     /// Checks a key's proof, however old its history is: the audit of what came since makes it current.
     pub(super) fn check(&self, key: &Key, online: &Online) -> Result<(), Failure> {
-        let view = view(online, &key.bundle.needs(), key.bundle.block_hints())?;
+        let view = online.view(&key.bundle.needs(), key.bundle.block_hints())?;
         let check = |code: &str| {
             let question = Question {
                 code,
@@ -141,7 +141,7 @@ impl Own {
             signers: promise.signer(&promised.receipt.identity).into_iter().collect(),
             ..Needs::default()
         };
-        let view = view(online, &needs, Vec::new())?;
+        let view = online.view(&needs, Vec::new())?;
         self.with_own_code(&promised.name, |code| {
             let terms = Terms {
                 code,
@@ -179,14 +179,6 @@ impl Own {
         let why = format!("{name}: it is about none of the codes in --code-file");
         Err(Refusal::new(Code::KeyId, why).into())
     }
-}
-
-/// What the chain holds, with what a file needs.
-fn view(online: &Online, needs: &Needs, hints: Vec<(u64, u64)>) -> Result<ChainView, Failure> {
-    let source = online.source.clone().with_block_hints(hints);
-    let view = online.runtime.block_on(source.view(needs))?;
-    online.saw(&view)?;
-    Ok(view)
 }
 
 /// A file's name, without its folder.
