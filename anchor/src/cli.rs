@@ -181,6 +181,7 @@ async fn deploy(args: &ChainArgs, disputes: Option<Disputes>) -> Result<Done, Bo
         registry,
         disputes: named,
         disputes_nonce,
+        dead,
         change,
     } = owner.deploy(disputes.unwrap_or(Disputes::None)).await?;
     let named_line = match (named, disputes_nonce) {
@@ -191,16 +192,23 @@ async fn deploy(args: &ChainArgs, disputes: Option<Disputes>) -> Result<Done, Bo
              transaction, nonce {nonce}. Until then send nothing else from it."
         ),
     };
+    let dead_line = dead.map_or_else(String::new, |dead| {
+        format!(
+            "warning: nothing stands, or can ever stand, at the address that this account's registry {dead} names as its \
+             dispute contract: do not use that registry\n"
+        )
+    });
     Ok(Done {
         json: json!({
             "chainId": owner.chain_id(),
             "registry": registry,
             "disputes": named,
             "disputesNonce": disputes_nonce,
+            "deadRegistry": dead,
             "deployed": matches!(change, Change::Done(_)),
         }),
         text: format!(
-            "{}registry {registry}{named_line}",
+            "{dead_line}{}registry {registry}{named_line}",
             outcome_line(change, "the registry was deployed before\n")
         ),
     })
@@ -220,16 +228,25 @@ async fn register(args: RegisterArgs) -> Result<Done, Box<dyn Error>> {
     let finality = args.confirmations.map_or(Finality::Tag, Finality::Confirmations);
     let (merchant_id, change) = owner.register(&registration, finality).await?;
     let (chain_id, registry) = (owner.chain_id(), args.registry);
+    let missing = owner.missing_disputes(registry).await?;
+    let warning = missing.map_or_else(String::new, |disputes| {
+        format!(
+            "warning: the registry names {disputes} as its dispute contract, and nothing stands there: no bond pays for \
+             breaches before it is deployed, and it can never be if the registry's deployer has sent another \
+             transaction since\n"
+        )
+    });
     Ok(Done {
         json: json!({
             "chainId": chain_id,
             "registry": registry,
             "merchantId": merchant_id,
             "owner": owner.address(),
+            "missingDisputes": missing,
             "registered": matches!(change, Change::Done(_)),
         }),
         text: format!(
-            "{}[chain]\nchain_id = {chain_id}\nregistry = \"{registry}\"\nmerchant_id = \"{merchant_id}\"",
+            "{warning}{}[chain]\nchain_id = {chain_id}\nregistry = \"{registry}\"\nmerchant_id = \"{merchant_id}\"",
             outcome_line(change, "this merchant was registered before\n")
         ),
     })

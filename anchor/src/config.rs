@@ -11,11 +11,11 @@ mod sections;
 #[cfg(test)]
 mod tests;
 
-pub use sections::{Anchor, Chain, Database, Keys, KeysFolder};
+pub use sections::{Anchor, Chain, Database, Keys, KeysFolder, Sale};
 
 /// The sections that only `shelfproof` reads, which this program ignores. A test of `shelfproof` compares the list with
 /// its own sections.
-pub const SHOP_SECTIONS: &[&str] = &["http", "shop", "sale", "worker", "proofs"];
+pub const SHOP_SECTIONS: &[&str] = &["http", "shop", "worker", "proofs"];
 
 config_sections! {
     /// All that `shelfproof-anchor` reads.
@@ -23,6 +23,7 @@ config_sections! {
         pub database: Database,
         pub keys: Keys,
         pub chain: Chain,
+        pub sale: Sale,
         pub anchor: Anchor,
         pub log: Log,
     }

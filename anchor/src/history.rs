@@ -10,6 +10,7 @@
 mod compute;
 mod data;
 mod durable;
+mod epoch_file;
 mod error;
 mod file;
 mod folder;
@@ -35,6 +36,7 @@ pub use shelfproof_verifier::bundle::KeyHistory as Proven;
 
 pub use compute::ComputedEpoch;
 pub(crate) use compute::threads;
+pub use epoch_file::EpochFile;
 pub use error::HistoryError;
 
 use folder::Folder;
@@ -182,22 +184,10 @@ impl History {
         self.folder.data.read(number, data_hash)
     }
 
-    /// The path of an epoch's data file, whether it exists or not.
+    /// The path of a published file, whether it exists or not.
     #[must_use]
-    pub fn data_path(&self, number: u64) -> PathBuf {
-        self.folder.data.path(number)
-    }
-
-    /// The path of an epoch's delta, whether it exists or not.
-    #[must_use]
-    pub fn delta_path(&self, number: u64) -> PathBuf {
-        self.folder.data.delta_path(number)
-    }
-
-    /// The path of an epoch's header file, whether it exists or not.
-    #[must_use]
-    pub fn header_path(&self, number: u64) -> PathBuf {
-        self.folder.data.header_path(number)
+    pub fn published_path(&self, file: EpochFile) -> PathBuf {
+        self.folder.data.path(file)
     }
 
     /// Takes the oldest epoch that is not final into the map: it is final, in that block of that time (Unix seconds).

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{interval, timeout};
 
-pub mod data;
+mod data;
 mod keys;
 mod problem;
 mod state;

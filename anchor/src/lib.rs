@@ -7,7 +7,7 @@
 //!   changes;
 //! - `history` is the folder with the history map, the epochs' proofs, and the published data; `http` answers from it;
 //! - `replay` builds the same history from the chain and the published data alone, `follow` keeps it up to date;
-//! - `fence` compares a database with the chain;
+//! - `fence` compares a database with the chain, `journal` with the receipt journal;
 //! - `store` is the schema `attest`, with all SQL of this package; `config` has the sections of the configuration that
 //!   this program reads.
 //!
@@ -19,6 +19,7 @@ pub mod fence;
 pub mod follow;
 pub mod history;
 pub mod http;
+pub mod journal;
 pub mod metrics;
 pub mod owner;
 pub mod replay;

@@ -144,7 +144,8 @@ fn add(history: &History, epoch: &AnchoredEpoch, data: &[u8]) -> Result<usize, R
     // Computing checks everything already: only where something does not fit, an audit says which rule it breaks.
     let judged = || {
         audit::check_key_ids(number, &audit::key_ids_in(data))?;
-        audit::read_epoch(header, data, threads())
+        let events = audit::read_epoch(header, data, threads())?;
+        Ok(events.into_iter().map(|hashed| hashed.event).collect())
     };
     let events = epoch::split_data(data).or_else(|_| judged()).map_err(breach)?;
     let computed = match history.compute_epoch_in_block(&events, epoch.anchored_at_s) {

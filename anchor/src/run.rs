@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
+mod complete;
 mod report;
 
 use crate::config::Config;
@@ -29,6 +30,7 @@ use crate::cut_policy::CutPolicy;
 use crate::fence::Fence;
 use crate::history::{History, HistoryError};
 use crate::http;
+use crate::journal::Progress;
 use crate::metrics;
 use crate::sequence::{Bounds, IntentTerms, SequenceError, Sequencer};
 use crate::status::Condition;
@@ -86,6 +88,12 @@ pub async fn run(
         // Whoever waited for it may be gone already.
         let _ = stopped.send(true);
     });
+    if config.sale.journal.is_none() {
+        tracing::warn!(
+            "sale.journal is not set: stop this program before a backup is restored, since it may anchor an epoch that the \
+             right backup lacks"
+        );
+    }
     let options = PgConnectOptions::from_str(config.database.url.expose_secret())?.application_name(APPLICATION);
     let Some(session) = take_turn(&options, &config, waiting, stopping.clone()).await? else {
         return Ok(());
@@ -208,22 +216,26 @@ impl Anchor {
             };
             return Err(SequenceError::Counter(counter).into());
         }
+        let compared = self.complete(&mut session).await?;
         let signals = Arc::new(Signals::default());
         let sequencer = self.sequencer(session, &signals);
         tokio::select! {
-            ended = Box::pin(self.sequence(sequencer, &signals, failures)) => ended,
+            ended = Box::pin(self.sequence(sequencer, compared, &signals, failures)) => ended,
             ended = Box::pin(self.submit(&merchant, &signals)) => ended,
         }
     }
 
-    /// The rounds of the sequencer, until its session fails.
+    /// The rounds of the sequencer, until its session fails, or reaches a database that lacks what the journal has by
+    /// now: nodes sell over another one then.
     async fn sequence(
         &self,
         mut sequencer: Sequencer,
+        mut compared: Progress,
         signals: &Signals,
         failures: &mut u32,
     ) -> Result<Infallible, Ended> {
         loop {
+            self.compare(sequencer.connection(), &mut compared).await?;
             let round = sequencer.round(now_ms()).await;
             match &round {
                 Ok(round) => self.reporter.sequenced(round),

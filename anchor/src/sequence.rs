@@ -222,12 +222,7 @@ impl Sequencer {
                 break;
             };
             if self.history.final_epoch().0 < number {
-                let history = Arc::clone(&self.history);
-                let finalise = async {
-                    let done =
-                        tokio::task::spawn_blocking(move || history.finalise(number, block.number, block.time_s));
-                    done.await?.map_err(SequenceError::from)
-                };
+                let finalise = finalise(&self.history, number, block.number, block.time_s);
                 step::write(&mut *self.observer, Step::Finalise, finalise).await??;
             }
             let place = AnchoredAt {
@@ -297,4 +292,10 @@ impl Sequencer {
         metrics::backlog_counted(self.count.backlog.events);
         Ok(())
     }
+}
+
+/// Takes the oldest epoch that is not final into the map: it is in that block of that time (Unix seconds).
+async fn finalise(history: &Arc<History>, number: u64, block: u64, anchored_at_s: u64) -> Result<(), SequenceError> {
+    let history = Arc::clone(history);
+    Ok(tokio::task::spawn_blocking(move || history.finalise(number, block, anchored_at_s)).await??)
 }

@@ -32,6 +32,10 @@ pub enum Condition {
     NoFunds,
     /// The chain holds an epoch that the database lacks: the database is an old one, or another program anchors.
     RefusedParent,
+    /// The receipt journal has sales that the database lacks: the database is an old one.
+    JournalAhead,
+    /// The receipt journal cannot be read, so that nobody can tell whether the database is an old one.
+    JournalUnreadable,
     /// A transaction has waited too long for its block.
     Slow,
     /// The chain's newest block is too far behind the newest event of the next epoch, which waits for a later one.
@@ -51,7 +55,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Starting,
         Self::Standby,
         Self::Working,
@@ -63,6 +67,8 @@ impl Condition {
         Self::Retired,
         Self::NoFunds,
         Self::RefusedParent,
+        Self::JournalAhead,
+        Self::JournalUnreadable,
         Self::Slow,
         Self::ChainBehind,
         Self::NotPublished,
@@ -88,6 +94,8 @@ impl Condition {
             Self::Retired => "retired",
             Self::NoFunds => "no_funds",
             Self::RefusedParent => "refused_parent",
+            Self::JournalAhead => "journal_ahead",
+            Self::JournalUnreadable => "journal_unreadable",
             Self::Slow => "slow",
             Self::ChainBehind => "chain_behind",
             Self::NotPublished => "not_published",
@@ -124,6 +132,8 @@ impl Condition {
             Self::Retired => "The merchant has retired.",
             Self::NoFunds => "The account that anchors has run out of funds.",
             Self::RefusedParent => "The chain holds an epoch that the database does not know.",
+            Self::JournalAhead => "The database lacks sales that the receipt journal has.",
+            Self::JournalUnreadable => "The receipt journal cannot be read.",
             Self::Slow => "A transaction waits long for its block.",
             Self::ChainBehind => "The chain's newest block is too far behind the events, and the next epoch waits.",
             Self::NotPublished => "The next epoch's data is not where it is to be published, and the epoch waits.",

@@ -9,6 +9,7 @@ mod error;
 pub mod events;
 pub mod fence;
 pub mod intents;
+pub mod journal;
 pub mod lock;
 pub mod merchant;
 pub mod status;

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, RequestBuilder, Response};
 use tokio::time::timeout;
@@ -44,6 +44,8 @@ pub struct Bounds {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// The pause that the server asks for before the next request, if it says so in seconds.
+    pub retry_after: Option<Duration>,
     pub body: Vec<u8>,
 }
 
@@ -111,6 +113,7 @@ impl Client {
             let response = self.send(url, self.reach, request.body(body)).await?;
             Ok(Answer {
                 status: response.status().as_u16(),
+                retry_after: retry_after(&response),
                 body: read(response, bounds.bytes).await?,
             })
         };
@@ -187,6 +190,12 @@ fn build(url: &Url, reach: Reach, proxies: &Proxies) -> Result<reqwest::Client, 
             .map_err(|error| HttpError::Client(error.to_string())),
         Err(error) => Err(HttpError::Client(error.to_string())),
     }
+}
+
+/// A server may also write a time of day, which is not read.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    seconds.parse().ok().map(Duration::from_secs)
 }
 
 /// Reads a body, and stops as soon as it is longer than `max_bytes`.

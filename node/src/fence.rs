@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use shelfproof_anchor::fence::{self, Fence, FenceError, OnChain};
+use shelfproof_anchor::journal::{Gap, JournalError, Progress, compare as compare_journal};
 use shelfproof_anchor::store::fence::{Instance, fence_instance};
 use shelfproof_base::client::HttpError;
 use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::select;
-use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use shelfproof_anchor::config::Chain;
 use shelfproof_base::clock::now_ms;
@@ -27,12 +27,14 @@ use shelfproof_base::clock::now_ms;
 use crate::journal::Journal;
 
 mod chain_clock;
+mod held;
 mod journal;
 
 pub use chain_clock::Apart;
 
 use chain_clock::ChainClock;
-use journal::{Gap, JournalError, JournalFence};
+use held::{Held, State};
+use journal::JournalFence;
 
 /// Time between two comparisons, in addition to [`FIRST_PERIOD`].
 const FENCE_PERIOD: Duration = Duration::from_secs(14);
@@ -50,40 +52,14 @@ const COMPARE_BOUND: Duration = Duration::from_secs(20);
 /// default nothing is compared.
 #[derive(Debug, Default)]
 pub struct FenceState {
-    observed: RwLock<Observed>,
-    clock: RwLock<ChainClock>,
-    /// Notified when connections lead to another database than the one that was compared.
-    moved: Notify,
-    journal: JournalFence,
-}
-
-#[derive(Debug, Default)]
-struct Observed {
-    state: FenceStatus,
-    /// The database that the newest connection leads to.
-    instance: Option<Instance>,
+    /// The database against the chain; `None` where none is configured.
+    chain: Option<Held<Fence>>,
     /// The highest epoch that was ever seen on the chain: a node behind a load balancer may not know it at the next
     /// request.
-    highest: OnChain,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum FenceStatus {
-    /// No chain is configured: nothing is compared.
-    #[default]
-    Unwatched,
-    /// No comparison of this database has succeeded yet; the reason in words for anybody.
-    Unknown(String),
-    Open,
-    /// Nothing may be sold, for this reason.
-    Closed(Fence),
-}
-
-/// The outcome of a comparison, and the database it was made with.
-#[derive(Debug)]
-struct Comparison {
-    fence: Fence,
-    instance: Instance,
+    highest: RwLock<OnChain>,
+    clock: RwLock<ChainClock>,
+    /// The database against the receipt journal; `None` where none is configured.
+    journal: Option<JournalFence>,
 }
 
 /// Why a command does not write.
@@ -108,77 +84,66 @@ impl FenceState {
     /// newest block may be `apart_max_s` apart.
     #[must_use]
     pub fn new(chain: &Chain, apart_max_s: u64, journal: Option<Arc<Journal>>) -> Self {
-        let state = if has_node(chain) {
-            FenceStatus::Unknown("it is being asked".to_owned())
-        } else {
-            FenceStatus::Unwatched
-        };
-        let observed = RwLock::new(Observed {
-            state,
-            ..Observed::default()
-        });
         Self {
-            observed,
+            chain: has_node(chain).then(|| Held::new("the chain")),
+            highest: RwLock::default(),
             clock: RwLock::new(ChainClock::new(apart_max_s)),
-            moved: Notify::new(),
-            journal: JournalFence::new(journal),
+            journal: journal.map(JournalFence::new),
         }
     }
 
     /// The receipt journal, if one is configured.
     #[must_use]
     pub fn journal(&self) -> Option<Arc<Journal>> {
-        self.journal.journal()
+        self.journal.as_ref().map(|fence| Arc::clone(&fence.journal))
     }
 
     /// Notes the database that a new connection leads to. If it is another than the one that was compared, the fence
     /// closes until that one is compared too: it may be an old backup.
     pub fn reached(&self, instance: Instance) {
-        self.journal.reached(instance);
-        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
-        if observed.instance.replace(instance) != Some(instance) && observed.state == FenceStatus::Open {
-            let why = "the database's server was started again, or another took its place";
-            tracing::error!("the fence is closed until the chain was seen again: {why}");
-            observed.state = FenceStatus::Unknown(why.to_owned());
-            self.moved.notify_one();
+        if let Some(held) = &self.chain {
+            held.reached(instance);
+        }
+        if let Some(journal) = &self.journal {
+            journal.held.reached(instance);
         }
     }
 
     /// Whether a connection to that database may sell.
     #[must_use]
     pub fn admits(&self, instance: &Instance) -> bool {
-        let observed = self.observed();
-        let by_chain = match observed.state {
-            FenceStatus::Unwatched => true,
-            FenceStatus::Open => observed.instance.as_ref() == Some(instance),
-            FenceStatus::Unknown(_) | FenceStatus::Closed(_) => false,
-        };
-        by_chain && self.journal.admits(instance)
+        self.chain.as_ref().is_none_or(|held| held.admits(instance))
+            && self.journal.as_ref().is_none_or(|journal| journal.admits(instance))
     }
 
-    /// Why nothing may be sold or written now, for a caller of the API; `None` where it may. The text names no address,
-    /// quotes nothing that the chain's node said, and leaves out how to repair the database, which is for the log.
+    /// Why nothing may be sold or written over this database now, for a caller of the API; `None` where it may. The text
+    /// names no address, quotes nothing that the chain's node said, and leaves out how to repair the database, which is
+    /// for the log.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        match &self.observed().state {
-            FenceStatus::Unwatched | FenceStatus::Open => self.journal.refusal(),
-            FenceStatus::Unknown(why) => Some(format!(
+        let by_chain = self.chain.as_ref().and_then(|held| match held.state() {
+            State::Open => None,
+            State::Unknown(why) => Some(format!(
                 "this node has not seen the chain since it or its database started, and cannot tell whether the database is \
                  up to date: {why}"
             )),
-            FenceStatus::Closed(fence) => Some(fence.reason()),
-        }
+            State::Closed(fence) => Some(fence.reason()),
+        });
+        by_chain.or_else(|| self.journal.as_ref()?.refusal())
     }
 
-    /// Whether the fence is open; `None` where nothing is compared.
+    /// Why nothing may be sold now: the same, or the receipt journal cannot be written. Events that no receipt promises,
+    /// such as redemptions and refunds, are not in the journal, and are written meanwhile.
+    #[must_use]
+    pub fn sale_refusal(&self) -> Option<String> {
+        self.refusal().or_else(|| self.journal.as_ref()?.trouble())
+    }
+
+    /// Whether the fence is open for sales; `None` where nothing is compared.
     #[must_use]
     pub fn is_open(&self) -> Option<bool> {
-        let by_chain = match &self.observed().state {
-            FenceStatus::Unwatched => None,
-            state => Some(*state == FenceStatus::Open),
-        };
-        let both = [by_chain, self.journal.is_open()];
-        both.into_iter().flatten().reduce(|one, other| one && other)
+        let is_compared = self.chain.is_some() || self.journal.is_some();
+        is_compared.then(|| self.sale_refusal().is_none())
     }
 
     /// Notes the chain's newest block, whatever the fence makes of it; times in Unix seconds.
@@ -209,44 +174,52 @@ impl FenceState {
 
     /// Makes the first comparison. A chain that does not answer delays a node's start by [`FIRST_BOUND`] at most.
     pub async fn compare_first(&self, pool: &PgPool, chain: &Chain) {
-        self.journal.compare_first(pool).await;
-        if !has_node(chain) {
+        if let Some(journal) = &self.journal {
+            journal.compare_first(pool).await;
+        } else {
+            tracing::warn!(
+                "sale.journal is not set: nobody can tell whether this database is a backup that lacks what was sold since \
+                 the last epoch"
+            );
+        }
+        let Some(held) = &self.chain else {
             tracing::warn!(
                 "chain.rpc is not set: nobody can tell whether this database is an old backup, which would sell keys twice"
             );
             return;
-        }
+        };
         if let Ok(compared) = timeout(FIRST_BOUND, self.compare(pool, chain)).await {
-            self.note(&compared);
+            note(held, compared);
         }
     }
 
-    /// Compares again and again, until dropped. A comparison that fails changes nothing about a database that was
-    /// compared before: a running database does not fall behind, and a chain that does not answer must not stop sales.
+    /// Compares again and again, until dropped.
     pub async fn watch(&self, pool: &PgPool, chain: &Chain) -> Infallible {
+        let by_journal = async {
+            match &self.journal {
+                Some(journal) => journal.watch(pool).await,
+                None => pending().await,
+            }
+        };
         select! {
             never = Box::pin(self.watch_chain(pool, chain)) => never,
-            never = self.journal.watch(pool) => never,
+            never = by_journal => never,
         }
     }
 
     async fn watch_chain(&self, pool: &PgPool, chain: &Chain) -> Infallible {
-        if !has_node(chain) {
+        let Some(held) = &self.chain else {
             return pending().await;
-        }
+        };
         loop {
-            sleep(FIRST_PERIOD).await;
-            let is_known = !matches!(self.observed().state, FenceStatus::Unknown(_));
-            if is_known {
-                // Ends early when connections lead to another database.
-                let _ = timeout(FENCE_PERIOD, self.moved.notified()).await;
-            }
-            self.note(&self.compare(pool, chain).await);
+            held.due().await;
+            note(held, self.compare(pool, chain).await);
         }
     }
 
-    /// One comparison, over a new connection: those of the pool may lead to a server that no new connection reaches.
-    async fn compare(&self, pool: &PgPool, chain: &Chain) -> Result<Comparison, FenceError> {
+    /// One comparison, over a new connection: those of the pool may lead to a server that no new connection reaches. Why
+    /// the database is refused, if it is, and which one it is.
+    async fn compare(&self, pool: &PgPool, chain: &Chain) -> Result<(Option<Fence>, Instance), FenceError> {
         bounded(async {
             let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
             let instance = fence_instance(&mut connection).await?;
@@ -255,61 +228,30 @@ impl FenceState {
             let highest = self.raise(latest);
             let fence = fence::compare(&mut connection, &[latest, highest]).await?;
             connection.close().await?;
-            Ok(Comparison { fence, instance })
+            Ok(((fence != Fence::Open).then_some(fence), instance))
         })
         .await
     }
 
     /// The highest epoch that was seen on the chain, this one included.
     fn raise(&self, latest: OnChain) -> OnChain {
-        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
-        if latest.number > observed.highest.number {
-            observed.highest = latest;
+        let mut highest = self.highest.write().unwrap_or_else(PoisonError::into_inner);
+        if latest.number > highest.number {
+            *highest = latest;
         }
-        observed.highest
-    }
-
-    fn note(&self, compared: &Result<Comparison, FenceError>) {
-        if let Err(error) = compared {
-            tracing::warn!(%error, "the fence: the chain and the database could not be compared");
-        }
-        let mut observed = self.observed.write().unwrap_or_else(PoisonError::into_inner);
-        let after = observed.after(compared);
-        match (&observed.state, &after) {
-            (before, after) if before == after => {}
-            (_, FenceStatus::Closed(why)) => tracing::error!("the fence is closed, and nothing is sold: {why}"),
-            (FenceStatus::Closed(_), FenceStatus::Open) => tracing::error!("the fence is open again"),
-            (_, FenceStatus::Open) => tracing::info!("the fence is open"),
-            _ => {}
-        }
-        observed.state = after;
+        *highest
     }
 
     fn clock(&self) -> RwLockReadGuard<'_, ChainClock> {
         self.clock.read().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn observed(&self) -> RwLockReadGuard<'_, Observed> {
-        self.observed.read().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Observed {
-    /// The state after a comparison. A closed fence opens only by a comparison with the database that is reached now.
-    fn after(&self, compared: &Result<Comparison, FenceError>) -> FenceStatus {
-        match (compared, &self.state) {
-            (Ok(compared), before) if compared.fence == Fence::Open => {
-                if self.instance == Some(compared.instance) {
-                    FenceStatus::Open
-                } else {
-                    before.clone()
-                }
-            }
-            (Ok(compared), _) => FenceStatus::Closed(compared.fence),
-            (Err(error), FenceStatus::Unknown(_)) => FenceStatus::Unknown(public(error)),
-            (Err(_), before) => before.clone(),
-        }
-    }
+fn note(held: &Held<Fence>, compared: Result<(Option<Fence>, Instance), FenceError>) {
+    held.note(compared.map_err(|error| {
+        tracing::warn!(%error, "the fence: the chain and the database could not be compared");
+        public(&error)
+    }));
 }
 
 /// Refuses a command that writes events over a database that must not be written. Without a chain nothing is compared,
@@ -318,10 +260,12 @@ impl Observed {
 /// # Errors
 /// Where the fence is closed, or chain, journal or database cannot be read.
 pub async fn require_open(pool: &PgPool, chain: &Chain, journal: Option<&Path>) -> Result<(), Fenced> {
-    if let Some(folder) = journal
-        && let Some(gap) = journal::compare_once(pool, folder, &chain.merchant_id).await?
-    {
-        return Err(Fenced::Lacking(gap));
+    if let Some(folder) = journal {
+        let mut connection = pool.acquire().await.map_err(JournalError::from)?;
+        let gap = compare_journal(&mut connection, folder, &chain.merchant_id, &mut Progress::default()).await?;
+        if let Some(gap) = gap {
+            return Err(Fenced::Lacking(gap));
+        }
     }
     if !has_node(chain) {
         return Ok(());

@@ -1,5 +1,6 @@
-//! The receipt journal: the signed root of each batch of sales, on another disk than the database. A database that
-//! lacks a batch of the journal was restored from an old backup, and [`crate::fence`] lets nobody sell over it.
+//! Writes the receipt journal: the signed root of each batch of sales, on another disk than the database. A database that
+//! lacks a batch of the journal was restored from an old backup: [`crate::fence`] lets nobody sell over it, and the
+//! anchor cuts nothing from it. How the journal is read is [`shelfproof_anchor::journal`].
 //!
 //! A batch is written in this order, and a process that is killed leaves:
 //!
@@ -13,7 +14,7 @@
 //! of is in the journal, or in a final epoch, which the chain has.
 //!
 //! The journal is a folder. Each process appends to a file of its own, so that any number of nodes, on one host or on
-//! several, share a folder without a lock; each reads the files of all ([`files`]). One thread writes and syncs the
+//! several, share a folder without a lock; each reads the files of all. One thread writes and syncs the
 //! batches that were committed meanwhile together, and sends their replies ([`writer`]): no worker waits for it, and no
 //! row is locked. A file is removed once final epochs hold its sales.
 
@@ -27,16 +28,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
+use shelfproof_anchor::journal::Record;
+use shelfproof_verifier::tree::climb;
 use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 use tokio::sync::oneshot;
 
-use crate::domain::delivery::SoldItem;
+use crate::domain::delivery::{SoldItem, sale_promise};
 
-pub mod files;
-mod record;
 mod writer;
-
-pub use record::Record;
 
 use writer::{Files, run};
 
@@ -250,13 +249,24 @@ pub async fn cover(journal: Option<&Journal>, sold: &[SoldItem]) -> Result<(), U
     for item in sold {
         let is_due = !item.is_final && !journal.state.knows(item.sale_batch);
         if is_due && due.last().is_none_or(|last| last.batch != item.sale_batch) {
-            due.push(Record::of(item));
+            due.push(record_of(item));
         }
     }
     if due.is_empty() {
         return Ok(());
     }
     journal.write(due).await
+}
+
+/// The record of the batch that sold an item.
+fn record_of(item: &SoldItem) -> Record {
+    Record {
+        batch: item.sale_batch,
+        root: climb(&sale_promise(&item.sale, item.buyer), &item.path),
+        anchor_by_s: item.anchor_by_s,
+        signature: item.signature,
+        at_ms: item.sale.at_ms,
+    }
 }
 
 impl fmt::Debug for Entry {

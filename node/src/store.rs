@@ -21,7 +21,6 @@ mod head;
 pub mod hold;
 pub mod import;
 pub mod item;
-pub mod journal;
 pub mod key;
 pub mod order;
 pub mod order_token;

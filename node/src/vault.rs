@@ -136,11 +136,11 @@ impl Vault {
         Ok(self.masters.wrap(batch, &key))
     }
 
-    /// Receipts for a burst of sales, each promise's in its place, by the promises' hashes
+    /// Receipts for a burst of sales, by the promises' hashes
     /// ([`sale_promise`](crate::domain::delivery::sale_promise)): one signature over the tree of all of them, promising
     /// that the sales are anchored by `anchor_by_s` (Unix seconds). `None` of none, or of more than 2²⁰.
     #[must_use]
-    pub fn sign_receipts(&self, promises: &[B256], anchor_by_s: u64) -> Option<Vec<Signed>> {
+    pub fn sign_receipts(&self, promises: &[B256], anchor_by_s: u64) -> Option<Signed> {
         receipt::sign(&self.receipt, &self.identity, promises, anchor_by_s)
     }
 

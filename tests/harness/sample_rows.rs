@@ -187,7 +187,7 @@ async fn insert_orders(pool: &PgPool) -> Result<()> {
     };
     let (sold, refused) = (line(990, "delivered"), line(0, "cancelled"));
     let orders = format!(
-        "INSERT INTO shop.sale_batches (id, xid, signature)
+        "INSERT INTO attest.sale_batches (id, xid, signature)
             SELECT number, number::text::xid8, decode(repeat('00', 65), 'hex') FROM generate_series(101, 103) number;
          INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, keys,
                                   subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)

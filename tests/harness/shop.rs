@@ -52,7 +52,7 @@ pub struct Settings {
     pub nodes: usize,
     /// Whether commits survive a crash of the machine.
     pub durability: Durability,
-    /// The folder in which the cluster's folder is created.
+    /// The folder in which those of the cluster and of the shop, with its receipt journal, are created.
     pub disk: PathBuf,
     /// The chain to use. Without one, the shop is the vectors' merchant and uses no chain.
     pub chain: Option<Chain>,
@@ -115,7 +115,7 @@ impl TestShop {
     pub fn start(settings: &Settings) -> Result<Self> {
         let postgres = Postgres::start_below(&settings.disk, settings.durability)?;
         let database = postgres.database()?;
-        let folder = tempfile::Builder::new().prefix("shop-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("shop-").tempdir_in(&settings.disk)?;
         let (chain, url) = (settings.chain.clone(), postgres.url(&database, config::PASSWORD));
         let config = config::write(folder.path(), CONFIG, &url, chain.as_ref())?;
         let cli = Cli::new(tools::binary("shelfproof")?, config, &folder.path().join("cli.log"));
@@ -176,10 +176,26 @@ impl TestShop {
         self.cli.configure(lines)
     }
 
-    /// The shop's folder: configuration, keys and logs.
+    /// Like [`configure`](Self::configure), with lines of a section that the configuration has already.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn configure_in(&self, section: &str, lines: &str) -> Result<()> {
+        let (file, head) = (self.folder.path().join(CONFIG), format!("[{section}]\n"));
+        let config = fs::read_to_string(&file)?.replacen(&head, &format!("{head}{lines}\n"), 1);
+        Ok(fs::write(file, config)?)
+    }
+
+    /// The shop's folder: configuration, keys, receipt journal and logs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The folder of the receipt journal.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path().join(config::JOURNAL)
     }
 
     /// Returns a command line for the same shop over another database.

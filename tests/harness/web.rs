@@ -30,6 +30,8 @@ type Answer = dyn Fn(&str, &[u8]) -> Reply + Send + Sync;
 pub enum Reply {
     /// With a status and a body.
     Status(u16, Vec<u8>),
+    /// With a status, so many seconds in `Retry-After`, and a body.
+    Later(u16, u64, Vec<u8>),
     /// The connection is closed without an answer.
     Closed,
 }
@@ -157,12 +159,14 @@ fn serve(mut stream: &TcpStream, answer: &Answer) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let (path, body) = read_request(stream)?;
-    let Reply::Status(status, content) = answer(&path, &body) else {
-        return Ok(());
+    let (status, later, content) = match answer(&path, &body) {
+        Reply::Status(status, content) => (status, String::new(), content),
+        Reply::Later(status, seconds, content) => (status, format!("retry-after: {seconds}\r\n"), content),
+        Reply::Closed => return Ok(()),
     };
     write!(
         stream,
-        "HTTP/1.1 {status} Scripted\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} Scripted\r\n{later}content-length: {}\r\nconnection: close\r\n\r\n",
         content.len()
     )?;
     stream.write_all(&content)

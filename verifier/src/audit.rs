@@ -15,7 +15,7 @@ use alloy_primitives::B256;
 use crate::breach::Rule;
 use crate::breach::evidence::Dispute;
 use crate::epoch::{self, DataError, Header, latest_event_ms};
-use crate::event::{Kind, RawEvent};
+use crate::event::{HashedEvent, Kind, RawEvent};
 use crate::history::{Before, Head};
 use crate::tree::EventsTree;
 
@@ -77,7 +77,7 @@ impl Breach {
 /// # Errors
 /// `inclusion` where the data is not `eventCount` records in order or does not give the events root, `version_gap`
 /// where a key has one version twice.
-pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<RawEvent>, Breach> {
+pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<HashedEvent>, Breach> {
     let number = header.number;
     let inclusion = |what: String| Breach::new(Rule::Inclusion, format!("epoch {number}: {what}"));
     let records = epoch::split_data(data).map_err(|error| inclusion(error.to_string()))?;
@@ -92,12 +92,12 @@ pub fn read_epoch(header: &Header, data: &[u8], threads: usize) -> Result<Vec<Ra
     if let Some(index) = records.windows(2).position(|pair| place(&pair[0]) > place(&pair[1])) {
         return Err(inclusion(DataError::Order(index + 1).to_string()));
     }
-    let root = EventsTree::of_raw_events(&records, threads).map(|tree| tree.root());
-    if root != Some(header.events_root) {
+    let built = EventsTree::with_hashes(&records, threads).filter(|(tree, _)| tree.root() == header.events_root);
+    let Some((_, events)) = built else {
         return Err(inclusion("the events have another root than was anchored".to_owned()));
-    }
+    };
     match records.windows(2).find(|pair| place(&pair[0]) == place(&pair[1])) {
-        None => Ok(records),
+        None => Ok(events),
         Some(twice) => Err(one_version_twice(number, &twice[0], &twice[1])),
     }
 }
@@ -117,62 +117,59 @@ fn one_version_twice(number: u64, before: &RawEvent, event: &RawEvent) -> Breach
     }
 }
 
-/// The keys of an epoch's events, in ascending order, each once.
-#[must_use]
-pub fn keys_of(events: &[RawEvent]) -> Vec<B256> {
-    let mut keys: Vec<B256> = events.iter().map(|event| event.key_id).collect();
-    keys.dedup();
-    keys
-}
-
-/// An epoch's events with their keys, for whoever follows them in parts.
+/// Which of an epoch's events are of which keys, for whoever follows them in parts.
 #[derive(Clone, Debug)]
-pub struct EventsByKey<'a> {
-    events: &'a [RawEvent],
+pub struct EventsByKey {
     keys: Vec<B256>,
     /// For each key the index after its last event.
     ends: Vec<usize>,
 }
 
-impl<'a> EventsByKey<'a> {
-    /// Of events in order of (keyId, version).
+impl EventsByKey {
+    /// Of the key ids of all events, in order of (keyId, version).
     #[must_use]
-    pub fn new(events: &'a [RawEvent]) -> Self {
+    pub fn new(key_ids: impl Iterator<Item = B256>) -> Self {
         let (mut keys, mut ends) = (Vec::new(), Vec::new());
-        for events in events.chunk_by(|a, b| a.key_id == b.key_id) {
-            keys.extend(events.first().map(|event| event.key_id));
-            ends.push(ends.last().unwrap_or(&0) + events.len());
+        for (index, key_id) in key_ids.enumerate() {
+            if keys.last() != Some(&key_id) {
+                keys.push(key_id);
+                ends.push(index);
+            }
+            if let Some(end) = ends.last_mut() {
+                *end = index + 1;
+            }
         }
-        Self { events, keys, ends }
+        Self { keys, ends }
     }
 
-    /// [`keys_of`] the events.
+    /// The keys of the events, in ascending order, each once.
     #[must_use]
     pub fn keys(&self) -> &[B256] {
         &self.keys
     }
 
-    /// The events of a range of the keys.
+    /// The indexes of the events of a range of the keys.
     #[must_use]
-    pub fn of(&self, keys: Range<usize>) -> &'a [RawEvent] {
+    pub fn of(&self, keys: Range<usize>) -> Range<usize> {
         let end = |keys: usize| keys.checked_sub(1).map_or(0, |last| self.ends[last]);
-        &self.events[end(keys.start)..end(keys.end)]
+        end(keys.start)..end(keys.end)
     }
 }
 
-/// Follows an epoch's events from the keys' heads before it, given in the order of [`keys_of`]. Returns the keys' heads
+/// Follows an epoch's events from the keys' heads before it, given in the order of
+/// [`EventsByKey::keys`]. Returns the keys' heads
 /// after it, in the same order.
 ///
 /// # Errors
 /// The first [`Breach`] of version, link, transition or time, in the data's order.
 pub fn advance<H: Copy + Into<Before>>(
-    events: &[RawEvent],
+    events: &[HashedEvent],
     heads: &[Option<H>],
     number: u64,
     anchored_at_s: u64,
 ) -> Result<Vec<(B256, Head)>, Breach> {
     let mut updates = Vec::with_capacity(heads.len());
-    for (events, head) in events.chunk_by(|a, b| a.key_id == b.key_id).zip(heads) {
+    for (events, head) in events.chunk_by(|a, b| a.event.key_id == b.event.key_id).zip(heads) {
         let mut before: Option<Before> = head.map(Into::into);
         let mut newest = None;
         for event in events {
@@ -180,7 +177,7 @@ pub fn advance<H: Copy + Into<Before>>(
             before = Some(head.into());
             newest = Some(head);
         }
-        updates.extend(events.first().map(|event| event.key_id).zip(newest));
+        updates.extend(events.first().map(|first| first.event.key_id).zip(newest));
     }
     Ok(updates)
 }
@@ -203,7 +200,8 @@ pub fn check_history_root(header: &Header, root: &B256) -> Result<(), Breach> {
 }
 
 /// Checks one event against its key's newest event before it, and returns the key's new head.
-fn follow(before: Option<&Before>, event: &RawEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
+fn follow(before: Option<&Before>, hashed: &HashedEvent, number: u64, anchored_at_s: u64) -> Result<Head, Breach> {
+    let event = &hashed.event;
     let expected_version = before.map_or(1, |before| before.version.saturating_add(1));
     let breach = |rule, proof: Option<(Dispute, OtherEvent)>, what: &str| Breach {
         proof: proof.map(|(dispute, other)| {
@@ -268,7 +266,7 @@ fn follow(before: Option<&Before>, event: &RawEvent, number: u64, anchored_at_s:
     }
     Ok(Head {
         version: event.version,
-        hash: event.hash(),
+        hash: hashed.hash,
         kind,
         at_ms: event.at_ms,
         epoch: number,

@@ -110,6 +110,14 @@ pub struct Needs {
     pub signers: BTreeSet<Address>,
 }
 
+impl Needs {
+    /// Adds what another check needs.
+    pub fn extend(&mut self, other: Self) {
+        self.epochs.extend(other.epochs);
+        self.signers.extend(other.signers);
+    }
+}
+
 /// A source of [`ChainView`]s.
 pub trait RootSource {
     /// Why the source has no view.

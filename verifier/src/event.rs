@@ -153,6 +153,24 @@ pub struct RawEvent {
     pub payload: B256,
 }
 
+/// An event with its hash, so that it is computed once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashedEvent {
+    /// The event.
+    pub event: RawEvent,
+    /// [`RawEvent::hash`] of it.
+    pub hash: B256,
+}
+
+impl From<RawEvent> for HashedEvent {
+    fn from(event: RawEvent) -> Self {
+        Self {
+            event,
+            hash: event.hash(),
+        }
+    }
+}
+
 impl From<KeyEvent> for RawEvent {
     fn from(event: KeyEvent) -> Self {
         let KeyEvent {

@@ -108,7 +108,7 @@ pub fn join(left: &B256, right: &B256) -> B256 {
 }
 
 /// `SHA-256(left ‖ right)` with the top bit cleared.
-fn inner(left: &B256, right: &B256) -> B256 {
+pub(crate) fn inner(left: &B256, right: &B256) -> B256 {
     let mut node = sha256(left.as_slice(), right.as_slice());
     node[0] &= 0x7f;
     node
@@ -266,6 +266,6 @@ pub(crate) fn subtree_proof(leaves: &[Entry], depth: usize, key: &B256) -> Proof
 }
 
 /// The leaves whose bit `depth` is clear, and those with it set.
-fn split(leaves: &[Entry], depth: usize) -> (&[Entry], &[Entry]) {
+pub(crate) fn split(leaves: &[Entry], depth: usize) -> (&[Entry], &[Entry]) {
     leaves.split_at(leaves.partition_point(|(key, _)| !bit(key, depth)))
 }

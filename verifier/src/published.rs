@@ -78,10 +78,8 @@ impl Data {
     /// # Errors
     /// [`PlaceError`].
     pub fn open(place: &str, reach: Reach) -> Result<Self, PlaceError> {
-        if let Ok(mut base) = parse_url(place) {
+        if let Some(base) = base_of(place) {
             let client = Client::new(&base, reach, MAX_REDIRECTS)?;
-            let path = format!("{}/", base.path().trim_end_matches('/'));
-            base.set_path(&path);
             return Ok(Self::Server { client, base });
         }
         let folder = PathBuf::from(place);
@@ -89,6 +87,16 @@ impl Data {
             return Ok(Self::Folder(folder));
         }
         Err(PlaceError::Nowhere)
+    }
+
+    /// Whether what it lacks is lacking at the address that the registry names for the merchant's data, and not only in
+    /// another copy of it. Where the registry names no web address, every server is asked in its place.
+    #[must_use]
+    pub fn is_at(&self, data_uri: &str) -> bool {
+        match self {
+            Self::Folder(_) => false,
+            Self::Server { base, .. } => base_of(data_uri).is_none_or(|named| named == *base),
+        }
     }
 
     /// Reads the data of an epoch, which has the hash that was anchored. Requests that fail for what may be a passing
@@ -159,6 +167,14 @@ impl Data {
         };
         ListedHeader::parse(&bytes).ok()
     }
+}
+
+/// A web address, with a slash at the end of its path.
+fn base_of(place: &str) -> Option<Url> {
+    let mut base = parse_url(place).ok()?;
+    let path = format!("{}/", base.path().trim_end_matches('/'));
+    base.set_path(&path);
+    Some(base)
 }
 
 fn a_page(path: &str) -> String {
@@ -247,6 +263,30 @@ mod tests {
         for error in [HttpError::Private, HttpError::Client(String::new())] {
             assert!(matches!(missing("f", &error), Missing::Unknown(_)), "{error}");
         }
+    }
+
+    #[test]
+    fn a_mirror_is_not_at_the_registry_s_address() {
+        let Ok(data) = Data::open("https://shop.example/data", Reach::Any) else {
+            panic!("it is an address");
+        };
+        for named in [
+            "https://shop.example/data",
+            "https://SHOP.example:443/data/",
+            "",
+            "no address",
+        ] {
+            assert!(data.is_at(named), "{named}");
+        }
+        for named in [
+            "http://shop.example/data",
+            "https://shop.example/Data",
+            "https://shop.example/data?t",
+            "https://mirror.example/data",
+        ] {
+            assert!(!data.is_at(named), "{named}");
+        }
+        assert!(!Data::Folder("/".into()).is_at(""));
     }
 
     #[test]

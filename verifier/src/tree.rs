@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
 
-use crate::event::{KeyEvent, RawEvent};
+use crate::event::{HashedEvent, KeyEvent, RawEvent};
 
 /// The longest path in an epoch of 2²⁰ events, and in a receipt.
 pub const MAX_PATH: usize = 20;
@@ -64,10 +64,22 @@ impl EventsTree {
         Self::of(records, threads, RawEvent::hash)
     }
 
+    /// As [`Self::of_raw_events`]; and each event with its hash, in the same order.
+    #[must_use]
+    pub fn with_hashes(records: &[RawEvent], threads: usize) -> Option<(Self, Vec<HashedEvent>)> {
+        let hashes = hashes(records, threads, RawEvent::hash);
+        let events = records.iter().zip(&hashes);
+        let events = events
+            .map(|(event, hash)| HashedEvent {
+                event: *event,
+                hash: *hash,
+            })
+            .collect();
+        Some((Self::of_leaves(hashes, threads)?, events))
+    }
+
     fn of<T: Sync>(items: &[T], threads: usize, hash: impl Fn(&T) -> B256 + Sync) -> Option<Self> {
-        let mut leaves = vec![B256::ZERO; items.len()];
-        in_shares(&mut leaves, items, 1, threads, |leaf, item| *leaf = hash(&item[0]));
-        Self::of_leaves(leaves, threads)
+        Self::of_leaves(hashes(items, threads, hash), threads)
     }
 
     /// The tree over event hashes in any order, built on up to `threads` threads; `None` if there are none.
@@ -163,6 +175,13 @@ fn falling(a: &B256, b: &B256) -> Ordering {
 
 /// The fewest nodes for a thread of its own: below, starting it costs more than it saves.
 const NODES_A_THREAD: usize = 1 << 12;
+
+/// The items' hashes, computed on up to `threads` threads.
+fn hashes<T: Sync>(items: &[T], threads: usize, hash: impl Fn(&T) -> B256 + Sync) -> Vec<B256> {
+    let mut hashes = vec![B256::ZERO; items.len()];
+    in_shares(&mut hashes, items, 1, threads, |place, item| *place = hash(&item[0]));
+    hashes
+}
 
 /// Fills `out[i]` from `from[i * width..][..width]`, on up to `threads` threads.
 fn in_shares<T: Sync>(

@@ -7,7 +7,7 @@ use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::epoch;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{Anchor, Chain, Database, Keys, KeysFolder};
+use super::{Anchor, Chain, Database, Keys, KeysFolder, Sale};
 
 impl Section for Database {
     const NAME: &'static str = "database";
@@ -45,6 +45,10 @@ impl Section for Chain {
         }
         Ok(())
     }
+}
+
+impl Section for Sale {
+    const NAME: &'static str = "sale";
 }
 
 impl Section for Anchor {

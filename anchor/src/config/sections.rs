@@ -111,6 +111,15 @@ pub struct Anchor {
     pub max_fee_gwei: u64,
 }
 
+/// `[sale]`: of it, what both programs read. `shelfproof` reads the rest.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Sale {
+    /// The folder of the receipt journal; there is none where this is not set.
+    #[serde(deserialize_with = "config::optional_path", skip_serializing_if = "Option::is_none")]
+    pub journal: Option<PathBuf>,
+}
+
 impl Chain {
     /// The merchant as the protocol identifies it.
     #[must_use]

@@ -66,6 +66,14 @@ fn sections_of_the_other_program_are_passed_over() {
 }
 
 #[test]
+fn of_the_sales_only_the_journal_is_read() {
+    let sale = "[sale]\nworkers = 7\njournal = \"journal\"\n";
+    let (folder, settings) = settings(&format!("{WHOLE}{sale}"), &[]);
+    let config = Config::read(&settings.unwrap()).unwrap();
+    assert_eq!(config.sale.journal, Some(folder.path().join("journal")));
+}
+
+#[test]
 fn a_password_is_in_no_debug_and_no_description() {
     let (_folder, settings) = settings(WHOLE, &[]);
     let settings = settings.unwrap();

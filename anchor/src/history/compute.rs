@@ -7,7 +7,7 @@ use alloy_primitives::B256;
 use shelfproof_verifier::audit::{self, Breach, EventsByKey};
 use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::epoch::{self, DataError, Header, MAX_EVENTS};
-use shelfproof_verifier::event::{EVENT_BYTES, RawEvent};
+use shelfproof_verifier::event::{EVENT_BYTES, HashedEvent, RawEvent};
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{Followed, Overlay, Plan};
 use shelfproof_verifier::tree::EventsTree;
@@ -43,7 +43,7 @@ pub(super) fn compute_epoch(
     let (tip, parent) = overlay.tip();
     let number = tip.saturating_add(1);
     check_form(number, events)?;
-    let by_key = EventsByKey::new(events);
+    let by_key = EventsByKey::new(events.iter().map(|event| event.key_id));
     if let Some(key) = overlay.crowded(by_key.keys())? {
         return Err(Breach::key_ids(number, &key).into());
     }
@@ -54,13 +54,17 @@ pub(super) fn compute_epoch(
         trie,
         plan,
     } = overlay.follow(by_key.keys(), |range, heads| {
-        audit::advance(by_key.of(range), heads, number, anchored_at_s).map_err(HistoryError::from)
+        let hashed: Vec<HashedEvent> = events[by_key.of(range)].iter().map(|event| (*event).into()).collect();
+        audit::advance(&hashed, heads, number, anchored_at_s).map_err(HistoryError::from)
     })?;
     let mut delta = newest_events(published, by_key.keys(), &heads, threads())?;
     delta.extend(trie);
     let (links, leaves) = links_and_leaves(number, events, &heads, &updates);
     let tree = EventsTree::of_leaves(leaves, threads()).ok_or_else(|| not_in_form(number, DataError::Length(0)))?;
-    let data: Vec<u8> = events.iter().flat_map(RawEvent::to_bytes).collect();
+    let mut data = Vec::with_capacity(events.len() * EVENT_BYTES);
+    for event in events {
+        data.extend_from_slice(&event.to_bytes());
+    }
     let header = Header {
         number,
         parent,

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use super::error::HistoryError;
 
 /// A file of one epoch, with its path for messages.
-pub(super) struct EpochFile {
+pub(super) struct LargeFile {
     file: File,
     path: PathBuf,
 }
 
-impl EpochFile {
+impl LargeFile {
     pub(super) fn open(path: &Path) -> Result<Self, HistoryError> {
         let file = File::open(path).map_err(|cause| match cause.kind() {
             ErrorKind::NotFound => HistoryError::damaged(path, "this file is gone"),
@@ -43,8 +43,14 @@ impl EpochFile {
     /// The `N` bytes at an offset.
     pub(super) fn read<const N: usize>(&self, offset: u64) -> Result<[u8; N], HistoryError> {
         let mut bytes = [0; N];
-        match self.file.read_exact_at(&mut bytes, offset) {
-            Ok(()) => Ok(bytes),
+        self.read_into(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    /// Fills `bytes` with those at an offset.
+    pub(super) fn read_into(&self, bytes: &mut [u8], offset: u64) -> Result<(), HistoryError> {
+        match self.file.read_exact_at(bytes, offset) {
+            Ok(()) => Ok(()),
             Err(cause) if cause.kind() == ErrorKind::UnexpectedEof => Err(self.damaged("this file is cut short")),
             Err(cause) => Err(HistoryError::io(&self.path)(cause)),
         }

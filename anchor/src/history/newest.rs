@@ -8,6 +8,7 @@ use shelfproof_verifier::delta;
 use shelfproof_verifier::history::Head;
 
 use super::data::DataFile;
+use super::epoch_file::EpochFile;
 use super::error::HistoryError;
 use super::published::Published;
 
@@ -54,7 +55,8 @@ fn newest_of_share(published: &Published, keys: &[B256], heads: &[Option<Head>])
         let Some((_, _, first)) = of_epoch.first() else {
             continue;
         };
-        let data = DataFile::open_whole(&published.path(first.epoch))?;
+        let path = published.path(EpochFile::Events(first.epoch));
+        let mut data = DataFile::open_for(&path, of_epoch.len())?;
         for (index, key, head) in of_epoch {
             let (_, event) = data.find(key, head.version, &head.hash)?;
             events[*index] = Some(event.to_bytes());

@@ -15,7 +15,7 @@ use shelfproof_verifier::tree::{self, EventsTree, MAX_PATH};
 
 use super::durable;
 use super::error::HistoryError;
-use super::file::{EpochFile, first_not};
+use super::file::{LargeFile, first_not};
 
 const MAGIC: &[u8; 8] = b"sfproof1";
 const FIELDS_BYTES: usize = 200;
@@ -115,14 +115,14 @@ pub(super) fn write(path: &Path, facts: Facts, links: &[u64], tree: &EventsTree)
 }
 
 pub(super) struct ProofsFile {
-    file: EpochFile,
+    file: LargeFile,
     facts: Facts,
 }
 
 impl ProofsFile {
     /// Opens the file, which must be of that epoch.
     pub(super) fn open(path: &Path, number: u64) -> Result<Self, HistoryError> {
-        let file = EpochFile::open(path)?;
+        let file = LargeFile::open(path)?;
         let facts = Facts::from_bytes(&file.read(0)?)
             .filter(|facts| facts.header.number == number)
             .ok_or_else(|| file.damaged(format!("this is not what was written for epoch {number}")))?;

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use alloy_primitives::B256;
-use shelfproof_verifier::delta;
 use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::epoch::{self, MAX_DATA_BYTES};
 
 use super::durable;
+use super::epoch_file::EpochFile;
 use super::error::HistoryError;
 
 /// Bytes that are compared at once.
@@ -33,22 +35,10 @@ impl Published {
         Ok(Self { folder })
     }
 
-    /// The path of an epoch's data file.
+    /// The path of a file, whether it exists or not.
     #[must_use]
-    pub(super) fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(epoch::data_path(number))
-    }
-
-    /// The path of an epoch's delta.
-    #[must_use]
-    pub(super) fn delta_path(&self, number: u64) -> PathBuf {
-        self.folder.join(delta::delta_path(number))
-    }
-
-    /// The path of an epoch's header file.
-    #[must_use]
-    pub(super) fn header_path(&self, number: u64) -> PathBuf {
-        self.folder.join(epoch::header_path(number))
+    pub(super) fn path(&self, file: EpochFile) -> PathBuf {
+        self.folder.join(file.path())
     }
 
     /// Writes the header file of an epoch that is final. Once this returns it survives a power failure; a crash before
@@ -57,7 +47,7 @@ impl Published {
     /// # Errors
     /// [`HistoryError::Io`].
     pub(super) fn write_header(&self, listed: &ListedHeader) -> Result<(), HistoryError> {
-        let path = self.header_path(listed.header.number);
+        let path = self.path(EpochFile::Header(listed.header.number));
         write_once(&path, listed.to_file().as_bytes()).map_err(HistoryError::io(&path))
     }
 
@@ -71,10 +61,17 @@ impl Published {
     /// # Errors
     /// [`HistoryError::Io`].
     pub(super) fn write(&self, number: u64, data: &[u8], delta: &[u8]) -> Result<(), HistoryError> {
-        for (path, bytes) in [(self.path(number), data), (self.delta_path(number), delta)] {
-            write_once(&path, bytes).map_err(HistoryError::io(&path))?;
-        }
-        Ok(())
+        let write = |file, bytes| {
+            let path = self.path(file);
+            write_once(&path, bytes).map_err(HistoryError::io(&path))
+        };
+        // At once: most of the time each waits for the disk.
+        thread::scope(|scope| {
+            let delta = scope.spawn(|| write(EpochFile::Delta(number), delta));
+            write(EpochFile::Events(number), data)?;
+            // A panic goes on where it would have without the thread.
+            delta.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
     /// Reads an epoch's data, which must have that hash.
@@ -82,7 +79,7 @@ impl Published {
     /// # Errors
     /// [`HistoryError::Missing`], [`HistoryError::Differs`], [`HistoryError::Io`].
     pub(super) fn read(&self, number: u64, data_hash: &B256) -> Result<Vec<u8>, HistoryError> {
-        let path = self.path(number);
+        let path = self.path(EpochFile::Events(number));
         let file = match File::open(&path) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(HistoryError::Missing(path)),
             opened => opened.map_err(HistoryError::io(&path))?,

@@ -8,6 +8,7 @@ use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::history::Head;
 
 use super::data::DataFile;
+use super::epoch_file::EpochFile;
 use super::error::HistoryError;
 use super::folder::Folder;
 use super::proofs::ProofsFile;
@@ -43,7 +44,7 @@ pub(super) struct Trace {
 
 /// Where the event before that version is, which is in that epoch.
 pub(super) fn place_before(folder: &Folder, key: &B256, version: u32, number: u64) -> Result<Place, HistoryError> {
-    let epoch = Epoch::open(folder, number)?;
+    let mut epoch = Epoch::open(folder, number)?;
     let no_such = || HistoryError::NoSuchEvent {
         key: *key,
         version,
@@ -100,7 +101,10 @@ struct Epoch {
 impl Epoch {
     fn open(folder: &Folder, number: u64) -> Result<Self, HistoryError> {
         let proofs = folder.proofs(number)?;
-        let data = DataFile::open(&folder.data.path(number), proofs.facts().header.event_count)?;
+        let data = DataFile::open(
+            &folder.data.path(EpochFile::Events(number)),
+            proofs.facts().header.event_count,
+        )?;
         Ok(Self { data, proofs })
     }
 
@@ -113,7 +117,7 @@ impl Epoch {
     }
 
     /// An event with its path, and the epoch of the key's previous version.
-    fn event(&self, key: &B256, version: u32, hash: &B256) -> Result<(Included, u64), HistoryError> {
+    fn event(&mut self, key: &B256, version: u32, hash: &B256) -> Result<(Included, u64), HistoryError> {
         let (index, event) = self.data.find(key, version, hash)?;
         let included = Included {
             event,

@@ -33,6 +33,9 @@ pub struct Deployed {
     pub disputes: Address,
     /// The nonce of the transaction that creates the dispute contract, where that is the account's next.
     pub disputes_nonce: Option<u64>,
+    /// The newest registry of this account that was passed over: nothing can ever be where its dispute contract should
+    /// be.
+    pub dead: Option<Address>,
     pub change: Change,
 }
 
@@ -87,6 +90,7 @@ impl Owner {
             known.push(0);
             known
         };
+        let mut dead = None;
         for nonce in nonces {
             if !self.is_registry(nonce, disputes).await? {
                 continue;
@@ -96,8 +100,12 @@ impl Owner {
             let is_next = !is_there && nonce + 1 == next;
             if is_there || is_next {
                 let change = self.found(&self.deployment(named));
-                return Ok(self.deployed(nonce, disputes, is_next, change));
+                return Ok(Deployed {
+                    dead,
+                    ..self.deployed(nonce, disputes, is_next, change)
+                });
             }
+            dead.get_or_insert(self.address().create(nonce));
         }
         let call = self.deployment(disputes.of(self.address(), next));
         let mut intent = self.intent(Purpose::Deploy, call).await?;
@@ -107,7 +115,20 @@ impl Owner {
             return Err(OwnerError::Unplanned(self.address().create(nonce)));
         }
         let is_next = disputes == Disputes::Next;
-        Ok(self.deployed(nonce, disputes, is_next, Change::Done(hash)))
+        Ok(Deployed {
+            dead,
+            ..self.deployed(nonce, disputes, is_next, Change::Done(hash))
+        })
+    }
+
+    /// The dispute contract that a registry names, if nothing stands at its address.
+    ///
+    /// # Errors
+    /// If the node refuses, or no contract is at the registry's address.
+    pub async fn missing_disputes(&self, registry: Address) -> Result<Option<Address>, OwnerError> {
+        let named = self.registry(registry).await?.disputes().call().await?;
+        let is_missing = named != Address::ZERO && !self.has_code(named).await?;
+        Ok(is_missing.then_some(named))
     }
 
     fn deployment(&self, disputes: Address) -> Call {
@@ -135,6 +156,7 @@ impl Owner {
             registry: self.address().create(nonce),
             disputes: disputes.of(self.address(), nonce),
             disputes_nonce: is_next.then_some(nonce + 1),
+            dead: None,
             change,
         }
     }

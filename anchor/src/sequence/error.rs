@@ -2,6 +2,7 @@ use shelfproof_verifier::epoch::DataError;
 
 use crate::fence::Fence;
 use crate::history::HistoryError;
+use crate::journal::{Gap, JournalError};
 use crate::status::Condition;
 use crate::step::BrokenOff;
 use crate::store::StoreError;
@@ -14,6 +15,12 @@ pub enum SequenceError {
     /// The database's server counts transactions from an earlier number than it once did.
     #[error("{0}")]
     Counter(Fence),
+    /// The database lacks what the receipt journal has, or the journal is damaged.
+    #[error("nothing is anchored: {0}")]
+    Journal(Box<Gap>),
+    /// Journal and database could not be compared.
+    #[error("nothing is anchored: {0}")]
+    Uncompared(#[from] JournalError),
     /// The history folder failed, or the history breaks the protocol.
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -44,7 +51,11 @@ impl SequenceError {
     #[must_use]
     pub fn condition(&self) -> Condition {
         match self {
-            Self::Store(StoreError::Database(_)) => Condition::DatabaseUnreachable,
+            Self::Store(StoreError::Database(_)) | Self::Uncompared(JournalError::Database(_)) => {
+                Condition::DatabaseUnreachable
+            }
+            Self::Journal(gap) if matches!(**gap, Gap::Missing { .. }) => Condition::JournalAhead,
+            Self::Journal(_) | Self::Uncompared(_) => Condition::JournalUnreadable,
             Self::Store(StoreError::Inconsistent { .. })
             | Self::Events { .. }
             | Self::Differs { .. }

@@ -7,7 +7,7 @@ use alloy_primitives::B256;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::RawEvent;
 
-use super::{SequenceError, Sequencer};
+use super::{SequenceError, Sequencer, finalise};
 use crate::history::ComputedEpoch;
 use crate::store::bound::{bounded, bounded_long};
 use crate::store::epochs::{Epoch, EpochRoots, epoch_after, epoch_events, epoch_get};
@@ -55,10 +55,7 @@ impl Sequencer {
             let Some(place) = epoch.anchored.filter(|_| epoch.number <= tip) else {
                 break;
             };
-            let history = Arc::clone(&self.history);
-            let done =
-                tokio::task::spawn_blocking(move || history.finalise(epoch.number, place.block, place.anchored_at_s));
-            done.await??;
+            finalise(&self.history, epoch.number, place.block, place.anchored_at_s).await?;
         }
         Ok(())
     }
@@ -93,16 +90,17 @@ impl Sequencer {
             return Err(SequenceError::Differs { number });
         }
         tracing::info!(epoch = number, "computed again");
-        let (history, place) = (Arc::clone(&self.history), epoch.anchored);
-        let done = tokio::task::spawn_blocking(move || {
+        let history = Arc::clone(&self.history);
+        let taken = tokio::task::spawn_blocking(move || {
             history.publish(&computed)?;
-            history.push(computed)?;
-            // One after the other: only what is not final stays in memory.
-            place.map_or(Ok(()), |place| {
-                history.finalise(number, place.block, place.anchored_at_s)
-            })
+            history.push(computed)
         });
-        Ok(done.await??)
+        taken.await??;
+        // One after the other: only what is not final stays in memory.
+        match epoch.anchored {
+            Some(place) => finalise(&self.history, number, place.block, place.anchored_at_s).await,
+            None => Ok(()),
+        }
     }
 
     /// Reads an epoch's events, and computes it.

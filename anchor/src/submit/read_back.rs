@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::SubmitError;
-use crate::history::{History, HistoryError};
+use crate::history::{EpochFile, History, HistoryError};
 use crate::store::epochs::EpochRoots;
 use crate::tx::TxError;
 
@@ -76,7 +76,7 @@ impl ReadBack {
     async fn written_delta(&self, number: u64) -> Result<Vec<u8>, SubmitError> {
         let history = Arc::clone(&self.history);
         let read = spawn_blocking(move || {
-            let path = history.delta_path(number);
+            let path = history.published_path(EpochFile::Delta(number));
             std::fs::read(&path).map_err(HistoryError::io(&path))
         });
         Ok(read.await??)

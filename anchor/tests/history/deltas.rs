@@ -4,7 +4,7 @@
 use std::fs;
 
 use alloy_primitives::{B256, keccak256};
-use shelfproof_anchor::history::{ComputedEpoch, History, HistoryError};
+use shelfproof_anchor::history::{ComputedEpoch, EpochFile, History, HistoryError};
 use shelfproof_verifier::audit::LightEpoch;
 use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::event::Kind;
@@ -15,8 +15,8 @@ use crate::shop::{Shop, stocked};
 /// Follows what was published of that epoch from the history root before it, as an auditor without a map does.
 fn follow(history: &History, epoch: &ComputedEpoch, root_before: &B256) {
     let number = epoch.header.number;
-    let data = fs::read(history.data_path(number)).unwrap();
-    let delta = fs::read(history.delta_path(number)).unwrap();
+    let data = fs::read(history.published_path(EpochFile::Events(number))).unwrap();
+    let delta = fs::read(history.published_path(EpochFile::Delta(number))).unwrap();
     assert_eq!((&data, &delta), (&epoch.data, &epoch.delta));
     let light = LightEpoch::read(&epoch.header, &data, 1).unwrap();
     assert_eq!(light.follow(root_before, &delta, u64::MAX), Ok(()), "epoch {number}");
@@ -27,7 +27,11 @@ fn every_epoch_is_published_with_the_delta_that_leads_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut shop = Shop::new(1);
     let history = shop.open(folder.path());
-    assert!(history.delta_path(3).ends_with("data/epochs/0000000003.delta"));
+    assert!(
+        history
+            .published_path(EpochFile::Delta(3))
+            .ends_with("data/epochs/0000000003.delta")
+    );
     let codes: Vec<String> = (0..60).map(|number| format!("DELTA-{number}")).collect();
     for code in &codes {
         shop.add(code, Kind::Generated);
@@ -75,7 +79,7 @@ fn a_delta_that_is_missing_cut_short_or_another_is_written_again() {
     shop.add("A-3", Kind::Sold);
     let computed = history.compute_epoch(&shop.take()).unwrap();
     history.publish(&computed).unwrap();
-    let path = history.delta_path(4);
+    let path = history.published_path(EpochFile::Delta(4));
     let right = fs::read(&path).unwrap();
     assert_eq!(right, computed.delta);
     // As a crash between the two files leaves it, and as an epoch that was never anchored does.
@@ -93,7 +97,7 @@ fn a_delta_that_is_missing_cut_short_or_another_is_written_again() {
 fn without_the_data_before_it_no_epoch_is_computed() {
     let folder = tempfile::tempdir().unwrap();
     let (mut shop, history) = stocked(folder.path());
-    let path = history.data_path(2);
+    let path = history.published_path(EpochFile::Events(2));
     let right = fs::read(&path).unwrap();
     // The newest event of this key lies in the second epoch.
     shop.add("A-3", Kind::Sold);

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use alloy_primitives::B256;
-use shelfproof_anchor::history::{History, HistoryError};
+use shelfproof_anchor::history::{EpochFile, History, HistoryError};
 use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::epoch;
 use shelfproof_verifier::event::{KeyEvent, Kind};
@@ -155,7 +155,7 @@ fn data_is_published_once_and_replaced_where_nothing_rests_on_it() {
     let one = history.compute_epoch(&shop.take()).unwrap();
     shop.add("A-5", Kind::Voided);
     let other = history.compute_epoch(&shop.take()).unwrap();
-    let path = history.data_path(4);
+    let path = history.published_path(EpochFile::Events(4));
     assert!(path.ends_with("data/epochs/0000000004.events"));
     assert!(matches!(
         history.read_data(4, &one.header.data_hash),

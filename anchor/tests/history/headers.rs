@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use shelfproof_anchor::history::History;
+use shelfproof_anchor::history::{EpochFile, History};
 use shelfproof_verifier::epoch::ListedHeader;
 use shelfproof_verifier::event::Kind;
 
 use crate::shop::{Shop, stocked};
 
 fn published(history: &History, number: u64) -> ListedHeader {
-    ListedHeader::parse(&fs::read(history.header_path(number)).unwrap()).unwrap()
+    ListedHeader::parse(&fs::read(history.published_path(EpochFile::Header(number))).unwrap()).unwrap()
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn a_header_is_published_with_its_block_once_its_epoch_is_final() {
     let history = shop.open(folder.path());
     shop.add("A-1", Kind::Generated);
     let epoch = shop.compute(&history);
-    let path = history.header_path(1);
+    let path = history.published_path(EpochFile::Header(1));
     assert!(path.ends_with("data/epochs/0000000001.header.json"));
     assert!(!path.exists(), "its block is not known yet");
     shop.finalise(&history, &epoch);
@@ -35,7 +35,7 @@ fn a_header_that_a_crash_left_or_lost_is_written_again() {
     let (mut shop, history) = stocked(folder.path());
     shop.add("A-3", Kind::Sold);
     let epoch = shop.compute(&history);
-    let path = history.header_path(4);
+    let path = history.published_path(EpochFile::Header(4));
     fs::write(&path, b"of a chain that lost final blocks").unwrap();
     fs::write(path.with_extension("json.next"), b"{").unwrap();
     shop.finalise(&history, &epoch);

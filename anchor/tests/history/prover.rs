@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
-use shelfproof_anchor::history::{History, Proven};
+use shelfproof_anchor::history::{EpochFile, History, Proven};
 use shelfproof_anchor::http::{MAX_DOWNLOADS, serve};
 use shelfproof_anchor::status::{Condition, Status};
 use shelfproof_base::clock::now_ms;
@@ -222,7 +222,7 @@ fn what_is_nowhere_or_not_to_be_read_is_a_problem() {
 fn a_damaged_file_is_the_operators_to_mend() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, history) = stocked(folder.path());
-    fs::remove_file(history.data_path(1)).unwrap();
+    fs::remove_file(history.published_path(EpochFile::Events(1))).unwrap();
     let served = Served::start(history, shop.identity);
     let answer = served.get(&format!("/v1/keys/{}", shop.key("A-1")));
     assert_eq!((answer.status, answer.problem().as_str()), (503, "storage"));
@@ -238,14 +238,19 @@ fn published_data_is_sent_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, history) = stocked(folder.path());
     let files: Vec<(u64, Vec<u8>)> = (1..=3)
-        .map(|number| (number, fs::read(history.data_path(number)).unwrap()))
+        .map(|number| {
+            (
+                number,
+                fs::read(history.published_path(EpochFile::Events(number))).unwrap(),
+            )
+        })
         .collect();
     // One that is not final, of many chunks and a part.
     let waiting: Vec<u8> = (0..1_000_000_u32)
         .flat_map(u32::to_be_bytes)
         .take(109 * 20_000)
         .collect();
-    fs::write(history.data_path(4), &waiting).unwrap();
+    fs::write(history.published_path(EpochFile::Events(4)), &waiting).unwrap();
     let served = Served::start(history, shop.identity);
     for (number, data) in files {
         let answer = served.get(&format!("/data/epochs/{number:010}.events"));
@@ -293,7 +298,7 @@ fn downloads_that_nobody_takes_do_not_pile_up() {
     let folder = tempfile::tempdir().unwrap();
     let (shop, history) = stocked(folder.path());
     // Larger than all buffers on the way; without a byte on the disk.
-    let large = File::create(history.data_path(4)).unwrap();
+    let large = File::create(history.published_path(EpochFile::Events(4))).unwrap();
     large.set_len(109 << 20).unwrap();
     let served = Served::start(history, shop.identity);
     let path = "/data/epochs/0000000004.events";

@@ -28,6 +28,9 @@ pub enum HttpError {
     /// A status other than success.
     #[error("the server answers with status {0}")]
     Status(u16),
+    /// The server asks for a longer pause before the next request than its caller makes.
+    #[error("the server asks to be left alone for {0} s, and that is longer than is waited here")]
+    Later(u64),
     #[error("the answer is larger than {max_bytes} bytes")]
     TooLarge { max_bytes: usize },
 }

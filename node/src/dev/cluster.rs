@@ -166,16 +166,6 @@ impl Cluster {
         format!("postgres://{SUPERUSER}@{folder}:{}/{database}", self.port)
     }
 
-    /// The connection URL of `database`, over the loopback interface. The cluster must listen there.
-    #[must_use]
-    pub fn loopback_url(&self, database: &str) -> String {
-        format!(
-            "postgres://{SUPERUSER}@{}:{}/{database}",
-            Ipv4Addr::LOCALHOST,
-            self.port
-        )
-    }
-
     /// The port in the name of the socket, which is also the TCP port if the cluster listens on the loopback interface.
     #[must_use]
     pub const fn port(&self) -> u16 {

@@ -3,7 +3,7 @@ use super::*;
 const BEHIND: Fence = Fence::Behind { chain: 2, database: 1 };
 
 /// Databases differ by when their servers were started.
-fn instance(started_at_us: i64) -> Instance {
+pub(super) fn instance(started_at_us: i64) -> Instance {
     Instance {
         started_at_us,
         database: 5,
@@ -16,30 +16,29 @@ fn unreachable() -> FenceError {
     FenceError::Chain(RpcError::Http(HttpError::Unreachable("refused".to_owned())))
 }
 
-/// Connected to the first database, before any comparison.
+/// Connected to the first database, before any comparison with the chain.
 fn unknown() -> FenceState {
-    let state = FenceState::default();
-    state.observed.write().unwrap().state = FenceStatus::Unknown(String::new());
+    let state = FenceState {
+        chain: Some(Held::new("the chain")),
+        ..FenceState::default()
+    };
     state.reached(instance(1));
     state
 }
 
-fn compared(fence: Fence, started_at_us: i64) -> Comparison {
-    Comparison {
-        fence,
-        instance: instance(started_at_us),
-    }
+fn noted(state: &FenceState, compared: Result<(Option<Fence>, Instance), FenceError>) {
+    note(state.chain.as_ref().unwrap(), compared);
 }
 
 #[test]
 fn nothing_is_sold_before_a_comparison_allows_it() {
     let state = unknown();
     assert!(state.refusal().is_some());
-    state.note(&Err(unreachable()));
+    noted(&state, Err(unreachable()));
     let why = state.refusal().unwrap();
     assert!(why.contains("no answer: refused"), "{why}");
     assert_eq!((state.is_open(), state.admits(&instance(1))), (Some(false), false));
-    state.note(&Ok(compared(Fence::Open, 1)));
+    noted(&state, Ok((None, instance(1))));
     assert_eq!((state.refusal(), state.is_open()), (None, Some(true)));
     assert!(state.admits(&instance(1)));
 }
@@ -47,35 +46,35 @@ fn nothing_is_sold_before_a_comparison_allows_it() {
 #[test]
 fn a_chain_that_is_away_changes_nothing_that_was_seen() {
     let state = unknown();
-    state.note(&Ok(compared(Fence::Open, 1)));
-    state.note(&Err(unreachable()));
+    noted(&state, Ok((None, instance(1))));
+    noted(&state, Err(unreachable()));
     assert_eq!(state.refusal(), None);
-    state.note(&Ok(compared(BEHIND, 1)));
-    state.note(&Err(unreachable()));
+    noted(&state, Ok((Some(BEHIND), instance(1))));
+    noted(&state, Err(unreachable()));
     assert_eq!(state.refusal(), Some(BEHIND.reason()));
     assert_ne!(
         state.refusal(),
         Some(BEHIND.to_string()),
         "how to repair it is for the log"
     );
-    state.note(&Ok(compared(Fence::Open, 1)));
+    noted(&state, Ok((None, instance(1))));
     assert_eq!(state.refusal(), None);
 }
 
 #[test]
 fn another_database_is_sold_over_once_it_was_compared() {
     let state = unknown();
-    state.note(&Ok(compared(Fence::Open, 1)));
+    noted(&state, Ok((None, instance(1))));
     state.reached(instance(1));
     assert!(state.admits(&instance(1)));
     state.reached(instance(2));
     assert!(state.refusal().unwrap().contains("another took its place"));
     assert!(!state.admits(&instance(1)) && !state.admits(&instance(2)));
     // The chain is away, and a comparison with the first one ends late.
-    state.note(&Err(unreachable()));
-    state.note(&Ok(compared(Fence::Open, 1)));
+    noted(&state, Err(unreachable()));
+    noted(&state, Ok((None, instance(1))));
     assert_eq!(state.is_open(), Some(false));
-    state.note(&Ok(compared(Fence::Open, 2)));
+    noted(&state, Ok((None, instance(2))));
     assert!(state.admits(&instance(2)) && !state.admits(&instance(1)));
 }
 
@@ -93,11 +92,14 @@ fn an_epoch_that_was_seen_is_not_forgotten() {
 #[test]
 fn what_a_node_says_stays_in_the_log() {
     let state = unknown();
-    state.note(&Err(FenceError::Chain(RpcError::Refused {
-        method: "eth_call",
-        code: 1,
-        message: "no such project: geheim".to_owned(),
-    })));
+    noted(
+        &state,
+        Err(FenceError::Chain(RpcError::Refused {
+            method: "eth_call",
+            code: 1,
+            message: "no such project: geheim".to_owned(),
+        })),
+    );
     assert!(!state.refusal().unwrap().contains("geheim"));
 }
 

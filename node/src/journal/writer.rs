@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
+use shelfproof_anchor::journal::files::{FILE_AGE, FILE_RECORDS_MAX, name};
+use shelfproof_anchor::journal::{LINE_BYTES, Record};
 use shelfproof_base::keyfile::disk;
 
-use super::files::{FILE_AGE, FILE_RECORDS_MAX, name};
-use super::record::{LINE_BYTES, Record};
 use super::{Entry, State, WAITING_MAX};
 
 /// The pause before a write that failed is tried again.
@@ -106,7 +106,7 @@ impl Files {
     /// Begins a file, whose name is on the disk when this returns.
     pub(super) fn begin(&mut self) -> io::Result<()> {
         let begun_ms = (self.now_ms)();
-        let path = self.folder.join(name(&self.merchant_id, begun_ms));
+        let path = self.folder.join(name(&self.merchant_id, begun_ms, rand::random()));
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).mode(0o600).open(&path)?;
         // A full disk may leave one of these behind at each try.
@@ -176,7 +176,8 @@ impl Current {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::files::{chunk, list};
+    use shelfproof_anchor::journal::files::{chunk, list};
+
     use super::*;
 
     #[test]

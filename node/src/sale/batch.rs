@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
+use shelfproof_anchor::journal::Record;
 use shelfproof_anchor::store::events::{EventError, event_append};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
@@ -26,7 +27,6 @@ use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::message::Fact;
 use crate::domain::sale::Intent;
-use crate::journal::Record;
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
 use crate::store::sale::{self, Earlier};

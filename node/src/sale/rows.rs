@@ -3,10 +3,10 @@
 //! Nothing here touches the database, so an error leaves nothing behind.
 
 use alloy_primitives::B256;
+use shelfproof_anchor::journal::Record;
 use shelfproof_anchor::store::events::{NewEvent, Sale};
 use shelfproof_verifier::event::{Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt};
-use shelfproof_verifier::tree::climb;
 use shelfproof_verifier::vocabulary::body::{Body, Sold};
 use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 
@@ -15,7 +15,6 @@ use crate::domain::delivery::{Delivered, Item, OrderOutcome, sale_promise, sale_
 use crate::domain::key;
 use crate::domain::order::{Line, NewOrder, Order, RefusalReason, TransitionError};
 use crate::domain::sale::{AvailableKey, Pool};
-use crate::journal::Record;
 use crate::store::sale_write::BatchWrites;
 use crate::vault::{Signed, Vault};
 
@@ -99,16 +98,16 @@ pub(super) fn lay_out(
         placed.push(order);
     }
     let signed = sign(vault, &promises, times)?;
-    rows.signed = promises
-        .first()
-        .zip(signed.first())
-        .map(|(promise, signed)| SignedRoot {
-            root: climb(promise, &signed.path),
-            signature: signed.signature,
-            times,
-        });
+    rows.signed = signed.as_ref().map(|signed| SignedRoot {
+        root: signed.root,
+        signature: signed.signature,
+        times,
+    });
     rows.writes.signature = rows.signed.map(|signed| signed.signature);
-    let mut proofs = rows.events.iter().zip(signed);
+    let paths = signed
+        .into_iter()
+        .flat_map(|Signed { signature, paths, .. }| paths.into_iter().map(move |path| (path, signature)));
+    let mut proofs = rows.events.iter().zip(paths);
     for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
         let keys = outcome.iter().flat_map(Purchase::items);
         let keys = keys.map(|(_, _, opened)| opened.key.head.key_no).collect();
@@ -188,30 +187,29 @@ fn chain(
     })
 }
 
-/// One signature for the whole batch, and the path to it for each sale.
-fn sign(vault: &Vault, promises: &[B256], times: Times) -> Result<Vec<Signed>, RowsError> {
+/// One signature for the whole batch; `None` where it sells nothing.
+fn sign(vault: &Vault, promises: &[B256], times: Times) -> Result<Option<Signed>, RowsError> {
     if promises.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    vault
-        .sign_receipts(promises, times.anchor_by_s)
-        .ok_or(RowsError::Unsigned)
+    let signed = vault.sign_receipts(promises, times.anchor_by_s);
+    signed.map(Some).ok_or(RowsError::Unsigned)
 }
 
 /// Adds the rows of a delivered order to `writes`, and returns what its customer gets. `proofs` must yield the event
-/// and the signature of each item, beginning with the order's first.
+/// of each item with its path and signature, beginning with the order's first.
 fn deliver<'a>(
     writes: &mut BatchWrites,
     order: &Order,
     purchase: Purchase,
     vault: &Vault,
     times: Times,
-    proofs: &mut impl Iterator<Item = (&'a NewEvent, Signed)>,
+    proofs: &mut impl Iterator<Item = (&'a NewEvent, (Vec<B256>, [u8; SIGNATURE_BYTES]))>,
 ) -> Result<OrderOutcome, RowsError> {
     let mut items = Vec::new();
     let (total, wallet) = (purchase.total, purchase.wallet);
     let (buyer, cover, token) = sale_terms(order.buyer);
-    for ((item, pool, OpenedKey { key, goods }), (new, signed)) in purchase.into_items().zip(proofs) {
+    for ((item, pool, OpenedKey { key, goods }), (new, (path, signature))) in purchase.into_items().zip(proofs) {
         let unwritable = || RowsError::Key(key.head.key_no);
         let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
         let net = order.item_net(item).ok_or_else(unwritable)?;
@@ -234,8 +232,8 @@ fn deliver<'a>(
                     cover,
                     token,
                     anchor_by_s: times.anchor_by_s,
-                    path: signed.path,
-                    signature: signed.signature,
+                    path,
+                    signature,
                 },
             },
         });

@@ -6,13 +6,15 @@ use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::tree::{EventsTree, MAX_PATH};
 use shelfproof_verifier::vocabulary::typed_data::{SIGNATURE_BYTES, receipt_digest};
 
-/// What a receipt adds to its promise.
+/// What receipts add to the promises of a burst of sales.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// From the promise's hash to the root that was signed; empty for a lone promise.
-    pub path: Vec<B256>,
+    /// The root of the tree of the promises' hashes, which was signed.
+    pub root: B256,
     /// The receipt key's signature: r, s, v.
     pub signature: [u8; SIGNATURE_BYTES],
+    /// From each promise's hash to the root, in the order of the promises; empty for a lone one.
+    pub paths: Vec<Vec<B256>>,
 }
 
 /// A signing key's Ethereum address.
@@ -20,22 +22,21 @@ pub(super) fn address(key: &SigningKey) -> Address {
     Address::from_public_key(key.verifying_key())
 }
 
-/// Each promise's path and the one signature, in the order of the promises' hashes.
-pub(super) fn sign(key: &SigningKey, identity: &Identity, promises: &[B256], anchor_by_s: u64) -> Option<Vec<Signed>> {
+/// One signature for the promises of these hashes.
+pub(super) fn sign(key: &SigningKey, identity: &Identity, promises: &[B256], anchor_by_s: u64) -> Option<Signed> {
     if promises.len() > 1 << MAX_PATH {
         return None;
     }
     let tree = EventsTree::of_leaves(promises.to_vec(), 1)?;
-    let signature = sign_digest(key, &receipt_digest(identity, &tree.root(), anchor_by_s))?;
-    promises
-        .iter()
-        .map(|promise| {
-            Some(Signed {
-                path: tree.path(promise)?,
-                signature,
-            })
-        })
-        .collect()
+    let root = tree.root();
+    Some(Signed {
+        root,
+        signature: sign_digest(key, &receipt_digest(identity, &root, anchor_by_s))?,
+        paths: promises
+            .iter()
+            .map(|promise| tree.path(promise))
+            .collect::<Option<_>>()?,
+    })
 }
 
 /// Low `s`, as the library signs for this curve, and `v` 27 or 28.

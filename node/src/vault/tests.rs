@@ -7,6 +7,7 @@ use shelfproof_verifier::buyer;
 use shelfproof_verifier::chain::{ChainView, SignerSpan};
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 use shelfproof_verifier::receipt::{Promise, Receipt, Terms, check_purchase};
+use shelfproof_verifier::tree::climb;
 
 use super::*;
 use crate::domain::delivery::sale_promise;
@@ -136,7 +137,7 @@ fn a_burst_of_receipts_holds_before_the_verifier() {
             .map(|(event, _)| sale_promise(event, Some(buyer)))
             .collect();
         let signed = vault.sign_receipts(&promises, ANCHOR_BY_S).unwrap();
-        assert_eq!(signed.len(), promises.len());
+        assert_eq!(signed.paths.len(), promises.len());
         let view = ChainView {
             identity: identity(),
             vrf_public_key: vault.vrf_public_key(),
@@ -150,7 +151,8 @@ fn a_burst_of_receipts_holds_before_the_verifier() {
             latest: 0,
             epochs: [].into(),
         };
-        for (((code, (_, vrf_proof)), (event, opening)), signed) in codes.iter().zip(ids).zip(sales).zip(signed) {
+        for (((code, (_, vrf_proof)), (event, opening)), path) in codes.iter().zip(ids).zip(sales).zip(signed.paths) {
+            assert_eq!(climb(&sale_promise(&event, Some(buyer)), &path), signed.root);
             let promise = Promise {
                 event,
                 opening: Some(opening),
@@ -158,7 +160,7 @@ fn a_burst_of_receipts_holds_before_the_verifier() {
                 cover: U256::ZERO,
                 token: Address::ZERO,
                 anchor_by_s: ANCHOR_BY_S,
-                path: signed.path,
+                path,
                 signature: signed.signature,
             };
             promise.check_signature(&identity(), &view.receipt_signers).unwrap();

@@ -78,8 +78,7 @@ async fn measure(folder: &Path) -> Result<Vec<Sample>> {
             "audit_light",
             light,
             hashed,
-            // Reported, without a goal.
-            "ratio >= 0",
+            "reported",
             format!("{sizes}; whole process, --since 1; baseline: reading the same files and hashing their bytes"),
         ),
     ])

@@ -73,7 +73,8 @@ impl Loaded {
 
 /// The id with that number in the crowd.
 fn id(number: u64, shared: usize) -> B256 {
-    let mut id = keccak256(number.to_le_bytes());
+    // After the numbers of the ordinary keys: no id is of both.
+    let mut id = keccak256((KEYS + number).to_be_bytes());
     id[..shared].fill(0xC0);
     id
 }

@@ -57,7 +57,7 @@ pub struct Sample {
     pub ours: Vec<f64>,
     /// The baseline's values, one per round.
     pub baseline: Vec<f64>,
-    /// The goal, in the form that [`Goal::parse`] reads: `ratio <= 1.25`, `value <= 12000`.
+    /// The goal, in the form that [`Goal::parse`] reads: `ratio <= 1.25`, `value <= 12000`, `reported`.
     pub goal: &'static str,
     /// Sizes, versions and settings that the figures depend on.
     pub settings: String,

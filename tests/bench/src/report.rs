@@ -10,18 +10,25 @@ use serde_json::{Value, json};
 use super::Sample;
 use shelfproof_tests::Result;
 
-/// A goal: which figure is compared with which bound.
+/// A goal: which figure is compared with which bound, if any is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Goal {
-    of_ratio: bool,
-    at_most: bool,
-    bound: f64,
+pub enum Goal {
+    /// The figure is told, and nothing is asked of it.
+    Reported,
+    Bound {
+        of_ratio: bool,
+        at_most: bool,
+        bound: f64,
+    },
 }
 
 impl Goal {
-    /// Reads `ratio <= 1.25`, `ratio >= 1`, `value <= 12000` and the like.
+    /// Reads `ratio <= 1.25`, `ratio >= 1`, `value <= 12000` and the like, and `reported`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if text == "reported" {
+            return Some(Self::Reported);
+        }
         let mut words = text.split(' ');
         let of_ratio = match words.next()? {
             "ratio" => true,
@@ -34,22 +41,27 @@ impl Goal {
             _ => return None,
         };
         let bound = words.next()?.parse().ok()?;
-        words.next().is_none().then_some(Self {
+        words.next().is_none().then_some(Self::Bound {
             of_ratio,
             at_most,
             bound,
         })
     }
 
-    /// Whether a median and a ratio meet the goal.
+    /// Whether a median and a ratio meet the goal: `met`, `MISSED`, or nothing.
     #[must_use]
-    pub fn is_met(&self, value: f64, ratio: f64) -> bool {
-        let figure = if self.of_ratio { ratio } else { value };
-        if self.at_most {
-            figure <= self.bound
-        } else {
-            figure >= self.bound
-        }
+    pub fn verdict(&self, value: f64, ratio: f64) -> &'static str {
+        let Self::Bound {
+            of_ratio,
+            at_most,
+            bound,
+        } = *self
+        else {
+            return "";
+        };
+        let figure = if of_ratio { ratio } else { value };
+        let is_met = if at_most { figure <= bound } else { figure >= bound };
+        if is_met { "met" } else { "MISSED" }
     }
 }
 
@@ -98,15 +110,15 @@ fn figure(value: f64) -> String {
     }
 }
 
-/// A sample's two spreads, its ratio, and whether it meets its goal.
-fn judged(sample: &Sample) -> Result<(Spread, Spread, f64, bool)> {
+/// A sample's two spreads, its ratio, and the goal's verdict.
+fn judged(sample: &Sample) -> Result<(Spread, Spread, f64, &'static str)> {
     let none = || format!("{} was not measured", sample.name);
     let ours = Spread::of(&sample.ours).ok_or_else(none)?;
     let baseline = Spread::of(&sample.baseline).ok_or_else(none)?;
     let ratio = ours.median / baseline.median;
     let goal = Goal::parse(sample.goal).ok_or_else(|| format!("{} has no goal: {}", sample.name, sample.goal))?;
-    let is_met = goal.is_met(ours.median, ratio);
-    Ok((ours, baseline, ratio, is_met))
+    let verdict = goal.verdict(ours.median, ratio);
+    Ok((ours, baseline, ratio, verdict))
 }
 
 /// The settings, with a note about each side that has only one value, because its spread then means nothing.
@@ -125,8 +137,7 @@ fn settings(sample: &Sample) -> String {
 pub fn table(samples: &[Sample]) -> Result<String> {
     let mut rows = vec![["name", "unit", "ours", "baseline", "ratio", "goal", ""].map(ToOwned::to_owned)];
     for sample in samples {
-        let (ours, baseline, ratio, is_met) = judged(sample)?;
-        let verdict = if is_met { "met" } else { "MISSED" };
+        let (ours, baseline, ratio, verdict) = judged(sample)?;
         rows.push([
             sample.name.clone(),
             sample.unit.to_owned(),
@@ -213,10 +224,11 @@ mod tests {
 
     #[test]
     fn goals_are_met_or_missed() {
-        let met = |goal: &str, value, ratio| Goal::parse(goal).unwrap().is_met(value, ratio);
+        let met = |goal: &str, value, ratio| Goal::parse(goal).unwrap().verdict(value, ratio) == "met";
         assert!(met("ratio <= 1.25", 9.0, 1.25) && !met("ratio <= 1.25", 0.0, 1.26));
         assert!(met("ratio >= 1", 0.0, 1.0) && !met("ratio >= 1", 9.0, 0.99));
         assert!(met("value <= 12000", 12000.0, 9.0) && !met("value <= 12000", 12001.0, 0.0));
+        assert_eq!(Goal::parse("reported").unwrap().verdict(9.0, 9.0), "");
         for none in ["", "ratio", "ratio < 1", "value <= x", "value <= 1 s"] {
             assert_eq!(Goal::parse(none), None, "{none}");
         }

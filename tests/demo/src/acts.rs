@@ -153,6 +153,9 @@ Try it in another terminal / 在另一个终端中试试:
   As a buyer, check a key / 买家:
     {verify} key --trust-store {store} --merchant demo \\
       --code-file {buyer}/code.txt --nonce-file {buyer}/nonce.txt --tag-file {buyer}/tag.txt --bundle {buyer}/proof.json
+  As a buyer, follow it until something is wrong / 买家持续跟踪:
+    {verify} watch --trust-store {store} --merchant demo --data {data} --state watch-of-demo \\
+      --code-file {buyer}/code.txt --bundle {buyer}/proof.json
   As an auditor, replay it all / 审计者:
     {verify} audit --trust-store {store} --merchant demo --data {data} --state audit-of-demo
   As the merchant / 商家:

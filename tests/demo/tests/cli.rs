@@ -129,6 +129,11 @@ fn it_plays_to_its_end_serves_until_somebody_ends_it_and_leaves_nothing() -> Res
     wait_until_it_says(&mut demo, "goes on serving")?;
     check_ready(&stage.ready())?;
     check_cheats(&stage.folder().join("cheats"))?;
+    let log = demo.log();
+    assert!(
+        log.contains("noticed by Ann's own `watch`, without any auditor: history_mismatch"),
+        "{log}"
+    );
 
     let mut second = stage.play("second.log", &["--once"])?;
     assert_eq!(exit_code(&mut second)?, Some(1));

@@ -86,6 +86,22 @@ impl Chain {
         })?
     }
 
+    /// Names the address of the merchant's data in the registry, as its owner; final when this returns.
+    pub(super) fn name_data(&self, uri: &str) -> Result<()> {
+        let Identity {
+            registry, merchant_id, ..
+        } = self.identity;
+        block_on(async {
+            let provider = client(self.anvil.url())?;
+            let registry = ShelfproofRegistry::new(registry, provider.clone());
+            let owner = registry.owner(merchant_id).call().await?;
+            provider.anvil_impersonate_account(owner).await?;
+            let call = registry.setDataUri(merchant_id, uri.to_owned());
+            call.from(owner).send().await?.get_receipt().await?;
+            Ok(provider.anvil_mine(Some(BLOCKS_TO_FINALITY), None).await?)
+        })?
+    }
+
     /// Moves the chain's time forward.
     pub(super) fn pass(&self, seconds: u64) -> Result<()> {
         block_on(async {

@@ -150,10 +150,22 @@ impl<'a> Crook<'a> {
         self.of_chain("audit", &options.collect::<Vec<_>>())
     }
 
-    /// Returns the arguments of a light audit of the epochs after `since`, with that data.
-    pub(super) fn light_audit(&self, data: &str, since: u64) -> Vec<String> {
-        let since = ["--since".to_owned(), since.to_string()];
-        [self.audit(data), since.to_vec()].concat()
+    /// Returns the arguments of `watch`, which looks once at the buyer's key and receipt.
+    pub(super) fn watch(&self, who: &str, sale: &Sale, bundle: &Bundle) -> Result<Vec<String>> {
+        let place = &self.stand.place;
+        let receipt = place.write(&format!("{who}.receipt.json"), sale.receipt.to_json().as_bytes())?;
+        let options = [
+            (
+                "--code-file",
+                place.write(&format!("{who}.code"), sale.code.as_bytes())?,
+            ),
+            ("--receipt", receipt),
+            ("--data", self.data()),
+            ("--state", place.path("audit")),
+        ];
+        let options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+        let options = options.chain(place.bundle(who, bundle)?).chain(["--once".to_owned()]);
+        Ok(self.of_chain("watch", &options.collect::<Vec<_>>()))
     }
 
     /// Returns the arguments of a command about this merchant on this chain.

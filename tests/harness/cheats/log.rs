@@ -99,18 +99,13 @@ impl Log {
     pub(super) fn delta(&self, number: u64, lies: &[KeyEvent]) -> Result<Vec<u8>> {
         let mut before = self.heads(number - 1);
         before.extend(lies.iter().map(|event| (event.key_id, *event)));
-        let mut keys: Vec<(B256, ())> = self
-            .epoch(number)?
-            .events
-            .iter()
-            .map(|event| (event.key_id, ()))
-            .collect();
-        keys.dedup();
+        let mut after = BTreeMap::new();
+        after.extend(self.epoch(number)?.events.iter().map(|event| (event.key_id, *event)));
         let mut bytes = Vec::new();
-        for (key_id, ()) in &keys {
+        for key_id in after.keys() {
             delta::write_newest(&mut bytes, before.get(key_id).map(KeyEvent::to_bytes).as_ref());
         }
-        delta::open_part(&mut bytes, &leaves(before), 0, &keys);
+        delta::open_part(&mut bytes, &leaves(before), 0, &leaves(after));
         Ok(bytes)
     }
 

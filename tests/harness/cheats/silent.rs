@@ -44,6 +44,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
         let data = is_within.then(|| fs::read(published.join(path)).ok()).flatten();
         Some(data.unwrap_or_else(|| PAGE.to_vec()))
     })?;
+    crook.stand.chain.name_data(&server.url())?;
     // What the auditor remembers is part of the evidence, and is not made anew by a repetition.
     let auditor = crook.stand.place.path("auditor");
     let audit = crook.audit_in(&server.url(), auditor.clone());

@@ -30,6 +30,7 @@ pub(super) fn run(crook: &mut Crook<'_>) -> Result<Ruling> {
     crook.expect_audit(&crook.sound())?;
     crook.anchor_and_withhold(&[crook.log.withdrawal()?])?;
     let server = Server::of_folder(crook.data())?;
+    crook.stand.chain.name_data(&server.url())?;
     // What the auditor remembers is part of the evidence, and is not made anew by a repetition.
     let auditor = crook.stand.place.path("auditor");
     let audit = crook.audit_in(&server.url(), auditor.clone());

@@ -16,7 +16,11 @@ pub(super) const PASSPHRASE: &str = "harness passphrase 7f31c2";
 /// The password in the database's address.
 pub(super) const PASSWORD: &str = "harness-password-7f31c2";
 
-/// Writes a file with only what differs from the defaults: free ports, and the vectors' merchant if no chain is given.
+/// The folder of the receipt journal, in the shop's. Configurations in one folder share it.
+pub(super) const JOURNAL: &str = "journal";
+
+/// Writes a file with only what differs from the defaults: free ports, a receipt journal as every real shop has one, and
+/// the vectors' merchant if no chain is given.
 pub(super) fn write(folder: &Path, name: &str, url: &str, chain: Option<&Chain>) -> Result<PathBuf> {
     let identity = identity(chain)?;
     let rpc = chain
@@ -25,6 +29,7 @@ pub(super) fn write(folder: &Path, name: &str, url: &str, chain: Option<&Chain>)
     let passphrase = folder.join("passphrase");
     fs::write(&passphrase, PASSPHRASE)?;
     fs::set_permissions(&passphrase, Permissions::from_mode(0o600))?;
+    fs::create_dir_all(folder.join(JOURNAL))?;
     let text = format!(
         r#"[http]
 listen = "127.0.0.1:0"
@@ -46,6 +51,9 @@ merchant_id = "{}"
 [shop]
 name = "Harness"
 data_uri = "https://shop.example/data"
+
+[sale]
+journal = "{JOURNAL}"
 
 [log]
 format = "json"

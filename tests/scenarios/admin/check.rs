@@ -42,11 +42,11 @@ fn sale_breaches() -> Vec<(&'static str, String)> {
         ),
         (
             "sold_without_receipt",
-            "DELETE FROM shop.sale_batches WHERE id = 101".into(),
+            "DELETE FROM attest.sale_batches WHERE id = 101".into(),
         ),
         (
             "sold_without_receipt",
-            "UPDATE shop.sale_batches SET signature = NULL WHERE id = 101".into(),
+            "UPDATE attest.sale_batches SET signature = NULL WHERE id = 101".into(),
         ),
     ]
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alloy::providers::ext::AnvilApi;
 use alloy_primitives::B256;
-use shelfproof_anchor::history::{History, HistoryError};
+use shelfproof_anchor::history::{EpochFile, History, HistoryError};
 use shelfproof_anchor::replay::{Replay, ReplayError};
 use shelfproof_base::client::Reach;
 use shelfproof_contracts::ShelfproofRegistry;
@@ -176,7 +176,10 @@ fn a_lost_map_is_made_again_from_the_folders_own_published_files() -> Result<()>
     let history = setup.open()?;
     setup.advance(&history, &setup.published)??;
     let at = history.final_epoch();
-    let derived = [history.delta_path(2), history.header_path(2)];
+    let derived = [
+        history.published_path(EpochFile::Delta(2)),
+        history.published_path(EpochFile::Header(2)),
+    ];
     let written = derived.each_ref().map(|path| fs::read(path).ok());
     assert!(written.iter().all(Option::is_some));
     drop(history);
@@ -261,7 +264,7 @@ fn an_epoch_that_breaks_the_protocol_ends_the_mirror_before_it() -> Result<()> {
         assert_eq!(breach(&refused), Some((5, rule)), "{refused}");
         assert_eq!(history.final_epoch().0, 4);
         assert!(
-            !history.data_path(5).exists(),
+            !history.published_path(EpochFile::Events(5)).exists(),
             "what breaks the protocol is not published again"
         );
     }

@@ -155,6 +155,27 @@ fn lenient(folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Checks that an audit which begins at the breach finds the same evidence, part of which lies before its beginning.
+fn assert_found_by_a_light_audit(all: &[Caught], name: &str) -> Result<()> {
+    let caught = all.iter().find(|caught| caught.name == name).ok_or("no such cheat")?;
+    let path = caught.folder.join("evidence.json");
+    let whole: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    let since = whole["epoch"]["number"].as_u64().ok_or("no epoch")? - 1;
+    let command = fs::read_to_string(caught.folder.join("command"))?;
+    fs::remove_file(&path)?;
+    let light = format!("{} --since {since}", command.trim_end());
+    let output = Command::new("sh").args(["-c", &light]).output()?;
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let found: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    assert_eq!(found, whole);
+    Ok(())
+}
+
 #[test]
 fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()> {
     let _alone = permit::alone()?;
@@ -176,6 +197,13 @@ fn every_cheat_is_caught_by_its_code_and_the_honest_shop_goes_on() -> Result<()>
     }
     assert_eq!(proof(&all, "sold-twice")?, "fork");
     assert_eq!(proof(&all, "redeemed-twice")?, "illegalTransition");
+    assert_found_by_a_light_audit(&all, "redeemed-twice")?;
+    let turning = all
+        .iter()
+        .find(|caught| caught.name == "turning-map")
+        .ok_or("no such cheat")?;
+    let command = fs::read_to_string(turning.folder.join("command"))?;
+    assert!(command.contains(" 'watch' "), "{command}");
     honest.assert_well()?;
 
     // If the verifier accepts the first cheat, that cheat is not reported as detected.

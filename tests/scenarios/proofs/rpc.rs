@@ -2,16 +2,22 @@
 
 mod agreement;
 mod attested;
+mod clock;
+mod confirmed;
 mod equivocation;
 mod ledger;
 mod lies;
+mod merchant;
 mod node;
+mod pauses;
 mod providers;
 mod ranges;
 mod registry;
 mod run;
 mod setup;
+mod taken_along;
 mod trust;
+mod watched;
 mod withheld;
 
 use std::fs;
@@ -85,26 +91,6 @@ fn show_names_dates_and_blocks() {
 }
 
 #[test]
-fn the_chain_can_be_taken_along() {
-    let setup = Setup::new();
-    let file = setup.path("epochs.json");
-    let answer = setup.online(["epochs", "--out", &file]).json(0);
-    assert_eq!(answer["epochs"], 4);
-    let written: Value = serde_json::from_slice(&fs::read(&file).expect("the file")).expect("JSON");
-    assert_eq!(written["asOf"], AS_OF_S);
-    assert_eq!(written["receiptSigners"].as_array().map(Vec::len), Some(1));
-    for case in setup::cases() {
-        let answer = setup.offline_key(&case, &file).json(0);
-        assert_eq!(answer["verdict"], case.verdict, "{}", case.name);
-    }
-    let printed = setup.online(["epochs", "--out", "-"]).text(0);
-    assert!(
-        printed.starts_with(fs::read_to_string(&file).expect("the file").trim_end()),
-        "{printed}"
-    );
-}
-
-#[test]
 fn what_goes_wrong_at_the_node_is_told() {
     let setup = Setup::new();
     let case = setup.sold();
@@ -136,43 +122,18 @@ fn what_goes_wrong_at_the_node_is_told() {
         let answer = run.json(2);
         assert_eq!(answer["code"], code, "{answer}");
     }
-    let at = ["--rpc", &url, "--registry", &registry, "--merchant", &other];
+    let at = setup.at(&other);
     assert_eq!(
-        setup.run(["key"]).case(&case).args(at).json(1)["code"],
+        setup.run(["key"]).case(&case).args(&at).json(1)["code"],
         "wrong_merchant"
     );
     assert_eq!(
-        setup.run(["audit", "--data", &setup.data()]).args(at).json(2)["code"],
+        setup.run(["audit", "--data", &setup.data()]).args(&at).json(2)["code"],
         "not_registered"
     );
-    let pin = [
-        "trust",
-        "add",
-        "shop",
-        "--chain-id",
-        "31337",
-        "--registry",
-        &registry,
-        "--merchant",
-        &other,
-        "--rpc",
-        &url,
-    ];
-    assert_eq!(setup.run(pin).json(2)["code"], "not_registered");
-    let pin = [
-        "trust",
-        "add",
-        "shop",
-        "--chain-id",
-        "31337",
-        "--registry",
-        &registry,
-        "--merchant",
-        &merchant,
-        "--rpc",
-        &url,
-    ];
-    setup.run(pin).json(0);
+    let not_there = setup.pin(&url, B256::repeat_byte(7)).json(2);
+    assert_eq!(not_there["code"], "not_registered");
+    setup.pin(&url, setup.chain.merchant_id).json(0);
     assert_eq!(
         setup.run(["key", "--merchant", "shop"]).case(&case).json(0)["verdict"],
         case.verdict

@@ -232,7 +232,7 @@ async fn finds(shop: &TestShop) -> Result<()> {
     let ready = client.get("/readyz").await?.expect(200)?;
     assert_eq!(
         ready,
-        json!({"database": true, "schema": true, "clock": true, "chainClock": null, "orders": true, "fence": null})
+        json!({"database": true, "schema": true, "clock": true, "chainClock": null, "orders": true, "fence": true})
     );
     assert!(client.get("/docs/").await?.text().contains("swagger"));
     let description = client.get("/openapi.json").await?.expect(200)?;

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 const FLOOD: usize = 64;
 
 /// Bounds so small that the flood exceeds them: one batch of 8, and 16 orders that wait.
-const BOUNDS: &str = "[sale]\nworkers = 1\nbatch_max = 8\nlane_max = 16\n";
+const BOUNDS: &str = "workers = 1\nbatch_max = 8\nlane_max = 16";
 
 /// The keys that the flood may buy. It may sell out: then it costs refusals.
 const STOCK: usize = 1_500;
@@ -53,7 +53,7 @@ fn beside_flood(credit: &str, statuses: &'static [u16]) -> Result<()> {
         nodes: 0,
         ..Settings::default()
     })?;
-    shop.configure(BOUNDS)?;
+    shop.configure_in("sale", BOUNDS)?;
     shop.add_node()?;
     let (hot, cold) = (shop.product(PRICE, CURRENCY)?, shop.product(PRICE, CURRENCY)?);
     shop.stock(&hot, &codes("hot", STOCK))?;

@@ -1,6 +1,5 @@
 //! A node that has reached its limit of requests is alive, and recovers. One account's orders alone do not fill it.
 
-use std::fs;
 use std::time::Duration;
 
 use shelfproof_tests::Result;
@@ -20,8 +19,8 @@ const TRIES: usize = 5;
 
 /// One order in a batch, and one of each account that waits: the least number of requests is one more than that. A batch
 /// waits for a lock longer than the test holds it.
-const BOUNDS: &str = "[sale]\nworkers = 1\nbatch_max = 1\nlane_max = 1\nlock_wait_ms = 5000\n";
-const REQUESTS: &str = "[http]\nrequests_max = 3";
+const BOUNDS: &str = "workers = 1\nbatch_max = 1\nlane_max = 1\nlock_wait_ms = 5000";
+const REQUESTS: &str = "requests_max = 3";
 
 #[test]
 fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
@@ -30,10 +29,8 @@ fn a_node_that_is_full_answers_the_load_balancer() -> Result<()> {
         ..Settings::default()
     };
     let mut shop = TestShop::start(&none_yet)?;
-    let file = shop.folder().join("shelfproof.toml");
-    let config = fs::read_to_string(&file)?.replacen("[http]", REQUESTS, 1);
-    fs::write(file, config)?;
-    shop.configure(BOUNDS)?;
+    shop.configure_in("http", REQUESTS)?;
+    shop.configure_in("sale", BOUNDS)?;
     shop.add_node()?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("few", 3 * TRIES))?;

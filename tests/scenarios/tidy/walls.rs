@@ -138,13 +138,15 @@ fn no_text_that_the_api_may_answer_names_a_command_or_a_flag() -> Result<()> {
     };
     let sources = sources.flat_map(|file| product_code(file).map(move |line| (file, line)));
     // The API shows only the reason why the fence is closed; the log shows how to repair it.
-    let fence = files.iter().find(|file| file.path == "anchor/src/fence.rs");
-    let fence = fence.ok_or("no anchor/src/fence.rs")?;
-    let (_, reason) = fence.text.split_once("fn reason(").ok_or("no reason in the fence")?;
-    let (reason, _) = reason.split_once("\n    }\n").ok_or("a reason without an end")?;
-    let reason = reason.lines().map(|line| (fence, code(line)));
+    let mut reasons = Vec::new();
+    for path in ["anchor/src/fence.rs", "anchor/src/journal/compare.rs"] {
+        let fence = files.iter().find(|file| file.path == path).ok_or(path)?;
+        let (_, reason) = fence.text.split_once("fn reason(").ok_or("no reason in the fence")?;
+        let (reason, _) = reason.split_once("\n    }\n").ok_or("a reason without an end")?;
+        reasons.extend(reason.lines().map(|line| (fence, code(line))));
+    }
     let found = sources
-        .chain(reason)
+        .chain(reasons)
         .filter(|(_, line)| line.contains('"'))
         .filter(|(_, line)| names_flag(line) || line.contains("shelfproof ") || line.contains("shelfproof-anchor "))
         .map(|(file, line)| format!("{}: {}", file.path, line.trim()));

@@ -5,13 +5,13 @@ use alloy_primitives::B256;
 use super::{Breach, advance, check_history_root, check_key_ids, key_ids_in, read_epoch};
 use crate::delta::{Delta, DeltaError};
 use crate::epoch::Header;
-use crate::event::RawEvent;
+use crate::event::{HashedEvent, RawEvent};
 
 /// An epoch whose data was read and matches its header; its delta comes next. Memory: the epoch's events.
 #[derive(Clone, Debug)]
 pub struct LightEpoch {
     header: Header,
-    events: Vec<RawEvent>,
+    events: Vec<HashedEvent>,
     keys: Vec<B256>,
 }
 
@@ -44,9 +44,10 @@ impl LightEpoch {
 
     /// Its events of that key, in order.
     pub fn events_of(&self, key: &B256) -> impl Iterator<Item = &RawEvent> {
-        let first = self.events.partition_point(|event| event.key_id < *key);
+        let first = self.events.partition_point(|hashed| hashed.event.key_id < *key);
         let rest = self.events.get(first..).unwrap_or_default();
-        rest.iter().take_while(move |event| event.key_id == *key)
+        let events = rest.iter().map(|hashed| &hashed.event);
+        events.take_while(move |event| event.key_id == *key)
     }
 
     /// The number of its events.
@@ -59,6 +60,16 @@ impl LightEpoch {
     #[must_use]
     pub const fn keys(&self) -> usize {
         self.keys.len()
+    }
+
+    /// The newest event of a key before the epoch, by the delta: its version, and when it happened, Unix milliseconds.
+    /// `None` if there is none, or the delta cannot be used.
+    #[must_use]
+    pub fn newest_before(&self, root_before: &B256, delta: &[u8], key: &B256) -> Option<(u32, u64)> {
+        let delta = Delta::read(delta, &self.keys, root_before).ok()?;
+        let index = self.keys.binary_search(key).ok()?;
+        let newest = delta.newest().get(index).copied().flatten()?;
+        Some((newest.version, newest.at_ms))
     }
 
     /// Follows the epoch from `root_before`, the history root of the epoch before, to its own. `anchored_at_s` is the

@@ -50,8 +50,9 @@ impl Part {
         Bundle::parse(bytes).map(Self::Proof)
     }
 
-    /// Whose key it is a part of.
-    const fn key(&self) -> (&Identity, &B256) {
+    /// The merchant and the key that it is a part of.
+    #[must_use]
+    pub const fn key(&self) -> (&Identity, &B256) {
         match self {
             Self::Proof(bundle) => (&bundle.identity, &bundle.key_id),
             Self::History(identity, history) => (identity, &history.key_id),

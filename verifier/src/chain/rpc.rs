@@ -11,6 +11,7 @@ mod block;
 mod code;
 mod error;
 mod logs;
+mod name;
 mod range;
 mod registration;
 mod scan;
@@ -35,6 +36,7 @@ pub use block::{FinalBlock, Finality};
 pub use error::RpcError;
 pub use registration::{Registration, Retired};
 pub use scan::Scan;
+pub use transport::OnPause;
 
 /// The most epochs whose blocks are searched for where no hint names them.
 const MAX_SEARCHED: usize = 8;
@@ -54,6 +56,8 @@ struct Newest {
 /// One merchant in the registry, read from one node.
 #[derive(Clone, Debug)]
 pub struct RpcSource {
+    /// What errors call the node, if there are several.
+    name: Option<Arc<str>>,
     provider: RootProvider,
     identity: Identity,
     finality: Finality,
@@ -80,7 +84,21 @@ impl RpcSource {
         merchant_id: B256,
         finality: Finality,
     ) -> Result<Self, RpcError> {
-        let transport = transport::BoundedHttp::new(url)?;
+        Self::connect_telling(url, chain_id, (registry, merchant_id), finality, Arc::new(|_| {})).await
+    }
+
+    /// Like [`connect`](Self::connect); `on_pause` is told of each pause that the node asks for.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_telling(
+        url: &str,
+        chain_id: Option<u64>,
+        (registry, merchant_id): (Address, B256),
+        finality: Finality,
+        on_pause: OnPause,
+    ) -> Result<Self, RpcError> {
+        let transport = transport::BoundedHttp::new(url, on_pause)?;
         let provider = RootProvider::new(RpcClient::new(transport, false));
         let found = provider
             .get_chain_id()
@@ -95,6 +113,7 @@ impl RpcSource {
             merchant_id,
         };
         Ok(Self {
+            name: None,
             provider,
             identity,
             finality,

@@ -17,26 +17,46 @@ pub fn write_newest(out: &mut Vec<u8>, event: Option<&[u8; EVENT_BYTES]>) {
     }
 }
 
-/// Writes the part at `depth` of a trie with these leaves, opened along the paths of `keys`. Both are in strictly
-/// ascending order, and share their first `depth` bits. The whole trie is at depth 0. Recurses once for each bit.
-pub fn open_part<T>(out: &mut Vec<u8>, leaves: &[Entry], depth: usize, keys: &[(B256, T)]) {
+/// Writes the part at `depth` of a trie with these leaves, opened along the paths of the updates' keys. Both are in
+/// strictly ascending order, and share their first `depth` bits. The whole trie is at depth 0. Returns the part's root
+/// after the updates: what is on the path of none of them is hashed once for both. Recurses once for each bit.
+pub fn open_part(out: &mut Vec<u8>, leaves: &[Entry], depth: usize, updates: &[Entry]) -> B256 {
     match leaves {
-        _ if keys.is_empty() => write_closed(out, &history::subtree_root(leaves, depth)),
-        [] => out.push(EMPTY_PART),
-        [(key, value_hash), ..] if leaves.len() == 1 || depth >= MAX_SIBLINGS => {
+        _ if updates.is_empty() => {
+            let root = history::subtree_root(leaves, depth);
+            write_closed(out, &root);
+            root
+        }
+        [] => {
+            out.push(EMPTY_PART);
+            history::subtree_root(updates, depth)
+        }
+        [lone, ..] if leaves.len() == 1 || depth >= MAX_SIBLINGS => {
+            let (key, value_hash) = lone;
             out.push(LEAF);
             out.extend_from_slice(key.as_slice());
             out.extend_from_slice(value_hash.as_slice());
+            history::subtree_root(&with(lone, updates), depth)
         }
         _ => {
             write_fork(out);
-            let right = |key: &B256| history::bit(key, depth);
-            let leaves = leaves.split_at(leaves.partition_point(|(key, _)| !right(key)));
-            let keys = keys.split_at(keys.partition_point(|(key, _)| !right(key)));
-            open_part(out, leaves.0, depth + 1, keys.0);
-            open_part(out, leaves.1, depth + 1, keys.1);
+            let leaves = history::split(leaves, depth);
+            let updates = history::split(updates, depth);
+            let left = open_part(out, leaves.0, depth + 1, updates.0);
+            let right = open_part(out, leaves.1, depth + 1, updates.1);
+            history::inner(&left, &right)
         }
     }
+}
+
+/// The updates, and the leaf unless one of them replaces it, in order.
+fn with(leaf: &Entry, updates: &[Entry]) -> Vec<Entry> {
+    let at = updates.partition_point(|(key, _)| *key < leaf.0);
+    let mut all = updates.to_vec();
+    if updates.get(at).is_none_or(|(key, _)| *key != leaf.0) {
+        all.insert(at, *leaf);
+    }
+    all
 }
 
 /// Writes a part that is on the path of no key.

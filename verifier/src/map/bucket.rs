@@ -153,7 +153,15 @@ pub(super) struct Row {
 impl Row {
     /// Encodes a bucket of these records, which are sorted and all belong to it.
     pub(super) fn new(id: BucketId, records: &[RecordBytes]) -> Self {
-        let root = history::subtree_root(&entries(records), usize::from(id.depth));
+        Self::with_root(
+            id,
+            history::subtree_root(&entries(records), usize::from(id.depth)),
+            records,
+        )
+    }
+
+    /// As [`Self::new`], where the node above the records is known.
+    pub(super) fn with_root(id: BucketId, root: B256, records: &[RecordBytes]) -> Self {
         let mut value = Vec::with_capacity(HEADER_BYTES + records.as_flattened().len());
         value.push(id.depth);
         value.extend_from_slice(root.as_slice());

@@ -12,7 +12,7 @@ use super::error::MapError;
 use super::seen::Seen;
 use super::tree::Change;
 use crate::delta::{open_part, write_closed, write_fork};
-use crate::history::{self, Head};
+use crate::history::{self, Entry, Head};
 
 /// From this many records on, the two halves of a part of the map are computed in parallel.
 const PARALLEL_RECORDS: usize = 2_048;
@@ -188,17 +188,17 @@ where
     fn change(&self, seen: &Seen<'_>, id: BucketId, range: Range<usize>, found: &mut Found) -> Result<Grown, E> {
         let bucket = seen.bucket(self.base, id)?;
         let keys = &self.keys[range.clone()];
-        if let Some(trie) = &mut found.trie {
-            let paths: Vec<(B256, ())> = keys.iter().map(|key| (*key, ())).collect();
-            open_part(trie, &bucket.entries(), usize::from(id.depth), &paths);
-        }
         let heads: Vec<Option<Head>> = keys.iter().map(|key| bucket.head(key)).collect();
         let updates = (self.step)(range, &heads)?;
+        let root = found.trie.as_mut().map(|trie| {
+            let changed: Vec<Entry> = updates.iter().map(|(key, head)| (*key, head.value_hash())).collect();
+            open_part(trie, &bucket.entries(), usize::from(id.depth), &changed)
+        });
         let (records, added) = merge(bucket.records(), &updates);
         found.heads.extend(heads);
         found.updates.extend(updates);
         Ok(Grown {
-            change: cut(id, &records),
+            change: cut(id, &records, root),
             added,
         })
     }
@@ -223,17 +223,21 @@ fn parallel_depth() -> u8 {
         .unwrap_or(MAX_PARALLEL_DEPTH)
 }
 
-/// The bucket or buckets of these records, which are sorted and all belong to `id`. Recurses once for each bit.
-fn cut(id: BucketId, records: &[RecordBytes]) -> Change {
+/// The bucket or buckets of these records, which are sorted and all belong to `id`; `root` is the node above them, where
+/// it is known. Recurses once for each bit.
+fn cut(id: BucketId, records: &[RecordBytes], root: Option<B256>) -> Change {
     if records.len() <= capacity(id.depth) {
-        return Change::Bucket(Row::new(id, records));
+        return Change::Bucket(match root {
+            Some(root) => Row::with_root(id, root, records),
+            None => Row::new(id, records),
+        });
     }
     let depth = usize::from(id.depth);
     let (left, right) = records.split_at(records.partition_point(|record| !bit(record, depth)));
     let (left, right) = both(
         id.depth == 0 && records.len() >= PARALLEL_RECORDS,
-        || cut(id.half(false), left),
-        || cut(id.half(true), right),
+        || cut(id.half(false), left, None),
+        || cut(id.half(true), right, None),
     );
     Change::Inner {
         hash: history::join(&left.hash(), &right.hash()),

@@ -6,6 +6,8 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use alloy_primitives::B256;
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy, PinningPolicy};
@@ -29,6 +31,14 @@ const MARKER_BYTES: usize = 80;
 const CACHE_BYTES: u64 = 64 << 20;
 const MEMTABLE_BYTES: u64 = 64 << 20;
 const BLOCK_BYTES: u32 = 4 << 10;
+
+/// The most bytes of rows that may wait in memory for the worker when the next epoch is written. `fjall`'s own bound is
+/// four memtables, each as large as the epoch that was written into it.
+const WAITING_BYTES: u64 = 192 << 20;
+/// The pause between two looks at them.
+const WAITING_LOOK: Duration = Duration::from_millis(5);
+/// How many such looks there are. A worker that failed answers the write that follows.
+const WAITING_LOOKS: u32 = 12_000;
 
 /// The epoch that the rows belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +180,12 @@ impl Store {
     /// checksum over all of it. An entry cut short by a crash is dropped whole when the store is opened again; an entry
     /// torn in its middle by a power failure makes that opening fail.
     pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
+        for _ in 0..WAITING_LOOKS {
+            if self.database.write_buffer_size() <= WAITING_BYTES {
+                break;
+            }
+            thread::sleep(WAITING_LOOK);
+        }
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         if let Some(change) = change {
             change.each_row(&mut |row| batch.insert(&self.rows, row.id.row_key(), row.value.clone()));

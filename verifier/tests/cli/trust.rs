@@ -62,7 +62,11 @@ fn a_changed_description_is_said_when_the_shop_is_added_again() {
     assert!(told[1].contains("https://shop.invalid/data"), "{told:?}");
     // It is said once, and then pinned.
     assert_eq!(warnings(&add("Another shop", "https://shop.invalid/other")), [""; 0]);
+    // Without a node nothing of the registry is shown, and it is said how to see it.
+    let text = cli.run(["trust", "show", "shop"]).text(0);
+    assert!(text.contains("trust show shop --rpc"), "{text}");
     let shown = cli.run(["trust", "show", "shop"]).json_only(0);
+    assert_eq!(shown["registered"], Value::Null);
     assert_eq!(shown["merchant"]["name"], "Another shop");
     assert_eq!(cli.run(["trust", "show", "nobody"]).json_only(2)["code"], "usage");
 }

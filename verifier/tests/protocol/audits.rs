@@ -7,7 +7,7 @@ use shelfproof_verifier::audit::{self, Breach, EventsByKey, OtherEvent};
 use shelfproof_verifier::breach::Rule;
 use shelfproof_verifier::breach::evidence::{Dispute, Evidence, Exhibit};
 use shelfproof_verifier::epoch::{self, Header};
-use shelfproof_verifier::event::{KeyEvent, Kind, RawEvent};
+use shelfproof_verifier::event::{HashedEvent, KeyEvent, Kind, RawEvent};
 use shelfproof_verifier::history::{self, Head};
 use shelfproof_verifier::tree::EventsTree;
 
@@ -15,16 +15,18 @@ use crate::test_merchant::TestMerchant;
 
 const CODE: &str = "AUDITED-1";
 
+/// These events' indexes by key.
+fn by_key(events: &[HashedEvent]) -> EventsByKey {
+    EventsByKey::new(events.iter().map(|hashed| hashed.event.key_id))
+}
+
 /// Audits every epoch of a merchant with the map in memory.
 fn run(merchant: &TestMerchant) -> Result<usize, Breach> {
     let mut map: BTreeMap<B256, Head> = BTreeMap::new();
     for epoch in &merchant.epochs {
         let header = &epoch.header;
         let events = audit::read_epoch(header, &epoch.data(), 1)?;
-        let heads: Vec<Option<Head>> = audit::keys_of(&events)
-            .iter()
-            .map(|key| map.get(key).copied())
-            .collect();
+        let heads: Vec<Option<Head>> = by_key(&events).keys().iter().map(|key| map.get(key).copied()).collect();
         map.extend(audit::advance(&events, &heads, header.number, epoch.anchored_at_s)?);
         let leaves: Vec<history::Entry> = map.iter().map(|(key, head)| (*key, head.value_hash())).collect();
         audit::check_history_root(header, &history::root_of(&leaves))?;
@@ -67,17 +69,20 @@ fn an_honest_shelf_is_followed_to_the_end() {
 fn an_epoch_s_events_are_had_by_ranges_of_its_keys() {
     let merchant = honest();
     let events = audit::read_epoch(&merchant.epochs[1].header, &merchant.epochs[1].data(), 1).unwrap();
-    let by_key = EventsByKey::new(&events);
-    let keys = by_key.keys();
-    assert_eq!((keys, keys.len(), events.len()), (&audit::keys_of(&events)[..], 2, 3));
+    let ranges = by_key(&events);
+    let keys = ranges.keys();
+    assert!(keys.is_sorted());
+    assert_eq!((keys.len(), events.len()), (2, 3));
     for start in 0..=keys.len() {
         for end in start..=keys.len() {
-            let mine = events.iter().filter(|event| keys[start..end].contains(&event.key_id));
-            assert_eq!(by_key.of(start..end), mine.copied().collect::<Vec<_>>());
+            let mine = events
+                .iter()
+                .filter(|hashed| keys[start..end].contains(&hashed.event.key_id));
+            assert_eq!(events[ranges.of(start..end)], mine.copied().collect::<Vec<_>>());
         }
     }
-    assert!(EventsByKey::new(&[]).keys().is_empty());
-    assert!(EventsByKey::new(&[]).of(0..0).is_empty());
+    assert!(by_key(&[]).keys().is_empty());
+    assert!(by_key(&[]).of(0..0).is_empty());
 }
 
 #[test]
@@ -178,7 +183,7 @@ fn second_epoch_with(change: impl FnOnce(&mut RawEvent)) -> (Header, Vec<u8>, Ra
     let data: Vec<u8> = records.iter().flat_map(RawEvent::to_bytes).collect();
     let heads = |keys: &[B256]| -> Vec<Option<Head>> { keys.iter().map(|key| merchant.head(*key, 1)).collect() };
     let breach = audit::read_epoch(&header, &data, 1)
-        .and_then(|events| audit::advance(&events, &heads(&audit::keys_of(&events)), 2, u64::MAX))
+        .and_then(|events| audit::advance(&events, &heads(by_key(&events).keys()), 2, u64::MAX))
         .unwrap_err();
     (header, data, added, breach)
 }

@@ -101,10 +101,13 @@ impl TestMerchant {
         let before = number
             .checked_sub(2)
             .map(|index| &self.epochs[usize::try_from(index).unwrap()]);
-        let mut keys: Vec<(B256, ())> = epoch.events.iter().map(|event| (event.key_id, ())).collect();
-        keys.dedup();
+        let after: BTreeMap<B256, B256> = epoch
+            .events
+            .iter()
+            .map(|event| (event.key_id, history::value_hash(event.version, &event.hash())))
+            .collect();
         let mut out = Vec::new();
-        for (key, ()) in &keys {
+        for key in after.keys() {
             let mut events = self.events_of(*key).into_iter();
             let newest = events.rfind(|(_, epoch)| epoch.is_some_and(|epoch| epoch < number));
             delta::write_newest(&mut out, newest.map(|(event, _)| event.to_bytes()).as_ref());
@@ -112,7 +115,8 @@ impl TestMerchant {
         let leaves: Vec<history::Entry> = before
             .map(|before| before.entries.iter().map(|(key, value)| (*key, *value)).collect())
             .unwrap_or_default();
-        delta::open_part(&mut out, &leaves, 0, &keys);
+        let updates: Vec<history::Entry> = after.into_iter().collect();
+        delta::open_part(&mut out, &leaves, 0, &updates);
         out
     }
 

@@ -48,9 +48,21 @@ CREATE INDEX events_by_transaction ON attest.events (xid);
 -- A key is sold once. The pairs of kinds above do not say so: they trust `before`.
 CREATE UNIQUE INDEX events_sold_once ON attest.events (key_no) WHERE kind = 3;
 
+-- One transaction of the shop's sale worker, and what it signed.
+CREATE TABLE attest.sale_batches (
+    -- Given by the shop.
+    id        bigint PRIMARY KEY,
+    -- The transaction. Its sold events have the same number: they are the leaves below the signature, and with them the
+    -- path of each receipt is computed again.
+    xid       xid8   NOT NULL UNIQUE DEFAULT pg_current_xact_id(),
+    -- The signature of all receipts of the batch; none where it sold nothing.
+    signature bytea  CHECK (octet_length(signature) = 65)
+);
+
 -- History is added to, never changed.
 CREATE FUNCTION attest.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% on %.% is not allowed', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME;
 END $$;
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.events EXECUTE FUNCTION attest.refuse();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON attest.sale_batches EXECUTE FUNCTION attest.refuse();

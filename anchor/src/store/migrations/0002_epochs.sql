@@ -49,6 +49,10 @@ CREATE TABLE attest.epochs (
     CHECK (final_at_ms IS NULL OR hash IS NOT NULL)
 );
 
+-- The snapshot up to which final epochs hold every event: that of the newest final epoch which left nothing to the next.
+CREATE VIEW attest.final_snapshot AS
+SELECT snapshot FROM attest.epochs WHERE final_at_ms IS NOT NULL AND upto_key IS NULL ORDER BY number DESC LIMIT 1;
+
 -- The status of the working anchor, in one row that is updated every few seconds.
 CREATE TABLE attest.anchor (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use shelfproof_anchor::http::data::EpochFile;
+use shelfproof_anchor::history::EpochFile;
 use shelfproof_base::server::file::Download;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -21,7 +21,7 @@ use crate::domain::order_token::OrderToken;
 use crate::flow::query::Page as Rows;
 use crate::flow::query::order::{get_order, list_abnormal_orders, list_orders, look_up_states, open_order};
 use crate::http::edge::auth::May;
-use crate::http::edge::fence::OpenFence;
+use crate::http::edge::fence::OpenForSales;
 use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
@@ -59,7 +59,7 @@ problems!(GetProblems: NotFound);
 )]
 async fn place(
     May(Reseller(account)): May<PlaceOrder>,
-    _: OpenFence,
+    _: OpenForSales,
     State(shop): State<Arc<Shop>>,
     headers: HeaderMap,
     Json(body): Json<request::Body>,

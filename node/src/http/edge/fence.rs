@@ -1,4 +1,4 @@
-//! The fence as an extractor, for endpoints that take orders or write events.
+//! The fence as extractors, for endpoints that take orders or write events.
 
 use std::sync::Arc;
 
@@ -13,16 +13,29 @@ use super::shop::Shop;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenFence;
 
+/// The same for orders, which are refused also while the receipt journal cannot be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenForSales;
+
 impl FromRequestParts<Arc<Shop>> for OpenFence {
     type Rejection = Problem;
 
     async fn from_request_parts(_: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        match shop.app.fence.refusal() {
-            None => Ok(Self),
-            Some(why) => Err(Problem::new(
-                Code::Fenced,
-                format!("Nothing is sold or changed here: {why}."),
-            )),
-        }
+        let refusal = shop.app.fence.refusal();
+        refusal.map_or(Ok(Self), |why| Err(fenced(&format!("sold or changed here: {why}"))))
     }
+}
+
+impl FromRequestParts<Arc<Shop>> for OpenForSales {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
+        OpenFence::from_request_parts(parts, shop).await?;
+        let refusal = shop.app.fence.sale_refusal();
+        refusal.map_or(Ok(Self), |why| Err(fenced(&format!("sold here: {why}"))))
+    }
+}
+
+fn fenced(nothing: &str) -> Problem {
+    Problem::new(Code::Fenced, format!("Nothing is {nothing}."))
 }

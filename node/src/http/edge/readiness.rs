@@ -82,7 +82,7 @@ impl Report {
             chain_clock: app.fence.clock_apart_s().map(|_| apart.is_none()),
             orders: app.orders.is_open() && app.orders.oldest_wait() < QUEUE_STALLED,
             fence: app.fence.is_open(),
-            refusal: app.fence.refusal().unwrap_or_default(),
+            refusal: app.fence.sale_refusal().unwrap_or_default(),
             apart: apart.map(|apart| apart.to_string()).unwrap_or_default(),
         }
     }

@@ -23,16 +23,6 @@ CREATE DOMAIN shop.order_line AS shop.order_line_columns
 -- Numbers batches and transfers, so that one list can hold both in the order in which they were written.
 CREATE SEQUENCE shop.postings;
 
--- One transaction of the sale worker.
-CREATE TABLE shop.sale_batches (
-    id        bigint PRIMARY KEY DEFAULT nextval('shop.postings'),
-    -- The transaction. Its sold events in attest.events have the same number: they are the leaves below the signature,
-    -- and with them the path of each receipt is computed again.
-    xid       xid8   NOT NULL UNIQUE DEFAULT pg_current_xact_id(),
-    -- The signature of all receipts of the batch; none where it sold nothing.
-    signature bytea  CHECK (octet_length(signature) = 65)
-);
-
 -- What was taken from each pool, range after range of slots; rows are only added. A range begins where another ends, or
 -- at slot 1, and no two begin in the same slot: so ranges have no gaps and do not overlap, and no slot is taken twice.
 -- The cursor of a pool is the end of its newest take: a row that every batch updated instead would leave a dead version
@@ -181,6 +171,5 @@ END $$;
 
 CREATE TRIGGER keeps BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.keep_order();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.orders EXECUTE FUNCTION shop.refuse();
-CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.sale_batches EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER keeps BEFORE INSERT ON shop.takes FOR EACH ROW EXECUTE FUNCTION shop.keep_take();
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.takes EXECUTE FUNCTION shop.refuse();

@@ -5,7 +5,7 @@ SELECT format('take of pool %s from slot %s', t.pool_id, t.first_slot) AS subjec
               t.end_slot - t.first_slot, t.end_holes - t.first_holes, k.sold,
               coalesce('batch ' || t.batch_id, 'nobody'), k.voided) AS detail
 FROM shop.takes t
-LEFT JOIN shop.sale_batches b ON b.id = t.batch_id
+LEFT JOIN attest.sale_batches b ON b.id = t.batch_id
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE e.xid = b.xid) AS sold, count(*) FILTER (WHERE keys.state = 6) AS voided
     FROM shop.keys LEFT JOIN attest.events e ON e.key_no = keys.no AND e.kind = 3

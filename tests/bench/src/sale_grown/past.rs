@@ -58,7 +58,7 @@ const TABLES: [&str; 9] = [
     "shop.keys",
     "shop.goods",
     "attest.events",
-    "shop.sale_batches",
+    "attest.sale_batches",
     "shop.takes",
     "shop.orders",
     "shop.ledger_entries",
@@ -193,8 +193,8 @@ impl Past {
         let of_order = format!("(SELECT batch_id FROM shop.orders WHERE id = '{}')", self.order);
         let statements = [
             self.copy(
-                "shop.sale_batches",
-                &format!("shop.sale_batches WHERE id = {of_order}"),
+                "attest.sale_batches",
+                &format!("attest.sale_batches WHERE id = {of_order}"),
                 &each_batch,
                 &[
                     ("id", &format!("{posting} + n")),

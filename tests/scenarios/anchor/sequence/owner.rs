@@ -217,6 +217,8 @@ fn a_registry_names_the_dispute_contract_that_it_is_told_or_the_account_s_next_o
             let first = owner.deploy(disputes).await?;
             assert_eq!(first.registry, account.create(nonce), "{disputes:?}");
             assert_eq!((first.disputes, first.disputes_nonce), (named, disputes_nonce));
+            let missing = owner.missing_disputes(first.registry).await?;
+            assert_eq!(missing, disputes_nonce.map(|_| named), "{disputes:?}");
             assert!(
                 matches!(first.change, Change::Done(_)),
                 "{disputes:?}: no registry before names these"
@@ -239,6 +241,7 @@ fn a_registry_names_the_dispute_contract_that_it_is_told_or_the_account_s_next_o
         provider.send_transaction(other).await?.get_receipt().await?;
         let anew = owner.deploy(Disputes::Next).await?;
         assert_eq!((anew.registry, anew.disputes_nonce), (account.create(4), Some(5)));
+        assert_eq!(anew.dead, Some(account.create(2)), "the dead registry is named");
         assert!(matches!(anew.change, Change::Done(_)), "{anew:?}");
         // The next contract of the account is at the address that the registry names, and stays there.
         let other = ShelfproofRegistry::deploy_builder(provider.clone(), Address::ZERO).from(account);
@@ -248,6 +251,10 @@ fn a_registry_names_the_dispute_contract_that_it_is_told_or_the_account_s_next_o
         let found = owner.deploy(Disputes::Next).await?;
         assert_eq!((found.registry, found.disputes), (anew.registry, account.create(5)));
         assert_eq!((found.disputes_nonce, found.change), (None, Change::Found));
+        assert_eq!(
+            (found.dead, owner.missing_disputes(found.registry).await?),
+            (None, None)
+        );
         Ok(())
     })?
 }

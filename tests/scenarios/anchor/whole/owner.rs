@@ -90,6 +90,7 @@ fn a_command_goes_on_with_what_the_file_beside_its_key_holds_whatever_its_argume
     let signed = sign(anchored, &signer, &journal, B256::ZERO)?;
     let (is_done, said) = register(anchored, folder.path(), &[])?;
     assert!(is_done && said["registered"] == true, "{said}");
+    assert_eq!(said["missingDisputes"], Value::Null, "the registry names none");
     let receipt = block_on(async {
         let provider = anchored.chain.provider()?;
         Result::Ok(provider.get_transaction_receipt(signed).await?)

@@ -109,6 +109,7 @@ fn a_watch_tells_what_happens_to_ones_keys_and_ends_at_a_breach() -> Result<()> 
     let more = anchored.buy(&stocked.reseller, &stocked.product, 1, 3)?;
     anchored.proof(&more.purchase.token, &more.purchase.items[0].key_id)?;
     let server = changed(anchored.folder().join("anchor/data"), ".events", reached)?;
+    anchored.by_owner(&["rotate", "data-uri", &server.url()])?;
     let (exit, missing) = watch.look(&server.url(), &["--once"])?;
     assert_eq!((exit, &missing["code"]), (2, &json!("data_missing")), "{missing}");
     patience::pass(watch.state.as_ref(), 3_600)?;

@@ -168,6 +168,13 @@ fn a_node_that_says_otherwise_after_the_agreement_is_not_believed() {
         ))
     });
     let answer = shop.audit(&[&liar, &Node::honest(shop.ledger.clone())], &["--since", "0"], 2);
+    assert_eq!(answer["code"], "rpc_disagree", "{answer}");
+    assert!(
+        detail(&answer).contains("the same of epoch 30; node 1 (127.0.0.1): 0x"),
+        "{answer}"
+    );
+    // Alone it contradicts itself.
+    let answer = shop.audit(&[&liar], &["--since", "0"], 2);
     assert_eq!(answer["code"], "rpc_answer", "{answer}");
     assert!(detail(&answer).contains("another hash of it than before"), "{answer}");
 }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use alloy::sol_types::{SolCall, SolEvent};
-use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_primitives::{Address, B256, Bytes, LogData, keccak256};
 use serde_json::{Value, json};
 use shelfproof_anchor::history::History;
 use shelfproof_contracts::RELEASES;
 use shelfproof_contracts::ShelfproofRegistry::{
-    BYTECODE, EpochAnchored, epochCall, epochReturn, latestEpochCall, latestEpochReturn, receiptSignerCall,
-    receiptSignerReturn, vrfPublicKeyCall,
+    BYTECODE, EpochAnchored, ReceiptSignerAdded, epochCall, epochReturn, latestEpochCall, latestEpochReturn,
+    receiptSignerCall, receiptSignerReturn, vrfPublicKeyCall,
 };
 use shelfproof_tests::web::{Reply, Server};
 use shelfproof_verifier::epoch::Header;
@@ -33,12 +33,20 @@ const STATE_BLOCKS: u64 = 8;
 /// A chain, up to one block, with a shop's epochs.
 #[derive(Clone)]
 pub(super) struct Ledger {
+    pub(super) merchant: B256,
+    /// The merchant's VRF key.
+    pub(super) vrf_public_key: B256,
     pub(super) headers: Arc<Vec<Header>>,
     pub(super) newest: u64,
     pub(super) finalized: u64,
     /// Chains with other numbers have other blocks.
     pub(super) fork: u8,
+    /// The shop's receipt keys, all added before the first epoch.
+    pub(super) signers: Vec<Address>,
 }
+
+/// The block in which receipt keys are added.
+const SIGNERS_BLOCK: u64 = 9;
 
 pub(super) fn block_of(epoch: u64) -> u64 {
     10 + EPOCH_BLOCKS * epoch
@@ -48,22 +56,32 @@ pub(super) const fn time_of(block: u64) -> u64 {
     STARTED_AT_S + BLOCK_S * block
 }
 
+/// The first event of a key that no buyer has, for the epoch with that number.
+pub(super) fn of_another(number: u64) -> KeyEvent {
+    KeyEvent {
+        key_id: keccak256(number.to_be_bytes()),
+        version: 1,
+        kind: Kind::Generated,
+        at_ms: time_of(block_of(number)) * 1_000 - 1,
+        prev: B256::ZERO,
+        payload: B256::repeat_byte(1),
+    }
+}
+
 impl Ledger {
     /// A shop with so many epochs of one key each, all final, and its history in that folder.
     pub(super) fn of_shop(folder: &Path, epochs: u64) -> Self {
+        let epochs: Vec<Vec<KeyEvent>> = (1..=epochs).map(|number| vec![of_another(number)]).collect();
         let history = History::open(folder, MERCHANT).expect("a history");
+        Self::of_epochs(&history, MERCHANT, B256::repeat_byte(7), &epochs)
+    }
+
+    /// A shop with those events in its epochs, all final, which are taken into the history.
+    pub(super) fn of_epochs(history: &History, merchant: B256, vrf_public_key: B256, epochs: &[Vec<KeyEvent>]) -> Self {
         let mut headers = Vec::new();
-        for number in 1..=epochs {
+        for (number, events) in (1..).zip(epochs) {
             let anchored_at_s = time_of(block_of(number));
-            let event = KeyEvent {
-                key_id: keccak256(number.to_be_bytes()),
-                version: 1,
-                kind: Kind::Generated,
-                at_ms: anchored_at_s * 1_000 - 1,
-                prev: B256::ZERO,
-                payload: B256::repeat_byte(1),
-            };
-            let computed = history.compute_epoch(&[event]).expect("an epoch");
+            let computed = history.compute_epoch(events).expect("an epoch");
             headers.push(computed.header);
             history.publish(&computed).expect("published");
             history.push(computed).expect("pushed");
@@ -71,12 +89,15 @@ impl Ledger {
                 .finalise(number, block_of(number), anchored_at_s)
                 .expect("final");
         }
-        let finalized = block_of(epochs) + 70;
+        let finalized = block_of(headers.len() as u64) + 70;
         Self {
+            merchant,
+            vrf_public_key,
             headers: Arc::new(headers),
             newest: finalized + 64,
             finalized,
             fork: 0,
+            signers: Vec::new(),
         }
     }
 
@@ -109,7 +130,7 @@ impl Ledger {
                 number => self.block(quantity(number)),
             }),
             "eth_call" => self.call(params),
-            "eth_getLogs" => Ok(self.logs(quantity_of(&params[0]["fromBlock"]), quantity_of(&params[0]["toBlock"]))),
+            "eth_getLogs" => Ok(self.logs(&params[0])),
             other => panic!("{other} is not asked"),
         };
         match result {
@@ -128,7 +149,7 @@ impl Ledger {
             let header = self.headers.get(usize::try_from(number.checked_sub(1)?).ok()?)?;
             let block = block_of(number);
             let at_s = u32::try_from(time_of(block)).expect("seconds");
-            (block <= state).then(|| (header.hash(&MERCHANT), at_s))
+            (block <= state).then(|| (header.hash(&self.merchant), at_s))
         };
         let answer = if let Ok(call) = epochCall::abi_decode(&input) {
             let (hash, at_s) = held(call.number).unwrap_or_default();
@@ -147,37 +168,56 @@ impl Ledger {
                 epochHash: hash,
                 anchoredAt: at_s,
             })
-        } else if receiptSignerCall::abi_decode(&input).is_ok() {
-            receiptSignerCall::abi_encode_returns(&receiptSignerReturn { from: 0, until: 0 })
+        } else if let Ok(call) = receiptSignerCall::abi_decode(&input) {
+            let is_one = self.signers.contains(&call.signer);
+            let from = if is_one { time_of(SIGNERS_BLOCK) } else { 0 };
+            receiptSignerCall::abi_encode_returns(&receiptSignerReturn { from, until: 0 })
         } else {
             vrfPublicKeyCall::abi_decode(&input).expect("a call of the registry");
-            vrfPublicKeyCall::abi_encode_returns(&B256::repeat_byte(7))
+            vrfPublicKeyCall::abi_encode_returns(&self.vrf_public_key)
         };
         Ok(json!(Bytes::from(answer)))
     }
 
-    fn logs(&self, from: u64, to: u64) -> Value {
-        let within = |number: &u64| (from..=to).contains(&block_of(*number));
+    fn logs(&self, filter: &Value) -> Value {
+        let blocks = quantity_of(&filter["fromBlock"])..=quantity_of(&filter["toBlock"]);
+        if filter["topics"][0]
+            .to_string()
+            .contains(&ReceiptSignerAdded::SIGNATURE_HASH.to_string())
+        {
+            let added = |signer: &Address| {
+                let event = ReceiptSignerAdded {
+                    merchantId: MERCHANT,
+                    signer: *signer,
+                    from: time_of(SIGNERS_BLOCK),
+                };
+                self.log(SIGNERS_BLOCK, &event.encode_log_data())
+            };
+            let is_within = blocks.contains(&SIGNERS_BLOCK);
+            return self.signers.iter().filter(|_| is_within).map(added).collect();
+        }
         (1..=self.headers.len() as u64)
-            .filter(within)
-            .map(|number| self.log(number))
+            .filter(|number| blocks.contains(&block_of(*number)))
+            .map(|number| self.anchored(number))
             .collect()
     }
 
-    fn log(&self, number: u64) -> Value {
+    fn anchored(&self, number: u64) -> Value {
         let header = self.headers[usize::try_from(number).expect("small") - 1];
         let event = EpochAnchored {
-            merchantId: MERCHANT,
+            merchantId: self.merchant,
             number,
             parent: header.parent,
             eventsRoot: header.events_root,
             historyRoot: header.history_root,
             eventCount: header.event_count,
             dataHash: header.data_hash,
-            epochHash: header.hash(&MERCHANT),
+            epochHash: header.hash(&self.merchant),
         };
-        let data = event.encode_log_data();
-        let block = block_of(number);
+        self.log(block_of(number), &event.encode_log_data())
+    }
+
+    fn log(&self, block: u64, data: &LogData) -> Value {
         json!({
             "address": REGISTRY, "topics": data.topics(), "data": data.data, "removed": false,
             "blockNumber": format!("{block:#x}"), "blockHash": self.hash_of(block), "logIndex": "0x0",

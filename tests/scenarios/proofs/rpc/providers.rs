@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use alloy_primitives::B256;
 use serde_json::{Value, json};
 use shelfproof_tests::web::Reply;
 use shelfproof_verifier::epoch::header_path;
@@ -74,9 +75,14 @@ impl Shop {
 
 /// Runs a command about the merchant over those nodes; its answer, and standard error.
 pub(super) fn run_at(home: &Path, nodes: &[&Node], args: &[&str], exit: i32) -> (Value, String) {
+    run_for(MERCHANT, home, nodes, args, exit)
+}
+
+/// As [`run_at`], about that merchant.
+pub(super) fn run_for(merchant: B256, home: &Path, nodes: &[&Node], args: &[&str], exit: i32) -> (Value, String) {
     let mut command = Command::new(run::binary());
     command.arg("--json").args(args);
-    command.args(["--merchant", &MERCHANT.to_string()]);
+    command.args(["--merchant", &merchant.to_string()]);
     command.args(["--registry", &REGISTRY.to_string()]);
     command.args(["--chain-id", &CHAIN_ID.to_string()]);
     for node in nodes {

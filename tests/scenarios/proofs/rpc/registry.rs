@@ -34,7 +34,6 @@ fn put(setup: &Setup, at: Address, code: &[u8]) {
 fn a_registry_that_is_no_release_is_refused_by_every_command() {
     let setup = Setup::new();
     let case = setup.redeemed();
-    let (registry, merchant) = (setup.chain.registry.to_string(), setup.chain.merchant_id.to_string());
     let data = setup.data();
     let receipt = setup.receipt_file(&case, "receipt.json", &case.bundle["receipts"][0]);
     let out = setup.path("epochs.json");
@@ -51,7 +50,6 @@ fn a_registry_that_is_no_release_is_refused_by_every_command() {
             let run = setup.online(["receipt", "--receipt", &receipt, "--code", &case.code]);
             run.args(more.iter().copied())
         };
-        let pin = ["--chain-id", "31337", "--registry", &registry, "--merchant", &merchant];
         for run in [
             setup.key(&case),
             setup.key(&case).command("show"),
@@ -60,9 +58,7 @@ fn a_registry_that_is_no_release_is_refused_by_every_command() {
             setup.audit(&data),
             setup.audit(&data).args(["--since", "1"]),
             setup.online(["epochs", "--out", &out]),
-            setup
-                .run(["trust", "add", "shop", "--rpc", setup.chain.anvil.url()])
-                .args(pin),
+            setup.pin(setup.chain.anvil.url(), setup.chain.merchant_id),
         ] {
             let answer = run.json(2);
             assert_eq!(answer["code"], "registry_unknown", "{answer}");
@@ -92,4 +88,7 @@ fn a_release_is_known_whatever_its_dispute_contract_is() {
     with_disputes[DISPUTES_AT].copy_from_slice(disputes.as_slice());
     put(&setup, setup.chain.registry, &with_disputes);
     assert_eq!(setup.key(&case).json(0)["verdict"], case.verdict);
+    let text = setup.pin(setup.chain.anvil.url(), setup.chain.merchant_id).text(0);
+    let said = text.lines().find(|line| line.contains("Dispute contract"));
+    assert!(said.is_some_and(|line| line.contains(&disputes.to_string())), "{text}");
 }

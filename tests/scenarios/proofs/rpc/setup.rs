@@ -79,6 +79,19 @@ impl Setup {
         self.folder.path().join(name).to_str().expect("UTF-8").to_owned()
     }
 
+    /// Names that address for the merchant's data in the registry.
+    pub(crate) fn publish_at(&self, uri: &str) {
+        let owner = self.vectors.merchant.owner;
+        let named = block_on(async {
+            let provider = client(self.chain.anvil.url())?;
+            let registry = ShelfproofRegistry::new(self.chain.registry, provider);
+            let call = registry.setDataUri(self.chain.merchant_id, uri.to_owned());
+            call.from(owner).send().await?.get_receipt().await?;
+            Ok::<_, Box<dyn std::error::Error>>(())
+        });
+        named.expect("a runtime").expect("named");
+    }
+
     /// Returns a folder with the data of the epochs.
     pub(crate) fn data(&self) -> String {
         let folder = self.folder.path().join("data");
@@ -110,6 +123,12 @@ impl Setup {
     /// Returns a run of a command about the vectors' merchant.
     pub(crate) fn online<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Run<'_> {
         self.run(args).args(self.at(&self.chain.merchant_id.to_string()))
+    }
+
+    /// Returns a run that pins a merchant on this chain as `shop`, over that node.
+    pub(crate) fn pin(&self, rpc: &str, merchant_id: B256) -> Run<'_> {
+        let add = self.run(["trust", "add", "shop", "--chain-id", "31337"]);
+        add.args(self.through(rpc, &merchant_id.to_string()))
     }
 
     pub(crate) fn key(&self, case: &Case) -> Run<'_> {

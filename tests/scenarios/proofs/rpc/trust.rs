@@ -39,33 +39,12 @@ fn act(setup: &Setup, act: &Act) {
     done.expect("a runtime").expect("the owner's call");
 }
 
-/// Returns the arguments that pin the vectors' merchant over a node.
-fn pin(setup: &Setup, rpc: &str) -> Vec<String> {
-    let registry = setup.chain.registry.to_string();
-    let merchant = setup.chain.merchant_id.to_string();
-    [
-        "trust",
-        "add",
-        "shop",
-        "--chain-id",
-        "31337",
-        "--registry",
-        &registry,
-        "--merchant",
-        &merchant,
-        "--rpc",
-        rpc,
-    ]
-    .map(str::to_owned)
-    .to_vec()
-}
-
 #[test]
 fn who_stands_behind_a_shop_is_shown_when_it_is_pinned_and_looked_at() {
     let setup = Setup::new();
     let url = setup.chain.anvil.url().to_owned();
     let owner = Vectors::read().expect("the vectors").merchant.owner;
-    let answer = setup.run(pin(&setup, &url)).json(0);
+    let answer = setup.pin(&url, setup.chain.merchant_id).json(0);
     let registered = &answer["registered"];
     let release = registered["release"].as_str().expect("a release").to_owned();
     assert_eq!(
@@ -75,6 +54,14 @@ fn who_stands_behind_a_shop_is_shown_when_it_is_pinned_and_looked_at() {
             "successor": null, "othersOfOwner": [],
         })
     );
+    // Pinned again without a node, it is looked up at the one that was kept.
+    let merchant = setup.chain.merchant_id.to_string();
+    let at = ["--registry", &setup.chain.registry.to_string(), "--merchant", &merchant];
+    let again = setup
+        .run(["trust", "add", "shop", "--chain-id", "31337"])
+        .args(at)
+        .json(0);
+    assert_eq!(&again["registered"], registered);
     let other = setup.register_another(&[]);
     let heir = Address::repeat_byte(0xab);
     act(&setup, &Act::Offer(heir));
@@ -111,9 +98,9 @@ fn a_node_without_old_logs_is_said_to_know_no_others() {
     };
     for lie in [empty, refused] {
         let node = before_node(setup.chain.anvil.url(), lie);
-        let answer = setup.run(pin(&setup, &node.url())).json(0);
+        let answer = setup.pin(&node.url(), setup.chain.merchant_id).json(0);
         assert_eq!(answer["registered"]["othersOfOwner"], Value::Null, "{answer}");
-        let text = setup.run(pin(&setup, &node.url())).text(0);
+        let text = setup.pin(&node.url(), setup.chain.merchant_id).text(0);
         assert!(text.contains("not known: this node"), "{text}");
     }
 }
@@ -123,7 +110,7 @@ fn a_retired_shops_successor_is_shown_and_not_trusted() {
     let setup = Setup::new();
     let case = setup.sold();
     let url = setup.chain.anvil.url().to_owned();
-    setup.run(pin(&setup, &url)).json(0);
+    setup.pin(&url, setup.chain.merchant_id).json(0);
     let successor = setup.register_another(&[]);
     let warned = |answer: &Value| answer["warnings"].to_string().contains(&successor.to_string());
     assert!(!warned(&setup.key(&case).json(0)));

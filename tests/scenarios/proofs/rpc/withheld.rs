@@ -25,6 +25,7 @@ fn data_that_is_wrong_or_missing_is_withheld_after_an_hour() {
     };
     let server = Server::of_folder(&data).expect("a server");
     let published = server.url();
+    setup.publish_at(&published);
     for missing in [false, true] {
         spoil(missing);
         let answer = setup.audit(&published).json(2);
@@ -82,6 +83,7 @@ fn a_server_that_is_silent_for_a_day_withholds_its_data() {
     })
     .expect("a server");
     let published = server.url();
+    setup.publish_at(&format!("{published}/"));
     for hours in [0, 12, 11] {
         setup.wait(hours * 3_600);
         assert_eq!(setup.audit(&published).json(2)["code"], "network");
@@ -97,4 +99,30 @@ fn a_server_that_is_silent_for_a_day_withholds_its_data() {
     assert_eq!(light().json(2)["code"], "network");
     let sold = setup.sold();
     assert_eq!(setup.key(&sold).json(1)["code"], "audit_breach");
+}
+
+#[test]
+fn what_a_mirror_does_not_give_is_no_breach_of_the_shop_s() {
+    let setup = Setup::new();
+    let data = setup.data();
+    fs::remove_file(format!("{data}/{}", data_path(2))).expect("removed");
+    let server = Server::of_folder(&data).expect("a server");
+    let mirror = server.url();
+    let (light, full) = (["--since", "1"], [""; 0]);
+    let audit = |more: &[&str]| setup.audit(&mirror).args(more);
+    for hours in [0, 12, 12, 24] {
+        setup.wait(hours * 3_600);
+        for more in [&light[..], &full] {
+            let answer = audit(more).json(2);
+            assert_eq!(answer["code"], "data_missing", "{answer}");
+            let detail = answer["detail"].as_str().expect("text");
+            assert!(detail.contains("this server is a mirror"), "{detail}");
+            assert!(detail.contains("https://merchant.invalid/data"), "{detail}");
+        }
+    }
+    // The same answer of the server that the registry names is the shop's own, and the epoch was seen long ago.
+    setup.publish_at(&mirror);
+    for more in [&light[..], &full] {
+        assert_eq!(audit(more).json(1)["code"], "data_withheld");
+    }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use alloy_primitives::B256;
 use serde_json::Value;
 use shelfproof_tests::Result;
+use shelfproof_tests::anchored_shop::{AnchoredShop, Plan};
 use shelfproof_tests::client::{Answer, Client};
 use shelfproof_tests::postgres::Durability;
 use shelfproof_tests::shop::{
@@ -21,22 +22,9 @@ use super::chain::Chain;
 use super::shop::{FencedShop, get, said};
 use crate::kills::{BUYERS, ORDERS, SOLD, kill_under_load};
 
-/// Keeps a journal in the shop's folder.
-const JOURNAL: &str = "\n[sale]\njournal = \"journal\"\n";
-
-fn folder(shop: &TestShop) -> PathBuf {
-    shop.folder().join("journal")
-}
-
-/// Gives the shop a journal. Nodes that run already have none.
-fn keep_journal(shop: &TestShop) -> Result<()> {
-    fs::create_dir(folder(shop))?;
-    shop.configure(JOURNAL)
-}
-
 /// The files, those that were begun first before the others.
 fn files(shop: &TestShop) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder(shop))?.map(|entry| Ok(entry?.path()));
+    let entries = fs::read_dir(shop.journal())?.map(|entry| Ok(entry?.path()));
     let mut files: Vec<PathBuf> = entries.collect::<Result<_>>()?;
     files.sort();
     Ok(files)
@@ -93,7 +81,6 @@ fn a_dump_that_was_taken_after_the_last_epoch_sells_nothing() -> Result<()> {
     let chain = Chain::start()?;
     let stocked = FencedShop::start(chain.settings())?;
     let shop = &stocked.shop;
-    keep_journal(shop)?;
     stocked.stock()?;
     let node = shop.listen(&shop.cli)?;
     node.wait_until_ready()?;
@@ -108,7 +95,6 @@ fn a_dump_that_was_taken_after_the_last_epoch_sells_nothing() -> Result<()> {
     copy(shop, "newest")?;
 
     let dumped = shop.over(&shop.postgres, "dumped")?;
-    dumped.configure(JOURNAL)?;
     let node = shop.listen(&dumped)?;
     stocked.assert_fenced(&node, "lacks 1 of the batches of sales that the receipt journal has")?;
     let ready = get(node.address(), "", "/readyz")?.expect(503)?;
@@ -116,7 +102,7 @@ fn a_dump_that_was_taken_after_the_last_epoch_sells_nothing() -> Result<()> {
     assert!(said(&ready).contains(&last[2]), "{ready}: {last:?}");
     let log = node.log();
     assert!(
-        log.contains("the fence is closed") && log.contains("Stop the anchor first"),
+        log.contains("the fence is closed") && log.contains("Restore the newest backup"),
         "{log}"
     );
     assert_eq!(shop.postgres.psql("dumped", SOLD)?, "1");
@@ -126,7 +112,6 @@ fn a_dump_that_was_taken_after_the_last_epoch_sells_nothing() -> Result<()> {
     drop(node);
 
     let newest = shop.over(&shop.postgres, "newest")?;
-    newest.configure(JOURNAL)?;
     let node = shop.listen(&newest)?;
     node.wait_until_ready()?;
     let body = order_of(&stocked.product);
@@ -135,15 +120,83 @@ fn a_dump_that_was_taken_after_the_last_epoch_sells_nothing() -> Result<()> {
     Ok(())
 }
 
+/// The right backup would be of no use any more if the anchor posted an epoch that it lacks.
+#[test]
+fn an_anchor_over_an_old_backup_posts_nothing_and_goes_on_over_the_right_one() -> Result<()> {
+    let anchored = AnchoredShop::start(&Plan::default())?;
+    let mut stocked = StockedShop::with_codes(anchored, "100.00", &codes("old", 3))?;
+    let bought = |stocked: &StockedShop<AnchoredShop>, buyer| {
+        let StockedShop {
+            shop,
+            reseller,
+            product,
+        } = stocked;
+        shop.buy(reseller, product, 1, buyer)
+    };
+    let first = bought(&stocked, 1)?.purchase;
+    stocked.shop.proof(&first.token, &first.order)?;
+    stocked.shop.kill_anchor();
+    // This sale is in the backup, and in no epoch. The last one is in the journal only.
+    bought(&stocked, 2)?;
+    stocked.shop.kill_node(0);
+    copy(&stocked.shop, "backup")?;
+    stocked.shop.add_node()?;
+    let last = bought(&stocked, 3)?.purchase;
+    stocked.shop.kill_node(0);
+    let database = stocked.shop.database.clone();
+    let rename = |shop: &TestShop, from: &str, to: &str| {
+        let sql = format!("ALTER DATABASE {from} RENAME TO {to}");
+        shop.postgres.psql("postgres", &sql)
+    };
+    rename(&stocked.shop, &database, "newest")?;
+    rename(&stocked.shop, "backup", &database)?;
+
+    // Those in the database, and those on the chain.
+    let epochs = |shop: &AnchoredShop| -> Result<_> {
+        let cut = shop.ask("SELECT count(*) FROM attest.epochs")?;
+        Ok((cut, block_on(shop.chain.epochs())??.len()))
+    };
+    let before = epochs(&stocked.shop)?;
+    let away = stocked.shop.folder().join("away");
+    fs::rename(stocked.shop.journal(), &away)?;
+    stocked.shop.start_anchor()?;
+    stocked.shop.anchor()?.wait_for_condition("journal_unreadable")?;
+    assert!(stocked.shop.anchor()?.log().contains("Mount the disk"));
+    fs::rename(&away, stocked.shop.journal())?;
+    let status = stocked.shop.anchor()?.wait_for_condition("journal_ahead")?;
+    assert_eq!(stocked.shop.anchor()?.get("/healthz")?.status, 503, "{status}");
+    thread::sleep(Duration::from_secs(3));
+    let (is_well, said) = stocked.shop.anchor_json(&["status"])?;
+    let problems = said["problems"].to_string();
+    assert!(
+        !is_well && problems.contains("lacks 1 of the batches") && problems.contains("Restore the newest backup"),
+        "{said}"
+    );
+    assert_eq!(epochs(&stocked.shop)?, before, "it cut or posted an epoch");
+
+    let drop_old = format!("DROP DATABASE {database} WITH (FORCE)");
+    stocked.shop.postgres.psql("postgres", &drop_old)?;
+    rename(&stocked.shop, "newest", &database)?;
+    let node = stocked.shop.add_node()?;
+    stocked
+        .shop
+        .by_owner(&["rotate", "data-uri", &format!("http://{node}/data")])?;
+    let anchor = stocked.shop.anchor()?;
+    anchor.wait_for_condition("working")?;
+    anchor.wait_for_epoch(before.0.cast_unsigned() + 1)?;
+    anchor.get(&format!("/v1/keys/{}", last.items[0].key_id))?.expect(200)?;
+    stocked.shop.check()
+}
+
 #[test]
 fn a_journal_that_cannot_be_written_stops_sales_and_loses_none() -> Result<()> {
     let stocked = stocked()?;
     let shop = &stocked.shop;
-    keep_journal(shop)?;
     let node = shop.listen(&shop.cli)?;
     node.wait_until_ready()?;
+    let before = Purchase::read(&order(&stocked, &node, "before")?)?;
     let away = shop.folder().join("away");
-    fs::rename(folder(shop), &away)?;
+    fs::rename(shop.journal(), &away)?;
 
     let unknown = order(&stocked, &node, "one")?.expect(503)?;
     assert_eq!(unknown["code"], "unavailable", "{unknown}");
@@ -156,7 +209,15 @@ fn a_journal_that_cannot_be_written_stops_sales_and_loses_none() -> Result<()> {
             "{refused}"
         );
     }
-    assert_eq!(shop.ask(SOLD)?, 1);
+    assert_eq!(shop.ask(SOLD)?, 2);
+    // What signs no receipt goes on.
+    for (token, action) in [(&before.token, "redeem"), (&shop.admin, "refund")] {
+        let path = format!("/api/v1/orders/{}/{action}", before.order);
+        block_on(async {
+            let mut client = Client::new(node.address(), token)?;
+            client.post(&path, r#"{"item": 1}"#).await?.expect(200)
+        })??;
+    }
     // The node repeats its previous report for a short time.
     let mut looks = 0..500;
     while get(node.address(), "", "/readyz")?.status != 503 {
@@ -166,12 +227,12 @@ fn a_journal_that_cannot_be_written_stops_sales_and_loses_none() -> Result<()> {
         thread::sleep(Duration::from_millis(20));
     }
 
-    fs::rename(&away, folder(shop))?;
+    fs::rename(&away, shop.journal())?;
     node.wait_until_ready()?;
     let first = order(&stocked, &node, "one")?;
     let purchase = Purchase::read(&first)?;
     assert_eq!(order(&stocked, &node, "one")?.text(), first.text());
-    assert_eq!(shop.ask(SOLD)?, 1, "a key was sold twice");
+    assert_eq!(shop.ask(SOLD)?, 2, "a key was sold twice");
     assert!(signatures(shop)?.contains(signature(&purchase.items[0].receipt)?));
     order(&stocked, &node, "two")?.expect(201)?;
     shop.check()
@@ -180,18 +241,18 @@ fn a_journal_that_cannot_be_written_stops_sales_and_loses_none() -> Result<()> {
 #[test]
 fn a_folder_that_is_not_there_is_not_made_but_named() -> Result<()> {
     let stocked = stocked()?;
-    stocked.shop.configure(JOURNAL)?;
+    fs::remove_dir(stocked.shop.journal())?;
     let refused = stocked.shop.cli.run(&["serve"]).err().ok_or("it serves")?.to_string();
     assert!(
         refused.contains("sale.journal") && refused.contains("mount the disk"),
         "{refused}"
     );
-    assert!(!folder(&stocked.shop).exists());
+    assert!(!stocked.shop.journal().exists());
     Ok(())
 }
 
-/// A process that is killed between the commit and the journal leaves sales that nobody was told of. A node without a
-/// journal leaves the same.
+/// A process that is killed between the commit and the journal leaves sales that nobody was told of. Removing the
+/// journal's files leaves the same.
 #[test]
 fn whoever_tells_of_a_sale_later_writes_its_record_first() -> Result<()> {
     let stocked = stocked()?;
@@ -201,8 +262,10 @@ fn whoever_tells_of_a_sale_later_writes_its_record_first() -> Result<()> {
     let [one, two, three] = ["one", "two", "three"].map(|name| order(&stocked, &node, name));
     let (one, two, three) = (one?, Purchase::read(&two?)?, Purchase::read(&three?)?);
     drop(node);
+    for file in files(shop)? {
+        fs::remove_file(file)?;
+    }
 
-    keep_journal(shop)?;
     let node = shop.listen(&shop.cli)?;
     node.wait_until_ready()?;
     assert!(records(shop)?.is_empty());
@@ -229,7 +292,6 @@ fn nodes_that_are_killed_under_load_leave_a_journal_that_agrees() -> Result<()> 
         durability: Durability::Fsync,
         ..Settings::default()
     })?;
-    keep_journal(&shop)?;
     let product = shop.product(PRICE, CURRENCY)?;
     shop.stock(&product, &codes("kill", BUYERS * ORDERS))?;
     let reseller = shop.reseller()?;
@@ -252,7 +314,7 @@ fn nodes_that_are_killed_under_load_leave_a_journal_that_agrees() -> Result<()> 
     let rows = rows.collect::<Result<Vec<_>>>()?.join(", ");
     let lacked = format!(
         "SELECT count(*) FROM (VALUES {rows}) AS j (id, signature) WHERE NOT EXISTS (
-             SELECT FROM shop.sale_batches s WHERE s.id = j.id AND s.signature = j.signature)"
+             SELECT FROM attest.sale_batches s WHERE s.id = j.id AND s.signature = j.signature)"
     );
     assert_eq!(shop.ask(&lacked)?, 0);
     shop.add_node()?;
@@ -264,7 +326,6 @@ fn files_whose_sales_are_final_are_removed_but_for_the_newest() -> Result<()> {
     let chain = Chain::start()?;
     let stocked = FencedShop::start(chain.settings())?;
     let shop = &stocked.shop;
-    keep_journal(shop)?;
     stocked.stock()?;
     for name in ["one", "two"] {
         let node = shop.listen(&shop.cli)?;
@@ -290,7 +351,7 @@ fn files_whose_sales_are_final_are_removed_but_for_the_newest() -> Result<()> {
     let node = shop.listen(&shop.cli)?;
     node.wait_until_ready()?;
     let left = records(shop)?;
-    let newest = "SELECT max(id) FROM shop.sale_batches WHERE signature IS NOT NULL";
+    let newest = "SELECT max(id) FROM attest.sale_batches WHERE signature IS NOT NULL";
     assert_eq!(left.len(), 1, "{left:?}");
     assert_eq!(left[0][1].parse::<i64>()?, shop.ask(newest)?);
     Ok(())

@@ -97,7 +97,7 @@ async fn a_key_that_does_not_open_holds_back_its_product_alone() -> Result<()> {
         delivered(pair[1].clone())?;
     }
     // If a batch had been halved down to single orders, there would be a batch for each order.
-    let batches = count(&shop.pool, "SELECT count(*) FROM shop.sale_batches").await?;
+    let batches = count(&shop.pool, "SELECT count(*) FROM attest.sale_batches").await?;
     assert!(batches <= 10, "{batches} batches for {NEIGHBOURS} orders");
     assert_eq!(
         count(&shop.pool, "SELECT count(*) FROM shop.orders WHERE state = 'abnormal'").await?,

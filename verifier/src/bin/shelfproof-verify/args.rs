@@ -126,13 +126,17 @@ pub(crate) struct SourceArgs {
 impl SourceArgs {
     /// The nodes that the command line names, or else the environment.
     pub(crate) fn nodes(&self) -> Vec<String> {
-        let of_environment = || env::var("SHELFPROOF_RPC").ok().filter(|url| !url.is_empty());
         if self.rpc.is_empty() {
-            of_environment().into_iter().collect()
+            node_of_environment().into_iter().collect()
         } else {
             self.rpc.clone()
         }
     }
+}
+
+/// The node that the environment names.
+pub(crate) fn node_of_environment() -> Option<String> {
+    env::var("SHELFPROOF_RPC").ok().filter(|url| !url.is_empty())
 }
 
 /// The code, and what shows a sale to be yours.
@@ -264,14 +268,19 @@ pub(crate) struct EpochsArgs {
     /// The file to write; - is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Write only what came after this epoch. A history whose events reach back to it or further cannot be told with
+    /// the file.
+    #[arg(long, value_name = "EPOCH")]
+    pub(crate) since: Option<u64>,
     /// The first block to read: one that is not later than the registry's deployment.
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     pub(crate) from_block: u64,
 }
 
 const EPOCHS_HELP: &str = "\
-Example:
+Examples:
   shelfproof-verify epochs --merchant myshop --out epochs.json
+  shelfproof-verify epochs --merchant myshop --since 40 --out epochs.json
   shelfproof-verify key --code-file - --bundle proof.json --offline --trusted-epochs epochs.json";
 
 /// `trust`.
@@ -283,7 +292,7 @@ pub(crate) enum TrustCommand {
     Show {
         /// The name it is pinned under.
         name: String,
-        /// The node to ask, if it is another than the one kept with the name.
+        /// The node to ask [default: `SHELFPROOF_RPC` in the environment, or the one kept with the name].
         #[arg(long, value_name = "URL")]
         rpc: Option<String>,
     },
@@ -340,7 +349,8 @@ pub(crate) struct TrustAddArgs {
     /// The merchant's id in the registry.
     #[arg(long, value_name = "ID", requires = "chain_id")]
     pub(crate) merchant: Option<String>,
-    /// The node to ask about it; kept with the name, and asked once now.
+    /// The node to ask about it; kept with the name, and asked once now [default: `SHELFPROOF_RPC` in the environment,
+    /// or the one kept with the name].
     #[arg(long, value_name = "URL")]
     pub(crate) rpc: Option<String>,
 }

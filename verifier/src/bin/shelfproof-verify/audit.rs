@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use shelfproof_verifier::audit::Breach;
 use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::event::RawEvent;
-use shelfproof_verifier::published::Data;
+use shelfproof_verifier::published::{Data, Missing};
 use shelfproof_verifier::vocabulary::audit_record::AuditRecord;
 use shelfproof_verifier::{B256, Code, Refusal};
 
@@ -54,8 +54,14 @@ pub(crate) fn watch(args: &AuditArgs, online: &Online, context: &Context, keys: 
     let since = args.since.unwrap_or_default();
     let watched = with(args, online, context, |audit| {
         let watched = light::watch(audit, since, keys);
-        let end = watched.end.map_err(Failure::naming_from_block);
-        Ok(Watched { end, ..watched })
+        match watched.end {
+            // What one node alone said is not followed.
+            Err(failure) if failure.cause == Cause::RpcDisagree => Err(failure),
+            end => Ok(Watched {
+                end: end.map_err(Failure::naming_from_block),
+                ..watched
+            }),
+        }
     });
     watched.unwrap_or_else(|failure| Watched {
         end: Err(failure),
@@ -130,8 +136,17 @@ struct Broken {
     breach: Breach,
     /// The epoch's data, if it matches its hash.
     bytes: Vec<u8>,
-    /// No epoch before this one holds the event that the breach contradicts.
-    other_from: u64,
+    /// From where on to look for the event that the breach contradicts.
+    other_from: Since,
+}
+
+/// From where on to look for an event.
+#[derive(Clone, Copy)]
+enum Since {
+    /// It is in no epoch before this one.
+    Epoch(u64),
+    /// It happened then, Unix milliseconds: where the shop kept the rules, it is in an epoch since.
+    Time(u64),
 }
 
 impl Broken {
@@ -139,7 +154,7 @@ impl Broken {
         Self {
             breach,
             bytes,
-            other_from: 1,
+            other_from: Since::Epoch(1),
         }
     }
 }
@@ -151,16 +166,25 @@ impl Audit<'_> {
         let header = &epoch.header;
         self.online.see(header.number, epoch.hash).await?;
         if header.parent != *parent {
+            if let Some(before) = header.number.checked_sub(1).filter(|before| *before > 0) {
+                self.online.confirm(before, *parent, None).await?;
+            }
             let why = format!(
                 "epoch {} names {} as the epoch before, which is {parent}",
                 header.number, header.parent
             );
             return Err(Refusal::new(Code::EpochUnknown, why).into());
         }
-        match self.data.fetch(header).await {
-            Ok(bytes) => Ok(Ok(bytes)),
-            Err(missing) => waiting::judge(&self.waiting(), epoch, missing, time::now_s()).map(Err),
+        let missing = match self.data.fetch(header).await {
+            Ok(bytes) => return Ok(Ok(bytes)),
+            Err(missing @ (Missing::Unknown(_) | Missing::CopyDiffers(_))) => return Err(missing.into()),
+            Err(missing) => missing,
+        };
+        let named = self.online.data_uri().await?;
+        if !self.data.is_at(&named) {
+            return Err(waiting::of_mirror(missing, &named));
         }
+        waiting::judge(&self.waiting(), epoch, missing, time::now_s()).map(Err)
     }
 
     /// An audit from the epoch `from` up to `last`, of which it has number and hash, in that block.

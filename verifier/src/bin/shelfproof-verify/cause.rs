@@ -25,6 +25,8 @@ pub(crate) enum Cause {
     Input,
     /// A receipt is looked at too late to compare its time with the clock.
     ReceiptOld,
+    /// A receipt's sale lies ahead of the clock.
+    ClockBehind,
     /// Two bundles do not contradict each other.
     NoContradiction,
     /// A file of this program's own cannot be read or written.
@@ -68,11 +70,12 @@ pub(crate) enum Cause {
 impl Cause {
     /// The causes in the surroundings: neither a check nor a breach.
     #[cfg(test)]
-    pub(crate) const AROUND: [Self; 23] = [
+    pub(crate) const AROUND: [Self; 24] = [
         Self::PinChanged,
         Self::Usage,
         Self::Input,
         Self::ReceiptOld,
+        Self::ClockBehind,
         Self::NoContradiction,
         Self::Storage,
         Self::RpcUnreachable,
@@ -103,6 +106,7 @@ impl Cause {
             Self::Usage => "usage",
             Self::Input => "input",
             Self::ReceiptOld => "receipt_old",
+            Self::ClockBehind => "clock_behind",
             Self::NoContradiction => "no_contradiction",
             Self::Storage => "storage",
             Self::RpcUnreachable => "rpc_unreachable",

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, json};
 use shelfproof_verifier::chain::ChainView;
-use shelfproof_verifier::chain::rpc::RpcError;
 use shelfproof_verifier::chain::trusted::TrustedEpochs;
+use shelfproof_verifier::{Code, Refusal};
 
 use crate::args::EpochsArgs;
 use crate::context::Context;
@@ -27,24 +27,22 @@ pub(crate) fn run(args: &EpochsArgs, context: &Context) -> Result<Report, Failur
         ));
     }
     let online = Online::open(&args.source, &context.names())?;
-    let view = online
-        .runtime
-        .block_on(view_of_all(&online, args.from_block, searched(context)));
-    let view = view.map_err(|error| Failure::from(error).naming_from_block())?;
-    online.saw(&view)?;
+    let view = view_of_all(&online, args, context).map_err(Failure::naming_from_block)?;
+    let count = view.epochs.len();
     let lang = context.lang();
     let mut report = Report {
-        verdict: format!("holds {} epochs", view.latest),
+        verdict: format!("holds {count} epochs"),
         tone: Tone::Good,
         sentence: lang.text(Text::EpochsWritten).to_owned(),
         facts: vec![
-            (lang.text(Text::EpochsLabel), view.latest.to_string()),
+            (lang.text(Text::EpochsLabel), numbers(&view)),
             (lang.text(Text::AsOfLabel), time::utc(view.as_of_s)),
             (lang.text(Text::ShopLabel), facts::merchant(&view, lang)),
         ],
         not_proved: vec![NotProved::NodeBelieved, NotProved::Audit],
         json: Map::from_iter([
-            ("epochs".to_owned(), json!(view.latest)),
+            ("epochs".to_owned(), json!(count)),
+            ("latest".to_owned(), json!(view.latest)),
             ("asOf".to_owned(), json!(view.as_of_s)),
             ("merchant".to_owned(), identity_json(&view.identity)),
         ]),
@@ -70,24 +68,31 @@ fn searched(context: &Context) -> impl FnMut(u64) {
     }
 }
 
-async fn view_of_all(online: &Online, from_block: u64, on_searched: impl FnMut(u64)) -> Result<ChainView, RpcError> {
-    let source = &online.source;
-    let at = source.final_block().await?;
-    let vrf_public_key = source.vrf_public_key().await?;
-    let receipt_signers = source.all_receipt_signers(from_block, &at, on_searched).await?;
-    let mut scan = source.scan(1, from_block, at).await?;
-    let mut epochs = std::collections::BTreeMap::new();
-    while let Some((number, anchored)) = scan.next_hash().await? {
-        epochs.insert(number, anchored);
+/// The numbers of a file's epochs.
+fn numbers(view: &ChainView) -> String {
+    match view.latest {
+        0 => "0".to_owned(),
+        latest => format!("{}–{latest}", view.first),
     }
-    let latest = scan.latest();
-    Ok(ChainView {
-        identity: source.identity(),
-        vrf_public_key,
-        receipt_signers,
-        as_of_s: at.time_s,
-        first: 1,
-        latest,
-        epochs,
-    })
+}
+
+/// Every receipt key, and the epochs after `--since`.
+fn view_of_all(online: &Online, args: &EpochsArgs, context: &Context) -> Result<ChainView, Failure> {
+    let mut view = online.view_of_keys(args.from_block, context.lang(), searched(context))?;
+    let since = args.since.unwrap_or_default();
+    if since > 0 && since >= view.latest {
+        let why = format!("--since {since}: the latest final epoch is {}", view.latest);
+        return Err(Refusal::new(Code::EpochNotFinal, why).into());
+    }
+    view.first = since + 1;
+    online.runtime.block_on(async {
+        let mut scan = online.scan(view.first, args.from_block).await?;
+        while let Some((number, anchored)) = scan.next_hash().await? {
+            online.see(number, anchored.hash).await?;
+            view.epochs.insert(number, anchored);
+        }
+        Ok::<_, Failure>(())
+    })?;
+    online.keep_seen()?;
+    Ok(view)
 }

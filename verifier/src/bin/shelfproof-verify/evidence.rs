@@ -27,9 +27,7 @@ pub(crate) fn run(args: &EvidenceArgs, context: &Context) -> Result<Report, Fail
         a.receipts.push(receipt.promise);
     }
     let mut needs = a.needs();
-    let more = b.needs();
-    needs.epochs.extend(more.epochs);
-    needs.signers.extend(more.signers);
+    needs.extend(b.needs());
     let hints = a.block_hints().into_iter().chain(b.block_hints());
     let view = source.view(&needs, hints)?;
     let found = contradiction::find(&a, &b, &view)?.ok_or_else(|| {

@@ -91,17 +91,49 @@ impl Inputs {
         Ok(Bundle::parse(&bytes)?)
     }
 
-    /// Reads the parts of one bundle, each within its bound, and joins them.
+    /// Reads a part of a bundle, within its bound.
+    pub(crate) fn part(&mut self, path: &Path, option: &'static str) -> Result<Part, Failure> {
+        let bytes = self.read(path, option, bundle::MAX_BYTES)?;
+        Ok(Part::parse(&bytes)?)
+    }
+
+    /// Reads the parts of one bundle, and joins them.
     pub(crate) fn joined(&mut self, paths: &[PathBuf], option: &'static str) -> Result<Bundle, Failure> {
         if paths.len() > bundle::MAX_PARTS {
             return Err(Failure::usage(format!("{option}: at most {} files", bundle::MAX_PARTS)));
         }
-        let parts = paths.iter().map(|path| {
-            let bytes = self.read(path, option, bundle::MAX_BYTES)?;
-            Ok(Part::parse(&bytes)?)
-        });
+        let parts = paths.iter().map(|path| self.part(path, option));
         let parts = parts.collect::<Result<Vec<_>, Failure>>()?;
         Ok(Bundle::join(parts)?)
+    }
+
+    /// Reads the parts of several keys' bundles, and joins those of each key. A bundle is named by the first of its files.
+    pub(crate) fn joined_by_key(
+        &mut self,
+        paths: &[PathBuf],
+        option: &'static str,
+    ) -> Result<Vec<(String, Bundle)>, Failure> {
+        if paths.len() > bundle::MAX_PARTS {
+            return Err(Failure::usage(format!("{option}: at most {} files", bundle::MAX_PARTS)));
+        }
+        let mut keys: Vec<(String, Vec<Part>)> = Vec::new();
+        for path in paths {
+            let name = name_of(path);
+            let part = self.part(path, option).map_err(|failure| match failure.cause {
+                Cause::Check(_) => failure.of(&name),
+                _ => failure,
+            })?;
+            let is_of = |parts: &[Part]| parts.first().is_some_and(|first| first.key() == part.key());
+            match keys.iter_mut().find(|(_, parts)| is_of(parts)) {
+                Some((_, parts)) => parts.push(part),
+                None => keys.push((name, vec![part])),
+            }
+        }
+        let join = |(name, parts): (String, Vec<Part>)| match Bundle::join(parts) {
+            Ok(bundle) => Ok((name, bundle)),
+            Err(refusal) => Err(Failure::from(refusal).of(&name)),
+        };
+        keys.into_iter().map(join).collect()
     }
 
     /// The code, and the buyer's secret if the user gave one.
@@ -134,7 +166,8 @@ impl Inputs {
         }
     }
 
-    fn text(
+    /// A text that was given, or that a file holds, without the line end; for `-`, what the user types.
+    pub(crate) fn text(
         &mut self,
         given: Option<&str>,
         file: Option<&Path>,
@@ -157,6 +190,14 @@ impl Inputs {
         // Editors and terminals add a line end that the user did not type.
         Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
     }
+}
+
+/// A file's name, without its folder.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Reads one line from the terminal, without showing it: users end their input by Enter, not by the key for the end of

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use shelfproof_base::web::parse_url;
 use shelfproof_verifier::B256;
 use shelfproof_verifier::chain::ChainView;
-use shelfproof_verifier::chain::rpc::{FinalBlock, RpcError, RpcSource};
+use shelfproof_verifier::chain::rpc::{FinalBlock, OnPause, RpcError, RpcSource};
 
 use crate::args::Lang;
 use crate::cause::Cause;
@@ -16,12 +17,6 @@ use crate::sentences::Text;
 /// How far the newest final block of one node may lie behind that of another where all must agree, seconds: over two
 /// of the steps in which Ethereum's blocks become final.
 const LAG_S: u64 = 900;
-
-/// A node, by its place on the command line and its host: its address may contain an access key.
-pub(crate) struct Named {
-    pub(crate) name: String,
-    pub(crate) source: RpcSource,
-}
 
 /// What one node says.
 enum Said {
@@ -34,11 +29,23 @@ enum Said {
 /// A block, and the latest epoch in it.
 type Statement = (FinalBlock, (u64, B256));
 
-/// The name of the node at that place on the command line.
+/// The name of the node at that place on the command line: its place and its host, since its address may contain an
+/// access key.
 pub(crate) fn name(place: usize, url: &str) -> String {
     let parsed = parse_url(url).ok();
     let host = parsed.as_ref().and_then(|url| url.host_str());
     format!("node {} ({})", place + 1, host.unwrap_or("no address"))
+}
+
+/// Says on standard error that the node of that name asks for a pause, which may be long.
+pub(crate) fn tell_pauses(name: String, lang: Lang) -> OnPause {
+    Arc::new(move |pause| {
+        let seconds = pause.as_secs();
+        eprintln!(
+            "{}",
+            lang.fill(Text::NodePauses, &[("node", &name), ("seconds", &seconds)])
+        );
+    })
 }
 
 /// The nodes that agree, at least `needed` of them, each reading as of the block that they agree on.
@@ -49,7 +56,7 @@ pub(crate) async fn agree(
     nodes: Vec<(String, Result<RpcSource, RpcError>)>,
     needed: usize,
     lang: Lang,
-) -> Result<Vec<Named>, Failure> {
+) -> Result<Vec<RpcSource>, Failure> {
     let count = nodes.len();
     let mut said = Vec::new();
     for (name, source) in nodes {
@@ -67,7 +74,7 @@ pub(crate) async fn agree(
     if needed == said.len() && newest.time_s.saturating_sub(common.time_s) > LAG_S {
         return Err(disagreement(needed, &words_of(&said, Some(newest.number))));
     }
-    let mut agreeing: BTreeMap<Key, Vec<(Named, Statement)>> = BTreeMap::new();
+    let mut agreeing: BTreeMap<Key, Vec<(RpcSource, Statement)>> = BTreeMap::new();
     let mut words = String::new();
     for (name, said) in said {
         match said.of_block(common.number).await {
@@ -79,10 +86,7 @@ pub(crate) async fn agree(
                     block.number, block.hash
                 );
                 let key = (block.hash, number, hash);
-                agreeing
-                    .entry(key)
-                    .or_default()
-                    .push((Named { name, source }, statement));
+                agreeing.entry(key).or_default().push((source.named(&name), statement));
             }
             Err(why) => {
                 let _ = write!(words, "; {name}: {why}");
@@ -102,10 +106,7 @@ pub(crate) async fn agree(
         let words = words.trim_start_matches("; ");
         eprintln!("{}", lang.fill(Text::NodesApart, &[("detail", &words)]));
     }
-    let as_of = |(node, (at, latest)): (Named, Statement)| Named {
-        source: node.source.as_of(at, latest),
-        ..node
-    };
+    let as_of = |(source, (at, latest)): (RpcSource, Statement)| source.as_of(at, latest);
     Ok(agreed.into_iter().map(as_of).collect())
 }
 
@@ -169,7 +170,7 @@ fn disagreement(needed: usize, words: &str) -> Failure {
 }
 
 /// Compares what two nodes that agree on the latest epoch say of everything else that a check needs.
-pub(crate) fn compare(ours: &ChainView, other: &Named, theirs: &ChainView) -> Result<(), Failure> {
+pub(crate) fn compare(ours: &ChainView, other: &RpcSource, theirs: &ChainView) -> Result<(), Failure> {
     let of = |view: &ChainView| {
         let mut view = view.clone();
         // A node need not tell the blocks of epochs.
@@ -191,7 +192,10 @@ pub(crate) fn compare(ours: &ChainView, other: &Named, theirs: &ChainView) -> Re
 }
 
 /// The failure for a node that contradicts the nodes before it.
-pub(crate) fn says_otherwise(other: &Named, what: &str) -> Failure {
-    let why = format!("{} says otherwise of {what} than the nodes before it", other.name);
+pub(crate) fn says_otherwise(other: &RpcSource, what: &str) -> Failure {
+    let why = format!(
+        "{} says otherwise of {what} than the nodes before it: one of them is wrong",
+        other.name()
+    );
     Failure::new(Cause::RpcDisagree, why)
 }

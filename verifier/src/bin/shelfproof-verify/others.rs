@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use shelfproof_verifier::Code;
 use shelfproof_verifier::bundle::Bundle;
 use shelfproof_verifier::chain::ChainView;
 use shelfproof_verifier::transfer::Counterpart;
+use shelfproof_verifier::{Code, code, vrf};
 
 use crate::args::{OtherArgs, SourceArgs};
 use crate::cause::Cause;
@@ -15,6 +15,7 @@ use crate::report::Failure;
 use crate::source::{self, Source};
 
 /// The other merchants' bundles, each with the chain's view of its merchant.
+#[derive(Default)]
 pub(crate) struct Others(Vec<(Bundle, ChainView)>);
 
 impl Others {
@@ -30,7 +31,7 @@ impl Others {
                 "each --other-bundle needs one --other-source, in the same order",
             ));
         }
-        // One source is of one merchant, so that the files beside it are parts of one proof.
+        // One source is of one merchant, whose files may be parts of one key's proof.
         let mut by_source: Vec<(&str, Vec<PathBuf>)> = Vec::new();
         for (path, name) in given.other_bundle.iter().zip(&given.other_source) {
             match by_source.iter_mut().find(|(known, _)| known == name) {
@@ -38,25 +39,25 @@ impl Others {
                 None => by_source.push((name, vec![path.clone()])),
             }
         }
-        by_source
-            .into_iter()
-            .map(|(name, paths)| Self::read_one(&paths, name, main, names, inputs))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let mut all = Vec::new();
+        for (name, paths) in by_source {
+            all.extend(Self::of_source(&paths, name, main, names, inputs)?);
+        }
+        Ok(Self(all))
     }
 
-    /// Reads one other merchant. If `name` is pinned, its view comes from the pinned node or the main one; any other
-    /// `name` is a file of trusted epochs.
-    fn read_one(
+    /// Reads the bundles of one other merchant. If `name` is pinned, its view comes from the pinned node or the main one;
+    /// any other `name` is a file of trusted epochs.
+    fn of_source(
         paths: &[PathBuf],
         name: &str,
         main: &SourceArgs,
         names: &Names,
         inputs: &mut Inputs,
-    ) -> Result<(Bundle, ChainView), Failure> {
+    ) -> Result<Vec<(Bundle, ChainView)>, Failure> {
         // A bad file of another merchant makes only the transfer unverifiable, the protocol's last check.
-        let bundle = inputs
-            .joined(paths, "--other-bundle")
+        let bundles = inputs
+            .joined_by_key(paths, "--other-bundle")
             .map_err(|failure| match failure.cause {
                 Cause::Check(_) => Failure::new(
                     Cause::Check(Code::TransferUnverified),
@@ -78,11 +79,28 @@ impl Others {
                 ..SourceArgs::default()
             },
         };
-        let view = match &args.trusted_epochs {
-            Some(path) => source::read_trusted(path, "--other-source", inputs)?.as_view().clone(),
-            None => Source::open(&args, names, inputs)?.view(&bundle.needs(), bundle.block_hints())?,
+        let source = match &args.trusted_epochs {
+            Some(path) => Source::Offline(Box::new(source::read_trusted(path, "--other-source", inputs)?)),
+            None => Source::open(&args, names, inputs)?,
         };
-        Ok((bundle, view))
+        let with_view = |(_, bundle): (String, Bundle)| {
+            let view = source.view(&bundle.needs(), bundle.block_hints())?;
+            Ok((bundle, view))
+        };
+        bundles.into_iter().map(with_view).collect()
+    }
+
+    /// Those of the key with that code, whichever shops they are of.
+    pub(crate) fn of_code(&self, code: &str) -> Vec<Counterpart<'_>> {
+        let is_of = |side: &Counterpart<'_>| {
+            let key = vrf::PublicKey::from_bytes(&side.view.vrf_public_key);
+            let alpha = code::alpha(code).ok();
+            let proved = key
+                .zip(alpha)
+                .and_then(|(key, alpha)| key.verify(&alpha, &side.bundle.vrf_proof));
+            proved == Some(side.bundle.key_id)
+        };
+        self.counterparts().into_iter().filter(is_of).collect()
     }
 
     /// In the form that the verdict takes.

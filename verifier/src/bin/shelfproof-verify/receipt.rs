@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use shelfproof_verifier::chain::{ChainView, Needs};
 use shelfproof_verifier::receipt::{self, Receipt, Status, Terms};
 use shelfproof_verifier::verdict::{self, Question, ReceiptOutcome};
-use shelfproof_verifier::{Address, Code, Refusal, code};
+use shelfproof_verifier::{Address, code};
 
 use crate::args::{Lang, ReceiptArgs};
 use crate::audit::record::{self, KnownAudits};
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
     let time = if later {
         Time::NotCompared
     } else {
-        Time::of_purchase(args, receipt.promise.event.at_ms)?
+        Time::of_purchase(args)?
     };
     let names = context.names();
     let source = Source::open(&args.source, &names, &mut inputs)?;
@@ -52,16 +52,16 @@ pub(crate) fn run(args: &ReceiptArgs, context: &Context) -> Result<Report, Failu
     let mut hints = Vec::new();
     if let Some(bundle) = &bundle {
         check_merchant("bundle", &bundle.identity, &identity)?;
-        let more = bundle.needs();
-        needs.epochs.extend(more.epochs);
-        needs.signers.extend(more.signers);
+        needs.extend(bundle.needs());
         needs.epochs.extend(audits.records.iter().map(|record| record.to));
         hints = bundle.block_hints();
     }
     let view = source.view(&needs, hints)?;
     let checked = receipt::check_purchase(&receipt, &terms(args, &input, &view, time), &view)?;
     // Last, so that what is wrong with a receipt is told however late it is looked at.
-    time.check(receipt.promise.event.at_ms)?;
+    if time == Time::Now {
+        compare_with_now(receipt.promise.event.at_ms, &source, &view)?;
+    }
     let kept = match (bundle, &args.data) {
         (Some(mut bundle), _) => {
             // The verdict is about this receipt, with the bundle's history.
@@ -111,8 +111,8 @@ fn terms<'a>(args: &'a ReceiptArgs, input: &'a KeyInput, view: &ChainView, time:
         price: args.price.as_deref(),
         currency: args.currency.as_deref(),
         now_ms: match time {
-            Time::Compared(now_ms) => Some(now_ms),
-            Time::NotCompared | Time::TooLate => None,
+            Time::Said(time_ms) => Some(time_ms),
+            Time::NotCompared | Time::Now => None,
         },
     }
 }
@@ -120,36 +120,48 @@ fn terms<'a>(args: &'a ReceiptArgs, input: &'a KeyInput, view: &ChainView, time:
 /// With what the sale's time is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Time {
-    /// With the time of the purchase, Unix milliseconds: what the user says, or now.
-    Compared(u64),
+    /// With the time at which the user bought, as the user says, Unix milliseconds.
+    Said(u64),
+    /// With now.
+    Now,
     /// With nothing: whether the promise was kept is asked later.
     NotCompared,
-    /// The user does not say when the purchase was, and now is too late to compare.
-    TooLate,
 }
 
 impl Time {
-    fn of_purchase(args: &ReceiptArgs, sold_at_ms: u64) -> Result<Self, Failure> {
-        let now_ms = time::now_s().saturating_mul(1000);
-        match &args.bought_at {
-            None if now_ms > sold_at_ms.saturating_add(receipt::MAX_CLOCK_MS) => Ok(Self::TooLate),
-            None => Ok(Self::Compared(now_ms)),
-            Some(text) => time::parse(text)
-                .map(|time_s| Self::Compared(time_s.saturating_mul(1000)))
-                .ok_or_else(|| Failure::new(Cause::Input, "--bought-at must look like 2026-09-21T14:14:09Z")),
-        }
+    fn of_purchase(args: &ReceiptArgs) -> Result<Self, Failure> {
+        let Some(text) = &args.bought_at else {
+            return Ok(Self::Now);
+        };
+        time::parse(text)
+            .map(|time_s| Self::Said(time_s.saturating_mul(1000)))
+            .ok_or_else(|| Failure::new(Cause::Input, "--bought-at must look like 2026-09-21T14:14:09Z"))
     }
+}
 
-    fn check(self, sold_at_ms: u64) -> Result<(), Failure> {
-        if self != Self::TooLate {
-            return Ok(());
-        }
-        let sold_at = time::utc(sold_at_ms / 1000);
-        Err(Failure::new(
-            Cause::ReceiptOld,
-            format!("the receipt says that the sale was at {sold_at}, more than ten minutes ago"),
-        ))
+/// Compares the sale's time with now. A clock that is behind the sale may be slow, which is no fault of the shop's: then
+/// the newest block tells the time. No block is later than now.
+fn compare_with_now(sold_at_ms: u64, source: &Source, view: &ChainView) -> Result<(), Failure> {
+    let is_ahead_of = |now_s: u64| sold_at_ms > now_s.saturating_mul(1000).saturating_add(receipt::MAX_CLOCK_MS);
+    let mut now_s = time::now_s();
+    if is_ahead_of(now_s) {
+        let newest_s = match source {
+            Source::Offline(_) => view.as_of_s,
+            Source::Online(online) => online.newest_time_s()?,
+        };
+        now_s = now_s.max(newest_s);
     }
+    let sold_at = time::utc(sold_at_ms / 1000);
+    if is_ahead_of(now_s) {
+        let now = time::utc(now_s);
+        let why = format!("the receipt says that the sale was at {sold_at}, and it is not later than {now} here");
+        return Err(Failure::new(Cause::ClockBehind, why));
+    }
+    if now_s.saturating_mul(1000) > sold_at_ms.saturating_add(receipt::MAX_CLOCK_MS) {
+        let why = format!("the receipt says that the sale was at {sold_at}, more than ten minutes ago");
+        return Err(Failure::new(Cause::ReceiptOld, why));
+    }
+    Ok(())
 }
 
 /// Refuses a price that is no decimal number, which would equal no sale's.
@@ -168,18 +180,10 @@ fn by_data(receipt: &Receipt, data: &str, source: &Source, signer: Address) -> R
     let Source::Online(online) = source else {
         return Err(Failure::usage("--data needs the chain itself: name a node with --rpc"));
     };
-    let found = search::find(online, data, &receipt.promise.event)?;
-    let promise = &receipt.promise;
-    let status = promise.status(found.anchored_at_s, found.as_of_s).ok_or_else(|| {
-        Refusal::new(
-            Code::ReceiptUnmet,
-            format!("no epoch up to {}, the latest, holds the sale", found.latest),
-        )
-    })?;
     Ok(ReceiptOutcome {
-        status,
+        status: search::kept(online, data, &receipt.promise)?,
         signer,
-        anchor_by_s: promise.anchor_by_s,
+        anchor_by_s: receipt.promise.anchor_by_s,
     })
 }
 

@@ -79,8 +79,8 @@ impl Failure {
         Self::new(Cause::Usage, detail)
     }
 
-    /// Names the node that it is about, where there are several.
-    pub(crate) fn of_node(mut self, name: &str) -> Self {
+    /// Names the node or file that it is about, where there are several.
+    pub(crate) fn of(mut self, name: &str) -> Self {
         self.detail = format!("{name}: {}", self.detail);
         self
     }

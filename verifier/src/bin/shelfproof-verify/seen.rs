@@ -98,6 +98,11 @@ impl Seen {
         }
     }
 
+    /// Forgets what is new, which a node alone said and another one contradicts.
+    pub(crate) fn forget(&mut self) {
+        self.waiting.clear();
+    }
+
     /// Writes what is new into the file.
     ///
     /// # Errors

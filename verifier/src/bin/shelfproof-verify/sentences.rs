@@ -19,8 +19,8 @@
 //! A name in braces is replaced by a value, and both languages have the same names. `{time}` and `{since}` are times in
 //! UTC; `{epoch}`, `{latest}`, `{block}`, `{epochs}` and `{events}` numbers; `{merchant}`, `{registry}` and `{chain}` a
 //! merchant's ids; `{kind}` a text of `kinds`; `{audit}` the text `audit_own`, `audit_by` or `audit_attested`;
-//! `{auditor}` a name or an address; `{transaction}` a hash; `{file}` a file's name, `{keys}` a number;
-//! `{rule}` a rule's name; `{field}` a field's name, `{old}` and `{new}` its values; `{owner}`, `{to}` and `{disputes}`
+//! `{auditor}` a name or an address; `{transaction}` a hash; `{file}` a file's name, `{name}` a pin's, `{keys}` a number;
+//! `{node}` a node's name, `{seconds}` a number; `{rule}` a rule's name; `{field}` a field's name, `{old}` and `{new}` its values; `{owner}`, `{to}` and `{disputes}`
 //! addresses; `{successor}` a merchant's id; `{terms}` the texts `term_…` that apply, joined by `term_separator`;
 //! `{detail}` an English sentence.
 //!

@@ -1,5 +1,6 @@
 //! The source of what the chain holds of the merchant that a command is about.
 
+mod confirmed;
 mod target;
 
 use std::cell::RefCell;
@@ -8,7 +9,7 @@ use std::path::Path;
 use shelfproof_base::client::HttpError;
 use shelfproof_verifier::chain::rpc::{FinalBlock, Finality, Retired, RpcError, RpcSource};
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
-use shelfproof_verifier::chain::{ChainView, Identity, Needs, RootSource};
+use shelfproof_verifier::chain::{ChainView, Identity, Needs};
 use shelfproof_verifier::verdict::{STALE_AFTER_RPC_S, STALE_AFTER_S};
 use shelfproof_verifier::{Address, B256, Code, Refusal};
 use tokio::runtime::{Builder, Runtime};
@@ -16,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::args::SourceArgs;
 use crate::cause::Cause;
 use crate::input::Inputs;
-use crate::nodes::{self, Named};
+use crate::nodes;
 use crate::pins::Names;
 use crate::report::Failure;
 use crate::seen::Seen;
@@ -45,7 +46,7 @@ pub(crate) struct Online {
     /// What this verifier has seen of the merchant.
     seen: RefCell<Seen>,
     /// Other nodes that agree with it, if the command line names several.
-    others: Vec<Named>,
+    others: Vec<RpcSource>,
 }
 
 impl Source {
@@ -159,18 +160,15 @@ impl Online {
         let mut agreeing = runtime.block_on(async {
             let mut all = Vec::new();
             for (place, url) in urls.iter().enumerate() {
-                let Target {
-                    chain_id,
-                    registry,
-                    merchant_id,
-                    ..
-                } = *target;
-                let source = RpcSource::connect(url, chain_id, registry, merchant_id, finality).await;
-                all.push((nodes::name(place, url), source));
+                let merchant = (target.registry, target.merchant_id);
+                let name = nodes::name(place, url);
+                let on_pause = nodes::tell_pauses(name.clone(), names.lang());
+                let source = RpcSource::connect_telling(url, target.chain_id, merchant, finality, on_pause).await;
+                all.push((name, source));
             }
             nodes::agree(all, needed, names.lang()).await
         })?;
-        let source = agreeing.swap_remove(0).source;
+        let source = agreeing.remove(0);
         Self::with(runtime, source, agreeing, names)
     }
 
@@ -179,17 +177,25 @@ impl Online {
     pub(crate) fn connect(
         rpc: &str,
         chain_id: Option<u64>,
-        (registry, merchant_id): (Address, B256),
+        merchant: (Address, B256),
         finality: Finality,
         names: &Names,
     ) -> Result<Self, Failure> {
         let runtime = runtime()?;
-        let source = runtime.block_on(RpcSource::connect(rpc, chain_id, registry, merchant_id, finality))?;
+        let on_pause = nodes::tell_pauses(nodes::name(0, rpc), names.lang());
+        let source = RpcSource::connect_telling(rpc, chain_id, merchant, finality, on_pause);
+        let source = runtime.block_on(source)?;
         Self::with(runtime, source, Vec::new(), names)
     }
 
-    fn with(runtime: Runtime, source: RpcSource, others: Vec<Named>, names: &Names) -> Result<Self, Failure> {
+    fn with(runtime: Runtime, source: RpcSource, others: Vec<RpcSource>, names: &Names) -> Result<Self, Failure> {
         let release = runtime.block_on(source.release())?;
+        for other in &others {
+            let theirs = runtime.block_on(other.release()).map_err(|error| other.blamed(error))?;
+            if theirs != release {
+                return Err(nodes::says_otherwise(other, "the registry's code"));
+            }
+        }
         let mut seen = names.seen(&source.identity())?;
         let (at, latest) = runtime.block_on(compare_newest(&source, &others, &mut seen))?;
         Ok(Self {
@@ -203,40 +209,21 @@ impl Online {
         })
     }
 
-    /// The chain's view, with what `needs` names, of which all nodes must say the same. `hints` are block numbers by epoch
-    /// number.
-    pub(crate) fn view(
-        &self,
-        needs: &Needs,
-        hints: impl IntoIterator<Item = (u64, u64)>,
-    ) -> Result<ChainView, Failure> {
-        let source = self.source.clone().with_block_hints(hints);
-        let view = self.runtime.block_on(source.view(needs))?;
-        for other in &self.others {
-            let theirs = self.runtime.block_on(other.source.view(needs));
-            let theirs = theirs.map_err(|error| Failure::from(error).of_node(&other.name))?;
-            nodes::compare(&view, other, &theirs)?;
+    /// Asks the other nodes for an epoch of which one node alone says what the shop would be refused for: its hash, and
+    /// its time if that matters. If they do not say the same, nothing of what was just seen is written down.
+    pub(crate) async fn confirm(&self, number: u64, hash: B256, anchored_at_s: Option<u64>) -> Result<(), Failure> {
+        let confirmed = confirm(&self.others, number, (hash, anchored_at_s), &self.at).await;
+        if confirmed.is_err() {
+            self.seen.borrow_mut().forget();
         }
-        self.saw(&view)?;
-        Ok(view)
-    }
-
-    /// How far `auditor` said that it has audited, as [`RpcSource::audited`] tells; of several nodes, what all of them
-    /// say at least.
-    pub(crate) async fn audited(&self, auditor: Address) -> Result<(u64, u64), Failure> {
-        let mut said = self.source.audited(auditor, &self.at).await?;
-        for other in &self.others {
-            let theirs = other.source.audited(auditor, &self.at).await;
-            said = said.min(theirs.map_err(|error| Failure::from(error).of_node(&other.name))?);
-        }
-        Ok(said)
+        confirmed
     }
 
     /// Compares a final epoch with what this verifier saw before. [`keep_seen`](Self::keep_seen) writes it down.
     pub(crate) async fn see(&self, number: u64, hash: B256) -> Result<(), Failure> {
         let contradicts = self.seen.borrow().contradicts(number, hash);
         if contradicts {
-            confirm(&self.others, number, hash, &self.at).await?;
+            self.confirm(number, hash, None).await?;
         }
         self.seen.borrow_mut().compare(number, hash)
     }
@@ -260,7 +247,7 @@ impl Online {
 /// later. Returns the final block, and number and hash of the latest epoch in it.
 async fn compare_newest(
     source: &RpcSource,
-    others: &[Named],
+    others: &[RpcSource],
     seen: &mut Seen,
 ) -> Result<(FinalBlock, (u64, B256)), Failure> {
     let at = source.final_block().await?;
@@ -273,7 +260,7 @@ async fn compare_newest(
     if let Some(number) = seen.newest_up_to(latest).filter(|number| *number < latest) {
         let (held, _) = source.epoch_up_to(latest, number, &at).await?;
         if seen.contradicts(number, held) {
-            confirm(others, number, held, &at).await?;
+            confirm(others, number, (held, None), &at).await?;
         }
         seen.compare(number, held)?;
     }
@@ -291,12 +278,16 @@ async fn compare_newest(
     Ok((at, (latest, hash)))
 }
 
-/// Asks the other nodes for an epoch's hash that contradicts what was seen, before that stays as an `equivocation`.
-async fn confirm(others: &[Named], number: u64, hash: B256, at: &FinalBlock) -> Result<(), Failure> {
+/// Asks the other nodes for an epoch's hash, and its time if that is given.
+async fn confirm(
+    others: &[RpcSource],
+    number: u64,
+    (hash, anchored_at_s): (B256, Option<u64>),
+    at: &FinalBlock,
+) -> Result<(), Failure> {
     for other in others {
-        let theirs = other.source.epoch(number, at).await;
-        let (theirs, _) = theirs.map_err(|error| Failure::from(error).of_node(&other.name))?;
-        if theirs != hash {
+        let (theirs, at_s) = other.epoch(number, at).await.map_err(|error| other.blamed(error))?;
+        if theirs != hash || anchored_at_s.is_some_and(|told| told != at_s) {
             return Err(nodes::says_otherwise(other, &format!("epoch {number}")));
         }
     }
@@ -327,30 +318,34 @@ pub(crate) fn read_trusted(path: &Path, option: &'static str, inputs: &mut Input
 
 impl From<RpcError> for Failure {
     fn from(error: RpcError) -> Self {
-        let cause = match &error {
-            RpcError::Http(HttpError::Url(_)) => Cause::Usage,
-            RpcError::Http(HttpError::Client(_) | HttpError::Unreachable(_) | HttpError::TimedOut) => {
-                Cause::RpcUnreachable
-            }
-            RpcError::Http(
-                HttpError::Private
-                | HttpError::Plain
-                | HttpError::Redirect(_)
-                | HttpError::Status(_)
-                | HttpError::TooLarge { .. },
-            )
-            | RpcError::Refused { .. }
-            | RpcError::Answer { .. }
-            | RpcError::NoLogs { .. }
-            | RpcError::Lags { .. }
-            | RpcError::Contradicts { .. } => Cause::RpcAnswer,
-            RpcError::WrongChain { .. } => Cause::WrongChain,
-            RpcError::NoContract => Cause::NoContract,
-            RpcError::RegistryUnknown { .. } => Cause::RegistryUnknown,
-            RpcError::NotRegistered => Cause::NotRegistered,
-            RpcError::NoFinalBlock => Cause::NoFinalBlock,
-            RpcError::NoLog { .. } | RpcError::NoOldLogs | RpcError::SearchTooLong { .. } => Cause::LogNotFound,
-        };
-        Self::new(cause, error.to_string())
+        Self::new(cause_of(&error), error.to_string())
+    }
+}
+
+fn cause_of(error: &RpcError) -> Cause {
+    match error {
+        RpcError::Http(HttpError::Url(_)) => Cause::Usage,
+        RpcError::Http(HttpError::Client(_) | HttpError::Unreachable(_) | HttpError::TimedOut) => Cause::RpcUnreachable,
+        RpcError::Http(
+            HttpError::Private
+            | HttpError::Plain
+            | HttpError::Redirect(_)
+            | HttpError::Status(_)
+            | HttpError::Later(_)
+            | HttpError::TooLarge { .. },
+        )
+        | RpcError::Refused { .. }
+        | RpcError::Answer { .. }
+        | RpcError::NoLogs { .. }
+        | RpcError::Lags { .. }
+        | RpcError::Contradicts { .. } => Cause::RpcAnswer,
+        RpcError::Apart { .. } => Cause::RpcDisagree,
+        RpcError::OfNode { error, .. } => cause_of(error),
+        RpcError::WrongChain { .. } => Cause::WrongChain,
+        RpcError::NoContract => Cause::NoContract,
+        RpcError::RegistryUnknown { .. } => Cause::RegistryUnknown,
+        RpcError::NotRegistered => Cause::NotRegistered,
+        RpcError::NoFinalBlock => Cause::NoFinalBlock,
+        RpcError::NoLog { .. } | RpcError::NoOldLogs | RpcError::SearchTooLong { .. } => Cause::LogNotFound,
     }
 }

@@ -9,7 +9,7 @@ use shelfproof_base::web::is_web_address;
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::chain::rpc::Finality;
 
-use crate::args::{TrustAddArgs, TrustCommand};
+use crate::args::{TrustAddArgs, TrustCommand, node_of_environment};
 use crate::context::Context;
 use crate::input;
 use crate::pins::Pin;
@@ -68,11 +68,7 @@ fn add(args: &TrustAddArgs, context: &Context) -> Result<Report, Failure> {
     }
     pin.from = args.from.clone().or(pin.from);
     // The merchant is looked up now, so that a wrong id is refused when it is pinned and not when a key is checked.
-    let registered = args
-        .rpc
-        .as_deref()
-        .map(|rpc| look_up(rpc, &identity, context))
-        .transpose()?;
+    let registered = look_up(args.rpc.as_deref(), &pin, context)?;
     pin.rpc = args.rpc.clone().or(pin.rpc);
     pins.insert(&args.name, pin.clone())?;
     fill(&mut report, &args.name, &pin, registered.as_ref(), context);
@@ -101,19 +97,21 @@ fn show(name: &str, rpc: Option<&str>, context: &Context) -> Result<Report, Fail
             }
         }
     }
-    let registered = rpc
-        .or(pin.rpc.as_deref())
-        .map(|rpc| look_up(rpc, &pin.identity(), context))
-        .transpose()?;
+    let registered = look_up(rpc, &pin, context)?;
     fill(&mut report, name, &pin, registered.as_ref(), context);
     Ok(report)
 }
 
-fn look_up(rpc: &str, identity: &Identity, context: &Context) -> Result<Registered, Failure> {
+/// What the registry says, by the node that the command line names, the environment or the pin; `None` without one.
+fn look_up(rpc: Option<&str>, pin: &Pin, context: &Context) -> Result<Option<Registered>, Failure> {
+    let rpc = rpc.map(str::to_owned).or_else(node_of_environment);
+    let Some(rpc) = rpc.or_else(|| pin.rpc.clone()) else {
+        return Ok(None);
+    };
+    let (identity, names) = (pin.identity(), context.names());
     let merchant = (identity.registry, identity.merchant_id);
-    let names = context.names();
-    let online = Online::connect(rpc, Some(identity.chain_id), merchant, Finality::Tag, &names)?;
-    Registered::read(&online)
+    let online = Online::connect(&rpc, Some(identity.chain_id), merchant, Finality::Tag, &names)?;
+    Registered::read(&online).map(Some)
 }
 
 /// Adds to an answer what is pinned and what the registry says of it.
@@ -121,11 +119,15 @@ fn fill(report: &mut Report, name: &str, pin: &Pin, registered: Option<&Register
     report.facts = facts(name, pin, context);
     report.json.insert("name".to_owned(), json!(name));
     report.json.insert("merchant".to_owned(), pin_json(pin));
-    if let Some(registered) = registered {
-        report.facts.extend(registered.facts(context.lang()));
-        report.warnings.extend(registered.warning(context.lang()));
-        report.json.insert("registered".to_owned(), registered.json());
-    }
+    let lang = context.lang();
+    let Some(registered) = registered else {
+        let how = lang.fill(Text::NotAsked, &[("name", &name)]);
+        report.facts.push((lang.text(Text::NotAskedLabel), how));
+        return;
+    };
+    report.facts.extend(registered.facts(lang));
+    report.warnings.extend(registered.warning(lang));
+    report.json.insert("registered".to_owned(), registered.json());
 }
 
 fn list(context: &Context) -> Result<Report, Failure> {

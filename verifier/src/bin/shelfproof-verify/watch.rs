@@ -16,13 +16,15 @@ use serde_json::{Map, Value, json};
 use shelfproof_verifier::chain::Identity;
 use shelfproof_verifier::event::Kind;
 use shelfproof_verifier::receipt::Status;
+use shelfproof_verifier::{B256, Code, Refusal};
 
 use crate::args::{AttestArgs, AuditArgs, Lang, WatchArgs};
 use crate::audit::record;
 use crate::audit::{self, Watched};
-use crate::cause::REFUSED;
+use crate::cause::{Cause, REFUSED};
 use crate::context::Context;
 use crate::input::Inputs;
+use crate::others::Others;
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::{self, NotProved, Text};
 use crate::source::Online;
@@ -142,16 +144,13 @@ impl Watch<'_> {
             as_of_s: online.at.time_s,
             ..Look::default()
         };
-        for key in self.own.keys() {
-            if !state.keys.contains_key(&key.bundle.key_id) {
-                self.own.check(key, &online)?;
-            }
-        }
+        let shown = self.check(&state, &online, &mut look)?;
         if let Some(since) = self.since(&state, &folder, &identity) {
             let keys: BTreeSet<_> = self.own.keys().map(|key| key.bundle.key_id).collect();
             let watched = audit::watch(&self.audit_args(since), &online, self.context, &keys);
-            self.follow(&mut state, &watched, &mut look);
+            self.follow(&mut state, &watched, &shown, &mut look);
             look.end(watched.end)?;
+            self.open_transfers(&state, &mut look)?;
         }
         record::refuse_known(&folder, &identity)?;
         for promised in self.own.promised() {
@@ -166,14 +165,68 @@ impl Watch<'_> {
         }
     }
 
+    /// Checks the proofs of keys that are new, and of those with a transfer of which the other side was not shown. Returns
+    /// the keys whose proofs hold. A transfer whose other side is still not shown leaves only that open: all else of the
+    /// proof was checked before it.
+    fn check(&self, state: &State, online: &Online, look: &mut Look) -> Result<BTreeSet<B256>, Failure> {
+        let mut shown = BTreeSet::new();
+        let followed = |key: &own::Key| state.keys.get(&key.bundle.key_id);
+        let is_open = |key: &&own::Key| followed(key).is_none_or(|followed| followed.transfer > 0);
+        let open: Vec<&own::Key> = self.own.keys().filter(is_open).collect();
+        let others = if open.iter().any(|key| Followed::of_bundle(&key.bundle).transfer > 0) {
+            self.others()
+                .or_else(|failure| look.end(Err(failure)).map(|()| Others::default()))?
+        } else {
+            Others::default()
+        };
+        for key in open {
+            match self.own.check(key, online, &others) {
+                Ok(()) => {
+                    shown.insert(key.bundle.key_id);
+                }
+                Err(failure) if failure.cause == Cause::Check(Code::TransferUnverified) => look.end(Err(failure))?,
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(shown)
+    }
+
+    fn others(&self) -> Result<Others, Failure> {
+        let names = self.context.names();
+        Others::read(&self.args.others, &self.args.source, &names, &mut Inputs::default())
+    }
+
+    /// Says of which keys a transfer has only one side shown.
+    fn open_transfers(&self, state: &State, look: &mut Look) -> Result<(), Failure> {
+        for key in self.own.keys() {
+            let transfer = state
+                .keys
+                .get(&key.bundle.key_id)
+                .map_or(0, |followed| followed.transfer);
+            if transfer > 0 {
+                let why = format!(
+                    "{}: version {transfer} is a transfer, of which the proofs do not show the other side; a proof up to \
+                     that version is needed from both shops",
+                    key.name
+                );
+                look.end(Err(Refusal::new(Code::TransferUnverified, why).into()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The epoch after which to audit, the least of all keys: that to which a key was followed, if the audits since its
-    /// sale go so far, and the one before its sale otherwise. `None` if there is no key.
+    /// sale go so far, and the one before its sale otherwise. Of a newer proof than that which was followed, nothing is
+    /// left out. `None` if there is no key.
     fn since(&self, state: &State, folder: &Path, identity: &Identity) -> Option<u64> {
         let of_key = |key: &own::Key| {
             let start = key.start();
             let followed = state.keys.get(&key.bundle.key_id).map(|followed| followed.to);
-            let goes_on = |to: &u64| *to > start && record::is_covered(folder, identity, start + 1, *to);
-            followed.filter(goes_on).unwrap_or(start)
+            match followed {
+                Some(to) if to > start && record::is_covered(folder, identity, start + 1, to) => to,
+                Some(to) => start.min(to),
+                None => start,
+            }
         };
         self.own.keys().map(of_key).min()
     }
@@ -192,18 +245,21 @@ impl Watch<'_> {
         }
     }
 
-    /// Takes what happened to the keys into the state.
-    fn follow(&self, state: &mut State, watched: &Watched, look: &mut Look) {
+    /// Takes what happened to the keys into the state. The proofs of the keys in `shown` hold, with all their transfers.
+    fn follow(&self, state: &mut State, watched: &Watched, shown: &BTreeSet<B256>, look: &mut Look) {
         let lang = self.context.lang();
         for key in self.own.keys() {
             let id = key.bundle.key_id;
-            let last = || key.bundle.events.last().map(Followed::of_bundle);
-            let mut followed = state.keys.get(&id).copied().or_else(last).unwrap_or_default();
+            let proved = Followed::of_bundle(&key.bundle);
+            let mut followed = state.keys.get(&id).copied().unwrap_or(proved);
+            if shown.contains(&id) && followed.transfer <= proved.version {
+                followed.transfer = 0;
+            }
             for kept in watched.events.iter().filter(|kept| kept.event.key_id == id) {
                 if kept.event.version <= followed.version {
                     continue;
                 }
-                followed = Followed::of_event(kept);
+                followed = followed.and(kept);
                 look.news.push(followed.in_words(Text::WatchNews, &key.name, lang));
             }
             followed.to = followed.to.max(watched.to);

@@ -23,25 +23,24 @@ impl RpcSource {
     }
 
     /// As [`Self::newest_audited`], as of `at`. A word from before the final block's time is final. Of a later one, or of
-    /// one of the same second, only the final block's own state tells; where a node does not keep that, the auditor has
-    /// said nothing until a later block is final.
+    /// one of the same second, only the final block's own state tells; `None` if the node does not keep that.
     ///
     /// # Errors
     /// [`RpcError`].
-    pub async fn audited(&self, auditor: Address, at: &FinalBlock) -> Result<(u64, u64), RpcError> {
+    pub async fn audited(&self, auditor: Address, at: &FinalBlock) -> Result<Option<(u64, u64)>, RpcError> {
         let newest = self.newest_audited(auditor).await?;
         if newest.1 < at.time_s {
-            return Ok(newest);
+            return Ok(Some(newest));
         }
         let request = self.request(&self.audited_call(auditor));
         let asked = self.provider.call(request).block(BlockId::hash(at.hash)).await;
         let answer = match asked.map_err(|error| RpcError::call(AUDITED, error)) {
             Ok(answer) => answer,
-            Err(RpcError::Refused { .. }) => return Ok((0, 0)),
+            Err(RpcError::Refused { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
         let said = auditedCall::abi_decode_returns(&answer).map_err(|error| not_abi(AUDITED, &error))?;
-        Ok((said.number, said.attestedAt))
+        Ok(Some((said.number, said.attestedAt)))
     }
 
     const fn audited_call(&self, auditor: Address) -> auditedCall {

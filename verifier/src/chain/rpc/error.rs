@@ -96,6 +96,22 @@ pub enum RpcError {
         /// The latest that it told.
         latest: u64,
     },
+    /// Several nodes hold different things of an epoch. The words tell what each says.
+    #[error("the nodes do not say the same of epoch {number}{words}")]
+    Apart {
+        /// The epoch.
+        number: u64,
+        /// What each of them says.
+        words: String,
+    },
+    /// The error of one of several nodes.
+    #[error("{node}: {error}")]
+    OfNode {
+        /// Its name.
+        node: String,
+        /// Its error.
+        error: Box<Self>,
+    },
     /// No log of the node names a receipt key, although a registration adds one.
     #[error(
         "no log of the node names a receipt key of this merchant, although its registration added one: the node shows \

@@ -26,6 +26,10 @@ pub struct Scan<'a> {
     /// What the registry holds of that epoch and of those after it.
     held: VecDeque<Held>,
     batches: Batches,
+    /// The nodes that must hold the same.
+    others: Vec<(&'a RpcSource, Batches)>,
+    /// Epochs with an earlier time are passed over.
+    since_s: u64,
     logs: LogWalk,
 }
 
@@ -44,6 +48,8 @@ impl RpcSource {
             number,
             held: VecDeque::new(),
             batches: Batches::default(),
+            others: Vec::new(),
+            since_s: 0,
             logs: LogWalk::new(from_block),
         })
     }
@@ -65,7 +71,9 @@ impl RpcSource {
                 high = middle;
             }
         }
-        scan.number = low;
+        // The one before is read too, so that other nodes can say whether it is one that counts.
+        scan.number = low.saturating_sub(1).max(1);
+        scan.since_s = time_s;
         Ok(scan)
     }
 }
@@ -78,10 +86,23 @@ impl<'a> Scan<'a> {
         self
     }
 
+    /// Refuses what the registry holds of an epoch unless it holds the same at all these nodes, which agree on the latest.
+    #[must_use]
+    pub fn confirmed_by(mut self, others: &'a [RpcSource]) -> Self {
+        self.others = others.iter().map(|other| (other, Batches::default())).collect();
+        self
+    }
+
     /// The number of the scan's latest epoch; 0 if there is none.
     #[must_use]
     pub const fn latest(&self) -> u64 {
         self.latest.0
+    }
+
+    /// The number of the next epoch.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
     }
 
     /// The next epoch, whose header hashes to the registry's epoch hash; `None` after the latest.
@@ -118,17 +139,47 @@ impl<'a> Scan<'a> {
     }
 
     async fn next_held(&mut self) -> Result<Option<(u64, Held)>, RpcError> {
-        let (number, (latest, hash)) = (self.number, self.latest);
-        if number == 0 || number > latest {
-            return Ok(None);
+        loop {
+            let (number, (latest, hash)) = (self.number, self.latest);
+            if number == 0 || number > latest {
+                return Ok(None);
+            }
+            if self.held.is_empty() {
+                let batches = &mut self.batches;
+                let held = batches.first_of(self.source, number..=latest, &self.at).await;
+                self.held = held.map_err(|error| self.source.blamed(error))?.into();
+                self.confirm().await?;
+            }
+            let held = match self.held.front() {
+                Some(held) if !held.0.is_zero() && (number < latest || held.0 == hash) => *held,
+                _ => return Err(self.source.blamed(RpcError::Contradicts { number, latest })),
+            };
+            if held.1 >= self.since_s {
+                return Ok(Some((number, held)));
+            }
+            self.pass();
         }
-        if self.held.is_empty() {
-            let batches = &mut self.batches;
-            self.held = batches.first_of(self.source, number..=latest, &self.at).await?.into();
+    }
+
+    /// Compares what was read with what the other nodes hold.
+    async fn confirm(&mut self) -> Result<(), RpcError> {
+        let mut said = vec![(self.source, self.held.clone())];
+        for (other, batches) in &mut self.others {
+            let mut theirs = VecDeque::new();
+            while theirs.len() < self.held.len() {
+                let rest = (self.number..).take(self.held.len()).skip(theirs.len());
+                let held = batches.first_of(other, rest, &self.at).await;
+                theirs.extend(held.map_err(|error| other.blamed(error))?);
+            }
+            said.push((*other, theirs));
         }
-        match self.held.front() {
-            Some(held) if !held.0.is_zero() && (number < latest || held.0 == hash) => Ok(Some((number, *held))),
-            _ => Err(RpcError::Contradicts { number, latest }),
+        let differs = |index: &usize| said.iter().any(|(_, held)| held[*index] != self.held[*index]);
+        match (0..self.held.len()).find(differs) {
+            None => Ok(()),
+            Some(index) => Err(RpcError::Apart {
+                number: (self.number..).nth(index).unwrap_or_default(),
+                words: said.iter().map(|(node, held)| node.words(held[index])).collect(),
+            }),
         }
     }
 

@@ -1,4 +1,4 @@
-//! All receipt keys of a merchant, found by their `ReceiptSignerAdded` logs.
+//! The addresses that `ReceiptSignerAdded` logs name as a merchant's receipt keys.
 
 use std::collections::BTreeSet;
 
@@ -11,36 +11,28 @@ use shelfproof_contracts::ShelfproofRegistry::ReceiptSignerAdded;
 use super::logs::GET_LOGS;
 use super::range::Range;
 use super::{FinalBlock, RpcError, RpcSource};
-use crate::chain::SignerSpan;
 
 /// The most queries that one search makes.
 const MAX_QUERIES: u32 = 4_096;
 
 impl RpcSource {
-    /// Every receipt key that was added in `from_block` or after, with its span as of `at`. Only logs name the keys: the
-    /// search goes backwards, and calls `on_searched` with the first block of each piece.
+    /// Every address that a log of `from_block` or after names as a receipt key, as of `at`. A node can leave logs out and
+    /// make some up: only the registry says which of the addresses are keys. The search goes backwards, and calls
+    /// `on_searched` with the first block of each piece.
     ///
     /// # Errors
-    /// [`RpcError`]; [`RpcError::NoOldLogs`] if there is none, since a registration always adds one.
-    pub async fn all_receipt_signers(
+    /// [`RpcError`].
+    pub async fn logged_receipt_signers(
         &self,
         from_block: u64,
         at: &FinalBlock,
         mut on_searched: impl FnMut(u64),
-    ) -> Result<Vec<SignerSpan>, RpcError> {
+    ) -> Result<BTreeSet<Address>, RpcError> {
         let mut range = Range::new(from_block, at.number);
         let mut signers = BTreeSet::new();
         for _ in 0..MAX_QUERIES {
             let Some((from, to)) = range.newest() else {
-                let mut spans = Vec::new();
-                for signer in signers {
-                    spans.extend(self.receipt_signer(signer, at).await?);
-                }
-                return if spans.is_empty() {
-                    Err(RpcError::NoOldLogs)
-                } else {
-                    Ok(spans)
-                };
+                return Ok(signers);
             };
             match self.signers_in(from, to).await {
                 Ok(found) => {
@@ -66,7 +58,6 @@ impl RpcSource {
             .get_logs(&filter)
             .await
             .map_err(|e| RpcError::call(GET_LOGS, e))?;
-        // Only the address is used, and its span is read from the registry: a made-up log adds no key.
         Ok(logs
             .iter()
             .filter_map(|log| Some(ReceiptSignerAdded::decode_log(&log.inner).ok()?.signer))

@@ -1,5 +1,6 @@
 //! alloy's transport over bounded HTTP. The transport that comes with alloy reads answers of any size.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -24,51 +25,79 @@ const RETRY_PAUSES: [Duration; 3] = [
     Duration::from_secs(3),
 ];
 
+/// The longest pause that a node gets when it asks for one. A node that asks for more is not called again.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// Is told of each pause that a node asks for, before it is made.
+pub type OnPause = Arc<dyn Fn(Duration) + Send + Sync>;
+
 /// Posts JSON-RPC to one address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct BoundedHttp {
     client: Client,
     url: Url,
+    on_pause: OnPause,
 }
 
 impl BoundedHttp {
-    pub(super) fn new(url: &str) -> Result<Self, HttpError> {
+    pub(super) fn new(url: &str, on_pause: OnPause) -> Result<Self, HttpError> {
         let url = parse_url(url)?;
         let client = Client::new(&url, Reach::Any, 0)?;
-        Ok(Self { client, url })
+        Ok(Self { client, url, on_pause })
     }
 
     async fn call_with_retries(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
         let body = serde_json::to_vec(&request).map_err(TransportError::SerError)?;
         for pause in RETRY_PAUSES {
-            match self.post(body.clone()).await {
+            let (answer, asked) = self.post(body.clone()).await;
+            let may_pass = match &answer {
                 // Only passing failures are tried again. A call that timed out was too large, or the node is gone.
-                Err(HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)) => {
-                    tokio::time::sleep(pause).await;
-                }
-                Ok(answer) if asks_too_often(&answer) => tokio::time::sleep(pause).await,
-                answer => return parse(answer),
+                Err(error) => matches!(
+                    error,
+                    HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)
+                ),
+                Ok(answer) => asks_too_often(answer),
+            };
+            if !may_pass {
+                return parse(answer);
             }
+            let asked = asked.unwrap_or_default();
+            if asked > MAX_PAUSE {
+                return parse(Err(HttpError::Later(asked.as_secs())));
+            }
+            if asked > pause {
+                (self.on_pause)(asked);
+            }
+            tokio::time::sleep(pause.max(asked)).await;
         }
-        parse(self.post(body).await)
+        parse(self.post(body).await.0)
     }
 
-    /// Makes one try. Returns the answer, also a JSON-RPC error that comes with an HTTP error status.
-    async fn post(&self, body: Vec<u8>) -> Result<Parsed, HttpError> {
-        let Answer { status, body: answer } = self.client.post_json(&self.url, body, BOUNDS).await?;
-        let parsed = read(&answer);
-        if (200..300).contains(&status) || parsed.as_ref().is_ok_and(ResponsePacket::is_error) {
-            return Ok(parsed);
-        }
-        match words(&answer) {
-            Some(words) if (400..500).contains(&status) && status != 429 => Ok(Ok(failure(status.into(), words))),
-            _ => Err(HttpError::Status(status)),
+    /// Makes one try. Returns the answer, also a JSON-RPC error that comes with an HTTP error status, and the pause that
+    /// the node asks for.
+    async fn post(&self, body: Vec<u8>) -> (Result<Parsed, HttpError>, Option<Duration>) {
+        match self.client.post_json(&self.url, body, BOUNDS).await {
+            Ok(answer) => (judge(&answer), answer.retry_after),
+            Err(error) => (Err(error), None),
         }
     }
 }
 
 /// An answer, or why it is not of JSON-RPC's form.
 type Parsed = Result<ResponsePacket, serde_json::Error>;
+
+/// What an answer of any status says.
+fn judge(answer: &Answer) -> Result<Parsed, HttpError> {
+    let Answer { status, body, .. } = answer;
+    let (status, parsed) = (*status, read(body));
+    if (200..300).contains(&status) || parsed.as_ref().is_ok_and(ResponsePacket::is_error) {
+        return Ok(parsed);
+    }
+    match words(body) {
+        Some(words) if (400..500).contains(&status) && status != 429 => Ok(Ok(failure(status.into(), words))),
+        _ => Err(HttpError::Status(status)),
+    }
+}
 
 /// Reads an answer. Some nodes write an error as a text where JSON-RPC has an object.
 fn read(answer: &[u8]) -> Parsed {

@@ -6,7 +6,7 @@ use alloy_primitives::{B256, keccak256};
 use proptest::prelude::*;
 use shelfproof_verifier::audit::{self, EventsByKey};
 use shelfproof_verifier::delta;
-use shelfproof_verifier::event::{EVENT_BYTES, RawEvent};
+use shelfproof_verifier::event::EVENT_BYTES;
 use shelfproof_verifier::history::{self, Head};
 use shelfproof_verifier::map::{Followed, Map, MapError, Overlay};
 
@@ -22,21 +22,25 @@ fn the_map_s_update_gives_the_vectors_deltas() {
     for (epoch, expected) in vectors.epochs.iter().zip(&vectors.deltas) {
         let header = epoch.header();
         let events = audit::read_epoch(&header, &epoch.data(), 1).unwrap();
-        let keys = audit::keys_of(&events);
-        let by_key = EventsByKey::new(&events);
+        let by_key = EventsByKey::new(events.iter().map(|hashed| hashed.event.key_id));
+        let keys = by_key.keys();
         let follow = |range, heads: &[_]| {
-            Ok::<_, MapError>(audit::advance(by_key.of(range), heads, header.number, u64::MAX).unwrap())
+            Ok::<_, MapError>(audit::advance(&events[by_key.of(range)], heads, header.number, u64::MAX).unwrap())
         };
-        let Followed { plan, trie, .. } = overlay.follow(&keys, follow).unwrap();
+        let Followed { plan, trie, .. } = overlay.follow(keys, follow).unwrap();
         assert_eq!(plan.root(), header.history_root);
         let mut delta = Vec::new();
-        for key in &keys {
+        for key in keys {
             delta::write_newest(&mut delta, newest.get(key));
         }
         delta.extend(trie);
         assert_eq!(expected.number, header.number);
         assert_eq!(delta, expected.delta(), "epoch {}", header.number);
-        newest.extend(events.iter().map(|event: &RawEvent| (event.key_id, event.to_bytes())));
+        newest.extend(
+            events
+                .iter()
+                .map(|hashed| (hashed.event.key_id, hashed.event.to_bytes())),
+        );
         overlay.push(plan, header.number, named(header.number)).unwrap();
         // The first two lie in the map below, the others in memory above it.
         if header.number <= 2 {
@@ -45,12 +49,17 @@ fn the_map_s_update_gives_the_vectors_deltas() {
     }
 }
 
-/// The trie of these heads, opened along the keys of an epoch.
-fn opened(heads: &Heads, keys: &[(B256, Head)]) -> Vec<u8> {
+/// The trie of these heads, opened along the keys of an epoch, and its root after that.
+fn opened(heads: &Heads, keys: &[(B256, Head)]) -> (Vec<u8>, B256) {
     let leaves: Vec<_> = heads.iter().map(|(key, head)| (*key, head.value_hash())).collect();
     let mut out = Vec::new();
-    delta::open_part(&mut out, &leaves, 0, keys);
-    out
+    let updates: Vec<_> = keys.iter().map(|(key, head)| (*key, head.value_hash())).collect();
+    let root = delta::open_part(&mut out, &leaves, 0, &updates);
+    let mut after = heads.clone();
+    after.extend(keys.iter().copied());
+    let after: Vec<_> = after.iter().map(|(key, head)| (*key, head.value_hash())).collect();
+    assert_eq!(root, delta::open_part(&mut Vec::new(), &after, 0, &[]));
+    (out, root)
 }
 
 /// Updates by seeds and by how much their keys share, and whether the epoch is committed.
@@ -75,7 +84,7 @@ proptest! {
         for (number, (updates, is_final)) in (1..).zip(epochs) {
             let listed: Vec<(B256, Head)> = updates.iter().map(|(key, head)| (*key, *head)).collect();
             let Followed { plan, trie, .. } = follow_above(&overlay, &listed).unwrap();
-            prop_assert_eq!(trie, opened(&heads, &listed));
+            prop_assert_eq!((trie, plan.root()), opened(&heads, &listed));
             heads.extend(updates);
             overlay.push(plan, number, named(number)).unwrap();
             if is_final {
@@ -98,7 +107,8 @@ fn a_large_epoch_opens_both_halves() {
     assert_eq!(trie, [0]);
     overlay.push(plan, 1, named(1)).unwrap();
     let some: Vec<_> = listed.into_iter().step_by(2).collect();
-    assert_eq!(follow_above(&overlay, &some).unwrap().trie, opened(&heads, &some));
+    let Followed { plan, trie, .. } = follow_above(&overlay, &some).unwrap();
+    assert_eq!((trie, plan.root()), opened(&heads, &some));
 }
 
 /// A key of the place that is crowded, or of the one beside it, with which it shares 47 bits.
@@ -162,9 +172,9 @@ fn the_vectors_of_key_ids_are_judged_by_the_map() {
                 continue;
             }
             let events = audit::read_epoch(&header, &data, 1).unwrap();
-            let by_key = EventsByKey::new(&events);
+            let by_key = EventsByKey::new(events.iter().map(|hashed| hashed.event.key_id));
             let follow = |range, heads: &[_]| {
-                Ok::<_, MapError>(audit::advance(by_key.of(range), heads, header.number, u64::MAX).unwrap())
+                Ok::<_, MapError>(audit::advance(&events[by_key.of(range)], heads, header.number, u64::MAX).unwrap())
             };
             let Followed { plan, updates, .. } = map.follow(by_key.keys(), follow).unwrap();
             assert_eq!(plan.root(), header.history_root);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, value_parser};
 
-use super::SourceArgs;
+use super::{OtherArgs, SourceArgs};
 
 /// `audit`.
 #[derive(Args, Clone, Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct AttestArgs {
     /// The encrypted key file of the account that signs and pays; it is made if it is not there.
     #[arg(long, value_name = "FILE", requires_all = ["attest", "passphrase_file"])]
     pub(crate) key_file: Option<PathBuf>,
-    /// The file that holds the key file's passphrase; - reads standard input.
+    /// The file that holds the key file's passphrase; - reads what you type.
     #[arg(long, value_name = "FILE", requires = "key_file")]
     pub(crate) passphrase_file: Option<PathBuf>,
     /// The most to pay for a unit of gas, in 10^-9 of the chain's coin, whatever the node says.
@@ -79,7 +79,7 @@ pub(crate) struct WatchArgs {
     /// A file with your codes, one a line; - reads standard input. May be repeated.
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) code_file: Vec<PathBuf>,
-    /// The proof file of a key that you bought. May be repeated.
+    /// The proof file of a key that you bought. May be repeated, for several keys and for the parts of a long history.
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Vec<PathBuf>,
     /// A receipt whose sale may not be in the log yet. May be repeated.
@@ -100,6 +100,8 @@ pub(crate) struct WatchArgs {
     /// Write the evidence here if a breach is found.
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) others: OtherArgs,
 }
 
 pub(super) const WATCH_HELP: &str = "\

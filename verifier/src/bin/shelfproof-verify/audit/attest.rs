@@ -18,7 +18,7 @@ use k256::ecdsa::SigningKey;
 use serde_json::json;
 use shelfproof_base::keyfile::{self, Key, KeyFileError};
 use shelfproof_contracts::ShelfproofRegistry::attestAuditCall;
-use shelfproof_verifier::chain::rpc::RpcError;
+use shelfproof_verifier::chain::rpc::{RpcError, RpcSource};
 use shelfproof_verifier::{Address, B256, U256};
 
 use super::Audit;
@@ -35,7 +35,6 @@ const MAX_GAS: u64 = 200_000;
 const WAIT: Duration = Duration::from_mins(3);
 /// The pause between two looks for it.
 const POLL: Duration = Duration::from_secs(2);
-const MAX_PASSPHRASE_BYTES: usize = 4_096;
 const GWEI: u128 = 1_000_000_000;
 
 /// The account of an auditor.
@@ -52,13 +51,9 @@ impl Auditor {
         let (true, Some(file), Some(passphrase)) = (args.attest, &args.key_file, &args.passphrase_file) else {
             return Ok(None);
         };
-        let bytes = Inputs::default().read(passphrase, "--passphrase-file", MAX_PASSPHRASE_BYTES)?;
-        let text = String::from_utf8(bytes).unwrap_or_default();
-        let text = text.trim_end_matches(['\r', '\n']).to_owned();
-        if text.is_empty() || text.len() > MAX_PASSPHRASE_BYTES {
-            let why = format!("--passphrase-file: it must hold 1 to {MAX_PASSPHRASE_BYTES} bytes of UTF-8");
-            return Err(Failure::new(Cause::Input, why));
-        }
+        let text = Inputs::default().text(None, Some(passphrase), "--passphrase-file")?;
+        let text = text.filter(|text| !text.is_empty());
+        let text = text.ok_or_else(|| Failure::new(Cause::Input, "--passphrase-file: it is empty"))?;
         let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         let passphrase = text.into();
         let key = match keyfile::open(file, name, &passphrase) {
@@ -85,8 +80,10 @@ impl Auditor {
         let Some(done) = record::read_own(&audit.folder, OwnKind::Full, &source.identity())? else {
             return Ok(());
         };
-        source.newest_block().await?;
-        let (said, _) = source.newest_audited(self.address).await?;
+        let mut said = self.said(source).await?;
+        if said < done.to && self.wait_for_earlier(source.provider()).await? {
+            said = self.said(source).await?;
+        }
         let sent = if said >= done.to {
             None
         } else {
@@ -115,6 +112,34 @@ impl Auditor {
             json!({"auditor": self.address, "epoch": epoch, "transaction": transaction}),
         );
         Ok(())
+    }
+
+    /// How far it has attested in the newest block.
+    async fn said(&self, source: &RpcSource) -> Result<u64, Failure> {
+        source.newest_block().await?;
+        Ok(source.newest_audited(self.address).await?.0)
+    }
+
+    /// Waits for what the account has sent before and no block holds yet, such as the attestation of a run that was
+    /// ended: nodes refuse another transaction in its place. Whether there was any.
+    async fn wait_for_earlier(&self, provider: &impl Provider) -> Result<bool, Failure> {
+        let end = Instant::now() + WAIT;
+        let mut has_waited = false;
+        loop {
+            let held = provider.get_transaction_count(self.address).await;
+            let held = held.map_err(|error| rpc_failed("eth_getTransactionCount", error))?;
+            let sent = provider.get_transaction_count(self.address).pending().await;
+            // Of a node that does not tell, nothing is waited for.
+            if sent.unwrap_or(held) <= held {
+                return Ok(has_waited);
+            }
+            if Instant::now() >= end {
+                let why = format!("a transaction that {} sent before is in no block yet", self.address);
+                return Err(Failure::new(Cause::NotAttested, why));
+            }
+            has_waited = true;
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Sends the attestation. Returns its transaction, and whether a block holds it.

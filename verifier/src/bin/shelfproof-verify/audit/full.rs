@@ -1,18 +1,21 @@
 //! The full audit: every epoch from the first, with a history map on disk that the next run goes on with.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use serde_json::{Map, json};
 use shelfproof_verifier::B256;
 use shelfproof_verifier::audit::{self, Breach, BreachProof, EventsByKey, OtherEvent};
 use shelfproof_verifier::chain::AnchoredEpoch;
+use shelfproof_verifier::chain::rpc::Scan;
+use shelfproof_verifier::event::HashedEvent;
 use shelfproof_verifier::history::Head;
 use shelfproof_verifier::map::{Map as HistoryMap, MapError};
 use shelfproof_verifier::vocabulary::audit_record::AuditRecord;
 
 use super::progress::Progress;
 use super::record::{self, OwnKind};
-use super::{Audit, Broken, Step, search};
+use super::{Audit, Broken, Since, Step, search};
 use crate::cause::Cause;
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::{NotProved, Text};
@@ -39,7 +42,7 @@ struct FullAudit<'a> {
 }
 
 impl FullAudit<'_> {
-    async fn run(&self, mut map: HistoryMap) -> Result<Report, Failure> {
+    async fn run(&self, map: HistoryMap) -> Result<Report, Failure> {
         let Audit { args, online, .. } = self.audit;
         let at = &online.at;
         let (done, hash) = map.epoch();
@@ -52,31 +55,68 @@ impl FullAudit<'_> {
             .filter(|record| record.to <= done)
             .and_then(|record| record.block);
         let mut last_block = known;
-        let scan = online.source.scan(done + 1, args.from_block, *at).await?;
+        let scan = online.scan(done + 1, args.from_block).await?;
         let mut scan = scan.with_headers(&self.audit.data);
         let mut progress = Progress::new(done, latest, self.audit.json, self.audit.lang);
-        while let Some(epoch) = scan.next().await? {
-            match self.step(&mut map, &epoch).await {
-                Ok(Step::Kept(events)) => {
-                    last_block = Some(epoch.block);
+        let ended = self.walk(&mut scan, map, &mut last_block, &mut progress).await;
+        let events = progress.finish();
+        let (map, broken) = ended?;
+        let Some((epoch, broken)) = broken else {
+            return self.kept(&map, done, last_block, events);
+        };
+        let record = AuditRecord {
+            breach: Some(record::found(epoch.header.number, &broken.breach)),
+            ..self.audit.record(1, map.epoch(), last_block)
+        };
+        self.audit.keep(record)?;
+        Err(self.audit.broken(&epoch, broken).await?)
+    }
+
+    /// Takes one epoch after the other into the map, up to the first that breaks a rule. While the map takes one in, the
+    /// next is read: two epochs' data are in memory at most.
+    async fn walk(
+        &self,
+        scan: &mut Scan<'_>,
+        mut map: HistoryMap,
+        last_block: &mut Option<u64>,
+        progress: &mut Progress,
+    ) -> Result<(HistoryMap, Option<(AnchoredEpoch, Broken)>), Failure> {
+        let mut read = self.read_next(scan, map.epoch().1).await;
+        while let Some((epoch, content)) = read? {
+            let step;
+            ((map, step), read) = tokio::join!(take_in(map, epoch, content), self.read_next(scan, epoch.hash));
+            match step? {
+                Step::Kept(events) => {
+                    *last_block = Some(epoch.block);
                     progress.advance(epoch.header.number, events);
                 }
-                Ok(Step::Broken(broken)) => {
-                    progress.finish();
-                    let record = AuditRecord {
-                        breach: Some(record::found(epoch.header.number, &broken.breach)),
-                        ..self.audit.record(1, map.epoch(), last_block)
-                    };
-                    self.audit.keep(record)?;
-                    return Err(self.audit.broken(&epoch, broken).await?);
-                }
-                Err(failure) => {
-                    progress.finish();
-                    return Err(failure);
-                }
+                Step::Broken(broken) => return Ok((map, Some((epoch, broken)))),
             }
         }
-        self.kept(&map, done, last_block, progress.finish())
+        Ok((map, None))
+    }
+
+    /// Reads the epoch after the one with that hash; `None` after the last.
+    async fn read_next(
+        &self,
+        scan: &mut Scan<'_>,
+        parent: B256,
+    ) -> Result<Option<(AnchoredEpoch, Result<Content, Breach>)>, Failure> {
+        let Some(epoch) = scan.next().await? else {
+            return Ok(None);
+        };
+        let content = match self.audit.fetch(&epoch, &parent).await? {
+            Ok(bytes) => {
+                let header = epoch.header;
+                let read = move || {
+                    let events = audit::read_epoch(&header, &bytes, search::threads());
+                    Content { bytes, events }
+                };
+                Ok(beside(read).await)
+            }
+            Err(breach) => Err(breach),
+        };
+        Ok(Some((epoch, content)))
     }
 
     /// Checks that the map on disk belongs to the chain's history.
@@ -95,24 +135,10 @@ impl FullAudit<'_> {
         if held == hash {
             return Ok(());
         }
+        self.audit.online.confirm(done, held, None).await?;
         let folder = self.audit.folder.display();
         let detail = format!("{folder}: the map's epoch {done} has the hash {hash}, the chain's has {held}");
         Err(Failure::new(Cause::MapDiffers, detail))
-    }
-
-    async fn step(&self, map: &mut HistoryMap, epoch: &AnchoredEpoch) -> Result<Step, Failure> {
-        let bytes = match self.audit.fetch(epoch, &map.epoch().1).await? {
-            Ok(bytes) => bytes,
-            Err(breach) => return Ok(Step::Broken(Broken::new(breach, Vec::new()))),
-        };
-        match replay(map, epoch, &bytes) {
-            Ok(events) => Ok(Step::Kept(events)),
-            Err(NotTaken::Breach { breach, other_from }) => Ok(Step::Broken(Broken {
-                other_from,
-                ..Broken::new(breach, bytes)
-            })),
-            Err(NotTaken::Map(error)) => Err(map_failed(&error)),
-        }
     }
 
     fn kept(&self, map: &HistoryMap, before: u64, last_block: Option<u64>, events: u64) -> Result<Report, Failure> {
@@ -179,19 +205,65 @@ impl From<Breach> for NotTaken {
     }
 }
 
-/// Checks an epoch whose data has the anchored hash, and takes it into the map. Returns the number of its events.
-fn replay(map: &mut HistoryMap, epoch: &AnchoredEpoch, bytes: &[u8]) -> Result<usize, NotTaken> {
+/// An epoch's data, which has the anchored hash.
+struct Content {
+    bytes: Vec<u8>,
+    /// Its events, or the rule that they break by themselves.
+    events: Result<Vec<HashedEvent>, Breach>,
+}
+
+/// Takes an epoch into the map, on another thread. The content is a breach where the data is withheld.
+async fn take_in(
+    mut map: HistoryMap,
+    epoch: AnchoredEpoch,
+    content: Result<Content, Breach>,
+) -> (HistoryMap, Result<Step, Failure>) {
+    let content = match content {
+        Ok(content) => content,
+        Err(breach) => return (map, Ok(Step::Broken(Broken::new(breach, Vec::new())))),
+    };
+    beside(move || {
+        let Content { bytes, events } = content;
+        let step = match replay(&mut map, &epoch, &bytes, events) {
+            Ok(events) => Ok(Step::Kept(events)),
+            Err(NotTaken::Breach { breach, other_from }) => Ok(Step::Broken(Broken {
+                other_from: Since::Epoch(other_from),
+                ..Broken::new(breach, bytes)
+            })),
+            Err(NotTaken::Map(error)) => Err(map_failed(&error)),
+        };
+        (map, step)
+    })
+    .await
+}
+
+/// Runs `work` on a thread of its own, beside what else there is to do.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    // It is not cancelled: it panicked, which goes on here as it would without the thread.
+    done.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+}
+
+/// Checks an epoch, and takes it into the map. Returns the number of its events.
+fn replay(
+    map: &mut HistoryMap,
+    epoch: &AnchoredEpoch,
+    bytes: &[u8],
+    events: Result<Vec<HashedEvent>, Breach>,
+) -> Result<usize, NotTaken> {
     let header = &epoch.header;
     if let Some(key) = map.crowded(&audit::key_ids_in(bytes))? {
         return Err(Breach::key_ids(header.number, &key).into());
     }
-    let events = audit::read_epoch(header, bytes, search::threads())?;
-    let by_key = EventsByKey::new(&events);
+    let events = events?;
+    let by_key = EventsByKey::new(events.iter().map(|hashed| hashed.event.key_id));
     let followed = map.follow(by_key.keys(), |range, heads| {
         let keys = &by_key.keys()[range.clone()];
-        audit::advance(by_key.of(range), heads, header.number, epoch.anchored_at_s).map_err(|breach| NotTaken::Breach {
-            other_from: first_epoch(&breach, keys, heads),
-            breach,
+        audit::advance(&events[by_key.of(range)], heads, header.number, epoch.anchored_at_s).map_err(|breach| {
+            NotTaken::Breach {
+                other_from: first_epoch(&breach, keys, heads),
+                breach,
+            }
         })
     })?;
     audit::check_history_root(header, &followed.plan.root())?;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use serde_json::{Map, json};
-use shelfproof_verifier::audit::{LightEpoch, NotFollowed};
+use shelfproof_verifier::audit::{Breach, BreachProof, LightEpoch, NotFollowed, OtherEvent};
 use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::chain::rpc::Scan;
 use shelfproof_verifier::history::EMPTY;
@@ -16,7 +16,7 @@ use shelfproof_verifier::{B256, Code, Refusal};
 
 use super::progress::Progress;
 use super::record::{self, OwnKind};
-use super::{Audit, Broken, KeptEvent, Step, Watched, search};
+use super::{Audit, Broken, KeptEvent, Since, Step, Watched, search};
 use crate::cause::{CANNOT_TELL, Cause};
 use crate::report::{Failure, Report, Tone};
 use crate::sentences::{NotProved, Text};
@@ -100,12 +100,11 @@ impl<'a> LightAudit<'a> {
 
     async fn run(&self) -> Result<Report, Failure> {
         let Audit { args, online, .. } = self.audit;
-        let at = &online.at;
         let identity = online.source.identity();
         let old = record::read_own(&self.audit.folder, OwnKind::Light, &identity)
             .ok()
             .flatten();
-        let scan = online.source.scan(self.since.max(1), args.from_block, *at).await?;
+        let scan = online.scan(self.since.max(1), args.from_block).await?;
         let mut scan = scan.with_headers(&self.audit.data);
         let reached = self.checkpoint(&mut scan).await?;
         let mut walked = Walked {
@@ -129,7 +128,7 @@ impl<'a> LightAudit<'a> {
                 Err(self.audit.broken(&epoch, broken).await?)
             }
             Err(failure) => {
-                if failure.cause.exit() == CANNOT_TELL {
+                if failure.cause.exit() == CANNOT_TELL && failure.cause != Cause::RpcDisagree {
                     self.keep_part(old.as_ref(), &record)?;
                 }
                 Err(failure)
@@ -208,7 +207,10 @@ impl<'a> LightAudit<'a> {
                 self.found.borrow_mut().extend(kept);
                 Ok(Step::Kept(light.events()))
             }
-            Err(NotFollowed::Breach(breach)) => Ok(Step::Broken(Broken::new(breach, bytes))),
+            Err(NotFollowed::Breach(breach)) => Ok(Step::Broken(Broken {
+                other_from: other_from(&breach, &light, &before.root, &delta),
+                ..Broken::new(breach, bytes)
+            })),
             Err(NotFollowed::Delta(error)) => {
                 let why = format!("the delta of epoch {number}: {error}");
                 Err(Failure::new(Cause::DeltaUnusable, why))
@@ -258,6 +260,15 @@ impl<'a> LightAudit<'a> {
             ..Report::default()
         }
     }
+}
+
+/// From where on to look for the event that a breach contradicts: since its time, if it is the key's newest before.
+fn other_from(breach: &Breach, light: &LightEpoch, root_before: &B256, delta: &[u8]) -> Since {
+    let time = |proof: &BreachProof| {
+        let (version, at_ms) = light.newest_before(root_before, delta, &proof.event.key_id)?;
+        (proof.other == OtherEvent::Version(version)).then_some(Since::Time(at_ms))
+    };
+    breach.proof.as_deref().and_then(time).unwrap_or(Since::Epoch(1))
 }
 
 /// The first epoch that the record covers, which begins at `from` so far: that of the last light audit, if this one has

@@ -117,6 +117,7 @@ impl KnownAudits {
                     continue;
                 }
                 let (hash, anchored_at_s) = source.epoch_up_to(view.latest, to, at).await?;
+                online.confirm(to, hash, Some(anchored_at_s)).await?;
                 let block = None;
                 view.epochs.entry(to).or_insert(Anchored {
                     hash,

@@ -3,66 +3,70 @@
 use std::num::NonZero;
 use std::thread;
 
-use shelfproof_verifier::B256;
 use shelfproof_verifier::audit;
 use shelfproof_verifier::breach::evidence::Exhibit;
 use shelfproof_verifier::chain::AnchoredEpoch;
 use shelfproof_verifier::chain::rpc::Scan;
 use shelfproof_verifier::epoch::MAX_AHEAD_MS;
-use shelfproof_verifier::event::{KeyEvent, RawEvent};
+use shelfproof_verifier::event::RawEvent;
 use shelfproof_verifier::published::Data;
+use shelfproof_verifier::receipt::{Promise, Status};
+use shelfproof_verifier::{B256, Code, Refusal};
 
-use super::data;
+use super::{Since, data};
 use crate::cause::Cause;
 use crate::report::Failure;
 use crate::source::Online;
 
-/// The result of looking for an event.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    /// Block time of the epoch that includes it, Unix seconds; `None` if no epoch does.
-    pub(crate) anchored_at_s: Option<u64>,
-    /// Time of the newest final block, Unix seconds.
-    pub(crate) as_of_s: u64,
-    /// The number of the latest final epoch.
-    pub(crate) latest: u64,
-}
-
-/// Looks for `event` in every epoch that may include it.
-pub(crate) fn find(online: &Online, place: &str, event: &KeyEvent) -> Result<Found, Failure> {
+/// What became of a receipt's promise: looks for its sale in the published data of every epoch that may hold it.
+pub(crate) fn kept(online: &Online, place: &str, promise: &Promise) -> Result<Status, Failure> {
     let data = data::open(place)?;
     online.runtime.block_on(async {
-        let at = online.at;
-        let since_s = event.at_ms.saturating_sub(MAX_AHEAD_MS) / 1000;
-        let mut scan = online.source.scan_since(since_s, at).await?.with_headers(&data);
-        let wanted = RawEvent::from(*event);
+        let since_s = since_s(promise.event.at_ms);
+        let mut scan = online.scan_since(since_s).await?.with_headers(&data);
+        let before = scan.number().saturating_sub(1);
+        let wanted = RawEvent::from(promise.event);
         let found = first_with(online, &mut scan, &data, |other| *other == wanted).await?;
         online.keep_seen()?;
-        Ok(Found {
-            anchored_at_s: found.map(|f| f.epoch.anchored_at_s),
-            as_of_s: at.time_s,
-            latest: scan.latest(),
-        })
+        let anchored_at_s = found.map(|hit| hit.epoch.anchored_at_s);
+        if let Some(status) = promise.status(anchored_at_s, online.at.time_s) {
+            return Ok(status);
+        }
+        if before > 0 {
+            // The search began after this epoch because of its time.
+            let (hash, time_s) = online.source.epoch(before, &online.at).await?;
+            online.confirm(before, hash, Some(time_s)).await?;
+        }
+        let why = format!("no epoch up to {}, the latest, holds the sale", scan.latest());
+        Err(Refusal::new(Code::ReceiptUnmet, why).into())
     })
 }
 
-/// Finds and proves a key's event of that version. `begin` is an epoch before which it is not, and a block before which
-/// no epoch was anchored.
+/// Finds and proves a key's event of that version. No epoch was anchored before the block `from_block`.
 pub(super) async fn exhibit(
     online: &Online,
     data: &Data,
-    begin: (u64, u64),
+    (since, from_block): (Since, u64),
     key_id: B256,
     version: u32,
 ) -> Result<Option<Exhibit>, Failure> {
-    let at = online.at;
-    let scan = online.source.scan(begin.0, begin.1, at).await?;
-    let mut scan = scan.with_headers(data);
-    let found = first_with(online, &mut scan, data, |event| {
-        event.key_id == key_id && event.version == version
-    })
-    .await?;
+    let wanted = |event: &RawEvent| event.key_id == key_id && event.version == version;
+    let first = match since {
+        Since::Epoch(number) => number,
+        Since::Time(at_ms) => online.scan_since(since_s(at_ms)).await?.number(),
+    };
+    let mut scan = online.scan(first, from_block).await?.with_headers(data);
+    let mut found = first_with(online, &mut scan, data, wanted).await?;
+    if found.is_none() && matches!(since, Since::Time(_)) {
+        let mut all = online.scan(1, from_block).await?.with_headers(data);
+        found = first_with(online, &mut all, data, wanted).await?;
+    }
     Ok(found.and_then(|hit| Exhibit::prove(&hit.epoch.header, &hit.bytes, &hit.event, threads())))
+}
+
+/// The time of the earliest block whose epoch may hold an event of that time: it may lie ahead of its block.
+const fn since_s(at_ms: u64) -> u64 {
+    at_ms.saturating_sub(MAX_AHEAD_MS) / 1000
 }
 
 /// The number of threads that the machine runs in parallel.
@@ -97,7 +101,7 @@ async fn first_with(
         // Checks the events root too: an event is anchored by its leaf, not by its bytes in a file.
         let events = audit::read_epoch(&epoch.header, &bytes, threads())
             .map_err(|breach| Failure::new(Cause::Breach(breach.rule), breach.detail))?;
-        if let Some(event) = events.iter().find(|event| wanted(event)).copied() {
+        if let Some(event) = events.iter().map(|hashed| hashed.event).find(|event| wanted(event)) {
             return Ok(Some(Hit { epoch, bytes, event }));
         }
     }

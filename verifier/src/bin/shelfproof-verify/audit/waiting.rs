@@ -136,6 +136,16 @@ pub(super) fn judge(path: &Path, epoch: &AnchoredEpoch, missing: Missing, now_s:
     Err(unanswered(why).into())
 }
 
+/// The failure for data that a mirror does not give, which is no breach: the registry names another address.
+pub(super) fn of_mirror(missing: Missing, named: &str) -> Failure {
+    let failure = Failure::from(missing);
+    let detail = format!(
+        "{}; this server is a mirror, whose silence is no breach of the shop's: the registry names {named} for its data",
+        failure.detail
+    );
+    Failure { detail, ..failure }
+}
+
 /// As [`judge`], for data that the server says it does not have.
 fn overdue(waiting: &Waiting, epoch: &AnchoredEpoch, why: &str, now_s: u64) -> Result<Breach, Failure> {
     let since_s = waiting.first_seen_s(epoch, now_s);

@@ -49,9 +49,9 @@ impl Registered {
             || owner.to_string(),
             |to| lang.fill(Text::OwnerOffered, &[("owner", &owner), ("to", &to)]),
         );
-        let bond = disputes.map_or_else(
-            || lang.text(Text::BondNone).to_owned(),
-            |disputes| lang.fill(Text::BondAt, &[("disputes", &disputes)]),
+        let disputes = disputes.map_or_else(
+            || lang.text(Text::DisputesNone).to_owned(),
+            |disputes| lang.fill(Text::DisputesAt, &[("disputes", &disputes)]),
         );
         let others = match self.others.as_deref() {
             None => lang.text(Text::OthersUnknown).to_owned(),
@@ -61,7 +61,7 @@ impl Registered {
         vec![
             (lang.text(Text::ReleaseLabel), self.release.to_owned()),
             (lang.text(Text::OwnerLabel), owner),
-            (lang.text(Text::BondLabel), bond),
+            (lang.text(Text::DisputesLabel), disputes),
             (lang.text(Text::OthersLabel), others),
         ]
     }

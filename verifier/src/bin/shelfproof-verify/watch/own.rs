@@ -13,7 +13,8 @@ use crate::args::WatchArgs;
 use crate::audit::search;
 use crate::cause::Cause;
 use crate::context::Context;
-use crate::input::Inputs;
+use crate::input::{Inputs, name_of};
+use crate::others::Others;
 use crate::report::Failure;
 use crate::source::{Online, check_merchant};
 
@@ -24,7 +25,7 @@ const MAX_WATCHED: usize = 1_000;
 
 /// A key that is watched.
 pub(super) struct Key {
-    /// The name of its proof's file.
+    /// The name of its proof's file, or of the first of them.
     pub(super) name: String,
     pub(super) bundle: Bundle,
 }
@@ -56,6 +57,11 @@ pub(super) struct Own {
 impl Own {
     /// Reads the files.
     pub(super) fn read(args: &WatchArgs, inputs: &mut Inputs) -> Result<Self, Failure> {
+        if args.others.other_bundle.iter().any(|path| path == Path::new("-")) {
+            return Err(Failure::usage(
+                "--other-bundle must be a file here, which each look may read again",
+            ));
+        }
         let watched = args.bundle.len() + args.receipt.len();
         if watched == 0 || watched > MAX_WATCHED {
             return Err(Failure::usage(format!(
@@ -82,11 +88,8 @@ impl Own {
             keys: Vec::new(),
             promised: Vec::new(),
         };
-        for path in &args.bundle {
-            own.keys.push(Key {
-                name: name_of(path),
-                bundle: inputs.bundle(path, "--bundle")?,
-            });
+        for (name, bundle) in inputs.joined_by_key(&args.bundle, "--bundle")? {
+            own.keys.push(Key { name, bundle });
         }
         for path in &args.receipt {
             let bytes = inputs.read(path, "--receipt", receipt::MAX_BYTES)?;
@@ -119,8 +122,9 @@ impl Own {
         Ok(online)
     }
 
-    /// Checks a key's proof, however old its history is: the audit of what came since makes it current.
-    pub(super) fn check(&self, key: &Key, online: &Online) -> Result<(), Failure> {
+    /// Checks a key's proof, however old its history is: the audit of what came since makes it current. The other
+    /// shops' proofs are those of all keys.
+    pub(super) fn check(&self, key: &Key, online: &Online, others: &Others) -> Result<(), Failure> {
         let view = online.view(&key.bundle.needs(), key.bundle.block_hints())?;
         let check = |code: &str| {
             let question = Question {
@@ -129,7 +133,7 @@ impl Own {
                 expected: view.identity,
                 stale_after_s: u64::MAX,
             };
-            verdict::check(&key.bundle, &question, &view, &[]).map(drop)
+            verdict::check(&key.bundle, &question, &view, &others.of_code(code)).map(drop)
         };
         self.with_own_code(&key.name, check)
     }
@@ -154,14 +158,7 @@ impl Own {
             };
             receipt::check_purchase(&promised.receipt, &terms, &view).map(drop)
         })?;
-        let found = search::find(online, data, &promise.event)?;
-        promise.status(found.anchored_at_s, found.as_of_s).ok_or_else(|| {
-            let why = format!(
-                "{}: no epoch up to {}, the latest, holds the sale",
-                promised.name, found.latest
-            );
-            Refusal::new(Code::ReceiptUnmet, why).into()
-        })
+        search::kept(online, data, promise).map_err(|failure| failure.of(&promised.name))
     }
 
     /// Runs a check with the code that it is for.
@@ -179,12 +176,4 @@ impl Own {
         let why = format!("{name}: it is about none of the codes in --code-file");
         Err(Refusal::new(Code::KeyId, why).into())
     }
-}
-
-/// A file's name, without its folder.
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use shelfproof_verifier::B256;
-use shelfproof_verifier::bundle::Included;
+use shelfproof_verifier::bundle::{Bundle, Included};
 use shelfproof_verifier::event::Kind;
 
 use super::kind_in_words;
@@ -39,26 +39,38 @@ pub(super) struct Followed {
     epoch: u64,
     /// The epoch to which the key was followed.
     pub(super) to: u64,
+    /// The version of the newest transfer of which no proof showed the other side; 0 if there is none.
+    pub(super) transfer: u32,
 }
 
 impl Followed {
-    pub(super) fn of_bundle(included: &Included) -> Self {
+    /// Where a key's proof ends, whose transfers are not compared with other shops' proofs.
+    pub(super) fn of_bundle(bundle: &Bundle) -> Self {
+        let Some(last) = bundle.events.last() else {
+            return Self::default();
+        };
+        let is_transfer = |included: &&Included| included.event.kind.is_transfer();
+        let transfer = bundle.events.iter().rfind(is_transfer);
         Self {
-            version: included.event.version,
-            kind: included.event.kind as u8,
-            at: included.event.at_ms / 1000,
-            epoch: included.epoch,
+            version: last.event.version,
+            kind: last.event.kind as u8,
+            at: last.event.at_ms / 1000,
+            epoch: last.epoch,
             to: 0,
+            transfer: transfer.map_or(0, |included| included.event.version),
         }
     }
 
-    pub(super) const fn of_event(kept: &KeptEvent) -> Self {
+    /// With the key's next event.
+    pub(super) fn and(self, kept: &KeptEvent) -> Self {
+        let is_transfer = Kind::from_number(kept.event.kind).is_some_and(Kind::is_transfer);
         Self {
             version: kept.event.version,
             kind: kept.event.kind,
             at: kept.event.at_ms / 1000,
             epoch: kept.epoch,
             to: kept.epoch,
+            transfer: if is_transfer { kept.event.version } else { self.transfer },
         }
     }
 

@@ -14,10 +14,10 @@ use alloy_primitives::{B256, hex};
 use super::record::{LINE_BYTES, Record};
 
 /// For how long a process appends to one file.
-pub(super) const FILE_AGE: Duration = Duration::from_hours(1);
+pub const FILE_AGE: Duration = Duration::from_hours(1);
 
 /// The records after which a process begins another file.
-pub(super) const FILE_RECORDS_MAX: u64 = 1 << 16;
+pub const FILE_RECORDS_MAX: u64 = 1 << 16;
 
 /// The age from which on no process appends to a file any more: longer than [`FILE_AGE`] by more than clocks differ.
 pub const CLOSED_AGE: Duration = Duration::from_hours(2);
@@ -71,10 +71,10 @@ fn prefix(merchant_id: &B256) -> String {
     format!("{}-", hex::encode(&merchant_id[..8]))
 }
 
-/// A new name for a file that is begun now.
-pub(super) fn name(merchant_id: &B256, now_ms: u64) -> String {
-    let random = hex::encode(rand::random::<[u8; 8]>());
-    format!("{}{now_ms:013}-{random}.{EXTENSION}", prefix(merchant_id))
+/// A new name for a file that is begun now. `random` keeps it apart from the others.
+#[must_use]
+pub fn name(merchant_id: &B256, now_ms: u64, random: u64) -> String {
+    format!("{}{now_ms:013}-{random:016x}.{EXTENSION}", prefix(merchant_id))
 }
 
 /// The files of a merchant, those that were begun first before the others.

@@ -5,23 +5,17 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use alloy_primitives::B256;
-use shelfproof_anchor::store::fence::Instance;
-use shelfproof_base::clock::now_ms;
 use shelfproof_base::table;
-use sqlx::{PgConnection, PgPool};
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use sqlx::PgConnection;
+use tokio::task::{JoinError, spawn_blocking};
 
-use crate::journal::Record;
-use crate::journal::files::{CLOSED_AGE, Chunk, JournalFile, ReadError, chunk, list};
+use super::Record;
+use super::files::{CLOSED_AGE, Chunk, JournalFile, ReadError, chunk, list};
 use crate::store::StoreError;
+use crate::store::bound::bounded;
 use crate::store::journal::{journal_final, journal_missing};
-
-/// How long the database may take for one step of a comparison.
-const STEP_BOUND: Duration = Duration::from_secs(10);
 
 /// The missing batches that are counted; from there on the count is a lower bound.
 const MISSING_MAX: usize = 100_000;
@@ -46,6 +40,8 @@ pub enum JournalError {
     Read(#[from] ReadError),
     #[error("the database cannot be read: {0}")]
     Database(#[from] StoreError),
+    #[error("a thread of this process failed: {0}")]
+    Thread(#[from] JoinError),
 }
 
 impl From<sqlx::Error> for JournalError {
@@ -54,49 +50,35 @@ impl From<sqlx::Error> for JournalError {
     }
 }
 
-/// How far a database was compared.
+/// How far one database was compared; at first nothing of the journal.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress {
-    pub(super) instance: Option<Instance>,
-    pub(super) files: HashMap<PathBuf, FileProgress>,
-}
+pub struct Progress(HashMap<PathBuf, FileProgress>);
 
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FileProgress {
+struct FileProgress {
     /// Where the part that was not compared begins.
     next: u64,
     /// The time of its newest record, Unix milliseconds; 0 where it has none.
     newest_ms: u64,
 }
 
-/// What the journal in `folder` says against the database, for a command that writes once.
+/// What the journal in `folder` says against the database, by what was added to the files since `progress`; moves that
+/// on if there is no gap.
 ///
 /// # Errors
 /// Where one of them cannot be read.
-pub(in crate::fence) async fn compare_once(
-    pool: &PgPool,
-    folder: &Path,
-    merchant_id: &B256,
-) -> Result<Option<Gap>, JournalError> {
-    let mut connection = pool.acquire().await?;
-    compare(&mut connection, folder, merchant_id, &mut Progress::default()).await
-}
-
-/// Looks up what was added to the files since `progress`, and moves that on.
-pub(super) async fn compare(
+pub async fn compare(
     connection: &mut PgConnection,
     folder: &Path,
     merchant_id: &B256,
     progress: &mut Progress,
 ) -> Result<Option<Gap>, JournalError> {
     let files = files(folder, merchant_id).await?;
-    progress
-        .files
-        .retain(|path, _| files.iter().any(|file| file.path == *path));
+    let mut after = HashMap::new();
     let mut missing = HashSet::new();
     let mut first: Option<Record> = None;
     for JournalFile { path, .. } in files {
-        let mut of_file = progress.files.get(&path).copied().unwrap_or_default();
+        let mut of_file = progress.0.get(&path).copied().unwrap_or_default();
         loop {
             let part = match part(&path, merchant_id, of_file.next).await {
                 Ok(part) => part,
@@ -120,10 +102,14 @@ pub(super) async fn compare(
                 break;
             }
         }
-        progress.files.insert(path, of_file);
+        after.insert(path, of_file);
     }
+    let Some(first) = first else {
+        progress.0 = after;
+        return Ok(None);
+    };
     let count = missing.len();
-    Ok(first.map(|first| Gap::Missing { count, first }))
+    Ok(Some(Gap::Missing { count, first }))
 }
 
 /// The records whose batches the database lacks.
@@ -132,7 +118,7 @@ async fn lacked(connection: &mut PgConnection, records: &[Record]) -> Result<Vec
         return Ok(Vec::new());
     }
     let (batches, signatures): (Vec<_>, Vec<_>) = records.iter().map(|record| (record.batch, record.signature)).unzip();
-    let places = bounded(async { Ok(journal_missing(connection, &batches, &signatures).await?) }).await?;
+    let places = bounded(journal_missing(connection, &batches, &signatures)).await?;
     Ok(places
         .into_iter()
         .filter_map(|place| records.get(place).copied())
@@ -141,15 +127,19 @@ async fn lacked(connection: &mut PgConnection, records: &[Record]) -> Result<Vec
 
 /// Removes the files to which nobody appends any more and whose sales are in final epochs. The one with the newest
 /// record stays: where no chain is watched, a database that lacks sales lacks that one too.
-pub(super) async fn trim(
+///
+/// # Errors
+/// Where journal or database cannot be read.
+pub async fn trim(
     connection: &mut PgConnection,
     folder: &Path,
     merchant_id: &B256,
     progress: &Progress,
+    now_ms: u64,
 ) -> Result<(), JournalError> {
-    let newest_ms = |path: &Path| progress.files.get(path).map_or(0, |file| file.newest_ms);
-    let newest = progress.files.values().map(|file| file.newest_ms).max();
-    let closed_ms = now_ms().saturating_sub(u64::try_from(CLOSED_AGE.as_millis()).unwrap_or(u64::MAX));
+    let newest_ms = |path: &Path| progress.0.get(path).map_or(0, |file| file.newest_ms);
+    let newest = progress.0.values().map(|file| file.newest_ms).max();
+    let closed_ms = now_ms.saturating_sub(u64::try_from(CLOSED_AGE.as_millis()).unwrap_or(u64::MAX));
     for JournalFile { path, begun_ms } in files(folder, merchant_id).await? {
         if begun_ms >= closed_ms {
             return Ok(());
@@ -157,7 +147,7 @@ pub(super) async fn trim(
         if Some(newest_ms(&path)) == newest && newest > Some(0) {
             continue;
         }
-        let Some(bytes) = size(&path).await else {
+        let Some(bytes) = size(&path).await? else {
             // Another node has removed it.
             continue;
         };
@@ -165,7 +155,7 @@ pub(super) async fn trim(
         loop {
             let part = part(&path, merchant_id, from).await?;
             let batches: Vec<i64> = part.records.iter().map(|record| record.batch).collect();
-            if !bounded(async { Ok(journal_final(connection, &batches).await?) }).await? {
+            if !bounded(journal_final(connection, &batches)).await? {
                 // Those that were begun later are not final either, but for what another node had to say.
                 return Ok(());
             }
@@ -174,16 +164,17 @@ pub(super) async fn trim(
             }
             from = part.next;
         }
-        // A crash leaves it for the next look.
-        let _ = spawn_blocking(move || remove_unless_grown(&path, bytes)).await;
+        // One that cannot be removed now is left for the next look.
+        let _ = spawn_blocking(move || remove_unless_grown(&path, bytes)).await?;
     }
     Ok(())
 }
 
-async fn size(path: &Path) -> Option<u64> {
+/// The size of a file; `None` where it is gone.
+async fn size(path: &Path) -> Result<Option<u64>, JoinError> {
     let path = path.to_owned();
-    let size = spawn_blocking(move || fs::metadata(path)).await;
-    Some(size.ok()?.ok()?.len())
+    let size = spawn_blocking(move || fs::metadata(path)).await?;
+    Ok(size.ok().map(|file| file.len()))
 }
 
 /// Removes a file that was looked through, unless a node whose clock is hours behind has appended to it since.
@@ -209,13 +200,7 @@ async fn part(path: &Path, merchant_id: &B256, from: u64) -> Result<Chunk, Journ
 async fn read<T: Send + 'static>(
     reading: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, JournalError> {
-    let read = spawn_blocking(reading).await;
-    Ok(read.map_err(|_| StoreError::Database(sqlx::Error::WorkerCrashed))??)
-}
-
-pub(super) async fn bounded<T>(step: impl Future<Output = Result<T, JournalError>>) -> Result<T, JournalError> {
-    let late = |_| StoreError::Database(sqlx::Error::PoolTimedOut);
-    timeout(STEP_BOUND, step).await.map_err(late)?
+    Ok(spawn_blocking(reading).await??)
 }
 
 /// What to do about a journal that cannot be read.
@@ -229,17 +214,6 @@ fn advice(error: &ReadError) -> &'static str {
         }
         ReadError::Io { .. } => "See whether the disk that has it works",
         ReadError::Damaged { .. } => "Restore that file from a copy of its disk",
-    }
-}
-
-/// The error in words for anybody.
-pub(super) fn public(error: &JournalError) -> String {
-    match error {
-        JournalError::Read(ReadError::Io { cause, .. }) => {
-            format!("it cannot be read ({}); the log tells more", cause.kind())
-        }
-        JournalError::Read(ReadError::Damaged { .. }) => "it cannot be read; the log tells more".to_owned(),
-        JournalError::Database(_) => "the database does not answer".to_owned(),
     }
 }
 
@@ -268,11 +242,9 @@ impl fmt::Display for Gap {
         match self {
             Self::Missing { .. } => write!(
                 out,
-                "{}. Stop the anchor first, and start it again once `/readyz` is 200: an epoch that it posts from this \
-                 database would be lacking in the right backup, and no backup can repair that. Then restore the newest \
-                 backup with all archived write-ahead logs (point-in-time recovery). If there is none that has them, \
-                 these keys must not be sold again: retire the merchant, and register another with the codes whose \
-                 published history shows no sale and which nobody holds a receipt of",
+                "{}. Restore the newest backup with all archived write-ahead logs (point-in-time recovery). If there is none \
+                 that has them, these keys must not be sold again: retire the merchant, and register another with the \
+                 codes whose published history shows no sale and which nobody holds a receipt of",
                 self.reason()
             ),
             Self::Damaged { path, at } => write!(
@@ -318,7 +290,6 @@ mod tests {
             said.contains("/journal/file: permission denied. Let the user") && !said.contains("Mount"),
             "{said}"
         );
-        assert!(public(&denied).contains("permission denied") && !public(&denied).contains("/journal"));
         assert!(of(io::ErrorKind::NotFound).to_string().contains("Mount the disk"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the database knows of the batches that the receipt journal has.
+//! The table `sale_batches`: what the database knows of the batches that the receipt journal has.
 
 use sqlx::PgConnection;
 

@@ -7,13 +7,10 @@ use std::fmt::Write;
 
 use alloy_primitives::{B256, hex};
 use sha2::{Digest, Sha256};
-use shelfproof_verifier::tree::climb;
 use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 
-use crate::domain::delivery::{SoldItem, sale_promise};
-
 /// The length of a line, with its end.
-pub(super) const LINE_BYTES: usize = 368;
+pub const LINE_BYTES: usize = 368;
 
 /// The bytes of the hash that end a line.
 const CHECK_BYTES: usize = 8;
@@ -36,20 +33,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of the batch that sold an item.
-    pub(super) fn of(item: &SoldItem) -> Self {
-        Self {
-            batch: item.sale_batch,
-            root: climb(&sale_promise(&item.sale, item.buyer), &item.path),
-            anchor_by_s: item.anchor_by_s,
-            signature: item.signature,
-            at_ms: item.sale.at_ms,
-        }
-    }
-
     /// Appends the line to `text`. `synced` is how many bytes of the file are on the disk before it: a reader knows by
     /// it that what is damaged there was whole once, and is no write that a crash cut off.
-    pub(super) fn write(&self, merchant_id: &B256, synced: u64, text: &mut String) {
+    pub fn write(&self, merchant_id: &B256, synced: u64, text: &mut String) {
         let begin = text.len();
         let (root, signature) = (self.root, hex::encode_prefixed(self.signature));
         // Writing to a string cannot fail.
