@@ -40,7 +40,7 @@ demo: ## A shop on this machine, the whole way of its keys, every cheat caught; 
 	@# Ends with this make, however that ends.
 	@exec setpriv --pdeathsig TERM -- target/debug/demo $(DEMO:%=--%)
 
-bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one; sale_grown, audit_memory only so)
+bench: ## Measure against the baselines: a table, and target/bench.json (ONLY=name for one; sale_grown, list_p95, audit_memory only so)
 	@tools/install
 	cargo build --locked --release --bins -p shelfproof -p shelfproof-anchor -p shelfproof-verifier -p shelfproof-bench
 	target/release/bench $(ONLY)

@@ -235,7 +235,17 @@ impl Anchor {
         failures: &mut u32,
     ) -> Result<Infallible, Ended> {
         loop {
-            self.compare(sequencer.connection(), &mut compared).await?;
+            if let Err(error) = self.compare(sequencer.connection(), &mut compared).await {
+                if error.condition() != Condition::JournalUnreadable {
+                    return Err(error.into());
+                }
+                // The session keeps its lock, so that no stand-by that is told of no journal takes over.
+                self.reporter.sequencer(error.condition(), error.to_string());
+                self.reporter.store(sequencer.connection()).await;
+                *failures += 1;
+                sleep(self.pause(*failures)).await;
+                continue;
+            }
             let round = sequencer.round(now_ms()).await;
             match &round {
                 Ok(round) => self.reporter.sequenced(round),

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 pub mod file;
 mod stall;
+pub mod stream;
 
 use stall::Stalling;
 

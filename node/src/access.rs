@@ -45,7 +45,7 @@ pub trait Action {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Admin;
+pub struct Admin(pub AccountId);
 
 #[derive(Clone, Copy, Debug)]
 pub struct Reseller(pub AccountId);
@@ -88,10 +88,8 @@ macro_rules! actions {
 actions! {
     /// Buy keys, paid from the account's prepaid credit.
     PlaceOrder: Reseller,
-    /// List orders: a reseller its own ([`orders_in_sight`]), an admin all.
+    /// List orders: a reseller its own, an admin all; [`orders_in_sight`] decides.
     ListOrders: AnyAccount,
-    /// List the orders that could not be carried out.
-    ListAbnormalOrders: Admin,
     /// Read an order; which one, and how much of it, [`read_order`] decides.
     ReadOrder: Caller,
     /// Redeem a key of an order that [`authorize_order`] grants.
@@ -108,9 +106,11 @@ actions! {
     ReadProducts: AnyAccount,
     /// Make and change products, and count their stock.
     ManageProducts: Admin,
+    /// Make, list and end coupons.
+    ManageCoupons: Admin,
     /// Import, list and activate batches.
     ManageBatches: Admin,
-    /// Read and void keys by their ids; never a code.
+    /// List, read and void keys by their ids; never a code.
     ManageKeys: Admin,
     /// Read the metrics.
     ReadMetrics: Admin,
@@ -131,10 +131,23 @@ pub fn read_order(caller: Caller) -> OrderSight {
     OrderHolder::of(caller).map_or(OrderSight::States, OrderSight::Goods)
 }
 
-/// The account whose orders alone a caller may list; `None` for one who may list all.
+/// The account whose orders are listed for a caller that asks for those of `wanted`, or for all that it may see; `None`
+/// for everybody's.
+///
+/// # Errors
+/// That it takes an admin, where a reseller asks for another's orders.
+pub fn orders_in_sight(caller: AnyAccount, wanted: Option<AccountId>) -> Result<Option<AccountId>, Denied> {
+    match caller.role {
+        Role::Admin => Ok(wanted),
+        Role::Reseller if wanted.is_none_or(|wanted| wanted == caller.id) => Ok(Some(caller.id)),
+        Role::Reseller => Err(Denied::NeedsRole(Role::Admin)),
+    }
+}
+
+/// Whether the caller may see how many keys of a product are available, and which level of that is low.
 #[must_use]
-pub fn orders_in_sight(caller: AnyAccount) -> Option<AccountId> {
-    (caller.role == Role::Reseller).then_some(caller.id)
+pub fn sees_stock(caller: AnyAccount) -> bool {
+    caller.role == Role::Admin
 }
 
 /// Whether the holder bought the order or has its token.
@@ -160,7 +173,7 @@ impl Grant for Caller {
 
 impl Grant for Admin {
     fn of(caller: Caller) -> Result<Self, Denied> {
-        with_role(caller, Role::Admin).map(|_| Self)
+        with_role(caller, Role::Admin).map(Self)
     }
 }
 

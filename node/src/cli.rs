@@ -25,12 +25,15 @@ use crate::fence::{self, Fenced};
 pub mod activate;
 pub mod batch;
 pub mod check;
+pub mod coupon;
 pub mod credit;
 pub mod dev;
 pub mod event;
 pub mod import;
 pub mod init;
+pub mod key;
 pub mod keyring;
+mod list;
 pub mod migrate;
 pub mod order;
 pub mod product;
@@ -86,7 +89,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, batches, credit, orders, API keys, secret keys, background tasks, and whether the books are right
+    /// Products, coupons, batches, credit, orders, keys, API keys, secret keys, background tasks, and whether the books
+    /// are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -94,10 +98,12 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Admin {
     Product(product::ProductArgs),
+    Coupon(coupon::CouponArgs),
     Batch(batch::BatchArgs),
     Credit(credit::CreditArgs),
     Token(token::TokenArgs),
     Order(order::OrderArgs),
+    Key(key::KeyArgs),
     Check(check::CheckArgs),
     Task(task::TaskArgs),
     Event(event::EventArgs),
@@ -175,6 +181,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
     let pool = async || -> Result<PgPool, Failure> { Ok(open_pool(&Config::read(&settings)?).await?) };
     match command {
         Admin::Product(args) => product::run(args, &pool().await?).await?,
+        Admin::Coupon(args) => coupon::run(args, &pool().await?).await?,
         Admin::Batch(args) => {
             let config = Config::read(&settings)?;
             let pool = open_pool(&config).await?;
@@ -195,6 +202,7 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
             order::run(args, &pool).await?;
         }
         Admin::Event(args) => event::run(args, &pool().await?).await?,
+        Admin::Key(args) => key::run(args, &pool().await?).await?,
         Admin::Task(args) => task::run(args, &pool().await?).await?,
         Admin::Check(args) => return check::run(args, &pool().await?).await,
         Admin::Keyring(command) => keyring::run(command, settings, is_json).await?,

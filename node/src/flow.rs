@@ -1,13 +1,16 @@
 //! Use cases: one a file, one transaction each. A flow opens the transaction and commits it; stores borrow it.
 
 pub mod activate;
+pub mod add_coupon;
 pub mod change_product;
 pub mod check;
 mod clock;
 pub mod create_account;
 pub mod create_api_key;
 pub mod create_product;
+pub mod end_coupon;
 pub mod import;
+mod low_stock;
 pub mod migrate;
 pub mod nudge_task;
 pub mod prove;
@@ -79,6 +82,14 @@ impl FlowError {
         Self::Missing {
             noun,
             name: name.to_string(),
+        }
+    }
+
+    /// That a field breaks that rule.
+    pub(crate) fn invalid<E: std::fmt::Display>(field: &'static str) -> impl FnOnce(E) -> Self {
+        move |rule| Self::Invalid {
+            field,
+            detail: rule.to_string(),
         }
     }
 

@@ -61,6 +61,7 @@ pub fn router(app: Arc<App>) -> Router {
         readiness: Readiness::default(),
         imports: Semaphore::new(MAX_IMPORTS),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+        exports: Arc::default(),
     });
     routes(limits).with_state(shop)
 }

@@ -16,17 +16,21 @@ pub mod batch_key;
 pub mod check;
 mod column;
 pub mod consumer;
+pub mod coupon;
 mod error;
 mod head;
 pub mod hold;
 pub mod import;
 pub mod item;
 pub mod key;
+pub mod key_list;
 pub mod order;
+pub mod order_list;
 pub mod order_token;
 pub mod outbox;
 pub mod pool;
 pub mod product;
+pub mod purchase;
 pub mod sale;
 pub mod sale_write;
 pub mod server;
@@ -34,6 +38,7 @@ pub mod session;
 pub mod sku;
 pub mod task;
 pub mod transfer;
+pub mod walk;
 pub mod wallet;
 
 pub use error::StoreError;
@@ -67,6 +72,7 @@ fn migrations() -> Migrator {
             "order_tokens",
             include_str!("store/migrations/0007_order_tokens.sql"),
         ),
+        migration(8, "coupons", include_str!("store/migrations/0008_coupons.sql")),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");

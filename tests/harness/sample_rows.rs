@@ -7,6 +7,7 @@ use shelfproof::domain::account::Role;
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::key::{ChainedEvent, Head, first, next};
 use shelfproof::domain::money::{Currency, Money};
+use shelfproof::domain::product::NewProduct;
 use shelfproof::flow::create_account::create_account;
 use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::top_up_credit::top_up_credit;
@@ -74,7 +75,7 @@ pub const fn cny(minor: i64) -> Money {
 pub async fn fill(pool: &PgPool) -> Result<()> {
     store::migrate(pool).await?;
     create_account(pool, ACCOUNT, "shop-a", Role::Reseller, NOW_MS).await?;
-    create_product(pool, PRODUCT, "月卡", cny(990), NOW_MS).await?;
+    create_product(pool, PRODUCT, NewProduct::new("月卡", cny(990)), NOW_MS).await?;
     top_up_credit(pool, ACCOUNT, cny(10_000), "bank-1", NOW_MS).await?;
     sqlx::query(
         "INSERT INTO shop.batches (id, sku_id, name, supplier, wrapped_key, master_generation, source, lines, imported,
@@ -187,8 +188,8 @@ async fn insert_orders(pool: &PgPool) -> Result<()> {
     };
     let (sold, refused) = (line(990, "delivered"), line(0, "cancelled"));
     let orders = format!(
-        "INSERT INTO attest.sale_batches (id, xid, signature)
-            SELECT number, number::text::xid8, decode(repeat('00', 65), 'hex') FROM generate_series(101, 103) number;
+        "INSERT INTO attest.sale_batches (id, xid, signature, at_ms)
+            SELECT number, number::text::xid8, decode(repeat('00', 65), 'hex'), 1 FROM generate_series(101, 103) number;
          INSERT INTO shop.orders (id, fingerprint, account_id, channel, state, version, reason, lines, keys,
                                   subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
             SELECT id, sha256(''), '{ACCOUNT}', 'api', state, version, reason, lines, keys::bigint[], total, 0, total,

@@ -47,7 +47,7 @@ impl Anchor {
             done?
         } else {
             let detail = format!(
-                "nothing is anchored: sale.journal {} could not be read in {} s. See whether its disk works",
+                "no epoch is cut: sale.journal {} could not be read in {} s. See whether its disk works",
                 folder.display(),
                 SLOW.as_secs()
             );

@@ -27,7 +27,6 @@ fn every_action_has_its_callers() {
     let table = [
         ("PlaceOrder", [NO, YES, NO]),
         ("ListOrders", [YES, YES, NO]),
-        ("ListAbnormalOrders", [YES, NO, NO]),
         ("ReadOrder", [YES, YES, YES]),
         ("RedeemItem", [NO, YES, YES]),
         ("ProveSale", [NO, YES, YES]),
@@ -36,6 +35,7 @@ fn every_action_has_its_callers() {
         ("ReadCredit", [NO, YES, NO]),
         ("ReadProducts", [YES, YES, NO]),
         ("ManageProducts", [YES, NO, NO]),
+        ("ManageCoupons", [YES, NO, NO]),
         ("ManageBatches", [YES, NO, NO]),
         ("ManageKeys", [YES, NO, NO]),
         ("ReadMetrics", [YES, NO, NO]),
@@ -93,9 +93,22 @@ fn an_admin_sees_every_order_and_no_code() {
             OrderSight::Goods(OrderHolder::Token(ORDER))
         ]
     );
-    let in_sight = |caller| AnyAccount::of(caller).map(orders_in_sight);
-    assert_eq!(in_sight(CALLERS[0]), Ok(None));
-    assert_eq!(in_sight(CALLERS[1]), Ok(Some(OWN)));
+    let sees_stock = |caller| AnyAccount::of(caller).map(sees_stock);
+    assert_eq!((sees_stock(CALLERS[0]), sees_stock(CALLERS[1])), (Ok(true), Ok(false)));
+}
+
+#[test]
+fn a_reseller_lists_its_own_orders_and_an_admin_anybody_s() {
+    let in_sight = |caller, wanted| AnyAccount::of(caller).and_then(|caller| orders_in_sight(caller, wanted));
+    for (wanted, admin, reseller) in [
+        (None, Ok(None), Ok(Some(OWN))),
+        (Some(OWN), Ok(Some(OWN)), Ok(Some(OWN))),
+        (Some(OTHER), Ok(Some(OTHER)), Err(Denied::NeedsRole(Role::Admin))),
+    ] {
+        assert_eq!(in_sight(CALLERS[0], wanted), admin);
+        assert_eq!(in_sight(CALLERS[1], wanted), reseller);
+        assert_eq!(in_sight(CALLERS[2], wanted), Err(Denied::NeedsAccount));
+    }
 }
 
 fn order() -> Order {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::placed::extra;
-use super::{Amount, Currency, Hash, KeyState, OrderState, ShownEvent};
+use super::{Amount, CouponCode, Currency, Hash, KeyState, OrderState, ShownEvent};
 use crate::access::OrderHolder;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, RefusalReason};
@@ -27,12 +27,19 @@ pub(crate) struct ListedOrder {
     /// Why the order was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Who placed it; shown to an admin, and absent for a guest's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Uuid>,
     /// Unix milliseconds.
     created_at: u64,
-    /// What it cost, a decimal string; absent if none of its products is known.
+    /// What it cost, a decimal string; absent for a refused order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Amount>)]
     total: Option<String>,
+    /// What a coupon took off, which the total is less by, a decimal string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Amount>)]
+    discount: Option<String>,
     /// ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Currency>)]
@@ -46,6 +53,10 @@ pub(crate) struct ListedOrder {
 pub(crate) struct ShownOrder<'a> {
     #[serde(flatten)]
     order: ListedOrder,
+    /// The code of the coupon that it used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<CouponCode>)]
+    coupon: Option<&'a str>,
     /// The generation of its token that is valid now, from 1: how often its token was revoked, and one more.
     #[schema(minimum = 1)]
     token_generation: u32,
@@ -75,6 +86,10 @@ struct ShownLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Amount>)]
     price: Option<String>,
+    /// What a coupon took off all of them, a decimal string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Amount>)]
+    discount: Option<String>,
 }
 
 /// One key of an order. The code and the opened events are shown only to the order's holder.
@@ -116,9 +131,23 @@ impl From<&Order> for ListedOrder {
             order: order.id.0,
             state: order.status.name(),
             reason: order.status.reason().map(RefusalReason::name),
+            account: None,
             created_at: order.created_at_ms,
             total: order.total().as_ref().map(Money::decimal),
+            discount: order
+                .amounts
+                .and_then(|amounts| discount(order, amounts.discount_minor)),
             currency: order.total().map(|total| total.currency.code()),
+        }
+    }
+}
+
+impl ListedOrder {
+    /// The order with who placed it.
+    pub(crate) fn for_admin(order: &Order) -> Self {
+        Self {
+            account: order.customer.account().map(|account| account.0),
+            ..Self::from(order)
         }
     }
 }
@@ -128,6 +157,7 @@ impl<'a> ShownOrder<'a> {
     pub(crate) fn with_goods(view: &'a OrderView, holder: OrderHolder) -> Self {
         Self {
             order: ListedOrder::from(&view.order),
+            coupon: view.coupon.as_deref(),
             token_generation: view.valid_token.generation,
             token: matches!(holder, OrderHolder::Reseller(_)).then(|| view.token.expose_secret()),
             lines: lines(&view.order),
@@ -136,7 +166,7 @@ impl<'a> ShownOrder<'a> {
     }
 
     /// The order for an administrator, without codes, receipts and events.
-    pub(crate) fn without_goods(states: &OrderStates) -> Self {
+    pub(crate) fn without_goods(states: &'a OrderStates) -> Self {
         let items = states.items.iter().filter_map(|sold| {
             let (number, line) = states.order.line_of(sold.item)?;
             Some(bare(
@@ -148,13 +178,20 @@ impl<'a> ShownOrder<'a> {
             ))
         });
         Self {
-            order: ListedOrder::from(&states.order),
+            order: ListedOrder::for_admin(&states.order),
+            coupon: states.coupon.as_deref(),
             token_generation: states.valid_token.generation,
             token: None,
             lines: lines(&states.order),
             items: items.collect(),
         }
     }
+}
+
+/// An amount that was taken off; none where it is nothing.
+fn discount(order: &Order, minor: i64) -> Option<String> {
+    let total = order.total().filter(|_| minor > 0)?;
+    Some(Money { minor, ..total }.decimal())
 }
 
 fn lines(order: &Order) -> Vec<ShownLine> {
@@ -164,6 +201,7 @@ fn lines(order: &Order) -> Vec<ShownLine> {
         product: line.product.0,
         quantity: line.quantity,
         price: price(line.unit_minor),
+        discount: discount(order, line.discount_minor),
     });
     shown.collect()
 }

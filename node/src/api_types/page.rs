@@ -3,16 +3,21 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::flow::query::Page;
+use crate::flow::query::{Found, Page};
 
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Listed<T> {
     /// The entries.
     pub(crate) items: Vec<T>,
     /// The cursor for `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
+    /// How many entries were looked at, where that ended the page before it was full: go on with `next`, also after a
+    /// page without entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) looked_at: Option<u32>,
 }
 
 impl<T> Listed<T> {
@@ -21,6 +26,16 @@ impl<T> Listed<T> {
         Self {
             next: page.rows.last().filter(|_| page.has_more).map(cursor),
             items: page.rows.into_iter().map(show).collect(),
+            looked_at: None,
+        }
+    }
+
+    /// The page of a list with filters as the API shows it.
+    pub(crate) fn found<R>(found: Found<R, impl ToString>, show: impl Fn(R) -> T) -> Self {
+        Self {
+            next: found.next.as_ref().map(ToString::to_string),
+            items: found.rows.into_iter().map(show).collect(),
+            looked_at: found.looked_at,
         }
     }
 
@@ -29,6 +44,7 @@ impl<T> Listed<T> {
         Listed {
             items: self.items.iter().map(show).collect(),
             next: self.next.clone(),
+            looked_at: self.looked_at,
         }
     }
 }

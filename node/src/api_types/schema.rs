@@ -6,8 +6,10 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::batch::BatchState;
+use crate::domain::coupon::{MAX_CODE, MIN_CODE};
 use crate::domain::money::MAX_TEXT;
-use crate::domain::order::{OrderStatus, RefusalReason};
+use crate::domain::order::OrderStatus;
 use crate::domain::sku;
 use crate::import::{Encoding, Format};
 
@@ -37,14 +39,12 @@ texts! {
     Amount: pattern(r"^[0-9]+(\.[0-9]+)?$").max_length(Some(MAX_TEXT));
     /// ISO 4217.
     Currency: pattern("^[A-Z]{3}$");
+    /// The code of a coupon; letters are taken in any case.
+    CouponCode: pattern("^[A-Za-z0-9_-]+$").min_length(Some(MIN_CODE)).max_length(Some(MAX_CODE));
     /// The state of an order.
-    OrderState: names([
-        OrderStatus::Delivered,
-        OrderStatus::Refused(RefusalReason::OutOfStock),
-        OrderStatus::Refused(RefusalReason::Abnormal),
-        OrderStatus::PartiallyRefunded,
-        OrderStatus::Refunded,
-    ].map(OrderStatus::name));
+    OrderState: names(OrderStatus::ALL.map(OrderStatus::name));
+    /// How far a batch is: its file was not read to the end, it was, or what was not on sale was withdrawn.
+    BatchStateName: names(BatchState::ALL.map(BatchState::name));
     /// The state of a key: the kind of its newest event.
     KeyState: names(Kind::ALL.map(Kind::name));
     /// How a unit of a product is delivered.

@@ -7,10 +7,12 @@ use shelfproof_base::table;
 use shelfproof_verifier::event::Kind;
 use sqlx::PgPool;
 
+use super::list::{Length, more, print_csv};
 use super::{Failure, print};
 use crate::api_types::{Listed, ShownBatch, ShownBatchKey, ShownWithdrawal};
-use crate::domain::batch::{Batch, BatchKey};
+use crate::domain::batch::{Batch, BatchFilter, BatchKey, BatchState};
 use crate::domain::id::BatchId;
+use crate::flow::query::EXPORT_PAGE;
 use crate::flow::query::batch::{find_batch, get_batch, list_batch_keys, list_batches};
 use crate::flow::query::product::find_product;
 use crate::flow::withdraw_batch::{Withdrawn, withdraw_batch};
@@ -28,17 +30,11 @@ pub struct BatchArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List batches, oldest first
-    List {
-        /// Only those of this product, by id or name
-        #[arg(long, value_name = "ID|NAME")]
-        product: Option<String>,
-        /// Only those after this id: the last of the page before
-        #[arg(long, value_name = "ID")]
-        after: Option<BatchId>,
-        /// At most so many
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
+    ///
+    /// Example: shelfproof admin batch list --supplier Acme --state complete
+    ///
+    /// Example: shelfproof admin batch list --search may --csv
+    List(Box<ListArgs>),
     /// Show a batch: what its file brought, and how much of it is on sale
     Show {
         /// Its id, or its name where only one product has a batch of that name
@@ -71,6 +67,32 @@ enum Command {
     },
 }
 
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// Of this product, by id or name
+    #[arg(long, value_name = "ID|NAME")]
+    product: Option<String>,
+    /// From the supplier of exactly this name
+    #[arg(long, value_name = "NAME")]
+    supplier: Option<String>,
+    /// How far they are: incomplete where the file was not read to its end
+    #[arg(long, value_parser = batch_state)]
+    state: Option<BatchState>,
+    /// A part of the name, in upper or lower case
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// Only those after this id: the last of the page before
+    #[arg(long, value_name = "ID")]
+    after: Option<BatchId>,
+    #[command(flatten)]
+    length: Length,
+}
+
+fn batch_state(name: &str) -> Result<BatchState, String> {
+    let names = BatchState::ALL.map(BatchState::name);
+    BatchState::from_name(name).ok_or_else(|| format!("it must be one of {}", names.join(", ")))
+}
+
 impl BatchArgs {
     /// Whether a batch is to be withdrawn.
     pub(super) const fn withdraws(&self) -> bool {
@@ -84,19 +106,7 @@ impl BatchArgs {
 /// A refusal, with what to do about it.
 pub async fn run(args: BatchArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
-        Command::List { product, after, limit } => {
-            let product = match product {
-                Some(product) => Some(find_product(pool, &product).await?.id),
-                None => None,
-            };
-            let batches = list_batches(pool, product, after, limit).await?;
-            let page = Listed::new(batches, |batch| batch.id.to_string(), |batch| batch);
-            print(
-                args.json,
-                || page.map(|batch| ShownBatch::from(batch.clone())),
-                || list_text(&page),
-            )?;
-        }
+        Command::List(list) => run_list(*list, args.json, pool).await?,
         Command::Show { batch } => {
             let batch = get_batch(pool, find_batch(pool, &batch).await?).await?;
             let text = show_text(&batch);
@@ -119,6 +129,30 @@ pub async fn run(args: BatchArgs, pool: &PgPool) -> Result<(), Failure> {
             print(args.json, || ShownWithdrawal::new(batch.id, withdrawn), text)?;
         }
     }
+    Ok(())
+}
+
+async fn run_list(args: ListArgs, is_json: bool, pool: &PgPool) -> Result<(), Failure> {
+    let is_csv = args.length.is_csv(is_json)?;
+    let filter = BatchFilter {
+        product: match &args.product {
+            Some(product) => Some(find_product(pool, product).await?.id),
+            None => None,
+        },
+        supplier: args.supplier,
+        state: args.state,
+        search: args.search,
+    };
+    if is_csv {
+        return print_csv(async |after| list_batches(pool, &filter, after, EXPORT_PAGE).await).await;
+    }
+    let batches = list_batches(pool, &filter, args.after, args.length.limit).await?;
+    let page = Listed::found(batches, |batch| batch);
+    print(
+        is_json,
+        || page.map(|batch| ShownBatch::from(batch.clone())),
+        || list_text(&page),
+    )?;
     Ok(())
 }
 
@@ -180,7 +214,7 @@ fn list_text(page: &Listed<Batch>) -> String {
         ("ON SALE", Right),
         ("STATE", Left),
     ];
-    table::render(&columns, &rows.collect::<Vec<_>>())
+    table::render(&columns, &rows.collect::<Vec<_>>()) + &more(page)
 }
 
 fn show_text(batch: &Batch) -> String {
@@ -224,5 +258,5 @@ fn keys_text(batch: &Batch, page: &Listed<BatchKey>) -> String {
         ]
     });
     let columns = [("NUMBER", Right), ("LINE", Right), ("KEY ID", Left), ("STATE", Left)];
-    table::render(&columns, &rows.collect::<Vec<_>>())
+    table::render(&columns, &rows.collect::<Vec<_>>()) + &more(page)
 }

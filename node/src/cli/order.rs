@@ -7,14 +7,20 @@ use sqlx::PgPool;
 use shelfproof_base::clock::now_ms;
 use shelfproof_base::table;
 
+use super::list::{Length, more, order_state, print_csv, time};
 use super::{Failure, print};
 use crate::api_types::{Listed, ListedOrder, ShownOrder, ShownRevocation};
-use crate::domain::id::OrderId;
+use crate::domain::id::{AccountId, OrderId};
 use crate::domain::money::Money;
-use crate::domain::order::Order;
+use crate::domain::order::{Order, OrderFilter};
 use crate::domain::order_token::Revoked;
+use crate::domain::search::OrderTerm;
 use crate::flow::FlowError;
-use crate::flow::query::order::{OrderStates, list_abnormal_orders, list_orders, look_up_states};
+use crate::flow::query::account::find_account;
+use crate::flow::query::order::{OrderStates, look_up_states};
+use crate::flow::query::order_list::list_orders;
+use crate::flow::query::product::find_product;
+use crate::flow::query::{EXPORT_PAGE, ListError};
 use crate::flow::revoke_order_token::revoke_order_token;
 
 /// Orders, those that wait for a person, and tokens that leaked; never a code
@@ -31,18 +37,14 @@ pub struct OrderArgs {
 enum Command {
     /// List orders, newest first
     ///
-    /// Example: shelfproof admin order list --abnormal
-    List {
-        /// Only those that could not be carried out and wait for a person: nothing was charged, and the log has the reason
-        #[arg(long)]
-        abnormal: bool,
-        /// Only those before this id: the last of the page before
-        #[arg(long, value_name = "ID")]
-        after: Option<OrderId>,
-        /// At most so many
-        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-    },
+    /// A page looks at 2,000 orders at most; where that ends it early, it says so and how to go on.
+    ///
+    /// Example: shelfproof admin order list --state abnormal
+    ///
+    /// Example: shelfproof admin order list --product 月卡 --from 2026-09-01 --until 2026-10-01 --csv
+    ///
+    /// Example: shelfproof admin order list --search 0192f0c4
+    List(Box<ListArgs>),
     /// Show an order: what was asked for, and where its keys stand
     Show {
         /// Its id
@@ -65,6 +67,34 @@ enum Command {
     },
 }
 
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// In this state; abnormal are those that could not be carried out and wait for a person: nothing was charged for
+    /// them, and the log has the reason
+    #[arg(long, visible_alias = "status", value_parser = order_state)]
+    state: Option<&'static str>,
+    /// With a line for this product, by id or name; without --state, only those that got keys
+    #[arg(long, value_name = "ID|NAME")]
+    product: Option<String>,
+    /// Of this account, by id or name
+    #[arg(long, value_name = "ID|NAME")]
+    account: Option<String>,
+    /// Placed then or later, UTC: 2026-09-21 or 2026-09-21T14:13:20
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<u64>,
+    /// Placed before then, UTC
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<u64>,
+    /// An order's id or at least its first 8 hex digits, or the whole id of a key that was sold with it
+    #[arg(long, value_name = "ID|BEGINNING")]
+    search: Option<OrderTerm>,
+    /// Only those after this order: the last of the page before
+    #[arg(long, value_name = "ID")]
+    after: Option<OrderId>,
+    #[command(flatten)]
+    length: Length,
+}
+
 impl OrderArgs {
     /// Whether a token is to be revoked, which a database from an old backup would forget.
     pub(super) const fn revokes(&self) -> bool {
@@ -78,15 +108,7 @@ impl OrderArgs {
 /// Where there is no such order or token, or the database fails.
 pub async fn run(args: OrderArgs, pool: &PgPool) -> Result<(), Failure> {
     match args.command {
-        Command::List { abnormal, after, limit } => {
-            let orders = if abnormal {
-                list_abnormal_orders(pool, after, limit).await?
-            } else {
-                list_orders(pool, None, after, limit).await?
-            };
-            let page = Listed::new(orders, |order| order.id.to_string(), |order| order);
-            print(args.json, || page.map(ListedOrder::from), || list_text(&page))?;
-        }
+        Command::List(list) => run_list(*list, args.json, pool).await?,
         Command::Show { order } => {
             let found = look_up_states(pool, order).await?;
             let states = found.ok_or_else(|| FlowError::Missing {
@@ -107,6 +129,48 @@ pub async fn run(args: OrderArgs, pool: &PgPool) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn run_list(args: ListArgs, is_json: bool, pool: &PgPool) -> Result<(), Failure> {
+    let is_csv = args.length.is_csv(is_json)?;
+    if let (Some(from), Some(until)) = (args.from, args.until)
+        && from >= until
+    {
+        return Err("--until must be later than --from".into());
+    }
+    let filter = OrderFilter {
+        state: args.state,
+        product: match &args.product {
+            Some(product) => Some(find_product(pool, product).await?.id),
+            None => None,
+        },
+        account: match &args.account {
+            Some(account) => Some(account_id(pool, account).await?),
+            None => None,
+        },
+        from_ms: args.from,
+        until_ms: args.until,
+        search: args.search,
+    };
+    if is_csv {
+        return print_csv(async |after| list_orders(pool, &filter, after, EXPORT_PAGE).await).await;
+    }
+    let found = list_orders(pool, &filter, args.after, args.length.limit).await;
+    let found = found.map_err(|error| match error {
+        ListError::Cursor => Failure::from(format!("--after: {error}")),
+        ListError::Store(error) => error.into(),
+    });
+    let page = Listed::found(found?, |order| order);
+    print(is_json, || page.map(ListedOrder::for_admin), || list_text(&page))?;
+    Ok(())
+}
+
+/// The account that a person names by its id or name.
+async fn account_id(pool: &PgPool, id_or_name: &str) -> Result<AccountId, Failure> {
+    match id_or_name.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => Ok(find_account(pool, id_or_name).await?.id),
+    }
+}
+
 fn list_text(page: &Listed<Order>) -> String {
     let rows = page.items.iter().map(|order| {
         [
@@ -117,8 +181,7 @@ fn list_text(page: &Listed<Order>) -> String {
         ]
     });
     let columns = [("ID", Left), ("MADE (UTC)", Left), ("STATE", Left), ("TOTAL", Right)];
-    let more = page.next.as_ref().map(|next| format!("more: --after {next}\n"));
-    table::render(&columns, &rows.collect::<Vec<_>>()) + &more.unwrap_or_default()
+    table::render(&columns, &rows.collect::<Vec<_>>()) + &more(page)
 }
 
 fn show_text(states: &OrderStates) -> String {
@@ -128,6 +191,7 @@ fn show_text(states: &OrderStates) -> String {
         ("account", account_text(order)),
         ("state", state_text(order)),
         ("total", total_text(order)),
+        ("discount", discount_text(states)),
         ("token generation", states.valid_token.generation.to_string()),
     ];
     let head = table::render(
@@ -184,6 +248,18 @@ fn state_text(order: &Order) -> String {
         Some(reason) => format!("{}: {reason}", order.status),
         None => order.status.to_string(),
     }
+}
+
+fn discount_text(states: &OrderStates) -> String {
+    let amounts = states.order.amounts.filter(|amounts| amounts.discount_minor > 0);
+    let text = amounts.map(|amounts| {
+        let off = Money {
+            minor: amounts.discount_minor,
+            currency: amounts.currency,
+        };
+        format!("{off}, coupon {}", states.coupon.as_deref().unwrap_or("-"))
+    });
+    text.unwrap_or_else(|| "-".to_owned())
 }
 
 fn total_text(order: &Order) -> String {

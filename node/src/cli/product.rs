@@ -8,11 +8,14 @@ use sqlx::PgPool;
 
 use shelfproof_base::table;
 
+use super::list::more;
 use super::{Failure, money_currency, print};
 use crate::api_types::{Listed, ShownProduct, ShownStock};
+use crate::domain::edit::Edit;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::product::{Product, Stock};
+use crate::domain::product::{ListedProduct, NewProduct, Product, Stock};
+use crate::domain::sku::{BuyerLimit, NewTiers};
 use crate::flow::FlowError;
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
@@ -37,15 +40,33 @@ enum Command {
         /// Its name; no other product has it
         #[arg(long)]
         name: String,
+        /// The category that it is listed in
+        #[arg(long)]
+        category: Option<String>,
         /// The price of one key: 9.90
         #[arg(long)]
         price: String,
         /// ISO 4217: CNY, USD, JPY. It never changes
         #[arg(long, value_parser = money_currency)]
         currency: Currency,
+        /// What each key costs from a number of keys in one line on: 5=9,20=8.50
+        #[arg(long)]
+        tiers: Option<NewTiers>,
+        /// The most keys of one order
+        #[arg(long)]
+        order_max: Option<u32>,
+        /// The most keys that one account may buy: 3 ever, or 3/day
+        #[arg(long)]
+        buyer_limit: Option<BuyerLimit>,
+        /// With so many keys available or fewer, its stock is low: the list shows it, and one message tells of it
+        #[arg(long)]
+        low_stock: Option<u32>,
     },
     /// List the products, oldest first
     List {
+        /// Only those of this category
+        #[arg(long)]
+        category: Option<String>,
         /// Only those after this id: the last of the page before
         #[arg(long)]
         after: Option<ProductId>,
@@ -58,19 +79,37 @@ enum Command {
         /// Its id or name
         product: String,
     },
-    /// Change a product's name, price, or whether it may be bought
+    /// Change a product's name, its terms, or whether it may be bought
     ///
     /// Example: shelfproof admin product change "Monthly card" --price 12.50
-    #[group(id = "change", required = true, multiple = true, args = ["name", "price", "open", "close"])]
+    #[group(id = "change", required = true, multiple = true, args = [
+        "name", "category", "price", "tiers", "order_max", "buyer_limit", "low_stock", "open", "close",
+    ])]
     Change {
         /// Its id or name
         product: String,
         /// Its name from now on
         #[arg(long)]
         name: Option<String>,
+        /// The category that it is listed in from now on, or none
+        #[arg(long)]
+        category: Option<Edit<String>>,
         /// The price of one key from now on, in the product's currency
         #[arg(long)]
         price: Option<String>,
+        /// Its wholesale tiers from now on, all of them: 5=9,20=8.50; or none
+        #[arg(long)]
+        tiers: Option<NewTiers>,
+        /// The most keys of one order from now on, or none
+        #[arg(long)]
+        order_max: Option<Edit<u32>>,
+        /// The most keys that one account may buy from now on: 3 ever, or 3/day; or none. What was bought under a limit
+        /// of the same period before still counts; each period counts for itself
+        #[arg(long)]
+        buyer_limit: Option<Edit<BuyerLimit>>,
+        /// The number of available keys at which its stock is low from now on, or none
+        #[arg(long)]
+        low_stock: Option<Edit<u32>>,
         /// It may be bought from now on
         #[arg(long, conflicts_with = "close")]
         open: bool,
@@ -98,22 +137,44 @@ struct ProductAndStock {
 pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
     let is_json = args.json;
     let product = match args.command {
-        Command::List { after, limit } => {
-            let products = list_products(pool, after, limit).await?;
-            let page = Listed::new(products, |product| product.id.to_string(), |product| product);
-            print(is_json, || page.map(ShownProduct::from), || list_text(&page.items))?;
+        Command::List { category, after, limit } => {
+            let products = list_products(pool, category.as_deref(), after, limit).await?;
+            let page = Listed::new(products, |listed| listed.product.id.to_string(), |listed| listed);
+            print(is_json, || page.map(ShownProduct::from), || list_text(&page))?;
             return Ok(());
         }
-        Command::Create { name, price, currency } => {
+        Command::Create {
+            name,
+            category,
+            price,
+            currency,
+            tiers,
+            order_max,
+            buyer_limit,
+            low_stock,
+        } => {
             let price = Money::parse(&price, currency).map_err(FlowError::not_money("price"))?;
             let now_ms = now_ms();
-            create_product(pool, ProductId::new(now_ms, rand::random()), &name, price, now_ms).await?
+            let new = NewProduct {
+                category,
+                tiers: tiers.map(|NewTiers(tiers)| tiers).unwrap_or_default(),
+                order_max,
+                buyer_limit,
+                low_stock,
+                ..NewProduct::new(name, price)
+            };
+            create_product(pool, ProductId::new(now_ms, rand::random()), new, now_ms).await?
         }
         Command::Show { product } => find_product(pool, &product).await?,
         Command::Change {
             product,
             name,
+            category,
             price,
+            tiers,
+            order_max,
+            buyer_limit,
+            low_stock,
             open,
             close,
             version,
@@ -121,7 +182,12 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             let product = find_product(pool, &product).await?;
             let change = Change {
                 name,
+                category: category.unwrap_or_default(),
                 price,
+                tiers: tiers.map(|NewTiers(tiers)| tiers),
+                order_max: order_max.unwrap_or_default(),
+                buyer_limit: buyer_limit.unwrap_or_default(),
+                low_stock: low_stock.unwrap_or_default(),
                 on_sale: (open || close).then_some(open),
             };
             change_product(pool, product.id, version.unwrap_or(product.version), change).await?
@@ -140,25 +206,49 @@ const fn open_text(product: &Product) -> &'static str {
     if product.on_sale { "open" } else { "closed" }
 }
 
-fn list_text(products: &[Product]) -> String {
-    let rows = products.iter().map(|product| {
-        let state = open_text(product).to_owned();
+fn optional_text(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+fn tiers_text(product: &Product) -> String {
+    let text = product.sku.tiers.text(product.sku.price.currency);
+    if text.is_empty() { "-".to_owned() } else { text }
+}
+
+fn list_text(page: &Listed<ListedProduct>) -> String {
+    let rows = page.items.iter().map(|listed| {
+        let product = &listed.product;
+        let low = if listed.is_low() { ", low" } else { "" };
         [
             product.id.to_string(),
             product.name.clone(),
+            optional_text(product.category.as_ref()),
             product.sku.price.to_string(),
-            state,
+            listed.available.to_string(),
+            format!("{}{low}", open_text(product)),
         ]
     });
-    let columns = [("ID", Left), ("NAME", Left), ("PRICE", Right), ("STATE", Left)];
-    table::render(&columns, &rows.collect::<Vec<_>>())
+    let columns = [
+        ("ID", Left),
+        ("NAME", Left),
+        ("CATEGORY", Left),
+        ("PRICE", Right),
+        ("AVAILABLE", Right),
+        ("STATE", Left),
+    ];
+    table::render(&columns, &rows.collect::<Vec<_>>()) + &more(page)
 }
 
 fn show_text(product: &Product, stock: &Stock) -> String {
     let at_least = if stock.is_complete { "" } else { "at least " };
     let rows = [
         ("name", product.name.clone()),
+        ("category", optional_text(product.category.as_ref())),
         ("price", product.sku.price.to_string()),
+        ("tiers", tiers_text(product)),
+        ("order max", optional_text(product.sku.order_max)),
+        ("buyer limit", optional_text(product.sku.buyer_limit)),
+        ("low stock", optional_text(product.sku.low_stock)),
         ("state", open_text(product).to_owned()),
         ("version", product.version.to_string()),
         ("sku", product.sku.id.to_string()),

@@ -14,6 +14,7 @@ use sqlx::PgPool;
 
 use shelfproof_base::table;
 
+use super::list::more;
 use super::{Failure, print};
 use crate::api_types::Listed;
 use crate::domain::account::Role;
@@ -96,7 +97,11 @@ pub async fn run(args: TokenArgs, pool: &PgPool) -> Result<(), Failure> {
         Command::List { after, limit } => {
             let keys = list_api_keys(pool, after, limit).await?;
             let page = Listed::new(keys, |key| key.id.to_string(), |key| key);
-            print(args.json, || page.map(key_json), || list_text(&page.items))?;
+            print(
+                args.json,
+                || page.map(key_json),
+                || list_text(&page.items) + &more(&page),
+            )?;
             Ok(())
         }
         Command::Revoke { id } => {

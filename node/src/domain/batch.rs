@@ -38,6 +38,59 @@ pub struct Batch {
     pub withdrawn_at_ms: Option<i64>,
 }
 
+/// How far a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchState {
+    /// Its file was not read to the end.
+    Incomplete,
+    Complete,
+    /// What was not on sale was withdrawn.
+    Withdrawn,
+}
+
+/// Which batches a list shows: those that meet all of what is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BatchFilter {
+    pub product: Option<ProductId>,
+    /// The supplier's name, exactly.
+    pub supplier: Option<String>,
+    pub state: Option<BatchState>,
+    /// A part of the name, in upper or lower case.
+    pub search: Option<String>,
+}
+
+impl Batch {
+    #[must_use]
+    pub const fn state(&self) -> BatchState {
+        match (self.withdrawn_at_ms, self.is_complete) {
+            (Some(_), _) => BatchState::Withdrawn,
+            (None, true) => BatchState::Complete,
+            (None, false) => BatchState::Incomplete,
+        }
+    }
+}
+
+impl BatchState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Incomplete, Self::Complete, Self::Withdrawn];
+
+    /// The state as the API writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Incomplete => "incomplete",
+            Self::Complete => "complete",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// A key of a batch's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchKey {

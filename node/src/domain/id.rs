@@ -1,5 +1,6 @@
 //! Ids: UUIDs. Those of version 7 begin with the time, so that rows made one after another lie beside each other; an
-//! order's is derived from its request, by `OrderId::of_request` in [`order`](super::order).
+//! order's is derived from its request, by `OrderId::of_request` in [`order`](super::order), and a coupon's from its
+//! code, by `CouponCode::id` in [`coupon`](super::coupon).
 
 use std::fmt;
 use std::str::FromStr;
@@ -70,6 +71,10 @@ id!(
 id!(
     /// What one import brought.
     BatchId
+);
+id!(
+    /// What takes something off an order.
+    CouponId
 );
 id!(
     /// What a caller bought in one request.

@@ -1,10 +1,14 @@
 //! Keys: the newest event of a key, and the event that follows it.
 
+use std::fmt;
+use std::str::FromStr;
+
 use alloy_primitives::B256;
 use shelfproof_verifier::event::{self, KeyEvent, Kind, Opening};
 
-use super::id::BatchId;
+use super::id::{BatchId, OrderId, ProductId};
 use super::pool::Place;
+use super::search::IdRange;
 
 /// A key's newest event, as far as the next one needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,63 @@ pub struct Key {
     /// `None` before it is activated.
     pub place: Option<Place>,
     pub batch: BatchId,
+}
+
+/// A key in a list of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySummary {
+    pub key_no: i64,
+    pub key_id: B256,
+    pub batch: BatchId,
+    /// The kind of its newest event.
+    pub state: Kind,
+    pub version: u32,
+    /// That event's time, Unix milliseconds.
+    pub at_ms: u64,
+    /// The order that it was sold with.
+    pub order: Option<OrderId>,
+}
+
+/// Which keys a list shows: those that meet all of what is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyFilter {
+    pub batch: Option<BatchId>,
+    pub product: Option<ProductId>,
+    pub state: Option<Kind>,
+    /// The order that they were sold with.
+    pub order: Option<OrderId>,
+    /// The beginning of their ids.
+    pub search: Option<IdRange<B256>>,
+}
+
+/// The place in the list of keys, which is by batch and then by number, that a page continues after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyCursor {
+    pub batch: BatchId,
+    pub no: i64,
+}
+
+impl fmt::Display for KeyCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.batch, self.no)
+    }
+}
+
+/// The text is no cursor of a list of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no cursor of this list")]
+pub struct NotCursor;
+
+impl FromStr for KeyCursor {
+    type Err = NotCursor;
+
+    fn from_str(text: &str) -> Result<Self, NotCursor> {
+        let (batch, no) = text.split_once(':').ok_or(NotCursor)?;
+        Ok(Self {
+            batch: batch.parse().map_err(|_| NotCursor)?,
+            no: no.parse().map_err(|_| NotCursor)?,
+        })
+    }
 }
 
 /// An event that follows its key's newest one, with the salt and body that its payload hash commits to.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::id::{AccountId, OrderId};
 use super::money::Money;
+use super::pool::LowStock;
 use super::product::Product;
 
 /// A fact that is no event of a key. It becomes one message.
@@ -12,6 +13,8 @@ use super::product::Product;
 pub enum Fact<'a> {
     /// A product was created or changed; this is what it is now.
     ProductChanged(&'a Product),
+    /// A product's stock fell to its level: told once, until it was above the level again.
+    StockLow(&'a LowStock),
     /// An order could not be carried out and waits for a person; nothing was charged.
     OrderAbnormal(OrderId),
     /// The order's tokens up to that generation are refused from now on.
@@ -29,6 +32,7 @@ impl Fact<'_> {
     pub const fn topic(&self) -> &'static str {
         match self {
             Self::ProductChanged(_) => "product.changed",
+            Self::StockLow(_) => "product.stock_low",
             Self::OrderAbnormal(_) => "order.abnormal",
             Self::OrderTokenRevoked { .. } => "order.token_revoked",
             Self::CreditAdded { .. } => "credit.added",
@@ -40,6 +44,7 @@ impl Fact<'_> {
     pub fn key(&self) -> String {
         match self {
             Self::ProductChanged(product) => product.id.to_string(),
+            Self::StockLow(low) => low.product.to_string(),
             Self::OrderAbnormal(order) | Self::OrderTokenRevoked { order, .. } => order.to_string(),
             Self::CreditAdded { account, .. } => account.to_string(),
         }
@@ -51,10 +56,21 @@ impl Fact<'_> {
             Self::ProductChanged(product) => json!({
                 "product": product.id,
                 "name": product.name,
+                "category": product.category,
                 "price": product.sku.price.decimal(),
                 "currency": product.sku.price.currency.code(),
+                "tiers": product.sku.tiers.text(product.sku.price.currency),
+                "orderMax": product.sku.order_max,
+                "buyerLimit": product.sku.buyer_limit.map(|limit| limit.to_string()),
+                "lowStock": product.sku.low_stock,
                 "onSale": product.on_sale,
                 "version": product.version,
+            }),
+            Self::StockLow(low) => json!({
+                "product": low.product,
+                "name": low.name,
+                "available": low.available,
+                "lowStock": low.level,
             }),
             Self::OrderAbnormal(order) => json!({ "order": order }),
             Self::OrderTokenRevoked { order, generation } => json!({ "order": order, "generation": generation }),

@@ -6,16 +6,18 @@
 
 use alloy_primitives::B256;
 
-use super::id::{AccountId, OrderId, ProductId};
+use super::id::{AccountId, CouponId, OrderId, ProductId};
 use super::money::{Currency, Money};
 
+mod filter;
 mod line;
 mod request_id;
 mod status;
 mod transition;
 
+pub use filter::OrderFilter;
 pub use line::{Fulfilment, Line};
-pub use status::{OrderStatus, RefusalReason};
+pub use status::{OrderStatus, RefusalReason, known_state};
 pub use transition::TransitionError;
 
 /// Most lines of one order.
@@ -62,6 +64,8 @@ pub struct NewOrder {
     /// SHA-256 of the request's content: another content under the same id is refused.
     pub fingerprint: [u8; 32],
     pub lines: Vec<NewLine>,
+    /// What is to take something off.
+    pub coupon: Option<CouponId>,
     /// `keccak256` of the buyer's secret, made by the buyer's side.
     pub buyer: Option<B256>,
 }

@@ -2,11 +2,31 @@
 
 use shelfproof_verifier::event::KeyEvent;
 
+use super::id::ProductId;
+
 /// Where a key is in stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     pub pool: i32,
     pub slot: i64,
+}
+
+/// The stock of a product, where it is at or below its level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LowStock {
+    pub product: ProductId,
+    /// The product's name.
+    pub name: String,
+    /// Keys that can be sold.
+    pub available: i64,
+    /// The level of its SKU.
+    pub level: u32,
+}
+
+/// Whether that many keys that can be sold are at or below the level, if there is one.
+#[must_use]
+pub fn is_low(available: i64, level: Option<u32>) -> bool {
+    level.is_some_and(|level| available <= i64::from(level))
 }
 
 /// How far a pool's slots are taken.

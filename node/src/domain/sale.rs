@@ -5,11 +5,12 @@ use std::fmt;
 use shelfproof_verifier::vrf;
 
 use super::goods::WrappedKey;
-use super::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
+use super::id::{AccountId, BatchId, CouponId, OrderId, ProductId, SkuId};
 use super::key::Head;
 use super::money::Money;
 use super::order::{Customer, NewOrder};
-use super::pool::Cursor;
+use super::pool::{Cursor, LowStock, is_low};
+use super::sku::{BuyerLimit, Tiers};
 
 /// The house's pool of an SKU, locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,14 @@ pub struct Pool {
     pub name: String,
     /// The price of one key.
     pub price: Money,
+    /// What many keys at once cost.
+    pub tiers: Tiers,
+    /// The most keys that one order may be for.
+    pub order_max: Option<u32>,
+    /// The most keys that one account may buy.
+    pub buyer_limit: Option<BuyerLimit>,
+    /// The level at which its stock is low.
+    pub low_stock: Option<u32>,
     /// Whether the product may be bought.
     pub on_sale: bool,
     /// The wallet that earns.
@@ -35,6 +44,29 @@ pub struct Pool {
 }
 
 impl Pool {
+    /// What each key costs in a line of that many.
+    #[must_use]
+    pub fn unit(&self, quantity: u32) -> Money {
+        Money {
+            minor: self.tiers.unit_minor(self.price.minor, quantity),
+            ..self.price
+        }
+    }
+
+    /// What is to be told where the stock falls to its level as that many keys are sold.
+    #[must_use]
+    pub fn falls_low(&self, keys: i64) -> Option<LowStock> {
+        let level = self.low_stock?;
+        let (before, available) = (self.available(), self.available() - keys);
+        let falls = !is_low(before, Some(level)) && is_low(available, Some(level));
+        falls.then(|| LowStock {
+            product: self.product,
+            name: self.name.clone(),
+            available,
+            level,
+        })
+    }
+
     /// Slots with a voided key that are not taken.
     #[must_use]
     pub const fn holes_ahead(&self) -> i64 {
@@ -65,6 +97,18 @@ pub struct AvailableKey {
     pub vrf_proof: vrf::Proof,
 }
 
+/// What an order adds to the units that its account bought of an SKU with a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purchased {
+    pub sku: SkuId,
+    pub account: AccountId,
+    /// See [`Period::number`](super::sku::Period::number).
+    pub period: i32,
+    /// The units of the period before the order, and with it.
+    pub before: u32,
+    pub after: u32,
+}
+
 /// What the sale worker is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
@@ -80,11 +124,12 @@ pub enum Lane {
     Guests,
 }
 
-/// Whose trouble an order can share: a product or an account. Orders of others go on meanwhile.
+/// Whose trouble an order can share: a product, an account or a coupon. Orders of others go on meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Neighbour {
     Product(ProductId),
     Account(AccountId),
+    Coupon(CouponId),
 }
 
 impl fmt::Display for Neighbour {
@@ -92,6 +137,7 @@ impl fmt::Display for Neighbour {
         match self {
             Self::Product(product) => write!(f, "product {product}"),
             Self::Account(account) => write!(f, "account {account}"),
+            Self::Coupon(coupon) => write!(f, "coupon {coupon}"),
         }
     }
 }
@@ -116,10 +162,12 @@ impl Intent {
         }
     }
 
-    /// The products and the account that it needs.
+    /// The products, the account and the coupon that it needs.
     pub fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
         let Self::Sell(order) = self;
         let products = order.lines.iter().map(|line| Neighbour::Product(line.product));
-        products.chain(order.customer.account().map(Neighbour::Account))
+        products
+            .chain(order.customer.account().map(Neighbour::Account))
+            .chain(order.coupon.map(Neighbour::Coupon))
     }
 }

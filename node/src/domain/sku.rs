@@ -3,16 +3,32 @@
 use super::id::SkuId;
 use super::money::Money;
 
+mod buyer_limit;
+mod tiers;
+
+pub use buyer_limit::{BuyerLimit, MAX_BUYER_UNITS, NotBuyerLimit, Period};
+pub use tiers::{MAX_TIERS, NewTier, NewTiers, NotTiers, Tier, Tiers};
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sku {
     pub id: SkuId,
     /// Of one unit.
     pub price: Money,
+    /// What many units at once cost.
+    pub tiers: Tiers,
+    /// The most units that one order may be for, where it is fewer than any order's.
+    pub order_max: Option<u32>,
+    pub buyer_limit: Option<BuyerLimit>,
+    /// With so many units available or fewer, its stock is low.
+    pub low_stock: Option<u32>,
     pub kind: SkuKind,
     pub policy: StockPolicy,
     /// Counts its changes, from 1.
     pub version: i32,
 }
+
+/// The highest level at which a stock is low.
+pub const MAX_LOW_STOCK: u32 = 1_000_000;
 
 /// How a unit is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,11 @@ use shelfproof_verifier::event::{KeyEvent, Kind};
 use shelfproof_verifier::vocabulary::body::Voided;
 use sqlx::PgPool;
 
+use super::low_stock::tell_low_stock;
 use super::step::{StepError, step};
 use crate::domain::hold::Hold;
 use crate::domain::key::Key;
+use crate::domain::pool::is_low;
 use crate::store::StoreError;
 use crate::store::hold::hold_find_slot;
 use crate::store::key::key_find;
@@ -64,6 +66,8 @@ pub async fn void_key(pool: &PgPool, key_id: &B256, reason: &str, now_ms: u64) -
     let event = step(&mut transaction, &head, &body, now_ms).await?;
     if let Some(place) = place {
         pool_hole(&mut transaction, place.pool).await?;
+        // The key was one of those that could be sold.
+        tell_low_stock(&mut transaction, place.pool, |now| is_low(now.available + 1, now.level)).await?;
     }
     transaction.commit().await.map_err(StoreError::from)?;
     Ok(event)

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
 mod batches;
+mod coupons;
 mod data;
 pub(super) mod docs;
 mod errors;
+mod export;
 mod field;
 pub(super) mod json;
 mod keys;
@@ -43,6 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
         .merge(proofs::routes())
         .merge(wallet::routes())
         .merge(products::routes())
+        .merge(coupons::routes())
         .merge(batches::routes())
         .merge(keys::routes());
     OpenApiRouter::default()

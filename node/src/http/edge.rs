@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
 pub(super) mod auth;
+pub(super) mod exports;
 pub(super) mod fence;
 pub(super) mod health;
 pub(super) mod json_response;

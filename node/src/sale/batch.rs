@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use shelfproof_anchor::journal::Record;
-use shelfproof_anchor::store::events::{EventError, event_append};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
@@ -19,19 +18,23 @@ use super::context::BatchContext;
 use super::inbox::Turn;
 use super::job::{Answer, PlaceError, Verdict};
 use super::plan::{self, Choice, HeldBack};
-use super::read::{self, Patience};
-use super::rows::{self, BatchRows, RowsError, Times};
+use super::read::{self, Chosen, Patience};
+use super::rows::{self, Times};
 use super::trouble::{Advice, Troubles};
 use crate::domain::clock::MAX_DRIFT_MS;
-use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::message::Fact;
 use crate::domain::sale::Intent;
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
 use crate::store::sale::{self, Earlier};
-use crate::store::sale_write::{is_placed, sale_write};
 use crate::telemetry::metrics::{self, Stages};
+
+mod error;
+mod write;
+
+pub(super) use error::BatchError;
+use write::write;
 
 /// How long a batch may take up to its commit. This is longer than any statement may take, so that the server gives up
 /// first.
@@ -59,53 +62,6 @@ impl Outcome {
     /// Of a batch that sold nothing.
     const fn unsold(verdicts: Verdicts) -> Self {
         Self { verdicts, record: None }
-    }
-}
-
-/// Why a batch was not carried out. The database holds nothing of it, except after [`Self::Unanswered`], when it may
-/// hold all of it.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum BatchError {
-    /// The database failed before the commit.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An event was refused.
-    #[error(transparent)]
-    Event(EventError),
-    /// A sale could not be made.
-    #[error(transparent)]
-    Rows(#[from] RowsError),
-    /// Another batch placed some of the orders at the same time, under the same ids.
-    #[error("another batch placed one of the orders at the same time")]
-    Placed,
-    /// The session answers commits before they are on disk, so it is not the session that was prepared.
-    #[error("synchronous_commit is off in this session: do not pool the sale worker's connections by transaction")]
-    Volatile,
-    /// The fence does not allow sales on the database that the connection leads to.
-    #[error("the fence has not let this database pass")]
-    Fenced,
-    /// The commit was not answered in time, so that its outcome is unknown.
-    #[error("the commit was not answered: {error}")]
-    Unanswered {
-        /// The transaction's name, by which its end can be looked up.
-        transaction: String,
-        /// Why there was no answer.
-        error: sqlx::Error,
-    },
-}
-
-impl From<EventError> for BatchError {
-    fn from(error: EventError) -> Self {
-        match error {
-            EventError::Database(error) => Self::Store(error.into()),
-            EventError::Inconsistent { .. } => Self::Event(error),
-        }
-    }
-}
-
-impl From<sqlx::Error> for BatchError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Store(error.into())
     }
 }
 
@@ -300,19 +256,24 @@ async fn carry_out(
         now_ms,
         anchor_by_s: now_ms / 1000 + context.anchor_within_s,
     };
-    let mut state = read::state(transaction, context, intents, patience).await?;
-    let (choices, stock) = read::choose(transaction, context, &mut state, intents, times.anchor_by_s).await?;
+    let mut state = read::state(transaction, context, intents, patience, now_ms).await?;
+    let chosen = read::choose(transaction, context, &mut state, intents, times.anchor_by_s).await?;
+    let Chosen {
+        choices,
+        keys,
+        low_stock,
+    } = chosen;
     stages.end("read");
     let held: Vec<Option<HeldBack>> = choices.iter().map(Choice::held_back).collect();
     let salt = || B256::from(rand::random::<[u8; 32]>());
-    let rows = rows::lay_out(plan::assign(choices, stock), &context.vault, times, salt)?;
+    let rows = rows::lay_out(plan::assign(choices, keys), &context.vault, times, salt)?;
     stages.end("sign");
     // The next batch reads while this one is written.
     drop(turn);
     let (mut written, signed) = (Written::default(), rows.signed);
     let mut outcomes = Vec::new().into_iter();
     if !rows.outcomes.is_empty() {
-        let ((name, batch), placed) = write(transaction, rows).await?;
+        let ((name, batch), placed) = write(transaction, rows, &low_stock).await?;
         written.record = signed.map(|signed| signed.record(batch));
         written.name = Some(name);
         outcomes = placed.into_iter();
@@ -346,40 +307,11 @@ pub(super) async fn record_abnormal(
         return Ok(Outcome::unsold(sorted.verdicts(Vec::new())));
     }
     let Intent::Sell(order) = intent;
-    let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms)).await?;
+    let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms), &[]).await?;
     outbox_insert(&mut transaction, &Fact::OrderAbnormal(order.id)).await?;
     transaction.commit().await?;
     let placed = |outcome| Verdict::Reply(Ok(Answer::Placed(outcome)));
     Ok(Outcome::unsold(
         sorted.verdicts(outcomes.into_iter().map(placed).collect()),
     ))
-}
-
-/// Writes a batch's rows and events. Returns the transaction's name and the batch's number, and the answers to the new
-/// orders.
-///
-/// # Errors
-/// [`BatchError::Placed`] if another transaction placed one of the orders in the meantime; otherwise if the database
-/// fails, or one of the keys has an event already that the batch did not see.
-async fn write(
-    transaction: &mut Transaction<'_, Postgres>,
-    rows: BatchRows,
-) -> Result<((String, i64), Vec<OrderOutcome>), BatchError> {
-    let BatchRows {
-        writes,
-        events,
-        outcomes,
-        ..
-    } = rows;
-    let named = sale_write(transaction, writes).await.map_err(|error| {
-        if is_placed(&error) {
-            BatchError::Placed
-        } else {
-            error.into()
-        }
-    })?;
-    if !events.is_empty() {
-        event_append(transaction, &events).await?;
-    }
-    Ok((named, outcomes))
 }

@@ -21,9 +21,9 @@ pub enum PlaceError {
     /// The database cannot be reached, or did not tell whether the order was placed.
     #[error("the database cannot be reached")]
     Unavailable,
-    /// The product's next key cannot be sold, or another transaction has locked its pool or the account's wallet. Other
-    /// orders are not affected.
-    #[error("this product or this account cannot be served now")]
+    /// The product's next key cannot be sold, or another transaction has locked its pool, the account's wallet or the
+    /// coupon. Other orders are not affected.
+    #[error("this product, this account or this coupon cannot be served now")]
     Stalled,
     #[error("this machine's clock and the database's are more than a minute apart")]
     Clock,

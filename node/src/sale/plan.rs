@@ -1,31 +1,27 @@
 //! Decides what becomes of each intent of a batch. Pure: it works on domain types that were read under the locks.
 //!
-//! [`choose`] decides the intents by price, stock and credit, in the order in which they arrived. Only then are keys
+//! [`choose`] decides the intents by price, limits, coupon, stock and credit, in the order in which they arrived. Only then are keys
 //! read, as many as are sold ([`demand`]), and [`assign`] hands them out. An intent that fails takes nothing, so it
 //! does not affect the others.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::domain::coupon::CouponUse;
 use crate::domain::goods::Goods;
-use crate::domain::id::{AccountId, ProductId};
-use crate::domain::money::{Currency, MAX_MINOR, Money};
-use crate::domain::order::{Customer, NewLine, NewOrder, RefusalReason};
-use crate::domain::sale::{AvailableKey, Intent, Neighbour, Pool};
-use crate::domain::wallet::CreditWallet;
+use crate::domain::money::Money;
+use crate::domain::order::{NewOrder, RefusalReason};
+use crate::domain::sale::{AvailableKey, Intent, Neighbour, Pool, Purchased};
 
-/// What was read under the locks.
-#[derive(Debug, Default)]
-pub(super) struct PlanState {
-    pools: HashMap<ProductId, Arc<Pool>>,
-    credits: HashMap<(AccountId, Currency), CreditWallet>,
-    /// Products and accounts of which not every row could be locked.
-    busy: HashSet<Neighbour>,
-    /// By pool, how many keys come before one that cannot be sold; absent if no such key is known.
-    sellable: HashMap<i32, i64>,
-    /// The most keys that the batch may sell.
-    keys_max: u32,
-}
+mod coupons;
+mod limits;
+mod price;
+mod state;
+
+use coupons::Coupons;
+use limits::Counts;
+use price::{Bill, PricedLine};
+pub(super) use state::PlanState;
 
 /// What is left of [`PlanState`] after the intents that were decided so far.
 struct Left<'s> {
@@ -36,6 +32,10 @@ struct Left<'s> {
     sellable: HashMap<i32, i64>,
     /// Credit by wallet.
     credit_minor: HashMap<i64, i64>,
+    /// As [`PlanState::counts`], with what was sold.
+    counts: Counts,
+    /// As [`PlanState::coupons`], less the uses that were made.
+    coupons: Coupons,
     /// Keys sold so far.
     keys: u32,
     /// Whether an order did not fit, so that the intents after it wait too.
@@ -67,11 +67,13 @@ pub(super) enum HeldBack {
 /// An order that can be paid and delivered.
 #[derive(Debug)]
 pub(super) struct Priced {
-    total: Money,
+    bill: Bill,
+    /// What it adds to the counts of what its account bought.
+    purchased: Vec<Purchased>,
+    /// The use of the coupon that it names.
+    coupon_use: Option<CouponUse>,
     /// The credit wallet that pays.
     wallet: i64,
-    /// The pool of each of the order's lines, and how many of its keys.
-    lines: Vec<(Arc<Pool>, u32)>,
 }
 
 /// The decision on one intent, with the keys that it gets.
@@ -91,12 +93,16 @@ pub(super) struct Purchase {
     pub(super) wallet: i64,
     /// One entry for each of the order's lines.
     pub(super) lines: Vec<Bought>,
+    /// What it adds to the counts of what its account bought.
+    pub(super) purchased: Vec<Purchased>,
+    /// The use of the coupon that it names.
+    pub(super) coupon_use: Option<CouponUse>,
 }
 
 /// The keys of one line, in the order of their slots.
 #[derive(Debug)]
 pub(super) struct Bought {
-    pub(super) pool: Arc<Pool>,
+    pub(super) priced: PricedLine,
     pub(super) keys: Vec<OpenedKey>,
 }
 
@@ -117,14 +123,14 @@ impl Purchase {
         let keys = self
             .lines
             .iter()
-            .flat_map(|bought| bought.keys.iter().map(move |key| (&*bought.pool, key)));
+            .flat_map(|bought| bought.keys.iter().map(move |key| (&*bought.priced.pool, key)));
         (1..).zip(keys).map(|(item, (pool, key))| (item, pool, key))
     }
 
     /// As [`Self::items`], by value.
     pub(super) fn into_items(self) -> impl Iterator<Item = (u32, Arc<Pool>, OpenedKey)> {
         let keys = self.lines.into_iter().flat_map(|bought| {
-            let pool = bought.pool;
+            let pool = bought.priced.pool;
             bought.keys.into_iter().map(move |key| (Arc::clone(&pool), key))
         });
         (1..).zip(keys).map(|(item, (pool, key))| (item, pool, key))
@@ -159,6 +165,8 @@ pub(super) fn choose<'a>(state: &PlanState, intents: &[&'a Intent]) -> Vec<Choic
             .map(|credit| (credit.wallet, credit.balance.minor))
             .collect(),
         sellable: state.sellable.clone(),
+        counts: state.counts.clone(),
+        coupons: state.coupons.clone(),
         keys: 0,
         is_full: false,
     };
@@ -179,9 +187,9 @@ pub(super) fn demand(choices: &[Choice<'_>]) -> BTreeMap<i32, (Arc<Pool>, i64)> 
         else {
             continue;
         };
-        for (pool, quantity) in &priced.lines {
+        for PricedLine { pool, line } in &priced.bill.lines {
             let (_, keys) = demand.entry(pool.pool).or_insert_with(|| (Arc::clone(pool), 0));
-            *keys += i64::from(*quantity);
+            *keys += i64::from(line.quantity);
         }
     }
     demand
@@ -191,14 +199,17 @@ pub(super) fn demand(choices: &[Choice<'_>]) -> BTreeMap<i32, (Arc<Pool>, i64)> 
 /// decision.
 pub(super) fn assign(choices: Vec<Choice<'_>>, mut opened: OpenedKeys) -> Vec<Decision<'_>> {
     let mut buy = |priced: Priced| Purchase {
-        total: priced.total,
+        total: priced.bill.total,
         wallet: priced.wallet,
+        purchased: priced.purchased,
+        coupon_use: priced.coupon_use,
         lines: priced
+            .bill
             .lines
             .into_iter()
-            .map(|(pool, quantity)| Bought {
-                keys: opened.take(pool.pool, quantity),
-                pool,
+            .map(|priced| Bought {
+                keys: opened.take(priced.pool.pool, priced.line.quantity),
+                priced,
             })
             .collect(),
     };
@@ -219,67 +230,6 @@ impl Choice<'_> {
             Self::HoldBack(why) => Some(*why),
             Self::Sell { .. } => None,
         }
-    }
-}
-
-impl PlanState {
-    pub(super) fn new(pools: Vec<Pool>, credits: Vec<CreditWallet>, busy: Vec<Neighbour>, keys_max: u32) -> Self {
-        Self {
-            pools: pools.into_iter().map(|pool| (pool.product, Arc::new(pool))).collect(),
-            credits: credits
-                .into_iter()
-                .map(|credit| ((credit.account, credit.balance.currency), credit))
-                .collect(),
-            busy: busy.into_iter().collect(),
-            sellable: HashMap::new(),
-            keys_max,
-        }
-    }
-
-    /// From now on, orders that need more keys of this pool than the next `keys` are held back.
-    pub(super) fn limit(&mut self, pool: i32, keys: i64) {
-        self.sellable.insert(pool, keys);
-    }
-
-    fn pool(&self, line: &NewLine) -> Result<&Arc<Pool>, RefusalReason> {
-        self.pools.get(&line.product).ok_or(RefusalReason::UnknownProduct)
-    }
-
-    /// What the order costs at the present prices, which must equal the prices that it names, if it names any.
-    fn total(&self, order: &NewOrder) -> Result<Money, RefusalReason> {
-        let mut total: Option<Money> = None;
-        for line in &order.lines {
-            let Pool { price, on_sale, .. } = &**self.pool(line)?;
-            if !on_sale {
-                return Err(RefusalReason::ProductClosed);
-            }
-            if let Some(agreed) = &line.price
-                && Money::parse(agreed, price.currency) != Ok(*price)
-            {
-                return Err(RefusalReason::PriceChanged);
-            }
-            let before = total.unwrap_or(Money { minor: 0, ..*price });
-            if before.currency != price.currency {
-                return Err(RefusalReason::MixedCurrencies);
-            }
-            // A price is at most MAX_MINOR and an order has at most 100 keys, so this cannot overflow.
-            total = Some(Money {
-                minor: before.minor + price.minor * i64::from(line.quantity),
-                ..before
-            });
-        }
-        total
-            .filter(|total| total.minor <= MAX_MINOR)
-            .ok_or(RefusalReason::InsufficientCredit)
-    }
-
-    /// The wallet that the customer pays from.
-    fn credit(&self, customer: &Customer, currency: Currency) -> Result<i64, RefusalReason> {
-        customer
-            .account()
-            .and_then(|account| self.credits.get(&(account, currency)))
-            .map(|credit| credit.wallet)
-            .ok_or(RefusalReason::InsufficientCredit)
     }
 }
 
@@ -320,36 +270,29 @@ impl Left<'_> {
 
     /// The order at the present prices, or the reason to refuse it: there must be enough stock and credit.
     fn price(&self, order: &NewOrder) -> Result<Priced, RefusalReason> {
-        let total = self.state.total(order)?;
-        let mut wanted: HashMap<i32, i64> = HashMap::new();
-        let mut lines = Vec::with_capacity(order.lines.len());
-        for line in &order.lines {
-            let pool = self.state.pool(line)?;
-            *wanted.entry(pool.pool).or_default() += i64::from(line.quantity);
-            lines.push((Arc::clone(pool), line.quantity));
-        }
-        if wanted
-            .iter()
-            .any(|(pool, quantity)| self.stock.get(pool) < Some(quantity))
-        {
+        let mut bill = price::bill(&self.state.pools, order)?;
+        let account = order.customer.account();
+        let purchased = limits::counted(&bill, account, &self.counts, self.state.now_ms)?;
+        let coupon_use = self.coupons.apply(order, &mut bill, self.state.now_ms)?;
+        if bill.wanted.iter().any(|(pool, keys)| self.stock.get(pool) < Some(keys)) {
             return Err(RefusalReason::OutOfStock);
         }
-        let wallet = self.state.credit(&order.customer, total.currency)?;
-        if self.credit_minor.get(&wallet) < Some(&total.minor) {
+        let wallet = self.state.credit(&order.customer, bill.total.currency)?;
+        if self.credit_minor.get(&wallet) < Some(&bill.total.minor) {
             return Err(RefusalReason::InsufficientCredit);
         }
-        Ok(Priced { total, wallet, lines })
+        Ok(Priced {
+            bill,
+            purchased,
+            coupon_use,
+            wallet,
+        })
     }
 
     /// Whether none of the order's keys is one that cannot be sold, or comes after one.
     fn is_sellable(&self, priced: &Priced) -> bool {
-        let mut wanted: HashMap<i32, i64> = HashMap::new();
-        for (pool, quantity) in &priced.lines {
-            *wanted.entry(pool.pool).or_default() += i64::from(*quantity);
-        }
-        wanted
-            .iter()
-            .all(|(pool, keys)| self.sellable.get(pool).is_none_or(|left| keys <= left))
+        let mut wanted = priced.bill.wanted.iter();
+        wanted.all(|(pool, keys)| self.sellable.get(pool).is_none_or(|left| keys <= left))
     }
 
     /// Whether the batch may sell these keys too. The first order of a batch always fits.
@@ -359,19 +302,23 @@ impl Left<'_> {
 
     fn take(&mut self, priced: &Priced) {
         self.keys += priced.keys();
-        for (pool, quantity) in &priced.lines {
-            *self.stock.entry(pool.pool).or_default() -= i64::from(*quantity);
-            self.sellable
-                .entry(pool.pool)
-                .and_modify(|left| *left -= i64::from(*quantity));
+        for (pool, keys) in &priced.bill.wanted {
+            *self.stock.entry(*pool).or_default() -= keys;
+            self.sellable.entry(*pool).and_modify(|left| *left -= keys);
         }
-        *self.credit_minor.entry(priced.wallet).or_default() -= priced.total.minor;
+        for of in &priced.purchased {
+            self.counts.insert((of.sku, of.account), of.after);
+        }
+        if let Some(of) = &priced.coupon_use {
+            self.coupons.take(of);
+        }
+        *self.credit_minor.entry(priced.wallet).or_default() -= priced.bill.total.minor;
     }
 }
 
 impl Priced {
     fn keys(&self) -> u32 {
-        self.lines.iter().map(|(_, quantity)| quantity).sum()
+        self.bill.lines.iter().map(|priced| priced.line.quantity).sum()
     }
 }
 

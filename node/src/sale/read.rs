@@ -11,9 +11,13 @@ use sqlx::PgConnection;
 use super::context::BatchContext;
 use super::plan::{self, Choice, OpenedKey, OpenedKeys, PlanState};
 use super::trouble::Troubles;
-use crate::domain::id::{AccountId, ProductId};
+use crate::domain::coupon::CouponFact;
+use crate::domain::id::ProductId;
+use crate::domain::pool::LowStock;
 use crate::domain::sale::{AvailableKey, Intent, Neighbour, Pool};
 use crate::store::StoreError;
+use crate::store::coupon::{coupon_facts, coupon_lock};
+use crate::store::purchase::purchase_counts;
 use crate::store::sale::{Wanted, sale_facts, sale_keys, sale_lock};
 use crate::vault::{Vault, VaultError};
 
@@ -26,13 +30,14 @@ pub(super) enum Patience {
     Skips,
 }
 
-/// Locks and reads the pools and wallets that the intents need. If a row is locked by another transaction and is not
-/// waited for, its product or account is held back.
+/// Locks and reads the pools, wallets and coupons that the intents need. If a row is locked by another transaction and is not
+/// waited for, its product, account or coupon is held back.
 pub(super) async fn state(
     connection: &mut PgConnection,
     context: &BatchContext,
     intents: &[&Intent],
     patience: Patience,
+    now_ms: u64,
 ) -> Result<PlanState, StoreError> {
     let troubles = &context.troubles;
     let neighbours: BTreeSet<Neighbour> = intents.iter().flat_map(|intent| intent.neighbours()).collect();
@@ -41,9 +46,47 @@ pub(super) async fn state(
         .partition(|neighbour| patience == Patience::Skips || troubles.skips(*neighbour));
     let (wait, skip) = (wanted(&wait), wanted(&skip));
     let locked = sale_lock(connection, &wait, &skip).await?;
-    let facts = sale_facts(connection, &wait, &skip, &locked).await?;
+    let mut facts = sale_facts(connection, &wait, &skip, &locked).await?;
+    let coupons = coupons(connection, &wait, &skip, intents, &mut facts.busy).await?;
     remember(troubles, [&wait, &skip], &facts.busy);
-    Ok(PlanState::new(facts.pools, facts.credits, facts.busy, context.keys_max))
+    let mut state = PlanState::new(facts.pools, facts.credits, facts.busy, context.keys_max, now_ms);
+    for coupon in coupons {
+        state.add_coupon(coupon);
+    }
+    let counted = state.counted(intents);
+    if !counted.is_empty() {
+        state.count(purchase_counts(connection, &counted).await?);
+    }
+    Ok(state)
+}
+
+/// Locks and reads the coupons that the intents name. Those that are damaged or not locked are added to `busy`. Without
+/// such an intent this costs nothing.
+async fn coupons(
+    connection: &mut PgConnection,
+    wait: &Wanted,
+    skip: &Wanted,
+    intents: &[&Intent],
+    busy: &mut Vec<Neighbour>,
+) -> Result<Vec<CouponFact>, StoreError> {
+    if wait.coupons.is_empty() && skip.coupons.is_empty() {
+        return Ok(Vec::new());
+    }
+    let locked = coupon_lock(connection, &wait.coupons, &skip.coupons).await?;
+    let wanted = intents.iter().filter_map(|intent| {
+        let Intent::Sell(order) = intent;
+        order.coupon.zip(order.customer.account())
+    });
+    let wanted: BTreeSet<_> = wanted.collect();
+    coupon_facts(connection, &wanted.into_iter().collect::<Vec<_>>(), &locked, busy).await
+}
+
+/// What a batch decided, and the keys that it sells.
+pub(super) struct Chosen<'a> {
+    pub(super) choices: Vec<Choice<'a>>,
+    pub(super) keys: OpenedKeys,
+    /// Of which products the stock falls to its level.
+    pub(super) low_stock: Vec<LowStock>,
 }
 
 /// Decides the intents, and reads the keys that are sold. If one of the keys cannot be sold, its pool is limited to the
@@ -54,19 +97,28 @@ pub(super) async fn choose<'a>(
     state: &mut PlanState,
     intents: &[&'a Intent],
     anchor_by_s: u64,
-) -> Result<(Vec<Choice<'a>>, OpenedKeys), StoreError> {
+) -> Result<Chosen<'a>, StoreError> {
     loop {
         let choices = plan::choose(state, intents);
         let demand = plan::demand(&choices);
         if demand.is_empty() {
-            return Ok((choices, OpenedKeys::default()));
+            return Ok(Chosen {
+                choices,
+                keys: OpenedKeys::default(),
+                low_stock: Vec::new(),
+            });
         }
         let wanted: Vec<_> = demand.values().map(|(pool, keys)| (&**pool, *keys)).collect();
         let opened = read_keys(connection, context, &wanted, anchor_by_s).await?;
         let there = |pool: &Pool| (opened.len(pool.pool) as u64).cast_signed();
         let short: Vec<_> = wanted.into_iter().filter(|(pool, keys)| there(pool) < *keys).collect();
         if short.is_empty() {
-            return Ok((choices, opened));
+            let low_stock = demand.values().filter_map(|(pool, keys)| pool.falls_low(*keys));
+            return Ok(Chosen {
+                low_stock: low_stock.collect(),
+                choices,
+                keys: opened,
+            });
         }
         for (pool, keys) in short {
             let there = there(pool);
@@ -175,28 +227,27 @@ fn open(vault: &Vault, key: Result<AvailableKey, StoreError>, anchor_by_s: u64) 
 }
 
 fn wanted(neighbours: &BTreeSet<Neighbour>) -> Wanted {
-    let product = |neighbour: &Neighbour| match neighbour {
-        Neighbour::Product(product) => Some(*product),
-        Neighbour::Account(_) => None,
-    };
-    let account = |neighbour: &Neighbour| match neighbour {
-        Neighbour::Account(account) => Some(*account),
-        Neighbour::Product(_) => None,
-    };
-    Wanted {
-        products: neighbours.iter().filter_map(product).collect::<Vec<ProductId>>(),
-        accounts: neighbours.iter().filter_map(account).collect::<Vec<AccountId>>(),
+    let mut wanted = Wanted::default();
+    for neighbour in neighbours {
+        match neighbour {
+            Neighbour::Product(product) => wanted.products.push(*product),
+            Neighbour::Account(account) => wanted.accounts.push(*account),
+            Neighbour::Coupon(coupon) => wanted.coupons.push(*coupon),
+        }
     }
+    wanted
 }
 
-/// Records which products and accounts have a locked row, and which of those in `tried` have none any more.
+/// Records which products, accounts and coupons have a locked row, and which of those in `tried` have none any more.
 fn remember(troubles: &Troubles, tried: [&Wanted; 2], busy: &[Neighbour]) {
     for neighbour in busy {
         troubles.locked(*neighbour);
     }
     for tried in tried {
         let products = tried.products.iter().copied().map(Neighbour::Product);
-        for neighbour in products.chain(tried.accounts.iter().copied().map(Neighbour::Account)) {
+        let accounts = tried.accounts.iter().copied().map(Neighbour::Account);
+        let coupons = tried.coupons.iter().copied().map(Neighbour::Coupon);
+        for neighbour in products.chain(accounts).chain(coupons) {
             if !busy.contains(&neighbour) {
                 troubles.unlocked(neighbour);
             }

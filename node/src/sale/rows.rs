@@ -11,10 +11,12 @@ use shelfproof_verifier::vocabulary::body::{Body, Sold};
 use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 
 use super::plan::{Decision, OpenedKey, Purchase};
+use crate::domain::coupon::CouponUse;
 use crate::domain::delivery::{Delivered, Item, OrderOutcome, sale_promise, sale_terms};
+use crate::domain::id::OrderId;
 use crate::domain::key;
-use crate::domain::order::{Line, NewOrder, Order, RefusalReason, TransitionError};
-use crate::domain::sale::{AvailableKey, Pool};
+use crate::domain::order::{NewOrder, Order, RefusalReason, TransitionError};
+use crate::domain::sale::{AvailableKey, Pool, Purchased};
 use crate::store::sale_write::BatchWrites;
 use crate::vault::{Signed, Vault};
 
@@ -23,6 +25,10 @@ use crate::vault::{Signed, Vault};
 pub(super) struct BatchRows {
     pub(super) writes: BatchWrites,
     pub(super) events: Vec<NewEvent>,
+    /// What orders add to the counts of what their accounts bought.
+    pub(super) purchases: Vec<(OrderId, Purchased)>,
+    /// The uses of coupons.
+    pub(super) coupon_uses: Vec<(OrderId, CouponUse)>,
     /// What the signature of the batch's receipts covers; `None` if it sells nothing.
     pub(super) signed: Option<SignedRoot>,
     /// In the order of the decisions.
@@ -90,6 +96,10 @@ pub(super) fn lay_out(
             Ok(purchase) => prepaid(new, purchase, times.now_ms)?,
             Err(reason) => Order::refuse(new, *reason, times.now_ms),
         };
+        let purchased = outcome.iter().flat_map(|purchase| &purchase.purchased);
+        rows.purchases.extend(purchased.map(|of| (order.id, *of)));
+        let coupon_use = outcome.iter().filter_map(|purchase| purchase.coupon_use);
+        rows.coupon_uses.extend(coupon_use.map(|of| (order.id, of)));
         for (item, pool, opened) in outcome.iter().flat_map(Purchase::items) {
             let sold = chain(&order, item, pool, &opened.key, times, salt())?;
             promises.push(sale_promise(&sold.event, order.buyer));
@@ -140,9 +150,7 @@ fn refusal(order: &Order, reason: RefusalReason) -> OrderOutcome {
 
 /// An order that is placed, paid from credit and delivered in one step.
 fn prepaid(new: &NewOrder, purchase: &Purchase, now_ms: u64) -> Result<Order, TransitionError> {
-    let lines = purchase.lines.iter().zip(&new.lines);
-    let lines =
-        lines.map(|(bought, line)| Line::new(line.product, bought.pool.sku, line.quantity, bought.pool.price.minor));
+    let lines = purchase.lines.iter().map(|bought| bought.priced.line);
     Order::place(new, purchase.total.currency, lines.collect(), now_ms)
         .pay()?
         .deliver_all()

@@ -1,7 +1,7 @@
-//! The products and accounts whose orders are held back, shared by all workers of this node.
+//! The products, accounts and coupons whose orders are held back, shared by all workers of this node.
 //!
-//! A product is held back if its next key cannot be sold; a product or an account, if another transaction has locked
-//! one of its rows. A batch still looks up whether such an order was placed before, and answers it if it was. A new
+//! A product is held back if its next key cannot be sold; a product, an account or a coupon, if another transaction has
+//! locked one of its rows. A batch still looks up whether such an order was placed before, and answers it if it was. A new
 //! order is parked or refused for now without any further statement, so that the other orders of the batch are not
 //! delayed. Everything here is in memory: a restart forgets it, and the first batches find it out again.
 
@@ -27,12 +27,12 @@ const TRIES_TO_WAIT: u32 = 12;
 /// How long a trouble is kept after its pause if no order finds out whether it has ended.
 const MEMORY: Duration = Duration::from_mins(1);
 
-/// Why the orders of a product or an account are held back.
+/// Why the orders of a product, an account or a coupon are held back.
 #[derive(Clone, Copy, Debug)]
 enum Trouble {
     /// The product's next key cannot be sold: its goods do not open, or its row is damaged.
     Unsellable,
-    /// Another transaction has locked its pool or wallet. `tries` counts the attempts to lock it.
+    /// Another transaction has locked its pool, its wallet, or itself. `tries` counts the attempts to lock it.
     Locked { tries: u32 },
 }
 
@@ -121,7 +121,7 @@ impl Troubles {
         // Removes what is out of date, so that the map does not grow over time.
         troubles.retain(|_, (_, until)| now < *until + MEMORY);
         if troubles.insert(neighbour, (trouble, until)).is_none() {
-            tracing::warn!(%neighbour, ?trouble, "the orders of one product or account are held back");
+            tracing::warn!(%neighbour, ?trouble, "the orders of one product, account or coupon are held back");
         }
     }
 

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::column::{bytes, kind};
-use crate::domain::batch::{Batch, BatchKey, RefusedLine};
+use super::walk::{Bounds, Columns, Looked};
+use crate::domain::batch::{Batch, BatchFilter, BatchKey, BatchState, RefusedLine};
 use crate::domain::id::{BatchId, ProductId};
 
 #[derive(FromRow)]
@@ -75,23 +76,36 @@ pub async fn batch_get(database: impl PgExecutor<'_>, id: BatchId) -> Result<Opt
     Ok(row.map(Batch::from))
 }
 
-/// At most `limit` batches after that id, oldest first; of one product or of all.
+#[derive(FromRow)]
+struct ListRow {
+    #[sqlx(flatten)]
+    batch: BatchRow,
+    #[sqlx(flatten)]
+    columns: Columns,
+}
+
+/// Batches after that id, oldest first: those that match, and the last that was looked at.
 ///
 /// # Errors
 /// The database's.
 pub async fn batch_list(
     database: impl PgExecutor<'_>,
-    product: Option<ProductId>,
-    after: Option<BatchId>,
-    limit: u32,
-) -> Result<Vec<Batch>, StoreError> {
-    let rows: Vec<BatchRow> = sqlx::query_as(include_str!("sql/batch_list.sql"))
-        .bind(product.map(|id| id.0))
-        .bind(after.map(|id| id.0))
-        .bind(i64::from(limit))
+    after: BatchId,
+    filter: &BatchFilter,
+    bounds: Bounds,
+) -> Result<Vec<Looked<Batch>>, StoreError> {
+    let rows: Vec<ListRow> = sqlx::query_as(include_str!("sql/batch_list.sql"))
+        .bind(after.0)
+        .bind(i64::from(bounds.looked))
+        .bind(bounds.returned())
+        .bind(filter.product.map(|id| id.0))
+        .bind(&filter.supplier)
+        .bind(filter.state.map(BatchState::name))
+        .bind(&filter.search)
         .fetch_all(database)
         .await?;
-    Ok(rows.into_iter().map(Batch::from).collect())
+    let looked = |row: ListRow| row.columns.with(Batch::from(row.batch));
+    Ok(rows.into_iter().map(looked).collect())
 }
 
 /// At most `limit` refused lines of a batch after that line.

@@ -4,6 +4,7 @@ use shelfproof_verifier::event::Kind;
 
 use super::StoreError;
 use crate::domain::money::{Currency, Money};
+use crate::domain::sku::{BuyerLimit, Period, Tier, Tiers};
 
 /// An inconsistency at that place.
 pub(super) fn inconsistent(table: &'static str, column: &'static str, row: &impl ToString) -> StoreError {
@@ -46,4 +47,42 @@ pub(super) fn kind(table: &'static str, number: i16, row: &impl ToString) -> Res
         .ok()
         .and_then(Kind::from_number)
         .ok_or_else(|| inconsistent(table, "state", row))
+}
+
+/// Tiers by their columns, which are as long as each other.
+pub(super) fn tiers(quantities: &[i32], prices_minor: &[i64], sku: &impl ToString) -> Result<Tiers, StoreError> {
+    if quantities.len() != prices_minor.len() {
+        return Err(inconsistent("skus", "tier_quantities", sku));
+    }
+    let tiers = quantities.iter().zip(prices_minor).map(|(quantity, price_minor)| {
+        Ok(Tier {
+            quantity: whole("skus", "tier_quantities", *quantity, sku)?,
+            price_minor: *price_minor,
+        })
+    });
+    tiers.collect::<Result<_, StoreError>>().map(Tiers::stored)
+}
+
+/// A whole number that fits the type, if there is one.
+pub(super) fn optional<S, T: TryFrom<S>>(
+    table: &'static str,
+    column: &'static str,
+    value: Option<S>,
+    row: &impl ToString,
+) -> Result<Option<T>, StoreError> {
+    value.map(|value| whole(table, column, value, row)).transpose()
+}
+
+/// A limit by its columns, which are both there or not.
+pub(super) fn buyer_limit(
+    units: Option<i32>,
+    per: Option<&str>,
+    sku: &impl ToString,
+) -> Result<Option<BuyerLimit>, StoreError> {
+    let Some(units) = optional("skus", "buyer_max", units, sku)? else {
+        return Ok(None);
+    };
+    let per = per.and_then(Period::from_name);
+    let per = per.ok_or_else(|| inconsistent("skus", "buyer_per", sku))?;
+    Ok(Some(BuyerLimit { units, per }))
 }

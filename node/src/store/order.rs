@@ -15,7 +15,7 @@ use crate::domain::money::Currency;
 use crate::domain::order::{Amounts, Customer, Fulfilment, Line, Order, OrderStatus, SalesChannel};
 
 #[derive(FromRow)]
-struct OrderRow {
+pub(super) struct OrderRow {
     id: Uuid,
     account_id: Option<Uuid>,
     guest: Option<Vec<u8>>,
@@ -45,7 +45,7 @@ struct LineRow {
 }
 
 impl OrderRow {
-    fn into_order(self) -> Result<Order, StoreError> {
+    pub(super) fn into_order(self) -> Result<Order, StoreError> {
         let id = self.id;
         let wrong = |column| inconsistent("orders", column, &id);
         let hash = |column, value: Vec<u8>| bytes("orders", column, &value, &id).map(B256::from);
@@ -150,46 +150,6 @@ pub async fn order_lock(connection: &mut PgConnection, order: OrderId) -> Result
         .fetch_optional(connection)
         .await?;
     row.map(OrderRow::into_order).transpose()
-}
-
-/// At most `limit` orders, newest first, of one account or of all, that come after the order `after` in that list.
-///
-/// # Errors
-/// As [`order_get`].
-pub async fn order_list(
-    executor: impl PgExecutor<'_>,
-    account: Option<AccountId>,
-    after: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>, StoreError> {
-    let query = if let Some(account) = account {
-        sqlx::query_as(include_str!("sql/order_list.sql")).bind(account.0)
-    } else {
-        sqlx::query_as(include_str!("sql/order_list_all.sql"))
-    };
-    let rows: Vec<OrderRow> = query
-        .bind(after.map(|after| after.0))
-        .bind(limit)
-        .fetch_all(executor)
-        .await?;
-    rows.into_iter().map(OrderRow::into_order).collect()
-}
-
-/// At most `limit` orders that wait for a person, newest first, that come after the order `after` in that list.
-///
-/// # Errors
-/// As [`order_get`].
-pub async fn order_list_abnormal(
-    executor: impl PgExecutor<'_>,
-    after: Option<OrderId>,
-    limit: i64,
-) -> Result<Vec<Order>, StoreError> {
-    let rows: Vec<OrderRow> = sqlx::query_as(include_str!("sql/order_list_abnormal.sql"))
-        .bind(after.map(|after| after.0))
-        .bind(limit)
-        .fetch_all(executor)
-        .await?;
-    rows.into_iter().map(OrderRow::into_order).collect()
 }
 
 /// Writes the state, version and lines of an order that a transition changed.

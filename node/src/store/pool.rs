@@ -5,6 +5,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::StoreError;
+use super::column::optional;
 use crate::domain::id::{BatchId, ProductId, SkuId};
 
 /// A locked pool, as activation needs it.
@@ -39,16 +40,48 @@ pub async fn pool_lock(connection: &mut PgConnection, pool: i32) -> Result<(), S
     Ok(())
 }
 
-/// Locks the house's pool of a product, if there is such a product, until the transaction ends: nobody sells from it meanwhile.
+/// Locks the house's pool of a product, if there is such a product, until the transaction ends: nobody sells from it
+/// meanwhile. Returns the pool.
 ///
 /// # Errors
 /// The database's.
-pub async fn pool_lock_of_product(connection: &mut PgConnection, product: ProductId) -> Result<(), StoreError> {
-    sqlx::query(include_str!("sql/pool_lock_of_product.sql"))
+pub async fn pool_lock_of_product(
+    connection: &mut PgConnection,
+    product: ProductId,
+) -> Result<Option<i32>, StoreError> {
+    Ok(sqlx::query_scalar(include_str!("sql/pool_lock_of_product.sql"))
         .bind(product.0)
         .fetch_optional(connection)
-        .await?;
-    Ok(())
+        .await?)
+}
+
+/// The stock of a locked pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolStock {
+    pub product: ProductId,
+    /// The product's name.
+    pub name: String,
+    /// The level at which the stock is low.
+    pub level: Option<u32>,
+    pub available: i64,
+}
+
+/// Reads the stock of a locked pool.
+///
+/// # Errors
+/// The database's.
+pub async fn pool_stock(executor: impl PgExecutor<'_>, pool: i32) -> Result<PoolStock, StoreError> {
+    let (product, name, level, available): (Uuid, String, Option<i32>, i64) =
+        sqlx::query_as(include_str!("sql/pool_stock.sql"))
+            .bind(pool)
+            .fetch_one(executor)
+            .await?;
+    Ok(PoolStock {
+        product: ProductId(product),
+        name,
+        level: optional("skus", "low_stock", level, &product)?,
+        available,
+    })
 }
 
 /// Locks the pool that a batch's keys go to until the transaction ends: nobody else sells from it or fills it.

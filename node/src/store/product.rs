@@ -4,8 +4,9 @@ use sqlx::{FromRow, PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::{StoreError, column};
+use crate::domain::edit::Edit;
 use crate::domain::id::{ProductId, SkuId};
-use crate::domain::product::{Product, Stock};
+use crate::domain::product::{ListedProduct, Product, Stock};
 use crate::domain::sku::{Sku, SkuKind, StockPolicy};
 
 /// Most keys of one product that [`product_stock`] counts: about half a second of the database's time.
@@ -27,12 +28,19 @@ struct ProductRow {
     on_sale: bool,
     version: i32,
     created_at_ms: i64,
+    category: Option<String>,
     sku_id: Uuid,
     price_minor: i64,
     currency: String,
     kind: String,
     policy: String,
     sku_version: i32,
+    tier_quantities: Vec<i32>,
+    tier_prices_minor: Vec<i64>,
+    order_max: Option<i32>,
+    buyer_max: Option<i32>,
+    buyer_per: Option<String>,
+    low_stock: Option<i32>,
 }
 
 impl TryFrom<ProductRow> for Product {
@@ -43,6 +51,10 @@ impl TryFrom<ProductRow> for Product {
         let sku = Sku {
             id: SkuId(row.sku_id),
             price: column::money(row.price_minor, &row.currency, "skus", &row.sku_id)?,
+            tiers: column::tiers(&row.tier_quantities, &row.tier_prices_minor, &row.sku_id)?,
+            order_max: column::optional("skus", "order_max", row.order_max, &row.sku_id)?,
+            buyer_limit: column::buyer_limit(row.buyer_max, row.buyer_per.as_deref(), &row.sku_id)?,
+            low_stock: column::optional("skus", "low_stock", row.low_stock, &row.sku_id)?,
             kind: SkuKind::from_name(&row.kind).ok_or_else(|| unknown("kind"))?,
             policy: StockPolicy::from_name(&row.policy).ok_or_else(|| unknown("policy"))?,
             version: row.sku_version,
@@ -50,10 +62,29 @@ impl TryFrom<ProductRow> for Product {
         Ok(Self {
             id: ProductId(row.id),
             name: row.name,
+            category: row.category,
             on_sale: row.on_sale,
             sku,
             version: row.version,
             created_at_ms: row.created_at_ms,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct ListedRow {
+    #[sqlx(flatten)]
+    product: ProductRow,
+    available: i64,
+}
+
+impl TryFrom<ListedRow> for ListedProduct {
+    type Error = StoreError;
+
+    fn try_from(row: ListedRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            product: row.product.try_into()?,
+            available: row.available,
         })
     }
 }
@@ -69,6 +100,7 @@ pub async fn product_insert(connection: &mut PgConnection, product: &Product) ->
         .bind(product.on_sale)
         .bind(product.version)
         .bind(product.created_at_ms)
+        .bind(&product.category)
         .execute(connection)
         .await?;
     Ok(())
@@ -96,21 +128,27 @@ pub async fn product_find(database: impl PgExecutor<'_>, name: &str) -> Result<O
     row.map(Product::try_from).transpose()
 }
 
-/// At most `limit` products after that id, oldest first.
+/// At most `limit` products, of one category or of all, after that id, oldest first.
 ///
 /// # Errors
 /// The database's.
 pub async fn product_list(
     database: impl PgExecutor<'_>,
+    category: Option<&str>,
     after: Option<ProductId>,
     limit: u32,
-) -> Result<Vec<Product>, StoreError> {
-    let rows: Vec<ProductRow> = sqlx::query_as(include_str!("sql/product_list.sql"))
-        .bind(after.map(|id| id.0))
-        .bind(i64::from(limit))
-        .fetch_all(database)
-        .await?;
-    rows.into_iter().map(Product::try_from).collect()
+) -> Result<Vec<ListedProduct>, StoreError> {
+    let sql = match category {
+        Some(_) => include_str!("sql/product_list_by_category.sql"),
+        None => include_str!("sql/product_list.sql"),
+    };
+    let query = sqlx::query_as(sql).bind(after.map(|id| id.0)).bind(i64::from(limit));
+    let query = match category {
+        Some(category) => query.bind(category),
+        None => query,
+    };
+    let rows: Vec<ListedRow> = query.fetch_all(database).await?;
+    rows.into_iter().map(ListedProduct::try_from).collect()
 }
 
 /// Changes a product that still has that version, gives it the next one, and locks it until the transaction ends. What is
@@ -124,12 +162,15 @@ pub async fn product_update(
     version: i32,
     name: Option<&str>,
     on_sale: Option<bool>,
+    category: Edit<&str>,
 ) -> Result<VersionedUpdate, StoreError> {
     let done = sqlx::query(include_str!("sql/product_update.sql"))
         .bind(id.0)
         .bind(version)
         .bind(name)
         .bind(on_sale)
+        .bind(category != Edit::Keep)
+        .bind(category.apply(None))
         .execute(&mut *connection)
         .await?;
     if done.rows_affected() == 1 {

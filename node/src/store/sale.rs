@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::column::{self, bytes, money, whole};
 use crate::domain::goods::WrappedKey;
-use crate::domain::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
+use crate::domain::id::{AccountId, BatchId, CouponId, OrderId, ProductId, SkuId};
 use crate::domain::key::Head;
 use crate::domain::pool::Cursor;
 use crate::domain::sale::{AvailableKey, Neighbour, Pool};
@@ -63,11 +63,13 @@ pub async fn transaction_barrier(connection: &mut PgConnection) -> Result<String
         .await?)
 }
 
-/// The products and accounts whose rows a batch needs.
+/// The products, accounts and coupons whose rows a batch needs.
 #[derive(Debug, Default)]
 pub struct Wanted {
     pub products: Vec<ProductId>,
     pub accounts: Vec<AccountId>,
+    /// For [`coupon_lock`](super::coupon::coupon_lock).
+    pub coupons: Vec<CouponId>,
 }
 
 impl Wanted {
@@ -133,6 +135,12 @@ struct FactRow {
     currency: String,
     on_sale: Option<bool>,
     revenue_wallet: Option<i64>,
+    tier_quantities: Option<Vec<i32>>,
+    tier_prices_minor: Option<Vec<i64>>,
+    order_max: Option<i32>,
+    buyer_max: Option<i32>,
+    buyer_per: Option<String>,
+    low_stock: Option<i32>,
 }
 
 impl FactRow {
@@ -165,6 +173,14 @@ impl FactRow {
             tail: self.tail.ok_or_else(inconsistent("tail"))?,
             holes: self.holes.ok_or_else(inconsistent("holes"))?,
             price: money(self.minor, &self.currency, "skus", &self.owner)?,
+            tiers: column::tiers(
+                &self.tier_quantities.unwrap_or_default(),
+                &self.tier_prices_minor.unwrap_or_default(),
+                &self.owner,
+            )?,
+            order_max: column::optional("skus", "order_max", self.order_max, &self.owner)?,
+            buyer_limit: column::buyer_limit(self.buyer_max, self.buyer_per.as_deref(), &self.owner)?,
+            low_stock: column::optional("skus", "low_stock", self.low_stock, &self.owner)?,
             on_sale: self.on_sale.unwrap_or_default(),
             revenue_wallet: self.revenue_wallet.ok_or_else(inconsistent("revenue_wallet"))?,
             name: self.name.unwrap_or_default(),

@@ -17,9 +17,11 @@ mod gas_anchor;
 mod held;
 mod history_update;
 mod idle;
+mod list_p95;
 mod map;
 mod memory;
 mod node_memory;
+mod past;
 mod peers;
 mod published;
 mod report;
@@ -76,7 +78,7 @@ pub enum When {
 }
 
 /// Every benchmark, by name.
-pub const ALL: [(&str, Run, When); 24] = [
+pub const ALL: [(&str, Run, When); 25] = [
     ("tree_build", tree_build::one_thread, When::Always),
     ("tree_build_parallel", tree_build::two_threads, When::Always),
     ("verify_key", verify_key::run, When::Always),
@@ -96,6 +98,7 @@ pub const ALL: [(&str, Run, When); 24] = [
     ("sale_beside_trouble", sale_beside_trouble::run, When::Always),
     ("sold_out", sold_out::run, When::Always),
     ("sale_grown", sale_grown::run, When::Named),
+    ("list_p95", list_p95::run, When::Named),
     ("sale_vs_sql", sale_vs_sql::run, When::Always),
     ("seal", seal::run, When::Always),
     ("seal_interference", seal_interference::run, When::Always),

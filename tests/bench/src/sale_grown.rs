@@ -5,12 +5,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Sample;
+use super::past::{Past, Products};
 use super::shop::{BEFORE, BenchShop, CHECKED, CLIENTS, COUNTED, FIRST, PAIRS, WINDOW};
 use shelfproof_tests::Result;
-
-mod past;
-
-use past::{Past, Products};
 
 /// What is behind the first windows: 100,000 keys, half of them sold.
 const FEW: Products = Products {

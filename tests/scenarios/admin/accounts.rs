@@ -2,20 +2,24 @@
 
 use shelfproof::domain::account::Role;
 use shelfproof::domain::api_key::{ApiKey, KnownKey};
+use shelfproof::domain::batch::BatchFilter;
+use shelfproof::domain::edit::Edit;
 use shelfproof::domain::id::{AccountId, ApiKeyId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
-use shelfproof::domain::product::Stock;
-use shelfproof::domain::sku::{SkuKind, StockPolicy};
+use shelfproof::domain::product::{ListedProduct, NewProduct, Stock};
+use shelfproof::domain::sku::{NewTier, SkuKind, StockPolicy, Tiers};
 use shelfproof::flow::FlowError;
 use shelfproof::flow::change_product::{Change, change_product};
 use shelfproof::flow::check::check;
 use shelfproof::flow::create_account::create_account;
 use shelfproof::flow::create_api_key::create_api_key;
 use shelfproof::flow::create_product::create_product;
+use shelfproof::flow::query::batch::list_batches;
 use shelfproof::flow::revoke_api_key::revoke_api_key;
 use shelfproof::flow::top_up_credit::top_up_credit;
+use shelfproof::store::StoreError;
 use shelfproof::store::api_key::{api_key_find, api_key_list};
-use shelfproof::store::batch::{batch_get, batch_list, refused_line_list};
+use shelfproof::store::batch::{batch_get, refused_line_list};
 use shelfproof::store::product::{product_find, product_get, product_list, product_stock};
 use shelfproof::store::transfer::movement_list;
 use shelfproof::store::wallet::wallet_list;
@@ -44,7 +48,7 @@ fn product_id(number: u8) -> ProductId {
 fn products_are_made_listed_and_changed() -> Result<()> {
     in_a_shop(async |pool| {
         let usd = Money::parse("12.50", Currency::USD)?;
-        let made = create_product(&pool, product_id(1), "  Steam 100  ", usd, NOW_MS).await?;
+        let made = create_product(&pool, product_id(1), NewProduct::new("  Steam 100  ", usd), NOW_MS).await?;
         assert_eq!((made.name.as_str(), made.version, made.on_sale), ("Steam 100", 1, true));
         assert_eq!(
             (made.sku.kind, made.sku.policy, made.sku.version),
@@ -58,13 +62,13 @@ fn products_are_made_listed_and_changed() -> Result<()> {
         };
         assert_eq!(product_stock(&pool, made.id).await?, Some(empty));
 
-        let taken = create_product(&pool, product_id(2), "Steam 100", usd, NOW_MS).await;
+        let taken = create_product(&pool, product_id(2), NewProduct::new("Steam 100", usd), NOW_MS).await;
         assert!(
             matches!(taken, Err(FlowError::Taken { field: "name", .. })),
             "{taken:?}"
         );
         for name in ["", "  ", "a\nb", "长".repeat(201).as_str()] {
-            let refused = create_product(&pool, product_id(2), name, usd, NOW_MS).await;
+            let refused = create_product(&pool, product_id(2), NewProduct::new(name, usd), NOW_MS).await;
             assert!(
                 matches!(refused, Err(FlowError::Invalid { field: "name", .. })),
                 "{name:?}"
@@ -72,12 +76,16 @@ fn products_are_made_listed_and_changed() -> Result<()> {
         }
         assert_eq!(product_get(&pool, product_id(2)).await?, None);
 
-        let first = product_list(&pool, None, 1).await?;
-        assert_eq!(first.iter().map(|product| product.id).collect::<Vec<_>>(), [PRODUCT]);
+        let first = product_list(&pool, None, None, 1).await?;
         assert_eq!(
-            product_list(&pool, Some(PRODUCT), 50).await?,
-            std::slice::from_ref(&made)
+            first.iter().map(|listed| listed.product.id).collect::<Vec<_>>(),
+            [PRODUCT]
         );
+        let listed = ListedProduct {
+            product: made.clone(),
+            available: 0,
+        };
+        assert_eq!(product_list(&pool, None, Some(PRODUCT), 50).await?, [listed]);
 
         let change = Change {
             price: Some("9.9".into()),
@@ -121,6 +129,85 @@ fn products_are_made_listed_and_changed() -> Result<()> {
 }
 
 #[test]
+fn tiers_and_limits_keep_their_rules_whatever_changes() -> Result<()> {
+    in_a_shop(async |pool| {
+        let tier = |quantity, price: &str| NewTier {
+            quantity,
+            price: price.to_owned(),
+        };
+        let new = NewProduct {
+            tiers: vec![tier(5, "9"), tier(20, "8.5")],
+            ..NewProduct::new("Wholesale", cny(1_000))
+        };
+        let made = create_product(&pool, product_id(1), new.clone(), NOW_MS).await?;
+        assert_eq!(made.sku.tiers.text(Currency::CNY), "5=9.00,20=8.50");
+        assert_eq!(product_get(&pool, made.id).await?, Some(made.clone()));
+        let wrong = NewProduct {
+            tiers: vec![tier(5, "10")],
+            ..NewProduct::new("Dearer", cny(1_000))
+        };
+        let refused = create_product(&pool, product_id(2), wrong, NOW_MS).await;
+        assert!(
+            matches!(refused, Err(FlowError::Invalid { field: "tiers", .. })),
+            "{refused:?}"
+        );
+        let change = |price: Option<&str>, tiers: Option<Vec<NewTier>>| Change {
+            price: price.map(ToOwned::to_owned),
+            tiers,
+            ..Change::default()
+        };
+        for (change, at) in [
+            (change(Some("9"), None), "price"),
+            (change(Some("9"), Some(vec![tier(5, "9")])), "tiers"),
+            (change(None, Some(vec![tier(5, "8"), tier(5, "7")])), "tiers"),
+            (change(None, Some(vec![tier(5, "8.001")])), "tiers"),
+        ] {
+            let refused = change_product(&pool, made.id, 1, change).await;
+            let is_right = matches!(refused, Err(FlowError::Invalid { field, .. }) if field == at);
+            assert!(is_right, "{at}: {refused:?}");
+        }
+        let changed = change_product(&pool, made.id, 1, change(Some("9"), Some(vec![tier(5, "8")]))).await?;
+        assert_eq!(
+            (changed.sku.tiers.text(Currency::CNY).as_str(), changed.sku.version),
+            ("5=8.00", 2)
+        );
+        let limited = Change {
+            order_max: Edit::Set(5),
+            buyer_limit: Edit::Set("3/day".parse()?),
+            ..Change::default()
+        };
+        let limited = change_product(&pool, made.id, 2, limited).await?;
+        assert_eq!(
+            (limited.sku.order_max, limited.sku.buyer_limit),
+            (Some(5), Some("3/day".parse()?))
+        );
+        for (order_max, buyer_limit, at) in [
+            (Edit::Set(0), Edit::Keep, "orderMax"),
+            (Edit::Set(101), Edit::Keep, "orderMax"),
+            (Edit::Keep, Edit::Set("0".parse()?), "buyerLimit"),
+        ] {
+            let change = Change {
+                order_max,
+                buyer_limit,
+                ..Change::default()
+            };
+            let refused = change_product(&pool, made.id, 3, change).await;
+            let is_right = matches!(refused, Err(FlowError::Invalid { field, .. }) if field == at);
+            assert!(is_right, "{at}: {refused:?}");
+        }
+        let unlimited = Change {
+            buyer_limit: Edit::Remove,
+            ..Change::default()
+        };
+        let unlimited = change_product(&pool, made.id, 3, unlimited).await?;
+        assert_eq!((unlimited.sku.order_max, unlimited.sku.buyer_limit), (Some(5), None));
+        let cleared = change_product(&pool, made.id, 4, change(None, Some(Vec::new()))).await?;
+        assert_eq!((cleared.sku.tiers, cleared.sku.version), (Tiers::default(), 5));
+        Ok(())
+    })
+}
+
+#[test]
 fn stock_and_batches_are_what_happened() -> Result<()> {
     in_a_shop(async |pool| {
         let stock = Stock {
@@ -134,15 +221,20 @@ fn stock_and_batches_are_what_happened() -> Result<()> {
         assert_eq!(product_stock(&pool, PRODUCT).await?, Some(stock));
         assert_eq!(product_stock(&pool, product_id(9)).await?, None);
 
-        let batches = batch_list(&pool, None, None, 10).await?;
-        assert_eq!(batches, batch_list(&pool, Some(PRODUCT), None, 10).await?);
+        let of = |product| BatchFilter {
+            product,
+            ..BatchFilter::default()
+        };
+        let list = async |product, after| Ok::<_, StoreError>(list_batches(&pool, &of(product), after, 10).await?.rows);
+        let batches = list(None, None).await?;
+        assert_eq!(batches, list(Some(PRODUCT), None).await?);
         let [batch] = batches.as_slice() else {
             return Err("one batch was made".into());
         };
         assert_eq!((batch.imported, batch.activated, batch.name.as_str()), (10, 8, "one"));
         assert_eq!(batch_get(&pool, batch.id).await?.as_ref(), Some(batch));
-        assert_eq!(batch_list(&pool, None, Some(batch.id), 10).await?, []);
-        assert_eq!(batch_list(&pool, Some(product_id(9)), None, 10).await?, []);
+        assert_eq!(list(None, Some(batch.id)).await?, []);
+        assert_eq!(list(Some(product_id(9)), None).await?, []);
         assert_eq!(refused_line_list(&pool, batch.id, 0, 10).await?, []);
         Ok(())
     })

@@ -1,5 +1,7 @@
 //! `admin check` finds nothing in a healthy shop, and reports exactly the rule that a test broke.
 
+mod terms;
+
 use std::collections::BTreeSet;
 
 use shelfproof::domain::history::Fault;
@@ -18,6 +20,7 @@ fn breaches() -> Vec<(&'static str, String)> {
         money_breaches(),
         stock_breaches(),
         history_breaches(),
+        terms::breaches(),
     ]
     .concat()
 }
@@ -123,6 +126,10 @@ fn order_breaches() -> Vec<(&'static str, String)> {
         (
             "order_batch",
             format!("UPDATE shop.orders SET batch_id = 999 WHERE id = '{REFUSED}'"),
+        ),
+        (
+            "order_batch",
+            "UPDATE attest.sale_batches SET at_ms = 2 WHERE id = 103".into(),
         ),
     ]
 }

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use shelfproof::domain::goods::{Goods, WrappedKey};
 use shelfproof::domain::id::{BatchId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
+use shelfproof::domain::product::NewProduct;
 use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::rotate_master::rotate_master;
 use shelfproof::store;
@@ -48,7 +49,7 @@ struct Shelf(Vec<(BatchId, Vec<u8>)>);
 impl Shelf {
     async fn fill(pool: &PgPool, vault: &Vault) -> Result<Self> {
         let price = Money::parse("1", Currency::CNY)?;
-        let product = create_product(pool, ProductId::new(AT_MS, [0; 10]), "p", price, AT_MS).await?;
+        let product = create_product(pool, ProductId::new(AT_MS, [0; 10]), NewProduct::new("p", price), AT_MS).await?;
         let mut batches = Vec::new();
         for n in 0..BATCHES {
             let [high, low] = n.to_be_bytes();

@@ -83,7 +83,7 @@ fn a_command_with_a_wrong_word_or_flag_is_refused() -> Result<()> {
     let is_refused = |program: &str, line: &str| Ok::<_, Box<dyn Error>>(refused(program, &words(line))?.is_some());
     assert!(!is_refused("shelfproof", "admin order show ID")?);
     assert!(is_refused("shelfproof", "admin order shew ID")?);
-    assert!(is_refused("shelfproof", "admin order list --abnormally")?);
+    assert!(is_refused("shelfproof", "admin order list --stately")?);
     assert!(!is_refused("shelfproof-anchor", "rotate receipt NEW")?);
     assert!(is_refused("shelfproof-anchor", "rotate receipt nobody")?);
     Ok(())

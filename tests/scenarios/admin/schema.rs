@@ -2,6 +2,8 @@
 //! twice, and constraints refuse invalid rows.
 
 mod chains;
+mod coupons;
+mod limits;
 mod tokens;
 mod transitions;
 
@@ -114,12 +116,15 @@ fn forbidden() -> Vec<(String, &'static str)> {
         forbidden_orders(),
         forbidden_transfers(),
         chains::forbidden(),
+        limits::forbidden(),
+        coupons::forbidden(),
         tokens::forbidden(),
     ]
     .concat();
     let kept = "attest.events attest.merchant shop.transfers attest.sale_batches shop.accounts shop.api_keys shop.products \
                 shop.skus shop.pools shop.takes shop.holds shop.batches shop.keys shop.goods shop.refused_lines \
-                shop.moved_keys shop.wallets shop.ledger_entries shop.orders shop.revoked_order_tokens";
+                shop.moved_keys shop.wallets shop.ledger_entries shop.orders shop.limited_purchases \
+                shop.revoked_order_tokens shop.coupons shop.coupon_products shop.coupon_uses";
     for table in kept.split(' ') {
         forbidden.push((format!("DELETE FROM {table}"), STAYS));
         forbidden.push((format!("TRUNCATE {table} CASCADE"), STAYS));
@@ -209,6 +214,14 @@ fn forbidden_stock() -> Vec<(String, &'static str)> {
                 .to_owned(),
             "skus_product",
         ),
+        // Tiers whose quantities do not ascend or begin at 1; whose prices do not fall; with a price too few or none.
+        (tiers("{5, 5}", "{3, 2}"), "skus_tiers"),
+        (tiers("{1}", "{3}"), "skus_tiers"),
+        (tiers("{101}", "{3}"), "skus_tiers"),
+        (tiers("{5}", "{990}"), "skus_tiers"),
+        (tiers("{5, 6}", "{3, 3}"), "skus_tiers"),
+        (tiers("{5, 6}", "{3}"), "skus_tiers"),
+        (tiers("{5, 6}", "{3, NULL}"), "skus_tiers"),
         // A second pool of the same owner for one product.
         (
             "INSERT INTO shop.pools (sku_id) SELECT sku_id FROM shop.pools".to_owned(),
@@ -302,6 +315,11 @@ fn order(column: &str, value: &str) -> String {
     });
     let (columns, values) = (columns.replace(' ', ", "), values.collect::<Vec<_>>().join(", "));
     format!("INSERT INTO shop.orders ({columns}) SELECT {values} FROM shop.orders WHERE id = '{DELIVERED}'")
+}
+
+/// Wholesale tiers of every SKU.
+fn tiers(quantities: &str, prices_minor: &str) -> String {
+    format!("UPDATE shop.skus SET tier_quantities = '{quantities}', tier_prices_minor = '{prices_minor}'")
 }
 
 /// A transfer with that cause.

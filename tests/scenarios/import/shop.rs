@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use shelfproof::domain::id::{BatchId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
+use shelfproof::domain::product::NewProduct;
 use shelfproof::flow::activate::{Activated, activate_batch};
 use shelfproof::flow::check::check;
 use shelfproof::flow::create_product::create_product;
@@ -58,7 +59,13 @@ impl Shop {
             minor: 990,
             currency: Currency::CNY,
         };
-        create_product(&shop.pool, shop.product, "Monthly card", price, now_ms()).await?;
+        create_product(
+            &shop.pool,
+            shop.product,
+            NewProduct::new("Monthly card", price),
+            now_ms(),
+        )
+        .await?;
         Ok(shop)
     }
 

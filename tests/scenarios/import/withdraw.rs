@@ -2,6 +2,7 @@
 
 use shelfproof::domain::id::ProductId;
 use shelfproof::domain::money::{Currency, Money};
+use shelfproof::domain::product::NewProduct;
 use shelfproof::flow::activate::{ActivateError, activate_batch};
 use shelfproof::flow::create_product::create_product;
 use shelfproof::flow::import::{ImportError, Request};
@@ -250,6 +251,6 @@ async fn second_product(shop: &Shop) -> Result<ProductId> {
         minor: 1990,
         currency: Currency::CNY,
     };
-    create_product(&shop.pool, product, "Yearly card", price, now_ms()).await?;
+    create_product(&shop.pool, product, NewProduct::new("Yearly card", price), now_ms()).await?;
     Ok(product)
 }

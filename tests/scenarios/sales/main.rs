@@ -5,8 +5,10 @@
 //! to `order_states`.
 
 mod api;
+mod catalogue;
 mod fairness;
 mod full_node;
+mod lists;
 mod neighbours;
 mod order_queue;
 mod order_states;

@@ -2,8 +2,11 @@
 
 mod after_sale;
 mod clock;
+mod coupons;
 mod holds;
 mod lanes;
+mod limits;
+mod low_stock;
 mod read_ahead;
 mod repeats;
 mod server;

@@ -61,6 +61,7 @@ impl Walk {
                     price: None,
                 })
                 .collect(),
+            coupon: None,
             buyer: None,
         };
         Self {

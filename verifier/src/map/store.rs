@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use fjall::config::{BlockSizePolicy, CompressionPolicy, PartitioningPolicy, PinningPolicy};
@@ -37,8 +37,9 @@ const BLOCK_BYTES: u32 = 4 << 10;
 const WAITING_BYTES: u64 = 192 << 20;
 /// The pause between two looks at them.
 const WAITING_LOOK: Duration = Duration::from_millis(5);
-/// How many such looks there are. A worker that failed answers the write that follows.
-const WAITING_LOOKS: u32 = 12_000;
+/// They are waited for as long as they become fewer in such a time. After a start they lie in one memtable, which the
+/// next write hands to the worker; and a worker that failed answers that write.
+const WAITING_BOUND: Duration = Duration::from_secs(1);
 
 /// The epoch that the rows belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,18 +181,28 @@ impl Store {
     /// checksum over all of it. An entry cut short by a crash is dropped whole when the store is opened again; an entry
     /// torn in its middle by a power failure makes that opening fail.
     pub(super) fn write(&self, change: Option<&Change>, marker: &Marker) -> Result<(), MapError> {
-        for _ in 0..WAITING_LOOKS {
-            if self.database.write_buffer_size() <= WAITING_BYTES {
-                break;
-            }
-            thread::sleep(WAITING_LOOK);
-        }
+        self.wait_for_worker();
         let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
         if let Some(change) = change {
             change.each_row(&mut |row| batch.insert(&self.rows, row.id.row_key(), row.value.clone()));
         }
         batch.insert(&self.rows, MARKER_KEY, marker.to_bytes());
         batch.commit().map_err(|cause| store_error(&self.path, cause))
+    }
+
+    /// Waits until no more rows than [`WAITING_BYTES`] wait in memory, or they do not become fewer.
+    fn wait_for_worker(&self) {
+        let (mut fewest, mut since) = (u64::MAX, Instant::now());
+        loop {
+            let waiting = self.database.write_buffer_size();
+            if waiting <= WAITING_BYTES || since.elapsed() > WAITING_BOUND {
+                return;
+            }
+            if waiting < fewest {
+                (fewest, since) = (waiting, Instant::now());
+            }
+            thread::sleep(WAITING_LOOK);
+        }
     }
 
     /// Lets what was written be read.

@@ -56,7 +56,10 @@ CREATE TABLE attest.sale_batches (
     -- path of each receipt is computed again.
     xid       xid8   NOT NULL UNIQUE DEFAULT pg_current_xact_id(),
     -- The signature of all receipts of the batch; none where it sold nothing.
-    signature bytea  CHECK (octet_length(signature) = 65)
+    signature bytea  CHECK (octet_length(signature) = 65),
+    -- When it was planned, Unix milliseconds: the time of its orders. So a time leads to batches, by halving, and from
+    -- there to orders, and no index of the orders by time is written at every sale.
+    at_ms     bigint NOT NULL
 );
 
 -- History is added to, never changed.

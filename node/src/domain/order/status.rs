@@ -36,6 +36,20 @@ pub enum RefusalReason {
     OutOfStock,
     /// A price is another than the customer agreed to.
     PriceChanged,
+    /// It is for more keys of a product than one order may.
+    OrderLimit,
+    /// With it, the account would have bought more keys of a product than it may.
+    BuyerLimit,
+    /// It names no coupon of this shop.
+    CouponUnknown,
+    CouponNotYetValid,
+    CouponExpired,
+    /// The coupon has no use left, or none for this account.
+    CouponUsedUp,
+    /// The coupon is for none of the order's products, or for another currency.
+    CouponOtherProducts,
+    /// The order costs less than the coupon asks for.
+    CouponMinimum,
     /// The lines are priced in different currencies.
     MixedCurrencies,
     /// The customer's prepaid credit in that currency does not cover the total.
@@ -67,6 +81,15 @@ const TRANSITIONS: [(OrderStatus, OrderStatus); 15] = {
         (PartiallyRefunded, Refunded),
     ]
 };
+
+/// The name of a state, as [`OrderStatus::name`] writes it, if there is such a state.
+#[must_use]
+pub fn known_state(name: &str) -> Option<&'static str> {
+    OrderStatus::ALL
+        .map(OrderStatus::name)
+        .into_iter()
+        .find(|own| *own == name)
+}
 
 impl OrderStatus {
     /// One of each state that the database tells apart.
@@ -137,11 +160,19 @@ impl fmt::Display for OrderStatus {
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 15] = [
         Self::UnknownProduct,
         Self::ProductClosed,
         Self::OutOfStock,
         Self::PriceChanged,
+        Self::OrderLimit,
+        Self::BuyerLimit,
+        Self::CouponUnknown,
+        Self::CouponNotYetValid,
+        Self::CouponExpired,
+        Self::CouponUsedUp,
+        Self::CouponOtherProducts,
+        Self::CouponMinimum,
         Self::MixedCurrencies,
         Self::InsufficientCredit,
         Self::Abnormal,
@@ -155,6 +186,14 @@ impl RefusalReason {
             Self::ProductClosed => "product_closed",
             Self::OutOfStock => "out_of_stock",
             Self::PriceChanged => "price_changed",
+            Self::OrderLimit => "order_limit",
+            Self::BuyerLimit => "buyer_limit",
+            Self::CouponUnknown => "coupon_unknown",
+            Self::CouponNotYetValid => "coupon_not_yet_valid",
+            Self::CouponExpired => "coupon_expired",
+            Self::CouponUsedUp => "coupon_used_up",
+            Self::CouponOtherProducts => "coupon_other_products",
+            Self::CouponMinimum => "coupon_minimum",
             Self::MixedCurrencies => "mixed_currencies",
             Self::InsufficientCredit => "insufficient_credit",
             Self::Abnormal => "abnormal",
@@ -174,6 +213,14 @@ impl fmt::Display for RefusalReason {
             Self::UnknownProduct => "a line names no product of this shop",
             Self::ProductClosed => "a product of the order is not for sale now",
             Self::OutOfStock => "there are fewer keys than the order asks for",
+            Self::OrderLimit => "the order is for more keys of a product than one order may be",
+            Self::BuyerLimit => "with this order, the account would have bought more keys of a product than it may",
+            Self::CouponUnknown => "the order names no coupon of this shop",
+            Self::CouponNotYetValid => "the coupon cannot be used yet",
+            Self::CouponExpired => "the coupon can no longer be used",
+            Self::CouponUsedUp => "the coupon has no use left, or none for this account",
+            Self::CouponOtherProducts => "the coupon is for none of the order's products, or for another currency",
+            Self::CouponMinimum => "the order costs less than the coupon asks for",
             Self::PriceChanged => "a price is no longer the one that the order names",
             Self::MixedCurrencies => "the order's products are priced in different currencies",
             Self::InsufficientCredit => "the prepaid credit does not cover the total",

@@ -20,6 +20,7 @@ fn new_order(quantities: &[u32]) -> NewOrder {
                 price: None,
             })
             .collect(),
+        coupon: None,
         buyer: None,
     }
 }

@@ -1,10 +1,11 @@
 //! Batches, their keys, and the lines that their imports refused.
 
 use sqlx::PgPool;
+use uuid::Uuid;
 
-use super::Page;
-use crate::domain::batch::{Batch, BatchKey, RefusedLine};
-use crate::domain::id::{BatchId, ProductId};
+use super::page::{Filling, Found, LOOKED_MAX, Page};
+use crate::domain::batch::{Batch, BatchFilter, BatchKey, RefusedLine};
+use crate::domain::id::BatchId;
 use crate::flow::FlowError;
 use crate::store::StoreError;
 use crate::store::batch::{batch_get, batch_key_list, batch_list, refused_line_list};
@@ -34,17 +35,20 @@ pub async fn find_batch(pool: &PgPool, id_or_name: &str) -> Result<BatchId, Flow
     }
 }
 
-/// Batches, oldest first; of one product or of all.
+/// A page of the batches that meet a filter, oldest first, after that one.
 ///
 /// # Errors
 /// The database's.
 pub async fn list_batches(
     pool: &PgPool,
-    product: Option<ProductId>,
+    filter: &BatchFilter,
     after: Option<BatchId>,
     limit: u32,
-) -> Result<Page<Batch>, StoreError> {
-    Ok(Page::cut(batch_list(pool, product, after, limit + 1).await?, limit))
+) -> Result<Found<Batch, BatchId>, StoreError> {
+    let mut page = Filling::new(limit, |batch: &Batch| batch.id);
+    let after = after.unwrap_or(BatchId(Uuid::nil()));
+    let end = page.add(batch_list(pool, after, filter, page.bounds(LOOKED_MAX)).await?, 0);
+    Ok(page.end(end))
 }
 
 /// The keys of a batch's file after that number, in its order; never a code.

@@ -1,20 +1,20 @@
-//! Orders: lists, states, and for whoever holds one, its codes and receipts.
+//! Orders: states, and for whoever holds one, its codes and receipts.
 
 use alloy_primitives::B256;
 use secrecy::SecretString;
 use shelfproof_anchor::store::events::{EventError, StoredEvent, event_of_keys};
 use shelfproof_verifier::event::Kind;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
-use super::Page;
 use crate::domain::delivery::{Item, SoldItem};
-use crate::domain::id::{AccountId, OrderId};
+use crate::domain::id::OrderId;
 use crate::domain::order::Order;
 use crate::domain::order_token::OrderToken;
 use crate::journal::{Journal, Unwritten, cover};
 use crate::store::StoreError;
+use crate::store::coupon::coupon_of_order;
 use crate::store::item::order_items;
-use crate::store::order::{order_find_by_key, order_get, order_list, order_list_abnormal};
+use crate::store::order::{order_find_by_key, order_get};
 use crate::store::order_token::order_token_revoked;
 use crate::vault::{Vault, VaultError};
 
@@ -22,6 +22,8 @@ use crate::vault::{Vault, VaultError};
 #[derive(Clone, Debug)]
 pub struct OrderView {
     pub order: Order,
+    /// The code of the coupon that it used.
+    pub coupon: Option<String>,
     /// Its token that is valid now, and what that token says of itself.
     pub token: SecretString,
     pub valid_token: OrderToken,
@@ -33,6 +35,8 @@ pub struct OrderView {
 #[derive(Clone, Debug)]
 pub struct OrderStates {
     pub order: Order,
+    /// The code of the coupon that it used.
+    pub coupon: Option<String>,
     /// Which of its tokens is valid now.
     pub valid_token: OrderToken,
     /// Its keys, by number.
@@ -84,33 +88,6 @@ pub async fn find_order_of_key(pool: &PgPool, key_id: &B256) -> Result<Option<Or
     order_find_by_key(pool, key_id).await
 }
 
-/// Orders, newest first, of one account or of all.
-///
-/// # Errors
-/// The database's.
-pub async fn list_orders(
-    pool: &PgPool,
-    account: Option<AccountId>,
-    before: Option<OrderId>,
-    limit: u32,
-) -> Result<Page<Order>, StoreError> {
-    let rows = order_list(pool, account, before, i64::from(limit) + 1).await?;
-    Ok(Page::cut(rows, limit))
-}
-
-/// Orders that could not be carried out and wait for a person, newest first.
-///
-/// # Errors
-/// The database's.
-pub async fn list_abnormal_orders(
-    pool: &PgPool,
-    before: Option<OrderId>,
-    limit: u32,
-) -> Result<Page<Order>, StoreError> {
-    let rows = order_list_abnormal(pool, before, i64::from(limit) + 1).await?;
-    Ok(Page::cut(rows, limit))
-}
-
 /// The order with its codes, its receipts, and the opened events from the sale on, for its holder.
 ///
 /// # Errors
@@ -128,11 +105,13 @@ pub async fn open_order(
     let sold = order_items(&mut connection, order.id).await?;
     let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let events = event_of_keys(&mut connection, &numbers).await?;
+    let coupon = coupon(&mut connection, &order).await?;
     // The journal's disk may be slow, and others need the connection.
     drop(connection);
     cover(journal, &sold).await?;
     Ok(OrderView {
         items: open_items(vault, &order, sold, events)?,
+        coupon,
         token: vault.order_token(valid_token),
         valid_token,
         order,
@@ -150,10 +129,19 @@ pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<Orde
     };
     let revoked = order_token_revoked(&mut *connection, order).await?;
     Ok(Some(OrderStates {
+        coupon: coupon(&mut connection, &found).await?,
         order: found,
         valid_token: OrderToken::valid(order, revoked),
         items: order_items(&mut connection, order).await?,
     }))
+}
+
+/// The code of the coupon that took something off the order. An order at its full price is not looked up.
+async fn coupon(connection: &mut PgConnection, order: &Order) -> Result<Option<String>, StoreError> {
+    match order.amounts {
+        Some(amounts) if amounts.discount_minor > 0 => coupon_of_order(connection, order.id).await,
+        _ => Ok(None),
+    }
 }
 
 fn open_items(

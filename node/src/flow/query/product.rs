@@ -4,7 +4,7 @@ use sqlx::PgPool;
 
 use super::Page;
 use crate::domain::id::ProductId;
-use crate::domain::product::{Product, Stock};
+use crate::domain::product::{ListedProduct, Product, Stock};
 use crate::flow::FlowError;
 use crate::store::StoreError;
 use crate::store::product::{product_find, product_get, product_list, product_stock};
@@ -34,12 +34,18 @@ pub async fn find_product(pool: &PgPool, id_or_name: &str) -> Result<Product, Fl
     found.ok_or_else(|| FlowError::missing("product", id_or_name))
 }
 
-/// Products, oldest first.
+/// Products, of one category or of all, oldest first.
 ///
 /// # Errors
 /// The database's.
-pub async fn list_products(pool: &PgPool, after: Option<ProductId>, limit: u32) -> Result<Page<Product>, StoreError> {
-    Ok(Page::cut(product_list(pool, after, limit + 1).await?, limit))
+pub async fn list_products(
+    pool: &PgPool,
+    category: Option<&str>,
+    after: Option<ProductId>,
+    limit: u32,
+) -> Result<Page<ListedProduct>, StoreError> {
+    let rows = product_list(pool, category.map(str::trim), after, limit + 1).await?;
+    Ok(Page::cut(rows, limit))
 }
 
 /// How many of a product's keys are in which state.

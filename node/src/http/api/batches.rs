@@ -23,7 +23,7 @@ use crate::api_types::{
 use crate::domain::id::{BatchId, ProductId};
 use crate::flow::activate::activate_batch;
 use crate::flow::import::{Request, import_codes};
-use crate::flow::query::batch::{get_batch, list_batch_keys, list_batches, list_refused_lines};
+use crate::flow::query::batch::{get_batch, list_batch_keys, list_refused_lines};
 use crate::flow::withdraw_batch::withdraw_batch;
 use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenFence;
@@ -32,13 +32,14 @@ use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 use crate::import;
 
+mod list;
 mod reading;
 
 use reading::{Reading, options};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
-        .routes(routes!(list))
+        .merge(list::routes())
         .routes(routes!(get))
         .routes(routes!(refused_lines))
         .routes(routes!(keys))
@@ -56,7 +57,6 @@ pub(super) fn long_routes() -> OpenApiRouter<Arc<Shop>> {
 problems!(ImportProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType, NotFound, Conflict,
     ClockDrift, Fenced);
 problems!(PreviewProblems: InvalidField, MalformedBody, BodyTooLarge, UnsupportedMediaType);
-problems!(ListProblems: InvalidField);
 problems!(GetProblems: NotFound);
 problems!(LinesProblems: InvalidField, NotFound);
 problems!(ActivateProblems: NotFound, Conflict, ClockDrift, Fenced);
@@ -137,20 +137,6 @@ async fn preview(
     let read = spawn_blocking(move || import::preview(Cursor::new(file), &options)).await;
     let preview = read.map_err(Problem::internal)??;
     Ok(json_response(StatusCode::OK, &ShownPreview::from(preview)))
-}
-
-/// List batches
-///
-/// Oldest first.
-#[utoipa::path(
-    get, path = "/batches", tag = "batches", operation_id = "listBatches", security(("bearer" = [])),
-    params(Page),
-    responses((status = 200, description = "A page of batches", body = Listed<ShownBatch>), ListProblems),
-)]
-async fn list(_: May<ManageBatches>, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let batches = list_batches(&shop.app.pool, None, page.after()?, page.limit).await?;
-    let listed = Listed::new(batches, |batch| batch.id.to_string(), ShownBatch::from);
-    Ok(json_response(StatusCode::OK, &listed))
 }
 
 /// Read a batch

@@ -36,7 +36,10 @@ it is also in the header `x-request-id` of every answer, and is yours if you sen
 **Amounts** are decimal strings, **times** Unix milliseconds, **hashes** `0x` and 64 lower-case hex digits. Unknown fields \
 are refused.
 
-**Lists** come in pages: give `next` of one page as `after` of the next.";
+**Lists** come in pages: give `next` of one page as `after` of the next, until there is none. Entries that are added \
+meanwhile move no others. The lists of orders, keys and batches look at a bounded number of entries a page; where that ends a \
+page early, the page says how many in `lookedAt`, has `next`, and may have no entries. Of these three, the same address with \
+`.csv` at its end sends the whole list as a file, one at a time to each account.";
 
 /// The description without any endpoint; the routes add theirs.
 pub(crate) fn frame() -> OpenApi {

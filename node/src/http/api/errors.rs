@@ -4,6 +4,7 @@
 use crate::flow::ClockError;
 use crate::flow::activate::ActivateError;
 use crate::flow::import::ImportError;
+use crate::flow::query::ListError;
 use crate::flow::query::order::LookUpError;
 use crate::flow::redeem::RedeemError;
 use crate::flow::refund::RefundError;
@@ -11,6 +12,7 @@ use crate::flow::revoke_order_token::RevokeTokenError;
 use crate::flow::void::VoidError;
 use crate::flow::withdraw_batch::WithdrawError;
 use crate::flow::{EventError, FlowError, StepError, StoreError};
+use crate::http::api::query::no_cursor;
 use crate::http::edge::problem::{Code, Problem};
 use crate::import::ReadError;
 use crate::journal::Unwritten;
@@ -47,8 +49,8 @@ impl From<PlaceError> for Problem {
             ),
             PlaceError::Stalled => Self::new(
                 Code::Unavailable,
-                "This product or this account cannot be served at the moment; other orders are. Repeat the request a little \
-                 later, with the same idempotency key.",
+                "This product, this account or this coupon cannot be served at the moment; other orders are. Repeat the \
+                 request a little later, with the same idempotency key.",
             ),
             PlaceError::Clock => Self::new(
                 Code::ClockDrift,
@@ -115,6 +117,15 @@ impl From<EventError> for Problem {
         match error {
             EventError::Database(error) => StoreError::from(error).into(),
             EventError::Inconsistent { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Store(error) => error.into(),
+            ListError::Cursor => no_cursor(),
         }
     }
 }

@@ -9,6 +9,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::coupon::CouponCode;
+use crate::domain::edit::Edit;
+use crate::domain::id::CouponId;
 use crate::domain::money::MAX_TEXT;
 
 /// The longest reason, characters.
@@ -46,6 +49,18 @@ pub(crate) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
         return Err(D::Error::custom("it must be a decimal string such as 9.90"));
     }
     Ok(Some(text))
+}
+
+/// The code of a coupon, as the coupon's id.
+pub(crate) fn coupon<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<CouponId>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let code = text.map(|text| text.parse::<CouponCode>()).transpose();
+    code.map(|code| code.map(|code| code.id())).map_err(D::Error::custom)
+}
+
+/// A value, or `null` where what is there is to be removed. The field must have a default for where it is left out.
+pub(crate) fn edit<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Edit<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map_or(Edit::Remove, Edit::Set))
 }
 
 /// A key's id in an address.

@@ -27,8 +27,13 @@ use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::Problem;
 use crate::http::edge::shop::Shop;
 
+mod list;
+
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
-    OpenApiRouter::default().routes(routes!(get)).routes(routes!(void))
+    OpenApiRouter::default()
+        .merge(list::routes())
+        .routes(routes!(get))
+        .routes(routes!(void))
 }
 
 /// A key and its newest event.

@@ -11,35 +11,36 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::docs::problems;
 use super::json::Json;
 use super::path_id::PathId;
-use super::query::Page;
-use crate::access::{self, ListAbnormalOrders, ListOrders, OrderHolder, OrderSight, PlaceOrder, ReadOrder, Reseller};
-use crate::api_types::{Listed, ListedOrder, PlacedOrder, ShownOrder, placed_example};
+use crate::access::{self, OrderHolder, OrderSight, PlaceOrder, ReadOrder, Reseller};
+use crate::api_types::{PlacedOrder, ShownOrder, placed_example};
 use crate::domain::delivery::OrderOutcome;
 use crate::domain::id::OrderId;
 use crate::domain::order::{Customer, Order, RefusalReason};
 use crate::domain::order_token::OrderToken;
-use crate::flow::query::Page as Rows;
-use crate::flow::query::order::{get_order, list_abnormal_orders, list_orders, look_up_states, open_order};
+use crate::flow::query::order::{get_order, look_up_states, open_order};
 use crate::http::edge::auth::May;
 use crate::http::edge::fence::OpenForSales;
 use crate::http::edge::json_response::json_response;
 use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 
+mod list;
 mod request;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
-        .routes(routes!(place, list))
-        .routes(routes!(list_abnormal))
+        .routes(routes!(place))
         .routes(routes!(get))
+        .merge(list::routes())
 }
 
 problems!(PlaceProblems: InvalidField, MissingIdempotencyKey, MalformedBody, BodyTooLarge, UnsupportedMediaType,
     IdempotencyMismatch, ClockDrift, Fenced, Refused(RefusalReason::UnknownProduct), Refused(RefusalReason::ProductClosed),
-    Refused(RefusalReason::OutOfStock), Refused(RefusalReason::PriceChanged), Refused(RefusalReason::MixedCurrencies),
+    Refused(RefusalReason::OutOfStock), Refused(RefusalReason::PriceChanged), Refused(RefusalReason::OrderLimit),
+    Refused(RefusalReason::BuyerLimit), Refused(RefusalReason::CouponUnknown),
+    Refused(RefusalReason::CouponNotYetValid), Refused(RefusalReason::CouponExpired), Refused(RefusalReason::CouponUsedUp),
+    Refused(RefusalReason::CouponOtherProducts), Refused(RefusalReason::CouponMinimum), Refused(RefusalReason::MixedCurrencies),
     Refused(RefusalReason::InsufficientCredit), Refused(RefusalReason::Abnormal));
-problems!(ListProblems: InvalidField);
 problems!(GetProblems: NotFound);
 
 /// Buy keys
@@ -77,43 +78,6 @@ async fn place(
             Err(Problem::new(Code::Refused(reason), sentence(reason)).about(order))
         }
     }
-}
-
-/// List orders
-///
-/// Newest first, without keys. A reseller sees its own orders, an admin all.
-#[utoipa::path(
-    get, path = "/orders", tag = "orders", operation_id = "listOrders", security(("bearer" = [])),
-    params(Page),
-    responses((status = 200, description = "A page of orders", body = Listed<ListedOrder>), ListProblems),
-)]
-async fn list(May(caller): May<ListOrders>, State(shop): State<Arc<Shop>>, page: Page) -> Result<Response, Problem> {
-    let account = access::orders_in_sight(caller);
-    let orders = list_orders(&shop.app.pool, account, page.after()?, page.limit).await?;
-    Ok(listed(orders))
-}
-
-/// List abnormal orders
-///
-/// For admins: orders that could not be carried out and wait for a person, newest first. Nothing was charged for them; the
-/// log has the reason.
-#[utoipa::path(
-    get, path = "/orders/abnormal", tag = "orders", operation_id = "listAbnormalOrders", security(("bearer" = [])),
-    params(Page),
-    responses((status = 200, description = "A page of orders", body = Listed<ListedOrder>), ListProblems),
-)]
-async fn list_abnormal(
-    _: May<ListAbnormalOrders>,
-    State(shop): State<Arc<Shop>>,
-    page: Page,
-) -> Result<Response, Problem> {
-    let orders = list_abnormal_orders(&shop.app.pool, page.after()?, page.limit).await?;
-    Ok(listed(orders))
-}
-
-fn listed(orders: Rows<Order>) -> Response {
-    let listed = Listed::new(orders, |order| order.id.to_string(), |order| ListedOrder::from(&order));
-    json_response(StatusCode::OK, &listed)
 }
 
 /// Read an order

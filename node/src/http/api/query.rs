@@ -1,11 +1,17 @@
 //! Query parameters. Unknown ones and repeated ones are refused.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use utoipa::IntoParams;
 
+use crate::domain::name;
 use crate::http::edge::limits::{PAGE_DEFAULT, PAGE_MAX};
 use crate::http::edge::problem::{Code, Problem};
+
+/// The rule of parameters that are ids.
+pub(crate) const AN_ID: &str = "It must be an id: a UUID.";
 
 /// The query's parameters, to be taken by name.
 #[derive(Debug)]
@@ -25,6 +31,40 @@ impl Params {
             return Err(Problem::invalid(name, "The parameter stands there twice."));
         }
         Ok(Some(value))
+    }
+
+    /// The value of that parameter, read as a `T`; `rule` says what it must be.
+    ///
+    /// # Errors
+    /// Where it is given twice, or breaks the rule.
+    pub(crate) fn parsed<T: FromStr>(&mut self, name: &str, rule: &'static str) -> Result<Option<T>, Problem> {
+        let value = self.take(name)?;
+        let parsed = value.map(|value| value.parse()).transpose();
+        parsed.map_err(|_| Problem::invalid(name, rule))
+    }
+
+    /// The value of a parameter that is one of a few names.
+    ///
+    /// # Errors
+    /// Where it is given twice, or is none of them.
+    pub(crate) fn choice<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        names: &[&str],
+    ) -> Result<Option<T>, Problem> {
+        let refuse = || Problem::invalid(name, format!("It must be one of {}.", names.join(", ")));
+        let value = self.take(name)?;
+        value.map(|value| parse(&value).ok_or_else(refuse)).transpose()
+    }
+
+    /// The value of a parameter that is a name of at most `max` characters, or a part of one.
+    ///
+    /// # Errors
+    /// Where it is given twice, or breaks the rules of names.
+    pub(crate) fn name(&mut self, name: &str, max: usize) -> Result<Option<String>, Problem> {
+        let value = self.take(name)?.map(|value| name::parse(&value, max)).transpose();
+        value.map_err(|error| Problem::invalid(name, format!("{error}.")))
     }
 
     /// Refuses parameters that were not taken.
@@ -70,24 +110,37 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let mut params = Params::from_request_parts(parts, state).await?;
-        let page = Self {
-            limit: limit(params.take("limit")?.as_deref())?,
-            after: params.take("after")?,
-        };
+        let page = Self::take(&mut params)?;
         params.finish()?;
         Ok(page)
     }
 }
 
 impl Page {
+    /// Takes a page's parameters.
+    ///
+    /// # Errors
+    /// Where one is given twice, or breaks a rule.
+    pub(crate) fn take(params: &mut Params) -> Result<Self, Problem> {
+        Ok(Self {
+            limit: limit(params.take("limit")?.as_deref())?,
+            after: params.take("after")?,
+        })
+    }
+
     /// The cursor, parsed.
     ///
     /// # Errors
     /// Where it is no cursor of this list.
-    pub(crate) fn after<T: std::str::FromStr>(&self) -> Result<Option<T>, Problem> {
+    pub(crate) fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
         let cursor = self.after.as_deref().map(str::parse).transpose();
-        cursor.map_err(|_| Problem::invalid("after", "It is no cursor of this list: take `next` of the page before."))
+        cursor.map_err(|_| no_cursor())
     }
+}
+
+/// That there is no such place in the list.
+pub(crate) fn no_cursor() -> Problem {
+    Problem::invalid("after", "It is no cursor of this list: take `next` of the page before.")
 }
 
 fn limit(text: Option<&str>) -> Result<u32, Problem> {

@@ -25,6 +25,10 @@ pub(crate) const MAX_IMPORTS: usize = 2;
 pub(crate) const PROVER_BOUND: Duration = Duration::from_secs(5);
 /// Most readers of the epochs' data at once.
 pub(crate) const MAX_DOWNLOADS: usize = 64;
+/// Most lists that are sent as a file at once, each to another account: each reads page after page.
+pub(crate) const MAX_EXPORTS: usize = 4;
+/// How long a client may take to read a page of such a file.
+pub(crate) const EXPORT_WAIT: Duration = Duration::from_mins(1);
 /// Most reads of `/metrics` at once at its own address.
 pub(crate) const MAX_SCRAPES: usize = 4;
 /// How often measurements are aggregated, so that they do not pile up between two reads of `/metrics`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::exports::Exports;
 use super::key_cache::KeyCache;
 use super::readiness::Readiness;
 use crate::app::App;
@@ -16,4 +17,6 @@ pub(crate) struct Shop {
     pub(crate) imports: Semaphore,
     /// Permits for readers of the epochs' data.
     pub(crate) downloads: Arc<Semaphore>,
+    /// Lists that are sent as files.
+    pub(crate) exports: Arc<Exports>,
 }

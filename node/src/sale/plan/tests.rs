@@ -1,5 +1,7 @@
 //! Tests of the decisions, with made-up pools.
 
+use std::collections::HashSet;
+
 use alloy_primitives::B256;
 use proptest::prelude::*;
 use shelfproof_verifier::event::Kind;
@@ -7,10 +9,19 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::goods::WrappedKey;
-use crate::domain::id::{BatchId, OrderId, SkuId};
+use crate::domain::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
 use crate::domain::key::Head;
-use crate::domain::order::SalesChannel;
+use crate::domain::money::Currency;
+use crate::domain::order::{Customer, NewLine, SalesChannel};
 use crate::domain::pool::Cursor;
+use crate::domain::sku::Tiers;
+use crate::domain::wallet::CreditWallet;
+use terms::{coupon_fact, with_coupon};
+
+mod terms;
+
+/// The time of the batch.
+const NOW_MS: u64 = 1_790_000_000_000;
 
 const ME: AccountId = AccountId(Uuid::from_u128(1));
 
@@ -29,6 +40,10 @@ fn pool(number: u8, currency: Currency, available: i64) -> Pool {
         holes: 0,
         name: format!("product {number}"),
         price: Money { minor: 200, currency },
+        tiers: Tiers::default(),
+        order_max: None,
+        buyer_limit: None,
+        low_stock: None,
         on_sale: true,
         revenue_wallet: 100 + i64::from(number),
     }
@@ -83,6 +98,7 @@ fn order(lines: &[(u8, u32)]) -> NewOrder {
                 price: None,
             })
             .collect(),
+        coupon: None,
         buyer: None,
     }
 }
@@ -99,7 +115,7 @@ fn opened(key: AvailableKey) -> OpenedKey {
 }
 
 fn state(pools: Vec<Pool>, credits: Vec<CreditWallet>) -> PlanState {
-    PlanState::new(pools, credits, Vec::new(), 1_000)
+    PlanState::new(pools, credits, Vec::new(), 1_000, NOW_MS)
 }
 
 /// The result of each order: the slots of each line, or the reason why it was refused. Pools have keys at their first
@@ -218,7 +234,7 @@ fn only_orders_of_a_product_or_account_in_trouble_are_held_back() {
     let pools = || vec![pool(1, Currency::CNY, 9), pool(2, Currency::CNY, 9)];
     let credits = || vec![credit(Currency::CNY, 10_000)];
     let orders = [order(&[(1, 1)]), order(&[(2, 1)]), order(&[(2, 1), (1, 1)])];
-    let busy = |neighbour| PlanState::new(pools(), credits(), vec![neighbour], 1_000);
+    let busy = |neighbour| PlanState::new(pools(), credits(), vec![neighbour], 1_000, NOW_MS);
 
     let first = Neighbour::Product(product(1));
     let why = Some(HeldBack::Busy(first));
@@ -242,6 +258,7 @@ fn a_batch_has_its_fill_of_sold_keys_and_not_of_refused_ones() {
         vec![credit(Currency::CNY, 10_000)],
         Vec::new(),
         10,
+        NOW_MS,
     );
     let orders = [
         order(&[(2, 90)]),
@@ -264,7 +281,8 @@ fn a_batch_has_its_fill_of_sold_keys_and_not_of_refused_ones() {
 proptest! {
     #[test]
     fn no_key_is_sold_twice_and_no_credit_is_made(
-        asked in prop::collection::vec(prop::collection::vec((1..3u8, 1..4u32), 1..3), 0..40),
+        asked in prop::collection::vec((prop::collection::vec((1..3u8, 1..4u32), 1..3), any::<bool>()), 0..40),
+        uses_max in 1..6u32,
         keys in 0..40i64,
         balance in 0..10_000i64,
         keys_max in 1..50u32,
@@ -274,8 +292,15 @@ proptest! {
             vec![credit(Currency::CNY, balance)],
             Vec::new(),
             keys_max,
+            NOW_MS,
         );
-        let intents: Vec<Intent> = asked.iter().map(|lines| Intent::Sell(order(lines))).collect();
+        let mut state = state;
+        state.add_coupon(coupon_fact(uses_max, 0, 0));
+        let intents: Vec<Intent> = asked
+            .iter()
+            .map(|(lines, is_coupon)| Intent::Sell(if *is_coupon { with_coupon(lines, "SPRING") } else { order(lines) }))
+            .collect();
+        let mut uses = 0;
         let mut taken = HashSet::new();
         let mut spent = 0;
         let mut largest = 0;
@@ -285,12 +310,18 @@ proptest! {
             let asked: u32 = order.lines.iter().map(|line| line.quantity).sum();
             largest = largest.max(asked);
             prop_assert_eq!(purchase.items().count(), asked as usize);
-            prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200);
+            let off = purchase.coupon_use.map_or(0, |of| of.discount_minor);
+            uses += u32::from(purchase.coupon_use.is_some());
+            prop_assert_eq!(purchase.coupon_use.is_some(), order.coupon.is_some());
+            prop_assert_eq!(off, if order.coupon.is_some() { 50 } else { 0 });
+            prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200 - off);
+            let discounts: i64 = purchase.lines.iter().map(|bought| bought.priced.line.discount_minor).sum();
+            prop_assert_eq!(discounts, off);
             for (_, _, opened) in purchase.items() {
                 prop_assert!(taken.insert(opened.key.head.key_no));
             }
         }
-        prop_assert!(spent <= balance);
+        prop_assert!(spent <= balance && uses <= uses_max);
         prop_assert!(taken.len() as u64 <= 2 * keys.unsigned_abs());
         prop_assert!(taken.len() <= keys_max.max(largest) as usize);
     }

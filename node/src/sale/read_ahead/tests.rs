@@ -7,6 +7,7 @@ use super::super::plan;
 use super::*;
 use crate::domain::id::SkuId;
 use crate::domain::money::{Currency, Money};
+use crate::domain::sku::Tiers;
 
 const PRODUCT: ProductId = ProductId(Uuid::from_u128(1));
 
@@ -33,6 +34,10 @@ impl Shelf {
                 minor: 1,
                 currency: Currency::CNY,
             },
+            tiers: Tiers::default(),
+            order_max: None,
+            buyer_limit: None,
+            low_stock: None,
             on_sale: true,
             revenue_wallet: 1,
         }

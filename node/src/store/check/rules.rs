@@ -11,7 +11,7 @@ pub struct Rule {
 }
 
 /// Every rule that a statement checks.
-pub const RULES: [Rule; 26] = [
+pub const RULES: [Rule; 29] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
@@ -66,9 +66,27 @@ pub const RULES: [Rule; 26] = [
         sql: include_str!("../sql/check_order_amounts.sql"),
     },
     Rule {
+        name: "limited_purchases",
+        advice: "What was counted for an account's limit is not what its order holds, so that the account may buy more or \
+                 less than it may. The order says what was bought: tell the account's holder.",
+        sql: include_str!("../sql/check_limited_purchases.sql"),
+    },
+    Rule {
+        name: "coupon_uses",
+        advice: "An order costs less than it should, or used a coupon for nothing. Look what the order's lines say, and \
+                 settle the difference with the account's holder.",
+        sql: include_str!("../sql/check_coupon_uses.sql"),
+    },
+    Rule {
+        name: "coupon_numbers",
+        advice: "A use of a coupon is missing, so that the coupon can be used less often than it says. Restore the row from \
+                 a backup, or make a new coupon for the rest of the uses.",
+        sql: include_str!("../sql/check_coupon_numbers.sql"),
+    },
+    Rule {
         name: "order_batch",
-        advice: "An order has no place in the lists, and a repeat of its request finds no key. Restore the batch's \
-                 row from a backup.",
+        advice: "An order has no place in the lists, where its batch is missing, and a repeat of its request finds no \
+                 key; or it is not found by its time. Restore the batch's row from a backup.",
         sql: include_str!("../sql/check_order_batch.sql"),
     },
     Rule {

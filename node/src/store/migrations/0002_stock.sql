@@ -6,8 +6,24 @@ CREATE TABLE shop.products (
     on_sale       boolean NOT NULL DEFAULT true,
     -- Counts changes of the product and of its SKU.
     version       integer NOT NULL DEFAULT 1,
-    created_at_ms bigint  NOT NULL
+    created_at_ms bigint  NOT NULL,
+    -- A category is there as long as a product names it.
+    category      text    CHECK (char_length(category) BETWEEN 1 AND 100)
 );
+CREATE INDEX products_by_category ON shop.products (category, id) WHERE category IS NOT NULL;
+
+-- Whether these are tiers of a SKU of that price: quantities ascend from 2 on, prices fall from below its own.
+CREATE FUNCTION shop.are_tiers(price_minor bigint, quantities integer[], prices_minor bigint[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT cardinality(quantities) = cardinality(prices_minor) AND cardinality(quantities) <= 10
+        AND coalesce(bool_and(coalesce(
+            quantity > before_quantity AND quantity <= 100 AND price < before_price AND price >= 0, false)), true)
+    FROM (
+        SELECT quantity, price, lag(quantity, 1, 1) OVER (ORDER BY place) AS before_quantity,
+               lag(price, 1, price_minor) OVER (ORDER BY place) AS before_price
+        FROM unnest(quantities, prices_minor) WITH ORDINALITY AS tiers (quantity, price, place)
+    ) steps
+$$;
 
 -- What an order line buys: a product at a price. Each product has one.
 CREATE TABLE shop.skus (
@@ -19,7 +35,19 @@ CREATE TABLE shop.skus (
     kind        text    NOT NULL CHECK (kind IN ('auto', 'manual', 'loop')),
     -- hold: an order that waits for its payment holds its stock; allocate: stock is taken when the payment is there.
     policy      text    NOT NULL CHECK (policy IN ('hold', 'allocate')),
-    version     integer NOT NULL DEFAULT 1
+    version     integer NOT NULL DEFAULT 1,
+    -- Wholesale tiers: a line of so many units or more pays that price for each of them.
+    tier_quantities   integer[] NOT NULL DEFAULT '{}',
+    tier_prices_minor bigint[]  NOT NULL DEFAULT '{}',
+    -- The most units that one order may be for.
+    order_max         integer   CHECK (order_max BETWEEN 1 AND 100),
+    -- The most units that one account may buy, ever or on each day.
+    buyer_max         integer   CHECK (buyer_max BETWEEN 1 AND 1000000),
+    buyer_per         text      CHECK (buyer_per IN ('ever', 'day')),
+    -- With so many keys available or fewer, the stock is low.
+    low_stock         integer   CHECK (low_stock BETWEEN 0 AND 1000000),
+    CONSTRAINT skus_buyer_limit CHECK (num_nulls(buyer_max, buyer_per) <> 1),
+    CONSTRAINT skus_tiers CHECK (shop.are_tiers(price_minor, tier_quantities, tier_prices_minor))
 );
 
 -- One owner's stock of an SKU. Activated keys get consecutive slots, and are sold in the order of their slots. The

@@ -127,7 +127,41 @@ CREATE TABLE shop.orders (
 ) WITH (fillfactor = 90);
 -- Equal entries share their place in the index: an account's orders of one batch are one entry.
 CREATE INDEX orders_by_account ON shop.orders (account_id, batch_id);
-CREATE INDEX orders_abnormal ON shop.orders (batch_id) WHERE state = 'abnormal';
+-- A prepaid sale is delivered when it is placed, and has no entry here.
+CREATE INDEX orders_by_state ON shop.orders (state, batch_id) WHERE state <> 'delivered';
+
+-- How many units each account bought of an SKU with a limit: a row an order, which follows the one before by a foreign
+-- key. The newest row of a chain is the count, and two orders that follow the same row are refused. What was bought while
+-- there was no limit is not counted: those sales write nothing here. A refund takes nothing back from a count.
+CREATE TABLE shop.limited_purchases (
+    sku_id       uuid    NOT NULL REFERENCES shop.skus,
+    -- No foreign key, as in `orders`.
+    account_id   uuid    NOT NULL,
+    -- 0 where all purchases count together; else the day in UTC, counted from 1970.
+    period       integer NOT NULL CHECK (period >= 0),
+    units_before integer NOT NULL CHECK (units_before >= 0),
+    units_after  integer NOT NULL,
+    order_id     uuid    NOT NULL REFERENCES shop.orders,
+    prev         integer GENERATED ALWAYS AS (nullif(units_before, 0)) STORED,
+    PRIMARY KEY (sku_id, account_id, period, units_before),
+    CONSTRAINT limited_purchases_after UNIQUE (sku_id, account_id, period, units_after),
+    CONSTRAINT limited_purchases_follow FOREIGN KEY (sku_id, account_id, period, prev)
+        REFERENCES shop.limited_purchases (sku_id, account_id, period, units_after),
+    CONSTRAINT limited_purchases_order UNIQUE (order_id, sku_id),
+    CONSTRAINT limited_purchases_range CHECK (units_before < units_after)
+);
+
+-- A count stays within the limit. The SKU's pool is locked: what this reads of the SKU stays.
+CREATE FUNCTION shop.keep_limit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM shop.skus
+        WHERE id = NEW.sku_id AND NEW.units_after <= buyer_max AND (buyer_per = 'ever') = (NEW.period = 0)
+    ) THEN
+        RAISE EXCEPTION 'SKU %: % units are more than account % may buy', NEW.sku_id, NEW.units_after, NEW.account_id;
+    END IF;
+    RETURN NEW;
+END $$;
 
 -- An order changes its state by the transitions of `domain::order`, with its lines' fulfilment, and nothing else.
 CREATE FUNCTION shop.keep_order() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -171,5 +205,7 @@ END $$;
 
 CREATE TRIGGER keeps BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.keep_order();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.orders EXECUTE FUNCTION shop.refuse();
+CREATE TRIGGER keeps BEFORE INSERT ON shop.limited_purchases FOR EACH ROW EXECUTE FUNCTION shop.keep_limit();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.limited_purchases EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER keeps BEFORE INSERT ON shop.takes FOR EACH ROW EXECUTE FUNCTION shop.keep_take();
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.takes EXECUTE FUNCTION shop.refuse();

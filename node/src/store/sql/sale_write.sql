@@ -2,7 +2,8 @@
 -- be free: if another transaction placed one of the orders first, the primary key refuses it. Of the keys nothing is
 -- written: their sales are events, of which a key can have one.
 WITH batch AS (
-    INSERT INTO attest.sale_batches (id, signature) VALUES (nextval('shop.postings'), $12::bytea) RETURNING id
+    INSERT INTO attest.sale_batches (id, signature, at_ms)
+    VALUES (nextval('shop.postings'), $12::bytea, $11::bigint) RETURNING id
 ), taken AS (
     INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, batch_id)
     SELECT u.pool_id, u.first_slot, u.end_slot, u.first_holes, u.end_holes, batch.id

@@ -177,7 +177,11 @@ impl Life {
             "products",
             "batches",
             "orders",
-            "orders/abnormal",
+            "orders?state=abnormal",
+            "orders.csv",
+            "batches.csv",
+            "keys",
+            "keys.csv",
             &format!("keys/{key}"),
             &stock,
         ] {

@@ -171,7 +171,7 @@ fn a_node_that_lies_about_an_epoch_is_named_and_the_shop_is_not_blamed() {
     assert_eq!(answer["code"], "rpc_disagree", "{answer}");
     let told = answer["detail"].as_str().expect("text");
     assert!(
-        told.contains("node 2 (127.0.0.1) says otherwise of epoch 5"),
+        told.contains("do not say the same of epoch 5") && told.contains("node 2 (127.0.0.1)"),
         "{answer}"
     );
     // What the liar said stays with nobody.

@@ -12,6 +12,7 @@ use shelfproof::domain::delivery::{Delivered, OrderOutcome};
 use shelfproof::domain::id::{AccountId, BatchId, OrderId, ProductId};
 use shelfproof::domain::money::{Currency, Money};
 use shelfproof::domain::order::{Customer, NewLine, NewOrder, SalesChannel};
+use shelfproof::domain::product::NewProduct;
 use shelfproof::fence::FenceState;
 use shelfproof::flow::activate::activate_batch;
 use shelfproof::flow::check::check;
@@ -82,7 +83,7 @@ impl Shop {
     /// Creates a product with that many keys on sale.
     pub(crate) async fn product(&self, name: &str, keys: usize) -> Result<ProductId> {
         let product = ProductId::new(now_ms(), rand_bytes(name));
-        create_product(&self.pool, product, name, yuan(PRICE_MINOR), now_ms()).await?;
+        create_product(&self.pool, product, NewProduct::new(name, yuan(PRICE_MINOR)), now_ms()).await?;
         if keys > 0 {
             self.stock(product, name, keys).await?;
         }
@@ -152,6 +153,7 @@ impl Shop {
                 quantity,
                 price: None,
             }],
+            coupon: None,
             buyer: None,
         }
     }

@@ -139,11 +139,11 @@ impl Time {
     }
 }
 
-/// Compares the sale's time with now. A clock that is behind the sale may be slow, which is no fault of the shop's: then
-/// the newest block tells the time. No block is later than now.
+/// Compares the sale's time with now. No block is later than now: the final block corrects a clock that is slow. One that
+/// is behind the sale may be slow still, which is no fault of the shop's: then the newest block tells the time.
 fn compare_with_now(sold_at_ms: u64, source: &Source, view: &ChainView) -> Result<(), Failure> {
     let is_ahead_of = |now_s: u64| sold_at_ms > now_s.saturating_mul(1000).saturating_add(receipt::MAX_CLOCK_MS);
-    let mut now_s = time::now_s();
+    let mut now_s = time::now_s().max(view.as_of_s);
     if is_ahead_of(now_s) {
         let newest_s = match source {
             Source::Offline(_) => view.as_of_s,

@@ -1,9 +1,7 @@
 //! Times in UTC: writing and reading.
 
-use shelfproof_base::clock::now_ms;
+use shelfproof_base::clock::{now_ms, parse_utc};
 use shelfproof_base::table;
-
-const DAY_S: u64 = 86_400;
 
 /// The time now, Unix seconds.
 pub(crate) fn now_s() -> u64 {
@@ -24,38 +22,7 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     }
     let text = text.trim_end_matches("UTC").trim_end_matches(['Z', ' ']);
     let (date, time) = text.split_once(['T', ' '])?;
-    let [year, month, day] = numbers(date, '-')?;
-    let [hour, minute, second] = numbers(time, ':')?;
-    let is_date = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !is_date || hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
-    let time_s = (days_before(year, month)? + day - 1) * DAY_S + hour * 3600 + minute * 60 + second;
-    // A day that the month does not have comes back as another date.
-    utc(time_s)
-        .starts_with(&format!("{year:04}-{month:02}-{day:02} "))
-        .then_some(time_s)
-}
-
-fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
-    let numbers: Vec<u64> = text
-        .split(separator)
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
-    numbers.try_into().ok()
-}
-
-/// Days from 1970-01-01 to the first of a month.
-fn days_before(year: u64, month: u64) -> Option<u64> {
-    let (year, month_from_march) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let (era, year_of_era) = (year / 400, year % 400);
-    let day_of_year = (153 * month_from_march + 2) / 5;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    (era * 146_097 + day_of_era).checked_sub(719_468)
+    parse_utc(date, time)
 }
 
 #[cfg(test)]

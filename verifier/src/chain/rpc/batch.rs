@@ -4,6 +4,7 @@ use alloy::providers::Provider;
 use alloy::rpc::client::BatchRequest;
 use alloy::sol_types::SolCall;
 use alloy_primitives::Bytes;
+use shelfproof_base::client::HttpError;
 use shelfproof_contracts::ShelfproofRegistry::epochCall;
 
 use super::{FinalBlock, Held, RpcError, RpcSource, state};
@@ -36,6 +37,7 @@ impl Batches {
             }
             match source.epochs(&numbers, at).await {
                 Ok(held) => return Ok(held),
+                Err(error @ RpcError::Http(HttpError::Later(_))) => return Err(error),
                 // A node may have lost the state since. Nodes refuse batches in many ways: what is refused to single
                 // calls as well is told by those.
                 Err(_) if !is_renewed && source.renew_state().await? => is_renewed = true,

@@ -56,7 +56,7 @@ impl BoundedHttp {
                     error,
                     HttpError::Unreachable(_) | HttpError::Status(429 | 502 | 503 | 504)
                 ),
-                Ok(answer) => asks_too_often(answer),
+                Ok(answer) => asks_too_often(answer) || (asked.is_some() && is_error(answer)),
             };
             if !may_pass {
                 return parse(answer);
@@ -124,6 +124,10 @@ fn failure(code: i64, message: String) -> ResponsePacket {
             data: None,
         }),
     })
+}
+
+fn is_error(answer: &Parsed) -> bool {
+    answer.as_ref().is_ok_and(ResponsePacket::is_error)
 }
 
 /// Whether the answer is a JSON-RPC error for too many requests.

@@ -38,14 +38,11 @@ pub(super) struct Reading {
 pub(super) fn options(params: &mut Params) -> Result<Options, Problem> {
     let columns = params.take("extraColumns")?.unwrap_or_default();
     Ok(Options {
-        format: choice(params, "format", Format::from_name, &Format::ALL.map(Format::name))?.unwrap_or_default(),
-        encoding: choice(
-            params,
-            "encoding",
-            Encoding::from_name,
-            &Encoding::ALL.map(Encoding::name),
-        )?,
-        header: choice(params, "header", |text| text.parse().ok(), &["true", "false"])?,
+        format: params
+            .choice("format", Format::from_name, &Format::ALL.map(Format::name))?
+            .unwrap_or_default(),
+        encoding: params.choice("encoding", Encoding::from_name, &Encoding::ALL.map(Encoding::name))?,
+        header: params.choice("header", |text| text.parse().ok(), &["true", "false"])?,
         separator: params.take("separator")?,
         code_column: params.take("codeColumn")?,
         extra_columns: columns
@@ -54,16 +51,4 @@ pub(super) fn options(params: &mut Params) -> Result<Options, Problem> {
             .map(str::to_owned)
             .collect(),
     })
-}
-
-/// A parameter that has one of a few values.
-fn choice<T>(
-    params: &mut Params,
-    name: &str,
-    parse: impl Fn(&str) -> Option<T>,
-    names: &[&str],
-) -> Result<Option<T>, Problem> {
-    let refuse = || Problem::invalid(name, format!("It must be one of {}.", names.join(", ")));
-    let value = params.take(name)?;
-    value.map(|value| parse(&value).ok_or_else(refuse)).transpose()
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES};
-use crate::domain::{money, product};
+use crate::domain::{coupon, money, product, sku};
 use crate::flow::import;
 use crate::http::api::field;
 use crate::http::described;
@@ -137,7 +137,19 @@ fn the_bounds_are_those_that_are_enforced() {
     assert_eq!(at("/components/schemas/Amount/maxLength"), money::MAX_TEXT);
     assert_eq!(at("/components/schemas/Reason/maxLength"), field::MAX_REASON);
     assert_eq!(at("/components/schemas/Hash/pattern"), "^0x[0-9a-f]{64}$");
+    let tier = "/components/schemas/Tier/properties/quantity";
+    assert_eq!(at(&format!("{tier}/minimum")), 2);
+    assert_eq!(at(&format!("{tier}/maximum")), MAX_KEYS);
+    let coupon = "/components/schemas/NewCoupon/properties";
+    assert_eq!(at(&format!("{coupon}/products/maxItems")), coupon::MAX_PRODUCTS);
+    assert_eq!(at(&format!("{coupon}/usesMax/maximum")), coupon::MAX_USES);
+    assert_eq!(at(&format!("{coupon}/accountUsesMax/maximum")), coupon::MAX_USES);
+    assert_eq!(at("/components/schemas/CouponCode/maxLength"), coupon::MAX_CODE);
     for schema in ["NewProduct", "ProductChange"] {
+        let category = at(&format!("/components/schemas/{schema}/properties/category"));
+        assert_eq!(category["maxLength"], product::MAX_CATEGORY);
+        let tiers = at(&format!("/components/schemas/{schema}/properties/tiers"));
+        assert_eq!(tiers["maxItems"], sku::MAX_TIERS);
         let name = at(&format!("/components/schemas/{schema}/properties/name"));
         assert_eq!(
             (&name["minLength"], &name["maxLength"]),
@@ -185,7 +197,7 @@ fn the_endpoints_are_those_of_the_design() {
     for name in [
         "post /api/v1/orders",
         "get /api/v1/orders",
-        "get /api/v1/orders/abnormal",
+        "get /api/v1/orders.csv",
         "get /api/v1/orders/{order}",
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
@@ -197,14 +209,20 @@ fn the_endpoints_are_those_of_the_design() {
         "get /api/v1/products/{product}",
         "patch /api/v1/products/{product}",
         "get /api/v1/products/{product}/stock",
+        "post /api/v1/coupons",
+        "get /api/v1/coupons",
+        "post /api/v1/coupons/{code}/end",
         "post /api/v1/products/{product}/batches",
         "get /api/v1/batches",
+        "get /api/v1/batches.csv",
         "get /api/v1/batches/{batch}",
         "get /api/v1/batches/{batch}/refused-lines",
         "post /api/v1/batches/{batch}/activate",
         "post /api/v1/batches/{batch}/withdraw",
         "get /api/v1/batches/{batch}/keys",
         "post /api/v1/batches/preview",
+        "get /api/v1/keys",
+        "get /api/v1/keys.csv",
         "get /api/v1/keys/{keyId}",
         "post /api/v1/keys/{keyId}/void",
         "get /healthz",
@@ -215,5 +233,5 @@ fn the_endpoints_are_those_of_the_design() {
     ] {
         assert!(names.contains(name), "{name}");
     }
-    assert_eq!(names.len(), 29, "{names:?}");
+    assert_eq!(names.len(), 35, "{names:?}");
 }

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api_types::{Amount, Hash};
-use crate::domain::id::{OrderId, ProductId};
+use crate::api_types::{Amount, CouponCode, Hash};
+use crate::domain::id::{CouponId, OrderId, ProductId};
 use crate::domain::order::{Customer, MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES, NewLine, NewOrder, SalesChannel};
 use crate::http::api::field;
 use crate::http::edge::problem::{Code, Problem};
@@ -27,6 +27,10 @@ pub(super) struct Body {
     /// What to buy: at most 100 keys over all lines.
     #[schema(min_items = 1, max_items = 20)]
     lines: Vec<Line>,
+    /// The code of a coupon, which takes something off. A use of it belongs to the order, also if it is refunded.
+    #[serde(default, deserialize_with = "field::coupon")]
+    #[schema(value_type = Option<CouponCode>)]
+    coupon: Option<CouponId>,
     /// `keccak256` of the buyer's secret, which the buyer makes (protocol, section 2): the sale is then provably
     /// theirs.
     #[serde(default, deserialize_with = "field::hash")]
@@ -77,6 +81,7 @@ impl Body {
             customer,
             channel: SalesChannel::Api,
             fingerprint: self.fingerprint(),
+            coupon: self.coupon,
             buyer: self.buyer,
             lines: self.lines.into_iter().map(NewLine::from).collect(),
         })
@@ -90,6 +95,7 @@ impl Body {
             hash.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
             hash.update(bytes);
         };
+        part(self.coupon.as_ref().map_or(&[], |coupon| coupon.0.as_bytes()));
         part(self.buyer.as_ref().map_or(&[], |buyer| buyer.as_slice()));
         for line in &self.lines {
             part(line.product.as_bytes());
@@ -168,9 +174,13 @@ mod tests {
             json!({"lines": [line(1, "9.91")], "buyer": buyer}),
             json!({"lines": [{"product": Uuid::nil(), "quantity": 1}], "buyer": buyer}),
             json!({"lines": [line(1, "9.90"), line(1, "9.90")], "buyer": buyer}),
+            json!({"lines": [line(1, "9.90")], "buyer": buyer, "coupon": "SPRING"}),
         ] {
             assert_ne!(first, print(other.clone()), "{other}");
         }
+        let with_coupon = |code: &str| print(json!({"lines": [line(1, "1")], "coupon": code}));
+        assert_eq!(with_coupon("spring"), with_coupon("SPRING"));
+        assert_ne!(with_coupon("SPRING"), with_coupon("AUTUMN"));
         assert_ne!(
             print(json!({"lines": [line(1, "0")]})),
             print(json!({"lines": [{"product": Uuid::nil(), "quantity": 1}]}))
@@ -198,6 +208,8 @@ mod tests {
             json!({"lines": [line(1, "1")], "buyer": upper}),
             json!({"lines": [line(1, "1")], "buyer": &upper[2..]}),
             json!({"lines": [line(1, "1")], "buyer": "0x00"}),
+            json!({"lines": [line(1, "1")], "coupon": "a b c"}),
+            json!({"lines": [line(1, "1")], "coupon": ""}),
             json!({"lines": [line(1, "-1")]}),
             json!({"lines": [line(1, "1e3")]}),
             json!({"lines": [line(1, "")]}),

@@ -117,11 +117,18 @@ impl Code {
 
 const fn refused_status(reason: RefusalReason) -> StatusCode {
     match reason {
-        RefusalReason::UnknownProduct => StatusCode::NOT_FOUND,
+        RefusalReason::UnknownProduct | RefusalReason::CouponUnknown => StatusCode::NOT_FOUND,
         RefusalReason::InsufficientCredit => StatusCode::PAYMENT_REQUIRED,
         RefusalReason::ProductClosed
         | RefusalReason::OutOfStock
         | RefusalReason::PriceChanged
+        | RefusalReason::OrderLimit
+        | RefusalReason::BuyerLimit
+        | RefusalReason::CouponNotYetValid
+        | RefusalReason::CouponExpired
+        | RefusalReason::CouponUsedUp
+        | RefusalReason::CouponOtherProducts
+        | RefusalReason::CouponMinimum
         | RefusalReason::MixedCurrencies
         | RefusalReason::Abnormal => StatusCode::CONFLICT,
     }

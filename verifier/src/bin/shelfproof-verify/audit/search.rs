@@ -36,6 +36,10 @@ pub(crate) fn kept(online: &Online, place: &str, promise: &Promise) -> Result<St
             // The search began after this epoch because of its time.
             let (hash, time_s) = online.source.epoch(before, &online.at).await?;
             online.confirm(before, hash, Some(time_s)).await?;
+            if time_s >= since_s {
+                let why = format!("the node tells two times of the block of epoch {before}: ask another one");
+                return Err(Failure::new(Cause::RpcAnswer, why));
+            }
         }
         let why = format!("no epoch up to {}, the latest, holds the sale", scan.latest());
         Err(Refusal::new(Code::ReceiptUnmet, why).into())

@@ -3,9 +3,10 @@
 //! Each row is a copy of one that the node wrote, with its own numbers and references in place of the copied ones: so
 //! it has the columns and the width of a real row, whatever columns there are. Ids and hashes that an index holds are
 //! spread as real ones are. The chains of takes and of ledger entries are whole; hashes, signatures and what an order
-//! says about its content belong to the copied rows, so that `admin check` would find them wrong.
+//! says about its content belong to the copied rows, so that `admin check` would find them wrong. Batches lie a minute
+//! apart.
 
-use super::super::shop::BenchShop;
+use super::shop::BenchShop;
 use shelfproof_tests::Result;
 use shelfproof_tests::shop::{CURRENCY, PRICE, PRICE_MINOR};
 
@@ -29,7 +30,7 @@ pub(super) struct Products {
 /// The rows to copy, and the numbers at which the next product begins.
 pub(super) struct Past {
     /// A key of the shop's product that was sold, and its order.
-    key: i64,
+    pub(super) key: i64,
     order: String,
     pool: i64,
     /// The wallet that pays for all sales, and the one that was paid.
@@ -38,6 +39,8 @@ pub(super) struct Past {
     /// The columns of each table that can be written.
     columns: Vec<(&'static str, Vec<String>)>,
     products: usize,
+    /// What columns of orders hold in place of what was copied, by the number `n` of the key that was bought.
+    pub(super) orders: Vec<(&'static str, String)>,
 }
 
 /// The ids of one product of the past.
@@ -90,6 +93,7 @@ impl Past {
             revenue: shop.shop.ask(&ids_of(product, "wallets.id"))?,
             columns: TABLES.into_iter().map(columns).collect::<Result<_>>()?,
             products: 0,
+            orders: Vec::new(),
         })
     }
 
@@ -191,6 +195,14 @@ impl Past {
         let each_key = format!("generate_series({key}::bigint, {}) n", key + batches * ORDERS - 1);
         let batch_of_key = format!("{posting} + (n - {key}) / {ORDERS}");
         let of_order = format!("(SELECT batch_id FROM shop.orders WHERE id = '{}')", self.order);
+        let created_at_ms = past("created_at_ms", &batch_of_key);
+        let mut orders = vec![
+            ("id", ORDER_ID),
+            ("keys", "ARRAY[n]"),
+            ("batch_id", &batch_of_key),
+            ("created_at_ms", &created_at_ms),
+        ];
+        orders.extend(self.orders.iter().map(|(column, value)| (*column, value.as_str())));
         let statements = [
             self.copy(
                 "attest.sale_batches",
@@ -199,6 +211,7 @@ impl Past {
                 &[
                     ("id", &format!("{posting} + n")),
                     ("xid", &xid(SALE_XID, &format!("{posting} + n"))),
+                    ("at_ms", &past("at_ms", &format!("{posting} + n"))),
                 ],
             )?,
             self.copy(
@@ -216,7 +229,7 @@ impl Past {
                 "shop.orders",
                 &format!("shop.orders WHERE id = '{}'", self.order),
                 &each_key,
-                &[("id", ORDER_ID), ("keys", "ARRAY[n]"), ("batch_id", &batch_of_key)],
+                &orders,
             )?,
             self.copy(
                 "attest.events",
@@ -307,10 +320,18 @@ impl Past {
     }
 }
 
+/// How long before the copied row the past begins: more minutes than it has batches.
+const LONG_MS: i64 = 500_000 * 60_000;
+
 /// A key's id by its number, as spread as real ones.
 const KEY_ID: &str = "sha256(int8send(n))";
 /// An order's id by the number of the key that it bought.
 const ORDER_ID: &str = "md5('past ' || n)::uuid";
+
+/// The time of a batch by its number: as many minutes after a day long before that of the copied row.
+fn past(column: &str, batch: &str) -> String {
+    format!("t.{column} - {LONG_MS} + ({batch}) * 60000")
+}
 
 /// The name of a transaction: those of one kind begin at `first`.
 fn xid(first: i64, number: &str) -> String {
