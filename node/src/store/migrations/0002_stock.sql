@@ -152,6 +152,19 @@ SELECT k.no, k.key_id, k.batch_id, k.pool_id, k.slot,
 FROM shop.keys k
 LEFT JOIN attest.events s ON s.key_no = k.no AND s.kind = 3 AND k.state = 2;
 
+-- As lists show keys: each with its newest event, its product, and the order that it was sold with, also where it was
+-- redeemed, refunded or disputed since.
+CREATE VIEW shop.listed_keys AS
+SELECT k.no, k.key_id, k.batch_id, u.product_id,
+       CASE k.state WHEN 2 THEN coalesce(s.kind, k.state) ELSE k.state END AS state,
+       CASE k.state WHEN 2 THEN coalesce(s.version, k.version) ELSE k.version END AS version,
+       CASE k.state WHEN 2 THEN coalesce(s.at_ms, k.head_at_ms) ELSE k.head_at_ms END AS at_ms,
+       s.order_id
+FROM shop.keys k
+JOIN shop.batches b ON b.id = k.batch_id
+JOIN shop.skus u ON u.id = b.sku_id
+LEFT JOIN attest.events s ON s.key_no = k.no AND s.kind = 3;
+
 -- A key's code and what is delivered with it, encrypted, and the proof that the key id is the code's. Written once, and
 -- again only with a key that moves to another batch.
 CREATE TABLE shop.goods (
