@@ -15,7 +15,7 @@ pub use sections::{Anchor, Chain, Database, Keys, KeysFolder, Sale};
 
 /// The sections that only `shelfproof` reads, which this program ignores. A test of `shelfproof` compares the list with
 /// its own sections.
-pub const SHOP_SECTIONS: &[&str] = &["http", "shop", "worker", "proofs"];
+pub const SHOP_SECTIONS: &[&str] = &["http", "shop", "checkout", "gateways", "worker", "proofs"];
 
 config_sections! {
     /// All that `shelfproof-anchor` reads.

@@ -7,12 +7,14 @@
 
 use std::time::Duration;
 
+pub use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+pub use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, RequestBuilder, Response};
 use tokio::time::timeout;
 
-use crate::web::Url;
+use crate::web::{Url, is_this_machine};
 
 mod error;
 mod reach;
@@ -23,7 +25,7 @@ mod tests;
 pub use error::HttpError;
 pub use reach::Reach;
 
-use reach::{Hop, is_this_machine, literal};
+use reach::{Hop, literal};
 use resolve::{Proxies, PublicOnly};
 
 /// How long a connection may take to open.
@@ -108,16 +110,33 @@ impl Client {
     /// # Errors
     /// [`HttpError`].
     pub async fn post_json(&self, url: &Url, body: Vec<u8>, bounds: Bounds) -> Result<Answer, HttpError> {
-        let post = async {
-            let request = self.own.post(url.clone()).header(CONTENT_TYPE, "application/json");
-            let response = self.send(url, self.reach, request.body(body)).await?;
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        self.exchange(Method::POST, url, headers, body, bounds).await
+    }
+
+    /// Sends one request with these headers and this body, and returns the answer of any status. Redirects are not
+    /// followed.
+    ///
+    /// # Errors
+    /// [`HttpError`].
+    pub async fn exchange(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        bounds: Bounds,
+    ) -> Result<Answer, HttpError> {
+        let exchange = async {
+            let request = self.own.request(method, url.clone()).headers(headers).body(body);
+            let response = self.send(url, self.reach, request).await?;
             Ok(Answer {
                 status: response.status().as_u16(),
                 retry_after: retry_after(&response),
                 body: read(response, bounds.bytes).await?,
             })
         };
-        timeout(bounds.time, post).await.unwrap_or(Err(HttpError::TimedOut))
+        timeout(bounds.time, exchange).await.unwrap_or(Err(HttpError::TimedOut))
     }
 
     async fn get_following(&self, url: Url, max_bytes: usize) -> Result<Vec<u8>, HttpError> {

@@ -1,12 +1,16 @@
 //! Serves HTTP connections within bounds, and ends them in order at shutdown.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -29,6 +33,11 @@ const HEAD_BOUND: Duration = Duration::from_secs(30);
 const STALL_BOUND: Duration = Duration::from_secs(30);
 /// The pause after an error of `accept`, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The address that a request's connection comes from: the client's, or that of a proxy before this server. It is among the
+/// request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// Serves `router` until `shutdown` completes; then accepts no more connections, and gives requests in flight the time
 /// `drain` to end.
@@ -90,14 +99,20 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
 async fn answer(router: Router, stream: TcpStream, mut stopping: watch::Receiver<()>) {
     // Answers are written whole, so that waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    // Of a connection that is gone already there is no address, and no answer.
+    let peer = stream
+        .peer_addr()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+    let routes = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        routes.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_BOUND)
         .max_header_size(MAX_HEAD_BYTES)
-        .serve_connection(
-            TokioIo::new(Stalling::new(stream, STALL_BOUND)),
-            TowerToHyperService::new(router),
-        );
+        .serve_connection(TokioIo::new(Stalling::new(stream, STALL_BOUND)), service);
     let mut connection = pin!(connection);
     let ended: Result<(), _> = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -92,6 +92,10 @@ actions! {
     ListOrders: AnyAccount,
     /// Read an order; which one, and how much of it, [`read_order`] decides.
     ReadOrder: Caller,
+    /// Pay an order that [`authorize_order`] grants another way.
+    PayOrder: OrderHolder,
+    /// Give up an unpaid order that [`authorize_order`] grants.
+    CancelOrder: OrderHolder,
     /// Redeem a key of an order that [`authorize_order`] grants.
     RedeemItem: OrderHolder,
     /// Get the proofs of an order that [`authorize_order`] grants.
@@ -100,6 +104,10 @@ actions! {
     RevokeOrderToken: AnyAccount,
     /// Refund a key, whoever bought it.
     RefundItem: Admin,
+    /// Read and decide reviews of paid orders.
+    ReviewOrders: Admin,
+    /// Read repayments, and say that one is done.
+    ManageRepayments: Admin,
     /// Read the account's own prepaid credit.
     ReadCredit: Reseller,
     /// Read products and their prices.
@@ -112,6 +120,8 @@ actions! {
     ManageBatches: Admin,
     /// List, read and void keys by their ids; never a code.
     ManageKeys: Admin,
+    /// List payments.
+    ListPayments: Admin,
     /// Read the metrics.
     ReadMetrics: Admin,
 }

@@ -12,6 +12,7 @@ use shelfproof_base::clock::now_ms;
 use shelfproof_base::config::read_secret;
 use sqlx::PgPool;
 
+use crate::checkout::{Gateways, OpenGatewaysError};
 use crate::config::Config;
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::fence::FenceState;
@@ -31,6 +32,8 @@ pub struct App {
     pub pool: PgPool,
     pub vault: Arc<Vault>,
     pub orders: OrderQueue,
+    /// The accounts at payment gateways.
+    pub gateways: Gateways,
     /// The prover, if one is configured.
     pub prover: Option<Prover>,
     pub fence: Arc<FenceState>,
@@ -62,6 +65,9 @@ pub enum AppError {
     /// The database is not in UTF-8.
     #[error("the database's encoding is {0}, and must be UTF8. Create it anew with ENCODING 'UTF8'")]
     Encoding(String),
+    /// An account at a gateway cannot be used.
+    #[error(transparent)]
+    Gateways(#[from] OpenGatewaysError),
     /// The prover cannot be asked.
     #[error("proofs.prover: {0}")]
     Prover(#[from] HttpError),
@@ -171,14 +177,24 @@ impl App {
         let pool = store::pool_watched(options.clone(), config.database.pool_size, opened);
         check_database(&pool, &config).await?;
         let vault = open_bound(&pool, &config).await?;
-        let (orders, workers) =
-            OrderQueue::start(&options, pool.clone(), Arc::clone(&vault), &config.sale, now_ms, &fence);
+        let public_url = config.checkout.public_url.as_deref();
+        let gateways = Gateways::open(&pool, &config.gateways.0, public_url).await?;
+        let (orders, workers) = OrderQueue::start(
+            &options,
+            pool.clone(),
+            Arc::clone(&vault),
+            &config.sale,
+            &config.checkout,
+            now_ms,
+            &fence,
+        );
         let prover = config.proofs.prover.as_ref();
         let prover = prover.map(|prover| Prover::new(prover.expose_secret())).transpose()?;
         let app = Self {
             pool,
             vault,
             orders,
+            gateways,
             prover,
             fence,
             config,

@@ -1,4 +1,5 @@
-//! Background work: named tasks that `shelfproof worker` runs periodically.
+//! Background work: named tasks that `shelfproof worker` runs periodically, and one that every `shelfproof serve` may run,
+//! because it sells.
 //!
 //! A task takes no input: each run finds out from the database what is to be done, and does it. It keeps no state that
 //! the next run needs, so a run may be killed at any point, and the next one, in this process or another, does what is

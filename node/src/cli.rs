@@ -29,6 +29,7 @@ pub mod coupon;
 pub mod credit;
 pub mod dev;
 pub mod event;
+pub mod gateway;
 pub mod import;
 pub mod init;
 pub mod key;
@@ -36,7 +37,10 @@ pub mod keyring;
 mod list;
 pub mod migrate;
 pub mod order;
+pub mod payment;
+mod process_name;
 pub mod product;
+pub mod review;
 pub mod serve;
 mod shell;
 mod stop;
@@ -89,8 +93,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Set up a shop on your own database and chain, step by step
     Init(init::InitArgs),
-    /// Products, coupons, batches, credit, orders, keys, API keys, secret keys, background tasks, and whether the books
-    /// are right
+    /// Products, coupons, batches, credit, orders, payments, reviews, keys, API keys, secret keys, background tasks, and whether
+    /// the books are right
     #[command(subcommand)]
     Admin(Admin),
 }
@@ -103,6 +107,10 @@ enum Admin {
     Credit(credit::CreditArgs),
     Token(token::TokenArgs),
     Order(order::OrderArgs),
+    Payment(payment::PaymentArgs),
+    Review(review::ReviewArgs),
+    Repayment(review::RepaymentArgs),
+    Gateway(gateway::GatewayArgs),
     Key(key::KeyArgs),
     Check(check::CheckArgs),
     Task(task::TaskArgs),
@@ -200,6 +208,13 @@ async fn admin(command: Admin, settings: Settings, is_json: bool) -> Result<Exit
                 require_open(&pool, &config).await?;
             }
             order::run(args, &pool).await?;
+        }
+        Admin::Payment(args) => payment::run(args, &pool().await?).await?,
+        Admin::Review(args) => review::run(args, &pool().await?).await?,
+        Admin::Repayment(args) => review::run_repayment(args, &pool().await?).await?,
+        Admin::Gateway(args) => {
+            let config = Config::read(&settings)?;
+            gateway::run(args, &open_pool(&config).await?, &config.gateways).await?;
         }
         Admin::Event(args) => event::run(args, &pool().await?).await?,
         Admin::Key(args) => key::run(args, &pool().await?).await?,

@@ -3,6 +3,7 @@
 //! A section is a struct here with its rules in `rules`, and a field of [`Config`]; its name goes into
 //! [`SHOP_SECTIONS`](shelfproof_anchor::config::SHOP_SECTIONS) too, so that `shelfproof-anchor` accepts it in the file.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -12,6 +13,9 @@ use shelfproof_anchor::config::{Anchor, Chain, Database, Keys};
 use shelfproof_base::config::{self, Check, ConfigError, Section, Settings};
 use shelfproof_base::config_sections;
 use shelfproof_base::log::Log;
+
+use crate::domain::sale::PendingCaps;
+use crate::gateway::account::Account;
 
 mod rules;
 #[cfg(test)]
@@ -26,6 +30,8 @@ config_sections! {
         pub chain: Chain,
         pub shop: Shop,
         pub sale: Sale,
+        pub checkout: Checkout,
+        pub gateways: Gateways,
         pub worker: Worker,
         pub proofs: Proofs,
         pub log: Log,
@@ -87,6 +93,31 @@ pub struct Sale {
     pub chain_apart_max_s: u64,
 }
 
+/// `[checkout]`: orders that are paid through a gateway.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Checkout {
+    /// The address at which buyers and gateways reach this shop: https, or http on this machine. Needed where there are
+    /// gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// How long such an order can be paid, and its keys are held.
+    pub pay_within_s: u64,
+    /// Unpaid orders of one contact at once.
+    pub pending_per_contact: u32,
+    /// Unpaid orders from one address at once.
+    pub pending_per_address: u32,
+    /// Keys that unpaid orders from one address hold at once.
+    pub held_per_address: u32,
+    /// Keys of one product that unpaid orders hold at once.
+    pub held_per_product: u32,
+}
+
+/// `[gateways.NAME]`: the merchant's accounts at payment gateways, by the names that the shop gives them.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Gateways(pub BTreeMap<String, Account>);
+
 /// `[worker]`: background tasks.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -125,6 +156,7 @@ impl Config {
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
         let config = Self::sections(settings, &[Anchor::NAME])?;
         settings.refuse("", rules::together(&config))?;
+        settings.refuse(Gateways::NAME, rules::gateways(&config.gateways, &config.checkout))?;
         Ok(config)
     }
 }
@@ -151,6 +183,31 @@ impl Section for Sale {
     fn broken(&self) -> Vec<Check> {
         rules::sale(self)
     }
+}
+
+impl Section for Checkout {
+    const NAME: &'static str = "checkout";
+
+    fn broken(&self) -> Vec<Check> {
+        rules::checkout(self)
+    }
+}
+
+impl Checkout {
+    /// How much can wait for payment at once.
+    #[must_use]
+    pub const fn caps(&self) -> PendingCaps {
+        PendingCaps {
+            per_guest: self.pending_per_contact,
+            per_address: self.pending_per_address,
+            per_product: self.held_per_product,
+            keys_per_address: self.held_per_address,
+        }
+    }
+}
+
+impl Section for Gateways {
+    const NAME: &'static str = "gateways";
 }
 
 impl Section for Worker {
@@ -195,6 +252,19 @@ impl Default for Sale {
             anchor_within_s: 86_400,
             journal: None,
             chain_apart_max_s: 300,
+        }
+    }
+}
+
+impl Default for Checkout {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            pay_within_s: 900,
+            pending_per_contact: 3,
+            pending_per_address: 10,
+            held_per_address: 100,
+            held_per_product: 500,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! [`Machine`] starts and stops the child processes. None of them outlives this process ([`child`]), not even after
 //! `kill -9`. The end-to-end tests start clusters, chains and servers through the same code. To add a program, write a
 //! module that starts it as a [`child::Server`], and add it to [`Machine`].
+//!
+//! [`test_gateway`] is a program of its own, `shelfproof dev gateway`.
 
 mod anchor;
 pub mod anvil;
@@ -14,6 +16,7 @@ mod fund;
 mod machine;
 mod merchant;
 mod public_keys;
+pub mod test_gateway;
 pub mod tools;
 
 pub use folder::{Folder, FolderError};

@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | [`api`] | programs: the API, the public files, health and metrics | `application/problem+json` |
 //! | [`web`] | people with a browser | a page |
+//! | [`pay`] | gateways: their notices | a plain word |
 //!
 //! Every request passes the [`edge`] first, which knows no branch: it makes errors as data
 //! ([`Problem`](edge::problem::Problem)), and the branch's [`ErrorWriter`] writes them.
 //!
-//! A new branch, such as one for gateways' callbacks, is a module with its routes and an `ErrorWriter` of its own,
-//! whose one `match` gives every [`Code`](edge::problem::Code) its status and words (a gateway's plain word, say), and
+//! A new branch is a module with its routes and an `ErrorWriter` of its own,
+//! whose one `match` gives every [`Code`](edge::problem::Code) its status and words, and
 //! a `guard` with that writer in [`routes`].
 
 use std::convert::Infallible;
@@ -33,14 +34,19 @@ use utoipa_axum::router::OpenApiRouter;
 
 mod api;
 mod edge;
+mod pay;
 mod web;
 mod worker;
 
 pub use worker::serve_worker;
 
 use api::docs;
+use edge::attempts::Attempts;
 use edge::key_cache::KeyCache;
-use edge::limits::{LONG_BOUND, MAX_DOWNLOADS, MAX_IMPORTS, MAX_PROBES, MAX_SCRAPES, UPKEEP_PERIOD};
+use edge::limits::{
+    LONG_BOUND, LOOKUPS_BY_ADDRESS, LOOKUPS_OF_CONTACT, MAX_DOWNLOADS, MAX_IMPORTS, MAX_NOTICES, MAX_PROBES,
+    MAX_SCRAPES, UPKEEP_PERIOD,
+};
 use edge::readiness::Readiness;
 use edge::shop::Shop;
 use edge::{ErrorWriter, RequestLimits, guard, health, metrics};
@@ -61,6 +67,8 @@ pub fn router(app: Arc<App>) -> Router {
         readiness: Readiness::default(),
         imports: Semaphore::new(MAX_IMPORTS),
         downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+        lookups: Attempts::new(LOOKUPS_BY_ADDRESS, "come from one address"),
+        lookups_of_contact: Attempts::new(LOOKUPS_OF_CONTACT, "are for one contact"),
         exports: Arc::default(),
     });
     routes(limits).with_state(shop)
@@ -104,10 +112,15 @@ fn routes(limits: RequestLimits) -> Router<Arc<Shop>> {
         in_flight: Arc::new(Semaphore::new(MAX_PROBES)),
         ..limits.clone()
     };
+    let notices = RequestLimits {
+        in_flight: Arc::new(Semaphore::new(MAX_NOTICES)),
+        ..limits.clone()
+    };
     let short = described.short.merge(docs::publish(described.description));
     guard(short, limits.clone(), |_| api::problem::write)
         .merge(guard(described.long, patient, |_| api::problem::write))
         .merge(guard(described.health, probes, |_| api::problem::write))
+        .merge(guard(pay::routes(), notices, |_| pay::write_error))
         .merge(guard(web::routes(docs::DESCRIPTION), limits, page_or_problem))
 }
 

@@ -6,8 +6,8 @@
 //! Nobody is answered before the commit is on disk, and the batch's signed root in the receipt journal
 //! ([`crate::journal`]). A repeat is answered from what never changes ([`first_answer`]).
 //!
-//! Everybody locks in one order: orders that are there, by id; pools, by id; wallets, credit before revenue, by id; coupons,
-//! by id. Prices, cursors, balances and uses are read after the locks. A key's row is not written: its sale is an event, and the events' primary key
+//! Everybody locks in one order: orders that are there, by id; pools, by id; wallets, credit before revenue before those of
+//! payments, by id; coupons, by id. Prices, cursors, balances and uses are read after the locks. A key's row is not written: its sale is an event, and the events' primary key
 //! refuses one that does not follow the event which was read. The primary key of an order is its claim: new orders are inserted
 //! while the locks of their products and wallets are held, so a batch that waits there for the same order of another node may
 //! time out, and is tried again.

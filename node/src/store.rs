@@ -18,6 +18,8 @@ mod column;
 pub mod consumer;
 pub mod coupon;
 mod error;
+pub mod gateway_account;
+pub mod guest_lookup;
 mod head;
 pub mod hold;
 pub mod import;
@@ -28,16 +30,22 @@ pub mod order;
 pub mod order_list;
 pub mod order_token;
 pub mod outbox;
+pub mod payment;
+pub mod pending;
 pub mod pool;
 pub mod product;
 pub mod purchase;
+pub mod repayment;
+pub mod review;
 pub mod sale;
 pub mod sale_write;
 pub mod server;
 pub mod session;
+pub mod settle_write;
 pub mod sku;
 pub mod task;
 pub mod transfer;
+pub mod unsettled;
 pub mod walk;
 pub mod wallet;
 
@@ -73,6 +81,8 @@ fn migrations() -> Migrator {
             include_str!("store/migrations/0007_order_tokens.sql"),
         ),
         migration(8, "coupons", include_str!("store/migrations/0008_coupons.sql")),
+        migration(9, "payments", include_str!("store/migrations/0009_payments.sql")),
+        migration(10, "guests", include_str!("store/migrations/0010_guests.sql")),
     ]);
     migrator.dangerous_set_table_name("shop.migrations");
     migrator.create_schema("shop");

@@ -3,6 +3,7 @@
 //! The keys lie in a folder of encrypted files ([`folder`]); nothing in here writes one of them, or a code, anywhere.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,10 +28,16 @@ use batch::Masters;
 use cache::Cache;
 use token::TokenKey;
 
+use crate::domain::contact::Contact;
 use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::goods::WrappedKey;
 use crate::domain::id::{BatchId, ProductId};
 use crate::domain::order_token::OrderToken;
+
+/// What hashes of guests begin with, each kind apart.
+const GUEST: &[u8] = b"shelfproof-guest-v1";
+const CLIENT: &[u8] = b"shelfproof-client-address-v1";
+const LOOKUP: &[u8] = b"shelfproof-guest-look-up-v1";
 
 /// The open keys of one merchant. Dropped, they are wiped from memory.
 pub struct Vault {
@@ -155,6 +162,32 @@ impl Vault {
     #[must_use]
     pub fn order_token_check(&self, token: &str) -> Option<OrderToken> {
         self.token.check(token)
+    }
+}
+
+/// What is known of guests. Without the keys of this vault, nobody can try out which contact, address or password a hash is
+/// of.
+impl Vault {
+    /// The guest that gives this contact.
+    #[must_use]
+    pub fn guest(&self, contact: &Contact) -> B256 {
+        self.token.hash(GUEST, &[contact.as_str().as_bytes()])
+    }
+
+    /// The address that a request came from. Of an IPv6 address it is the network of 48 bits, which one client can have whole.
+    #[must_use]
+    pub fn client_address(&self, address: IpAddr) -> B256 {
+        match address {
+            IpAddr::V4(address) => self.token.hash(CLIENT, &[&address.octets()]),
+            IpAddr::V6(address) => self.token.hash(CLIENT, &[&address.octets()[..6]]),
+        }
+    }
+
+    /// What a contact and a look-up password open together.
+    #[must_use]
+    pub fn guest_lookup(&self, contact: &Contact, password: &str) -> B256 {
+        let parts: [&[u8]; 2] = [contact.as_str().as_bytes(), password.as_bytes()];
+        self.token.hash(LOOKUP, &parts)
     }
 }
 

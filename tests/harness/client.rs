@@ -147,7 +147,20 @@ impl Client {
     /// # Errors
     /// If no answer came.
     pub async fn order(&mut self, key: &str, body: impl Into<Bytes>) -> std::result::Result<Answer, Gone> {
-        let mut request = self.request(Method::POST, "/api/v1/orders", body.into());
+        self.post_named("/api/v1/orders", key, body).await
+    }
+
+    /// Sends a POST request with a JSON body under that idempotency key.
+    ///
+    /// # Errors
+    /// If no answer came.
+    pub async fn post_named(
+        &mut self,
+        path: &str,
+        key: &str,
+        body: impl Into<Bytes>,
+    ) -> std::result::Result<Answer, Gone> {
+        let mut request = self.request(Method::POST, path, body.into());
         let key = HeaderValue::from_str(key).map_err(|error| Gone(error.to_string()))?;
         request.headers_mut().insert("idempotency-key", key);
         self.send(request).await

@@ -21,6 +21,7 @@ mod codes;
 mod config;
 mod judge;
 mod node;
+mod paying;
 mod purchase;
 mod stocked;
 
@@ -30,6 +31,7 @@ pub use codes::codes;
 pub use judge::Judge;
 pub use node::Node;
 pub use node::address_after;
+pub use paying::{CONTACT, OTHER_PID, PASSWORD, PID, PayingShop, Placed, notice, signed};
 pub use purchase::{Item, Purchase};
 pub use stocked::StockedShop;
 

@@ -78,16 +78,6 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Whether the host of `url` is this machine, by its address or by the name that every machine gives itself.
-pub(super) fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 /// The IPv4 networks that are not public, as address and prefix length, by IANA's registry of special-purpose
 /// addresses.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [

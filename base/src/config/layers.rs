@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 
 use super::error::origin;
-use super::{Check, ConfigError, Problem, Section};
+use super::{ConfigError, Problem, Section};
 
 /// The file in the working folder that is read if none is named.
 const DEFAULT_FILE: &str = "shelfproof.toml";
@@ -104,7 +104,7 @@ impl Settings {
     ///
     /// # Errors
     /// If `broken` is not empty.
-    pub fn refuse(&self, section: &str, broken: Vec<Check>) -> Result<(), ConfigError> {
+    pub fn refuse<F: AsRef<str>>(&self, section: &str, broken: Vec<(F, String)>) -> Result<(), ConfigError> {
         if broken.is_empty() {
             return Ok(());
         }
@@ -125,8 +125,9 @@ impl Settings {
         unknown.map(problem).collect()
     }
 
-    fn refusal(&self, section: &str, broken: Vec<Check>) -> ConfigError {
-        let problem = |(field, rule): Check| {
+    fn refusal<F: AsRef<str>>(&self, section: &str, broken: Vec<(F, String)>) -> ConfigError {
+        let problem = |(field, rule): (F, String)| {
+            let field = field.as_ref();
             let field = if section.is_empty() {
                 field.to_owned()
             } else {

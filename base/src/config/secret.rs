@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serializer};
 use zeroize::Zeroizing;
 
@@ -13,6 +14,10 @@ use crate::web::parse_url;
 
 /// The longest secret in a file.
 const SECRET_MAX_BYTES: usize = 4_096;
+
+/// What is said of a secret that is no text.
+const NO_TEXT: &str = "a secret must be a text; in the environment, one that looks like a number must have double quotes \
+                       around it, which in a shell stand within single ones";
 
 /// Printed in place of a secret.
 const HIDDEN: &str = "***";
@@ -88,12 +93,14 @@ pub fn secret_in_file(
     Err((field, refused))
 }
 
-/// Deserializes a secret.
+/// Deserializes a secret. What looks like a number in the environment was read as one, which may have another text, so that it
+/// is refused.
 ///
 /// # Errors
-/// If the value is not a string.
+/// If the value is not a string. The error does not hold the value.
 pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    String::deserialize(deserializer).map(SecretString::from)
+    let text = String::deserialize(deserializer).map_err(|_| D::Error::custom(NO_TEXT))?;
+    Ok(text.into())
 }
 
 /// Deserializes a secret that need not be set.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::placed::extra;
-use super::{Amount, CouponCode, Currency, Hash, KeyState, OrderState, ShownEvent};
+use super::{Amount, CouponCode, Currency, Hash, KeyState, OrderState, ShownEvent, ShownOrderPayment};
 use crate::access::OrderHolder;
 use crate::domain::money::Money;
 use crate::domain::order::{Order, RefusalReason};
@@ -32,6 +32,9 @@ pub(crate) struct ListedOrder {
     account: Option<Uuid>,
     /// Unix milliseconds.
     created_at: u64,
+    /// Until when it can be paid, Unix milliseconds; absent where it was paid when it was placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
     /// What it cost, a decimal string; absent for a refused order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Amount>)]
@@ -66,6 +69,9 @@ pub(crate) struct ShownOrder<'a> {
     token: Option<&'a str>,
     /// The products that were ordered.
     lines: Vec<ShownLine>,
+    /// The ways to pay it that were asked for; absent where it was paid when it was placed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    payments: Vec<ShownOrderPayment<'a>>,
     /// The keys, by line.
     items: Vec<ShownItem<'a>>,
 }
@@ -133,6 +139,7 @@ impl From<&Order> for ListedOrder {
             reason: order.status.reason().map(RefusalReason::name),
             account: None,
             created_at: order.created_at_ms,
+            expires_at: order.expires_at_ms,
             total: order.total().as_ref().map(Money::decimal),
             discount: order
                 .amounts
@@ -161,6 +168,7 @@ impl<'a> ShownOrder<'a> {
             token_generation: view.valid_token.generation,
             token: matches!(holder, OrderHolder::Reseller(_)).then(|| view.token.expose_secret()),
             lines: lines(&view.order),
+            payments: view.payments.iter().map(ShownOrderPayment::from).collect(),
             items: view.items.iter().map(held).collect(),
         }
     }
@@ -183,6 +191,7 @@ impl<'a> ShownOrder<'a> {
             token_generation: states.valid_token.generation,
             token: None,
             lines: lines(&states.order),
+            payments: states.payments.iter().map(ShownOrderPayment::without_page).collect(),
             items: items.collect(),
         }
     }

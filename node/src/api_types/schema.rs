@@ -10,6 +10,7 @@ use crate::domain::batch::BatchState;
 use crate::domain::coupon::{MAX_CODE, MIN_CODE};
 use crate::domain::money::MAX_TEXT;
 use crate::domain::order::OrderStatus;
+use crate::domain::payment::PaymentState;
 use crate::domain::sku;
 use crate::import::{Encoding, Format};
 
@@ -43,6 +44,10 @@ texts! {
     CouponCode: pattern("^[A-Za-z0-9_-]+$").min_length(Some(MIN_CODE)).max_length(Some(MAX_CODE));
     /// The state of an order.
     OrderState: names(OrderStatus::ALL.map(OrderStatus::name));
+    /// The id of a payment, which is the order number that its gateway is told.
+    PaymentId: pattern("^[0-9a-f]{32}$");
+    /// What became of a payment.
+    PaymentStateName: names(PaymentState::ALL.map(PaymentState::name));
     /// How far a batch is: its file was not read to the end, it was, or what was not on sale was withdrawn.
     BatchStateName: names(BatchState::ALL.map(BatchState::name));
     /// The state of a key: the kind of its newest event.

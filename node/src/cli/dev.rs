@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use rand::random;
 use shelfproof_base::clock::now_ms;
 use shelfproof_base::config::{Flag, Settings};
@@ -28,6 +28,7 @@ use crate::flow::create_account::create_account;
 use crate::flow::create_api_key::create_api_key;
 use crate::flow::migrate::migrate_schema;
 
+mod gateway;
 mod words;
 
 /// The configuration's file in the folder.
@@ -44,13 +45,16 @@ const CALLERS: [(&str, Role, &str); 2] = [
 
 /// Run a whole shop on this machine: database, chain, anchor and API, kept in one folder
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Example:
   shelfproof dev --listen 127.0.0.1:0
 
 Needs the distribution's PostgreSQL 15 or later (none need run) and anvil: on PATH, named by SHELFPROOF_ANVIL, or brought
 by tools/install in a checkout. Ctrl-C ends it all; the next start goes on from there, after a kill -9 too. To begin anew,
-remove the folder. For trying only: anvil's keys are everybody's.")]
+remove the folder. For trying only: anvil's keys are everybody's."
+)]
 pub struct DevArgs {
     /// The folder that keeps the shop
     #[arg(long, default_value = ".shelfproof/dev")]
@@ -58,9 +62,23 @@ pub struct DevArgs {
     /// Address and port of the API; port 0 is any free one. The chain says that the data is there
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    #[command(subcommand)]
+    command: Option<DevCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DevCommand {
+    Gateway(gateway::GatewayArgs),
 }
 
 pub(super) async fn run(args: DevArgs) -> Result<(), Failure> {
+    match args.command {
+        Some(DevCommand::Gateway(args)) => gateway::run(args).await,
+        None => run_shop(args).await,
+    }
+}
+
+async fn run_shop(args: DevArgs) -> Result<(), Failure> {
     let stop = stopped()?;
     let folder = args.folder.clone();
     eprintln!("starting PostgreSQL and anvil in {} …", folder.display());

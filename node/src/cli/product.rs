@@ -15,7 +15,7 @@ use crate::domain::edit::Edit;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{ListedProduct, NewProduct, Product, Stock};
-use crate::domain::sku::{BuyerLimit, NewTiers};
+use crate::domain::sku::{BuyerLimit, NewTiers, StockPolicy};
 use crate::flow::FlowError;
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
@@ -61,6 +61,9 @@ enum Command {
         /// With so many keys available or fewer, its stock is low: the list shows it, and one message tells of it
         #[arg(long)]
         low_stock: Option<u32>,
+        /// When an order that is paid through a gateway takes its keys: when it is placed, or when it is paid
+        #[arg(long, value_parser = policy, value_name = "hold|allocate", default_value = "hold")]
+        policy: StockPolicy,
     },
     /// List the products, oldest first
     List {
@@ -83,7 +86,7 @@ enum Command {
     ///
     /// Example: shelfproof admin product change "Monthly card" --price 12.50
     #[group(id = "change", required = true, multiple = true, args = [
-        "name", "category", "price", "tiers", "order_max", "buyer_limit", "low_stock", "open", "close",
+        "name", "category", "price", "tiers", "order_max", "buyer_limit", "low_stock", "policy", "open", "close",
     ])]
     Change {
         /// Its id or name
@@ -110,6 +113,9 @@ enum Command {
         /// The number of available keys at which its stock is low from now on, or none
         #[arg(long)]
         low_stock: Option<Edit<u32>>,
+        /// When an order that is paid through a gateway takes its keys from now on
+        #[arg(long, value_parser = policy, value_name = "hold|allocate")]
+        policy: Option<StockPolicy>,
         /// It may be bought from now on
         #[arg(long, conflicts_with = "close")]
         open: bool,
@@ -120,6 +126,11 @@ enum Command {
         #[arg(long)]
         version: Option<i32>,
     },
+}
+
+/// Reads an argument that names a policy.
+fn policy(name: &str) -> Result<StockPolicy, &'static str> {
+    StockPolicy::from_name(name).ok_or("it must be hold or allocate")
 }
 
 /// What the API shows of a product and of its stock, in one object.
@@ -152,6 +163,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             order_max,
             buyer_limit,
             low_stock,
+            policy,
         } => {
             let price = Money::parse(&price, currency).map_err(FlowError::not_money("price"))?;
             let now_ms = now_ms();
@@ -161,6 +173,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
                 order_max,
                 buyer_limit,
                 low_stock,
+                policy,
                 ..NewProduct::new(name, price)
             };
             create_product(pool, ProductId::new(now_ms, rand::random()), new, now_ms).await?
@@ -175,6 +188,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
             order_max,
             buyer_limit,
             low_stock,
+            policy,
             open,
             close,
             version,
@@ -188,6 +202,7 @@ pub async fn run(args: ProductArgs, pool: &PgPool) -> Result<(), Failure> {
                 order_max: order_max.unwrap_or_default(),
                 buyer_limit: buyer_limit.unwrap_or_default(),
                 low_stock: low_stock.unwrap_or_default(),
+                policy,
                 on_sale: (open || close).then_some(open),
             };
             change_product(pool, product.id, version.unwrap_or(product.version), change).await?

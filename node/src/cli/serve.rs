@@ -9,11 +9,15 @@ use shelfproof_base::config::{Flag, Settings};
 use shelfproof_base::log;
 use shelfproof_base::output::{PrintError, print};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Failure;
+use super::process_name::process_name;
 use super::stop::stopped;
 use crate::app::App;
+use crate::background::driver::Driver;
+use crate::background::{PgTaskTable, tasks};
 use crate::config::Config;
 use crate::http::{self, Listeners};
 
@@ -77,10 +81,19 @@ pub(super) async fn serve(
     print(&format!("listening on http://{}\n", api.local_addr()?))?;
     ready()?;
     let app = Arc::new(app);
+    let (end, ended) = oneshot::channel::<()>();
+    let driver = Driver::new(PgTaskTable::new(app.pool.clone()), &process_name());
+    let tasks = tasks::of_node(&app);
+    let background = tokio::spawn(async move {
+        // Dropping the sender ends it too.
+        driver.run(tasks, async { ended.await.unwrap_or_default() }).await
+    });
     tokio::select! {
         served = http::serve(Arc::clone(&app), Listeners { api, metrics }, stop) => served?,
         never = app.fence.watch(&app.pool, &app.config.chain) => match never {},
     }
+    drop(end);
+    background.await??;
     // Dropping the app closes the queue; the workers then sell what waits in it, and end.
     drop(app);
     if timeout(drain, workers.finish()).await.is_err() {

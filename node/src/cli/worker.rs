@@ -1,13 +1,12 @@
 //! `shelfproof worker`: runs the background tasks ([`crate::background`]) until it is told to stop.
 
-use std::fs;
-
 use clap::Args;
 use shelfproof_base::config::Settings;
 use shelfproof_base::log;
 use shelfproof_base::output::print;
 
 use super::Failure;
+use super::process_name::process_name;
 use super::serve::bind;
 use super::stop::stopped;
 use crate::app::open_pool;
@@ -27,6 +26,8 @@ Tasks:
          have your log's watcher wake somebody
   relay  reads what happened, counts it in the metrics, and logs orders that wait for a person, prices and credit
   trim   deletes facts that every consumer has read, after worker.outbox_keep_days days
+
+`shelfproof serve` runs one more, ask_gateways, which asks gateways about payments whose notice may be lost.
 
 `shelfproof admin task list` shows when each task last ran and how that ended. With [worker] listen it answers /healthz
 and /metrics at that address. Of several workers on one database one runs each task, and another takes over where that
@@ -58,13 +59,4 @@ pub(super) async fn run(settings: &Settings) -> Result<(), Failure> {
     }
     pool.close().await;
     Ok(())
-}
-
-/// A name that no other process has: machine, process, and a number at random, since containers share both.
-fn process_name() -> String {
-    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let machine = Some(machine.trim())
-        .filter(|name| !name.is_empty())
-        .unwrap_or("unknown");
-    format!("{machine}/{}/{:08x}", std::process::id(), rand::random::<u32>())
 }

@@ -15,6 +15,7 @@ use super::id::{BatchId, OrderId, ProductId};
 use super::key::Head;
 use super::money::Money;
 use super::order::RefusalReason;
+use super::sale::Question;
 
 /// What a receipt promises of a sale beside its event: the buyer that the body names, and no cover, since a shop has no
 /// bond yet. Returned are the promise's `buyer`, `cover` and `token`.
@@ -84,6 +85,36 @@ pub struct Delivered {
     pub total: Money,
     /// By their numbers.
     pub items: Vec<Item>,
+}
+
+/// An order that was placed and waits for its payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    pub order: OrderId,
+    /// When it was placed, and until when it can be paid, Unix milliseconds.
+    pub created_at_ms: u64,
+    pub expires_at_ms: u64,
+    pub total: Money,
+}
+
+/// The answer to a request for an order that is to be paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReserveOutcome {
+    /// It waits for its payment, or waited when it was placed.
+    Reserved(Reserved),
+    /// It was not placed, and nothing was written.
+    Refused(RefusalReason),
+}
+
+/// What became of a paid order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// All of its keys are delivered.
+    Delivered { items: usize },
+    /// A person decides about it.
+    InReview(Question),
+    /// There was nothing to do: the payment was received before, or the order was delivered or paid back.
+    Unchanged,
 }
 
 /// The answer to a request for an order.

@@ -31,7 +31,7 @@ pub const MAX_IDEMPOTENCY_KEY: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Customer {
     Account(AccountId),
-    /// Somebody without an account, by the SHA-256 of the contact that they gave.
+    /// Somebody without an account, by a keyed hash of the contact that they gave.
     Guest(B256),
 }
 

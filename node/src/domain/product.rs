@@ -3,7 +3,7 @@
 use super::id::ProductId;
 use super::money::Money;
 use super::pool::is_low;
-use super::sku::{BuyerLimit, NewTier, Sku};
+use super::sku::{BuyerLimit, NewTier, Sku, StockPolicy};
 
 /// The longest name of a product, in characters.
 pub const MAX_NAME: usize = 200;
@@ -24,6 +24,8 @@ pub struct NewProduct {
     pub buyer_limit: Option<BuyerLimit>,
     /// The level at which its stock is low.
     pub low_stock: Option<u32>,
+    /// When an order that is paid later takes its keys.
+    pub policy: StockPolicy,
 }
 
 /// A product with its SKU.
@@ -70,6 +72,7 @@ impl NewProduct {
             order_max: None,
             buyer_limit: None,
             low_stock: None,
+            policy: StockPolicy::Hold,
         }
     }
 }

@@ -10,7 +10,13 @@ use super::key::Head;
 use super::money::Money;
 use super::order::{Customer, NewOrder};
 use super::pool::{Cursor, LowStock, is_low};
-use super::sku::{BuyerLimit, Tiers};
+use super::sku::{BuyerLimit, StockPolicy, Tiers};
+
+#[cfg(test)]
+pub(crate) mod samples;
+mod unpaid;
+
+pub use unpaid::{Capped, HeldRange, PaymentFact, Pending, PendingCaps, Question, Reservation, Settlement, Unsettled};
 
 /// The house's pool of an SKU, locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +43,8 @@ pub struct Pool {
     pub buyer_limit: Option<BuyerLimit>,
     /// The level at which its stock is low.
     pub low_stock: Option<u32>,
+    /// When an order that waits for its payment takes its keys.
+    pub policy: StockPolicy,
     /// Whether the product may be bought.
     pub on_sale: bool,
     /// The wallet that earns.
@@ -114,6 +122,10 @@ pub struct Purchased {
 pub enum Intent {
     /// Place an order, pay it from the customer's credit, and deliver it.
     Sell(NewOrder),
+    /// Place an order that is to be paid, and hold its keys until then.
+    Reserve(Reservation),
+    /// Deliver an order that was paid.
+    Settle(Settlement),
 }
 
 /// Where an intent waits: each account's apart, so that none fills another's.
@@ -122,14 +134,19 @@ pub enum Lane {
     Account(AccountId),
     /// Everybody without an account.
     Guests,
+    /// Gateways, which say that an order was paid.
+    Payments,
 }
 
-/// Whose trouble an order can share: a product, an account or a coupon. Orders of others go on meanwhile.
+/// Whose trouble an order can share: a product, an account, a coupon, or that of all payments. Orders of others go on
+/// meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Neighbour {
     Product(ProductId),
     Account(AccountId),
     Coupon(CouponId),
+    /// The wallets that payments are booked in.
+    Payments,
 }
 
 impl fmt::Display for Neighbour {
@@ -138,6 +155,7 @@ impl fmt::Display for Neighbour {
             Self::Product(product) => write!(f, "product {product}"),
             Self::Account(account) => write!(f, "account {account}"),
             Self::Coupon(coupon) => write!(f, "coupon {coupon}"),
+            Self::Payments => f.write_str("payments"),
         }
     }
 }
@@ -148,6 +166,8 @@ impl Intent {
     pub const fn order(&self) -> OrderId {
         match self {
             Self::Sell(order) => order.id,
+            Self::Reserve(reservation) => reservation.order.id,
+            Self::Settle(settlement) => settlement.order,
         }
     }
 
@@ -159,15 +179,48 @@ impl Intent {
                 Customer::Account(account) => Lane::Account(account),
                 Customer::Guest(_) => Lane::Guests,
             },
+            Self::Reserve(_) => Lane::Guests,
+            Self::Settle(_) => Lane::Payments,
+        }
+    }
+
+    /// The order that it places; `None` where that was placed before.
+    #[must_use]
+    pub const fn placing(&self) -> Option<&NewOrder> {
+        match self {
+            Self::Sell(order) => Some(order),
+            Self::Reserve(reservation) => Some(&reservation.order),
+            Self::Settle(_) => None,
+        }
+    }
+
+    /// The order that it pays from the customer's credit.
+    #[must_use]
+    pub const fn selling(&self) -> Option<&NewOrder> {
+        match self {
+            Self::Sell(order) => Some(order),
+            Self::Reserve(_) | Self::Settle(_) => None,
         }
     }
 
     /// The products, the account and the coupon that it needs.
     pub fn neighbours(&self) -> impl Iterator<Item = Neighbour> {
-        let Self::Sell(order) = self;
-        let products = order.lines.iter().map(|line| Neighbour::Product(line.product));
+        let placing = self.placing();
+        let payments = placing.is_none().then_some(Neighbour::Payments);
+        let settled = match self {
+            Self::Settle(settlement) => settlement.products.as_slice(),
+            Self::Sell(_) | Self::Reserve(_) => &[],
+        };
+        let lines = placing.into_iter().flat_map(|order| &order.lines);
+        let products = lines.map(|line| line.product).chain(settled.iter().copied());
         products
-            .chain(order.customer.account().map(Neighbour::Account))
-            .chain(order.coupon.map(Neighbour::Coupon))
+            .map(Neighbour::Product)
+            .chain(
+                placing
+                    .and_then(|order| order.customer.account())
+                    .map(Neighbour::Account),
+            )
+            .chain(placing.and_then(|order| order.coupon).map(Neighbour::Coupon))
+            .chain(payments)
     }
 }

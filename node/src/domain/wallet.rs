@@ -2,6 +2,7 @@
 
 use super::id::{AccountId, OrderId};
 use super::money::Money;
+use super::payment::PaymentId;
 
 /// The longest reference of a top-up, characters.
 pub const MAX_REFERENCE: usize = 200;
@@ -32,6 +33,7 @@ pub struct TopUp {
 pub enum Cause<'a> {
     TopUp { reference: &'a str },
     Refund { order: OrderId, item: u32 },
+    Repayment { id: PaymentId },
 }
 
 /// Money that moves from one wallet to another.
@@ -71,6 +73,7 @@ impl Cause<'_> {
         match self {
             Self::TopUp { .. } => "top_up",
             Self::Refund { .. } => "refund",
+            Self::Repayment { .. } => "repayment",
         }
     }
 
@@ -80,6 +83,7 @@ impl Cause<'_> {
         match self {
             Self::TopUp { reference } => (*reference).to_owned(),
             Self::Refund { order, item } => format!("{order}/{item}"),
+            Self::Repayment { id } => id.to_string(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::name;
 use crate::domain::pool::is_low;
 use crate::domain::product::{MAX_NAME, Product};
-use crate::domain::sku::{BuyerLimit, NewTier, Sku, Tiers};
+use crate::domain::sku::{BuyerLimit, NewTier, Sku, StockPolicy, Tiers};
 use crate::store::outbox::outbox_insert;
 use crate::store::pool::pool_lock_of_product;
 use crate::store::product::{VersionedUpdate, product_get, product_update};
@@ -33,6 +33,8 @@ pub struct Change {
     pub buyer_limit: Edit<BuyerLimit>,
     /// The level at which its stock is low.
     pub low_stock: Edit<u32>,
+    /// When an order that is paid later takes its keys; one that waits keeps what it holds.
+    pub policy: Option<StockPolicy>,
     pub on_sale: Option<bool>,
 }
 
@@ -94,6 +96,7 @@ fn changed(sku: &Sku, change: &Change) -> Result<Sku, FlowError> {
         order_max: change.order_max.apply(sku.order_max),
         buyer_limit: change.buyer_limit.apply(sku.buyer_limit),
         low_stock: change.low_stock.apply(sku.low_stock),
+        policy: change.policy.unwrap_or(sku.policy),
         ..sku.clone()
     };
     check_bounds(&sku)?;

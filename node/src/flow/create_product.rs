@@ -8,7 +8,7 @@ use crate::domain::message::Fact;
 use crate::domain::name;
 use crate::domain::order::MAX_KEYS;
 use crate::domain::product::{MAX_CATEGORY, MAX_NAME, NewProduct, Product};
-use crate::domain::sku::{MAX_BUYER_UNITS, MAX_LOW_STOCK, Sku, SkuKind, StockPolicy, Tiers};
+use crate::domain::sku::{MAX_BUYER_UNITS, MAX_LOW_STOCK, Sku, SkuKind, Tiers};
 use crate::store::outbox::outbox_insert;
 use crate::store::pool::pool_insert;
 use crate::store::product::product_insert;
@@ -34,7 +34,7 @@ pub async fn create_product(pool: &PgPool, id: ProductId, new: NewProduct, now_m
             buyer_limit: new.buyer_limit,
             low_stock: new.low_stock,
             kind: SkuKind::Auto,
-            policy: StockPolicy::Hold,
+            policy: new.policy,
             version: 1,
         },
         version: 1,

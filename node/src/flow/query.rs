@@ -12,13 +12,16 @@ pub mod coupon;
 pub mod credit;
 pub mod data_key;
 pub mod database;
+pub mod guest_order;
 pub mod key;
 pub mod key_list;
 pub mod order;
 pub mod order_list;
 pub mod order_token;
 mod page;
+pub mod payment;
 pub mod product;
+pub mod review;
 pub mod task;
 
 pub use page::{EXPORT_PAGE, Found, LOOKED_MAX, ListError, Page};

@@ -9,13 +9,16 @@ use super::step::{StepError, step};
 use super::stored_ms;
 use crate::domain::id::OrderId;
 use crate::domain::order::TransitionError;
+use crate::domain::payment::PaymentId;
+use crate::domain::repayment::NewRepayment;
 use crate::domain::wallet::{Cause, Transfer};
 use crate::store::StoreError;
 use crate::store::item::{item_count, item_head};
 use crate::store::key::Advanced;
 use crate::store::order::{order_lock, order_update};
+use crate::store::repayment::{payment_received, repayment_insert};
 use crate::store::transfer::transfer_insert;
-use crate::store::wallet::wallet_lock_refund;
+use crate::store::wallet::{RefundWallets, wallet_lock_refund};
 
 /// Why an item was not refunded.
 #[derive(Debug, thiserror::Error)]
@@ -24,10 +27,9 @@ pub enum RefundError {
     Missing,
     #[error(transparent)]
     Step(#[from] StepError),
-    /// The price has no wallet to go back to: a guest has none.
+    /// There is neither credit nor a payment that the price could go back to.
     #[error(
-        "the customer of this order has no prepaid credit that the price could go back to: pay a guest back where the \
-         payment came from"
+        "the price has nowhere to go back to: the order was paid neither from prepaid credit nor through a gateway"
     )]
     NoCredit,
     #[error(transparent)]
@@ -40,7 +42,8 @@ impl From<StoreError> for RefundError {
     }
 }
 
-/// Refunds item number `item` of the order: what it cost goes back to the credit that paid for it. Returns its event.
+/// Refunds item number `item` of the order: what it cost goes back to the credit that paid for it, or through the gateway,
+/// which is asked later. Returns its event.
 ///
 /// # Errors
 /// Where there is no such item, the states of its key or order do not allow a refund, or it was paid and the customer has
@@ -66,8 +69,7 @@ pub async fn refund_item(
     let (_, line) = found.line_of(item).ok_or(RefundError::Missing)?;
     let paid = found.item_net(item).ok_or(RefundError::Missing)?;
     let wallets = if paid.minor > 0 {
-        let locked = wallet_lock_refund(&mut transaction, line.product, &found.customer, paid.currency).await?;
-        Some(locked.ok_or(RefundError::NoCredit)?)
+        Some(wallet_lock_refund(&mut transaction, line.product, &found.customer, paid.currency).await?)
     } else {
         None
     };
@@ -78,16 +80,35 @@ pub async fn refund_item(
         reason: Some(reason.into()),
     };
     let event = step(&mut transaction, &head, &body, now_ms).await?;
-    if let Some(wallets) = wallets {
-        let transfer = Transfer {
-            cause: Cause::Refund { order, item },
-            from: wallets.revenue,
-            to: wallets.credit,
-            amount_minor: paid.minor,
-            at_ms: stored_ms(event.at_ms),
-        };
-        if !transfer_insert(&mut transaction, &transfer).await? {
-            return Err(StepError::Stale.into());
+    match wallets {
+        None => {}
+        Some(RefundWallets {
+            revenue,
+            credit: Some(credit),
+        }) => {
+            let transfer = Transfer {
+                cause: Cause::Refund { order, item },
+                from: revenue,
+                to: credit,
+                amount_minor: paid.minor,
+                at_ms: stored_ms(event.at_ms),
+            };
+            if !transfer_insert(&mut transaction, &transfer).await? {
+                return Err(StepError::Stale.into());
+            }
+        }
+        Some(RefundWallets { revenue, credit: None }) => {
+            let received = payment_received(&mut transaction, order).await?;
+            let payment = received.iter().find(|payment| payment.left_minor >= paid.minor);
+            let new = NewRepayment {
+                id: PaymentId::generate(),
+                payment: payment.ok_or(RefundError::NoCredit)?.payment(),
+                from_wallet: revenue,
+                item: Some(item),
+                amount_minor: paid.minor,
+                reason: if reason.is_empty() { "refunded" } else { reason }.to_owned(),
+            };
+            repayment_insert(&mut transaction, &new, stored_ms(event.at_ms)).await?;
         }
     }
     let (delivered, refunded) = item_count(&mut *transaction, order).await?;

@@ -17,7 +17,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+pub(super) mod attempts;
 pub(super) mod auth;
+pub(super) mod client_address;
 pub(super) mod exports;
 pub(super) mod fence;
 pub(super) mod health;

@@ -1,4 +1,4 @@
-//! Pages for people with a browser: the API's description at `/docs`, and the answer for an unknown address. Errors are
+//! Pages for people with a browser: the API's description at `/docs`, where gateways send a buyer back to, and the answer for an unknown address. Errors are
 //! small pages in Chinese and English.
 //!
 //! A new page is a route in [`routes`] with a file of its own.
@@ -9,16 +9,19 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::ACCEPT;
+use axum::routing::get;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub(super) mod error_page;
+mod return_page;
 
 use crate::http::edge::shop::Shop;
 
 /// The pages, and the fallback for addresses of no branch. `description` is the address of the API's description.
 pub(super) fn routes(description: &'static str) -> Router<Arc<Shop>> {
     let docs: Router<Arc<Shop>> = SwaggerUi::new("/docs").config(Config::from(description)).into();
-    docs.fallback(async || StatusCode::NOT_FOUND)
+    let pages = docs.route("/pay/{gateway}/return", get(return_page::get));
+    pages.fallback(async || StatusCode::NOT_FOUND)
 }
 
 /// Whether a person reads the answer: the request accepts HTML, as browsers do when an address is entered.

@@ -24,6 +24,7 @@ use super::trouble::{Advice, Troubles};
 use crate::domain::clock::MAX_DRIFT_MS;
 use crate::domain::id::OrderId;
 use crate::domain::message::Fact;
+use crate::domain::order::NewOrder;
 use crate::domain::sale::Intent;
 use crate::store::StoreError;
 use crate::store::outbox::outbox_insert;
@@ -42,6 +43,9 @@ const PREPARE_BOUND: Duration = Duration::from_secs(15);
 
 /// How long the server may take for a commit, or for a statement that waits for no lock.
 pub(super) const ANSWER_BOUND: Duration = Duration::from_secs(5);
+
+/// The pause before an intent is tried again whose order another transaction has locked.
+const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
 /// How every transaction of a worker begins. A read that follows a lock must see what the previous holder of that lock
 /// committed, so the isolation level does not depend on the defaults of the session or the server.
@@ -153,11 +157,14 @@ impl<'a> Sorted<'a> {
         let mut new = Vec::new();
         let mut seen = HashSet::new();
         let verdicts = intents.iter().map(|intent| {
-            let Intent::Sell(order) = intent;
-            match earlier.get(&order.id) {
-                Some(placed) if placed == &order.fingerprint => Some(Verdict::Reply(Ok(Answer::Earlier(order.id)))),
+            // A settlement is of an order that was placed before.
+            let placing = intent.placing();
+            match placing.and_then(|order| Some((order, earlier.get(&order.id)?))) {
+                Some((order, placed)) if placed == &order.fingerprint => {
+                    Some(Verdict::Reply(Ok(Answer::Earlier(order.id))))
+                }
                 Some(_) => Some(Verdict::Reply(Err(PlaceError::OtherRequest))),
-                None if !seen.insert(order.id) => Some(Verdict::Next),
+                None if !seen.insert(intent.order()) => Some(Verdict::Next),
                 None => match troubles.advise(intent, now) {
                     Advice::Try => {
                         new.push(*intent);
@@ -255,6 +262,7 @@ async fn carry_out(
     let times = Times {
         now_ms,
         anchor_by_s: now_ms / 1000 + context.anchor_within_s,
+        pay_within_ms: context.pay_within_ms,
     };
     let mut state = read::state(transaction, context, intents, patience, now_ms).await?;
     let chosen = read::choose(transaction, context, &mut state, intents, times.anchor_by_s).await?;
@@ -266,22 +274,23 @@ async fn carry_out(
     stages.end("read");
     let held: Vec<Option<HeldBack>> = choices.iter().map(Choice::held_back).collect();
     let salt = || B256::from(rand::random::<[u8; 32]>());
-    let rows = rows::lay_out(plan::assign(choices, keys), &context.vault, times, salt)?;
+    let mut rows = rows::lay_out(plan::assign(choices, keys), &context.vault, times, salt)?;
     stages.end("sign");
     // The next batch reads while this one is written.
     drop(turn);
     let (mut written, signed) = (Written::default(), rows.signed);
-    let mut outcomes = Vec::new().into_iter();
-    if !rows.outcomes.is_empty() {
-        let ((name, batch), placed) = write(transaction, rows, &low_stock).await?;
+    let mut answers = std::mem::take(&mut rows.answers).into_iter();
+    if !rows.is_empty() {
+        let (name, batch) = write(transaction, rows, &low_stock).await?;
         written.record = signed.map(|signed| signed.record(batch));
         written.name = Some(name);
-        outcomes = placed.into_iter();
     }
     stages.end("write");
     let verdict = |held| match held {
-        None => Verdict::Reply(outcomes.next().map(Answer::Placed).ok_or(PlaceError::Internal)),
+        None => Verdict::Reply(answers.next().ok_or(PlaceError::Internal)),
         Some(HeldBack::Full) => Verdict::Next,
+        Some(HeldBack::Locked) => Verdict::Park(Instant::now() + LOCKED_PAUSE),
+        Some(HeldBack::Capped(capped)) => Verdict::Reply(Err(PlaceError::Capped(capped))),
         Some(HeldBack::Unsellable) => Verdict::Reply(Err(PlaceError::Stalled)),
         Some(HeldBack::Busy(neighbour)) => Verdict::Park(context.troubles.locked_until(neighbour)),
     };
@@ -289,7 +298,7 @@ async fn carry_out(
     Ok(written)
 }
 
-/// Records an order that the database refuses as abnormal, so that its repeats are answered and an operator can find
+/// Records an order, which `intent` places, that the database refuses as abnormal, so that its repeats are answered and an operator can find
 /// it. Nothing is charged.
 ///
 /// # Errors
@@ -297,6 +306,7 @@ async fn carry_out(
 pub(super) async fn record_abnormal(
     connection: &mut PgConnection,
     intent: &Intent,
+    order: &NewOrder,
     now_ms: u64,
 ) -> Result<Outcome, BatchError> {
     let mut transaction = connection.begin_with(BEGIN).await?;
@@ -306,12 +316,11 @@ pub(super) async fn record_abnormal(
         transaction.rollback().await?;
         return Ok(Outcome::unsold(sorted.verdicts(Vec::new())));
     }
-    let Intent::Sell(order) = intent;
-    let (_, outcomes) = write(&mut transaction, rows::abnormal(order, now_ms), &[]).await?;
+    let mut rows = rows::abnormal(order, now_ms);
+    let answers = std::mem::take(&mut rows.answers).into_iter();
+    write(&mut transaction, rows, &[]).await?;
     outbox_insert(&mut transaction, &Fact::OrderAbnormal(order.id)).await?;
     transaction.commit().await?;
-    let placed = |outcome| Verdict::Reply(Ok(Answer::Placed(outcome)));
-    Ok(Outcome::unsold(
-        sorted.verdicts(outcomes.into_iter().map(placed).collect()),
-    ))
+    let verdicts = answers.map(|answer| Verdict::Reply(Ok(answer))).collect();
+    Ok(Outcome::unsold(sorted.verdicts(verdicts)))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::job::Clock;
 use super::read_ahead::ReadAhead;
 use super::trouble::Troubles;
+use crate::domain::sale::PendingCaps;
 use crate::fence::FenceState;
 use crate::journal::Journal;
 use crate::vault::Vault;
@@ -21,6 +22,9 @@ pub(super) struct BatchContext {
     pub(super) anchor_within_s: u64,
     /// The most keys that a batch sells.
     pub(super) keys_max: u32,
+    /// How much can wait for payment at once, and for how long.
+    pub(super) caps: PendingCaps,
+    pub(super) pay_within_ms: u64,
     pub(super) now_ms: Clock,
     pub(super) fence: Arc<FenceState>,
 }

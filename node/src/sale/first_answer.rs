@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use crate::domain::delivery::{Delivered, OrderOutcome};
+use crate::domain::delivery::{Delivered, OrderOutcome, Reserved};
 use crate::domain::id::OrderId;
 use crate::journal::{Journal, Unwritten, cover};
 use crate::store::StoreError;
@@ -68,4 +68,18 @@ pub(super) async fn first_answer(
         total: order.total().ok_or(FirstAnswerError::Missing)?,
         items: items.collect::<Result<_, FirstAnswerError>>()?,
     }))
+}
+
+/// The answer that an order got when it was placed to be paid, whatever its present state.
+///
+/// # Errors
+/// If the database fails, or the order is not one that was placed to be paid.
+pub(super) async fn first_reserved(pool: &PgPool, id: OrderId) -> Result<Reserved, FirstAnswerError> {
+    let order = order_get(pool, id).await?.ok_or(FirstAnswerError::Missing)?;
+    Ok(Reserved {
+        order: id,
+        created_at_ms: order.created_at_ms,
+        expires_at_ms: order.expires_at_ms.ok_or(FirstAnswerError::Missing)?,
+        total: order.total().ok_or(FirstAnswerError::Missing)?,
+    })
 }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::domain::delivery::OrderOutcome;
+use crate::domain::delivery::{OrderOutcome, ReserveOutcome, Settled};
 use crate::domain::id::OrderId;
-use crate::domain::sale::Intent;
+use crate::domain::sale::{Capped, Intent};
 use crate::fence::Apart;
 
 /// Why an order got no answer. It is always safe to send the same request again.
@@ -35,6 +35,9 @@ pub enum PlaceError {
     /// The order may be placed, but its sale is not in the receipt journal, so that nobody may be told of it yet.
     #[error("the receipt journal could not be written")]
     Unwritten,
+    /// Too much waits for payment. Nothing was written.
+    #[error("{0}")]
+    Capped(Capped),
     #[error("this node is shutting down")]
     Closing,
     /// The database holds rows that this program does not write; the log has the details.
@@ -67,6 +70,10 @@ pub(super) enum Verdict {
 pub(super) enum Answer {
     /// This batch placed it.
     Placed(OrderOutcome),
+    /// This batch placed it, to be paid.
+    Reserved(ReserveOutcome),
+    /// This batch settled it.
+    Settled(Settled),
     /// It was placed before. The request looks up its first answer.
     Earlier(OrderId),
 }

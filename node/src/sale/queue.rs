@@ -11,15 +11,16 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::first_answer::{FirstAnswerError, first_answer};
+use super::first_answer::{FirstAnswerError, first_answer, first_reserved};
 use super::inbox::{Inbox, NotTaken};
 use super::job::{Answer, Clock, Job, PlaceError};
 use super::lane::Bounds;
 use super::worker;
 use crate::config;
-use crate::domain::delivery::OrderOutcome;
+use crate::domain::delivery::{OrderOutcome, ReserveOutcome, Settled};
+use crate::domain::id::OrderId;
 use crate::domain::order::NewOrder;
-use crate::domain::sale::Intent;
+use crate::domain::sale::{Intent, Reservation, Settlement};
 use crate::fence::FenceState;
 use crate::journal::Journal;
 use crate::vault::Vault;
@@ -53,6 +54,7 @@ impl OrderQueue {
         pool: PgPool,
         vault: Arc<Vault>,
         settings: &config::Sale,
+        checkout: &config::Checkout,
         now_ms: Clock,
         fence: &Arc<FenceState>,
     ) -> (Self, Workers) {
@@ -61,7 +63,7 @@ impl OrderQueue {
             in_all: settings.queue_max,
             batch_jobs: settings.batch_max,
         }));
-        let workers = worker::start(&inbox, options, &vault, settings, now_ms, fence);
+        let workers = worker::start(&inbox, options, &vault, settings, checkout, now_ms, fence);
         let orders = Self {
             inbox,
             pool,
@@ -95,9 +97,50 @@ impl OrderQueue {
     /// # Errors
     /// If neither is known. The same request may always be sent again.
     pub async fn place(&self, order: NewOrder) -> Result<OrderOutcome, PlaceError> {
+        match self.ask(Intent::Sell(order)).await? {
+            Answer::Placed(outcome) => Ok(outcome),
+            Answer::Earlier(order) => {
+                let answer = first_answer(&self.pool, &self.vault, self.journal.as_deref(), order);
+                answer.await.map_err(|error| unreadable(order, &error))
+            }
+            Answer::Reserved(_) | Answer::Settled(_) => Err(PlaceError::Internal),
+        }
+    }
+
+    /// Places an order that is to be paid, and holds its keys. If it was placed before, returns that order; a refusal is
+    /// not remembered.
+    ///
+    /// # Errors
+    /// As [`place`](Self::place), and where too much waits for payment already.
+    pub async fn reserve(&self, reservation: Reservation) -> Result<ReserveOutcome, PlaceError> {
+        match self.ask(Intent::Reserve(reservation)).await? {
+            Answer::Reserved(outcome) => Ok(outcome),
+            Answer::Earlier(order) => {
+                let answer = first_reserved(&self.pool, order).await;
+                answer
+                    .map(ReserveOutcome::Reserved)
+                    .map_err(|error| unreadable(order, &error))
+            }
+            Answer::Placed(_) | Answer::Settled(_) => Err(PlaceError::Internal),
+        }
+    }
+
+    /// Takes a payment, and delivers its order; or delivers an order that was paid before.
+    ///
+    /// # Errors
+    /// If it is not known what became of it. It may always be settled again.
+    pub async fn settle(&self, settlement: Settlement) -> Result<Settled, PlaceError> {
+        match self.ask(Intent::Settle(settlement)).await? {
+            Answer::Settled(settled) => Ok(settled),
+            Answer::Placed(_) | Answer::Reserved(_) | Answer::Earlier(_) => Err(PlaceError::Internal),
+        }
+    }
+
+    /// What a worker answers.
+    async fn ask(&self, intent: Intent) -> Result<Answer, PlaceError> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
-            intent: Intent::Sell(order),
+            intent,
             arrived: Instant::now(),
             reply,
         };
@@ -106,19 +149,18 @@ impl OrderQueue {
             NotTaken::Closed => PlaceError::Closing,
         })?;
         // If a worker panics, the sender of the reply is dropped.
-        match answer.await.unwrap_or(Err(PlaceError::Unavailable))? {
-            Answer::Placed(outcome) => Ok(outcome),
-            Answer::Earlier(order) => {
-                let answer = first_answer(&self.pool, &self.vault, self.journal.as_deref(), order);
-                answer.await.map_err(|error| match error {
-                    FirstAnswerError::Unwritten(_) => PlaceError::Unwritten,
-                    error if error.is_passing() => PlaceError::Unavailable,
-                    error => {
-                        tracing::error!(%order, %error, "an order could not be read back");
-                        PlaceError::Internal
-                    }
-                })
-            }
+        answer.await.unwrap_or(Err(PlaceError::Unavailable))
+    }
+}
+
+/// That the first answer of an order that was placed cannot be given again.
+fn unreadable(order: OrderId, error: &FirstAnswerError) -> PlaceError {
+    match error {
+        FirstAnswerError::Unwritten(_) => PlaceError::Unwritten,
+        error if error.is_passing() => PlaceError::Unavailable,
+        error => {
+            tracing::error!(%order, %error, "an order could not be read back");
+            PlaceError::Internal
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What a batch reads: it takes the locks, reads the rows that they protect, and after the decision the keys that are
-//! sold.
+//! sold or held.
 //!
 //! The order matters: a row read before its lock could be changed by the lock's previous holder.
 
@@ -12,13 +12,16 @@ use super::context::BatchContext;
 use super::plan::{self, Choice, OpenedKey, OpenedKeys, PlanState};
 use super::trouble::Troubles;
 use crate::domain::coupon::CouponFact;
-use crate::domain::id::ProductId;
+use crate::domain::id::{OrderId, ProductId};
+use crate::domain::order::{Customer, Order};
 use crate::domain::pool::LowStock;
-use crate::domain::sale::{AvailableKey, Intent, Neighbour, Pool};
+use crate::domain::sale::{AvailableKey, HeldRange, Intent, Neighbour, Pool, Reservation, Settlement, Unsettled};
 use crate::store::StoreError;
 use crate::store::coupon::{coupon_facts, coupon_lock};
+use crate::store::pending::pending_count;
 use crate::store::purchase::purchase_counts;
-use crate::store::sale::{Wanted, sale_facts, sale_keys, sale_lock};
+use crate::store::sale::{KeyRange, Wanted, sale_facts, sale_keys, sale_lock};
+use crate::store::unsettled::{PaymentWallets, unsettled_facts, unsettled_lock, unsettled_wallets};
 use crate::vault::{Vault, VaultError};
 
 /// Whether a batch waits for rows that another transaction has locked.
@@ -44,20 +47,94 @@ pub(super) async fn state(
     let (skip, wait): (BTreeSet<Neighbour>, BTreeSet<Neighbour>) = neighbours
         .into_iter()
         .partition(|neighbour| patience == Patience::Skips || troubles.skips(*neighbour));
+    let is_patient = !skip.contains(&Neighbour::Payments);
     let (wait, skip) = (wanted(&wait), wanted(&skip));
+    let settlements: Vec<&Settlement> = intents.iter().filter_map(|intent| settlement(intent)).collect();
+    let orders = lock_orders(connection, &settlements).await?;
     let locked = sale_lock(connection, &wait, &skip).await?;
+    let wallets = lock_wallets(connection, &settlements, &orders, is_patient).await?;
     let mut facts = sale_facts(connection, &wait, &skip, &locked).await?;
+    if !orders.is_empty() {
+        if wallets.are_locked() {
+            troubles.unlocked(Neighbour::Payments);
+        } else {
+            facts.busy.push(Neighbour::Payments);
+        }
+    }
     let coupons = coupons(connection, &wait, &skip, intents, &mut facts.busy).await?;
     remember(troubles, [&wait, &skip], &facts.busy);
-    let mut state = PlanState::new(facts.pools, facts.credits, facts.busy, context.keys_max, now_ms);
+    let keys_max = context.keys_max;
+    let mut state = PlanState::new(facts.pools, facts.credits, facts.busy, keys_max, context.caps, now_ms);
     for coupon in coupons {
         state.add_coupon(coupon);
     }
     let counted = state.counted(intents);
     if !counted.is_empty() {
-        state.count(purchase_counts(connection, &counted).await?);
+        state.count(purchase_counts(&mut *connection, &counted).await?);
+    }
+    let reservations: Vec<&Reservation> = intents.iter().filter_map(|intent| reservation(intent)).collect();
+    if !reservations.is_empty() {
+        let guests: Vec<B256> = reservations.iter().filter_map(|of| guest(&of.order.customer)).collect();
+        let addresses: Vec<B256> = reservations.iter().map(|of| of.address).collect();
+        let pending = pending_count(connection, &guests, &addresses, &state.pools()).await?;
+        state.add_pending(pending);
+    }
+    if !orders.is_empty() {
+        state.add_unsettled(unsettled_facts(connection, orders, &settlements, &wallets).await?);
     }
     Ok(state)
+}
+
+const fn settlement(intent: &Intent) -> Option<&Settlement> {
+    match intent {
+        Intent::Settle(settlement) => Some(settlement),
+        Intent::Sell(_) | Intent::Reserve(_) => None,
+    }
+}
+
+const fn reservation(intent: &Intent) -> Option<&Reservation> {
+    match intent {
+        Intent::Reserve(reservation) => Some(reservation),
+        Intent::Sell(_) | Intent::Settle(_) => None,
+    }
+}
+
+const fn guest(customer: &Customer) -> Option<B256> {
+    match customer {
+        Customer::Guest(guest) => Some(*guest),
+        Customer::Account(_) => None,
+    }
+}
+
+/// Locks the orders that are to be settled, before anything else. Those that another transaction has locked are left out.
+/// Without a settlement this costs nothing.
+async fn lock_orders(connection: &mut PgConnection, settlements: &[&Settlement]) -> Result<Vec<Order>, StoreError> {
+    if settlements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = settlements.iter().map(|of| of.order).collect();
+    unsettled_lock(connection, &ids).await
+}
+
+/// Locks the wallets of the settlements' payments, after all others.
+async fn lock_wallets(
+    connection: &mut PgConnection,
+    settlements: &[&Settlement],
+    orders: &[Order],
+    is_patient: bool,
+) -> Result<PaymentWallets, StoreError> {
+    if orders.is_empty() {
+        return Ok(PaymentWallets::default());
+    }
+    let payments: Vec<_> = settlements
+        .iter()
+        .filter_map(|of| Some(of.received.as_ref()?.payment))
+        .collect();
+    let currencies: Vec<_> = orders
+        .iter()
+        .filter_map(|order| Some(order.amounts?.currency))
+        .collect();
+    unsettled_wallets(connection, &payments, &currencies, is_patient).await
 }
 
 /// Locks and reads the coupons that the intents name. Those that are damaged or not locked are added to `busy`. Without
@@ -74,7 +151,7 @@ async fn coupons(
     }
     let locked = coupon_lock(connection, &wait.coupons, &skip.coupons).await?;
     let wanted = intents.iter().filter_map(|intent| {
-        let Intent::Sell(order) = intent;
+        let order = intent.selling()?;
         order.coupon.zip(order.customer.account())
     });
     let wanted: BTreeSet<_> = wanted.collect();
@@ -100,8 +177,9 @@ pub(super) async fn choose<'a>(
 ) -> Result<Chosen<'a>, StoreError> {
     loop {
         let choices = plan::choose(state, intents);
+        let held = plan::held_demand(&choices);
         let demand = plan::demand(&choices);
-        if demand.is_empty() {
+        if demand.is_empty() && held.is_empty() {
             return Ok(Chosen {
                 choices,
                 keys: OpenedKeys::default(),
@@ -109,16 +187,20 @@ pub(super) async fn choose<'a>(
             });
         }
         let wanted: Vec<_> = demand.values().map(|(pool, keys)| (&**pool, *keys)).collect();
-        let opened = read_keys(connection, context, &wanted, anchor_by_s).await?;
+        let mut opened = read_keys(connection, context, &wanted, anchor_by_s).await?;
+        let broken = read_held(connection, context, &held, &mut opened, anchor_by_s).await?;
         let there = |pool: &Pool| (opened.len(pool.pool) as u64).cast_signed();
         let short: Vec<_> = wanted.into_iter().filter(|(pool, keys)| there(pool) < *keys).collect();
-        if short.is_empty() {
+        if short.is_empty() && broken.is_empty() {
             let low_stock = demand.values().filter_map(|(pool, keys)| pool.falls_low(*keys));
             return Ok(Chosen {
                 low_stock: low_stock.collect(),
                 choices,
                 keys: opened,
             });
+        }
+        for order in broken {
+            state.keep_back(order);
         }
         for (pool, keys) in short {
             let there = there(pool);
@@ -139,7 +221,7 @@ pub(super) async fn ahead(
     intents: &[&Intent],
 ) -> Result<(), StoreError> {
     let mut demand: BTreeMap<ProductId, u32> = BTreeMap::new();
-    for Intent::Sell(order) in intents {
+    for order in intents.iter().filter_map(|intent| intent.placing()) {
         for line in &order.lines {
             *demand.entry(line.product).or_default() += line.quantity;
         }
@@ -149,7 +231,7 @@ pub(super) async fn ahead(
     if missing.is_empty() {
         return Ok(());
     }
-    let wanted: Vec<_> = missing.iter().map(|(pool, keys)| (pool, *keys)).collect();
+    let wanted: Vec<_> = missing.iter().map(|(pool, keys)| KeyRange::next(pool, *keys)).collect();
     let mut read: HashMap<i32, Vec<_>> = HashMap::new();
     for (pool, key) in sale_keys(connection, &wanted).await? {
         read.entry(pool).or_default().push(key);
@@ -179,7 +261,11 @@ async fn read_keys(
         }
     }
     if !unread.is_empty() {
-        keys.extend(sale_keys(connection, &unread).await?);
+        let ranges: Vec<_> = unread
+            .iter()
+            .map(|(pool, quantity)| KeyRange::next(pool, *quantity))
+            .collect();
+        keys.extend(sale_keys(connection, &ranges).await?);
         for (pool, _) in unread {
             let of_pool = keys.iter().rev().find(|(of, _)| *of == pool.pool);
             if let Some((_, Ok(last))) = of_pool {
@@ -200,6 +286,41 @@ async fn read_keys(
         }
     }
     Ok(opened)
+}
+
+/// Decrypts held keys. Returns the orders of which one cannot be sold.
+async fn read_held(
+    connection: &mut PgConnection,
+    context: &BatchContext,
+    held: &[(&Unsettled, HeldRange)],
+    opened: &mut OpenedKeys,
+    anchor_by_s: u64,
+) -> Result<BTreeSet<OrderId>, StoreError> {
+    let mut broken = BTreeSet::new();
+    if held.is_empty() {
+        return Ok(broken);
+    }
+    let ranges: Vec<_> = held.iter().map(|(_, range)| KeyRange::held(range)).collect();
+    let mut keys = sale_keys(connection, &ranges).await?;
+    for (unsettled, range) in held {
+        let is_its = |pool: i32, slot: i64| pool == range.pool && (range.first_slot..range.end_slot).contains(&slot);
+        let its = keys.extract_if(.., |(pool, key)| key.as_ref().is_ok_and(|key| is_its(*pool, key.slot)));
+        let its: Result<Vec<_>, _> = its.map(|(_, key)| open(&context.vault, key, anchor_by_s)).collect();
+        match its {
+            Ok(its) if i64::try_from(its.len()) == Ok(range.end_slot - range.first_slot) => {
+                opened.push_held(range.hold, its);
+            }
+            Ok(_) => {
+                tracing::error!(order = %unsettled.order.id, hold = range.hold, "a held key is not there or is damaged");
+                broken.insert(unsettled.order.id);
+            }
+            Err(error) => {
+                tracing::error!(%error, order = %unsettled.order.id, "a held key cannot be delivered");
+                broken.insert(unsettled.order.id);
+            }
+        }
+    }
+    Ok(broken)
 }
 
 /// Why a key cannot be sold. Its product sells nothing until the cause is removed or the key is voided.
@@ -233,6 +354,8 @@ fn wanted(neighbours: &BTreeSet<Neighbour>) -> Wanted {
             Neighbour::Product(product) => wanted.products.push(*product),
             Neighbour::Account(account) => wanted.accounts.push(*account),
             Neighbour::Coupon(coupon) => wanted.coupons.push(*coupon),
+            // Their wallets are named by the payments.
+            Neighbour::Payments => {}
         }
     }
     wanted

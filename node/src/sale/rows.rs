@@ -10,20 +10,26 @@ use shelfproof_verifier::receipt::{Promise, Receipt};
 use shelfproof_verifier::vocabulary::body::{Body, Sold};
 use shelfproof_verifier::vocabulary::typed_data::SIGNATURE_BYTES;
 
-use super::plan::{Decision, OpenedKey, Purchase};
+mod unpaid;
+
+use super::job::Answer;
+use super::plan::{Decision, OpenedKey, Purchase, into_items, items};
 use crate::domain::coupon::CouponUse;
 use crate::domain::delivery::{Delivered, Item, OrderOutcome, sale_promise, sale_terms};
 use crate::domain::id::OrderId;
 use crate::domain::key;
 use crate::domain::order::{NewOrder, Order, RefusalReason, TransitionError};
 use crate::domain::sale::{AvailableKey, Pool, Purchased};
-use crate::store::sale_write::BatchWrites;
+use crate::store::sale_write::{BatchWrites, Movement};
+use crate::store::settle_write::SettleRows;
 use crate::vault::{Signed, Vault};
 
-/// A batch that is ready to be written, and the answers to its orders after the commit.
+/// A batch that is ready to be written, and the answers to its intents after the commit.
 #[derive(Debug, Default)]
 pub(super) struct BatchRows {
     pub(super) writes: BatchWrites,
+    /// What changes of orders that were placed before, and of payments.
+    pub(super) settled: SettleRows,
     pub(super) events: Vec<NewEvent>,
     /// What orders add to the counts of what their accounts bought.
     pub(super) purchases: Vec<(OrderId, Purchased)>,
@@ -32,7 +38,14 @@ pub(super) struct BatchRows {
     /// What the signature of the batch's receipts covers; `None` if it sells nothing.
     pub(super) signed: Option<SignedRoot>,
     /// In the order of the decisions.
-    pub(super) outcomes: Vec<OrderOutcome>,
+    pub(super) answers: Vec<Answer>,
+}
+
+impl BatchRows {
+    /// Whether there is nothing to write: what was asked for was done before, or leaves no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.orders.is_empty() && self.settled.is_empty()
+    }
 }
 
 /// What one signature covers: the root of the tree of the batch's promises, and their deadline.
@@ -75,6 +88,8 @@ pub(super) struct Times {
     pub(super) now_ms: u64,
     /// Unix seconds.
     pub(super) anchor_by_s: u64,
+    /// How long an order can be paid.
+    pub(super) pay_within_ms: u64,
 }
 
 /// Chains the sales' events, signs them, and makes the rows of a batch. `salt` returns new random bytes at each call.
@@ -89,23 +104,16 @@ pub(super) fn lay_out(
 ) -> Result<BatchRows, RowsError> {
     let mut rows = BatchRows::default();
     rows.writes.at_ms = times.now_ms;
-    let mut placed = Vec::with_capacity(decisions.len());
+    let mut orders = Vec::with_capacity(decisions.len());
     let mut promises = Vec::new();
-    for Decision::Sell { order: new, outcome } in &decisions {
-        let order = match outcome {
-            Ok(purchase) => prepaid(new, purchase, times.now_ms)?,
-            Err(reason) => Order::refuse(new, *reason, times.now_ms),
-        };
-        let purchased = outcome.iter().flat_map(|purchase| &purchase.purchased);
-        rows.purchases.extend(purchased.map(|of| (order.id, *of)));
-        let coupon_use = outcome.iter().filter_map(|purchase| purchase.coupon_use);
-        rows.coupon_uses.extend(coupon_use.map(|of| (order.id, of)));
-        for (item, pool, opened) in outcome.iter().flat_map(Purchase::items) {
+    for decision in &decisions {
+        let order = order(decision, times)?;
+        for (item, pool, opened) in decision.items() {
             let sold = chain(&order, item, pool, &opened.key, times, salt())?;
             promises.push(sale_promise(&sold.event, order.buyer));
             rows.events.push(sold);
         }
-        placed.push(order);
+        orders.push(order);
     }
     let signed = sign(vault, &promises, times)?;
     rows.signed = signed.as_ref().map(|signed| SignedRoot {
@@ -117,17 +125,90 @@ pub(super) fn lay_out(
     let paths = signed
         .into_iter()
         .flat_map(|Signed { signature, paths, .. }| paths.into_iter().map(move |path| (path, signature)));
-    let mut proofs = rows.events.iter().zip(paths);
-    for (order, Decision::Sell { order: new, outcome }) in placed.into_iter().zip(decisions) {
-        let keys = outcome.iter().flat_map(Purchase::items);
-        let keys = keys.map(|(_, _, opened)| opened.key.head.key_no).collect();
-        rows.outcomes.push(match outcome {
-            Ok(purchase) => deliver(&mut rows.writes, &order, purchase, vault, times, &mut proofs)?,
-            Err(reason) => refusal(&order, reason),
+    let events = std::mem::take(&mut rows.events);
+    let mut proofs = events.iter().zip(paths);
+    let (mut answers, mut held) = (Vec::with_capacity(orders.len()), Vec::new());
+    for (order, decision) in orders.into_iter().zip(decisions) {
+        answers.push(match decision {
+            Decision::Sell { order: new, outcome } => {
+                let placed = sell(&mut rows, order, new, outcome, vault, times, &mut proofs)?;
+                Some(Answer::Placed(placed))
+            }
+            Decision::Settle { unsettled, taken, then } => {
+                // These receipts are handed out by whoever reads the order.
+                proofs.by_ref().take(then.keys()).for_each(drop);
+                let settled = unpaid::settle(&mut rows, order, &unsettled, taken, then)?;
+                Some(Answer::Settled(settled))
+            }
+            Decision::Reserve { reservation, outcome } => {
+                held.push((answers.len(), order, reservation, outcome));
+                None
+            }
         });
-        rows.writes.orders.push(order, new.fingerprint, keys);
     }
+    // The keys that are held come after those that are sold.
+    for (at, order, reservation, outcome) in held {
+        let reserved = unpaid::reserve(&mut rows, order, reservation, outcome)?;
+        answers[at] = Some(Answer::Reserved(reserved));
+    }
+    rows.answers = answers.into_iter().flatten().collect();
+    drop(proofs);
+    rows.events = events;
     Ok(rows)
+}
+
+/// The order as the decision leaves it.
+fn order(decision: &Decision<'_>, times: Times) -> Result<Order, TransitionError> {
+    Ok(match decision {
+        Decision::Sell {
+            order: new,
+            outcome: Ok(purchase),
+        } => prepaid(new, purchase, times.now_ms)?,
+        Decision::Sell {
+            order: new,
+            outcome: Err(reason),
+        } => Order::refuse(new, *reason, times.now_ms),
+        Decision::Reserve {
+            reservation,
+            outcome: Ok((total, lines)),
+        } => {
+            let lines = lines.iter().map(|bought| bought.priced.line);
+            let placed = Order::place(&reservation.order, total.currency, lines.collect(), times.now_ms);
+            placed.payable_until(times.now_ms + times.pay_within_ms)
+        }
+        Decision::Reserve {
+            reservation,
+            outcome: Err(reason),
+        } => Order::refuse(&reservation.order, *reason, times.now_ms),
+        Decision::Settle { unsettled, taken, then } => unpaid::settled(&unsettled.order, taken.is_some(), then)?,
+    })
+}
+
+/// Adds the rows of an order that was paid from credit, or refused.
+fn sell<'a>(
+    rows: &mut BatchRows,
+    order: Order,
+    new: &NewOrder,
+    outcome: Result<Purchase, RefusalReason>,
+    vault: &Vault,
+    times: Times,
+    proofs: &mut impl Iterator<Item = (&'a NewEvent, (Vec<B256>, [u8; SIGNATURE_BYTES]))>,
+) -> Result<OrderOutcome, RowsError> {
+    let mut keys = Vec::new();
+    let outcome = match outcome {
+        Ok(purchase) => {
+            keys = items(&purchase.lines)
+                .map(|(.., opened)| opened.key.head.key_no)
+                .collect();
+            rows.purchases
+                .extend(purchase.purchased.iter().map(|of| (order.id, *of)));
+            rows.coupon_uses.extend(purchase.coupon_use.map(|of| (order.id, of)));
+            deliver(&mut rows.writes, &order, purchase, vault, times, proofs)?
+        }
+        Err(reason) => refusal(&order, reason),
+    };
+    rows.writes.orders.push(order, new.fingerprint, keys);
+    Ok(outcome)
 }
 
 /// The rows of an order that the database refused: it waits for an operator, and nothing is charged.
@@ -135,7 +216,8 @@ pub(super) fn abnormal(new: &NewOrder, now_ms: u64) -> BatchRows {
     let mut rows = BatchRows::default();
     rows.writes.at_ms = now_ms;
     let order = Order::refuse(new, RefusalReason::Abnormal, now_ms);
-    rows.outcomes.push(refusal(&order, RefusalReason::Abnormal));
+    rows.answers
+        .push(Answer::Placed(refusal(&order, RefusalReason::Abnormal)));
     rows.writes.orders.push(order, new.fingerprint, Vec::new());
     rows
 }
@@ -217,14 +299,16 @@ fn deliver<'a>(
     let mut items = Vec::new();
     let (total, wallet) = (purchase.total, purchase.wallet);
     let (buyer, cover, token) = sale_terms(order.buyer);
-    for ((item, pool, OpenedKey { key, goods }), (new, (path, signature))) in purchase.into_items().zip(proofs) {
+    for ((item, pool, OpenedKey { key, goods }), (new, (path, signature))) in into_items(purchase.lines).zip(proofs) {
         let unwritable = || RowsError::Key(key.head.key_no);
         let (line, _) = order.line_of(item).ok_or_else(unwritable)?;
         let net = order.item_net(item).ok_or_else(unwritable)?;
         if !writes.stock.sell(&pool, &key) {
             return Err(unwritable());
         }
-        writes.money.transfer(wallet, pool.revenue_wallet, net.minor);
+        writes
+            .money
+            .transfer(Movement::Sale, wallet, pool.revenue_wallet, net.minor);
         items.push(Item {
             item,
             line,

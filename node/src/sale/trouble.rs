@@ -60,7 +60,10 @@ impl Troubles {
         let mut advice = Advice::Try;
         for neighbour in intent.neighbours() {
             match troubles.get(&neighbour) {
-                Some((Trouble::Unsellable, until)) if now < *until => return Advice::Refuse,
+                // A payment is taken all the same; what it pays may be held, or a person decides.
+                Some((Trouble::Unsellable, until)) if now < *until && intent.placing().is_some() => {
+                    return Advice::Refuse;
+                }
                 Some((Trouble::Locked { .. }, until)) if now < *until => advice = Advice::Park(*until),
                 _ => {}
             }

@@ -12,7 +12,7 @@
 //! - A lock was not granted within the session's `lock_timeout`: the batch runs again without waiting, and the orders
 //!   that need the locked rows are parked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ use super::read::Patience;
 use super::read_ahead::ReadAhead;
 use super::trouble::Troubles;
 use crate::config;
-use crate::domain::delivery::OrderOutcome;
+use crate::domain::delivery::{OrderOutcome, Settled};
 use crate::domain::sale::{Intent, Neighbour};
 use crate::fence::FenceState;
 use crate::store::StoreError;
@@ -47,6 +47,7 @@ pub(super) fn start(
     options: &PgConnectOptions,
     vault: &Arc<Vault>,
     settings: &config::Sale,
+    checkout: &config::Checkout,
     now_ms: Clock,
     fence: &Arc<FenceState>,
 ) -> JoinSet<()> {
@@ -67,6 +68,8 @@ pub(super) fn start(
             journal: fence.journal(),
             anchor_within_s: settings.anchor_within_s,
             keys_max: settings.batch_keys_max,
+            caps: checkout.caps(),
+            pay_within_ms: checkout.pay_within_s * 1_000,
             now_ms,
             fence: Arc::clone(&fence),
         };
@@ -262,12 +265,15 @@ impl Worker {
 
     /// Holds back the product of an order whose key is at fault. Of an order of several products it is not known whose.
     fn hold_back(&self, intent: &Intent) {
-        let Intent::Sell(order) = intent;
-        let Some((first, others)) = order.lines.split_first() else {
+        if intent.placing().is_none() {
             return;
-        };
-        let product = first.product;
-        if others.iter().all(|line| line.product == product) {
+        }
+        let products = intent.neighbours().filter_map(|neighbour| match neighbour {
+            Neighbour::Product(product) => Some(product),
+            Neighbour::Account(_) | Neighbour::Coupon(_) | Neighbour::Payments => None,
+        });
+        let products: BTreeSet<_> = products.collect();
+        if let (Some(product), 1) = (products.first().copied(), products.len()) {
             tracing::error!(%product, "its pool's next key was sold before: see what `admin check` finds");
             self.context.troubles.unsellable(Neighbour::Product(product));
         }
@@ -282,10 +288,14 @@ impl Worker {
     /// Records an order as abnormal and answers it. If that fails too, the customer is told to try again later.
     async fn give_up(&mut self, job: Job) {
         tracing::error!(order = %job.intent.order(), "an order could not be carried out");
+        // Of an order that is not paid nothing needs to be kept; a payment is asked for again.
+        let Some(order) = job.intent.selling().cloned() else {
+            return answer(job, Err(PlaceError::Stalled));
+        };
         let now_ms = (self.context.now_ms)();
         let recorded = match self.connection.fenced().await {
             Ok(connection) => {
-                let recorded = batch::record_abnormal(connection, &job.intent, now_ms);
+                let recorded = batch::record_abnormal(connection, &job.intent, &order, now_ms);
                 timeout(ANSWER_BOUND, recorded)
                     .await
                     .unwrap_or_else(|_| Err(timed_out().into()))
@@ -324,7 +334,10 @@ fn try_again(part: Part, parts: &mut VecDeque<Part>) {
 /// their repeats are answered once the journal can be written.
 fn answer_all(replies: Vec<(Job, Reply)>, is_written: bool) {
     for (job, reply) in replies {
-        let is_sale = matches!(reply, Ok(Answer::Placed(OrderOutcome::Delivered(_))));
+        let is_sale = matches!(
+            reply,
+            Ok(Answer::Placed(OrderOutcome::Delivered(_)) | Answer::Settled(Settled::Delivered { .. }))
+        );
         if is_sale && !is_written {
             answer(job, Err(PlaceError::Unwritten));
         } else {
@@ -336,6 +349,7 @@ fn answer_all(replies: Vec<(Job, Reply)>, is_written: bool) {
 fn answer(job: Job, reply: Reply) {
     match &reply {
         Ok(Answer::Placed(OrderOutcome::Delivered(delivered))) => metrics::sold(delivered.items.len()),
+        Ok(Answer::Settled(Settled::Delivered { items })) => metrics::sold(*items),
         Ok(Answer::Placed(OrderOutcome::Refused { reason, .. })) => metrics::refused(reason.name()),
         _ => {}
     }

@@ -152,6 +152,30 @@ pub async fn order_lock(connection: &mut PgConnection, order: OrderId) -> Result
     row.map(OrderRow::into_order).transpose()
 }
 
+/// Unpaid orders whose time is over at `now_ms`, Unix milliseconds, but for `except`: at most `limit`, locked until the
+/// transaction ends. A damaged row is an error in its own place.
+///
+/// # Errors
+/// The database's.
+pub async fn order_due(
+    connection: &mut PgConnection,
+    now_ms: u64,
+    limit: i64,
+    except: &[OrderId],
+) -> Result<Vec<Result<Order, (OrderId, StoreError)>>, StoreError> {
+    let rows: Vec<OrderRow> = sqlx::query_as(include_str!("sql/order_due.sql"))
+        .bind(now_ms.cast_signed())
+        .bind(limit)
+        .bind(except.iter().map(|order| order.0).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    let read = |row: OrderRow| {
+        let id = OrderId(row.id);
+        row.into_order().map_err(|error| (id, error))
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
 /// Writes the state, version and lines of an order that a transition changed.
 ///
 /// # Errors

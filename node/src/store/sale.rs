@@ -14,7 +14,8 @@ use crate::domain::goods::WrappedKey;
 use crate::domain::id::{AccountId, BatchId, CouponId, OrderId, ProductId, SkuId};
 use crate::domain::key::Head;
 use crate::domain::pool::Cursor;
-use crate::domain::sale::{AvailableKey, Neighbour, Pool};
+use crate::domain::sale::{AvailableKey, HeldRange, Neighbour, Pool};
+use crate::domain::sku::StockPolicy;
 use crate::domain::wallet::CreditWallet;
 
 /// What a batch finds when it begins.
@@ -141,6 +142,7 @@ struct FactRow {
     buyer_max: Option<i32>,
     buyer_per: Option<String>,
     low_stock: Option<i32>,
+    policy: Option<String>,
 }
 
 impl FactRow {
@@ -181,6 +183,11 @@ impl FactRow {
             order_max: column::optional("skus", "order_max", self.order_max, &self.owner)?,
             buyer_limit: column::buyer_limit(self.buyer_max, self.buyer_per.as_deref(), &self.owner)?,
             low_stock: column::optional("skus", "low_stock", self.low_stock, &self.owner)?,
+            policy: self
+                .policy
+                .as_deref()
+                .and_then(StockPolicy::from_name)
+                .ok_or_else(inconsistent("policy"))?,
             on_sale: self.on_sale.unwrap_or_default(),
             revenue_wallet: self.revenue_wallet.ok_or_else(inconsistent("revenue_wallet"))?,
             name: self.name.unwrap_or_default(),
@@ -274,21 +281,58 @@ impl AvailableKeyRow {
     }
 }
 
-/// Reads at most the given number of keys from each locked pool, in the order of their slots, each with its pool's
+/// Slots of a pool whose keys are to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRange {
+    pool: i32,
+    quantity: i64,
+    from: i64,
+    end: i64,
+    /// How many of the slots have a voided key.
+    holes: i64,
+}
+
+impl KeyRange {
+    /// The next keys for sale.
+    #[must_use]
+    pub const fn next(pool: &Pool, quantity: i64) -> Self {
+        Self {
+            pool: pool.pool,
+            quantity,
+            from: pool.cursor.slot,
+            end: pool.tail,
+            holes: pool.holes_ahead(),
+        }
+    }
+
+    /// Those that a hold keeps.
+    #[must_use]
+    pub const fn held(range: &HeldRange) -> Self {
+        Self {
+            pool: range.pool,
+            quantity: range.end_slot - range.first_slot,
+            from: range.first_slot,
+            end: range.end_slot,
+            holes: 0,
+        }
+    }
+}
+
+/// Reads at most the given number of keys from each range of a locked pool, in the order of their slots, each with its pool's
 /// id. A damaged row is an error in its own place, and does not affect the other keys.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn sale_keys(
     connection: &mut PgConnection,
-    wanted: &[(&Pool, i64)],
+    wanted: &[KeyRange],
 ) -> Result<Vec<(i32, Result<AvailableKey, StoreError>)>, StoreError> {
     let rows: Vec<AvailableKeyRow> = sqlx::query_as(include_str!("sql/sale_keys.sql"))
-        .bind(wanted.iter().map(|(pool, _)| pool.pool).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(_, quantity)| *quantity).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(pool, _)| pool.cursor.slot).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(pool, _)| pool.tail).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|(pool, _)| pool.holes_ahead()).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|range| range.pool).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|range| range.quantity).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|range| range.from).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|range| range.end).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|range| range.holes).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().map(|row| (row.pool_id, row.into_key())).collect())

@@ -14,8 +14,9 @@ mod money;
 mod orders;
 mod stock;
 
-pub use money::MoneyRows;
+pub use money::{MoneyRows, Movement};
 pub use orders::OrderRows;
+pub(super) use orders::keys_literal;
 pub use stock::StockRows;
 
 /// The statement while its parameters are bound.
@@ -44,7 +45,9 @@ pub async fn sale_write(connection: &mut PgConnection, writes: BatchWrites) -> R
     let statement = sqlx::query_as(include_str!("sql/sale_write.sql"));
     let statement = writes.money.bind(writes.stock.bind(statement));
     let statement = statement.bind(writes.at_ms.cast_signed()).bind(writes.signature);
-    Ok(writes.orders.bind(statement).fetch_one(connection).await?)
+    let named: (String, i64) = writes.orders.bind(statement).fetch_one(&mut *connection).await?;
+    stock::hold_write(connection, &writes.stock, named.1).await?;
+    Ok(named)
 }
 
 /// Whether [`sale_write`] failed because another transaction placed one of the orders.

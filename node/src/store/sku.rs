@@ -40,7 +40,8 @@ pub async fn sku_update(
     let statement = sqlx::query(include_str!("sql/sku_update.sql"))
         .bind(seen.sku.id.0)
         .bind(seen.sku.version);
-    let done = bind_terms(statement, sku).execute(&mut *connection).await?;
+    let statement = bind_terms(statement, sku).bind(sku.policy.name());
+    let done = statement.execute(&mut *connection).await?;
     if done.rows_affected() == 1 {
         return Ok(VersionedUpdate::Updated);
     }

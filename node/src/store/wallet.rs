@@ -96,12 +96,11 @@ pub async fn wallet_list(database: impl PgExecutor<'_>, account: AccountId) -> R
 pub struct RefundWallets {
     /// The product's revenue, which pays.
     pub revenue: i64,
-    /// The customer's credit, which is paid back.
-    pub credit: i64,
+    /// The customer's credit, which is paid back; none where the customer has none in that currency, as no guest has.
+    pub credit: Option<i64>,
 }
 
-/// Locks the wallets, credit before revenue, between which the price of an item goes back; `None` where the customer has no
-/// credit in that currency, as no guest has.
+/// Locks the wallets, credit before revenue, between which the price of an item goes back.
 ///
 /// # Errors
 /// Where the database fails, or the product's wallet is missing.
@@ -110,7 +109,7 @@ pub async fn wallet_lock_refund(
     product: ProductId,
     customer: &Customer,
     currency: Currency,
-) -> Result<Option<RefundWallets>, StoreError> {
+) -> Result<RefundWallets, StoreError> {
     let rows: Vec<(i64, String)> = sqlx::query_as(include_str!("sql/wallet_lock_refund.sql"))
         .bind(product.0)
         .bind(customer.account().map(|account| account.0))
@@ -119,5 +118,6 @@ pub async fn wallet_lock_refund(
         .await?;
     let of_kind = |kind: &str| rows.iter().find(|row| row.1 == kind).map(|row| row.0);
     let revenue = of_kind("revenue").ok_or_else(|| inconsistent("wallets", "kind", &product))?;
-    Ok(of_kind("credit").map(|credit| RefundWallets { revenue, credit }))
+    let credit = of_kind("credit");
+    Ok(RefundWallets { revenue, credit })
 }

@@ -239,6 +239,31 @@ fn an_order_s_token_opens_that_order_alone() {
 }
 
 #[test]
+fn what_guests_say_is_hashed_apart_and_by_this_vault_only() {
+    let (_folder, vault) = made();
+    let (_other_folder, other) = made();
+    let contact = |text: &str| text.parse::<Contact>().unwrap();
+    let (ann, address) = (contact("ann@example.com"), |text: &str| text.parse().unwrap());
+    assert_eq!(vault.guest(&ann), vault.guest(&contact(" Ann@example.com")));
+    assert_ne!(vault.guest(&ann), other.guest(&ann));
+    let opens = vault.guest_lookup(&ann, "secret-1");
+    assert_eq!(opens, vault.guest_lookup(&ann, "secret-1"));
+    for differs in [
+        vault.guest_lookup(&ann, "secret-2"),
+        vault.guest_lookup(&contact("ann@example.com1"), "secret-"),
+        vault.guest_lookup(&contact("ann@example.coms"), "ecret-1"),
+        other.guest_lookup(&ann, "secret-1"),
+        vault.guest(&ann),
+    ] {
+        assert_ne!(opens, differs);
+    }
+    let client = |text| vault.client_address(address(text));
+    assert_eq!(client("2001:db8::1"), client("2001:db8:0:ffff:ffff::2"), "one network");
+    assert_ne!(client("2001:db8::1"), client("2001:db8:1::1"));
+    assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let (folder, vault) = made();
     let (key, wrapped) = vault.data_key_new(batch(1));

@@ -1,7 +1,9 @@
-//! Order tokens: derived from the order's id and the token's generation, so that a repeated answer is the same to the
+//! Order tokens, and hashes of what guests say of themselves.
+//!
+//! A token is derived from the order's id and the token's generation, so that a repeated answer is the same to the
 //! byte and no table holds them.
 
-use alloy_primitives::hex;
+use alloy_primitives::{B256, hex};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -35,6 +37,17 @@ impl TokenKey {
         // The whole text, so that no other spelling of the id, the generation or the code passes.
         let expected = Zeroizing::new(self.text(token));
         bool::from(expected.as_bytes().ct_eq(text.as_bytes())).then_some(token)
+    }
+
+    /// A keyed hash of those parts under a name of its own, which no other use of the key has.
+    pub(super) fn hash(&self, domain: &[u8], parts: &[&[u8]]) -> B256 {
+        let mut mac = self.0.clone().chain_update(domain);
+        for part in parts {
+            // A length before each part keeps them apart.
+            mac.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        B256::from_slice(&mac.finalize().into_bytes())
     }
 
     pub(super) fn text(&self, token: OrderToken) -> String {

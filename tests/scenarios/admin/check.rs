@@ -1,6 +1,7 @@
 //! `admin check` finds nothing in a healthy shop, and reports exactly the rule that a test broke.
 
 mod terms;
+mod unpaid;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ fn breaches() -> Vec<(&'static str, String)> {
         stock_breaches(),
         history_breaches(),
         terms::breaches(),
+        unpaid::breaches(),
     ]
     .concat()
 }

@@ -124,7 +124,8 @@ fn forbidden() -> Vec<(String, &'static str)> {
     let kept = "attest.events attest.merchant shop.transfers attest.sale_batches shop.accounts shop.api_keys shop.products \
                 shop.skus shop.pools shop.takes shop.holds shop.batches shop.keys shop.goods shop.refused_lines \
                 shop.moved_keys shop.wallets shop.ledger_entries shop.orders shop.limited_purchases \
-                shop.revoked_order_tokens shop.coupons shop.coupon_products shop.coupon_uses";
+                shop.revoked_order_tokens shop.coupons shop.coupon_products shop.coupon_uses shop.gateway_accounts \
+                shop.payments shop.reviews shop.repayments";
     for table in kept.split(' ') {
         forbidden.push((format!("DELETE FROM {table}"), STAYS));
         forbidden.push((format!("TRUNCATE {table} CASCADE"), STAYS));

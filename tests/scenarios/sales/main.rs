@@ -13,6 +13,7 @@ mod neighbours;
 mod order_queue;
 mod order_states;
 mod order_tokens;
+mod payments;
 mod races;
 mod refunds;
 mod requests;

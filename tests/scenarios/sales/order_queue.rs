@@ -15,6 +15,7 @@ mod shop;
 mod snapshot;
 mod trouble;
 mod turns;
+mod unpaid;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::fs;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use shelfproof::config::{Http, Proofs, Sale, Worker};
+use shelfproof::config::{Checkout, Http, Proofs, Sale, Worker};
 use shelfproof_anchor::config::{Anchor, Chain, Database};
 use shelfproof_base::log::Log;
 use shelfproof_tests::pages::pages;
@@ -61,6 +61,7 @@ fn defaults() -> Result<BTreeMap<String, String>> {
         section("database", Database::default())?,
         section("chain", chain)?,
         section("sale", Sale::default())?,
+        section("checkout", Checkout::default())?,
         section("worker", Worker::default())?,
         section("proofs", Proofs::default())?,
         section("anchor", Anchor::default())?,

@@ -54,21 +54,30 @@ pub enum RefusalReason {
     MixedCurrencies,
     /// The customer's prepaid credit in that currency does not cover the total.
     InsufficientCredit,
+    /// It costs nothing, so that there is nothing to pay.
+    NothingToPay,
+    /// Its payment would be collected in another currency.
+    PaymentCurrency,
+    /// So many keys of the product are for each account, and a guest has none.
+    AccountNeeded,
     /// The database refused it; somebody has to look.
     Abnormal,
 }
 
 /// Which state may follow which. A payment may arrive after its order expired or was cancelled. A refund ends the delivery.
-const TRANSITIONS: [(OrderStatus, OrderStatus); 15] = {
+const TRANSITIONS: [(OrderStatus, OrderStatus); 18] = {
     use OrderStatus::{
         AwaitingPayment, Cancelled, Delivered, Expired, Paid, PartiallyDelivered, PartiallyRefunded, Refunded,
     };
     [
         (AwaitingPayment, Paid),
+        (AwaitingPayment, Delivered),
         (AwaitingPayment, Expired),
         (AwaitingPayment, Cancelled),
         (Expired, Paid),
+        (Expired, Delivered),
         (Cancelled, Paid),
+        (Cancelled, Delivered),
         (Paid, PartiallyDelivered),
         (Paid, Delivered),
         (Paid, Refunded),
@@ -145,6 +154,12 @@ impl OrderStatus {
         }
     }
 
+    /// Whether an order in this state can be paid: also one that was given up, since a payment may be under way.
+    #[must_use]
+    pub const fn waits_for_payment(self) -> bool {
+        matches!(self, Self::AwaitingPayment | Self::Expired | Self::Cancelled)
+    }
+
     /// Whether an order in this state may go to `next`.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
@@ -160,7 +175,7 @@ impl fmt::Display for OrderStatus {
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::UnknownProduct,
         Self::ProductClosed,
         Self::OutOfStock,
@@ -175,6 +190,9 @@ impl RefusalReason {
         Self::CouponMinimum,
         Self::MixedCurrencies,
         Self::InsufficientCredit,
+        Self::NothingToPay,
+        Self::PaymentCurrency,
+        Self::AccountNeeded,
         Self::Abnormal,
     ];
 
@@ -196,6 +214,9 @@ impl RefusalReason {
             Self::CouponMinimum => "coupon_minimum",
             Self::MixedCurrencies => "mixed_currencies",
             Self::InsufficientCredit => "insufficient_credit",
+            Self::NothingToPay => "nothing_to_pay",
+            Self::PaymentCurrency => "payment_currency",
+            Self::AccountNeeded => "account_needed",
             Self::Abnormal => "abnormal",
         }
     }
@@ -224,6 +245,9 @@ impl fmt::Display for RefusalReason {
             Self::PriceChanged => "a price is no longer the one that the order names",
             Self::MixedCurrencies => "the order's products are priced in different currencies",
             Self::InsufficientCredit => "the prepaid credit does not cover the total",
+            Self::NothingToPay => "the order costs nothing: ask the merchant for it",
+            Self::PaymentCurrency => "this way to pay is for another currency than the order's",
+            Self::AccountNeeded => "a product of the order is sold to accounts only, so many keys to each",
             Self::Abnormal => {
                 "the order could not be carried out; nothing was charged, and the shop's operator is told"
             }

@@ -34,6 +34,17 @@ impl Order {
         self.become_status(OrderStatus::Paid, |_| Fulfilment::Pending)
     }
 
+    /// Paid in full, and every line delivered, at once: from the states from which it can be paid.
+    ///
+    /// # Errors
+    /// `Status` where the order was paid or refused before.
+    pub fn pay_and_deliver(self) -> Result<Self, TransitionError> {
+        match self.status {
+            OrderStatus::Paid | OrderStatus::PartiallyDelivered => Err(self.no_way_to(OrderStatus::Delivered)),
+            _ => self.become_status(OrderStatus::Delivered, |_| Fulfilment::Delivered),
+        }
+    }
+
     /// Not paid in time; `now_ms` is the present time, Unix milliseconds.
     ///
     /// # Errors
@@ -61,6 +72,7 @@ impl Order {
     /// # Errors
     /// `Status` where the order is not paid, or was delivered already.
     pub fn deliver_all(self) -> Result<Self, TransitionError> {
+        self.is_paid(OrderStatus::Delivered)?;
         self.become_status(OrderStatus::Delivered, |_| Fulfilment::Delivered)
     }
 
@@ -82,6 +94,7 @@ impl Order {
         } else {
             OrderStatus::PartiallyDelivered
         };
+        self.is_paid(to)?;
         self.become_status(to, |line| line.fulfilment)
     }
 
@@ -122,17 +135,29 @@ impl Order {
         self.become_status(to, |line| line.fulfilment)
     }
 
+    /// Refuses an order that was not paid by an earlier change, and waits for nothing.
+    const fn is_paid(&self, to: OrderStatus) -> Result<(), TransitionError> {
+        if self.status.waits_for_payment() {
+            return Err(self.no_way_to(to));
+        }
+        Ok(())
+    }
+
+    const fn no_way_to(&self, to: OrderStatus) -> TransitionError {
+        TransitionError::Status {
+            order: self.id,
+            from: self.status,
+            to,
+        }
+    }
+
     fn become_status(
         mut self,
         to: OrderStatus,
         fulfilment: impl Fn(&Line) -> Fulfilment,
     ) -> Result<Self, TransitionError> {
         if !self.status.may_become(to) {
-            return Err(TransitionError::Status {
-                order: self.id,
-                from: self.status,
-                to,
-            });
+            return Err(self.no_way_to(to));
         }
         for line in &mut self.lines {
             line.fulfilment = fulfilment(line);

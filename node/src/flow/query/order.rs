@@ -10,12 +10,14 @@ use crate::domain::delivery::{Item, SoldItem};
 use crate::domain::id::OrderId;
 use crate::domain::order::Order;
 use crate::domain::order_token::OrderToken;
+use crate::domain::payment::Payment;
 use crate::journal::{Journal, Unwritten, cover};
 use crate::store::StoreError;
 use crate::store::coupon::coupon_of_order;
 use crate::store::item::order_items;
 use crate::store::order::{order_find_by_key, order_get};
 use crate::store::order_token::order_token_revoked;
+use crate::store::payment::payment_list_of_order;
 use crate::vault::{Vault, VaultError};
 
 /// An order with everything that its holder may see.
@@ -27,6 +29,8 @@ pub struct OrderView {
     /// Its token that is valid now, and what that token says of itself.
     pub token: SecretString,
     pub valid_token: OrderToken,
+    /// The ways to pay it that were asked for.
+    pub payments: Vec<Payment>,
     /// Its keys, by number.
     pub items: Vec<ItemView>,
 }
@@ -39,6 +43,8 @@ pub struct OrderStates {
     pub coupon: Option<String>,
     /// Which of its tokens is valid now.
     pub valid_token: OrderToken,
+    /// The ways to pay it that were asked for.
+    pub payments: Vec<Payment>,
     /// Its keys, by number.
     pub items: Vec<SoldItem>,
 }
@@ -106,12 +112,14 @@ pub async fn open_order(
     let numbers: Vec<i64> = sold.iter().map(|sold| sold.head.key_no).collect();
     let events = event_of_keys(&mut connection, &numbers).await?;
     let coupon = coupon(&mut connection, &order).await?;
+    let payments = payments(&mut connection, &order).await?;
     // The journal's disk may be slow, and others need the connection.
     drop(connection);
     cover(journal, &sold).await?;
     Ok(OrderView {
         items: open_items(vault, &order, sold, events)?,
         coupon,
+        payments,
         token: vault.order_token(valid_token),
         valid_token,
         order,
@@ -130,6 +138,7 @@ pub async fn look_up_states(pool: &PgPool, order: OrderId) -> Result<Option<Orde
     let revoked = order_token_revoked(&mut *connection, order).await?;
     Ok(Some(OrderStates {
         coupon: coupon(&mut connection, &found).await?,
+        payments: payments(&mut connection, &found).await?,
         order: found,
         valid_token: OrderToken::valid(order, revoked),
         items: order_items(&mut connection, order).await?,
@@ -141,6 +150,14 @@ async fn coupon(connection: &mut PgConnection, order: &Order) -> Result<Option<S
     match order.amounts {
         Some(amounts) if amounts.discount_minor > 0 => coupon_of_order(connection, order.id).await,
         _ => Ok(None),
+    }
+}
+
+/// The payments of an order that was placed to be paid. One that was paid when it was placed is not looked up.
+async fn payments(connection: &mut PgConnection, order: &Order) -> Result<Vec<Payment>, StoreError> {
+    match order.expires_at_ms {
+        Some(_) => payment_list_of_order(connection, order.id).await,
+        None => Ok(Vec::new()),
     }
 }
 

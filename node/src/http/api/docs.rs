@@ -37,8 +37,8 @@ it is also in the header `x-request-id` of every answer, and is yours if you sen
 are refused.
 
 **Lists** come in pages: give `next` of one page as `after` of the next, until there is none. Entries that are added \
-meanwhile move no others. The lists of orders, keys and batches look at a bounded number of entries a page; where that ends a \
-page early, the page says how many in `lookedAt`, has `next`, and may have no entries. Of these three, the same address with \
+meanwhile move no others. The lists of orders, payments, keys and batches look at a bounded number of entries a page; where that ends a \
+page early, the page says how many in `lookedAt`, has `next`, and may have no entries. Of these four, the same address with \
 `.csv` at its end sends the whole list as a file, one at a time to each account.";
 
 /// The description without any endpoint; the routes add theirs.
@@ -52,6 +52,7 @@ pub(crate) fn frame() -> OpenApi {
         )
         .tags(Some([
             tag("orders", "For resellers and buyers"),
+            tag("checkout", "For guests, who pay through a gateway; and their payments"),
             tag("products", "For admins"),
             tag("batches", "For admins: keys come in"),
             tag("keys", "For admins: keys by their ids"),

@@ -1,6 +1,8 @@
 //! What the API says of each use case's errors: one match an error. The texts name the API's own parameters, never the
 //! command line's.
 
+mod unpaid;
+
 use crate::flow::ClockError;
 use crate::flow::activate::ActivateError;
 use crate::flow::import::ImportError;
@@ -65,6 +67,13 @@ impl From<PlaceError> for Problem {
                 Code::Fenced,
                 "This node's database may be another by now, and is held against the chain and the receipt journal first. \
                  Repeat the request, with the same idempotency key.",
+            ),
+            PlaceError::Capped(capped) => Self::new(
+                Code::TooManyPending,
+                format!(
+                    "There are {capped}. Pay or cancel one, or wait until it expires, and repeat the request with the same \
+                     idempotency key."
+                ),
             ),
             PlaceError::Unwritten => Unwritten.into(),
             PlaceError::Closing => Self::new(
@@ -372,10 +381,6 @@ mod tests {
     fn a_refund_without_a_wallet_is_a_conflict_with_advice() {
         let problem = Problem::from(RefundError::NoCredit);
         assert_eq!(problem.code(), Code::Conflict);
-        assert!(
-            problem.detail.ends_with("where the payment came from."),
-            "{}",
-            problem.detail
-        );
+        assert!(problem.detail.ends_with("nor through a gateway."), "{}", problem.detail);
     }
 }

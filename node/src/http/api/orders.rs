@@ -25,7 +25,7 @@ use crate::http::edge::problem::{Code, Problem};
 use crate::http::edge::shop::Shop;
 
 mod list;
-mod request;
+pub(super) mod request;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Shop>> {
     OpenApiRouter::default()
@@ -123,7 +123,7 @@ pub(super) fn missing() -> Problem {
 }
 
 /// The reason as a sentence.
-fn sentence(reason: RefusalReason) -> String {
+pub(super) fn sentence(reason: RefusalReason) -> String {
     let text = reason.to_string();
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_ascii_uppercase());

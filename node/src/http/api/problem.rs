@@ -3,6 +3,7 @@
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use shelfproof_verifier::receipt::Receipt;
 use utoipa::ToSchema;
@@ -48,6 +49,9 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
     order: Option<OrderId>,
+    /// The token of that order, where it was placed and its gateway made no page to pay on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
     /// Of a table that was sent, the columns to choose from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     columns: Vec<ShownColumn<'a>>,
@@ -92,6 +96,7 @@ impl<'a> Body<'a> {
             request_id,
             field: problem.field.as_deref(),
             order: problem.order,
+            token: problem.token.as_ref().map(|token| token.expose_secret()),
             columns: problem
                 .columns
                 .iter()
@@ -118,6 +123,9 @@ pub(crate) const fn title(code: Code) -> &'static str {
         Code::UnsupportedMediaType => "The body is of another type than expected",
         Code::IdempotencyMismatch => "The idempotency key belongs to another request",
         Code::Refused(_) => "The order was refused",
+        Code::TooManyPending => "Too much waits for payment already",
+        Code::TooManyAttempts => "This client asked too often",
+        Code::GatewayUnavailable => "The payment gateway does not answer as it should",
         Code::Busy => "The service has more to do than it can",
         Code::TimedOut => "The request took too long",
         Code::Unavailable => "A part of the service is away",

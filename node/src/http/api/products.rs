@@ -21,7 +21,7 @@ use crate::domain::edit::Edit;
 use crate::domain::id::ProductId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::{MAX_CATEGORY, NewProduct};
-use crate::domain::sku::NewTier;
+use crate::domain::sku::{NewTier, StockPolicy};
 use crate::flow::change_product::{Change, change_product};
 use crate::flow::create_product::create_product;
 use crate::flow::query::product::{count_stock, get_product, list_products};
@@ -66,6 +66,10 @@ struct NewBody {
     /// With so many keys available or fewer, its stock is low.
     #[schema(minimum = 0, maximum = 1_000_000)]
     low_stock: Option<u32>,
+    /// When an order that is paid through a gateway takes its keys: `hold`, when it is placed, which is the default; or
+    /// `allocate`, when it is paid.
+    #[schema(value_type = Option<api_types::StockPolicy>)]
+    policy: Option<String>,
 }
 
 /// A change of a product; what is left out stays.
@@ -102,6 +106,9 @@ struct ChangeBody {
     #[serde(default, deserialize_with = "field::edit")]
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
     low_stock: Edit<u32>,
+    /// When an order that is paid through a gateway takes its keys from now on.
+    #[schema(value_type = Option<api_types::StockPolicy>)]
+    policy: Option<String>,
     /// Whether it may be bought.
     on_sale: Option<bool>,
 }
@@ -142,10 +149,19 @@ async fn create(
         order_max: body.order_max,
         buyer_limit: body.buyer_limit.map(Into::into),
         low_stock: body.low_stock,
+        policy: policy(body.policy.as_deref())?.unwrap_or(StockPolicy::Hold),
         ..NewProduct::new(body.name, price)
     };
     let product = create_product(&shop.app.pool, id, new, now_ms).await?;
     Ok(json_response(StatusCode::CREATED, &ShownProduct::from(&product)))
+}
+
+/// Reads the name of a policy.
+fn policy(name: Option<&str>) -> Result<Option<StockPolicy>, Problem> {
+    let parse = |name| {
+        StockPolicy::from_name(name).ok_or_else(|| Problem::invalid("/policy", "It must be `hold` or `allocate`."))
+    };
+    name.map(parse).transpose()
 }
 
 /// List products
@@ -226,6 +242,7 @@ async fn change(
         order_max: body.order_max,
         buyer_limit: body.buyer_limit.map(Into::into),
         low_stock: body.low_stock,
+        policy: policy(body.policy.as_deref())?,
         on_sale: body.on_sale,
     };
     let product = change_product(&shop.app.pool, id, body.version, change).await?;

@@ -45,7 +45,8 @@ problems!(RefundProblems: InvalidField, MalformedBody, BodyTooLarge, Unsupported
 
 /// Refund a key
 ///
-/// What it cost goes back to the credit that paid for it; the key is spent for good. A repeat gets the first answer.
+/// What it cost goes back to the credit that paid for it, or through the gateway (see `GET /api/v1/repayments`); the key is
+/// spent for good. A repeat gets the first answer.
 #[utoipa::path(
     post, path = "/orders/{order}/refund", tag = "orders", operation_id = "refundItem", security(("bearer" = [])),
     params(("order" = Uuid, Path, description = "The order")),

@@ -21,6 +21,16 @@ pub(crate) const KEY_TTL: Duration = Duration::from_secs(5);
 pub(crate) const MAX_KEYS: u64 = 10_000;
 /// Most imports over HTTP at once: each holds its file in memory and computes on every core.
 pub(crate) const MAX_IMPORTS: usize = 2;
+/// Most look-ups of guests' orders in a minute from one address.
+pub(crate) const LOOKUPS_BY_ADDRESS: u32 = 10;
+/// Most look-ups of guests' orders in a minute for one contact, from all addresses together.
+pub(crate) const LOOKUPS_OF_CONTACT: u32 = 30;
+/// The most addresses or contacts whose attempts are counted.
+pub(crate) const MAX_COUNTED: usize = 50_000;
+/// Most notices of gateways at once; they do not count among the other requests.
+pub(crate) const MAX_NOTICES: usize = 256;
+/// The longest body of a gateway's notice, bytes.
+pub(crate) const MAX_NOTICE: usize = 64 << 10;
 /// How long the prover may take for all proofs of a request.
 pub(crate) const PROVER_BOUND: Duration = Duration::from_secs(5);
 /// Most readers of the epochs' data at once.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
 use shelfproof_verifier::receipt::Receipt;
 
 mod code;
@@ -30,10 +31,12 @@ pub(crate) struct Problem {
     pub(crate) field: Option<String>,
     /// The order that the problem is about.
     pub(crate) order: Option<OrderId>,
+    /// The token of that order, for whoever just placed it.
+    pub(crate) token: Option<Box<SecretString>>,
     /// Of a table that was sent, the columns to choose from.
     pub(crate) columns: Option<Box<ColumnSamples>>,
     /// Files `shelfproof-receipt-v1`, for whoever gets no proof.
-    pub(crate) receipts: Vec<Receipt>,
+    pub(crate) receipts: Box<[Receipt]>,
     /// The internal error; logged once at the edge, never shown.
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -46,8 +49,9 @@ impl Problem {
             detail: detail.into(),
             field: None,
             order: None,
+            token: None,
             columns: None,
-            receipts: Vec::new(),
+            receipts: Box::default(),
             cause: None,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::attempts::Attempts;
 use super::exports::Exports;
 use super::key_cache::KeyCache;
 use super::readiness::Readiness;
@@ -17,6 +18,9 @@ pub(crate) struct Shop {
     pub(crate) imports: Semaphore,
     /// Permits for readers of the epochs' data.
     pub(crate) downloads: Arc<Semaphore>,
+    /// Look-ups of guests' orders, whose passwords could be guessed: by address, and by contact.
+    pub(crate) lookups: Attempts,
+    pub(crate) lookups_of_contact: Attempts,
     /// Lists that are sent as files.
     pub(crate) exports: Arc<Exports>,
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::http::edge::problem::{Code, Problem};
 
 /// The page loads nothing and runs nothing.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// The answer for a problem. The page holds texts of this file and the request's id, which is letters, digits, `-`, `_`
 /// and `.`: nothing in it needs escaping.
@@ -48,16 +48,24 @@ const fn words(code: Code) -> (&'static str, &'static str) {
         | Code::MethodNotAllowed
         | Code::BodyTooLarge
         | Code::UnsupportedMediaType => ("无法处理这个请求。", "This request cannot be processed."),
-        Code::Conflict | Code::IdempotencyMismatch | Code::Refused(_) => (
+        Code::Conflict
+        | Code::IdempotencyMismatch
+        | Code::Refused(_)
+        | Code::TooManyPending
+        | Code::TooManyAttempts => (
             "当前状态下无法完成此操作。",
             "This cannot be done in the present state.",
         ),
-        Code::Busy | Code::TimedOut | Code::Unavailable | Code::ClockDrift | Code::Fenced | Code::ProverUnavailable => {
-            (
-                "服务暂时不可用，请稍后再试。",
-                "The service is not available now. Please try again later.",
-            )
-        }
+        Code::Busy
+        | Code::TimedOut
+        | Code::Unavailable
+        | Code::ClockDrift
+        | Code::Fenced
+        | Code::ProverUnavailable
+        | Code::GatewayUnavailable => (
+            "服务暂时不可用，请稍后再试。",
+            "The service is not available now. Please try again later.",
+        ),
         Code::Internal => (
             "服务内部出错。联系商家时请附上请求编号。",
             "Something went wrong in the service. Give the shop the request id when you ask about it.",

@@ -19,7 +19,7 @@ pub(in crate::sale) struct PricedLine {
 
 /// What an order costs.
 #[derive(Debug)]
-pub(super) struct Bill {
+pub(in crate::sale) struct Bill {
     pub(super) total: Money,
     /// One entry for each of the order's lines.
     pub(super) lines: Vec<PricedLine>,

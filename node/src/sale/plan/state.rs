@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::coupons::Coupons;
 use super::limits::Counts;
 use crate::domain::coupon::CouponFact;
-use crate::domain::id::{AccountId, ProductId, SkuId};
+use crate::domain::id::{AccountId, OrderId, ProductId, SkuId};
 use crate::domain::money::Currency;
 use crate::domain::order::{Customer, RefusalReason};
-use crate::domain::sale::{Intent, Neighbour, Pool};
+use crate::domain::sale::{Intent, Neighbour, Pending, PendingCaps, Pool, Unsettled};
 use crate::domain::wallet::CreditWallet;
 
 /// What was read under the locks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::sale) struct PlanState {
     pub(super) pools: HashMap<ProductId, Arc<Pool>>,
     pub(super) credits: HashMap<(AccountId, Currency), CreditWallet>,
@@ -27,6 +27,13 @@ pub(in crate::sale) struct PlanState {
     pub(super) counts: Counts,
     /// The coupons that orders name.
     pub(super) coupons: Coupons,
+    /// Unpaid orders and held keys, where an order is to be placed unpaid, and how many of them there may be.
+    pub(super) pending: Pending,
+    pub(super) caps: PendingCaps,
+    /// Orders that are to be settled. One that is not here is locked by another transaction.
+    pub(super) unsettled: HashMap<OrderId, Arc<Unsettled>>,
+    /// Those of them with a held key that cannot be sold.
+    pub(super) undeliverable: HashSet<OrderId>,
     /// The time of the batch, Unix milliseconds.
     pub(super) now_ms: u64,
 }
@@ -37,6 +44,7 @@ impl PlanState {
         credits: Vec<CreditWallet>,
         busy: Vec<Neighbour>,
         keys_max: u32,
+        caps: PendingCaps,
         now_ms: u64,
     ) -> Self {
         Self {
@@ -50,6 +58,10 @@ impl PlanState {
             keys_max,
             counts: Counts::new(),
             coupons: Coupons::default(),
+            pending: Pending::default(),
+            caps,
+            unsettled: HashMap::new(),
+            undeliverable: HashSet::new(),
             now_ms,
         }
     }
@@ -61,7 +73,7 @@ impl PlanState {
             return Vec::new();
         }
         let mut counted = BTreeSet::new();
-        for Intent::Sell(order) in intents {
+        for order in intents.iter().filter_map(|intent| intent.selling()) {
             for line in &order.lines {
                 let pool = self.pools.get(&line.product);
                 let limit = pool.and_then(|pool| Some((pool.sku, pool.buyer_limit?)));
@@ -81,6 +93,27 @@ impl PlanState {
     /// From now on, orders that need more keys of this pool than the next `keys` are held back.
     pub(in crate::sale) fn limit(&mut self, pool: i32, keys: i64) {
         self.sellable.insert(pool, keys);
+    }
+
+    /// The ids of the pools.
+    pub(in crate::sale) fn pools(&self) -> Vec<i32> {
+        self.pools.values().map(|pool| pool.pool).collect()
+    }
+
+    /// Adds what waits for payment.
+    pub(in crate::sale) fn add_pending(&mut self, pending: Pending) {
+        self.pending = pending;
+    }
+
+    /// Adds the orders that are to be settled.
+    pub(in crate::sale) fn add_unsettled(&mut self, unsettled: HashMap<OrderId, Unsettled>) {
+        let shared = unsettled.into_iter().map(|(id, unsettled)| (id, Arc::new(unsettled)));
+        self.unsettled.extend(shared);
+    }
+
+    /// From now on this order is not delivered: one of its held keys cannot be sold.
+    pub(in crate::sale) fn keep_back(&mut self, order: OrderId) {
+        self.undeliverable.insert(order);
     }
 
     /// Adds a coupon that an order names.

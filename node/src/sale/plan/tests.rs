@@ -2,19 +2,16 @@
 
 use std::collections::HashSet;
 
-use alloy_primitives::B256;
 use proptest::prelude::*;
-use shelfproof_verifier::event::Kind;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::goods::WrappedKey;
-use crate::domain::id::{AccountId, BatchId, OrderId, ProductId, SkuId};
-use crate::domain::key::Head;
+use crate::domain::goods::Goods;
+use crate::domain::id::{AccountId, OrderId};
 use crate::domain::money::Currency;
 use crate::domain::order::{Customer, NewLine, SalesChannel};
-use crate::domain::pool::Cursor;
-use crate::domain::sku::Tiers;
+use crate::domain::sale::samples::{key, pool, product};
+use crate::domain::sale::{AvailableKey, PendingCaps};
 use crate::domain::wallet::CreditWallet;
 use terms::{coupon_fact, with_coupon};
 
@@ -23,31 +20,14 @@ mod terms;
 /// The time of the batch.
 const NOW_MS: u64 = 1_790_000_000_000;
 
+const CAPS: PendingCaps = PendingCaps {
+    per_guest: 2,
+    per_address: 3,
+    per_product: 10,
+    keys_per_address: 10,
+};
+
 const ME: AccountId = AccountId(Uuid::from_u128(1));
-
-fn product(number: u8) -> ProductId {
-    ProductId(Uuid::from_u128(u128::from(number)))
-}
-
-/// Pool `number` with the given number of keys, at 2.00 in the given currency.
-fn pool(number: u8, currency: Currency, available: i64) -> Pool {
-    Pool {
-        pool: i32::from(number),
-        product: product(number),
-        sku: SkuId(product(number).0),
-        cursor: Cursor { slot: 1, holes: 0 },
-        tail: 1 + available,
-        holes: 0,
-        name: format!("product {number}"),
-        price: Money { minor: 200, currency },
-        tiers: Tiers::default(),
-        order_max: None,
-        buyer_limit: None,
-        low_stock: None,
-        on_sale: true,
-        revenue_wallet: 100 + i64::from(number),
-    }
-}
 
 fn credit(currency: Currency, balance_minor: i64) -> CreditWallet {
     CreditWallet {
@@ -57,30 +37,6 @@ fn credit(currency: Currency, balance_minor: i64) -> CreditWallet {
             minor: balance_minor,
             currency,
         },
-    }
-}
-
-/// The key in that slot of that pool.
-pub(in crate::sale) fn key(pool: u8, slot: i64) -> AvailableKey {
-    AvailableKey {
-        head: Head {
-            key_no: i64::from(pool) * 1000 + slot,
-            key_id: B256::ZERO,
-            state: Kind::Activated,
-            version: 2,
-            hash: B256::ZERO,
-            at_ms: 1,
-        },
-        pool: i32::from(pool),
-        slot,
-        next_slot: slot + 1,
-        batch: BatchId(Uuid::nil()),
-        wrapped: WrappedKey {
-            wrapped: Vec::new(),
-            master_generation: 1,
-        },
-        sealed: Vec::new(),
-        vrf_proof: [0; 80],
     }
 }
 
@@ -114,8 +70,16 @@ fn opened(key: AvailableKey) -> OpenedKey {
     }
 }
 
+/// What became of an order that is paid from credit.
+fn sale(decision: Decision<'_>) -> Result<Purchase, RefusalReason> {
+    match decision {
+        Decision::Sell { outcome, .. } => outcome,
+        other => panic!("no sale: {other:?}"),
+    }
+}
+
 fn state(pools: Vec<Pool>, credits: Vec<CreditWallet>) -> PlanState {
-    PlanState::new(pools, credits, Vec::new(), 1_000, NOW_MS)
+    PlanState::new(pools, credits, Vec::new(), 1_000, CAPS, NOW_MS)
 }
 
 /// The result of each order: the slots of each line, or the reason why it was refused. Pools have keys at their first
@@ -125,7 +89,7 @@ fn outcomes(state: &PlanState, orders: &[NewOrder]) -> Vec<Result<Vec<Vec<i64>>,
     let slots = |bought: &Bought| bought.keys.iter().map(|opened| opened.key.slot).collect();
     decide(state, &intents)
         .into_iter()
-        .map(|Decision::Sell { outcome, .. }| outcome.map(|purchase| purchase.lines.iter().map(slots).collect()))
+        .map(|decision| sale(decision).map(|purchase| purchase.lines.iter().map(slots).collect()))
         .collect()
 }
 
@@ -234,7 +198,7 @@ fn only_orders_of_a_product_or_account_in_trouble_are_held_back() {
     let pools = || vec![pool(1, Currency::CNY, 9), pool(2, Currency::CNY, 9)];
     let credits = || vec![credit(Currency::CNY, 10_000)];
     let orders = [order(&[(1, 1)]), order(&[(2, 1)]), order(&[(2, 1), (1, 1)])];
-    let busy = |neighbour| PlanState::new(pools(), credits(), vec![neighbour], 1_000, NOW_MS);
+    let busy = |neighbour| PlanState::new(pools(), credits(), vec![neighbour], 1_000, CAPS, NOW_MS);
 
     let first = Neighbour::Product(product(1));
     let why = Some(HeldBack::Busy(first));
@@ -258,6 +222,7 @@ fn a_batch_has_its_fill_of_sold_keys_and_not_of_refused_ones() {
         vec![credit(Currency::CNY, 10_000)],
         Vec::new(),
         10,
+        CAPS,
         NOW_MS,
     );
     let orders = [
@@ -292,6 +257,7 @@ proptest! {
             vec![credit(Currency::CNY, balance)],
             Vec::new(),
             keys_max,
+            CAPS,
             NOW_MS,
         );
         let mut state = state;
@@ -304,12 +270,15 @@ proptest! {
         let mut taken = HashSet::new();
         let mut spent = 0;
         let mut largest = 0;
-        for Decision::Sell { order, outcome } in decide(&state, &intents) {
+        for decision in decide(&state, &intents) {
+            let Decision::Sell { order, outcome } = decision else {
+                panic!("only sales were asked for");
+            };
             let Ok(purchase) = outcome else { continue };
             spent += purchase.total.minor;
             let asked: u32 = order.lines.iter().map(|line| line.quantity).sum();
             largest = largest.max(asked);
-            prop_assert_eq!(purchase.items().count(), asked as usize);
+            prop_assert_eq!(items(&purchase.lines).count(), asked as usize);
             let off = purchase.coupon_use.map_or(0, |of| of.discount_minor);
             uses += u32::from(purchase.coupon_use.is_some());
             prop_assert_eq!(purchase.coupon_use.is_some(), order.coupon.is_some());
@@ -317,7 +286,7 @@ proptest! {
             prop_assert_eq!(purchase.total.minor, i64::from(asked) * 200 - off);
             let discounts: i64 = purchase.lines.iter().map(|bought| bought.priced.line.discount_minor).sum();
             prop_assert_eq!(discounts, off);
-            for (_, _, opened) in purchase.items() {
+            for (_, _, opened) in items(&purchase.lines) {
                 prop_assert!(taken.insert(opened.key.head.key_no));
             }
         }

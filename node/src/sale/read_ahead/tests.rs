@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::super::plan;
 use super::*;
 use crate::domain::id::SkuId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::sku::Tiers;
+use crate::domain::sale::samples;
+use crate::domain::sku::{StockPolicy, Tiers};
 
 const PRODUCT: ProductId = ProductId(Uuid::from_u128(1));
 
@@ -38,6 +38,7 @@ impl Shelf {
             order_max: None,
             buyer_limit: None,
             low_stock: None,
+            policy: StockPolicy::Hold,
             on_sale: true,
             revenue_wallet: 1,
         }
@@ -72,7 +73,7 @@ impl Shelf {
 fn key(slot: i64, next_slot: i64) -> AvailableKey {
     AvailableKey {
         next_slot,
-        ..plan::tests::key(1, slot)
+        ..samples::key(1, slot)
     }
 }
 

@@ -11,7 +11,7 @@ pub struct Rule {
 }
 
 /// Every rule that a statement checks.
-pub const RULES: [Rule; 29] = [
+pub const RULES: [Rule; 35] = [
     Rule {
         name: "key_in_two_orders",
         advice: "One key was handed out twice. Refund one of the orders, and give its buyer another key; then \
@@ -120,6 +120,35 @@ pub const RULES: [Rule; 29] = [
         sql: include_str!("../sql/check_transfer_refunds.sql"),
     },
     Rule {
+        name: "transfer_payments",
+        advice: "What a gateway collected is not in the books as often as it was received. Compare the payments with the \
+                 gateway's own list, and write what is missing.",
+        sql: include_str!("../sql/check_transfer_payments.sql"),
+    },
+    Rule {
+        name: "transfer_repayments",
+        advice: "What went back through a gateway is not in the books exactly once. Compare the repayments with the \
+                 gateway's own list, and write what is missing.",
+        sql: include_str!("../sql/check_transfer_repayments.sql"),
+    },
+    Rule {
+        name: "payment_review",
+        advice: "An order was paid twice, and nobody was asked. Pay the later payment back at its gateway.",
+        sql: include_str!("../sql/check_payment_review.sql"),
+    },
+    Rule {
+        name: "undelivered_money",
+        advice: "The money of orders that were paid and not delivered is not what their payments add up to. Compare \
+                 payments, deliveries and repayments before anything is paid back.",
+        sql: include_str!("../sql/check_undelivered_money.sql"),
+    },
+    Rule {
+        name: "order_paid",
+        advice: "An order and its payments disagree about whether it was paid, or its keys were sold by another batch than \
+                 it names. The payments say what was received: deliver the order, or pay it back.",
+        sql: include_str!("../sql/check_order_paid.sql"),
+    },
+    Rule {
         name: "batch_count",
         advice: "A batch says another number of keys than it has. If an import is running, ask again when it has \
                  ended; else keys were added or lost outside this program.",
@@ -177,6 +206,12 @@ pub const RULES: [Rule; 29] = [
         advice: "A key was sold, voided or moved although it is held for somebody, who will not get all that was \
                  promised. The key's events say what happened to it: settle it with the hold's owner.",
         sql: include_str!("../sql/check_hold_keys.sql"),
+    },
+    Rule {
+        name: "hold_order",
+        advice: "Keys are held for an order that does not wait for them, or a hold ended with another order. Release the \
+                 hold where nobody waits, and settle it with the buyer of the order where keys are missing.",
+        sql: include_str!("../sql/check_hold_order.sql"),
     },
     Rule {
         name: "event_without_key",

@@ -80,6 +80,9 @@ CREATE TABLE shop.holds (
     owner_line    smallint,
     state         text     NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'taken', 'released')),
     expires_at_ms bigint   NOT NULL,
+    -- The batch of sales that took its keys.
+    batch_id      bigint,
+    CONSTRAINT holds_taken CHECK ((state = 'taken') = (batch_id IS NOT NULL)),
     CONSTRAINT holds_range CHECK (first_slot >= 1 AND first_slot < end_slot AND end_slot < 1::bigint << 32),
     CONSTRAINT holds_take UNIQUE (id, pool_id, first_slot, end_slot),
     CONSTRAINT holds_owner CHECK ((owner_kind = 'order_line') = (owner_line IS NOT NULL)),
@@ -89,6 +92,7 @@ CREATE TABLE shop.holds (
         (int8range((pool_id::bigint << 32) + first_slot, (pool_id::bigint << 32) + end_slot) WITH &&)
 );
 CREATE INDEX holds_held ON shop.holds (pool_id, first_slot) WHERE state = 'held';
+CREATE INDEX holds_by_owner ON shop.holds (owner_id);
 
 -- One imported file. Its goods are encrypted under a data key, which is wrapped by the master key of a generation.
 CREATE TABLE shop.batches (

@@ -37,7 +37,8 @@ CREATE TABLE shop.takes (
     -- How many slots below `first_slot`, and below `end_slot`, have a voided key.
     first_holes bigint  NOT NULL,
     end_holes   bigint  NOT NULL,
-    -- Who took the slots that are no holes: a batch of sales, or a hold. Nobody, where there are only holes. A batch and
+    -- Who took the slots that are no holes: a batch of sales, once from each pool, or a hold. Nobody, where there are only
+    -- holes. A batch and
     -- its takes are written by one statement, and `admin check` compares them (`take_keys`): a foreign key would be looked
     -- up by every batch.
     batch_id    bigint,
@@ -93,7 +94,7 @@ CREATE TABLE shop.orders (
     id             uuid    PRIMARY KEY,
     -- SHA-256 of the request's content. The same id with another content is another request, and is refused.
     fingerprint    attest.hash NOT NULL,
-    -- The customer: an account, or a guest by the SHA-256 of the contact that was given.
+    -- The customer: an account, or a guest by a keyed hash of the contact that was given.
     account_id     uuid,
     guest          attest.hash,
     channel        text    NOT NULL CHECK (channel IN ('api', 'storefront')),
@@ -112,23 +113,36 @@ CREATE TABLE shop.orders (
     total_minor    bigint  NOT NULL CHECK (total_minor >= 0),
     -- Empty for an order that was refused, which has no prices.
     currency       text    NOT NULL,
-    -- The keys of its items, by the items' numbers, written with the order. So the items are found without an index of the events by order: the
-    -- ids of orders are spread evenly, and another such index would cost a sale as much as the rest of its entries.
+    -- The keys of its items, by the items' numbers, written once, with the delivery. So the items are found without an
+    -- index of the events by order: the ids of orders are spread evenly, and another such index would cost a sale as much
+    -- as the rest of its entries.
     keys           bigint[] NOT NULL DEFAULT '{}',
     -- The batch that placed the order. What it delivered is the answer to every repeat of the request.
     batch_id       bigint  NOT NULL,
     -- Until when the order can be paid; none where it was paid or refused when it was placed.
     expires_at_ms  bigint,
+    -- The batch that delivered an order that was placed unpaid.
+    delivered_by   bigint,
+    -- A keyed hash of the address that an unpaid order was placed from: so many of one address can wait at once.
+    address        attest.hash,
     created_at_ms  bigint  NOT NULL,
     CONSTRAINT orders_one_customer CHECK (num_nonnulls(account_id, guest) = 1),
     CONSTRAINT orders_total CHECK (total_minor = subtotal_minor - discount_minor),
     CONSTRAINT orders_key_or_reason CHECK ((state IN ('refused', 'abnormal')) = (reason IS NOT NULL)),
-    CONSTRAINT orders_expiry CHECK (state <> 'awaiting_payment' OR expires_at_ms IS NOT NULL)
+    CONSTRAINT orders_expiry CHECK (state <> 'awaiting_payment' OR expires_at_ms IS NOT NULL),
+    CONSTRAINT orders_delivered_by CHECK (expires_at_ms IS NOT NULL OR delivered_by IS NULL),
+    CONSTRAINT orders_delivered_keys CHECK (expires_at_ms IS NULL OR (keys = '{}') = (delivered_by IS NULL))
 ) WITH (fillfactor = 90);
 -- Equal entries share their place in the index: an account's orders of one batch are one entry.
 CREATE INDEX orders_by_account ON shop.orders (account_id, batch_id);
 -- A prepaid sale is delivered when it is placed, and has no entry here.
 CREATE INDEX orders_by_state ON shop.orders (state, batch_id) WHERE state <> 'delivered';
+-- Those that were delivered after they were placed. The others are found by what their batches took.
+CREATE INDEX orders_delivered_later ON shop.orders (batch_id, id) WHERE delivered_by IS NOT NULL;
+-- Those that wait for their payment: by their deadline, and how many there are of one guest and of one address.
+CREATE INDEX orders_by_expiry ON shop.orders (expires_at_ms) WHERE state = 'awaiting_payment';
+CREATE INDEX orders_waiting_of_guest ON shop.orders (guest) WHERE state = 'awaiting_payment';
+CREATE INDEX orders_waiting_of_address ON shop.orders (address) WHERE state = 'awaiting_payment';
 
 -- How many units each account bought of an SKU with a limit: a row an order, which follows the one before by a foreign
 -- key. The newest row of a chain is the count, and two orders that follow the same row are refused. What was bought while
@@ -163,10 +177,12 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- An order changes its state by the transitions of `domain::order`, with its lines' fulfilment, and nothing else.
+-- An order changes its state by the transitions of `domain::order`, with its lines' fulfilment; one that was placed
+-- unpaid gets its keys with its delivery. Nothing else changes.
 CREATE FUNCTION shop.keep_order() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    changes CONSTANT text[] := '{state, version, lines}';
+    changes CONSTANT text[] := CASE WHEN OLD.delivered_by IS NULL AND NEW.delivered_by IS NOT NULL
+        THEN '{state, version, lines, keys, delivered_by}' ELSE '{state, version, lines}' END;
     fulfilments CONSTANT shop.fulfilment[] := ARRAY(SELECT DISTINCT l.fulfilment FROM unnest(NEW.lines) l);
 BEGIN
     IF to_jsonb(NEW) - changes IS DISTINCT FROM to_jsonb(OLD) - changes
@@ -180,8 +196,8 @@ BEGIN
         RAISE EXCEPTION 'order %: version % does not follow %', OLD.id, NEW.version, OLD.version;
     END IF;
     IF format('%s %s', OLD.state, NEW.state) <> ALL (ARRAY[
-        'awaiting_payment paid', 'awaiting_payment expired', 'awaiting_payment cancelled',
-        'expired paid', 'cancelled paid',
+        'awaiting_payment paid', 'awaiting_payment delivered', 'awaiting_payment expired', 'awaiting_payment cancelled',
+        'expired paid', 'expired delivered', 'cancelled paid', 'cancelled delivered',
         'paid partially_delivered', 'paid delivered', 'paid refunded',
         'partially_delivered partially_delivered', 'partially_delivered delivered',
         'partially_delivered partially_refunded',

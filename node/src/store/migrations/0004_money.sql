@@ -1,20 +1,36 @@
 -- Whose money, and where it went.
 
--- Whose money: a reseller's prepaid credit, a product's revenue, or what came from outside. The balance is that of the
+-- A merchant's account at a payment gateway. Its protocol and currency stay: what was collected through it is in them.
+CREATE TABLE shop.gateway_accounts (
+    id       integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name     text    NOT NULL CONSTRAINT gateway_accounts_name UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9-]{0,39}$'),
+    kind     text    NOT NULL,
+    currency text    NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT gateway_accounts_currency UNIQUE (id, currency)
+);
+
+-- Whose money: a reseller's prepaid credit, a product's revenue, what buyers paid for orders that are not delivered
+-- (`undelivered`), what a gateway collected (`clearing`), or what came from outside. What a gateway collected comes from
+-- outside too: its wallet's balance is what it owes the merchant, with a minus. The balance is that of the
 -- wallet's newest entry; whoever moves money locks the row, and does not change it.
 CREATE TABLE shop.wallets (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind       text   NOT NULL CHECK (kind IN ('credit', 'revenue', 'external')),
+    kind       text   NOT NULL CHECK (kind IN ('credit', 'revenue', 'external', 'clearing', 'undelivered')),
     account_id uuid   REFERENCES shop.accounts,
     product_id uuid   REFERENCES shop.products,
+    gateway_id integer,
     currency   text   NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT wallets_gateway FOREIGN KEY (gateway_id, currency) REFERENCES shop.gateway_accounts (id, currency),
     CONSTRAINT wallets_kind UNIQUE (id, kind),
     CHECK ((account_id IS NOT NULL) = (kind = 'credit')),
-    CHECK ((product_id IS NOT NULL) = (kind = 'revenue'))
+    CHECK ((product_id IS NOT NULL) = (kind = 'revenue')),
+    CHECK ((gateway_id IS NOT NULL) = (kind = 'clearing'))
 );
 CREATE UNIQUE INDEX wallets_of_account ON shop.wallets (account_id, currency) WHERE kind = 'credit';
 CREATE UNIQUE INDEX wallets_of_product ON shop.wallets (product_id) WHERE kind = 'revenue';
 CREATE UNIQUE INDEX wallets_of_external ON shop.wallets (currency) WHERE kind = 'external';
+CREATE UNIQUE INDEX wallets_of_gateway ON shop.wallets (gateway_id) WHERE kind = 'clearing';
+CREATE UNIQUE INDEX wallets_of_undelivered ON shop.wallets (currency) WHERE kind = 'undelivered';
 
 -- Each wallet's ledger: what changed its balance, and the balance after it; rows are only added, as in `takes` and for
 -- the same reason. An entry follows the one before, and continues its balance; no two follow the same one, and one is
@@ -40,7 +56,7 @@ CREATE TABLE shop.ledger_entries (
         REFERENCES shop.ledger_entries (wallet_id, posting_id, balance_minor),
     CONSTRAINT entries_order CHECK (prev < posting_id),
     CONSTRAINT entries_first CHECK (prev IS NOT NULL OR balance_minor = delta_minor),
-    CONSTRAINT entries_credit_covered CHECK (kind <> 'credit' OR balance_minor >= 0)
+    CONSTRAINT entries_credit_covered CHECK (kind NOT IN ('credit', 'undelivered') OR balance_minor >= 0)
 );
 
 -- Each wallet with its balance, and the posting that left it so.
@@ -57,8 +73,9 @@ LEFT JOIN LATERAL (
 -- wallets: the orders are the detail.
 CREATE TABLE shop.transfers (
     id           bigint PRIMARY KEY DEFAULT nextval('shop.postings'),
-    kind         text   NOT NULL CHECK (kind IN ('top_up', 'sale', 'refund')),
-    -- What moved the money, once: a top-up's reference from its payer; `batch/from/to` of a sale; `order/item` of a refund.
+    kind         text   NOT NULL CHECK (kind IN ('top_up', 'sale', 'payment', 'refund', 'repayment')),
+    -- What moved the money, once: a top-up's reference from its payer; `batch/from/to` of a sale, and of the payments that a
+    -- batch took; `order/item` of a refund; the id of a repayment.
     cause        text   NOT NULL CHECK (char_length(cause) BETWEEN 1 AND 200),
     from_wallet  bigint NOT NULL,
     to_wallet    bigint NOT NULL,
@@ -83,6 +100,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER keeps BEFORE UPDATE ON shop.transfers FOR EACH ROW EXECUTE FUNCTION shop.keep_transfer();
+CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.gateway_accounts EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE DELETE OR TRUNCATE ON shop.transfers EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.wallets EXECUTE FUNCTION shop.refuse();
 CREATE TRIGGER stays BEFORE UPDATE OR DELETE OR TRUNCATE ON shop.ledger_entries EXECUTE FUNCTION shop.refuse();

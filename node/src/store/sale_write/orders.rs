@@ -16,9 +16,17 @@ struct OrderRow {
     fingerprint: [u8; 32],
     /// The numbers of its items' keys.
     keys: Vec<i64>,
+    /// Of one that is to be paid.
+    address: Option<[u8; 32]>,
 }
 
 impl OrderRows {
+    /// Whether the batch places no order.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds an order that the batch places, with the fingerprint of its request, and the numbers of its keys in the
     /// order of its items.
     pub fn push(&mut self, order: Order, fingerprint: [u8; 32], keys: Vec<i64>) {
@@ -26,6 +34,17 @@ impl OrderRows {
             order,
             fingerprint,
             keys,
+            address: None,
+        });
+    }
+
+    /// Adds an order that is to be paid, with the fingerprint of its request and the hash of the address it came from.
+    pub fn push_unpaid(&mut self, order: Order, fingerprint: [u8; 32], address: [u8; 32]) {
+        self.0.push(OrderRow {
+            order,
+            fingerprint,
+            keys: Vec::new(),
+            address: Some(address),
         });
     }
 
@@ -47,6 +66,8 @@ impl OrderRows {
             .bind(self.each(|order| order.amounts.map_or(0, |amounts| amounts.discount_minor)))
             .bind(self.each(|order| order.total().map_or(0, |total| total.minor)))
             .bind(self.each(|order| order.amounts.map_or("", |amounts| amounts.currency.code())))
+            .bind(self.each(|order| order.expires_at_ms.map(u64::cast_signed)))
+            .bind(self.0.iter().map(|row| row.address).collect::<Vec<_>>())
     }
 
     fn each<T>(&self, column: impl Fn(&Order) -> T) -> Vec<T> {
@@ -55,7 +76,7 @@ impl OrderRows {
 }
 
 /// Numbers as a literal of `bigint[]`: an array of arrays cannot be bound.
-fn keys_literal(keys: &[i64]) -> String {
+pub(in crate::store) fn keys_literal(keys: &[i64]) -> String {
     let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
     format!("{{{}}}", keys.join(","))
 }

@@ -17,7 +17,16 @@ WITH lines AS (
     JOIN lines l ON l.id = e.order_id AND e.item BETWEEN l.first AND l.last
     WHERE k.state = 5
 ), paid AS (
-    SELECT cause, amount_minor FROM shop.transfers WHERE kind = 'refund' AND state = 'posted'
+    SELECT cause, sum(amount_minor) AS amount_minor
+    FROM (
+        SELECT cause, amount_minor FROM shop.transfers WHERE kind = 'refund' AND state = 'posted'
+        UNION ALL
+        -- What goes back through a gateway.
+        SELECT format('%s/%s', p.order_id, r.item), r.amount_minor
+        FROM shop.repayments r JOIN shop.payments p ON p.id = r.payment_id
+        WHERE r.item IS NOT NULL
+    ) back
+    GROUP BY cause
 )
 SELECT format('refund %s (order/item)', cause) AS subject,
        format('%s minor units are to be paid back, and %s were',

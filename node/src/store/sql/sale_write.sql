@@ -3,7 +3,7 @@
 -- written: their sales are events, of which a key can have one.
 WITH batch AS (
     INSERT INTO attest.sale_batches (id, signature, at_ms)
-    VALUES (nextval('shop.postings'), $12::bytea, $11::bigint) RETURNING id
+    VALUES (nextval('shop.postings'), $13::bytea, $12::bigint) RETURNING id
 ), taken AS (
     INSERT INTO shop.takes (pool_id, first_slot, end_slot, first_holes, end_holes, batch_id)
     SELECT u.pool_id, u.first_slot, u.end_slot, u.first_holes, u.end_holes, batch.id
@@ -16,20 +16,22 @@ WITH batch AS (
     JOIN shop.balances b USING (wallet_id)
 ), booked AS (
     INSERT INTO shop.transfers (kind, cause, from_wallet, to_wallet, amount_minor, state, at_ms)
-    SELECT 'sale', format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet,
-           u.amount_minor, 'posted', $11::bigint
-    FROM batch, unnest($8::bigint[], $9::bigint[], $10::bigint[]) AS u (from_wallet, to_wallet, amount_minor)
+    SELECT u.kind, format('%s/%s/%s', batch.id, u.from_wallet, u.to_wallet), u.from_wallet, u.to_wallet,
+           u.amount_minor, 'posted', $12::bigint
+    FROM batch, unnest($8::bigint[], $9::bigint[], $10::bigint[], $11::text[])
+        AS u (from_wallet, to_wallet, amount_minor, kind)
 ), placed AS (
     -- In the order of the parameters, which is that of the ids, so that two batches with the same orders cannot deadlock.
     INSERT INTO shop.orders (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, keys,
-                             subtotal_minor, discount_minor, total_minor, currency, batch_id, created_at_ms)
+                             subtotal_minor, discount_minor, total_minor, currency, batch_id, expires_at_ms, address,
+                             created_at_ms)
     SELECT u.id, u.fingerprint, u.account_id, u.guest, u.channel, u.buyer, u.state, u.version, u.reason,
            u.lines::shop.order_line[], u.keys::bigint[], u.subtotal_minor, u.discount_minor, u.total_minor, u.currency,
-           batch.id, $11
-    FROM batch, unnest($13::uuid[], $14::bytea[], $15::uuid[], $16::bytea[], $17::text[], $18::bytea[], $19::text[],
-                       $20::integer[], $21::text[], $22::text[], $23::text[], $24::bigint[], $25::bigint[],
-                       $26::bigint[], $27::text[])
+           batch.id, u.expires_at_ms, u.address, $12
+    FROM batch, unnest($14::uuid[], $15::bytea[], $16::uuid[], $17::bytea[], $18::text[], $19::bytea[], $20::text[],
+                       $21::integer[], $22::text[], $23::text[], $24::text[], $25::bigint[], $26::bigint[],
+                       $27::bigint[], $28::text[], $29::bigint[], $30::bytea[])
         AS u (id, fingerprint, account_id, guest, channel, buyer, state, version, reason, lines, keys, subtotal_minor,
-              discount_minor, total_minor, currency)
+              discount_minor, total_minor, currency, expires_at_ms, address)
 )
 SELECT pg_current_xact_id()::text, id FROM batch

@@ -19,12 +19,12 @@ use super::{codes, place_all};
 /// 2026-09-21 14:13:20 UTC.
 const EXPIRES_AT_MS: i64 = 1_790_000_000_000;
 
-/// Holds the next keys of a product for line 2 of an order: the pool's cursor moves past them.
+/// Holds the next keys of a product for a claim: the pool's cursor moves past them.
 pub(crate) async fn hold(shop: &Shop, product: ProductId, keys: i64, order: OrderId) -> Result<()> {
     sqlx::query(
         "WITH held AS (
-             INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, owner_line, expires_at_ms)
-             SELECT pool_id, cursor, cursor + $2, 'order_line', $3, 2, $4
+             INSERT INTO shop.holds (pool_id, first_slot, end_slot, owner_kind, owner_id, expires_at_ms)
+             SELECT pool_id, cursor, cursor + $2, 'claim', $3, $4
              FROM shop.stock JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1
              RETURNING *
          )
@@ -82,10 +82,10 @@ async fn held_keys_are_neither_sold_nor_voided_until_they_are_released() -> Resu
     let refused = void_key(&shop.pool, &held, "leaked", now_ms()).await;
     let error = refused.err().ok_or("a held key was voided")?;
     assert!(
-        matches!(&error, VoidError::Held(hold) if hold.owner == HoldOwner::OrderLine { order, line: 2 }),
+        matches!(&error, VoidError::Held(hold) if hold.owner == HoldOwner::Claim(order.0)),
         "{error:?}"
     );
-    let text = format!("the key is held by line 2 of order {order} until 2026-09-21 14:13:20 UTC");
+    let text = format!("the key is held by claim {} until 2026-09-21 14:13:20 UTC", order.0);
     assert_eq!(error.to_string(), text);
 
     let (counter, _workers) = shop.counter(now_ms)?;

@@ -134,6 +134,7 @@ impl Shop {
             self.pool.clone(),
             Arc::clone(&self.vault),
             settings,
+            &config::Checkout::default(),
             now_ms,
             fence,
         ))

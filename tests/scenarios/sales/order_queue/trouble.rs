@@ -49,7 +49,7 @@ pub(crate) fn place(queue: &Arc<OrderQueue>, order: NewOrder) -> JoinHandle<Plac
     tokio::spawn(async move { queue.place(order).await })
 }
 
-async fn lock_pool(pool: &PgPool, product: ProductId) -> Result<Transaction<'static, Postgres>> {
+pub(crate) async fn lock_pool(pool: &PgPool, product: ProductId) -> Result<Transaction<'static, Postgres>> {
     let mut holder = pool.begin().await?;
     sqlx::query("SELECT FROM shop.pools JOIN shop.skus ON skus.id = sku_id WHERE product_id = $1 FOR UPDATE OF pools")
         .bind(product.0)

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::domain::contact::{CONTACT_CHARS, PASSWORD_CHARS};
 use crate::domain::order::{MAX_IDEMPOTENCY_KEY, MAX_KEYS, MAX_LINES};
 use crate::domain::{coupon, money, product, sku};
 use crate::flow::import;
@@ -109,12 +110,19 @@ fn the_fence_stands_before_what_sells_writes_an_event_or_counts_on_none() {
     let writes = [
         "post /api/v1/batches/{batch}/activate",
         "post /api/v1/batches/{batch}/withdraw",
+        "post /api/v1/checkout",
         "post /api/v1/keys/{keyId}/void",
         "post /api/v1/orders",
+        "post /api/v1/orders/{order}/cancel",
+        "post /api/v1/orders/{order}/payments",
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
         "post /api/v1/orders/{order}/revoke-token",
         "post /api/v1/products/{product}/batches",
+        "post /api/v1/repayments/{repayment}/done",
+        "post /api/v1/reviews/{review}/close",
+        "post /api/v1/reviews/{review}/deliver",
+        "post /api/v1/reviews/{review}/repay",
     ];
     assert!(fenced.iter().eq(writes), "{fenced:?}");
 }
@@ -166,6 +174,16 @@ fn the_bounds_are_those_that_are_enforced() {
         (&key["minLength"], &key["maxLength"]),
         (&1.into(), &MAX_IDEMPOTENCY_KEY.into())
     );
+    let checkout = "/components/schemas/NewCheckout/properties";
+    assert_eq!(at(&format!("{checkout}/lines/maxItems")), MAX_LINES);
+    for schema in ["NewCheckout", "LookUp"] {
+        let bounds = |field: &str| {
+            let field = at(&format!("/components/schemas/{schema}/properties/{field}"));
+            [field["minLength"].clone(), field["maxLength"].clone()]
+        };
+        assert_eq!(bounds("contact"), [*CONTACT_CHARS.start(), *CONTACT_CHARS.end()]);
+        assert_eq!(bounds("password"), [*PASSWORD_CHARS.start(), *PASSWORD_CHARS.end()]);
+    }
     let limit = parameter("get /api/v1/orders", "limit");
     assert_eq!(
         (&limit["maximum"], &limit["default"]),
@@ -202,6 +220,19 @@ fn the_endpoints_are_those_of_the_design() {
         "post /api/v1/orders/{order}/redeem",
         "post /api/v1/orders/{order}/refund",
         "post /api/v1/orders/{order}/revoke-token",
+        "post /api/v1/orders/{order}/payments",
+        "post /api/v1/orders/{order}/cancel",
+        "get /api/v1/gateways",
+        "post /api/v1/checkout",
+        "post /api/v1/lookup",
+        "get /api/v1/payments",
+        "get /api/v1/reviews",
+        "post /api/v1/reviews/{review}/deliver",
+        "post /api/v1/reviews/{review}/repay",
+        "post /api/v1/reviews/{review}/close",
+        "get /api/v1/repayments",
+        "post /api/v1/repayments/{repayment}/done",
+        "get /api/v1/payments.csv",
         "get /api/v1/proofs/{id}",
         "get /api/v1/wallet",
         "post /api/v1/products",
@@ -233,5 +264,5 @@ fn the_endpoints_are_those_of_the_design() {
     ] {
         assert!(names.contains(name), "{name}");
     }
-    assert_eq!(names.len(), 35, "{names:?}");
+    assert_eq!(names.len(), 48, "{names:?}");
 }

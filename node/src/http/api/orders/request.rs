@@ -42,7 +42,7 @@ pub(super) struct Body {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewLine)]
-pub(super) struct Line {
+pub(in crate::http::api) struct Line {
     /// The product.
     product: Uuid,
     /// Number of keys.
@@ -60,50 +60,67 @@ impl Body {
     /// # Errors
     /// The first rule that it breaks.
     pub(super) fn parse(self, customer: Customer, idempotency_key: &str) -> Result<NewOrder, Problem> {
-        if self.lines.is_empty() || self.lines.len() > MAX_LINES {
-            return Err(Problem::invalid(
-                "/lines",
-                format!("An order has 1 to {MAX_LINES} lines."),
-            ));
-        }
-        let mut keys: u32 = 0;
-        for (at, line) in self.lines.iter().enumerate() {
-            keys = keys.saturating_add(line.quantity);
-            if line.quantity == 0 || keys > MAX_KEYS {
-                return Err(Problem::invalid(
-                    format!("/lines/{at}/quantity"),
-                    format!("A line is for at least one key, and an order for at most {MAX_KEYS} over all its lines."),
-                ));
-            }
-        }
+        check_lines(&self.lines)?;
+        let coupon = self.coupon.as_ref().map_or(&[][..], |coupon| coupon.0.as_bytes());
         Ok(NewOrder {
             id: OrderId::of_request(&customer, idempotency_key),
             customer,
             channel: SalesChannel::Api,
-            fingerprint: self.fingerprint(),
+            fingerprint: fingerprint(&[coupon, buyer_bytes(self.buyer.as_ref())], &self.lines),
             coupon: self.coupon,
             buyer: self.buyer,
             lines: self.lines.into_iter().map(NewLine::from).collect(),
         })
     }
+}
 
-    /// SHA-256 over the order's content, whatever its spelling: `9.9` and `9.90` are one price.
-    fn fingerprint(&self) -> [u8; 32] {
-        let mut hash = Sha256::new_with_prefix(FINGERPRINT);
-        let mut part = |bytes: &[u8]| {
-            // A length before each part keeps parts apart; none is longer than a body.
-            hash.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
-            hash.update(bytes);
-        };
-        part(self.coupon.as_ref().map_or(&[], |coupon| coupon.0.as_bytes()));
-        part(self.buyer.as_ref().map_or(&[], |buyer| buyer.as_slice()));
-        for line in &self.lines {
-            part(line.product.as_bytes());
-            part(&line.quantity.to_be_bytes());
-            part(line.price.as_deref().map(plain_price).unwrap_or_default().as_bytes());
-        }
-        hash.finalize().into()
+/// Checks how many lines an order has, and how many keys.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub(in crate::http::api) fn check_lines(lines: &[Line]) -> Result<(), Problem> {
+    if lines.is_empty() || lines.len() > MAX_LINES {
+        return Err(Problem::invalid(
+            "/lines",
+            format!("An order has 1 to {MAX_LINES} lines."),
+        ));
     }
+    let mut keys: u32 = 0;
+    for (at, line) in lines.iter().enumerate() {
+        keys = keys.saturating_add(line.quantity);
+        if line.quantity == 0 || keys > MAX_KEYS {
+            return Err(Problem::invalid(
+                format!("/lines/{at}/quantity"),
+                format!("A line is for at least one key, and an order for at most {MAX_KEYS} over all its lines."),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a field that need not be there.
+pub(in crate::http::api) fn buyer_bytes(buyer: Option<&B256>) -> &[u8] {
+    buyer.map_or(&[], |buyer| buyer.as_slice())
+}
+
+/// SHA-256 over an order's content, whatever its spelling: `9.9` and `9.90` are one price. Each kind of order begins with a
+/// fixed number of parts.
+pub(in crate::http::api) fn fingerprint(parts: &[&[u8]], lines: &[Line]) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(FINGERPRINT);
+    let mut part = |bytes: &[u8]| {
+        // A length before each part keeps parts apart; none is longer than a body.
+        hash.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+        hash.update(bytes);
+    };
+    for own in parts {
+        part(own);
+    }
+    for line in lines {
+        part(line.product.as_bytes());
+        part(&line.quantity.to_be_bytes());
+        part(line.price.as_deref().map(plain_price).unwrap_or_default().as_bytes());
+    }
+    hash.finalize().into()
 }
 
 impl From<Line> for NewLine {
@@ -126,7 +143,7 @@ fn plain_price(text: &str) -> String {
 ///
 /// # Errors
 /// Where there is none, more than one, or one that is no name.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+pub(in crate::http::api) fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Problem::new(

@@ -22,6 +22,12 @@ pub(crate) enum Code {
     UnsupportedMediaType,
     IdempotencyMismatch,
     Refused(RefusalReason),
+    /// Too much waits for payment.
+    TooManyPending,
+    /// So much was asked for by one client that it may be guessing.
+    TooManyAttempts,
+    /// No gateway made a page to pay on.
+    GatewayUnavailable,
     Busy,
     TimedOut,
     Unavailable,
@@ -46,6 +52,9 @@ impl Code {
             Self::BodyTooLarge,
             Self::UnsupportedMediaType,
             Self::IdempotencyMismatch,
+            Self::TooManyPending,
+            Self::TooManyAttempts,
+            Self::GatewayUnavailable,
             Self::Busy,
             Self::TimedOut,
             Self::Unavailable,
@@ -71,7 +80,7 @@ impl Code {
     pub(crate) const fn retry_after_s(self) -> Option<u64> {
         match self {
             Self::Busy | Self::TimedOut => Some(1),
-            Self::Unavailable | Self::ClockDrift | Self::ProverUnavailable => Some(5),
+            Self::Unavailable | Self::ClockDrift | Self::ProverUnavailable | Self::GatewayUnavailable => Some(5),
             Self::Fenced => Some(15),
             _ => None,
         }
@@ -104,6 +113,9 @@ impl Code {
             Self::UnsupportedMediaType => (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::IdempotencyMismatch => (S::UNPROCESSABLE_ENTITY, "idempotency_mismatch"),
             Self::Refused(reason) => (refused_status(reason), reason.name()),
+            Self::TooManyPending => (S::TOO_MANY_REQUESTS, "too_many_pending"),
+            Self::TooManyAttempts => (S::TOO_MANY_REQUESTS, "too_many_attempts"),
+            Self::GatewayUnavailable => (S::SERVICE_UNAVAILABLE, "gateway_unavailable"),
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy"),
             Self::TimedOut => (S::SERVICE_UNAVAILABLE, "timed_out"),
             Self::Unavailable => (S::SERVICE_UNAVAILABLE, "unavailable"),
@@ -119,6 +131,7 @@ const fn refused_status(reason: RefusalReason) -> StatusCode {
     match reason {
         RefusalReason::UnknownProduct | RefusalReason::CouponUnknown => StatusCode::NOT_FOUND,
         RefusalReason::InsufficientCredit => StatusCode::PAYMENT_REQUIRED,
+        RefusalReason::AccountNeeded => StatusCode::FORBIDDEN,
         RefusalReason::ProductClosed
         | RefusalReason::OutOfStock
         | RefusalReason::PriceChanged
@@ -130,6 +143,8 @@ const fn refused_status(reason: RefusalReason) -> StatusCode {
         | RefusalReason::CouponOtherProducts
         | RefusalReason::CouponMinimum
         | RefusalReason::MixedCurrencies
+        | RefusalReason::NothingToPay
+        | RefusalReason::PaymentCurrency
         | RefusalReason::Abnormal => StatusCode::CONFLICT,
     }
 }

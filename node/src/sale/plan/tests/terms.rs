@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::domain::coupon::{Coupon, CouponCode, CouponFact, Discount, Uses};
+use crate::domain::id::SkuId;
+use crate::domain::sku::Tiers;
 use crate::domain::sku::{BuyerLimit, Period, Tier};
 
 /// The total of each order, or the reason why it was refused.
@@ -9,7 +11,7 @@ fn totals(state: &PlanState, orders: &[NewOrder]) -> Vec<Result<i64, RefusalReas
     let intents: Vec<Intent> = orders.iter().cloned().map(Intent::Sell).collect();
     decide(state, &intents)
         .into_iter()
-        .map(|Decision::Sell { outcome, .. }| outcome.map(|purchase| purchase.total.minor))
+        .map(|decision| sale(decision).map(|purchase| purchase.total.minor))
         .collect()
 }
 
@@ -96,7 +98,7 @@ fn counts_are_asked_for_where_there_is_a_limit_and_continue_each_other() {
     limited.count([((sku, ME), 1)]);
     let purchased: Vec<_> = decide(&limited, &[one.clone(), one])
         .into_iter()
-        .flat_map(|Decision::Sell { outcome, .. }| outcome.unwrap().purchased)
+        .flat_map(|decision| sale(decision).unwrap().purchased)
         .map(|of| (of.period, of.before, of.after))
         .collect();
     assert_eq!(purchased, [(day, 1, 4), (day, 4, 7)]);
@@ -164,7 +166,7 @@ fn a_coupon_s_uses_go_to_the_orders_that_are_sold() {
     let intents: Vec<Intent> = orders.into_iter().map(Intent::Sell).collect();
     let uses: Vec<_> = decide(&state, &intents)
         .into_iter()
-        .filter_map(|Decision::Sell { outcome, .. }| outcome.ok()?.coupon_use)
+        .filter_map(|decision| sale(decision).ok()?.coupon_use)
         .map(|of| (of.number, of.account_number, of.discount_minor))
         .collect();
     assert_eq!(uses, [(4, 2, 50), (5, 3, 50)]);
@@ -183,7 +185,7 @@ fn an_order_from_which_a_coupon_takes_nothing_is_no_use() {
     let mut state = state(pools, vec![credit(Currency::CNY, 1_000)]);
     state.add_coupon(coupon_fact(1, 0, 0));
     let intent = Intent::Sell(with_coupon(&[(1, 1), (2, 1)], "SPRING"));
-    for Decision::Sell { outcome, .. } in decide(&state, &[intent.clone(), intent]) {
+    for outcome in decide(&state, &[intent.clone(), intent]).into_iter().map(sale) {
         let purchase = outcome.unwrap();
         assert_eq!((purchase.total.minor, purchase.coupon_use), (200, None));
     }

@@ -1,0 +1,1 @@
+SELECT id, kind, currency FROM shop.gateway_accounts WHERE name = $1

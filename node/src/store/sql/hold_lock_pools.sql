@@ -1,0 +1,7 @@
+-- Locks the pools of what is held for orders.
+SELECT p.id FROM shop.pools p
+WHERE p.id IN (
+    SELECT pool_id FROM shop.holds WHERE owner_kind = 'order_line' AND owner_id = ANY ($1::uuid[]) AND state = 'held'
+)
+ORDER BY p.id
+FOR NO KEY UPDATE

@@ -1,0 +1,1 @@
+UPDATE shop.payments SET state = 'closed' WHERE id = $1 AND state = 'pending'
