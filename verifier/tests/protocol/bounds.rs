@@ -1,8 +1,10 @@
 //! No input makes the library panic, and every limit is exact.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use proptest::prelude::*;
+use shelfproof_verifier::breach::{self, BreachReport};
 use shelfproof_verifier::bundle::{self, Bundle};
+use shelfproof_verifier::chain::Needs;
 use shelfproof_verifier::chain::trusted::{self, TrustedEpochs};
 use shelfproof_verifier::event::{self, Kind};
 use shelfproof_verifier::receipt::{self, Receipt};
@@ -45,6 +47,38 @@ fn parse_with(change: impl FnOnce(&mut serde_json::Value)) -> Result<Bundle, Cod
     let mut bundle = vectors()["bundles"][0]["bundle"].clone();
     change(&mut bundle);
     Bundle::parse(bundle.to_string().as_bytes()).map_err(|refusal| refusal.code)
+}
+
+#[test]
+fn a_breach_report_ends_at_a_mebibyte() {
+    let is_too_long = |length: usize| {
+        let refusal = BreachReport::parse(&vec![b' '; length]).unwrap_err();
+        refusal.to_string().contains("at most")
+    };
+    assert!(!is_too_long(breach::MAX_BYTES));
+    assert!(is_too_long(breach::MAX_BYTES + 1));
+}
+
+/// Where the log of an epoch is: a hint for who reads the chain.
+#[test]
+fn a_bundle_hints_at_the_blocks_that_it_names() {
+    let bundle = parse_with(|bundle| bundle["epochs"][1]["block"] = 77.into()).unwrap();
+    let second = bundle.epochs[1].header.number;
+    assert_eq!(bundle.block_hints(), [(second, 77)]);
+    assert_eq!(parse_with(|_| ()).unwrap().block_hints(), []);
+}
+
+#[test]
+fn what_two_checks_need_is_needed_together() {
+    let mut needs = Needs {
+        epochs: [1, 3].into(),
+        signers: [Address::repeat_byte(1)].into(),
+    };
+    needs.extend(Needs {
+        epochs: [2, 3].into(),
+        signers: [Address::repeat_byte(2)].into(),
+    });
+    assert_eq!((needs.epochs.len(), needs.signers.len()), (3, 2));
 }
 
 #[test]
